@@ -1,0 +1,51 @@
+# Two commands do everything: `make run` and `make test`. `make check` is what CI does.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+RUN    := .run
+
+export ROUTER_SOCKET_DIR ?= $(CURDIR)/$(RUN)/sockets
+export ROUTER_STATE_DIR  ?= $(CURDIR)/$(RUN)/state
+
+.PHONY: run test test-processes test-parts check lint types bench clean
+
+run: $(VENV)/.run                 ## start everything with demo services; Ctrl-C ends it
+	@$(BIN)/hero_router serve --demo
+
+# Two halves at the same time: those that start whole processes mostly wait, the others compute.
+PROCESSES := $(wildcard tests/cli tests/deploy tests/e2e tests/page tests/demo)
+PYTEST    := env -u ROUTER_SOCKET_DIR -u ROUTER_STATE_DIR $(BIN)/python -m pytest
+
+test: $(VENV)/.test               ## install what the tests need and run them all
+	@$(MAKE) --no-print-directory -j2 -O test-processes test-parts
+
+test-processes: $(VENV)/.test
+	@$(PYTEST) $(PROCESSES)
+
+test-parts: $(VENV)/.test
+	@$(PYTEST) tests $(addprefix --ignore=,$(PROCESSES))
+
+check: lint types test            ## lint, types, tests
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.test
+	$(BIN)/mypy
+
+bench: $(VENV)/.test              ## streaming beside a floor in the same run
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) $(RUN) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/.run: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "hero_router needs Python 3.11 or newer; try: make PYTHON=python3.11 ...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.test: pyproject.toml $(VENV)/.run
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@

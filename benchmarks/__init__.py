@@ -1,0 +1,1 @@
+"""Streaming measured beside floors in the same run: `python -m benchmarks`."""

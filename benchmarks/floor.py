@@ -1,0 +1,109 @@
+"""The floors: bare servers that do nothing but write prebuilt frames to every connection.
+
+`each` writes every frame alone, `joined` makes one write per client and batch. No HTTP library, no
+Redis, no positions, no slow clients: what is left is the price of asyncio and the kernel.
+"""
+
+import asyncio
+import json
+import socket
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import uvloop
+
+from benchmarks.measure import SERVER_CORE
+from benchmarks.process import START_SECONDS, Child, child
+from benchmarks.scenario import SCENARIOS, Scenario
+from benchmarks.target import Server
+from hero_router.position import Position
+
+HEAD = Position(1_700_000_000_000, 0)
+BACKLOG = 4096
+GREETING = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n: hello\n\n"
+)
+
+
+class Floor:
+    """A floor as a target; `mode` is each or joined, `loop` asyncio or uvloop."""
+
+    def __init__(self, mode: str, loop: str) -> None:
+        self._mode, self._loop = mode, loop
+        self.name = f"floor-{mode}" if loop == "asyncio" else f"floor-{mode}-{loop}"
+
+    @asynccontextmanager
+    async def start(self, scenario: Scenario) -> AsyncIterator[Server]:
+        """Run it as a process of its own. Raises Broken."""
+        command = [sys.executable, "-m", __name__, self._mode, self._loop, scenario.name]
+        async with child(command, core=SERVER_CORE, speaks=True) as process:
+            ready = await process.hear(START_SECONDS)
+            yield _Running(process, ready["port"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A floor as the driver sees it."""
+
+    process: Child
+    port: int
+    head: Position = HEAD
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    async def publish(self, numbers: Sequence[int]) -> None:
+        self.process.tell(first=numbers[0], count=len(numbers))
+
+
+class _Connection(asyncio.Protocol):
+    """Greets whoever asks anything and is written to from then on."""
+
+    def __init__(self, everyone: set[asyncio.WriteTransport]) -> None:
+        self._everyone = everyone
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.WriteTransport)
+        self._transport = transport
+
+    def data_received(self, _: bytes) -> None:
+        self._transport.write(GREETING)
+        self._everyone.add(self._transport)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._everyone.discard(self._transport)
+
+
+async def _serve(mode: str, frames: Sequence[bytes]) -> None:
+    """Write the frames that each line on stdin names, until stdin ends."""
+    everyone = set[asyncio.WriteTransport]()
+    loop = asyncio.get_running_loop()
+    listener = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
+    await loop.create_server(lambda: _Connection(everyone), sock=listener, backlog=BACKLOG)
+    orders = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
+    print(json.dumps({"port": listener.getsockname()[1]}), flush=True)
+    while line := await orders.readline():
+        order = json.loads(line)
+        due = frames[order["first"] - 1 : order["first"] - 1 + order["count"]]
+        for data in [b"".join(due)] if mode == "joined" else due:
+            for transport in everyone:
+                transport.write(data)
+
+
+def main(mode: str, loop: str, name: str) -> None:
+    """Run one floor process for the scenario of that name."""
+    scenario = next(item for item in SCENARIOS if item.name == name)
+    frames = [
+        scenario.frame(number, Position(HEAD.epoch, number))
+        for number in range(1, scenario.events + 1)
+    ]
+    run = uvloop.run if loop == "uvloop" else asyncio.run
+    run(_serve(mode, frames))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

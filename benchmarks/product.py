@@ -1,0 +1,135 @@
+"""The product as a target: a real Redis, a real `hero_router web`, published to by the store."""
+
+import asyncio
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import psutil
+
+from benchmarks.measure import LOAD_CORE, SERVER_CORE
+from benchmarks.process import START_SECONDS, Child, child
+from benchmarks.scenario import CREATED_MS, NODE, SERVICES, Scenario, service
+from benchmarks.target import Server
+from hero_router import __version__
+from hero_router.config import RouterConfig
+from hero_router.model import Change, NodeState, Status
+from hero_router.position import Position
+from hero_router.store.client import connect
+from hero_router.store.embedded import PrivateRedis
+from hero_router.store.lease import Grant, Lease
+from hero_router.store.registry import Registry
+
+LEASE_SECONDS = 600.0
+"""Longer than any run, so that no renewal disturbs it."""
+
+
+class Product:
+    """hero_router as it is started by hand; `worker` is another gunicorn worker class to try."""
+
+    def __init__(self, name: str = "hero_router", worker: str = "") -> None:
+        self.name, self._worker = name, worker
+
+    @asynccontextmanager
+    async def start(self, scenario: Scenario) -> AsyncIterator[Server]:
+        """Run Redis and web as processes of their own. Raises Broken."""
+        with tempfile.TemporaryDirectory(prefix="hero_router-bench-") as folder:
+            redis = PrivateRedis(Path(folder))
+            async with child(redis.command(), core=LOAD_CORE) as server:
+                await _until(redis.answers, server)
+                config = RouterConfig(redis_url=redis.url, node=NODE, port=_free_port(), workers=1)
+                async with self._web(config) as pid, _publisher(config) as publisher:
+                    await publisher.begin()
+                    yield _Running(pid, config.port, publisher, scenario)
+
+    @asynccontextmanager
+    async def _web(self, config: RouterConfig) -> AsyncIterator[int]:
+        """The web process; gives its one worker's pid."""
+        module = ["benchmarks.worker", self._worker] if self._worker else ["hero_router", "web"]
+        command = [sys.executable, "-m", *module]
+        async with child(command, core=SERVER_CORE, environment=config.environment()) as process:
+            await _until(lambda: _is_ready(config.port), process)
+            yield psutil.Process(process.pid).children()[0].pid
+
+
+class _Publisher:
+    """Writes to the registry as a scanner does, under a lease."""
+
+    def __init__(self, registry: Registry, grant: Grant) -> None:
+        self._registry, self._grant = registry, grant
+        self.head = Position(0, 0)
+
+    async def begin(self) -> None:
+        """Add the services, and report once."""
+        records = [service(number, Status.HEALTHY, CREATED_MS) for number in range(SERVICES)]
+        added = [
+            Change("service_added", item.id, {"service": item.to_json()}, item) for item in records
+        ]
+        now = int(time.time() * 1000)
+        report = NodeState(NODE, "bench", 1, now, 1, SERVICES, SERVICES, __version__)
+        self.head = await self._registry.apply(self._grant, added, report)
+
+    async def publish(self, changes: Sequence[Change]) -> None:
+        """Write one batch."""
+        await self._registry.apply(self._grant, changes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """The product as the driver sees it."""
+
+    pid: int
+    port: int
+    publisher: _Publisher
+    scenario: Scenario
+
+    @property
+    def head(self) -> Position:
+        return self.publisher.head
+
+    async def publish(self, numbers: Sequence[int]) -> None:
+        await self.publisher.publish([self.scenario.change(number) for number in numbers])
+
+
+@asynccontextmanager
+async def _publisher(config: RouterConfig) -> AsyncIterator[_Publisher]:
+    client = connect(config.redis_url, name="bench")
+    try:
+        grant = await Lease(client, config.keys, NODE, "bench", LEASE_SECONDS).acquire()
+        assert grant is not None, "nobody else knows this Redis"
+        yield _Publisher(Registry(client, config.keys, config.sse_buffer), grant)
+    finally:
+        await client.aclose()
+
+
+async def _is_ready(port: int) -> bool:
+    timeout = aiohttp.ClientTimeout(total=1)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.get(f"http://127.0.0.1:{port}/ready") as answer,
+        ):
+            return answer.status == 200
+    except (aiohttp.ClientError, TimeoutError):
+        return False
+
+
+async def _until(ready: Callable[[], Awaitable[bool]], process: Child) -> None:
+    """Poll until a process is ready. Raises Broken when it ends or takes too long."""
+    deadline = time.monotonic() + START_SECONDS
+    while not await ready():
+        if not process.running or time.monotonic() > deadline:
+            raise process.broken("is not ready")
+        await asyncio.sleep(0.1)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

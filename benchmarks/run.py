@@ -1,0 +1,123 @@
+"""One measurement: start a target, connect the clients, publish a scenario, read the meters."""
+
+import asyncio
+import sys
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from benchmarks.measure import LOAD_CORE, Latency, Meter, memory_bytes
+from benchmarks.process import Child, child
+from benchmarks.scenario import Scenario
+from benchmarks.target import Server, Target
+from hero_router.position import Position
+
+PATH = "/api/events"
+CONNECT_SECONDS = 30.0
+SETTLE_SECONDS = 1.0
+"""Idle time before memory is read, so that what connecting took is given back."""
+SILENCE_SECONDS = 5.0
+"""Clients that read nothing for so long have all that they will ever get."""
+WATCH_SECONDS = 90.0
+JUDGE_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The figures of one target in one scenario; counts are deliveries over all clients.
+
+    `cpu_us` is server CPU per delivery; loads are CPU time over the span from the first event's
+    publishing to the last one's reading. `server_waited` is the share of that span for which other
+    processes kept the server off its core: where it is large, look at CPU only, not at latency.
+    """
+
+    target: str
+    scenario: str
+    clients: int
+    frame_bytes: float
+    delivered: int
+    lost: int
+    doubled: int
+    disordered: int
+    resyncs: int
+    cpu_us: float
+    span_seconds: float
+    server_load: float
+    server_waited: float
+    client_load: float
+    latency: Latency
+    memory_bytes: float
+    connect_seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is kept."""
+        return asdict(self)
+
+
+async def measure(target: Target, scenario: Scenario, clients: int) -> Result:
+    """Run one scenario against one target. Raises Broken."""
+    async with target.start(scenario) as server:
+        swarm = [sys.executable, "-m", "benchmarks.client"]
+        async with child(swarm, core=LOAD_CORE, speaks=True) as readers:
+            return await _measure(target.name, server, readers, scenario, clients)
+
+
+async def _measure(
+    name: str, server: Server, readers: Child, scenario: Scenario, clients: int
+) -> Result:
+    seconds, memory = await _connect(server, readers, clients)
+    frames = _expected(server, scenario)
+    mark = frames[-1].partition(b"\n")[0].decode("ascii") + "\n"
+    readers.tell(least_bytes=sum(map(len, frames)), last=mark, silence=SILENCE_SECONDS)
+    await readers.hear(CONNECT_SECONDS)
+    meter = Meter(server.pid)
+    published = await _publish(server, scenario)
+    end = await readers.hear(WATCH_SECONDS)
+    cpu, waited = meter.read()
+    span = (end["at"] - meter.began_ns) / 1e9
+    readers.tell(first=server.head.seq + 1, published=published)
+    verdict = await readers.hear(JUDGE_SECONDS)
+    return Result(
+        target=name,
+        scenario=scenario.name,
+        clients=clients,
+        frame_bytes=sum(map(len, frames)) / len(frames),
+        cpu_us=cpu * 1e6 / max(verdict["delivered"], 1),
+        span_seconds=span,
+        server_load=cpu / span,
+        server_waited=waited / span,
+        client_load=end["cpu_seconds"] / span,
+        memory_bytes=memory / clients,
+        connect_seconds=seconds,
+        latency=Latency(**verdict.pop("latency")),
+        **verdict,
+    )
+
+
+def _expected(server: Server, scenario: Scenario) -> list[bytes]:
+    """What every client has to receive."""
+    epoch, seq = server.head
+    numbers = range(1, scenario.events + 1)
+    return [scenario.frame(number, Position(epoch, seq + number)) for number in numbers]
+
+
+async def _connect(server: Server, readers: Child, clients: int) -> tuple[float, int]:
+    """Connect all; returns how many seconds that took, and by how many bytes the server grew."""
+    before = memory_bytes(server.pid)
+    readers.tell(port=server.port, path=PATH, number=clients, seconds=CONNECT_SECONDS)
+    answer = await readers.hear(CONNECT_SECONDS * 2)
+    if answer["connected"] < clients:
+        raise readers.broken(f"connected only {answer['connected']} of {clients} streams")
+    await asyncio.sleep(SETTLE_SECONDS)
+    return answer["seconds"], memory_bytes(server.pid) - before
+
+
+async def _publish(server: Server, scenario: Scenario) -> list[int]:
+    """Hand over all batches at their time; returns when each event was handed over (ns)."""
+    began, published = time.monotonic(), list[int]()
+    for turn, numbers in enumerate(scenario.batches()):
+        if scenario.rate:
+            await asyncio.sleep(began + turn / scenario.rate - time.monotonic())
+        published += [time.monotonic_ns()] * len(numbers)
+        await server.publish(numbers)
+    return published

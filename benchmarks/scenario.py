@@ -1,0 +1,93 @@
+"""What is published: how many events, how fast and how large; the same bytes for every target."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hero_router import sse
+from hero_router.codec import encode
+from hero_router.keys import APPLY_BATCH
+from hero_router.model import Change, Record, SocketState, Status, service_id
+from hero_router.position import Position
+
+NODE = "bench"
+SERVICES = 20
+CREATED_MS = 1_700_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Publish `events` in batches of `batch`, `rate` batches a second (0: as fast as they go).
+
+    `full` frames carry the whole record, as the scanner publishes it; others only its main fields,
+    about 270 bytes.
+    """
+
+    name: str
+    title: str
+    events: int
+    batch: int
+    rate: float
+    full: bool = False
+
+    def batches(self) -> Iterator[range]:
+        """The events' numbers, from 1 on, as they are handed over."""
+        for first in range(1, self.events + 1, self.batch):
+            yield range(first, min(first + self.batch, self.events + 1))
+
+    def change(self, number: int) -> Change:
+        """The event with this number: a service changes its status."""
+        status = Status.UNHEALTHY if (number - 1) // SERVICES % 2 == 0 else Status.HEALTHY
+        record = service(number % SERVICES, status, CREATED_MS + number)
+        value = record.to_json()
+        shown = value if self.full else {name: value[name] for name in _MAIN_FIELDS}
+        data = {"from": _other(status), "to": status, "reason": record.reason, "service": shown}
+        return Change("status_change", record.id, data, record)
+
+    def frame(self, number: int, position: Position) -> bytes:
+        """The same event as every client has to receive it."""
+        change = self.change(number)
+        return sse.frame_text(change.type, encode(change.data), position=position)
+
+
+SCENARIOS = (
+    Scenario("lone", "one event at a time, 10/s", events=50, batch=1, rate=10),
+    Scenario("steady", "one event at a time, 100/s", events=1000, batch=1, rate=100),
+    Scenario("burst", "a burst of 1,000 events", events=1000, batch=APPLY_BATCH, rate=0),
+    Scenario(
+        "burst_full", "a burst of 1,000 full records", 1000, batch=APPLY_BATCH, rate=0, full=True
+    ),
+)
+
+_MAIN_FIELDS = ("id", "name", "context", "node", "status", "changed_at")
+
+
+def service(number: int, status: Status, changed_at: int) -> Record:
+    """One of the services that all events are about."""
+    name = f"service{number}"
+    path = f"{name}/rpc.sock"
+    healthy = status is Status.HEALTHY
+    error = None if healthy else "no answer within 2 s"
+    return Record(
+        id=service_id(NODE, "default", name),
+        name=name,
+        context="default",
+        node=NODE,
+        status=status,
+        reason="ok" if healthy else "timeout",
+        first_seen=CREATED_MS,
+        changed_at=changed_at,
+        sockets=(SocketState("rpc", "rpc", path, status, 1.8, error, 0 if healthy else 3),),
+        title="Invoices",
+        description="Makes, sends and archives invoices for the shops of one tenant.",
+        version="1.4.2",
+        protocol="openrpc",
+        methods=("invoice.create", "invoice.list", "invoice.send"),
+        methods_count=3,
+        socket_path=path,
+        source="rpc.discover",
+        source_kind="openrpc",
+    )
+
+
+def _other(status: Status) -> Status:
+    return Status.HEALTHY if status is Status.UNHEALTHY else Status.UNHEALTHY

@@ -1,0 +1,26 @@
+"""gunicorn's configuration: `gunicorn -c deploy/gunicorn.conf.py hero_router.web.app:application`.
+
+A thin adapter: all values come from the ROUTER_* variables, by way of `hero_router.web.serve`.
+"""
+
+import sys
+
+from hero_router.config import RouterConfig
+from hero_router.errors import ConfigError
+from hero_router.web.serve import gunicorn_settings
+
+
+def _settings() -> dict[str, object]:
+    """gunicorn's settings. Ends with exit code 2 and one line when there is nothing to run with."""
+    try:
+        config = RouterConfig.from_env()
+        if not config.redis_url:
+            raise ConfigError("ROUTER_REDIS_URL is not set: web has to be told where Redis is")
+    except ConfigError as error:
+        sys.stderr.write(f"hero_router: {error}\n")
+        sys.exit(2)
+    return gunicorn_settings(config)
+
+
+# gunicorn reads its settings from the names of this module.
+globals().update(_settings())

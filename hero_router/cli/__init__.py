@@ -1,0 +1,55 @@
+"""The command `hero_router`: parses, builds and runs. Each command is a module of this package."""
+
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import click
+
+from hero_router import __version__
+from hero_router.errors import ConfigError, RouterError
+
+COMMANDS: Mapping[str, str] = {
+    "serve": "hero_router.cli.serve",
+    "scanner": "hero_router.cli.scanner",
+    "web": "hero_router.cli.web",
+    "demo": "hero_router.cli.demo",
+    "list": "hero_router.cli.list",
+    "scan": "hero_router.cli.scan",
+    "events": "hero_router.cli.events",
+    "config": "hero_router.cli.config",
+}
+
+
+class Commands(click.Group):
+    """Imports a command's module only when it is used, so that each process loads what it needs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """All names, in the order of a user's need."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The `command` of the module behind a name."""
+        if cmd_name not in COMMANDS:
+            return None
+        found: click.Command = import_module(COMMANDS[cmd_name]).command
+        return found
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run; an error of ours is one line on stderr: exit code 2 for settings, else 1."""
+        try:
+            return super().main(*args, **kwargs)
+        except RouterError as error:
+            click.echo(f"hero_router: {error}", err=True)
+            sys.exit(2 if isinstance(error, ConfigError) else 1)
+
+
+@click.command(cls=Commands)
+@click.version_option(__version__, prog_name="hero_router")
+def main() -> None:
+    """One door to the services that listen on this machine's Unix sockets.
+
+    It finds them, probes whether they really work, and shows them live in a browser.
+    Start with `hero_router serve --demo`, then open http://127.0.0.1:9988/.
+    """

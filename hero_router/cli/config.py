@@ -1,0 +1,51 @@
+"""The command `config`: every setting with its value, where it comes from and what it means."""
+
+import json
+import sys
+from typing import Any
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from hero_router.cli.options import configure, flags
+from hero_router.cli.screen import console
+from hero_router.config import RouterConfig, rejected
+
+
+@click.command("config")
+@click.option("--check", is_flag=True, help="exit with 1 if any value is rejected")
+@click.option("--json", "as_json", is_flag=True, help="print JSON for programs")
+@flags()
+def command(check: bool, as_json: bool, **overrides: Any) -> None:
+    """Show each setting with its value, source and meaning; secrets are masked."""
+    config = configure(overrides)
+    rows = _rows(config, {name for name, value in overrides.items() if value is not None})
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+    else:
+        console().print(_table(rows))
+    for sentence in rejected():
+        click.echo(sentence, err=True)
+    if check and rejected():
+        sys.exit(1)
+
+
+def _rows(config: RouterConfig, flagged: set[str]) -> list[dict[str, str]]:
+    sources = config.sources()
+    return [
+        {
+            "variable": item.variables[0],
+            "value": value,
+            "source": item.flag if item.name in flagged else sources[item.name],
+            "meaning": item.help,
+        }
+        for item, value in config.shown()
+    ]
+
+
+def _table(rows: list[dict[str, str]]) -> Table:
+    table = Table("variable", "value", "source", "meaning", box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*map(Text, row.values()))
+    return table

@@ -1,0 +1,30 @@
+"""The command `demo`: sample services, so that a first look at the page shows something."""
+
+import asyncio
+import signal
+from typing import Any
+
+import click
+
+from hero_router import logs
+from hero_router.cli.options import configure, flags
+from hero_router.config import RouterConfig
+from hero_router.demo import services
+
+
+@click.command("demo")
+@flags("socket_dir", "log_level", "log_format")
+def command(**overrides: Any) -> None:
+    """Run sample services in the root: healthy ones, a flapping, a hanging and a dead one."""
+    config = configure(overrides)
+    logs.setup(config.log_level, config.log_format)
+    asyncio.run(_run(config))
+
+
+async def _run(config: RouterConfig) -> None:
+    task = asyncio.create_task(services.run(config.root))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    await asyncio.gather(task, return_exceptions=True)
+    if not task.cancelled() and (error := task.exception()) is not None:
+        raise error

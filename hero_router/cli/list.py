@@ -1,0 +1,69 @@
+"""The command `list`: all services with their status, as a table or as JSON."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from hero_router.cli.client import address, fetch, resolve
+from hero_router.cli.screen import console, warn
+from hero_router.model import Status
+
+MARKS: Mapping[str, tuple[str, str]] = {
+    Status.HEALTHY: ("●", "green"),
+    Status.DEGRADED: ("◐", "yellow"),
+    Status.UNHEALTHY: ("✖", "red"),
+    Status.INACTIVE: ("○", "bright_black"),
+    Status.NON_RPC: ("◇", "magenta"),
+    Status.UNKNOWN: ("?", "bright_black"),
+}
+
+
+@click.command("list")
+@click.option("--json", "as_json", is_flag=True, help="print JSON for programs")
+@address
+def command(as_json: bool, url: str | None) -> None:
+    """Show all services with status, reason and sockets."""
+    state = asyncio.run(fetch(resolve(url), "/api/services"))
+    if as_json:
+        click.echo(json.dumps(state, indent=2))
+        return
+    for doubt in state["stale"]:
+        warn(f"stale: {doubt['detail']}")
+    console().print(table(state["services"]))
+
+
+def table(services: Iterable[Mapping[str, Any]]) -> Table:
+    """The services as a table for people; all text is shown literally."""
+    columns = ("status", "context", "service", "node", "sockets", "methods", "since", "reason")
+    rows = Table(*columns, box=None, pad_edge=False)
+    for item in services:
+        sockets = " ".join(f"{each['name']}:{each['status']}" for each in item["sockets"])
+        rows.add_row(
+            mark(item["status"]),
+            *map(Text, (item["context"], item["name"], item["node"], sockets)),
+            Text(str(item["methods_count"] or "")),
+            Text(age(item["changed_at"])),
+            Text(item["reason"]),
+        )
+    return rows
+
+
+def mark(status: str) -> Text:
+    """A status with its shape and colour."""
+    shape, colour = MARKS.get(status, ("?", "white"))
+    return Text(f"{shape} {status}", style=colour)
+
+
+def age(unix_ms: int) -> str:
+    """How long ago a time was, in its largest unit."""
+    seconds = max(int(time.time() - unix_ms / 1000), 0)
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"

@@ -1,0 +1,45 @@
+"""A command line flag for every setting, so that flags and variables never drift apart."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import click
+
+from hero_router.config import RouterConfig, Setting
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def flags(*names: str) -> Callable[[F], F]:
+    """Give a command the flags of these settings (none named: of all), as keyword arguments."""
+
+    def decorate(command: F) -> F:
+        for item in reversed(RouterConfig.settings()):
+            if not names or item.name in names:
+                command = _flag(item)(command)
+        return command
+
+    return decorate
+
+
+def configure(overrides: Mapping[str, Any]) -> RouterConfig:
+    """The settings from the environment, with the flags that were given on top.
+
+    Raises:
+        ConfigError: when a value leaves nothing to run with.
+    """
+    return RouterConfig.from_env(**{k: v for k, v in overrides.items() if v is not None})
+
+
+def _flag(item: Setting) -> Callable[[F], F]:
+    text = f"{item.help} [{item.variables[0]}]"
+    if item.kind == "bool":
+        switch = f"{item.flag}/--no-{item.flag.removeprefix('--')}"
+        return click.option(switch, item.name, default=None, help=text)
+    return click.option(item.flag, item.name, type=_type(item), default=None, help=text)
+
+
+def _type(item: Setting) -> click.ParamType[Any]:
+    if item.kind == "int":
+        return click.IntRange(int(item.low), int(item.high))
+    return click.FloatRange(item.low, item.high) if item.kind == "float" else click.STRING

@@ -1,0 +1,26 @@
+"""The command `scan`: have the scanners look again now, and tell what they found."""
+
+import asyncio
+import json
+
+import click
+
+from hero_router.cli.client import address, call, resolve
+from hero_router.cli.screen import warn
+
+
+@click.command("scan")
+@click.option("--json", "as_json", is_flag=True, help="print JSON for programs")
+@address
+def command(as_json: bool, url: str | None) -> None:
+    """Ask every scanner for a full scan and wait for the result."""
+    result = asyncio.run(call(resolve(url), "router.scan", {}))
+    if as_json:
+        click.echo(json.dumps(result, indent=2))
+        return
+    click.echo(
+        f"{result['discovered']} services: {result['added']} added, {result['removed']} removed, "
+        f"{result['changed']} changed, in {result['duration_ms']} ms"
+    )
+    for node in result["missing"]:
+        warn(f"node {node} did not answer in time")

@@ -1,0 +1,68 @@
+"""Composition root of `scanner`: finds and probes this node's sockets, writes the registry."""
+
+import asyncio
+import secrets
+import signal
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+
+from hero_router import logs
+from hero_router.cli.options import configure, flags
+from hero_router.config import RouterConfig
+from hero_router.errors import ConfigError
+from hero_router.scan.ports import SystemClock
+from hero_router.scan.probe import Prober
+from hero_router.scan.sockets import Finder
+from hero_router.scan.worker import Worker
+from hero_router.store.client import Redis, connect
+from hero_router.store.lease import Lease
+from hero_router.store.registry import Registry
+from hero_router.store.requests import IDLE_SECONDS, Requests
+
+
+@click.command("scanner")
+@flags(
+    "redis_url", "redis_prefix", "socket_dir", "node", "sse_buffer", "scan_seconds",
+    "probe_timeout", "probe_concurrency", "failures", "stale_seconds", "stale_unlink",
+    "lease_seconds", "log_level", "log_format",
+)  # fmt: skip
+def command(**overrides: Any) -> None:
+    """Run the scanner of this node; a second one stands by. Needs ROUTER_REDIS_URL."""
+    config = configure(overrides)
+    logs.setup(config.log_level, config.log_format)
+    if not config.redis_url:
+        raise ConfigError("ROUTER_REDIS_URL is not set: scanner has to be told where Redis is")
+    asyncio.run(_run(config))
+
+
+async def _run(config: RouterConfig) -> None:
+    client = connect(config.redis_url, name="scanner")
+    channel = connect(config.redis_url, name="requests", block_seconds=IDLE_SECONDS, connections=1)
+    try:
+        task = asyncio.create_task(make_worker(config, client, channel).run())
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        await asyncio.gather(task, return_exceptions=True)
+    finally:
+        await client.aclose()
+        await channel.aclose()
+    if not task.cancelled() and (error := task.exception()) is not None:
+        raise error
+
+
+def make_worker(config: RouterConfig, client: Redis, channel: Redis) -> Worker:
+    """A scanner over these connections to Redis; `channel` is for requests alone."""
+    keys, clock = config.keys, SystemClock()
+    own = [Path(urlsplit(config.redis_url).path)] if config.redis_url.startswith("unix:") else []
+    return Worker(
+        config,
+        Lease(client, keys, config.node, secrets.token_hex(8), config.lease_seconds),
+        Registry(client, keys, config.sse_buffer),
+        Requests(channel, keys),
+        Prober(config.probe_timeout, clock.monotonic),
+        clock,
+        Finder(config.root, own=own).walk,
+    )

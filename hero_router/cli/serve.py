@@ -1,0 +1,151 @@
+"""Composition root of `serve`: one machine's Redis, scanner, web workers and demo, supervised."""
+
+import asyncio
+import fcntl
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import click
+
+from hero_router import logs
+from hero_router.cli.options import configure, flags
+from hero_router.cli.supervise import Child, Supervisor
+from hero_router.config import RouterConfig
+from hero_router.errors import ConfigError, StoreError
+from hero_router.store.client import connect
+from hero_router.store.embedded import PrivateRedis
+from hero_router.store.stream import Nodes
+
+ASK_SECONDS = 1.0
+
+
+@click.command("serve")
+@click.option("--demo", is_flag=True, help="also run sample services in the root")
+@flags()
+def command(demo: bool, **overrides: Any) -> None:
+    """Run everything on this machine: Redis, scanner and web workers.
+
+    Without ROUTER_REDIS_URL a private Redis is started. Ctrl-C ends everything.
+    """
+    config = configure(overrides)
+    logs.setup(config.log_level, config.log_format)
+    run(config, demo=demo)
+
+
+def run(config: RouterConfig, *, demo: bool) -> None:
+    """Run everything on this machine until SIGINT or SIGTERM.
+
+    Raises:
+        ConfigError: the port or the state folder is in use, or there is no Redis to start.
+        ChildFailed: a part could not start.
+    """
+    check_port(config)
+    with locked(config.state):
+        redis = None if config.redis_url else PrivateRedis(config.state / "redis")
+        try:
+            asyncio.run(_supervise(config, redis, demo=demo))
+        finally:
+            if redis is not None:
+                redis.close()
+
+
+async def _supervise(config: RouterConfig, redis: PrivateRedis | None, *, demo: bool) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    supervisor = Supervisor(_children(config, redis, demo=demo))
+    await supervisor.run(lambda: _announce(config), stop)
+
+
+def _announce(config: RouterConfig) -> None:
+    sys.stdout.write(f"hero_router is ready: {config.address}\n")
+    sys.stdout.flush()
+
+
+def _children(config: RouterConfig, redis: PrivateRedis | None, *, demo: bool) -> list[Child]:
+    """What to run, in the order of starting."""
+    url = redis.url if redis else config.redis_url
+    environment = {**config.environment(), "ROUTER_REDIS_URL": url}
+
+    def ours(name: str) -> list[str]:
+        return [sys.executable, "-m", "hero_router", name]
+
+    async def scanner_ready() -> bool:
+        return await _is_scanned(config, url)
+
+    async def web_ready() -> bool:
+        return await _answers(f"{config.address}health")
+
+    async def demo_ready() -> bool:
+        return any(config.root.glob("**/*.sock"))
+
+    children = []
+    if redis:
+        command = redis.command()
+        children += [Child("redis", command, {}, redis.answers, last=True, log=redis.log)]
+    children += [Child("demo", ours("demo"), environment, demo_ready)] if demo else []
+    children += [Child("scanner", ours("scanner"), environment, scanner_ready)]
+    children += [Child("web", ours("web"), environment, web_ready)]
+    return children
+
+
+async def _is_scanned(config: RouterConfig, url: str) -> bool:
+    """Whether a scanner holds this node, or nobody can say as Redis is away (it then waits too)."""
+    client = connect(url, name="serve", connections=1)
+    try:
+        sight = await Nodes(client, config.keys).sight()
+    except StoreError:
+        return True
+    finally:
+        await client.aclose()
+    return config.node in sight and sight[config.node].leased
+
+
+async def _answers(url: str) -> bool:
+    timeout = aiohttp.ClientTimeout(total=ASK_SECONDS)
+    try:
+        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url) as answer:
+            return answer.status == 200
+    except (aiohttp.ClientError, TimeoutError):
+        return False
+
+
+def check_port(config: RouterConfig) -> None:
+    """Raises ConfigError, in one line, when web could not listen where it is told to."""
+    try:
+        place = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(place[0], socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(place[4])
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen on {config.host} port {config.port}: {error.strerror}; "
+            "is hero_router running already? Choose another with --port or ROUTER_PORT"
+        ) from None
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the state folder for one `serve`. Raises ConfigError when another one holds it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / "serve.lock").open("w")
+    except OSError as error:
+        raise ConfigError(f"ROUTER_STATE_DIR {folder} cannot be used: {error.strerror}") from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(
+                f"another hero_router serve uses {folder}; set another ROUTER_STATE_DIR"
+            ) from None
+        try:
+            yield
+        finally:
+            Path(file.name).unlink()

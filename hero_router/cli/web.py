@@ -1,0 +1,26 @@
+"""Composition root of `web`: a gunicorn master with aiohttp workers."""
+
+from typing import Any
+
+import click
+
+from hero_router import logs
+from hero_router.cli.options import configure, flags
+from hero_router.cli.serve import check_port
+from hero_router.errors import ConfigError
+from hero_router.web.serve import Gunicorn
+
+
+@click.command("web")
+@flags(
+    "host", "port", "workers", "redis_url", "redis_prefix", "node", "sse_buffer", "ping_seconds",
+    "sse_stall_seconds", "log_level", "log_format",
+)  # fmt: skip
+def command(**overrides: Any) -> None:
+    """Run the web workers: the page, the streams and the API. Needs ROUTER_REDIS_URL."""
+    config = configure(overrides)
+    logs.setup(config.log_level, config.log_format)
+    if not config.redis_url:
+        raise ConfigError("ROUTER_REDIS_URL is not set: web has to be told where Redis is")
+    check_port(config)
+    Gunicorn(config).run()

@@ -1,0 +1,111 @@
+"""JSON in and out, with one set of strict rules for everything that strangers send. Bottom layer.
+
+The standard library reads more than RFC 8259 allows (NaN, 1e999, repeated names) and fails in other
+ways than ValueError (RecursionError); here every refusal is one `NotJson`.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from hero_router.errors import BadRequest
+
+MAX_DEPTH = 200
+"""Most arrays and objects inside each other. Python's own limit depends on the caller: a text that
+was read could not always be written again."""
+
+
+class NotJson(BadRequest):
+    """The text is not JSON by RFC 8259, repeats a name in an object, or is too deep or large."""
+
+    code = "not_json"
+
+
+def encode(value: object) -> str:
+    """One line of ASCII JSON: no CR, LF, NUL or U+2028 can come out of it."""
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+
+
+def decode(raw: bytes | str) -> Any:
+    """Read one JSON text (UTF-8 without a byte order mark).
+
+    Raises:
+        NotJson: for everything that is not exactly one JSON text by the strict rules.
+    """
+    try:
+        text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
+        value = _DECODER.decode(text)
+    except RecursionError:
+        raise NotJson("nested too deeply") from None
+    except ValueError as error:
+        raise NotJson(_reason(error)) from None
+    _refuse_depth(text, value)
+    _refuse_lone_surrogates(text, value)
+    return value
+
+
+def _reason(error: ValueError) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "not UTF-8"
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at character {error.pos}"
+    return str(error)
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError("a number is too large")
+    return value
+
+
+def _bounded_int(digits: str) -> int:
+    if len(digits) > 100:
+        raise ValueError("a number has too many digits")
+    return int(digits)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("an object repeats a name")
+    return value
+
+
+def _refuse_depth(text: str, value: object) -> None:
+    """Levels are only walked where there are enough brackets: this runs for every event."""
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [inner for outer in level for inner in _inside(outer)]
+    if any(isinstance(item, dict | list) for item in level):
+        raise NotJson("nested too deeply")
+
+
+def _inside(value: object) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _refuse_lone_surrogates(text: str, value: object) -> None:
+    """A `\\ud800` alone parses, but can never be sent on as UTF-8."""
+    try:
+        text.encode("utf-8")
+        if "\\ud" in text.lower():
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise NotJson("a string holds half of a surrogate pair") from None
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique,
+    parse_constant=_refuse_constant,
+    parse_float=_finite,
+    parse_int=_bounded_int,
+)

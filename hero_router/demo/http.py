@@ -1,0 +1,104 @@
+"""What a good service answers on its sockets, on those for programs and those for browsers.
+
+- `GET /.well-known/heroservice.json`, the manifest: `protocol`, `name`, `title`, `version`,
+  `description` and `socket`, the same fields that mycelium's daemon gives;
+- `GET /health`: 200 and `{"status": "ok"}`, or 503 and what is wrong;
+- `GET /openrpc.json`: the OpenRPC document;
+- `POST /rpc`: JSON-RPC 2.0, with `rpc.discover`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+from aiohttp import web
+
+from hero_router.demo.jsonrpc import Function, Responder
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One sample service: its document, what serves the document's methods, and what is wrong."""
+
+    name: str
+    description: str
+    document: Mapping[str, Any]
+    functions: Mapping[str, Function] = field(default_factory=dict)
+    trouble: str = ""
+
+    @property
+    def title(self) -> str:
+        """The title that the document gives."""
+        return str(self.document["info"]["title"])
+
+    def method_names(self) -> list[str]:
+        """The names of all methods in the document."""
+        return [method["name"] for method in self.document["methods"]]
+
+    def manifest(self, socket: str) -> Mapping[str, str]:
+        """What the service says of itself on one of its sockets."""
+        return {
+            "protocol": "openrpc",
+            "name": self.name,
+            "title": self.title,
+            "version": self.document["info"]["version"],
+            "description": self.description,
+            "socket": socket,
+        }
+
+    def health(self) -> web.Response:
+        """The answer to a health check."""
+        known = {"service": self.name, "version": self.document["info"]["version"]}
+        if self.trouble:
+            sick = {"status": "degraded", "reason": self.trouble, **known}
+            return web.json_response(sick, status=503)
+        return web.json_response({"status": "ok", **known})
+
+
+def rpc(service: Service) -> web.Application:
+    """The application of a service's `rpc` socket."""
+    responder = Responder(service.document, service.functions)
+
+    async def document(_: web.Request) -> web.Response:
+        return web.json_response(service.document)
+
+    async def call(request: web.Request) -> web.Response:
+        answer = responder.answer(await request.read())
+        return web.Response(status=204) if answer is None else web.json_response(answer)
+
+    app = _common(service, "rpc")
+    app.add_routes([web.get("/openrpc.json", document), web.post("/rpc", call)])
+    return app
+
+
+def page(service: Service, socket: str, lines: Callable[[], Iterable[str]]) -> web.Application:
+    """The application of a socket for browsers: a page that lists what `lines` gives each time."""
+
+    async def show(_: web.Request) -> web.Response:
+        return web.Response(text=_html(service, lines()), content_type="text/html")
+
+    app = _common(service, socket)
+    app.add_routes([web.get("/", show)])
+    return app
+
+
+def _common(service: Service, socket: str) -> web.Application:
+    async def manifest(_: web.Request) -> web.Response:
+        return web.json_response(service.manifest(socket))
+
+    async def health(_: web.Request) -> web.Response:
+        return service.health()
+
+    app = web.Application()
+    app.add_routes([web.get("/.well-known/heroservice.json", manifest), web.get("/health", health)])
+    return app
+
+
+def _html(service: Service, lines: Iterable[str]) -> str:
+    title, items = escape(service.title), "".join(f"<li>{escape(line)}</li>\n" for line in lines)
+    return (
+        '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
+        f"<title>{title}</title>\n<h1>{title}</h1>\n"
+        f"<p>{escape(service.description)}</p>\n<ul>\n{items}</ul>\n</html>\n"
+    )

@@ -1,0 +1,214 @@
+"""What the sample services know and do, in memory: the functions behind their OpenRPC methods."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hero_router.demo.jsonrpc import INVALID_PARAMS, Function, RpcError
+
+Row = dict[str, Any]
+
+MISSING = -32004
+"""Error code for what is not there, where the OpenRPC document names none."""
+
+
+class Petstore:
+    """A store of pets that keeps what it is given, until the demo ends."""
+
+    def __init__(self) -> None:
+        self._pets: dict[int, Row] = {}
+        self._last = 0
+        for name, tag in (("Rex", "dog"), ("Tom", "cat"), ("Wanda", "fish")):
+            self.create({"name": name, "tag": tag})
+
+    def functions(self) -> Mapping[str, Function]:
+        """By the names of `petstore-expanded.json`."""
+        return {
+            "get_pets": self.find,
+            "create_pet": self.create,
+            "get_pet_by_id": self.get,
+            "delete_pet_by_id": self.delete,
+        }
+
+    def find(self, tags: object = None, limit: int | None = None) -> list[Row]:
+        """The pets that have one of the tags, at most `limit` of them."""
+        if not isinstance(tags, list | None):
+            raise RpcError(INVALID_PARAMS, "tags is not a list")
+        pets = [pet for pet in self._pets.values() if not tags or pet.get("tag") in tags]
+        return pets if limit is None else pets[: max(limit, 0)]
+
+    def create(self, new_pet: object) -> Row:
+        """Add a pet; it gets the next id."""
+        if not isinstance(new_pet, dict) or not isinstance(new_pet.get("name"), str):
+            raise RpcError(INVALID_PARAMS, "newPet is not an object with a name")
+        if not isinstance(new_pet.get("tag", ""), str):
+            raise RpcError(INVALID_PARAMS, "the tag of newPet is not text")
+        self._last += 1
+        known = {key: new_pet[key] for key in ("name", "tag") if key in new_pet}
+        self._pets[self._last] = {**known, "id": self._last}
+        return self._pets[self._last]
+
+    def get(self, number: int) -> Row:
+        """The pet with that id."""
+        if number not in self._pets:
+            raise RpcError(MISSING, f"there is no pet {number}")
+        return self._pets[number]
+
+    def delete(self, number: int) -> Row:
+        """Remove the pet with that id; it is given a last time."""
+        pet = self.get(number)
+        del self._pets[number]
+        return pet
+
+
+class Mycelium:
+    """An overlay network's node as its daemon would tell of it; peers can be added and removed."""
+
+    def __init__(self, started: int) -> None:
+        self._started = started
+        self._peers = {"tcp://192.0.2.6:9651": "alive", "quic://198.51.100.27:9651": "connecting"}
+
+    def functions(self) -> Mapping[str, Function]:
+        """By the names of `mycelium.json`: a few of its methods."""
+        return {
+            "getInfo": self.info,
+            "getPeers": self.peers,
+            "addPeer": self.add,
+            "deletePeer": self.delete,
+            "getSelectedRoutes": self.routes,
+        }
+
+    def info(self) -> Row:
+        """The node itself."""
+        return {
+            "nodeSubnet": "54f:b680:ba6e:7ced::/64",
+            "nodeIp": "54f:b680:ba6e:7ced:abcd:1234:5678:9abc",
+            "nodePubkey": "02468ace13579bdf" * 4,
+            "nodeStartTime": self._started,
+        }
+
+    def peers(self) -> list[Row]:
+        """The peers, each with its traffic."""
+        return [
+            {
+                "endpoint": dict(zip(("proto", "socketAddr"), peer.split("://"), strict=True)),
+                "type": "static",
+                "connectionState": state,
+                "txBytes": 464_531 if state == "alive" else 0,
+                "rxBytes": 646_450 if state == "alive" else 0,
+            }
+            for peer, state in self._peers.items()
+        ]
+
+    def add(self, endpoint: str) -> bool:
+        """Add a peer; it is never reached, as this is no real network."""
+        proto, _, address = endpoint.partition("://")
+        if proto not in ("tcp", "quic") or ":" not in address or "://" in address:
+            raise RpcError(400, "Malformed endpoint")
+        if endpoint in self._peers:
+            raise RpcError(409, "Peer already exists")
+        self._peers[endpoint] = "connecting"
+        return True
+
+    def delete(self, endpoint: str) -> bool:
+        """Remove a peer."""
+        if self._peers.pop(endpoint, None) is None:
+            raise RpcError(404, "Peer doesn't exist")
+        return True
+
+    def routes(self) -> list[Row]:
+        """The one selected route."""
+        hop = "TCP 203.0.113.2:60128 <-> 192.0.2.6:9651"
+        return [{"subnet": "469:1348:ab0c:a1d8::/64", "nextHop": hop, "metric": 13, "seqno": 1}]
+
+    def lines(self) -> list[str]:
+        """What the admin page shows."""
+        return [f"{peer}: {state}" for peer, state in self._peers.items()]
+
+
+class Links:
+    """A host of repositories with pull requests that can be merged."""
+
+    def __init__(self) -> None:
+        self._owner = {"username": "ada", "uuid": "7d0e5c0a-9a55-4b1d-8c5b-3f0c2f641e10"}
+        self._repository = {"slug": "engine", "owner": self._owner}
+        self._pulls: list[Row] = [
+            {"id": number, "title": title, "state": state}
+            for number, title, state in (
+                (1, "Compute Bernoulli numbers", "merged"),
+                (2, "Explain the cards", "open"),
+                (3, "Use fewer wheels", "open"),
+            )
+        ]
+
+    def functions(self) -> Mapping[str, Function]:
+        """By the names of `link-example.json`."""
+        return {
+            "get_user_by_name": self.user,
+            "get_repositories_by_owner": self.repositories,
+            "get_repository": self.repository,
+            "get_pull_requests_by_repository": self.pulls,
+            "get_pull_requests_by_id": self.pull,
+            "merge_pull_request": self.merge,
+        }
+
+    def user(self, username: str) -> Row:
+        """The one user."""
+        if username != self._owner["username"]:
+            raise RpcError(MISSING, "there is no such user; try ada")
+        return self._owner
+
+    def repositories(self, username: str) -> list[Row]:
+        """The user's repositories."""
+        self.user(username)
+        return [self._repository]
+
+    def repository(self, username: str, slug: str) -> Row:
+        """One of the user's repositories."""
+        self.user(username)
+        if slug != self._repository["slug"]:
+            raise RpcError(MISSING, "there is no such repository; try engine")
+        return self._repository
+
+    def pulls(self, username: str, slug: str, state: str | None = None) -> list[Row]:
+        """The repository's pull requests, all or those in that state."""
+        place = {"repository": self.repository(username, slug), "author": self._owner}
+        return [{**pull, **place} for pull in self._pulls if state in (None, pull["state"])]
+
+    def pull(self, username: str, slug: str, pid: str) -> Row:
+        """One pull request."""
+        found = [pull for pull in self.pulls(username, slug) if str(pull["id"]) == pid]
+        if not found:
+            raise RpcError(MISSING, f"there is no pull request {pid}")
+        return found[0]
+
+    def merge(self, username: str, slug: str, pid: str) -> bool:
+        """Merge an open pull request."""
+        wanted = self.pull(username, slug, pid)
+        if wanted["state"] != "open":
+            raise RpcError(INVALID_PARAMS, f"pull request {pid} is {wanted['state']}")
+        self._pulls[wanted["id"] - 1]["state"] = "merged"
+        return True
+
+
+def click(href: str | None = None, label: str | None = None) -> None:
+    """Take a click on a link and drop it, which is what its service complains of."""
+
+
+def addition(a: int, b: int) -> int:
+    """The sum."""
+    return a + b
+
+
+def subtraction(a: int, b: int) -> int:
+    """The difference."""
+    return a - b
+
+
+def examples(document: Mapping[str, Any]) -> Mapping[str, Function]:
+    """Every method answers with the result of the first example that the document has for it."""
+    values = {item["name"]: item["examples"][0]["result"]["value"] for item in document["methods"]}
+    return {name: _giving(value) for name, value in values.items()}
+
+
+def _giving(value: object) -> Function:
+    return lambda: value

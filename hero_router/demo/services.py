@@ -1,0 +1,181 @@
+"""The sample services together: the table of what listens where, and the loop that runs it."""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from functools import partial
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from hero_router.demo import http, samples
+from hero_router.demo.http import Service
+from hero_router.demo.listeners import Http, Listener, Nobody, Raw, Silence, Telegraph
+from hero_router.demo.places import Places
+from hero_router.errors import ConfigError
+from hero_router.model import Status
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One socket: its path below the root, the status that the router gives it, what it shows.
+
+    `flaps`: it listens and does not listen in turn; its status is the one while it listens.
+    """
+
+    path: str
+    status: Status
+    shows: str
+    listener: Listener
+    flaps: bool = False
+
+
+def table() -> tuple[Sample, ...]:
+    """What is served: all samples, each time with a memory of their own."""
+    return (*_services(), *_oddities())
+
+
+async def run(
+    root: Path, *, ready: Callable[[], None] | None = None, flap_seconds: float = 20
+) -> None:
+    """Serve all samples below `root` until cancelled; then remove every file and folder made.
+
+    `ready` is called once all listen. What is in the way of a sample stays, and is reported by a
+    warning. `flap_seconds` is the time between two changes of those that flap.
+
+    Raises:
+        ConfigError: there is no root and none can be made.
+    """
+    with Places(root) as places:
+        try:
+            places.make_root()
+        except OSError as error:
+            raise ConfigError(f"the folder {root} cannot be made: {error.strerror}") from None
+        stage, rows = _Stage(places), table()
+        try:
+            for sample in rows:
+                await stage.start(sample)
+            if ready is not None:
+                ready()
+            await stage.flap([sample for sample in rows if sample.flaps], flap_seconds)
+        finally:
+            await stage.clear()
+
+
+class _Stage:
+    """The samples that listen at the moment."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._on: list[Listener] = []
+
+    async def start(self, sample: Sample) -> None:
+        try:
+            bound = self._places.bind(sample.path)
+        except OSError as error:
+            log.warning("the sample %s is not served: %s", sample.path, error.strerror)
+            return
+        self._on.append(sample.listener)
+        await _whole(sample.listener.start(bound))
+
+    async def flap(self, rows: list[Sample], seconds: float) -> None:
+        """Stop and start these, for ever."""
+        while True:
+            await asyncio.sleep(seconds)
+            for sample in rows:
+                await self._stop(sample.listener)
+            await asyncio.sleep(seconds)
+            for sample in rows:
+                await self.start(sample)
+
+    async def clear(self) -> None:
+        """Stop all."""
+        await asyncio.gather(*map(self._stop, tuple(self._on)))
+
+    async def _stop(self, listener: Listener) -> None:
+        if listener in self._on:
+            self._on.remove(listener)
+            await _whole(listener.stop())
+
+
+async def _whole(step: Coroutine[Any, Any, None]) -> None:
+    """Finish the step even if cancelled meanwhile, as half a start cannot be undone."""
+    task = asyncio.create_task(step)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
+
+
+def _services() -> tuple[Sample, ...]:
+    """Services that speak RPC; the paths show each layout that the router finds."""
+    node, host = samples.Mycelium(int(time.time())), samples.Links()
+    mycelium = Service(
+        "mycelium", "An overlay network's node.", _document("mycelium"), node.functions()
+    )
+    links = Service(
+        "links", "Repositories and pull requests.", _document("link-example"), host.functions()
+    )
+    petstore = Service(
+        "petstore",
+        "A shop that keeps the pets it is given.",
+        _document("petstore-expanded"),
+        samples.Petstore().functions(),
+    )
+    math = Service(
+        "simple_math",
+        "Adds and subtracts whole numbers.",
+        _document("simple-math"),
+        {"addition": samples.addition, "subtraction": samples.subtraction},
+    )
+    good = Status.HEALTHY
+    return (
+        Sample("mycelium/rpc.sock", good, "a service with two sockets", _rpc(mycelium)),
+        Sample("mycelium/admin.sock", good, "its admin page", _page(mycelium, "admin", node.lines)),
+        Sample("shop/petstore/rpc.sock", good, "a service in the context `shop`", _rpc(petstore)),
+        Sample("simple_math.sock", good, "a flat socket without a folder", _rpc(math)),
+        Sample("links/rpc.sock", good, "a service with a page for people", _rpc(links)),
+        Sample(
+            "links/web_docs.sock", good, "that page", _page(links, "web_docs", links.method_names)
+        ),
+    )
+
+
+def _oddities() -> tuple[Sample, ...]:
+    """Services that are not well, each in its own way."""
+    metrics = Service(
+        "metrics",
+        "Counts clicks on links.",
+        _document("metrics"),
+        {"link_clicked": samples.click},
+        trouble="the store of clicks is full: new ones are dropped",
+    )
+    versions = _document("api-with-examples")
+    flapper = Service("flapper", "Comes and goes.", versions, samples.examples(versions))
+    return (
+        Sample("metrics/rpc.sock", Status.DEGRADED, "a failing health check", _rpc(metrics)),
+        Sample("flapper/rpc.sock", Status.HEALTHY, "comes and goes", _rpc(flapper), flaps=True),
+        Sample("sleeper/rpc.sock", Status.UNHEALTHY, "listens, never answers", Raw(Silence)),
+        Sample("telegraph/rpc.sock", Status.NON_RPC, "does not speak HTTP", Raw(Telegraph)),
+        Sample("leftover.sock", Status.INACTIVE, "a file that a dead service left", Nobody()),
+    )
+
+
+def _rpc(service: Service) -> Http:
+    return Http(partial(http.rpc, service))
+
+
+def _page(service: Service, socket: str, lines: Callable[[], list[str]]) -> Http:
+    return Http(partial(http.page, service, socket, lines))
+
+
+def _document(name: str) -> Mapping[str, Any]:
+    place = resources.files(__package__).joinpath("openrpc", f"{name}.json")
+    document: Mapping[str, Any] = json.loads(place.read_bytes())
+    return document

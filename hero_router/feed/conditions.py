@@ -1,0 +1,41 @@
+"""What makes a worker's view doubtful right now: Redis or a scanner is away. Pure values."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from hero_router import sse
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One doubt: `reason` is redis, scanner or no_scanner; `since` is Unix ms."""
+
+    reason: str
+    node: str | None
+    since: int
+    detail: str
+
+    @property
+    def key(self) -> tuple[str, str | None]:
+        """What this doubt is about; there is at most one of each."""
+        return self.reason, self.node
+
+    def to_json(self) -> dict[str, object]:
+        """The condition as it is sent."""
+        return asdict(self)
+
+
+Conditions = Mapping[tuple[str, str | None], Condition]
+
+
+def frames(before: Conditions, after: Conditions) -> bytes:
+    """The `stale` and `fresh` frames that lead a client from one set of doubts to another."""
+    ended = [
+        sse.frame("fresh", {"reason": item.reason, "node": item.node, "since": item.since})
+        for key, item in before.items()
+        if key not in after
+    ]
+    begun = [
+        sse.frame("stale", item.to_json()) for key, item in after.items() if before.get(key) != item
+    ]
+    return b"".join(ended + begun)

@@ -1,0 +1,40 @@
+"""The worker's current doubts about its view, and whoever has to hear of a change."""
+
+import time
+from collections.abc import Callable
+
+from hero_router.feed.conditions import Condition, Conditions
+
+REDIS, SCANNER, NO_SCANNER = "redis", "scanner", "no_scanner"
+
+
+class Doubts:
+    """Holds the conditions and calls `changed` after every change; `now_ms` is Unix ms."""
+
+    def __init__(self, now_ms: Callable[[], int] = lambda: int(time.time() * 1000)) -> None:
+        self._now_ms = now_ms
+        self._current: Conditions = {}
+        self.changed: Callable[[], None] = lambda: None
+
+    @property
+    def current(self) -> Conditions:
+        """All doubts by what they are about; empty when the view is sure."""
+        return self._current
+
+    def begin(self, reason: str, node: str | None, detail: str) -> None:
+        """Doubt from now on; a doubt that exists keeps its `since`."""
+        known = self._current.get((reason, node))
+        if known is not None and known.detail == detail:
+            return
+        since = known.since if known else self._now_ms()
+        item = Condition(reason, node, since, detail)
+        self._set({**self._current, item.key: item})
+
+    def end(self, reason: str, node: str | None = None) -> None:
+        """Doubt this no longer."""
+        if (reason, node) in self._current:
+            self._set({k: v for k, v in self._current.items() if k != (reason, node)})
+
+    def _set(self, conditions: Conditions) -> None:
+        self._current = conditions
+        self.changed()

@@ -1,0 +1,60 @@
+"""All of a worker's feed, put together: the tail, what it fills, and the clients that listen."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from hero_router.feed.doubts import Doubts
+from hero_router.feed.hub import SLICE_BYTES, Hub
+from hero_router.feed.mirror import Mirror
+from hero_router.feed.ring import Ring
+from hero_router.feed.scans import Scans
+from hero_router.feed.tail import Tail
+from hero_router.feed.watch import Watch
+from hero_router.store.stream import Nodes, Stream
+
+TICK_SECONDS = 0.25
+
+
+class Feed:
+    """A worker's view of the world. `window` is in events; `greeting` goes into each hello."""
+
+    def __init__(
+        self,
+        stream: Stream,
+        nodes: Nodes,
+        *,
+        window: int,
+        ping_seconds: float,
+        stall_seconds: float,
+        greeting: Callable[[], Mapping[str, object]],
+    ) -> None:
+        self.mirror, self.scans, self.doubts = Mirror(), Scans(), Doubts()
+        self.ring = Ring(window, SLICE_BYTES)
+        self.hub = Hub(
+            self.ring, greeting=greeting, ping_seconds=ping_seconds, stall_seconds=stall_seconds
+        )
+        self.tail = Tail(stream, self.mirror, self.ring, self.hub, self.doubts, self.scans)
+        self._watch = Watch(nodes, self.mirror, self.doubts)
+        self.doubts.changed = self._doubts_changed
+        self.closing = False
+
+    async def run(self) -> None:
+        """Follow, watch and tick until cancelled; an unforeseen error of any of them ends all."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.tail.run(), name="tail")
+            tasks.create_task(self._watch.run(), name="watch")
+            tasks.create_task(self._tick(), name="tick")
+
+    def close(self) -> None:
+        """The worker ends: not ready any more, and every stream ends with its own `retry`."""
+        self.closing = True
+        self.hub.close()
+
+    def _doubts_changed(self) -> None:
+        self.mirror.revision += 1
+        self.hub.doubt(self.doubts.current)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            self.hub.tick()

@@ -1,0 +1,70 @@
+"""A worker's copy of the registry at a stated position, and the state API's answer made from it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hero_router.model import Event, NodeState, Status
+from hero_router.position import ORIGIN, Position
+
+
+class Mirror:
+    """Services as of `head`, and what is known of the nodes; `revision` grows with every change.
+
+    Records are plain JSON values, so that fields of a newer version pass through unchanged.
+    """
+
+    def __init__(self) -> None:
+        self.head: Position = ORIGIN
+        self.revision = 0
+        self.nodes: Mapping[str, NodeState] = {}
+        self.lost: frozenset[str] = frozenset()
+        self._services: dict[str, Mapping[str, Any]] = {}
+
+    def reset(
+        self,
+        services: Mapping[str, Mapping[str, Any]],
+        nodes: Mapping[str, NodeState],
+        head: Position,
+    ) -> None:
+        """Forget all and hold this state."""
+        self._services, self.nodes, self.head = dict(services), nodes, head
+        self.revision += 1
+
+    def fold(self, event: Event) -> None:
+        """Take one event, the one after `head`; applying state twice is harmless."""
+        self.head = event.position
+        self.revision += 1
+        if event.type == "service_removed":
+            self._services.pop(event.service, None)
+        elif isinstance(record := event.payload.get("service"), Mapping):
+            self._services[event.service] = record
+
+    def look(self, lost: frozenset[str], nodes: Mapping[str, NodeState]) -> None:
+        """Take the nodes' last reports, and which of them have no scanner."""
+        if (lost, nodes) != (self.lost, self.nodes):
+            self.lost, self.nodes = lost, nodes
+            self.revision += 1
+
+    def service(self, service_id: str) -> Mapping[str, Any] | None:
+        """One record as it is to be shown, or None."""
+        record = self._services.get(service_id)
+        return None if record is None else self._shown(record)
+
+    def services(self) -> Iterator[Mapping[str, Any]]:
+        """All records as they are to be shown, in a stable order: context, name, node."""
+        order = sorted(self._services.values(), key=_place)
+        return map(self._shown, order)
+
+    def named(self, name: str) -> list[Mapping[str, Any]]:
+        """The records of that name, in the same order."""
+        return [record for record in self.services() if record.get("name") == name]
+
+    def _shown(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A lost node's services are not "healthy": nobody knows how they are."""
+        if record.get("node") not in self.lost:
+            return record
+        return {**record, "status": Status.UNKNOWN, "reason": "node_lost", "healthy": False}
+
+
+def _place(record: Mapping[str, Any]) -> tuple[str, str, str]:
+    return str(record.get("context")), str(record.get("name")), str(record.get("node"))

@@ -1,0 +1,140 @@
+"""Follows the stream: one task, one connection; fills mirror, ring and hub in one step."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hero_router.errors import StoreError
+from hero_router.feed.doubts import REDIS, Doubts
+from hero_router.feed.hub import Hub
+from hero_router.feed.mirror import Mirror
+from hero_router.feed.ring import Ring
+from hero_router.feed.scans import Scans
+from hero_router.model import Event
+from hero_router.position import ORIGIN, Position
+from hero_router.store.snapshot import Snapshot, parsed_values
+from hero_router.store.stream import Stream
+
+log = logging.getLogger(__name__)
+
+BACKOFF_FIRST, BACKOFF_MOST = 0.1, 3.0
+"""Seconds between two tries to reach Redis: doubled each time, with jitter."""
+
+
+STORE_DIGITS = 12
+"""Digits of Redis's `run_id` that are told to clients: enough to tell two processes apart."""
+
+
+class Tail:
+    """Keeps mirror, ring and hub at the stream's head for as long as `run` runs."""
+
+    def __init__(
+        self, stream: Stream, mirror: Mirror, ring: Ring, hub: Hub, doubts: Doubts, scans: Scans
+    ) -> None:
+        self._stream, self._mirror, self._ring, self._hub = stream, mirror, ring, hub
+        self._doubts, self._scans = doubts, scans
+        self._failures = 0
+        self._gone = False
+        self.warm = False
+        self.junk = 0
+
+    async def run(self) -> None:
+        """Follow until cancelled; a Redis that is away is told to all, and found again."""
+        while True:
+            try:
+                await self.start()
+                while await self.step():
+                    pass
+            except StoreError as error:
+                await self._lost(error)
+
+    async def start(self) -> None:
+        """Start anew from a snapshot: at first, after a lost connection, and after every jump.
+
+        Raises StoreError.
+        """
+        snapshot = await self._stream.load()
+        self._take(snapshot)
+        if self._failures or not self.warm:
+            log.info("following the stream from %s", snapshot.head)
+        self._failures, self.warm = 0, True
+
+    def _take(self, snapshot: Snapshot) -> None:
+        """No await in here: nobody sees the mirror at one position and the ring at another."""
+        services = parsed_values("services", snapshot.services or {}, _mapping)
+        vanished = self._gone or self._ring.head != ORIGIN
+        self._mirror.reset(services, snapshot.nodes, snapshot.head)
+        self._ring.reset(snapshot.window, snapshot.head, snapshot.version.run_id[:STORE_DIGITS])
+        self._note_stream(gone=vanished and snapshot.head == ORIGIN)
+        self._hub.reloaded()
+        for event in snapshot.window:
+            self._scans.seen(event)
+
+    async def step(self) -> bool:
+        """Take the next events; False when they do not follow, so that a new start is due.
+
+        Raises StoreError.
+        """
+        events = await self._stream.read(self._ring.head)
+        if not events:
+            return await self._stream.head() >= self._ring.head
+        if not follows(self._ring.head, events):
+            return False
+        for start in range(0, len(events), self._ring.limit):
+            self._feed(events[start : start + self._ring.limit])
+        return True
+
+    def _note_stream(self, *, gone: bool) -> None:
+        """A stream that vanished leaves clients nowhere to stand until a scanner begins a new one.
+
+        Until then they wait instead of being sent back to the beginning: a snapshot of another
+        worker, which has not noticed yet, would look newer than that.
+        """
+        self._gone = gone
+        if gone:
+            self._doubts.begin(REDIS, None, "the stream of events is gone from Redis")
+        else:
+            self._doubts.end(REDIS)
+
+    def _feed(self, events: Sequence[Event]) -> None:
+        """No await in here. No more events than the ring holds, or live clients would miss some."""
+        before = self._ring.head
+        for event in events:
+            self._mirror.fold(event)
+            self._scans.seen(event)
+            self.junk += event.type is None
+        self._ring.append(events)
+        if self._gone:
+            self._note_stream(gone=False)
+        self._hub.published(before)
+
+    async def _lost(self, error: StoreError) -> None:
+        if not self._failures:
+            log.warning("lost Redis, serving the last state: %s", error)
+        self._failures += 1
+        self._doubts.begin(REDIS, None, str(error))
+        await self._stream.drop()
+        pause = min(BACKOFF_FIRST * 2 ** (self._failures - 1), BACKOFF_MOST)
+        await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
+
+
+def follows(head: Position, events: Sequence[Event]) -> bool:
+    """Whether the events continue from `head` without a jump.
+
+    A stream that was never written may begin with the first event of an epoch. Any other new epoch
+    is a jump: only the whole window can tell whether events of the old one were trimmed.
+    """
+    for event in events:
+        begins = head == ORIGIN and event.position.seq == 1
+        if event.position != head.next() and not begins:
+            return False
+        head = event.position
+    return True
+
+
+def _mapping(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError("not a record")
+    return value

@@ -1,0 +1,222 @@
+"""What is known of services: statuses, sockets, records, events. Plain values, bottom layer.
+
+Texts that come from services are cleaned here once (`clean`), so that every later layer may trust
+their length and that they can be encoded; they are still only text and must be shown as text.
+"""
+
+import unicodedata
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
+from typing import Any, Literal, Self
+
+from hero_router.position import Position
+
+NAMESPACE = uuid.UUID("3f0c2f64-7d0e-5c0a-9a55-6b1d1c5b9e10")
+"""Namespace of all service ids; never changes."""
+
+
+class Status(StrEnum):
+    """How a socket or a service is. `unknown` also where its node is lost."""
+
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    UNHEALTHY = "unhealthy"
+    INACTIVE = "inactive"
+    NON_RPC = "non_rpc"
+    UNKNOWN = "unknown"
+
+
+EventType = Literal["service_added", "service_updated", "status_change", "service_removed", "scan"]
+"""The events that the stream holds."""
+
+CONTROL_EVENTS = frozenset({"hello", "ping", "resync", "stale", "fresh"})
+"""What a worker tells of a client's stream; in Redis's stream nobody of ours writes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class SocketState:
+    """What is known of one socket: `path` is below the root, `latency_ms` is of the last change."""
+
+    name: str
+    role: str
+    path: str
+    status: Status = Status.UNKNOWN
+    latency_ms: float | None = None
+    error: str | None = None
+    failures: int = 0
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Read what `asdict` wrote; unknown fields are ignored.
+
+        Raises:
+            KeyError, ValueError, TypeError: when it is something else.
+        """
+        known = _known(cls, value)
+        return cls(**{**known, "status": Status(known["status"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The registry's entry for one service; times are Unix milliseconds by Redis's clock.
+
+    `source` says where title, version and methods come from (a document's path or method) and
+    `source_kind` how (`manifest`, `openrpc`, `none`). `methods` lists at most `MAX_METHODS` names,
+    `methods_count` is the true number. `spec_error` says why the last good document is kept.
+    """
+
+    id: str
+    name: str
+    context: str
+    node: str
+    status: Status
+    reason: str
+    first_seen: int
+    changed_at: int
+    sockets: tuple[SocketState, ...] = ()
+    title: str = ""
+    description: str = ""
+    version: str = ""
+    protocol: str = ""
+    methods: tuple[str, ...] = ()
+    methods_count: int = 0
+    socket_path: str = ""
+    source: str = ""
+    source_kind: str = "none"
+    spec_error: str | None = None
+    conflict: str | None = None
+    flapping: bool = False
+
+    @property
+    def healthy(self) -> bool:
+        """Whether every part of the service works."""
+        return self.status is Status.HEALTHY
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as it is stored and sent, with the derived `service_id` and `healthy`."""
+        value = asdict(self)
+        return {"id": self.id, "service_id": self.id, **value, "healthy": self.healthy}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote; unknown fields, as of a newer version, are ignored.
+
+        Raises:
+            KeyError, ValueError, TypeError, AttributeError: when it is something else.
+        """
+        known = _known(cls, value)
+        sockets = tuple(SocketState.from_json(item) for item in value["sockets"])
+        status, methods = Status(known["status"]), tuple(map(str, known.get("methods", ())))
+        return cls(**{**known, "status": status, "sockets": sockets, "methods": methods})
+
+
+@dataclass(frozen=True, slots=True)
+class NodeState:
+    """What a node's scanner last reported; times are Unix milliseconds by Redis's clock."""
+
+    node: str
+    scanner: str
+    scan: int
+    last_scan: int
+    duration_ms: int
+    sockets: int
+    services: int
+    version: str
+    error: str | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The state as it is stored and sent."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote; raises KeyError, ValueError or TypeError on anything else."""
+        return cls(**_known(cls, value))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One step of the registry, as `diff` makes it and `store.registry` writes it.
+
+    `record` is the new state of `service` (None: it leaves the registry); `data` is the payload of
+    the event. A change of type "scan" has no service ("") and no record.
+    """
+
+    type: EventType
+    service: str
+    data: Mapping[str, Any]
+    record: Record | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry of the stream as a worker reads it; `data` is `payload` as one line of ASCII JSON.
+
+    A `type` of None marks an entry that hero_router did not write: it keeps its position, no more.
+    """
+
+    position: Position
+    type: str | None
+    node: str
+    service: str
+    payload: Mapping[str, Any]
+    data: str
+
+
+MAX_METHODS = 256
+MAX_TEXT = 2_000
+MAX_NAME = 256
+
+
+def service_id(node: str, context: str, name: str) -> str:
+    """UUIDv5 of node, context and name: the same on every start and for every scanner.
+
+    The parts are taken as they are, so names that differ only by case or by Unicode normal form
+    stay different services.
+    """
+    parts = f"{node}\0{context}\0{name}"
+    return str(uuid.uuid5(NAMESPACE, parts.encode("utf-8", "surrogateescape").hex()))
+
+
+def clean(value: object, limit: int = MAX_TEXT) -> str:
+    """A service's text made safe to store: a string of at most `limit` characters, no controls.
+
+    Control and format characters (newline, ESC, RTL override …) and lone surrogates become U+FFFD;
+    anything but a string becomes "".
+    """
+    if not isinstance(value, str):
+        return ""
+    text = "".join("\ufffd" if _is_control(char) else char for char in value[:limit])
+    return text if len(value) <= limit else text[:-1] + "…"
+
+
+def readable(name: bytes) -> str:
+    """A file name as text: bytes that are not UTF-8, and controls, become `\\xNN` escapes."""
+    text = name.decode("utf-8", "backslashreplace")
+    return "".join(
+        char.encode("unicode_escape").decode("ascii") if _is_control(char) else char
+        for char in text
+    )
+
+
+def worst(statuses: Iterable[Status]) -> Status:
+    """The status of the whole: all alike is that; some answer and some do not is degraded."""
+    found = set(statuses) or {Status.UNKNOWN}
+    if len(found) == 1:
+        return found.pop()
+    if found & {Status.HEALTHY, Status.DEGRADED}:
+        return Status.DEGRADED
+    order = (Status.UNHEALTHY, Status.NON_RPC, Status.INACTIVE, Status.UNKNOWN)
+    return next(status for status in order if status in found)
+
+
+def _is_control(char: str) -> bool:
+    return unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+def _known(cls: type, value: Mapping[str, Any]) -> dict[str, Any]:
+    names = {item.name for item in fields(cls)}
+    return {name: item for name, item in value.items() if name in names}

@@ -1,0 +1,41 @@
+"""A position in the stream of events: `<epoch>-<seq>`, one id in Redis and SSE. Bottom layer."""
+
+import re
+from typing import NamedTuple, Self
+
+_FORM = re.compile(r"(0|[1-9][0-9]{0,18})-(0|[1-9][0-9]{0,18})", re.ASCII)
+_LIMIT = 2**63
+
+
+class Position(NamedTuple):
+    """The place of one event: `seq` is dense (1, 2, 3 …) in an `epoch`; later epochs are larger.
+
+    Order is that of the pair, so positions compare as the events happened.
+    """
+
+    epoch: int
+    seq: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """Read `<epoch>-<seq>`; None for anything else: strangers may send anything."""
+        match = _FORM.fullmatch(text)
+        if match is None:
+            return None
+        epoch, seq = int(match[1]), int(match[2])
+        return cls(epoch, seq) if epoch < _LIMIT and seq < _LIMIT else None
+
+    def next(self) -> "Position":
+        """The position right after this one in the same epoch."""
+        return Position(self.epoch, self.seq + 1)
+
+    def before(self) -> "Position":
+        """The position right before this one in the same epoch; that of seq 1 is seq 0."""
+        return Position(self.epoch, max(self.seq - 1, 0))
+
+    def __str__(self) -> str:
+        return f"{self.epoch}-{self.seq}"
+
+
+ORIGIN = Position(0, 0)
+"""The head of a stream that was never written."""

@@ -1,0 +1,264 @@
+"""Decides what changed: known records, memory, observations and the time in; changes out. Pure.
+
+An unchanged world makes no change. Figures (latency, failures so far) are never a change alone.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from hero_router.model import Change, Record, SocketState, Status, readable, worst
+from hero_router.scan.claims import Seen
+from hero_router.scan.flaps import Flaps, damped, face, moved
+from hero_router.scan.judge import Now, Rules, SocketMemory, judged, remembered
+from hero_router.scan.observation import Facts, Observation
+from hero_router.scan.sockets import Found
+
+MAX_REASONS = 4
+"""Most sockets that one service's reason names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is remembered of one service between scans, beyond its record.
+
+    `record` is the last one that was decided: with it a service that Redis lost, or that left and
+    came back, keeps its history. `published` is the scan in which that record last changed.
+    """
+
+    sockets: Mapping[bytes, SocketMemory] = field(default_factory=dict)
+    flaps: Flaps = field(default_factory=Flaps)
+    record: Record | None = None
+    published: int = -1
+
+
+def reloaded(memory: Memory, known: Record | None) -> Memory:
+    """What is still worth remembering after another scanner ruled: the registry knows better.
+
+    Kept are the history, and the stale sockets that the registry does not show either.
+    """
+    shown = () if known is None else tuple(socket.path for socket in known.sockets)
+    sockets = {
+        raw: socket
+        for raw, socket in memory.sockets.items()
+        if socket.stale and socket.state.path not in shown
+    }
+    return Memory(sockets, record=memory.record)
+
+
+def must_ask(found: Found, memory: Memory | None) -> bool:
+    """Whether this socket's next probe should ask for its documents."""
+    before = None if memory is None else memory.sockets.get(found.raw)
+    return before is None or before.inode != found.inode or before.ask_in <= 0
+
+
+def diff(
+    known: Mapping[str, Record],
+    memories: Mapping[str, Memory],
+    seen: Iterable[Seen],
+    observations: Mapping[bytes, Observation],
+    now: Now,
+    rules: Rules,
+) -> tuple[list[Change], dict[str, Memory]]:
+    """The changes of the services in `seen`, and their new memories.
+
+    A socket without an observation stays as it is remembered; a new one is `unknown`.
+    """
+    changes, after = [], {}
+    for item in seen:
+        old, memory = known.get(item.id), memories.get(item.id, Memory())
+        sockets = _look(item, memory, old, observations, now, rules)
+        new, after[item.id] = _settle(item, memory, old, sockets, now, rules.node)
+        change = _removed(old, "stale") if new is None else _change(old, new)
+        changes += [] if change is None else [change]
+    return changes, after
+
+
+def departed(
+    known: Mapping[str, Record],
+    memories: Mapping[str, Memory],
+    present: Collection[str],
+    now: Now,
+) -> tuple[list[Change], dict[str, Memory]]:
+    """The changes of services whose sockets are gone, and what is still remembered of those.
+
+    One that flaps stays, as bad as it is shown, until it has been gone for a whole window.
+    """
+    changes, after = [], {}
+    for key in {*known, *memories} - set(present):
+        memory = memories.get(key, Memory())
+        flaps = memory.flaps.after(now.scan, moved=bool(memory.sockets))
+        if flaps.moves:
+            after[key] = replace(memory, sockets={}, flaps=flaps)
+        change = None if flaps.marked else _removed(known.get(key), "gone")
+        changes += [] if change is None else [change]
+    return changes, after
+
+
+def _look(
+    item: Seen,
+    memory: Memory,
+    old: Record | None,
+    observations: Mapping[bytes, Observation],
+    now: Now,
+    rules: Rules,
+) -> dict[bytes, SocketMemory]:
+    states = {} if old is None else {socket.path: socket for socket in old.sockets}
+    sockets = {}
+    for found in item.sockets:
+        before = remembered(found, memory.sockets.get(found.raw), states.get(found.path))
+        observed = observations.get(found.raw)
+        after = before if observed is None else judged(found, before, observed, now, rules)
+        sockets[found.raw] = after
+    return sockets
+
+
+def _settle(
+    item: Seen,
+    memory: Memory,
+    old: Record | None,
+    sockets: dict[bytes, SocketMemory],
+    now: Now,
+    node: str,
+) -> tuple[Record | None, Memory]:
+    """The service's new record (None: all its sockets are stale) and memory."""
+    before = old or memory.record
+    live = [socket for socket in sockets.values() if not socket.stale]
+    shaken = moved(_face(memory.sockets.values()), _face(sockets.values()))
+    flaps = memory.flaps.after(now.scan, moved=shaken)
+    if not live:
+        return None, Memory(sockets, flaps, before, memory.published)
+    record = _record(item, before, live, now, node)
+    if flaps.marked and old is not None:
+        record = damped(record, old, again=memory.published == now.scan)
+    record = _dated(record, before, now)
+    same = old is not None and _alike(old, record)
+    return record, Memory(sockets, flaps, record, memory.published if same else now.scan)
+
+
+def _record(
+    item: Seen, before: Record | None, live: list[SocketMemory], now: Now, node: str
+) -> Record:
+    states = tuple(socket.state for socket in live)
+    facts, error = _facts(before, live)
+    return Record(
+        id=item.id,
+        name=item.name,
+        context=item.context,
+        node=node,
+        status=_overall(states),
+        reason=_reason(states),
+        first_seen=now.ms,
+        changed_at=now.ms,
+        sockets=states,
+        title=facts.title,
+        description=facts.description,
+        version=facts.version,
+        protocol=facts.protocol,
+        methods=facts.methods,
+        methods_count=facts.methods_count,
+        socket_path=_path_of(item, states[0]),
+        source=facts.source,
+        source_kind=facts.source_kind,
+        spec_error=error,
+        conflict=item.conflict,
+    )
+
+
+def _dated(record: Record, before: Record | None, now: Now) -> Record:
+    """`first_seen` is kept for ever, `changed_at` until the status changes."""
+    if before is None:
+        return record
+    changed = now.ms if before.status is not record.status else before.changed_at
+    return replace(record, first_seen=before.first_seen, changed_at=changed)
+
+
+def _overall(states: tuple[SocketState, ...]) -> Status:
+    """Worst-of. Not counted beside others: who is not known yet, and `other` that is not HTTP."""
+    telling = [state.status for state in states if state.status is not Status.UNKNOWN]
+    services = [
+        state.status
+        for state in states
+        if state.status in telling
+        and not (state.role == "other" and state.status is Status.NON_RPC)
+    ]
+    return worst(services or telling)
+
+
+def _reason(states: tuple[SocketState, ...]) -> str:
+    """Why it is not healthy, socket by socket; one socket alone needs no name."""
+    troubled = [state for state in states if state.error is not None]
+    if len(states) == 1:
+        return "".join(state.error or "" for state in troubled)
+    named = [f"{state.name}: {state.error}" for state in troubled]
+    more = [f"and {len(named) - MAX_REASONS} more"] if len(named) > MAX_REASONS else []
+    return "; ".join(named[:MAX_REASONS] + more)
+
+
+def _facts(before: Record | None, live: list[SocketMemory]) -> tuple[Facts, str | None]:
+    """What the documents say, and why the last good ones are kept.
+
+    The first socket with good documents speaks for the service. What is known stays known while
+    no socket has said otherwise: a service that is down keeps its title.
+    """
+    specs = [socket.spec for socket in live if socket.spec is not None]
+    unsaid = any(
+        socket.spec is None and socket.state.status is not Status.NON_RPC for socket in live
+    )
+    error = next((spec.error for spec in specs if spec.error is not None), None)
+    good = [spec.facts for spec in specs if spec.error is None and spec.facts is not None]
+    if good:
+        return max(good, key=lambda facts: facts.source_kind == "openrpc"), error
+    if before is not None and not specs:
+        return _kept(before), before.spec_error
+    if before is not None and before.source_kind != "none" and (error is not None or unsaid):
+        return _kept(before), error
+    return next((spec.facts for spec in specs if spec.facts is not None), Facts()), error
+
+
+def _kept(record: Record) -> Facts:
+    return Facts(
+        title=record.title,
+        description=record.description,
+        version=record.version,
+        protocol=record.protocol,
+        methods=record.methods,
+        methods_count=record.methods_count,
+        source=record.source,
+        source_kind=record.source_kind,
+    )
+
+
+def _path_of(item: Seen, first: SocketState) -> str:
+    target = next(found.target for found in item.sockets if found.path == first.path)
+    return readable(target)
+
+
+def _face(sockets: Iterable[SocketMemory]) -> Mapping[str, tuple[Status, str | None]]:
+    return face(tuple(socket.state for socket in sockets))
+
+
+def _change(old: Record | None, new: Record) -> Change | None:
+    if old is None:
+        return Change("service_added", new.id, {"service": new.to_json()}, new)
+    if _alike(old, new):
+        return None
+    if old.status is new.status:
+        return Change("service_updated", new.id, {"service": new.to_json()}, new)
+    data = {"from": old.status, "to": new.status, "reason": new.reason, "service": new.to_json()}
+    return Change("status_change", new.id, data, new)
+
+
+def _removed(old: Record | None, reason: str) -> Change | None:
+    if old is None:
+        return None
+    data = {"id": old.id, "name": old.name, "context": old.context, "node": old.node}
+    return Change("service_removed", old.id, {**data, "reason": reason})
+
+
+def _alike(one: Record, other: Record) -> bool:
+    return _without_figures(one) == _without_figures(other)
+
+
+def _without_figures(record: Record) -> Record:
+    sockets = tuple(replace(item, latency_ms=None, failures=0) for item in record.sockets)
+    return replace(record, sockets=sockets)

@@ -1,0 +1,143 @@
+"""Reads what services say of themselves: manifest, OpenRPC document, health. Pure: bytes to facts.
+
+Every field may be missing, wrong, huge or hostile. No `$ref` is ever followed, no pattern compiled.
+"""
+
+from typing import Any
+
+from hero_router.codec import NotJson, decode
+from hero_router.errors import RouterError
+from hero_router.model import MAX_METHODS, MAX_NAME, clean
+from hero_router.scan.observation import Facts
+
+DISCOVER = "rpc.discover"
+DISCOVER_REQUEST = b'{"jsonrpc":"2.0","id":1,"method":"rpc.discover","params":[]}'
+
+_BAD_WORDS = frozenset({
+    "critical", "dead", "degraded", "down", "error", "fail", "failed", "failing", "failure",
+    "sick", "unavailable", "unhealthy", "warn", "warning",
+})  # fmt: skip
+"""What a health check may say for "not well"; the text itself is not repeated: it may vary."""
+
+
+class BadDocument(RouterError):
+    """A document was offered, but it is not one; the message is a short reason for people."""
+
+    code = "bad_document"
+
+
+def manifest(body: bytes, source: str) -> Facts:
+    """Read a manifest: an object with `name` or `title`, `version`, `description`, `protocol`.
+
+    Raises:
+        BadDocument: it is not a JSON object.
+    """
+    value = _object(_json(body))
+    return Facts(
+        title=_name(value.get("title")) or _name(value.get("name")),
+        description=clean(value.get("description")),
+        version=_name(value.get("version")),
+        protocol=_name(value.get("protocol")),
+        source=source,
+        source_kind="manifest",
+    )
+
+
+def openrpc(body: bytes, source: str) -> Facts:
+    """Read an OpenRPC document: an object with `methods` and `info`.
+
+    Raises:
+        BadDocument: it is not JSON, or has no list of methods.
+    """
+    return _openrpc(_json(body), source)
+
+
+def discovered(body: bytes) -> Facts:
+    """Read the answer to `rpc.discover`.
+
+    An error by the rules of JSON-RPC is an answer too: the socket speaks RPC, but has no document.
+
+    Raises:
+        BadDocument: it is not a JSON-RPC answer, or the document in it is bad.
+    """
+    value = _object(_json(body))
+    if "result" in value:
+        return _openrpc(value["result"], DISCOVER)
+    if isinstance(value.get("error"), dict):
+        return Facts(protocol="jsonrpc")
+    raise BadDocument("not a JSON-RPC answer")
+
+
+def merged(spec: Facts | None, about: Facts | None) -> Facts | None:
+    """One view of both documents: OpenRPC speaks first, the manifest fills what it leaves open."""
+    if spec is None or about is None:
+        return spec or about
+    described = spec if spec.source_kind == "openrpc" else about
+    return Facts(
+        title=spec.title or about.title,
+        description=about.description or spec.description,
+        version=spec.version or about.version,
+        protocol=about.protocol or spec.protocol,
+        methods=spec.methods,
+        methods_count=spec.methods_count,
+        source=described.source,
+        source_kind=described.source_kind,
+    )
+
+
+def complaint(body: bytes) -> str | None:
+    """What a health check that answers 200 says against its service; None: nothing."""
+    try:
+        value = decode(body)
+    except NotJson:
+        return None
+    if not isinstance(value, dict):
+        return None
+    word = value.get("status")
+    if isinstance(word, str) and word.lower() in _BAD_WORDS:
+        return f"health check says {word.lower()}"
+    if value.get("healthy") is False or value.get("ok") is False:
+        return "health check says no"
+    return None
+
+
+def _openrpc(value: Any, source: str) -> Facts:
+    document = _object(value)
+    methods = document.get("methods")
+    if not isinstance(methods, list):
+        raise BadDocument("no list of methods")
+    info = document.get("info")
+    info = info if isinstance(info, dict) else {}
+    return Facts(
+        title=_name(info.get("title")),
+        description=clean(info.get("description")),
+        version=_name(info.get("version")),
+        protocol="openrpc",
+        methods=_method_names(methods),
+        methods_count=len(methods),
+        source=source,
+        source_kind="openrpc",
+    )
+
+
+def _method_names(methods: list[Any]) -> tuple[str, ...]:
+    """At most `MAX_METHODS` names; a method given by `$ref` counts, but has no name here."""
+    names = (_name(item.get("name")) for item in methods[:MAX_METHODS] if isinstance(item, dict))
+    return tuple(name for name in names if name)
+
+
+def _name(value: object) -> str:
+    return clean(value, MAX_NAME)
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return decode(body)
+    except NotJson as error:
+        raise BadDocument(f"not JSON: {error}") from None
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise BadDocument("not a JSON object")
+    return value

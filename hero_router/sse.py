@@ -1,0 +1,105 @@
+"""Server-Sent Events framing (WHATWG HTML, section 9.2.5 "Parsing an event stream"). Pure bytes.
+
+Data is always one line of ASCII JSON and names are ours, so CR, LF or NUL can break no field.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from hero_router.codec import encode
+from hero_router.position import Position
+
+HEADERS: Mapping[str, str] = {
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-cache, no-transform",
+    "X-Accel-Buffering": "no",
+}
+
+
+def frame(
+    event: str, data: object, *, position: Position | None = None, retry_ms: int | None = None
+) -> bytes:
+    """One event as sent: optional `retry:` and `id:`, then the event's name and its JSON data."""
+    return frame_text(event, encode(data), position=position, retry_ms=retry_ms)
+
+
+def frame_text(
+    event: str, data: str, *, position: Position | None = None, retry_ms: int | None = None
+) -> bytes:
+    """Like `frame`, for data that is one line of ASCII JSON already.
+
+    Raises:
+        ValueError: if the name or the data would break the frame.
+    """
+    if not (event.isascii() and event.isidentifier()):
+        raise ValueError(f"not an event name: {event!r}")
+    if not data.isascii() or "\n" in data or "\r" in data or "\0" in data:
+        raise ValueError("data is not one line of ASCII")
+    retry = "" if retry_ms is None else f"retry: {retry_ms}\n"
+    place = "" if position is None else f"id: {position}\n"
+    return f"{retry}{place}event: {event}\ndata: {data}\n\n".encode("ascii")
+
+
+def retry(milliseconds: int) -> bytes:
+    """Only tells the client how long to wait before it reconnects; no event fires."""
+    return f"retry: {milliseconds}\n\n".encode("ascii")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message as a client sees it; `last_id` is the position to resume from, "" for none."""
+
+    event: str
+    data: str
+    last_id: str
+    retry_ms: int | None
+
+
+class Parser:
+    """Reads a stream in pieces, by WHATWG HTML, 9.2.6 "Interpreting an event stream"."""
+
+    def __init__(self, last_id: str = "") -> None:
+        self._rest, self._last_id = b"", last_id
+        self._event, self._data = "", list[str]()
+        self._retry_ms: int | None = None
+
+    def feed(self, data: bytes) -> Iterator[Message]:
+        """The messages that are complete once these bytes are added.
+
+        A CR at the very end waits for what follows, as it may be half of a CRLF.
+        """
+        held = self._rest + data
+        lines = _LINE_END.split(held)
+        self._rest = lines.pop()
+        if self._rest == b"" and held.endswith(b"\r"):
+            self._rest = lines.pop() + b"\r"
+        for line in lines:
+            if (message := self._line(line.decode("utf-8", "replace"))) is not None:
+                yield message
+
+    def _line(self, line: str) -> Message | None:
+        if not line:
+            return self._dispatch()
+        name, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if name == "event":
+            self._event = value
+        elif name == "data":
+            self._data.append(value)
+        elif name == "id" and "\0" not in value:
+            self._last_id = value
+        elif name == "retry" and _RETRY.fullmatch(value):
+            self._retry_ms = int(value)
+        return None
+
+    def _dispatch(self) -> Message | None:
+        event, data = self._event or "message", self._data
+        self._event, self._data = "", []
+        if not data:
+            return None
+        return Message(event, "\n".join(data), self._last_id, self._retry_ms)
+
+
+_RETRY = re.compile(r"[0-9]{1,9}")
+_LINE_END = re.compile(rb"\r\n|\n|\r")

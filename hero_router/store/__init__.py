@@ -1,0 +1,1 @@
+"""Redis: the only layer that imports it. Everything here raises `StoreError` and nothing else."""

@@ -1,0 +1,18 @@
+-- Takes a node's lease for a scanner, with a fencing token larger than any given out before.
+--
+-- KEYS: lease, meta
+-- ARGV: scanner, lifetime in ms
+-- Returns {token or 0 when another scanner holds it, time in ms}.
+
+local lease, meta = KEYS[1], KEYS[2]
+local scanner, lifetime = ARGV[1], ARGV[2]
+
+local time = redis.call('TIME')
+local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
+
+local holder = redis.call('GET', lease)
+if holder and string.match(holder, '^(.*):%d+$') ~= scanner then return {0, now} end
+
+local token = redis.call('HINCRBY', meta, 'fence', 1)
+redis.call('SET', lease, scanner .. ':' .. token, 'PX', lifetime)
+return {token, now}

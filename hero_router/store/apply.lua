@@ -1,0 +1,95 @@
+-- The only writer of the registry and of the stream of events: one atomic, repeatable step.
+--
+-- KEYS: services, events, nodes, meta, lease
+-- ARGV: grant, window, schema, node, report, then for each change: type, service, data, record
+--   grant    what the lease must hold ("<scanner>:<token>"), or nothing is written
+--   window   exact number of events that the stream keeps
+--   report   the node's new state (JSON), or "" for none
+--   record   the service's new record (JSON), or "" when it leaves; a "scan" has neither
+-- Returns {"OK", head, events added} or {"FENCED", holder} or {"SCHEMA", found}.
+--
+-- A change whose effect is there already adds no event, so a call whose reply was lost is repeated
+-- safely. An event is added before its record is written: Redis undoes nothing when a step fails,
+-- and a record without its event would never be told. Ids are `<epoch>-<seq>` and dense inside an
+-- epoch. A new epoch begins when the stream is gone, is not as we left it, or lives in another
+-- Redis process (run_id): a restart or a failover may have lost acknowledged writes, and an id must
+-- never name two different events.
+
+local services, events, nodes, meta, lease = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local grant, window, schema, node, report = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local FIRST_CHANGE, CHANGE_FIELDS = 6, 4
+local LAST_EPOCH = 2 ^ 53 - 1 -- beyond it Lua's numbers have gaps; clocks reach it in 285,000 years
+
+local holder = redis.call('GET', lease)
+if holder ~= grant then return {'FENCED', holder or ''} end
+
+local found = redis.call('HGET', meta, 'schema')
+if found and found ~= schema then return {'SCHEMA', found} end
+if not found then redis.call('HSET', meta, 'schema', schema) end
+
+local function last_id()
+  if redis.call('EXISTS', events) == 0 then return nil end
+  local info = redis.call('XINFO', 'STREAM', events)
+  for i = 1, #info, 2 do
+    if info[i] == 'last-generated-id' then return info[i + 1] end
+  end
+end
+
+local function run_id()
+  return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+end
+
+local head = last_id()
+local epoch, seq
+local begun
+
+local function open_epoch()
+  local known = tonumber(redis.call('HGET', meta, 'epoch') or '') or 0
+  local last_epoch, last_seq = string.match(head or '0-0', '^(%d+)-(%d+)$')
+  local run = run_id()
+  epoch, seq = tonumber(last_epoch), tonumber(last_seq)
+  if head and epoch == known and redis.call('HGET', meta, 'run_id') == run then return end
+  local time = redis.call('TIME')
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  epoch, seq = math.max(now, epoch + 1, known + 1), 0
+  if epoch > LAST_EPOCH then error('the stream of events holds a foreign id') end
+  begun = run
+end
+
+local added = 0
+
+local function publish(kind, service, data)
+  if not epoch then open_epoch() end
+  local id = string.format('%.0f-%.0f', epoch, seq + 1)
+  redis.call('XADD', events, 'MAXLEN', '=', window, id,
+    'type', kind, 'node', node, 'service', service, 'data', data)
+  head, seq, added = id, seq + 1, added + 1
+  if begun then
+    redis.call('HSET', meta, 'epoch', string.format('%.0f', epoch), 'run_id', begun)
+    begun = nil
+  end
+end
+
+-- The report is unique to its scan: found already there, this call was made before.
+local repeated = report ~= '' and redis.call('HGET', nodes, node) == report
+
+for i = FIRST_CHANGE, #ARGV, CHANGE_FIELDS do
+  local kind, service, data, record = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
+  if kind == 'scan' then
+    if not repeated then publish(kind, service, data) end
+  elseif record == '' then
+    if redis.call('HEXISTS', services, service) == 1 then
+      publish(kind, service, data)
+      redis.call('HDEL', services, service)
+    end
+  elseif redis.call('HGET', services, service) ~= record then
+    publish(kind, service, data)
+    redis.call('HSET', services, service, record)
+  end
+end
+
+-- A window that was made smaller holds at once, not only with the next event.
+if added == 0 then redis.call('XTRIM', events, 'MAXLEN', '=', window) end
+if report ~= '' then redis.call('HSET', nodes, node, report) end
+
+return {'OK', head or '0-0', added}

@@ -1,0 +1,62 @@
+"""The lease on a node: one scanner writes, the others stand by, and a late one is fenced off."""
+
+import time
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+
+from hero_router.keys import Keys
+from hero_router.store.client import script, translated
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The right to write for a node, under a fencing token that grows with each taking."""
+
+    node: str
+    scanner: str
+    token: int
+
+    def __str__(self) -> str:
+        return f"{self.scanner}:{self.token}"
+
+
+class Lease:
+    """The lease of one node as one scanner process sees it."""
+
+    def __init__(self, client: Redis, keys: Keys, node: str, scanner: str, seconds: float) -> None:
+        self._key, self._meta = keys.lease(node), keys.meta
+        self._node, self._scanner = node, scanner
+        self._lifetime_ms = int(seconds * 1000)
+        self._acquire, self._renew = script(client, "acquire"), script(client, "renew")
+        self._redis_ms, self._taken_at = int(time.time() * 1000), time.monotonic()
+
+    async def acquire(self) -> Grant | None:
+        """Take the lease, or None while another scanner holds it. Raises StoreError."""
+        with translated():
+            token, now = await self._acquire(
+                keys=[self._key, self._meta], args=[self._scanner, self._lifetime_ms]
+            )
+        self._set_clock(int(now))
+        return Grant(self._node, self._scanner, int(token)) if token else None
+
+    async def renew(self, grant: Grant) -> bool:
+        """Prolong the lease; False when it is lost. Raises StoreError."""
+        return await self._prolong(grant, self._lifetime_ms)
+
+    async def release(self, grant: Grant) -> None:
+        """Give the lease up, so that another scanner need not wait. Raises StoreError."""
+        await self._prolong(grant, 0)
+
+    async def _prolong(self, grant: Grant, lifetime_ms: int) -> bool:
+        with translated():
+            held, now = await self._renew(keys=[self._key], args=[str(grant), lifetime_ms])
+        self._set_clock(int(now))
+        return bool(held)
+
+    def _set_clock(self, redis_ms: int) -> None:
+        self._redis_ms, self._taken_at = redis_ms, time.monotonic()
+
+    def now_ms(self) -> int:
+        """Unix milliseconds by Redis's clock, carried on by this machine's monotonic clock."""
+        return self._redis_ms + int((time.monotonic() - self._taken_at) * 1000)

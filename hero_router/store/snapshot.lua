@@ -1,0 +1,37 @@
+-- Reads the registry, the nodes, the stream's head and, if asked, the window, as of one moment.
+--
+-- KEYS: services, events, nodes, meta
+-- ARGV: schema, want window ("1" or "0"), then what the caller holds already: head, run_id, size
+--   ("" = nothing)
+-- Returns {run_id, head, time in ms, size, services or false, nodes, window or false}, or
+-- {"SCHEMA", found}; services are false when head, run_id and size are as the caller holds them.
+
+local services, events, nodes, meta = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local schema, want_window = ARGV[1], ARGV[2]
+local held_head, held_run, held_size = ARGV[3], ARGV[4], ARGV[5]
+
+local found = redis.call('HGET', meta, 'schema')
+if found and found ~= schema then return {'SCHEMA', found} end
+
+local head = '0-0'
+if redis.call('EXISTS', events) == 1 then
+  local info = redis.call('XINFO', 'STREAM', events)
+  for i = 1, #info, 2 do
+    if info[i] == 'last-generated-id' then head = info[i + 1] end
+  end
+end
+
+local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+local size = tostring(redis.call('HLEN', services))
+local time = redis.call('TIME')
+local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
+
+local records = false
+if head ~= held_head or run ~= held_run or size ~= held_size then
+  records = redis.call('HGETALL', services)
+end
+
+local window = false
+if want_window == '1' then window = redis.call('XRANGE', events, '-', '+') end
+
+return {run, head, now, size, records, redis.call('HGETALL', nodes), window}

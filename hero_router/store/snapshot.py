@@ -1,0 +1,131 @@
+"""Registry, nodes, head and window read as of one moment: where scanners and workers start."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from redis.asyncio import Redis
+
+from hero_router.codec import NotJson, decode, encode
+from hero_router.errors import StoreCorrupt
+from hero_router.keys import SCHEMA, Keys
+from hero_router.model import CONTROL_EVENTS, Event, NodeState
+from hero_router.position import Position
+from hero_router.store.client import script, text, translated
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Tells that the registry is as it was: stream's head, Redis process, number of records."""
+
+    head: str = ""
+    run_id: str = ""
+    size: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Registry, nodes and window at one `head`; `now_ms` is Redis's clock.
+
+    `services` are records as JSON text by service id, None when the caller's version still holds.
+    """
+
+    version: Version
+    now_ms: int
+    services: Mapping[str, str] | None
+    nodes: Mapping[str, NodeState]
+    window: tuple[Event, ...]
+
+    @property
+    def head(self) -> Position:
+        """The position of the stream's last event."""
+        return parse_id(self.version.head)
+
+
+class SnapshotReader:
+    """Reads snapshots over one client."""
+
+    def __init__(self, client: Redis, keys: Keys) -> None:
+        self._script = script(client, "snapshot")
+        self._keys = [keys.services, keys.events, keys.nodes, keys.meta]
+
+    async def read(self, held: Version = Version(), *, window: bool = False) -> Snapshot:
+        """Read all as of one moment. Raises StoreError."""
+        args = [str(SCHEMA), "1" if window else "0", held.head, held.run_id, held.size]
+        with translated():
+            reply: list[Any] = list(await self._script(keys=self._keys, args=args))
+        if reply[0] == b"SCHEMA":
+            raise foreign_schema(reply[1])
+        run, head, now, size, records, nodes, entries = reply
+        return Snapshot(
+            version=Version(text(head), text(run), text(size)),
+            now_ms=int(now),
+            services=None if records is None else dict(_pairs(records)),
+            nodes=read_nodes(dict(_pairs(nodes))),
+            window=tuple(event(raw_id, dict(_pairs(flat))) for raw_id, flat in entries or ()),
+        )
+
+
+def foreign_schema(found: Any) -> StoreCorrupt:
+    """Redis holds another version's layout, which this one neither reads nor writes."""
+    return StoreCorrupt(f"Redis holds schema {text(found)}, this version has {SCHEMA}")
+
+
+def read_nodes(texts: Mapping[str, str]) -> dict[str, NodeState]:
+    """The nodes' states; an entry that hero_router did not write is passed over and logged."""
+    return parsed_values("nodes", texts, NodeState.from_json)
+
+
+def parsed_values(
+    name: str, texts: Mapping[str, str], parse: Callable[[Mapping[str, Any]], T]
+) -> dict[str, T]:
+    """Parse each JSON value of the hash `name`; strangers' junk is passed over and counted."""
+    good: dict[str, T] = {}
+    for key, raw in texts.items():
+        try:
+            good[key] = parse(decode(raw))
+        except (NotJson, KeyError, ValueError, TypeError, AttributeError):
+            log.debug("passed over an entry of the %s hash that is not ours: %r", name, key)
+    if len(good) < len(texts):
+        log.warning("%d entries of the %s hash are not ours", len(texts) - len(good), name)
+    return good
+
+
+def event(raw_id: Any, fields: Mapping[str, str]) -> Event:
+    """One entry of the stream; one that hero_router did not write keeps only its position."""
+    position = parse_id(text(raw_id))
+    try:
+        payload = decode(fields["data"])
+        if not isinstance(payload, dict) or not _is_event_type(fields["type"]):
+            raise NotJson("not an event")
+    except (KeyError, NotJson):
+        return Event(position, None, "", "", {}, "{}")
+    kind, node, service = fields["type"], fields.get("node", ""), fields.get("service", "")
+    return Event(position, kind, node, service, payload, _one_line(fields["data"], payload))
+
+
+def _is_event_type(name: str) -> bool:
+    """Whether a worker may send it on; types of a newer version are."""
+    return name.isascii() and name.isidentifier() and name not in CONTROL_EVENTS
+
+
+def _one_line(data: str, payload: object) -> str:
+    return data if data.isascii() and data.isprintable() else encode(payload)
+
+
+def parse_id(raw: str) -> Position:
+    """A stream id as Redis writes it. Raises StoreCorrupt for anything else."""
+    epoch, dash, seq = raw.partition("-")
+    if not (dash and epoch.isdigit() and seq.isdigit()):
+        raise StoreCorrupt(f"not a stream id: {raw!r}")
+    return Position(int(epoch), int(seq))
+
+
+def _pairs(flat: Iterable[bytes]) -> Iterable[tuple[str, str]]:
+    items = iter(flat)
+    return ((text(key), text(value)) for key, value in zip(items, items, strict=True))

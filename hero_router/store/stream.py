@@ -1,0 +1,95 @@
+"""The stream as a worker follows it: one start from a snapshot, then blocking reads; no writes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from redis.asyncio import Redis
+
+from hero_router.codec import NotJson, decode
+from hero_router.keys import READ_BATCH, Keys
+from hero_router.model import Event, NodeState
+from hero_router.position import ORIGIN, Position
+from hero_router.store.client import text, translated
+from hero_router.store.snapshot import Snapshot, SnapshotReader, event, parse_id, read_nodes
+
+BLOCK_SECONDS = 2.0
+"""Longest wait of one blocking read; the connection's socket timeout must lie above it."""
+
+
+class Stream:
+    """The worker's one blocking connection. `client` serves nothing else."""
+
+    def __init__(self, client: Redis, keys: Keys, block_seconds: float = BLOCK_SECONDS) -> None:
+        self._client, self._key = client, keys.events
+        self._block_ms = max(int(block_seconds * 1000), 1)
+        self._snapshots = SnapshotReader(client, keys)
+
+    async def load(self) -> Snapshot:
+        """Registry, nodes and window as of one moment. Raises StoreError."""
+        return await self._snapshots.read(window=True)
+
+    async def read(self, after: Position) -> list[Event]:
+        """The next events after a position, oldest first; empty when none came for a while.
+
+        Redis says nothing of trimmed events: the caller must look for a jump. Raises StoreError.
+        """
+        with translated():
+            reply: Any = await self._client.xread(
+                {self._key: str(after)}, count=READ_BATCH, block=self._block_ms
+            )
+        return [
+            event(raw_id, {text(name): text(value) for name, value in fields.items()})
+            for _, entries in reply or ()
+            for raw_id, fields in entries
+        ]
+
+    async def head(self) -> Position:
+        """The stream's last position now, ORIGIN if there is no stream. Raises StoreError."""
+        with translated():
+            if not await self._client.exists(self._key):
+                return ORIGIN
+            info: Any = await self._client.xinfo_stream(self._key)
+        return parse_id(text(info["last-generated-id"]))
+
+    async def drop(self) -> None:
+        """Close the connection, so that the next read begins with a new one."""
+        with translated():
+            await self._client.connection_pool.disconnect()
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSight:
+    """A node as a worker sees it: its last report, and whether a scanner holds its lease."""
+
+    state: NodeState
+    leased: bool
+
+
+class Nodes:
+    """Reads about nodes and probes, over a connection that does not block."""
+
+    def __init__(self, client: Redis, keys: Keys) -> None:
+        self._client, self._keys = client, keys
+
+    async def sight(self) -> dict[str, NodeSight]:
+        """All nodes that ever reported, by name. Raises StoreError."""
+        with translated():
+            raw: Mapping[Any, Any] = await self._client.hgetall(self._keys.nodes)
+            states = read_nodes({text(name): text(value) for name, value in raw.items()})
+            async with self._client.pipeline(transaction=False) as pipe:
+                for name in states:
+                    pipe.exists(self._keys.lease(name))
+                leases = await pipe.execute()
+        pairs = zip(states.items(), leases, strict=True)
+        return {name: NodeSight(state, bool(leased)) for (name, state), leased in pairs}
+
+    async def probe(self, node: str, service: str) -> Mapping[str, Any] | None:
+        """The figures of a service's last probe, or None. Raises StoreError."""
+        with translated():
+            raw = await self._client.hget(self._keys.probes(node), service)
+        try:
+            figures = None if raw is None else decode(raw)
+        except NotJson:
+            return None
+        return figures if isinstance(figures, dict) else None

@@ -1,0 +1,114 @@
+"""Composition root of a web worker: settings in, aiohttp application out; nothing is global."""
+
+import asyncio
+import logging
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Mapping
+
+from aiohttp import web
+
+from hero_router import __version__, logs
+from hero_router.config import RouterConfig
+from hero_router.errors import ConfigError
+from hero_router.feed.feed import Feed
+from hero_router.store.client import connect
+from hero_router.store.requests import Requests
+from hero_router.store.stream import BLOCK_SECONDS, Nodes, Stream
+from hero_router.web import api, events, health, middleware, pages, rpc
+from hero_router.web.context import CONTEXT, Context
+from hero_router.web.probes import Probes
+from hero_router.web.state import State
+
+log = logging.getLogger(__name__)
+
+DRAIN_SECONDS = 2.0
+"""How long open requests may go on after the worker was told to end."""
+
+BODY_BYTES = 1024 * 1024
+
+
+def create_app(config: RouterConfig) -> web.Application:
+    """A worker's application. Raises ConfigError when there is no Redis to follow."""
+    if not config.redis_url:
+        raise ConfigError("ROUTER_REDIS_URL is not set: web has to be told where Redis is")
+    worker = f"{config.node}/{os.getpid()}"
+    tail_client = connect(config.redis_url, name="tail", block_seconds=BLOCK_SECONDS, connections=1)
+    client = connect(config.redis_url, name="web")
+    nodes = Nodes(client, config.keys)
+    feed = Feed(
+        Stream(tail_client, config.keys),
+        nodes,
+        window=config.sse_buffer,
+        ping_seconds=config.ping_seconds,
+        stall_seconds=config.sse_stall_seconds,
+        greeting=lambda: _greeting(config, worker),
+    )
+    app = web.Application(middlewares=[middleware.guard], client_max_size=BODY_BYTES)
+    context = Context(config, feed, nodes, Requests(client, config.keys), worker)
+    state = State(feed, Probes(nodes))
+    app[CONTEXT] = context
+    for part in (pages, events, health):
+        app.add_routes(part.routes())
+    app.add_routes([*api.routes(state), *rpc.routes(context, state)])
+    app.on_response_prepare.extend((middleware.add_headers, pages.revalidate))
+    app.on_shutdown.append(_end_streams)
+
+    async def connections(_: web.Application) -> AsyncIterator[None]:
+        yield
+        await tail_client.aclose()
+        await client.aclose()
+
+    app.cleanup_ctx.extend((connections, _following))
+    return app
+
+
+def _greeting(config: RouterConfig, worker: str) -> Mapping[str, object]:
+    return {
+        "window": config.sse_buffer,
+        "ping_seconds": config.ping_seconds,
+        "node": config.node,
+        "worker": worker,
+        "version": __version__,
+        "now": int(time.time() * 1000),
+    }
+
+
+async def _following(app: web.Application) -> AsyncIterator[None]:
+    """Run the feed for as long as the application runs; if it breaks, so does the worker."""
+    task = asyncio.create_task(app[CONTEXT].feed.run(), name="feed")
+    task.add_done_callback(_feed_ended)
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def _feed_ended(task: "asyncio.Task[None]") -> None:
+    """A worker that no longer follows must not go on answering: end it, gunicorn starts another."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.critical("the feed broke, this worker ends", exc_info=error)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+async def _end_streams(app: web.Application) -> None:
+    app[CONTEXT].feed.close()
+
+
+async def application() -> web.AppRunner:
+    """What `gunicorn hero_router.web.app:application` runs: settings come from the environment."""
+    return make_runner(RouterConfig.from_env())
+
+
+def make_runner(config: RouterConfig) -> web.AppRunner:
+    """A worker, ready to be set up.
+
+    Handlers are cancelled when their client leaves, which aiohttp does only if told here.
+    """
+    logs.setup(config.log_level, config.log_format)
+    return web.AppRunner(
+        create_app(config),
+        handler_cancellation=True,
+        access_log=None,
+        shutdown_timeout=DRAIN_SECONDS,
+    )

@@ -1,0 +1,27 @@
+"""What every handler of one worker may use, handed over by the app factory."""
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from hero_router.config import RouterConfig
+from hero_router.feed.feed import Feed
+from hero_router.store.requests import Requests
+from hero_router.store.stream import Nodes
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One worker's settings, view of the world and connections; `worker` is its name in frames."""
+
+    config: RouterConfig
+    feed: Feed
+    nodes: Nodes
+    requests: Requests
+    worker: str
+
+
+CONTEXT = web.AppKey("context", Context)
+
+REQUEST_ID = web.RequestKey("request_id", str)
+"""The name under which one request is found in the log and in its answer."""

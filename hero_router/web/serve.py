@@ -1,0 +1,61 @@
+"""gunicorn as hero_router runs it: its settings in one place, for the command and for deploy/."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+from gunicorn import glogging
+from gunicorn.app.base import BaseApplication
+
+from hero_router.config import RouterConfig
+from hero_router.web.app import make_runner
+
+WORKER = "aiohttp.GunicornWebWorker"
+GRACEFUL_SECONDS = 5
+
+
+def gunicorn_settings(config: RouterConfig) -> dict[str, Any]:
+    """gunicorn's settings for these settings of ours.
+
+    Only what has an effect under aiohttp's worker: gunicorn's request limits and forwarded-for
+    settings have none. The control socket is off: nothing of ours uses it.
+    """
+    return {
+        "bind": [f"{config.host}:{config.port}"],
+        "workers": config.workers,
+        "worker_class": WORKER,
+        "graceful_timeout": GRACEFUL_SECONDS,
+        "timeout": 30,
+        "control_socket_disable": True,
+        "loglevel": config.log_level,
+        "proc_name": "hero_router",
+        "logger_class": Log,
+    }
+
+
+class Log(glogging.Logger):  # type: ignore[misc] # gunicorn has no types
+    """gunicorn's messages through our handlers, so that one process logs in one form."""
+
+    def setup(self, cfg: Any) -> None:
+        """Take no handlers of its own: `logs.setup` has set up the root logger."""
+
+
+class Gunicorn(BaseApplication):  # type: ignore[misc] # gunicorn has no types
+    """A gunicorn master over `web.app.create_app`."""
+
+    def __init__(self, config: RouterConfig) -> None:
+        self._config = config
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Take our settings and nothing from files or the command line."""
+        for name, value in gunicorn_settings(self._config).items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Callable[[], Awaitable[web.AppRunner]]:
+        """The coroutine function that gives a worker its runner."""
+
+        async def application() -> web.AppRunner:
+            return make_runner(self._config)
+
+        return application

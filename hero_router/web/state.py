@@ -1,0 +1,117 @@
+"""What the worker knows, as the JSON API and JSON-RPC tell it; both tell the same."""
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hero_router.codec import encode
+from hero_router.errors import Ambiguous, NotFound, NotReady
+from hero_router.feed.doubts import REDIS
+from hero_router.feed.feed import Feed
+from hero_router.web.probes import Probes
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The whole state at one revision, encoded once; only `now` is put in when it is sent.
+
+    `tag` names the content: equal on all workers that know the same.
+    """
+
+    revision: int
+    text: str
+    tag: str
+
+    def at(self, now_ms: int) -> str:
+        """The JSON text as of now; the text kept has no closing brace."""
+        return f'{self.text},"now":{now_ms}}}'
+
+
+class State:
+    """One worker's state; `now_ms` is Unix milliseconds."""
+
+    def __init__(
+        self, feed: Feed, probes: Probes, now_ms: Callable[[], int] = lambda: int(time.time() * 1e3)
+    ) -> None:
+        self._feed, self._probes, self.now_ms = feed, probes, now_ms
+        self._view = View(-1, "", "")
+        self._texts: dict[int, tuple[Mapping[str, Any], str]] = {}
+
+    def view(self) -> View:
+        """All services, nodes and doubts at one position. Raises NotReady."""
+        self._check_ready()
+        revision = self._feed.mirror.revision
+        if self._view.revision != revision:
+            text = self._text()
+            tag = hashlib.blake2b(text.encode("ascii"), digest_size=12).hexdigest()
+            self._view = View(revision, text, tag)
+        return self._view
+
+    def _text(self) -> str:
+        mirror = self._feed.mirror
+        nodes = [
+            {**node.to_json(), "lost": name in mirror.lost}
+            for name, node in sorted(mirror.nodes.items())
+        ]
+        store = encode(self._feed.ring.store)
+        head = f'{{"cursor":{encode(self.cursor)},"store":{store},"services":[{self._records()}]'
+        return f'{head},"nodes":{encode(nodes)},"stale":{encode(self.stale)}'
+
+    def _records(self) -> str:
+        """Encode what changed; a burst of events would else encode all services for each of them.
+
+        A text belongs to one record object: as that is kept with it, its id stays its own.
+        """
+        known = self._texts
+        self._texts = {
+            id(record): known.get(id(record)) or (record, encode(record))
+            for record in self._feed.mirror.services()
+        }
+        return ",".join(text for _, text in self._texts.values())
+
+    @property
+    def cursor(self) -> str:
+        """The position that the state is of."""
+        return str(self._feed.mirror.head)
+
+    @property
+    def stale(self) -> list[dict[str, object]]:
+        """Why the state may be out of date; empty when it is not."""
+        return [doubt.to_json() for doubt in self._feed.doubts.current.values()]
+
+    def select(self, **wanted: str) -> list[dict[str, Any]]:
+        """The records whose fields have these values, in the state's order. Raises NotReady."""
+        self._check_ready()
+        return [
+            dict(record)
+            for record in self._feed.mirror.services()
+            if all(record.get(name) == value for name, value in wanted.items())
+        ]
+
+    async def service(self, key: str) -> dict[str, Any]:
+        """One record by id, or by a name that only one service has, with its live figures.
+
+        Raises:
+            NotFound, Ambiguous, NotReady: see there.
+        """
+        record = self._find(key)
+        probe = await self._probes.latest(str(record.get("node")), str(record["id"]))
+        return {**record, "probe": probe, "stale": self.stale}
+
+    def _find(self, key: str) -> dict[str, Any]:
+        self._check_ready()
+        record = self._feed.mirror.service(key.lower())
+        found = [record] if record is not None else self._feed.mirror.named(key)
+        if not found:
+            raise NotFound("no service has that id or name")
+        if len(found) > 1:
+            raise Ambiguous([str(item.get("id")) for item in found])
+        return dict(found[0])
+
+    def _check_ready(self) -> None:
+        """An empty list before the first load would be a lie."""
+        if not self._feed.tail.warm:
+            lost = self._feed.doubts.current.get((REDIS, None))
+            raise NotReady(lost.detail if lost else "the registry is not yet read from Redis")

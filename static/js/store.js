@@ -1,0 +1,183 @@
+/**
+ * What the page knows: pure state, no document and no network. Frames and snapshots come in; whoever
+ * listens is told that something changed. The rules are those of a client that is never stale in
+ * silence: after a `resync` a snapshot is wanted; one from before it is refused, and what has come
+ * since is applied on top of it; events at or before a snapshot are ignored; a jump that nobody
+ * covered is a gap.
+ * @module
+ */
+
+import { compare, parse } from "./position.js";
+
+/** @typedef {{event: string, id: string, data: any}} Frame */
+/** @typedef {{reason: string, node: string|null, since: number, detail: string}} Condition */
+/** @typedef {{at: number, event: string, text: string, key: string}} Line */
+
+const MOST_LINES = 100;
+const MOST_SINCE = 5000;
+
+export class Store {
+  /** @param {{now?: () => number, warn?: (...words: any[]) => void}} [outside] */
+  constructor({ now = Date.now, warn = (...words) => console.warn(...words) } = {}) {
+    this.now = now;
+    this.warn = warn;
+    /** @type {Map<string, any>} */ this.services = new Map();
+    /** @type {Map<string, Condition>} */ this.conditions = new Map();
+    /** @type {Line[]} */ this.lines = [];
+    /** @type {string|null} the last position seen */ this.place = null;
+    /** @type {string|null} up to here the snapshot holds everything */ this.snapshotAt = null;
+    /** @type {string|null} events up to here are in `lines` */ this.listedTo = null;
+    /** @type {string|null} the Redis process that the stream reads */ this.redis = null;
+    /** @type {{afterMs: number}|null} a snapshot is due */ this.wanted = null;
+    /** @type {string|null} a snapshot must not be older than this */ this.base = null;
+    /** @type {Frame[]} what has come since `base`, while a snapshot is due */ this.since = [];
+    /** @type {{dropped: number|null, at: number}|null} */ this.missed = null;
+    this.pingSeconds = 15;
+    this.clockOffset = 0;
+    /** @type {number|null} */ this.lastEventAt = null;
+    this.loaded = false;
+    /** @type {() => void} */ this.changed = () => {};
+  }
+
+  /** Take one frame of the stream. @param {Frame} frame */
+  apply({ event, id, data }) {
+    if (event === "hello") this.#hello(id, data);
+    else if (event === "resync") this.#resync(id, data);
+    else if (event === "ping") this.place = id || this.place;
+    else if (event === "stale") this.conditions.set(key(data), data);
+    else if (event === "fresh") this.#fresh(data);
+    else this.#event(event, id, data);
+    this.changed();
+  }
+
+  /**
+   * Take an answer of `/api/services`, unless it is older than the page can make up for (of a worker
+   * that lags) or comes from another Redis than the stream does.
+   * @param {any} answer
+   * @param {{streaming: boolean}} how whether a stream is open, whose doubts then count
+   * @returns {boolean} whether it was taken
+   */
+  snapshot(answer, { streaming }) {
+    const sameRedis = this.redis === null || answer.store === this.redis;
+    if (streaming && !sameRedis) return false;
+    const oldest = this.wanted ? this.base : this.place;
+    if (sameRedis && oldest !== null && compare(answer.cursor, oldest) < 0) return false;
+    this.redis = answer.store;
+    this.services = new Map(answer.services.map((/** @type {any} */ one) => [one.id, one]));
+    this.snapshotAt = answer.cursor;
+    if (!streaming || this.place === null) this.place = answer.cursor;
+    if (!streaming) this.conditions = new Map(answer.stale.map((/** @type {any} */ one) => [key(one), one]));
+    this.clockOffset = answer.now - this.now();
+    for (const frame of this.since) this.#fold(frame);
+    this.wanted = null;
+    this.since = [];
+    this.loaded = true;
+    this.changed();
+    return true;
+  }
+
+  /** A service as it is to be shown: that of a lost node is unknown. @param {any} record */
+  shown(record) {
+    const lost = this.conditions.has(key({ reason: "scanner", node: record.node }));
+    return lost ? { ...record, status: "unknown", reason: "node_lost", healthy: false } : record;
+  }
+
+  /** @param {string} id @param {any} data */
+  #hello(id, data) {
+    this.redis = data.store ?? null;
+    this.pingSeconds = data.ping_seconds;
+    this.clockOffset = data.now - this.now();
+    this.place ??= id || null;
+    // What ended while this page was away is told by nobody; what lasts follows the hello.
+    for (const condition of [...this.conditions.values()]) this.#fresh(condition);
+    if (!this.loaded) this.#want(0);
+  }
+
+  /** @param {string} id @param {any} data */
+  #resync(id, data) {
+    const number = data.dropped === null ? "an unknown number of" : data.dropped;
+    this.warn(`hero_router: missed ${number} events (${data.reason}), loading the state anew`, data.dropped);
+    this.place = id;
+    this.redis = data.store ?? null;
+    // Nobody knows where an unknown gap began: what follows may lie before all that was seen.
+    if (data.dropped === null) this.snapshotAt = this.listedTo = null;
+    this.missed = { dropped: data.dropped, at: this.now() };
+    this.#line("resync", `missed ${number} events (${data.reason})`, "");
+    const afterMs = Math.max(data.after_ms, this.wanted?.afterMs ?? 0);
+    this.wanted = null;
+    this.#want(afterMs);
+  }
+
+  /** A snapshot is due that is not older than what the page has now. @param {number} afterMs */
+  #want(afterMs) {
+    if (this.wanted) return;
+    this.wanted = { afterMs };
+    this.base = this.place;
+    this.since = [];
+  }
+
+  /** @param {any} data */
+  #fresh(data) {
+    this.conditions.delete(key(data));
+    // While its scanner was away, a node's services were shown as unknown.
+    if (data.node !== null) this.#want(0);
+  }
+
+  /** @param {string} event @param {string} id @param {any} data */
+  #event(event, id, data) {
+    if (jumps(this.place, id)) {
+      this.warn(`hero_router: nothing told of the events between ${this.place} and ${id}`);
+      this.missed = { dropped: null, at: this.now() };
+      this.place = id;
+      this.#want(0);
+    }
+    this.place = id;
+    this.lastEventAt = this.now();
+    if (this.listedTo === null || compare(id, this.listedTo) > 0) {
+      this.listedTo = id;
+      this.#line(event, told(event, data), data.service?.id ?? data.id ?? "");
+    }
+    const frame = { event, id, data };
+    if (this.wanted) this.since.push(frame);
+    if (this.since.length > MOST_SINCE) this.base = this.since.shift()?.id ?? this.base;
+    this.#fold(frame);
+  }
+
+  /** Applying the same state twice is harmless; an older one than the snapshot's is not. @param {Frame} frame */
+  #fold({ event, id, data }) {
+    if (this.snapshotAt !== null && compare(id, this.snapshotAt) <= 0) return;
+    if (event === "service_removed") this.services.delete(data.id);
+    else if (data.service) this.services.set(data.service.id, data.service);
+  }
+
+  /** @param {string} event @param {string} text @param {string} service */
+  #line(event, text, service) {
+    this.lines = [{ at: this.now(), event, text, key: service }, ...this.lines].slice(0, MOST_LINES);
+  }
+}
+
+/** @param {{reason: string, node: string|null}} condition */
+function key({ reason, node }) {
+  return JSON.stringify([reason, node]);
+}
+
+/** Whether events lie between two positions of one epoch. @param {string|null} from @param {string} to */
+function jumps(from, to) {
+  const [one, other] = [parse(from), parse(to)];
+  return one !== null && other !== null && one[0] === other[0] && other[1] > one[1] + 1;
+}
+
+/** An event in a few words. @param {string} event @param {any} data */
+function told(event, data) {
+  if (event === "scan") {
+    const asked = data.requests?.length ? ", asked for" : "";
+    return `${data.node}: ${data.discovered} services, +${data.added} −${data.removed} ~${data.changed}${asked}`;
+  }
+  if (event === "service_removed") return `${data.context}/${data.name}: ${data.reason}`;
+  const one = data.service;
+  if (!one) return "";
+  if (event === "status_change") {
+    return `${one.context}/${one.name}: ${data.from} → ${data.to}${data.reason ? ` (${data.reason})` : ""}`;
+  }
+  return `${one.context}/${one.name}: ${one.status}`;
+}

@@ -1,0 +1,87 @@
+"""`list`, `scan` and `events` against a running router, as a person and as a program use them."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from hero_router.model import Status
+from tests.support.serving import Serving
+from tests.support.wait import eventually
+
+SAMPLES = {"flapper", "leftover", "links", "metrics", "mycelium", "simple_math", "sleeper"}
+
+
+def run(*arguments: str, within: float = 20) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "hero_router", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=within, check=False)
+
+
+def listed(serving: Serving) -> list[dict[str, Any]]:
+    answer = run("list", "--json", "--url", serving.url)
+    assert answer.returncode == 0, answer.stderr
+    services: list[dict[str, Any]] = json.loads(answer.stdout)["services"]
+    return services
+
+
+async def test_list_shows_every_sample_service_with_its_true_status(serving: Serving) -> None:
+    def settled() -> dict[str, str] | None:
+        found = {each["name"]: each["status"] for each in listed(serving)}
+        return found if found.get("sleeper") == Status.UNHEALTHY else None
+
+    found = await eventually(settled, within=30, message="the hanging service is unhealthy")
+    assert found is not None
+    assert found.keys() >= SAMPLES | {"petstore", "telegraph"}
+    assert found["mycelium"] == found["petstore"] == Status.HEALTHY
+    assert found["metrics"] == Status.DEGRADED
+    assert found["leftover"] == Status.INACTIVE
+    assert found["telegraph"] == Status.NON_RPC
+
+
+def test_the_table_names_services_and_statuses(serving: Serving) -> None:
+    answer = run("list", "--url", serving.url)
+    assert answer.returncode == 0, answer.stderr
+    rows = {line.split()[3]: line for line in answer.stdout.splitlines()[1:]}
+    assert "● healthy" in rows["mycelium"]
+    assert "rpc:healthy" in rows["mycelium"]
+
+
+def test_scan_waits_for_the_scanners_and_tells_what_they_found(serving: Serving) -> None:
+    answer = run("scan", "--json", "--url", serving.url)
+    assert answer.returncode == 0, answer.stderr
+    result = json.loads(answer.stdout)
+    assert result["discovered"] == len(listed(serving))
+    assert result["missing"] == []
+    assert "testnode" in result["nodes"]
+    words = run("scan", "--url", serving.url).stdout
+    assert words.startswith(f"{result['discovered']} services:")
+
+
+def test_events_prints_one_json_object_a_line(serving: Serving) -> None:
+    answer = run("events", "--json", "--count", "1", "--url", serving.url)
+    assert answer.returncode == 0, answer.stderr
+    hello = json.loads(answer.stdout)
+    assert hello["event"] == "hello"
+    assert hello["data"]["cursor"] == hello["id"]
+
+
+def test_events_resumes_after_a_cursor_and_shows_a_resync(serving: Serving) -> None:
+    epoch = json.loads(run("events", "--json", "--count", "1", "--url", serving.url).stdout)["id"]
+    first = f"{epoch.partition('-')[0]}-1"
+    resumed = run("events", "--json", "--count", "2", "--cursor", first, "--url", serving.url)
+    ids = [json.loads(line)["id"] for line in resumed.stdout.splitlines()]
+    assert ids == [first, first.replace("-1", "-2")]
+    lost = run("events", "--count", "2", "--cursor", "nonsense", "--url", serving.url)
+    assert "resync" in lost.stdout
+    assert "missed an unknown number of events" in lost.stdout
+
+
+@pytest.mark.parametrize("name", ["list", "scan", "events"])
+def test_where_no_router_answers_one_line_says_so(name: str) -> None:
+    answer = run(name, "--url", "http://127.0.0.1:1")
+    assert answer.returncode == 1
+    assert answer.stdout == ""
+    assert len(answer.stderr.strip().splitlines()) == 1
+    assert "no router answers at http://127.0.0.1:1" in answer.stderr

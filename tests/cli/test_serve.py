@@ -1,0 +1,150 @@
+"""`serve` as a whole: starts with one command, heals itself, and leaves nothing behind."""
+
+import json
+import signal
+import socket
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.serving import STOP_SECONDS, Serving
+from tests.support.wait import eventually
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Serving]:
+    """A `serve` that the test starts and ends as it likes."""
+    serving = Serving(tmp_path)
+    try:
+        yield serving
+    finally:
+        serving.close()
+
+
+def get(url: str) -> int:
+    """The status of an answer, 0 when there is none."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as refusal:
+        return refusal.code
+    except OSError:
+        return 0
+
+
+def doubts(serving: Serving) -> list[object]:
+    """Why the worker doubts its view."""
+    with urllib.request.urlopen(f"{serving.url}/api/services", timeout=5) as answer:
+        found: list[object] = json.load(answer)["stale"]
+        return found
+
+
+def test_ctrl_c_ends_everything_in_time_and_leaves_nothing_behind(fresh: Serving) -> None:
+    fresh.start("--demo")
+    assert fresh.family().keys() == {"redis", "demo", "scanner", "web"}
+    everything = fresh.all_processes()
+    with socket.create_connection(("127.0.0.1", fresh.port)) as stream:
+        stream.sendall(b"GET /api/events HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b"200 OK" in stream.recv(4096)
+        began = time.monotonic()
+        assert fresh.stop(signal.SIGINT) == 0
+    assert time.monotonic() - began < STOP_SECONDS
+    assert [each for each in everything if each.is_running()] == []
+    assert list(fresh.root.rglob("*.sock")) == []
+    assert not fresh.redis_socket.exists()
+    assert not (fresh.state / "serve.lock").exists()
+    with socket.socket() as again:
+        again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        again.bind(("127.0.0.1", fresh.port))
+
+
+async def test_a_child_that_is_killed_is_started_again(fresh: Serving) -> None:
+    fresh.start()
+    for role in ("web", "scanner", "redis"):
+        before = fresh.family()[role].pid
+        fresh.family()[role].kill()
+
+        def replaced(role: str = role, before: int = before) -> bool:
+            now = fresh.family().get(role)
+            return now is not None and now.pid != before
+
+        await eventually(replaced, within=20, message=f"another {role} runs")
+        await eventually(
+            lambda: get(f"{fresh.url}/ready") == 200, within=20, message=f"ready after {role} died"
+        )
+    assert fresh.pid_alive()
+
+
+def test_a_second_start_on_the_same_port_says_so_in_one_line(
+    serving: Serving, tmp_path: Path
+) -> None:
+    second = Serving(tmp_path, port=serving.port)
+    second.launch()
+    assert second.process is not None
+    assert second.process.wait(10) == 2
+    lines = second.output().strip().splitlines()
+    assert len(lines) == 1
+    assert f"port {serving.port}" in lines[0]
+    assert "--port" in lines[0]
+
+
+def test_a_second_start_on_the_same_state_folder_says_so_in_one_line(
+    serving: Serving, tmp_path: Path
+) -> None:
+    second = Serving(tmp_path, ROUTER_STATE_DIR=str(serving.state))
+    second.launch()
+    assert second.process is not None
+    assert second.process.wait(10) == 2
+    assert second.output().count("\n") == 1
+    assert str(serving.state) in second.output()
+
+
+def test_a_child_that_cannot_start_stops_the_whole_with_its_reason(fresh: Serving) -> None:
+    folder = fresh.state / "redis"
+    folder.mkdir(parents=True)
+    (folder / "appendonlydir").write_text("in the way")
+    fresh.launch()
+    assert fresh.process is not None
+    assert fresh.process.wait(20) == 1
+    assert "redis did not start" in fresh.output()
+    assert "redis.log" in fresh.output()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("ROUTER_REDIS_URL", "http://127.0.0.1"), ("ROUTER_SOCKET_DIR", "/dev/null")],
+)
+def test_a_setting_that_leaves_nothing_to_run_with_ends_with_code_2(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    serving = Serving(tmp_path)
+    serving.environment[name] = value
+    serving.launch()
+    assert serving.process is not None
+    assert serving.process.wait(10) == 2
+    lines = serving.output().strip().splitlines()
+    assert len(lines) == 1
+    assert name in lines[0]
+
+
+async def test_without_redis_workers_live_are_not_ready_and_recover(tmp_path: Path) -> None:
+    """Row 80: Redis is absent at the start and comes later."""
+    other = Serving(tmp_path)
+    (tmp_path / "late").mkdir()
+    late = Serving(tmp_path / "late", ROUTER_REDIS_URL=f"unix://{other.redis_socket}")
+    try:
+        late.start()
+        assert get(f"{late.url}/health") == 200
+        assert get(f"{late.url}/ready") == 503
+        other.start()
+        await eventually(lambda: get(f"{late.url}/ready") == 200, within=20, message="ready")
+        await eventually(
+            lambda: doubts(late) == [], within=20, message="the worker is sure of its view"
+        )
+    finally:
+        late.close()
+        other.close()

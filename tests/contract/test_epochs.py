@@ -1,0 +1,126 @@
+"""When a new epoch begins: an id must never name two events, whatever happened to Redis."""
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hero_router.position import ORIGIN, Position
+from tests.contract.world import KEYS, RealBackend, Store
+from tests.support.records import put, report
+from tests.support.redis import RedisServer, client, redis7_binary, redis62_binary
+
+FUTURE = 9_000_000_000_000
+"""An epoch of the year 2255: Redis's clock is far behind it."""
+
+
+async def test_the_first_epoch_is_the_time_by_redis(store: Store) -> None:
+    before = time.time() * 1000
+    head = await store.registry.apply(await store.grant(), [put()])
+    assert before - 1000 < head.epoch < time.time() * 1000 + 1000
+    assert head.seq == 1
+
+
+async def test_a_stream_that_was_deleted_begins_a_new_epoch(store: Store) -> None:
+    grant = await store.grant()
+    first = await store.registry.apply(grant, [put("a", 1), put("a", 2)])
+    await store.raw.delete(KEYS.events)
+    second = await store.registry.apply(grant, [put("a", 3)])
+    assert second.epoch > first.epoch
+    assert second.seq == 1
+
+
+async def test_a_stream_that_was_renamed_away_begins_a_new_epoch(store: Store) -> None:
+    grant = await store.grant()
+    first = await store.registry.apply(grant, [put("a", 1)])
+    await store.raw.rename(KEYS.events, "elsewhere")
+    second = await store.registry.apply(grant, [put("a", 2)])
+    assert (second.epoch > first.epoch, second.seq) == (True, 1)
+
+
+async def test_a_foreign_stream_renamed_to_ours_begins_a_new_epoch(store: Store) -> None:
+    grant = await store.grant()
+    first = await store.registry.apply(grant, [put("a", 1)])
+    await store.raw.xadd("elsewhere", {"x": "y"}, id=f"{first.epoch + 100_000}-7")
+    await store.raw.rename("elsewhere", KEYS.events)
+    second = await store.registry.apply(grant, [put("a", 2)])
+    assert (second.epoch > first.epoch + 100_000, second.seq) == (True, 1)
+
+
+async def test_an_emptied_redis_begins_a_new_epoch(store: Store) -> None:
+    first = await store.registry.apply(await store.grant(), [put("a", 1)])
+    await store.raw.flushall()
+    second = await store.registry.apply(await store.grant(), [put("a", 1)])
+    assert (second.epoch > first.epoch, second.seq) == (True, 1)
+
+
+async def test_another_redis_process_begins_a_new_epoch_with_the_next_event(store: Store) -> None:
+    """A restart may have lost acknowledged writes; the stream itself goes on."""
+    first = await store.registry.apply(await store.grant(), [put("a", 1), put("a", 2)])
+    await store.restart()
+    assert await store.stream.head() == first
+    second = await store.registry.apply(await store.grant(), [put("a", 3)])
+    assert (second.epoch > first.epoch, second.seq) == (True, 1)
+    assert await store.positions() == [Position(first.epoch, 1), first, second]
+    third = await store.registry.apply(await store.grant(), [put("a", 4)])
+    assert third == second.next()
+
+
+async def test_a_restart_without_a_change_begins_no_epoch(store: Store) -> None:
+    first = await store.registry.apply(await store.grant(), [put("a", 1)])
+    await store.restart()
+    grant = await store.grant()
+    assert await store.registry.apply(grant, [put("a", 1)], report()) == first
+
+
+async def test_an_epoch_never_goes_back_though_the_clock_would(store: Store) -> None:
+    grant = await store.grant()
+    await store.registry.apply(grant, [put("a", 1)])
+    await store.raw.hset(KEYS.meta, "epoch", str(FUTURE))
+    await store.raw.delete(KEYS.events)
+    heads = [await store.registry.apply(grant, [put("a", n)]) for n in (2, 3)]
+    assert heads == [Position(FUTURE + 1, 1), Position(FUTURE + 1, 2)]
+
+
+async def test_an_epoch_lies_above_a_streams_last_id_though_the_clock_does_not(
+    store: Store,
+) -> None:
+    await store.raw.xadd(KEYS.events, {"x": "y"}, id=f"{FUTURE}-5")
+    head = await store.registry.apply(await store.grant(), [put()])
+    assert head == Position(FUTURE + 1, 1)
+
+
+async def test_a_stream_whose_entries_were_all_trimmed_keeps_its_epoch(store: Store) -> None:
+    grant = await store.grant()
+    first = await store.registry.apply(grant, [put("a", 1)])
+    await store.raw.xtrim(KEYS.events, maxlen=0)
+    assert await store.stream.head() == first
+    assert await store.registry.apply(grant, [put("a", 2)]) == first.next()
+
+
+async def test_a_store_that_was_never_written_has_the_origin_as_its_head(store: Store) -> None:
+    assert await store.stream.head() == ORIGIN
+    snapshot = await store.stream.load()
+    assert (snapshot.head, snapshot.services, snapshot.window) == (ORIGIN, {}, ())
+
+
+@pytest.mark.parametrize("binary", [redis7_binary, redis62_binary])
+async def test_an_older_dump_begins_a_new_epoch_and_no_id_names_two_events(
+    binary: Callable[[], Path], launch: Callable[..., RedisServer]
+) -> None:
+    """Row 83: Redis comes back without the last acknowledged writes."""
+    store = Store(RealBackend(server := launch(binary())))
+    old = await store.registry.apply(await store.grant(), [put("a", 1)])
+    client(server.url).save()
+    shutil.copy(server.folder / "dump.rdb", server.folder / "old.rdb")
+    lost = await store.registry.apply(await store.grant(), [put("a", 2), put("a", 3)])
+    server.kill()
+    shutil.move(server.folder / "old.rdb", server.folder / "dump.rdb")
+    await store.restart()
+    assert await store.stream.head() == old
+    new = await store.registry.apply(await store.grant(), [put("a", 4)])
+    assert (new.epoch > lost.epoch, new.seq) == (True, 1)
+    assert await store.positions() == [old, new]
+    await store.close()

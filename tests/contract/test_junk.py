@@ -1,0 +1,222 @@
+"""Other programs in our keys (rows 68, 94): a clear error or a skip, and well again after it."""
+
+import json
+import logging
+from typing import Any
+
+import pytest
+
+from hero_router.errors import StoreCorrupt
+from hero_router.keys import SCHEMA
+from hero_router.position import Position
+from tests.contract.world import KEYS, Store
+from tests.support.records import put, record, report
+
+RECORD = json.dumps(record("a").to_json())
+JUNK_RECORDS = (
+    b"",
+    b"null",
+    b"5",
+    b"[]",
+    b"{}",
+    b"\xff\xfe",
+    b'{"id": 1}',
+    b"{" * 5000,
+    RECORD.replace('"healthy"', '"splendid"', 1).encode(),
+    json.dumps({**record("a").to_json(), "sockets": "none"}).encode(),
+    json.dumps({**record("a").to_json(), "sockets": [1]}).encode(),
+    json.dumps({**record("a").to_json(), "methods": 7}).encode(),
+    RECORD.replace('"name"', '"id"').encode(),
+    b"cos\nsystem\n(S'false'\ntR.",
+)
+
+
+@pytest.mark.parametrize("junk", JUNK_RECORDS)
+async def test_junk_among_the_records_is_passed_over(
+    store: Store, junk: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    await store.registry.apply(await store.grant(), [put("good")])
+    await store.raw.hset(KEYS.services, "junk", junk)
+    assert [item.name for item in (await store.registry.known("n1")).values()] == ["good"]
+    assert "1 entries of the services hash are not ours" in caplog.text
+
+
+async def test_junk_is_told_once_and_not_at_each_scan(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    grant = await store.grant()
+    await store.raw.hset(KEYS.services, b"\xff\n", b"junk")
+    for number in range(1, 4):
+        await store.registry.apply(grant, [put("a", number)])
+        await store.registry.known("n1")
+    warnings = [item for item in caplog.records if item.levelno == logging.WARNING]
+    assert len(warnings) == 1
+
+
+@pytest.mark.parametrize("junk", [b"", b"5", b"{}", b"[1]", b"\xff", b'{"node": "n2"}'])
+async def test_junk_among_the_nodes_is_passed_over(store: Store, junk: bytes) -> None:
+    await store.registry.apply(await store.grant(), [], report())
+    await store.raw.hset(KEYS.nodes, b"\xffn2", junk)
+    assert list(await store.nodes.sight()) == ["n1"]
+    assert list((await store.stream.load()).nodes) == ["n1"]
+
+
+GOOD: dict[Any, Any] = {"type": "service_updated", "node": "n1", "service": "x", "data": "{}"}
+JUNK_ENTRIES: tuple[dict[Any, Any], ...] = (
+    {"hello": "world"},
+    {b"\xff": b"\xfe"},
+    {**GOOD, "data": "NaN"},
+    {**GOOD, "data": "[]"},
+    {**GOOD, "data": b"\xff"},
+    {**GOOD, "data": "[" * 100_000},
+    {**GOOD, "data": '{"a":1,"a":2}'},
+    {**GOOD, "type": ""},
+    {**GOOD, "type": "x\ndata: forged"},
+    {**GOOD, "type": "größe"},
+    {**GOOD, "type": "resync"},
+    {**GOOD, "type": "hello"},
+    {"type": "service_updated"},
+)
+
+
+@pytest.mark.parametrize("fields", JUNK_ENTRIES)
+async def test_junk_in_the_stream_keeps_its_position_and_says_nothing(
+    store: Store, fields: dict[Any, Any]
+) -> None:
+    grant = await store.grant()
+    first = await store.registry.apply(grant, [put("a", 1)])
+    await store.raw.xadd(KEYS.events, fields, id=str(first.next()))
+    last = await store.registry.apply(grant, [put("a", 2)])
+    assert last == first.next().next()
+    loaded, read = await store.window(), await store.stream.read(first.before())
+    assert [event.position for event in loaded] == [first, first.next(), last]
+    assert list(loaded) == read
+    junk = loaded[1]
+    assert (junk.type, junk.node, junk.service, junk.payload, junk.data) == (None, "", "", {}, "{}")
+
+
+async def test_an_event_of_a_newer_version_is_passed_on(store: Store) -> None:
+    """Row 92: its state must not be lost on workers that do not know its type yet."""
+    fields = {**GOOD, "type": "service_praised", "extra": "new", "data": '{"service":{"x":1}}'}
+    await store.raw.xadd(KEYS.events, fields, id="5-1")
+    (event,) = await store.window()
+    assert (event.type, event.payload) == ("service_praised", {"service": {"x": 1}})
+
+
+@pytest.mark.parametrize("data", ['{"a":\t1}', '{"a":\n1}', '{"ä": 1}', '{"a":"\u2028"}', '{"":0}'])
+async def test_data_in_another_spelling_becomes_one_line_of_ascii(store: Store, data: str) -> None:
+    await store.raw.xadd(KEYS.events, {**GOOD, "data": data}, id="5-1")
+    (event,) = await store.window()
+    assert event.data.isascii()
+    assert event.data.isprintable()
+    assert json.loads(event.data) == event.payload == json.loads(data)
+
+
+async def test_an_id_by_the_clock_begins_a_new_epoch_and_not_a_silent_gap(store: Store) -> None:
+    """As XADD with `*` makes them."""
+    grant = await store.grant()
+    first = await store.registry.apply(grant, [put("a", 1)])
+    await store.raw.xadd(KEYS.events, {"x": "y"}, id=f"{first.epoch + 5}-0")
+    head = await store.registry.apply(grant, [put("a", 2)])
+    assert (head.epoch > first.epoch + 5, head.seq) == (True, 1)
+
+
+NAMES = ("services", "events", "nodes", "meta")
+
+
+@pytest.mark.parametrize("name", [*NAMES, "lease"])
+async def test_a_key_of_the_wrong_type_is_a_clear_error_and_writes_nothing(
+    store: Store, name: str
+) -> None:
+    """Row 68: and all is well once the key is put right."""
+    grant = await store.grant()
+    await store.registry.apply(grant, [put("a", 1)], report(1))
+    key = KEYS.lease("n1") if name == "lease" else getattr(KEYS, name)
+    await store.raw.rename(key, "kept")
+    await store.raw.rpush(key, "a list")
+    with pytest.raises(StoreCorrupt, match="another type"):
+        await store.registry.apply(grant, [put("a", 2), put("b", 2)], report(2))
+    await store.raw.rename("kept", key)
+    assert [json.loads(text)["changed_at"] for text in (await store.records()).values()] == [1]
+    assert len(await store.window()) == 1
+    await store.registry.apply(grant, [put("a", 2)], report(2))
+    assert len(await store.window()) == 2
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_readers_say_it_too_and_recover(store: Store, name: str) -> None:
+    await store.registry.apply(await store.grant(), [put("a", 1)], report(1))
+    key = getattr(KEYS, name)
+    await store.raw.rename(key, "kept")
+    await store.raw.rpush(key, "a list")
+    with pytest.raises(StoreCorrupt):
+        await store.stream.load()
+    with pytest.raises(StoreCorrupt):
+        await store.registry.known("n1")
+    await store.raw.rename("kept", key)
+    assert len((await store.stream.load()).window) == 1
+    assert len(await store.registry.known("n1")) == 1
+
+
+async def test_following_a_key_of_the_wrong_type_is_a_clear_error(real: Store) -> None:
+    """On real servers only: fakeredis does not look at the type in XREAD."""
+    await real.raw.set(KEYS.events, "text")
+    with pytest.raises(StoreCorrupt):
+        await real.stream.read(Position(1, 1))
+    with pytest.raises(StoreCorrupt):
+        await real.stream.head()
+
+
+@pytest.mark.parametrize("last", ["18446744073709551615-1", "9223372036854775807-3"])
+async def test_an_id_beyond_all_clocks_is_an_error_that_leaves_no_record_without_its_event(
+    store: Store, last: str
+) -> None:
+    """The event comes first: a record that no event told of would stay unseen for ever."""
+    grant = await store.grant()
+    await store.registry.apply(grant, [put("a", 1)])
+    before = await store.records()
+    await store.raw.xadd(KEYS.events, {"x": "y"}, id=last)
+    with pytest.raises(StoreCorrupt, match="not ours"):
+        await store.registry.apply(grant, [put("a", 2)])
+    assert await store.records() == before
+    await store.raw.delete(KEYS.events)
+    head = await store.registry.apply(grant, [put("a", 2)])
+    assert (head.epoch < 10**13, head.seq) == (True, 1)
+
+
+@pytest.mark.parametrize("field", ["epoch", "run_id"])
+async def test_junk_in_meta_begins_a_new_epoch(store: Store, field: str) -> None:
+    grant = await store.grant()
+    first = await store.registry.apply(grant, [put("a", 1)])
+    await store.raw.hset(KEYS.meta, field, "junk")
+    second = await store.registry.apply(grant, [put("a", 2)])
+    assert (second.epoch > first.epoch, second.seq) == (True, 1)
+
+
+async def test_a_fence_that_is_no_number_is_a_clear_error(store: Store) -> None:
+    await store.raw.hset(KEYS.meta, "fence", "junk")
+    with pytest.raises(StoreCorrupt, match="fencing token"):
+        await store.lease().acquire()
+    await store.raw.hdel(KEYS.meta, "fence")
+    assert await store.lease().acquire()
+
+
+async def test_the_layout_of_another_version_is_neither_read_nor_written(store: Store) -> None:
+    """Rows 92 and 93: the refusal names both versions."""
+    grant = await store.grant()
+    await store.registry.apply(grant, [put("a", 1)])
+    await store.raw.hset(KEYS.meta, "schema", str(SCHEMA + 1))
+    before = await store.contents()
+    told = f"holds schema {SCHEMA + 1}, this version has {SCHEMA}"
+    with pytest.raises(StoreCorrupt, match=told):
+        await store.registry.apply(grant, [put("a", 2)])
+    with pytest.raises(StoreCorrupt, match=told):
+        await store.stream.load()
+    assert await store.contents() == before
+    await store.raw.hset(KEYS.meta, "schema", str(SCHEMA))
+    assert await store.registry.apply(grant, [put("a", 2)])
+
+
+async def test_a_junk_lease_belongs_to_nobody_of_ours_but_is_respected(store: Store) -> None:
+    await store.raw.set(KEYS.lease("n1"), b"\xff junk")
+    assert await store.lease("s1").acquire() is None

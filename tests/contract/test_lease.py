@@ -1,0 +1,147 @@
+"""The lease and its fencing token: one scanner writes a node; a late one writes nothing at all."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from hero_router.errors import Fenced
+from hero_router.store.lease import Grant
+from tests.contract.world import KEYS, Store
+from tests.support.records import gone, put, report, scanned
+from tests.support.wait import eventually
+
+SHORT = 0.2
+
+
+async def test_one_scanner_holds_a_node_and_others_stand_by(store: Store) -> None:
+    assert await store.lease("s1").acquire() is not None
+    assert await store.lease("s2").acquire() is None
+    assert await store.lease("s2", node="n2").acquire() is not None
+
+
+async def test_one_of_many_that_try_at_the_same_time_gets_it(store: Store) -> None:
+    tries = [store.lease(f"s{number}").acquire() for number in range(8)]
+    grants = await asyncio.gather(*tries)
+    assert len([grant for grant in grants if grant]) == 1
+
+
+async def test_tokens_grow_with_each_taking_on_whatever_node(store: Store) -> None:
+    grants = [await store.grant("s1"), await store.grant("s1"), await store.grant("s2", "n2")]
+    tokens = [grant.token for grant in grants]
+    assert tokens == sorted(set(tokens))
+
+
+async def test_tokens_grow_over_a_restart(store: Store) -> None:
+    first = await store.grant()
+    await store.restart()
+    assert (await store.grant()).token > first.token
+
+
+async def test_a_lease_that_is_not_renewed_goes_to_another_within_its_lifetime(
+    store: Store,
+) -> None:
+    """Row 48: a scanner that was killed is replaced in time."""
+    first = await store.grant("s1", seconds=SHORT)
+    started = time.monotonic()
+    second = await eventually(store.lease("s2").acquire, within=5, message="takeover")
+    assert second is not None
+    assert second.token > first.token
+    assert time.monotonic() - started < SHORT + 1
+
+
+async def test_a_lease_that_is_renewed_is_kept(store: Store) -> None:
+    lease, other = store.lease("s1", seconds=SHORT), store.lease("s2")
+    grant = await lease.acquire()
+    assert grant is not None
+    deadline = time.monotonic() + 3 * SHORT
+    while time.monotonic() < deadline:
+        assert await lease.renew(grant)
+        assert await other.acquire() is None
+
+
+async def test_a_released_lease_is_free_at_once(store: Store) -> None:
+    lease = store.lease("s1")
+    await lease.release(await store.grant("s1"))
+    assert await store.lease("s2").acquire() is not None
+
+
+async def test_a_lost_lease_can_neither_be_renewed_nor_released(store: Store) -> None:
+    lease = store.lease("s1")
+    old = await store.grant("s1")
+    await store.raw.delete(KEYS.lease("n1"))
+    held = await store.grant("s2")
+    assert not await lease.renew(old)
+    await lease.release(old)
+    assert await store.lease("s2").renew(held)
+
+
+async def test_a_name_that_begins_like_the_holders_does_not_get_its_lease(store: Store) -> None:
+    await store.grant("host:7")
+    assert await store.lease("host").acquire() is None
+
+
+async def _expired(store: Store) -> Grant:
+    grant = await store.grant(seconds=SHORT)
+
+    async def is_gone() -> bool:
+        return not await store.raw.exists(KEYS.lease("n1"))
+
+    await eventually(is_gone, message="the lease expires")
+    return grant
+
+
+async def _taken_over(store: Store) -> Grant:
+    """As after SIGSTOP and SIGCONT: the world went on meanwhile."""
+    grant = await _expired(store)
+    await store.registry.apply(await store.grant("s2"), [put("a", 5)], report(5))
+    return grant
+
+
+async def _taken_again(store: Store) -> Grant:
+    """By the same scanner, so that only the token is another."""
+    grant = await store.grant("s1")
+    await store.grant("s1")
+    return grant
+
+
+async def _emptied(store: Store) -> Grant:
+    grant = await store.grant("s1")
+    await store.raw.flushall()
+    return grant
+
+
+@pytest.mark.parametrize("lose", [_expired, _taken_over, _taken_again, _emptied])
+async def test_a_late_writer_is_fenced_and_nothing_is_written(
+    store: Store, lose: Callable[[Store], Awaitable[Grant]]
+) -> None:
+    """Rows 48 and 89: not a record, not an event, not a report, not even a schema."""
+    await store.registry.apply(await store.grant("s1"), [put("a", 1), put("b", 1)], report(1))
+    late = await lose(store)
+    before = await store.contents()
+    with pytest.raises(Fenced, match="n1"):
+        await store.registry.apply(late, [put("a", 9), gone("b"), scanned()], report(9))
+    assert await store.contents() == before
+
+
+async def test_a_grant_is_good_for_its_own_node_only(store: Store) -> None:
+    await store.grant("s1", "n1")
+    with pytest.raises(Fenced):
+        await store.registry.apply(Grant("n2", "s1", 1), [put("a", 1, "n2")])
+
+
+async def test_whoever_is_fenced_learns_who_holds_the_lease(store: Store) -> None:
+    late = await _taken_over(store)
+    with pytest.raises(Fenced, match="held by s2:2"):
+        await store.registry.apply(late, [])
+
+
+async def test_the_time_of_a_lease_is_rediss_and_goes_on_between_calls(store: Store) -> None:
+    """Row 91: a host whose clock is wrong uses Redis's."""
+    lease = store.lease()
+    await lease.acquire()
+    seconds, micros = await store.raw.time()
+    assert abs(lease.now_ms() - (seconds * 1000 + micros / 1000)) < 1000
+    before = lease.now_ms()
+    await eventually(lambda: lease.now_ms() > before, message="time goes on")

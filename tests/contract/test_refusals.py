@@ -1,0 +1,269 @@
+"""Row 82: everything that a real Redis refuses has its own word, and no password is in any text."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from redis import exceptions
+from redis.asyncio import Redis
+
+from hero_router.config import RouterConfig
+from hero_router.errors import (
+    StoreCorrupt,
+    StoreError,
+    StoreFull,
+    StoreLoading,
+    StoreReadOnly,
+    StoreRefused,
+    StoreUnreachable,
+)
+from hero_router.store.client import connect, translated
+from hero_router.store.lease import Lease
+from hero_router.store.requests import Request, Requests
+from hero_router.store.stream import Stream
+from tests.contract.world import KEYS
+from tests.support.redis import RedisServer, client, redis7_binary, redis62_binary
+from tests.support.wait import eventually
+
+PASSWORD, WRONG = "hunter2-secret", "wrong-secret"
+
+Start = Callable[..., RedisServer]
+
+
+@pytest.fixture(params=[redis7_binary, redis62_binary], ids=["redis7", "redis62"])
+def start(request: pytest.FixtureRequest, launch: Callable[..., RedisServer]) -> Start:
+    """Start a server of one's own with options, of each version."""
+    binary: Path = request.param()
+    return lambda *options, tcp=False: launch(binary, *options, tcp=tcp)
+
+
+@contextlib.asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Redis]:
+    found = connect(url, name="test")
+    yield found
+    await found.aclose()
+
+
+async def acquire(found: Redis) -> object:
+    return await Lease(found, KEYS, "n1", "s1", 10).acquire()
+
+
+async def load(found: Redis) -> object:
+    return await Stream(found, KEYS, 0.05).load()
+
+
+async def ask(found: Redis) -> object:
+    return await Requests(found, KEYS).ask(Request("scan", "r1"))
+
+
+async def refusal(url: str, step: Callable[[Redis], Awaitable[object]] = acquire) -> StoreError:
+    """The error that a step ends with; its whole chain is free of passwords."""
+    async with connected(url) as found:
+        with pytest.raises(StoreError) as raised:
+            await step(found)
+    for text in texts(raised.value):
+        assert PASSWORD not in text
+        assert WRONG not in text
+    return raised.value
+
+
+def texts(error: BaseException | None) -> list[str]:
+    """Every text of an error, of what it was raised from, and of what was handled then."""
+    if error is None:
+        return []
+    return [str(error), repr(error), *texts(error.__cause__), *texts(error.__context__)]
+
+
+@pytest.mark.parametrize("step", [acquire, load, ask])
+async def test_a_missing_password(start: Start, step: Callable[[Redis], Awaitable[object]]) -> None:
+    error = await refusal(start("--requirepass", PASSWORD).url, step)
+    assert (type(error), str(error)) == (StoreRefused, "Redis refuses the user or password")
+
+
+@pytest.mark.parametrize("user", ["", "default", "nobody"])
+async def test_a_wrong_user_or_password(start: Start, user: str) -> None:
+    error = await refusal(start("--requirepass", PASSWORD).login(user, WRONG))
+    assert (type(error), str(error)) == (StoreRefused, "Redis refuses the user or password")
+
+
+async def test_the_right_password_is_accepted(start: Start) -> None:
+    async with connected(start("--requirepass", PASSWORD).login("", PASSWORD)) as found:
+        assert await acquire(found)
+
+
+MAY = "~* &* +@all"
+
+
+@pytest.mark.parametrize(
+    ("rights", "step"),
+    [
+        (f"{MAY} -evalsha", acquire),
+        (f"{MAY} -info", load),
+        (f"{MAY} -hincrby", acquire),
+        (f"{MAY} -publish", ask),
+        ("~other:* &* +@all", acquire),
+        ("~* resetchannels +@all", ask),
+    ],
+    ids=["script", "inside a script", "write inside a script", "publish", "keys", "channels"],
+)
+async def test_a_user_who_may_not_do_what_is_needed(
+    start: Start, rights: str, step: Callable[[Redis], Awaitable[object]]
+) -> None:
+    server = start("--user", "weak", "on", f">{PASSWORD}", *rights.split())
+    error = await refusal(server.login("weak", PASSWORD), step)
+    assert type(error) is StoreRefused
+    assert str(error) == "Redis forbids this user a command that is needed"
+
+
+async def test_a_database_that_does_not_exist(start: Start) -> None:
+    error = await refusal(f"{start().url}?db=99")
+    assert (type(error), str(error)) == (StoreRefused, "Redis has no database of that number")
+
+
+async def test_a_replica_is_read_but_not_written(start: Start) -> None:
+    """A failover leaves the old primary like that."""
+    server = start("--replicaof", "127.0.0.1", "1")
+    error = await refusal(server.url)
+    assert (type(error), str(error)) == (StoreReadOnly, "this Redis is a read-only replica")
+    async with connected(server.url) as found:
+        await load(found)
+
+
+async def test_a_replica_that_lost_its_primary_and_will_not_serve_old_data(start: Start) -> None:
+    server = start("--replicaof", "127.0.0.1", "1")
+    client(server.url).config_set("replica-serve-stale-data", "no")
+    assert type(await refusal(server.url, load)) is StoreReadOnly
+
+
+async def test_no_memory_left(start: Start) -> None:
+    server = start("--maxmemory", "1", "--maxmemory-policy", "noeviction")
+    error = await refusal(server.url)
+    assert (type(error), str(error)) == (StoreFull, "Redis is out of memory")
+
+
+async def test_a_disk_that_cannot_be_written(start: Start) -> None:
+    server = start("--save", "3600", "1", "--dbfilename", "blocked")
+    admin = client(server.url)
+    admin.set("some", "data")
+    (server.folder / "blocked" / "file").mkdir(parents=True)
+    admin.bgsave()
+
+    def has_failed() -> bool:
+        info = admin.info("persistence")
+        return bool(info["rdb_last_bgsave_status"] == "err")
+
+    await eventually(has_failed, message="the save fails")
+    error = await refusal(server.url)
+    assert type(error) is StoreFull
+    assert str(error) == "Redis cannot save to disk and refuses writes"
+
+
+async def test_data_that_are_still_loaded(start: Start) -> None:
+    """A server that loads looks after its clients once in 2 MB."""
+    server = start()
+    admin = client(server.url)
+    for number in range(30):
+        admin.set(f"k{number}", os.urandom(1_000_000))
+    admin.save()
+    server.kill()
+    server.launch("--key-load-delay", "50000")
+
+    async def is_loading() -> bool:
+        async with connected(server.url) as found:
+            try:
+                await acquire(found)
+            except StoreLoading:
+                return True
+            except StoreUnreachable:
+                return False
+        raise AssertionError("it was loaded before anybody could ask")
+
+    await eventually(is_loading, message="Redis says that it loads")
+    error = await refusal(server.url)
+    assert (type(error), str(error)) == (StoreLoading, "Redis is still loading its data")
+
+
+@pytest.mark.parametrize("tcp", [True, False])
+async def test_too_many_clients(start: Start, tcp: bool) -> None:
+    """Redis closes before it reads, so its reason is lost now and then: never more than that."""
+    server = start("--maxclients", "1", tcp=tcp)
+    async with connected(server.url) as first:
+
+        async def is_in() -> bool:
+            with contextlib.suppress(exceptions.ConnectionError):
+                return bool(await first.ping())
+            return False
+
+        await eventually(is_in, message="the one client is in")
+        assert type(await refusal(server.url)) in (StoreFull, StoreUnreachable)
+
+
+async def test_nothing_listens_there(tmp_path: Path) -> None:
+    for url in (f"unix://{tmp_path}/s", "redis://127.0.0.1:1/0"):
+        error = await refusal(url)
+        assert (type(error), str(error)) == (StoreUnreachable, "Redis cannot be reached")
+
+
+async def test_a_path_that_spells_an_error_of_redis_is_only_a_path(tmp_path: Path) -> None:
+    """The library's text for a failed connection holds the address."""
+    for word in ("ROOM", "LOADING", "NOAUTH", "max number of clients reached"):
+        assert type(await refusal(f"unix://{tmp_path}/{word}".replace(" ", "%20"))) is (
+            StoreUnreachable
+        )
+
+
+@pytest.mark.parametrize("greeting", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b""])
+async def test_something_else_listens_there(tmp_path: Path, greeting: bytes) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(10)
+        writer.write(greeting)
+        writer.close()
+
+    server = await asyncio.start_unix_server(serve, tmp_path / "s")
+    error = await refusal(f"unix://{tmp_path}/s")
+    assert type(error) is StoreUnreachable
+    assert str(error) == ("what answers there is not Redis" if greeting else CANNOT)
+    server.close()
+
+
+CANNOT = "Redis cannot be reached"
+
+ANSWERS = {
+    "NOREPLICAS Not enough good replicas to write.": StoreFull,
+    "-OOM command not allowed when used memory > 'maxmemory'.": StoreFull,
+    "ERR Error running script: @user_script:9: -READONLY You can't write": StoreReadOnly,
+    "WRONGTYPE Operation against a key holding the wrong kind of value": StoreCorrupt,
+    "NOAUTH Authentication required.": StoreRefused,
+    "ERR unknown command": StoreError,
+    f"ERR {PASSWORD} is not what we expect": StoreError,
+}
+
+
+@pytest.mark.parametrize("words", ANSWERS)
+async def test_an_answer_in_words_is_told_in_ours(words: str) -> None:
+    with pytest.raises(StoreError) as raised, translated():
+        raise exceptions.ResponseError(words)
+    assert type(raised.value) is ANSWERS[words]
+    assert PASSWORD not in str(raised.value)
+
+
+async def test_the_servers_answer_to_one_client_too_many_is_told_where_it_arrives() -> None:
+    with pytest.raises(StoreFull, match="no more connections"), translated():
+        raise exceptions.ConnectionError("max number of clients reached")
+
+
+async def test_other_errors_are_not_ours_to_translate() -> None:
+    with pytest.raises(ZeroDivisionError), translated():
+        raise ZeroDivisionError
+
+
+async def test_neither_settings_nor_client_show_the_password() -> None:
+    url = f"redis://user:{PASSWORD}@127.0.0.1:1/0"
+    async with connected(url) as found:
+        assert PASSWORD not in repr(found)
+    config = RouterConfig(redis_url=url)
+    assert PASSWORD not in repr(config)
+    assert PASSWORD not in str(list(config.shown()))

@@ -1,0 +1,133 @@
+"""Snapshots: registry, nodes, head and window as of one moment; `known` asks again cheaply."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+
+from hero_router.model import Change
+from hero_router.store.lease import Grant
+from hero_router.store.snapshot import Snapshot, SnapshotReader
+from tests.contract.world import KEYS, Store
+from tests.support.records import gone, put, record, report
+
+NAMES = tuple(f"s{number}" for number in range(20))
+SNAPSHOTS = 40
+
+
+async def test_a_snapshot_holds_services_nodes_head_and_window(store: Store) -> None:
+    grant = await store.grant()
+    head = await store.registry.apply(grant, [put("a", 1), put("b", 2), gone("a")], report(4))
+    snapshot = await store.stream.load()
+    assert snapshot.head == head
+    assert snapshot.services is not None
+    assert [json.loads(text)["name"] for text in snapshot.services.values()] == ["b"]
+    assert snapshot.nodes == {"n1": report(4)}
+    assert [event.position.seq for event in snapshot.window] == [1, 2, 3]
+
+
+async def test_a_snapshots_time_is_rediss(store: Store) -> None:
+    seconds, _ = await store.raw.time()
+    assert abs((await store.stream.load()).now_ms - seconds * 1000) < 2000
+
+
+async def test_a_snapshot_is_one_moment_though_a_writer_never_rests(store: Store) -> None:
+    """Every step gives all services one number, so two numbers would be two moments."""
+    writing = asyncio.create_task(_write_for_ever(store, await store.grant()))
+    reader, seen = SnapshotReader(store.client(), KEYS), set[int]()
+    while len(seen) < SNAPSHOTS and not writing.done():
+        snapshot = await reader.read(window=True)
+        seen |= _moment(snapshot)
+    writing.cancel()
+    await asyncio.wait([writing])
+    assert writing.cancelled(), "the writer failed"
+    assert len(seen) >= SNAPSHOTS
+
+
+async def _write_for_ever(store: Store, grant: Grant) -> None:
+    number = 0
+    while True:
+        number += 1
+        changes: list[Change] = [put(name, number) for name in NAMES]
+        await store.registry.apply(grant, changes, report(number))
+        await asyncio.sleep(0)
+
+
+def _moment(snapshot: Snapshot) -> set[int]:
+    records = [json.loads(text) for text in (snapshot.services or {}).values()]
+    if not records:
+        return set()
+    numbers = {item["changed_at"] for item in records}
+    assert numbers == {snapshot.nodes["n1"].scan}, "services and report of two moments"
+    last = snapshot.window[-1]
+    assert last.position == snapshot.head, "head and window of two moments"
+    assert last.payload["service"]["changed_at"] in numbers, "window and services of two moments"
+    return numbers
+
+
+async def test_what_is_held_already_is_not_sent_again(store: Store) -> None:
+    await store.registry.apply(await store.grant(), [put()])
+    reader = SnapshotReader(store.raw, KEYS)
+    held = await reader.read()
+    again = await reader.read(held.version)
+    assert held.services is not None
+    assert again.services is None
+    assert again.version == held.version
+
+
+async def test_the_window_is_only_sent_when_asked_for(store: Store) -> None:
+    await store.registry.apply(await store.grant(), [put()])
+    reader = SnapshotReader(store.raw, KEYS)
+    assert (await reader.read()).window == ()
+    assert len((await reader.read(window=True)).window) == 1
+
+
+async def test_known_gives_the_nodes_own_records(store: Store) -> None:
+    await store.registry.apply(await store.grant(), [put("a"), put("b")])
+    await store.registry.apply(await store.grant("s2", "n2"), [put("c", node="n2")])
+    known = await store.registry.known("n1")
+    assert known == {item.id: item for item in (record("a"), record("b"))}
+
+
+async def test_known_follows_what_other_writers_write(store: Store) -> None:
+    registry = store.writer()
+    grant = await store.grant()
+    for change, names in ((put("a"), ["a"]), (put("b"), ["a", "b"]), (gone("a"), ["b"])):
+        await store.registry.apply(grant, [change])
+        assert sorted(item.name for item in (await registry.known("n1")).values()) == names
+
+
+async def test_known_notices_an_emptied_redis(store: Store) -> None:
+    await store.registry.apply(await store.grant(), [put()])
+    assert len(await store.registry.known("n1")) == 1
+    await store.raw.flushall()
+    assert await store.registry.known("n1") == {}
+    assert not store.registry.has_stream
+
+
+async def test_known_notices_a_record_that_was_deleted_behind_its_back(store: Store) -> None:
+    await store.registry.apply(await store.grant(), [put("a"), put("b")])
+    assert len(await store.registry.known("n1")) == 2
+    await store.raw.hdel(KEYS.services, record("a").id)
+    assert [item.name for item in (await store.registry.known("n1")).values()] == ["b"]
+
+
+async def test_known_notices_another_redis_process_with_other_records(store: Store) -> None:
+    """Row 83: the stream's head and the number of records may well be the same as before."""
+    await store.registry.apply(await store.grant(), [put("a")])
+    await store.registry.known("n1")
+    state = replace(record("a"), title="of an older dump")
+    await store.raw.hset(KEYS.services, state.id, json.dumps(state.to_json()))
+    await store.restart()
+    assert await store.registry.known("n1") == {state.id: state}
+
+
+async def test_fields_of_a_newer_version_are_ignored_and_kept(store: Store) -> None:
+    """Row 92: a rolling deploy has old readers beside new writers."""
+    newer: Mapping[str, object] = {**record("a").to_json(), "colour": "blue"}
+    await store.raw.hset(KEYS.services, record("a").id, json.dumps(newer))
+    await store.raw.hset(KEYS.nodes, "n1", json.dumps({**report().to_json(), "load": 0.5}))
+    assert await store.registry.known("n1") == {record("a").id: record("a")}
+    assert (await store.nodes.sight())["n1"].state == report()
+    (text,) = (await store.records()).values()
+    assert json.loads(text) == json.loads(json.dumps(newer))

@@ -1,0 +1,57 @@
+"""Those around the stream: programs that call the API all the time, and services on sockets."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+
+PAUSE_SECONDS = 0.02
+ANSWER = aiohttp.ClientTimeout(total=5)
+
+
+@asynccontextmanager
+async def calling(url: str) -> AsyncIterator[list[str]]:
+    """Ask for the state again and again; gives the list of all that went wrong."""
+    failures: list[str] = []
+    task = asyncio.create_task(_call(url, failures))
+    try:
+        yield failures
+        if task.done():
+            task.result()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _call(url: str, failures: list[str]) -> None:
+    async with aiohttp.ClientSession(timeout=ANSWER) as session:
+        while True:
+            try:
+                async with session.get(f"{url}/api/services") as answer:
+                    await answer.json()
+                    if answer.status != 200:
+                        failures.append(f"{answer.status} {await answer.text()}")
+            except (aiohttp.ClientError, TimeoutError) as error:
+                failures.append(repr(error))
+            await asyncio.sleep(PAUSE_SECONDS)
+
+
+@asynccontextmanager
+async def serving(socket: Path) -> AsyncIterator[None]:
+    """A healthy service on a Unix socket, in an existing folder, for as long as the block runs."""
+
+    async def health(_: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    app = web.Application()
+    app.router.add_get("/health", health)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        await web.UnixSite(runner, str(socket)).start()
+        yield
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,63 @@
+"""docker-compose.yml as the tests read it: its services with all variables filled in."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+TOP = Path(__file__).resolve().parents[2]
+FILE = TOP / "docker-compose.yml"
+
+_VARIABLE = re.compile(r"\$\{([A-Z_]+):-([^}]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service of the compose file."""
+
+    name: str
+    raw: Mapping[str, Any]
+
+    @property
+    def command(self) -> list[str]:
+        return [str(word) for word in self.raw["command"]]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {name: str(value) for name, value in self.raw.get("environment", {}).items()}
+
+    @property
+    def health(self) -> list[str]:
+        """The command of the health check."""
+        kind, *command = self.raw["healthcheck"]["test"]
+        assert kind == "CMD", "a shell in between hides errors"
+        return list(command)
+
+    @property
+    def volumes(self) -> list[tuple[str, str, str]]:
+        """Source, target and mode of each volume."""
+        parts = [[*str(text).split(":"), "rw"][:3] for text in self.raw.get("volumes", [])]
+        return [(source, target, mode) for source, target, mode in parts]
+
+    @property
+    def stop_seconds(self) -> float:
+        """How long it may take to end before it is killed."""
+        text = str(self.raw["stop_grace_period"])
+        assert text.endswith("s")
+        return float(text.removesuffix("s"))
+
+
+def filled(variables: Mapping[str, str] = os.environ) -> Any:
+    """The file with `${NAME:-default}` replaced, as compose does before it reads the values."""
+    text = _VARIABLE.sub(lambda m: variables.get(m[1]) or m[2], FILE.read_text("utf-8"))
+    return yaml.safe_load(text)
+
+
+def services(variables: Mapping[str, str] | None = None) -> dict[str, Service]:
+    """All services by name; without `variables` those of somebody who has set none."""
+    found = filled(variables or {})["services"]
+    return {name: Service(name, raw) for name, raw in found.items()}

@@ -1,0 +1,117 @@
+"""A client of the stream as a browser's EventSource is one, and what it has seen."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import cycle, islice
+
+import aiohttp
+
+from hero_router.position import Position
+from hero_router.sse import Message, Parser
+
+BACK_SECONDS = (0.02, 0.02, 0.5, 0.5)
+"""When clients come back, each two after the same time, as HAProxy deals them out by turns: before
+it has noticed that an instance is gone, and after many events; both sooner than `retry:` asks."""
+
+SILENCE_SECONDS = 5.0
+
+
+@dataclass(eq=False)
+class Follower:
+    """Follows for as long as `run` runs, and comes back with its position after each end.
+
+    `seen` are the events in the order of their arrival; `hellos` the workers that greeted it;
+    `endings` tells of each connection whether it ended "clean" or "broken", with its last bytes.
+    """
+
+    url: str
+    back_seconds: float
+    seen: list[tuple[Position, str]] = field(default_factory=list)
+    hellos: list[str] = field(default_factory=list)
+    notices: list[Message] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    endings: list[tuple[str, bytes]] = field(default_factory=list)
+    start: Position | None = None
+    last_id: str = ""
+
+    @property
+    def node(self) -> str:
+        """The instance that serves it now."""
+        return self.hellos[-1].partition("/")[0] if self.hellos else ""
+
+    @property
+    def last(self) -> Position | None:
+        """The last event's position."""
+        return self.seen[-1][0] if self.seen else self.start
+
+    def told(self, event: str) -> list[Message]:
+        """The `stale`, `fresh` or `resync` frames it got."""
+        return [message for message in self.notices if message.event == event]
+
+    async def run(self) -> None:
+        """Connect, and connect again, until cancelled."""
+        connector = aiohttp.TCPConnector(force_close=True)
+        timeout = aiohttp.ClientTimeout(total=None, sock_read=SILENCE_SECONDS)
+        async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+            while True:
+                await self._connect(session)
+                await asyncio.sleep(self.back_seconds)
+
+    async def _connect(self, session: aiohttp.ClientSession) -> None:
+        headers = {"Last-Event-ID": self.last_id} if self.last_id else {}
+        try:
+            async with session.get(f"{self.url}/api/events", headers=headers) as answer:
+                if answer.status != 200 or answer.content_type != "text/event-stream":
+                    self.refusals.append(f"{answer.status} {await answer.text()}")
+                    return
+                await self._read(answer.content)
+        except (aiohttp.ClientConnectorError, aiohttp.ServerDisconnectedError) as error:
+            self.refusals.append(repr(error))
+
+    async def _read(self, content: aiohttp.StreamReader) -> None:
+        parser, tail, ending = Parser(self.last_id), b"", "clean"
+        try:
+            async for data in content.iter_any():
+                tail = (tail + data)[-64:]
+                for message in parser.feed(data):
+                    self._take(message)
+        except (aiohttp.ClientPayloadError, ConnectionResetError, TimeoutError):
+            ending = "broken"
+        self.endings.append((ending, tail))
+
+    def _take(self, message: Message) -> None:
+        self.last_id = message.last_id
+        if message.event == "hello":
+            hello = json.loads(message.data)
+            self.hellos.append(hello["worker"])
+            self.start = self.start or Position.parse(hello["cursor"])
+        elif message.event in ("stale", "fresh", "resync"):
+            self.notices.append(message)
+        elif message.event != "ping":
+            position = Position.parse(message.last_id)
+            assert position is not None
+            self.seen.append((position, message.event))
+
+
+@asynccontextmanager
+async def following(url: str, number: int = 1) -> AsyncIterator[list[Follower]]:
+    """This many clients of one address, until the block ends."""
+    followers = [Follower(url, seconds) for seconds in islice(cycle(BACK_SECONDS), number)]
+    tasks = [asyncio.create_task(follower.run()) for follower in followers]
+    try:
+        yield followers
+        for task in tasks:
+            if task.done():
+                task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def all_of(followers: Sequence[Follower], holds: Callable[[Follower], bool]) -> Callable[[], bool]:
+    """A condition to wait for: it holds for every follower."""
+    return lambda: all(map(holds, followers))

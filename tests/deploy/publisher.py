@@ -1,0 +1,68 @@
+"""Changes for the stream: a steady flow under a lease, as the scanner of a busy node writes it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from redis.asyncio import Redis
+
+from hero_router.config import RouterConfig
+from hero_router.keys import Keys
+from hero_router.position import Position
+from hero_router.store.client import connect
+from hero_router.store.lease import Lease
+from hero_router.store.registry import Registry
+from hero_router.store.stream import Stream
+from tests.support.records import put
+
+NODE, SERVICES = "busy", 8
+STEP_SECONDS = 0.01
+LEASE_SECONDS = 120
+BEGIN_SECONDS = 5
+
+Window = list[tuple[Position, str | None]]
+"""Positions and types of the events that the stream holds."""
+
+
+class Publisher:
+    """Writes changes of a few services of its own node; `client` is its connection."""
+
+    def __init__(self, client: Redis) -> None:
+        keys = Keys()
+        self._lease = Lease(client, keys, NODE, "publisher", LEASE_SECONDS)
+        self._registry = Registry(client, keys, RouterConfig().sse_buffer)
+        self._stream = Stream(client, keys)
+        self.begun = asyncio.Event()
+
+    async def run(self) -> None:
+        """One change after another, until cancelled."""
+        grant = await self._lease.acquire()
+        assert grant is not None
+        number = grant.token * 1_000_000
+        while True:
+            number += 1
+            await self._registry.apply(grant, [put(f"s{number % SERVICES}", number, NODE)])
+            self.begun.set()
+            await asyncio.sleep(STEP_SECONDS)
+
+    async def window(self) -> Window:
+        """What the stream holds now: the truth."""
+        snapshot = await self._stream.load()
+        return [(event.position, event.type) for event in snapshot.window or ()]
+
+
+@asynccontextmanager
+async def publishing(redis_url: str) -> AsyncIterator[Publisher]:
+    """Changes flow before the block runs and for as long as it does."""
+    client = connect(redis_url, name="publisher")
+    publisher = Publisher(client)
+    task = asyncio.create_task(publisher.run())
+    try:
+        await asyncio.wait_for(publisher.begun.wait(), BEGIN_SECONDS)
+        yield publisher
+        if task.done():
+            task.result()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await client.aclose()

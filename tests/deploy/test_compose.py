@@ -1,0 +1,180 @@
+"""docker-compose.yml against the compose schema, and against the code and files it speaks of."""
+
+import importlib.resources
+import json
+import re
+from importlib import import_module
+
+import jsonschema
+import pytest
+
+from hero_router.cli import COMMANDS
+from hero_router.config import RouterConfig, rejected
+from hero_router.web.serve import GRACEFUL_SECONDS
+from tests.deploy.compose import FILE, TOP, Service, filled, services
+from tests.deploy.haproxy import directive, variables
+
+ALL = services()
+OURS = ("scanner", "web", "demo")
+VARIABLES = {name: item for item in RouterConfig.settings() for name in item.variables}
+
+
+def test_it_follows_the_compose_schema() -> None:
+    """The schema that the compose specification publishes."""
+    folder = importlib.resources.files("check_jsonschema") / "builtin_schemas" / "vendor"
+    schema = json.loads((folder / "compose-spec.json").read_text("utf-8"))
+    validator = jsonschema.validators.validator_for(schema)(schema)
+    assert [error.message for error in validator.iter_errors(filled({}))] == []
+
+
+def test_it_starts_what_it_promises() -> None:
+    """Redis, a scanner, two web containers, HAProxy, and demo services to look at."""
+    assert set(ALL) == {"redis", "scanner", "web", "haproxy", "demo"}
+    assert ALL["web"].raw["deploy"]["replicas"] == 2
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_each_command_exists(name: str) -> None:
+    program, *rest = ALL[name].command
+    if program == "hero_router":
+        assert rest[0] in COMMANDS
+    else:
+        assert program == "gunicorn"
+        assert (TOP / rest[rest.index("-c") + 1]).is_file()
+        module, _, factory = rest[-1].partition(":")
+        assert callable(getattr(import_module(module), factory))
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_each_variable_is_a_setting_and_its_value_is_good(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = ALL[name].environment
+    assert set(environment) <= set(VARIABLES)
+    for variable in VARIABLES:
+        monkeypatch.delenv(variable, raising=False)
+    for variable, value in environment.items():
+        monkeypatch.setenv(variable, value)
+    RouterConfig.from_env()
+    assert rejected() == []
+
+
+def test_each_variable_for_users_is_a_setting_or_told_of_at_the_top() -> None:
+    """A variable that is passed on has the meaning, and the default, that it has in the code."""
+    text = FILE.read_text("utf-8")
+    head = text.partition("\nx-")[0]
+    for name in re.findall(r"\$\{(\w+):-", text):
+        assert name in VARIABLES or f"{name}=" in head
+    assert f"${{ROUTER_SSE_BUFFER:-{VARIABLES['ROUTER_SSE_BUFFER'].default}}}" in text
+
+
+def test_scanner_and_web_keep_the_same_window() -> None:
+    """One trims the stream, the other keeps a copy of it."""
+    some = services({"ROUTER_SSE_BUFFER": "77"})
+    assert some["scanner"].environment["ROUTER_SSE_BUFFER"] == "77"
+    assert some["web"].environment["ROUTER_SSE_BUFFER"] == "77"
+
+
+def test_only_haproxy_is_published_and_only_on_this_machine() -> None:
+    published = {name: item.raw["ports"] for name, item in ALL.items() if "ports" in item.raw}
+    default = RouterConfig()
+    port = variables()["HAPROXY_BIND"].rpartition(":")[2]
+    assert published == {"haproxy": [f"{default.host}:{default.port}:{port}"]}
+    assert default.host == "127.0.0.1"
+
+
+def test_haproxy_finds_web_where_it_listens() -> None:
+    name, _, port = variables()["HAPROXY_WEB"].rpartition(":")
+    environment = ALL[name].environment
+    assert environment["ROUTER_PORT"] == port
+    assert environment["ROUTER_HOST"] == "0.0.0.0"
+    assert set(ALL["haproxy"].raw["networks"]) & set(ALL[name].raw["networks"])
+
+
+def test_web_can_be_scaled() -> None:
+    """Nothing of it may exist only once, and HAProxy has room for more."""
+    assert not {"container_name", "ports", "hostname"} & set(ALL["web"].raw)
+    assert "ROUTER_NODE" not in ALL["web"].environment, "each names itself by its host name"
+    slots = int(directive("server-template")[0].split()[1].partition("-")[2])
+    assert slots >= 10
+
+
+def test_redis_is_reached_only_by_those_who_need_it() -> None:
+    """It has no password: a network of its own, without a way out."""
+    parsed = filled({})
+    near = {name for name, item in ALL.items() if "backplane" in item.raw.get("networks", [])}
+    assert near == {"redis", "scanner", "web"}
+    assert parsed["networks"]["backplane"] == {"internal": True}
+    assert ALL["redis"].raw["networks"] == ["backplane"]
+    assert ALL["demo"].raw["network_mode"] == "none"
+
+
+def test_redis_keeps_its_data() -> None:
+    command = ALL["redis"].command
+    assert command[command.index("--appendonly") + 1] == "yes"
+    assert ALL["redis"].volumes == [("redis", "/data", "rw")]
+    assert "redis" in filled({})["volumes"]
+
+
+def test_scanner_and_demo_share_the_sockets() -> None:
+    """The scanner only reads the folder; the volume is the one that the image prepares."""
+    scanner, demo = ALL["scanner"], ALL["demo"]
+    assert scanner.volumes == [("sockets", "/sockets", "ro")]
+    assert demo.volumes == [("sockets", "/sockets", "rw")]
+    for item in (scanner, demo):
+        assert item.environment["ROUTER_SOCKET_DIR"] == "/sockets"
+
+
+def test_a_real_root_is_given_to_the_scanner_and_never_to_the_demo() -> None:
+    """`HERO_SOCKETS=/path HERO_USER=uid:gid`: sample sockets in there would do harm."""
+    some = services({"HERO_SOCKETS": "/srv/sockets", "HERO_USER": "1000:1000"})
+    assert some["scanner"].volumes == [("/srv/sockets", "/sockets", "ro")]
+    assert some["scanner"].raw["user"] == "1000:1000"
+    assert some["demo"].volumes == ALL["demo"].volumes
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_each_service_is_checked_and_waited_for(name: str) -> None:
+    """A health check without a shell, and nobody starts before what it needs is healthy."""
+    assert ALL[name].health
+    needed = ALL[name].raw.get("depends_on", {})
+    assert all(item == {"condition": "service_healthy"} for item in needed.values())
+    assert ALL[name].raw["restart"] == "unless-stopped"
+
+
+def test_the_check_of_haproxy_asks_haproxy() -> None:
+    """Not the web containers behind it: a restart of HAProxy would not help those."""
+    uri = directive("monitor-uri")[0]
+    assert ALL["haproxy"].health[-1] == f"http://{variables()['HAPROXY_ADMIN']}{uri}"
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_our_containers_can_do_little(name: str) -> None:
+    raw = ALL[name].raw
+    assert raw["cap_drop"] == ["ALL"]
+    assert raw["read_only"] is True
+    assert raw["security_opt"] == ["no-new-privileges:true"]
+
+
+@pytest.mark.parametrize(
+    ("service", "needs"),
+    [
+        (ALL["web"], GRACEFUL_SECONDS),
+        (ALL["haproxy"], float(directive("hard-stop-after")[0].removesuffix("s"))),
+    ],
+    ids=["web", "haproxy"],
+)
+def test_each_may_end_in_peace(service: Service, needs: float) -> None:
+    """Docker kills only after the time that the process itself takes at most."""
+    assert service.stop_seconds > needs
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_what_is_built_mounted_or_pulled_exists_or_is_pinned(name: str) -> None:
+    raw = ALL[name].raw
+    if "build" in raw:
+        assert (TOP / raw["build"]["context"] / raw["build"]["dockerfile"]).is_file()
+    else:
+        assert re.fullmatch(r"[a-z]+:\d+\.\d+\.\d+-alpine@sha256:[0-9a-f]{64}", raw["image"])
+    for source, _, _ in ALL[name].volumes:
+        assert source in filled({})["volumes"] or (TOP / source).is_file()

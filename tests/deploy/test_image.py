@@ -1,0 +1,163 @@
+"""The image: what the Dockerfile takes, the pinned packages, the scripts in it."""
+
+import importlib.util
+import re
+import subprocess
+import tomllib
+from fnmatch import fnmatch
+from functools import cache
+from types import ModuleType
+
+import pytest
+from packaging.requirements import Requirement
+
+from hero_router.config import RouterConfig
+from hero_router.web.serve import gunicorn_settings
+from tests.deploy.compose import TOP, services
+from tests.deploy.processes import clean_environment, free_port, resolved
+
+DEPLOY = TOP / "deploy"
+LINES = (DEPLOY / "Dockerfile").read_text("utf-8").splitlines()
+PROJECT = tomllib.loads((TOP / "pyproject.toml").read_text("utf-8"))
+
+
+@cache
+def lock() -> ModuleType:
+    """The script deploy/lock.py."""
+    spec = importlib.util.spec_from_file_location("lock", DEPLOY / "lock.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def pins(file: str) -> dict[str, Requirement]:
+    """The packages of a requirements file by name; each must be pinned to one version."""
+    lines = (DEPLOY / file).read_text("utf-8").splitlines()
+    found = [Requirement(line) for line in lines if not line.startswith("#")]
+    assert all(re.fullmatch(r"==[\w.]+", str(item.specifier)) for item in found)
+    return {item.name: item for item in found}
+
+
+def instruction(name: str) -> list[str]:
+    """The arguments of every instruction of a kind."""
+    return [line.removeprefix(name).strip() for line in LINES if line.startswith(f"{name} ")]
+
+
+def version(pin: Requirement) -> str:
+    return str(pin.specifier).removeprefix("==")
+
+
+def test_each_package_that_is_needed_is_pinned() -> None:
+    """Directly or not: pip installs the file without looking for more."""
+    assert set(lock().needed("hero_router")) <= set(pins("requirements.txt"))
+    direct = {Requirement(text).name for text in PROJECT["project"]["dependencies"]}
+    assert direct <= set(pins("requirements.txt"))
+
+
+def test_the_pinned_versions_are_those_that_everybody_asks_for() -> None:
+    found = pins("requirements.txt")
+    direct = [Requirement(text) for text in PROJECT["project"]["dependencies"]]
+    demands = [each for demands in lock().needed("hero_router").values() for each in demands]
+    for demand in [*direct, *demands]:
+        pin = found[re.sub(r"[-_.]+", "-", demand.name).lower()]
+        assert demand.specifier.contains(version(pin)), f"{pin} is not {demand}"
+
+
+def test_the_wheel_is_built_by_pinned_packages_too() -> None:
+    found = pins("requirements-build.txt")
+    for text in PROJECT["build-system"]["requires"]:
+        demand = Requirement(text)
+        assert demand.specifier.contains(version(found[demand.name]))
+
+
+def test_all_that_is_copied_exists_and_is_let_through() -> None:
+    """A file that .dockerignore holds back is not there for COPY."""
+    rules = (TOP / ".dockerignore").read_text("utf-8").splitlines()
+    shown = [rule.removeprefix("!") for rule in rules if rule.startswith("!")]
+    for words in (line.split() for line in instruction("COPY") if "--from" not in line):
+        for source in words[:-1]:
+            assert (TOP / source).exists()
+            assert source.split("/")[0] in shown
+
+
+def test_secrets_and_leftovers_stay_out() -> None:
+    """Only what is named gets into the image."""
+    rules = (TOP / ".dockerignore").read_text("utf-8").splitlines()
+    assert next(rule for rule in rules if not rule.startswith("#")) == "*"
+    assert not any(fnmatch(name, rule) for name in (".git", ".venv") for rule in rules[2:])
+
+
+def test_the_base_is_pinned_and_the_user_is_nobody_special() -> None:
+    (base,) = instruction("ARG")
+    assert re.fullmatch(r"PYTHON=python:3\.11\.\d+-slim-bookworm@sha256:[0-9a-f]{64}", base)
+    assert [line.split()[0] for line in instruction("FROM")] == ["${PYTHON}", "${PYTHON}"]
+    (user,) = instruction("USER")
+    assert user == services()["scanner"].raw["user"]
+    assert not user.startswith("0")
+    assert instruction("HEALTHCHECK") == [], "the compose file has one for each service"
+
+
+def test_the_image_has_what_the_containers_run() -> None:
+    """The scripts of their commands and checks, at the same path as in the checkout."""
+    (folder,) = instruction("WORKDIR")[1:]
+    assert folder == "/app"
+    copied = {word for line in instruction("COPY")[-1:] for word in line.split()[:-1]}
+    used = {
+        word
+        for service in services().values()
+        for word in (*service.command, *service.health)
+        if word.startswith("deploy/")
+    }
+    assert used == copied
+
+
+def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A command of the image, in an environment that has nothing else of ours."""
+    return subprocess.run(
+        resolved(command),
+        cwd=TOP,
+        env=clean_environment(environment),
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+
+GUNICORN = ("gunicorn", "-c", "deploy/gunicorn.conf.py", "--print-config", "--check-config")
+APPLICATION = "hero_router.web.app:application"
+
+
+def test_gunicorn_runs_with_our_settings() -> None:
+    """The same as with `hero_router web`, from the same variables."""
+    variables = {"ROUTER_REDIS_URL": "redis://127.0.0.1:1/0", "ROUTER_WORKERS": "3"}
+    done = run(*GUNICORN, APPLICATION, **variables)
+    assert done.returncode == 0, done.stderr
+    shown = dict(re.findall(r"^(\w+) += (.*)$", done.stdout, re.MULTILINE))
+    settings = gunicorn_settings(RouterConfig(redis_url="redis://127.0.0.1:1/0", workers=3))
+    for name in ("bind", "workers", "graceful_timeout", "control_socket_disable"):
+        assert shown[name] == str(settings[name])
+
+
+@pytest.mark.parametrize("url", ["", "http://redis"])
+def test_gunicorn_says_in_one_line_why_it_cannot_run(url: str) -> None:
+    done = run(*GUNICORN, APPLICATION, ROUTER_REDIS_URL=url)
+    assert done.returncode == 2
+    assert re.fullmatch(r"hero_router: .*ROUTER_REDIS_URL.*\n", done.stderr)
+
+
+def test_a_web_container_that_does_not_answer_is_not_healthy() -> None:
+    assert run("python", "deploy/healthy.py", "web", ROUTER_PORT=str(free_port())).returncode == 1
+
+
+def test_a_scanner_is_not_blamed_for_a_redis_that_is_away() -> None:
+    """Another start of the scanner would not bring Redis back."""
+    url = f"redis://127.0.0.1:{free_port()}/0"
+    assert run("python", "deploy/healthy.py", "scanner", ROUTER_REDIS_URL=url).returncode == 0
+
+
+def test_a_demo_without_sockets_is_not_healthy(tmp_path: object) -> None:
+    done = run("python", "deploy/healthy.py", "demo", ROUTER_SOCKET_DIR=str(tmp_path))
+    assert done.returncode == 1

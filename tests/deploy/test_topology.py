@@ -1,0 +1,227 @@
+"""The compose file's topology as real processes: no client misses anything, whatever ends."""
+
+import json
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from itertools import pairwise
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from tests.deploy.callers import calling, serving
+from tests.deploy.follower import Follower, all_of, following
+from tests.deploy.processes import Process
+from tests.deploy.publisher import Publisher, Window, publishing
+from tests.deploy.topology import Topology
+from tests.support.wait import eventually
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+CLIENTS = 4
+SOME = 20
+"""So many events prove that a client follows."""
+
+STREAM_END_SECONDS = 2.0
+
+ENDS: dict[str, Callable[[Process], None]] = {
+    "SIGTERM": lambda process: process.send(signal.SIGTERM),
+    "SIGKILL": Process.kill,
+    "SIGHUP": lambda process: process.send(signal.SIGHUP),
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def started(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Topology]:
+    """Everything that the compose file starts, once for all tests."""
+    topology = Topology(tmp_path_factory.mktemp("topology"))
+    try:
+        await topology.start()
+        yield topology
+    finally:
+        topology.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def topology(started: Topology) -> Topology:
+    """The topology in full health, whatever the test before has ended."""
+    await started.heal()
+    return started
+
+
+async def test_every_instance_tells_the_same(topology: Topology) -> None:
+    """Row 72: the same services under the same ids and positions, whichever instance answers."""
+    async with serving(topology.root / "files.sock"):
+
+        async def are_equal() -> bool:
+            urls = [topology.url, *map(topology.address, topology.instances)]
+            answers = [await topology.get(f"{url}/api/services") for url in urls]
+            told = {
+                (item["cursor"], *(each["id"] for each in item["services"])) for item in answers
+            }
+            return len(told) == 1 and bool(answers[0]["services"])
+
+        assert len(topology.instances) == 2
+        await eventually(are_equal, 5, "all instances show the new service at one position")
+
+
+@pytest.mark.parametrize("end", ENDS)
+async def test_a_client_that_loses_its_worker_misses_nothing(topology: Topology, end: str) -> None:
+    """Rows 72, 78: it resumes through HAProxy on another worker with no event lost, doubled or
+    re-ordered; it is never refused, and no API call fails meanwhile."""
+    async with (
+        publishing(topology.redis_url) as publisher,
+        following(topology.url, CLIENTS) as followers,
+        calling(topology.url) as failures,
+    ):
+        await go_on(followers)
+        victim = followers[0].node
+        lost = {item: item.hellos[-1] for item in followers if item.node == victim}
+        ENDS[end](topology.running[victim])
+        await eventually(
+            lambda: all(item.hellos[-1] != worker for item, worker in lost.items()),
+            STREAM_END_SECONDS,
+            f"the clients of {victim} are elsewhere after {end}",
+        )
+        await go_on(followers)
+        window = await settle(publisher, followers)
+    for follower in followers:
+        assert_faithful(follower, window)
+    assert failures == []
+    assert_ended(end, list(lost))
+    if end != "SIGHUP":
+        assert all(item.node != victim for item in lost)
+        await eventually(lambda: not topology.running[victim].alive, 5, f"{victim} ends")
+
+
+async def test_scaling_up_and_down_loses_nothing(topology: Topology) -> None:
+    """`--scale web=3`: HAProxy finds the third instance by its name server and sends it clients;
+    when it is scaled away, they resume on those that stay."""
+    async with (
+        publishing(topology.redis_url) as publisher,
+        following(topology.url, CLIENTS) as followers,
+        calling(topology.url) as failures,
+    ):
+        await go_on(followers)
+        third = await topology.add_instance()
+        await topology.balanced()
+        async with following(topology.url) as late:
+            await go_on(late)
+            assert late[0].node == third, "not the instance with the fewest connections"
+            await topology.remove_instance(third)
+            await go_on([*followers, *late])
+            window = await settle(publisher, [*followers, *late])
+    for follower in (*followers, *late):
+        assert_faithful(follower, window)
+    assert failures == []
+    await topology.balanced()
+
+
+async def test_an_instance_that_cannot_tell_the_truth_gets_no_clients(topology: Topology) -> None:
+    """HAProxy keeps away from an instance whose `/ready` fails, although it lives; a call that came
+    to it before the first check is asked of another."""
+    blind = await topology.add_instance(known=False, ROUTER_REDIS_URL="redis://127.0.0.1:1/0")
+    await topology.healthy(blind)
+    async with calling(topology.url) as failures:
+        topology.tell_names()
+
+        async def is_known() -> bool:
+            ready, alive = await topology.servers("ready"), await topology.servers("alive")
+            return ready.get(blind) is False and alive.get(blind) is True
+
+        await eventually(is_known, 5, "HAProxy counts the instance as alive but not ready")
+        async with following(topology.url, CLIENTS) as followers:
+            await eventually(
+                all_of(followers, lambda item: bool(item.hellos)), 5, "all are greeted"
+            )
+            assert blind not in {item.node for item in followers}
+    assert failures == []
+    await topology.remove_instance(blind)
+
+
+async def test_while_redis_is_away_the_door_stays_open_and_says_so(topology: Topology) -> None:
+    """No instance is ready then, but all live: running streams go on, new ones are taken, both are
+    told that the view is stale, and that it is fresh again. Redis comes back from its file."""
+    async with following(topology.url, CLIENTS) as followers, calling(topology.url) as failures:
+        await eventually(all_of(followers, lambda item: bool(item.hellos)), 5, "all are greeted")
+        topology.running["redis"].kill()
+
+        async def is_known() -> bool:
+            return set((await topology.servers("ready")).values()) == {False}
+
+        await eventually(is_known, 10, "HAProxy counts no instance as ready")
+        async with following(topology.url) as late:
+            everyone = [*followers, *late]
+            await eventually(all_of(everyone, says("stale")), 5, "all are told that it is stale")
+            await topology.heal()
+            await eventually(all_of(everyone, says("fresh")), 10, "all are told that it is fresh")
+    assert [item.endings for item in followers] == [[]] * CLIENTS
+    assert [item.refusals for item in everyone] == [[]] * len(everyone)
+    assert failures == []
+
+
+async def test_without_any_instance_streams_are_told_to_come_back(topology: Topology) -> None:
+    """An EventSource gives up for ever on any answer but 200, a program has to know."""
+    for name in topology.instances:
+        topology.running[name].kill()
+    async with aiohttp.ClientSession() as session:
+        for _ in range(2):  # before HAProxy has noticed, and after
+            async with session.get(f"{topology.url}/events") as stream:
+                assert (stream.status, stream.content_type) == (200, "text/event-stream")
+                assert (await stream.text()).startswith("retry: ")
+            async with session.get(f"{topology.url}/api/services") as answer:
+                assert answer.status == 503
+                assert answer.headers["Retry-After"]
+                assert (await answer.json())["error"]["code"] == "no_web"
+            await topology.balanced()
+
+
+async def go_on(followers: Sequence[Follower]) -> None:
+    """Wait until every client has got some more events."""
+    counts = [len(item.seen) + SOME for item in followers]
+    await eventually(
+        lambda: all(len(item.seen) >= n for item, n in zip(followers, counts, strict=True)),
+        10,
+        "every client's stream goes on",
+    )
+
+
+async def settle(publisher: Publisher, followers: Sequence[Follower]) -> Window:
+    """The stream as of now, once every client has got all of it."""
+    window = await publisher.window()
+    head = window[-1][0]
+    await eventually(
+        all_of(followers, lambda item: bool(item.seen) and item.seen[-1][0] >= head),
+        5,
+        "every client gets the last event",
+    )
+    return window
+
+
+def says(event: str) -> Callable[[Follower], bool]:
+    """Whether a client was told of Redis: `stale` or `fresh`."""
+    return lambda item: any(json.loads(one.data)["reason"] == "redis" for one in item.told(event))
+
+
+def assert_faithful(follower: Follower, window: Window) -> None:
+    """It saw just what the stream holds from its start on: each event, once and in order."""
+    start, head = follower.start, window[-1][0]
+    assert start is not None
+    assert window[0][0] <= start.next(), "more was published than the window holds"
+    assert follower.told("resync") == []
+    positions = [start, *(position for position, _ in follower.seen)]
+    assert all(after == before.next() for before, after in pairwise(positions))
+    due = [event for event in window if event[0] > start]
+    assert [event for event in follower.seen if event[0] <= head] == due
+    assert follower.refusals == []
+
+
+def assert_ended(end: str, lost: Sequence[Follower]) -> None:
+    """Row 78: told to end, a worker ends its streams cleanly, with the time to come back."""
+    for follower in lost:
+        how, last = follower.endings[0]
+        if end == "SIGKILL":
+            assert how == "broken", "a cut stream must not look like one that ended"
+        else:
+            assert how == "clean"
+            assert last.rpartition(b"\n\nretry: ")[2].strip().isdigit()

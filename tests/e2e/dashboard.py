@@ -1,0 +1,100 @@
+"""The page as a person sees it: what the strip says, what the list shows, what the console said."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from playwright.async_api import Browser, ConsoleMessage, Page
+
+from tests.support.wait import eventually
+
+WITNESS = """
+window.frames = [];
+window.EventSource = class extends EventSource {
+  constructor(url) {
+    super(url);
+    for (const event of ["service_added", "service_updated", "status_change", "service_removed", "resync"]) {
+      this.addEventListener(event, (message) => {
+        const dropped = event === "resync" ? JSON.parse(message.data).dropped : 0;
+        window.frames.push({ event, place: message.lastEventId, dropped });
+      });
+    }
+  }
+};
+"""
+"""Notes each frame beside the page's own listeners."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What the page was given: an event at its place, or a resync with the number it names."""
+
+    event: str
+    place: str
+    dropped: int | None
+
+
+class Dashboard:
+    """One open page."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.warnings: list[str] = []
+        self.errors: list[str] = []
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    @classmethod
+    async def open(cls, browser: Browser, url: str, width: int = 1200) -> "Dashboard":
+        """Open the page and wait until it is live."""
+        dashboard = cls(await browser.new_page(viewport={"width": width, "height": 800}))
+        await dashboard.page.add_init_script(WITNESS)
+        await dashboard.page.goto(url)
+        await dashboard.fresh("live")
+        return dashboard
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type == "warning":
+            self.warnings.append(message.text)
+        elif message.type == "error":
+            self.errors.append(message.text)
+
+    async def freshness(self) -> str:
+        """The one word for how fresh the page says it is."""
+        return await self.page.locator("[data-strip]").get_attribute("data-freshness") or ""
+
+    async def fresh(self, *kinds: str, within: float = 15) -> str:
+        """Wait until the page says one of these; returns the whole strip's text."""
+
+        async def said() -> bool:
+            return await self.freshness() in kinds
+
+        await eventually(said, within=within, message=f"the page says {' or '.join(kinds)}")
+        return await self.strip()
+
+    async def strip(self) -> str:
+        """All that the strip says."""
+        return await self.page.locator("[data-strip]").inner_text()
+
+    async def statuses(self) -> Mapping[str, str]:
+        """Each listed service's status by id."""
+        found: Mapping[str, str] = await self.page.locator("[data-service]").evaluate_all(
+            "rows => Object.fromEntries(rows.map(row => [row.dataset.service, row.dataset.status]))"
+        )
+        return found
+
+    async def shows(self, truth: Mapping[str, str], within: float = 15) -> None:
+        """Wait until the list is exactly this."""
+
+        async def same() -> bool:
+            return await self.statuses() == truth
+
+        await eventually(same, within=within, message="the page shows the registry")
+
+    async def events(self, kind: str) -> list[str]:
+        """The recent events of one kind, newest first."""
+        return await self.page.locator(f'[data-events] [data-event="{kind}"]').all_inner_texts()
+
+    async def frames(self) -> list[Frame]:
+        """Every frame of the stream that the page was given, in order."""
+        found = await self.page.evaluate("window.frames")
+        return [Frame(**each) for each in found]

@@ -1,0 +1,73 @@
+"""A TCP proxy between browser and router that can stop reading the stream, as a slow phone does."""
+
+import asyncio
+import socket
+from typing import Self
+
+BUFFER_BYTES = 8 * 1024
+"""What the kernel may hold for the proxy: a stall is felt by the router at once."""
+
+
+class StallProxy:
+    """Passes everything on; while `stalled`, connections that carry a stream are not read."""
+
+    def __init__(self, port: int) -> None:
+        self._upstream = port
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.port = 0
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._server.wait_closed()
+
+    def stall(self) -> None:
+        """Read no stream from now on."""
+        self._flowing.clear()
+
+    def flow(self) -> None:
+        """Read on."""
+        self._flowing.set()
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        narrow = socket.socket()
+        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
+        narrow.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(narrow, ("127.0.0.1", self._upstream))
+        up_reader, up_writer = await asyncio.open_connection(sock=narrow, limit=BUFFER_BYTES)
+        request = await reader.read(BUFFER_BYTES)
+        streams = b"/api/events" in request.split(b"\r\n", 1)[0]
+        up_writer.write(request)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._copy(reader, up_writer, stalls=False))
+                group.create_task(self._copy(up_reader, writer, stalls=streams))
+        except* OSError:
+            pass  # either side hung up
+        finally:
+            writer.close()
+            up_writer.close()
+
+    async def _copy(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, stalls: bool
+    ) -> None:
+        while data := await reader.read(BUFFER_BYTES):
+            writer.write(data)
+            await writer.drain()
+            if stalls:
+                await self._flowing.wait()
+        writer.close()

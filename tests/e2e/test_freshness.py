@@ -1,0 +1,55 @@
+"""The strip never lies: Redis away, web away, and both back."""
+
+from playwright.async_api import Browser
+
+from tests.e2e.dashboard import Dashboard
+from tests.e2e.router import routing
+from tests.support.redis import RedisServer
+
+
+async def test_while_redis_is_away_the_page_says_why_and_keeps_the_last_state(
+    browser: Browser, redis7: RedisServer
+) -> None:
+    async with routing(redis7.url) as (web, hand):
+        page = await Dashboard.open(browser, web.url)
+        truth = await hand.statuses()
+        redis7.kill()
+        assert "Redis" in await page.fresh("stale")
+        assert await page.statuses() == truth
+        redis7.start()
+        await page.fresh("live")
+        await hand.change("s0")
+        await page.shows(await hand.statuses())
+        assert page.warnings == []
+
+
+async def test_when_web_is_killed_the_page_says_so_and_goes_on_without_a_loss(
+    browser: Browser, redis7: RedisServer
+) -> None:
+    async with routing(redis7.url) as (web, hand):
+        page = await Dashboard.open(browser, web.url)
+        await web.kill()
+        assert "connection lost" in await page.fresh("reconnecting")
+        for number in range(20):
+            await hand.change(f"s{number % 6}")
+        await web.start()
+        await page.fresh("live")
+        await page.shows(await hand.statuses())
+        assert await page.events("resync") == []
+        assert page.warnings == []
+
+
+async def test_a_page_that_was_asleep_is_not_live_until_a_frame_proves_it(
+    browser: Browser, redis7: RedisServer
+) -> None:
+    async with routing(redis7.url) as (web, _):
+        page = await Dashboard.open(browser, web.url)
+        said = await page.page.evaluate(
+            """() => {
+                window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+                return new Promise((tell) => requestAnimationFrame(() => requestAnimationFrame(
+                    () => tell(document.querySelector("[data-strip]").dataset.freshness))));
+            }"""
+        )
+        assert said in ("stale", "live")
+        await page.fresh("live")

@@ -1,0 +1,66 @@
+"""Using the page: filter, counts, keyboard, detail, many services."""
+
+from playwright.async_api import Browser, expect
+
+from tests.e2e.dashboard import Dashboard
+from tests.e2e.router import NODE, routing
+from tests.support.records import record
+from tests.support.redis import RedisServer
+
+
+async def test_filter_counts_and_keyboard(browser: Browser, redis7: RedisServer) -> None:
+    async with routing(redis7.url, services=12) as (web, hand):
+        page = await Dashboard.open(browser, web.url)
+        rows = page.page.locator("[data-service]")
+        await expect(rows).to_have_count(12)
+        await page.page.keyboard.press("/")
+        await page.page.keyboard.type("S11")
+        await expect(rows).to_have_count(1)
+        await page.page.keyboard.press("ArrowDown")
+        await page.page.keyboard.press("Enter")
+        chosen = record("s11", NODE).id
+        detail = page.page.locator("[data-detail]")
+        await expect(detail).to_have_attribute("data-shown", chosen)
+        await expect(detail.locator('[data-field="title"]')).to_have_text("s11")
+        await page.page.locator("[data-filter]").fill("")
+        truth = await hand.statuses()
+        for status in set(truth.values()):
+            number = list(truth.values()).count(status)
+            count = page.page.locator(f'[data-count="{status}"]')
+            await expect(count.locator("b")).to_have_text(str(number))
+            await count.click()
+            await expect(rows).to_have_count(number)
+            await count.click()
+
+
+async def test_the_detail_shows_each_socket_and_why(browser: Browser, redis7: RedisServer) -> None:
+    async with routing(redis7.url) as (web, hand):
+        await hand.change("s0", reason="health check answers 503", methods=("add", "sub"))
+        page = await Dashboard.open(browser, web.url)
+        await page.page.locator(f'[data-service="{record("s0", NODE).id}"]').click()
+        detail = page.page.locator("[data-detail]")
+        await expect(detail.locator('[data-field="reason"]')).to_have_text(
+            "health check answers 503"
+        )
+        await expect(detail.locator('[data-socket="rpc"]')).to_contain_text("s0/rpc.sock")
+        await expect(detail.locator("[data-methods] li")).to_have_text(["add", "sub"])
+        await hand.remove("s0")
+        await expect(detail).to_contain_text("has left the registry")
+
+
+async def test_a_thousand_services_stay_usable(browser: Browser, redis7: RedisServer) -> None:
+    async with routing(redis7.url, services=1_000) as (web, hand):
+        page = await Dashboard.open(browser, web.url)
+        await page.page.evaluate(
+            """() => {
+                window.longest = 0;
+                new PerformanceObserver((list) => {
+                    for (const one of list.getEntries()) window.longest = Math.max(window.longest, one.duration);
+                }).observe({ entryTypes: ["longtask"] });
+            }"""
+        )
+        for number in range(200):
+            await hand.change(f"s{number * 5}")
+        await page.shows(await hand.statuses())
+        # A page that drew every event on its own, or rebuilt its list, would take seconds.
+        assert await page.page.evaluate("window.longest") < 1_000

@@ -1,0 +1,51 @@
+"""Doubts: one of each kind, told when it begins, changes and ends."""
+
+import json
+
+from hero_router.feed.conditions import Condition, frames
+from hero_router.feed.doubts import Doubts
+from hero_router.sse import Parser
+
+
+def make_doubts() -> tuple[Doubts, list[int]]:
+    """Doubts whose clock counts up from 1, and the number of doubts after each change."""
+    ticks = iter(range(1, 100))
+    doubts, changes = Doubts(now_ms=lambda: next(ticks)), list[int]()
+    doubts.changed = lambda: changes.append(len(doubts.current))
+    return doubts, changes
+
+
+def test_a_doubt_begins_once_and_ends_once() -> None:
+    doubts, changes = make_doubts()
+    doubts.begin("redis", None, "away")
+    doubts.begin("redis", None, "away")
+    doubts.end("redis")
+    doubts.end("redis")
+    assert changes == [1, 0]
+
+
+def test_a_doubt_whose_detail_changes_keeps_its_beginning() -> None:
+    doubts, _ = make_doubts()
+    doubts.begin("redis", None, "away")
+    doubts.begin("redis", None, "loading")
+    assert doubts.current["redis", None] == Condition("redis", None, 1, "loading")
+
+
+def test_doubts_about_different_nodes_stand_side_by_side() -> None:
+    doubts, _ = make_doubts()
+    doubts.begin("scanner", "a", "gone")
+    doubts.begin("scanner", "b", "gone")
+    doubts.end("scanner", "a")
+    assert list(doubts.current) == [("scanner", "b")]
+
+
+def test_the_frames_lead_from_one_set_of_doubts_to_the_other() -> None:
+    ended, kept = Condition("redis", None, 1, "away"), Condition("scanner", "a", 2, "gone")
+    begun = Condition("scanner", "b", 3, "gone")
+    data = frames({ended.key: ended, kept.key: kept}, {kept.key: kept, begun.key: begun})
+    told = [(each.event, json.loads(each.data)) for each in Parser().feed(data)]
+    assert told == [
+        ("fresh", {"reason": "redis", "node": None, "since": 1}),
+        ("stale", {"reason": "scanner", "node": "b", "since": 3, "detail": "gone"}),
+    ]
+    assert b"id:" not in data

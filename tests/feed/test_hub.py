@@ -1,0 +1,354 @@
+"""The hub: nobody waits for a slow client, and nobody misses an event in silence."""
+
+import json
+import logging
+
+import pytest
+
+from hero_router.feed import hub as hub_module
+from hero_router.feed.client import Client, State
+from hero_router.feed.conditions import Condition
+from hero_router.feed.hub import AHEAD_SECONDS, HIGH_WATER, SLICE_BYTES, Hub
+from hero_router.feed.ring import Ring
+from hero_router.position import ORIGIN, Position
+from tests.feed.world import EPOCH, FakeSink, events, position
+
+PING, STALL = 15.0, 60.0
+
+
+class Clock:
+    """Monotonic seconds that the test moves."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Bench:
+    """A hub over a ring that holds the events 1 to 5, its clock, and clients with fake sinks."""
+
+    def __init__(self, limit: int = 8) -> None:
+        self.clock = Clock()
+        self.ring = Ring(limit, SLICE_BYTES)
+        self.ring.reset(events(1, 5), position(5), "r1")
+        self.hub = Hub(
+            self.ring,
+            greeting=lambda: {"window": limit},
+            ping_seconds=PING,
+            stall_seconds=STALL,
+            clock=self.clock,
+            chance=lambda: 0.5,
+        )
+
+    def join(self, cursor: str | None = None, *, stalled: bool = False) -> tuple[Client, FakeSink]:
+        sink = FakeSink()
+        client = self.hub.join(sink, cursor, "test")
+        sink.stalled = stalled
+        return client, sink
+
+    def publish(self, first: int, last: int, pad: int = 0) -> None:
+        before = self.ring.head
+        self.ring.append(events(first, last, pad=pad))
+        self.hub.published(before)
+
+    def pass_time(self, seconds: float) -> None:
+        self.clock.now += seconds
+        self.hub.tick()
+
+    def drain(self, client: Client, sink: FakeSink) -> None:
+        sink.stalled = False
+        while client.state is State.PARKED:
+            sink.take()
+            self.hub.drained(client)
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def cursor(seq: int) -> str:
+    return str(position(seq))
+
+
+def test_a_new_client_is_greeted_with_the_head_and_gets_what_follows(bench: Bench) -> None:
+    _, sink = bench.join()
+    bench.publish(6, 7)
+    assert sink.names() == ["hello", "service_updated", "service_updated"]
+    hello = json.loads(sink.messages[0].data)
+    assert hello == {"cursor": cursor(5), "store": "r1", "window": 8}
+    assert sink.messages[0].last_id == cursor(5)
+    assert sink.messages[0].retry_ms == 2000
+    assert sink.seqs() == [6, 7]
+
+
+def test_a_client_that_comes_back_gets_exactly_what_it_has_not_seen(bench: Bench) -> None:
+    _, sink = bench.join(cursor(3))
+    assert json.loads(sink.messages[0].data)["cursor"] == cursor(3)
+    assert sink.seqs() == [4, 5]
+
+
+def test_a_client_before_the_window_is_told_its_exact_gap_once(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.publish(6, 12)
+    with caplog.at_level(logging.WARNING):
+        _, sink = bench.join(cursor(2))
+    assert sink.names()[:2] == ["hello", "resync"]
+    resync = sink.messages[1]
+    assert json.loads(resync.data) == {
+        "dropped": 2,
+        "reason": "trimmed",
+        "after_ms": 1,
+        "store": "r1",
+    }
+    assert resync.last_id == cursor(4)
+    assert sink.seqs() == list(range(5, 13))
+    assert "missed 2 events" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["garbage", "0-0", "-1", "$", "999-1", "5-", "1-1-1", "x" * 10_000, "\u0661-\u0661", "1000-05"],
+)
+def test_what_is_no_position_of_ours_is_an_unknown_gap(bench: Bench, told: str) -> None:
+    _, sink = bench.join(told)
+    assert sink.names()[:2] == ["hello", "resync"]
+    assert json.loads(sink.messages[1].data)["dropped"] is None
+    assert json.loads(sink.messages[1].data)["reason"] == "unknown_position"
+    assert sink.seqs() == [1, 2, 3, 4, 5]
+    assert bench.hub.number(State.LIVE) == 1
+
+
+def test_a_client_ahead_of_this_worker_waits_until_it_has_caught_up(bench: Bench) -> None:
+    client, sink = bench.join(cursor(7))
+    assert client.state is State.WAITING
+    bench.publish(6, 6)
+    assert client.state is State.WAITING
+    bench.publish(7, 8)
+    assert sink.names() == ["hello", "service_updated"]
+    assert sink.seqs() == [8]
+
+
+def test_a_cursor_ahead_of_the_stream_itself_is_unknown_after_a_bounded_wait(bench: Bench) -> None:
+    client, sink = bench.join(cursor(99))
+    bench.pass_time(AHEAD_SECONDS / 2)
+    assert client.state is State.WAITING
+    bench.pass_time(AHEAD_SECONDS / 2)
+    assert sink.names()[:2] == ["hello", "resync"]
+    assert json.loads(sink.messages[1].data)["dropped"] is None
+    assert sink.seqs() == [1, 2, 3, 4, 5]
+
+
+def test_without_redis_nobody_is_judged_to_be_ahead_of_the_stream(bench: Bench) -> None:
+    client, _ = bench.join(cursor(7))
+    doubt = Condition("redis", None, 1, "away")
+    bench.hub.doubt({doubt.key: doubt})
+    bench.pass_time(AHEAD_SECONDS * 10)
+    assert client.state is State.WAITING
+    bench.hub.doubt({})
+    bench.pass_time(AHEAD_SECONDS / 2)
+    assert client.state is State.WAITING
+
+
+def test_a_slow_client_is_parked_and_nothing_more_is_queued_for_it(bench: Bench) -> None:
+    slow, sink = bench.join(stalled=True)
+    bench.publish(6, 6, pad=HIGH_WATER)
+    waiting = sink.backlog()
+    bench.publish(7, 8, pad=HIGH_WATER)
+    assert slow.state is State.PARKED
+    assert sink.backlog() == waiting
+    assert sink.calls == ["parked"]
+
+
+def test_nobody_waits_for_a_slow_client(bench: Bench) -> None:
+    bench.join(stalled=True)
+    _, quick = bench.join()
+    bench.publish(6, 7, pad=HIGH_WATER)
+    assert quick.seqs() == [6, 7]
+
+
+def test_a_parked_client_that_drains_in_time_misses_nothing(bench: Bench) -> None:
+    slow, sink = bench.join(stalled=True)
+    bench.publish(6, 6, pad=HIGH_WATER)
+    bench.publish(7, 9)
+    bench.drain(slow, sink)
+    assert sink.seqs() == [6, 7, 8, 9]
+    assert "resync" not in sink.names()
+    assert slow.state is State.LIVE
+
+
+def test_a_parked_client_that_fell_out_of_the_window_is_told_how_many_it_missed(
+    bench: Bench,
+) -> None:
+    slow, sink = bench.join(stalled=True)
+    bench.publish(6, 6, pad=HIGH_WATER)
+    for seq in range(7, 21):
+        bench.publish(seq, seq)
+    bench.drain(slow, sink)
+    resyncs = [json.loads(each.data) for each in sink.messages if each.event == "resync"]
+    assert [(each["dropped"], each["reason"]) for each in resyncs] == [(6, "lagged")]
+    assert sink.seqs() == [6, *range(13, 21)]
+
+
+def test_the_memory_of_a_slow_client_is_bounded_while_it_catches_up() -> None:
+    bench = Bench(limit=5_000)
+    slow, sink = bench.join(stalled=True)
+    bench.publish(6, 6, pad=HIGH_WATER)
+    bench.publish(7, 4_000, pad=200)
+    sink.take()
+    bench.hub.drained(slow)
+    assert slow.state is State.PARKED
+    assert sink.backlog() <= HIGH_WATER + SLICE_BYTES
+
+
+def test_a_client_without_progress_is_dropped(bench: Bench) -> None:
+    slow, sink = bench.join(stalled=True)
+    bench.publish(6, 6, pad=HIGH_WATER)
+    bench.pass_time(STALL - 1)
+    assert sink.calls == ["parked"]
+    bench.pass_time(1)
+    assert sink.calls == ["parked", "abort"]
+    assert slow.state is State.GONE
+    assert len(bench.hub) == 0
+
+
+def test_a_client_that_reads_slowly_but_steadily_is_not_dropped(bench: Bench) -> None:
+    _, sink = bench.join(stalled=True)
+    bench.publish(6, 6, pad=HIGH_WATER)
+    for _ in range(5):
+        sink.take(most=1)
+        bench.pass_time(STALL - 1)
+    assert sink.calls == ["parked"]
+
+
+def test_pings_carry_the_head_to_who_has_everything_and_no_position_to_who_waits(
+    bench: Bench,
+) -> None:
+    _, live = bench.join()
+    _, ahead = bench.join(cursor(6))
+    doubt = Condition("redis", None, 1, "away")
+    bench.hub.doubt({doubt.key: doubt})
+    bench.pass_time(PING)
+    assert live.messages[-1].event == "ping"
+    assert live.messages[-1].last_id == cursor(5)
+    assert ahead.messages[-1].event == "ping"
+    assert ahead.messages[-1].last_id == cursor(6)
+
+
+def test_pings_come_once_in_their_time_and_not_to_parked_clients(bench: Bench) -> None:
+    _, sink = bench.join()
+    slow, slow_sink = bench.join(stalled=True)
+    bench.publish(6, 6, pad=HIGH_WATER)
+    waiting = slow_sink.backlog()
+    bench.pass_time(PING)
+    bench.pass_time(PING / 2)
+    assert sink.names().count("ping") == 1
+    assert slow.state is State.PARKED
+    assert slow_sink.backlog() == waiting
+
+
+def test_doubts_are_told_at_once_and_taken_back(bench: Bench) -> None:
+    _, sink = bench.join()
+    doubt = Condition("redis", None, 7, "Redis cannot be reached")
+    bench.hub.doubt({doubt.key: doubt})
+    bench.hub.doubt({})
+    assert sink.names() == ["hello", "stale", "fresh"]
+    assert json.loads(sink.messages[1].data)["detail"] == "Redis cannot be reached"
+    assert json.loads(sink.messages[2].data) == {"reason": "redis", "node": None, "since": 7}
+    assert sink.messages[1].last_id == cursor(5)
+
+
+def test_who_joins_in_doubt_is_told_right_after_hello(bench: Bench) -> None:
+    doubt = Condition("scanner", "n1", 7, "gone")
+    bench.hub.doubt({doubt.key: doubt})
+    _, sink = bench.join()
+    assert sink.names() == ["hello", "stale"]
+
+
+def test_a_parked_client_learns_on_return_what_is_doubtful_now(bench: Bench) -> None:
+    slow, sink = bench.join(stalled=True)
+    old, new = Condition("redis", None, 1, "away"), Condition("scanner", "n1", 2, "gone")
+    bench.publish(6, 6, pad=HIGH_WATER)
+    bench.hub.doubt({old.key: old})
+    bench.hub.doubt({new.key: new})
+    bench.drain(slow, sink)
+    stale = [json.loads(each.data)["reason"] for each in sink.messages if each.event == "stale"]
+    assert stale == ["scanner"]
+
+
+def test_a_worker_that_was_overtaken_by_trimming_tells_its_clients_the_jump(bench: Bench) -> None:
+    _, sink = bench.join()
+    bench.ring.reset(events(9, 12), position(12), "r1")
+    bench.hub.reloaded()
+    assert sink.names()[:2] == ["hello", "resync"]
+    assert json.loads(sink.messages[1].data)["dropped"] == 3
+    assert json.loads(sink.messages[1].data)["reason"] == "trimmed"
+    assert sink.seqs() == [9, 10, 11, 12]
+
+
+def test_after_a_reload_that_lost_nothing_clients_just_go_on(bench: Bench) -> None:
+    _, sink = bench.join()
+    bench.ring.reset(events(3, 7), position(7), "r1")
+    bench.hub.reloaded()
+    assert sink.names() == ["hello", "service_updated", "service_updated"]
+
+
+def test_another_redis_process_is_told_by_another_hello(bench: Bench) -> None:
+    _, sink = bench.join()
+    slow, slow_sink = bench.join(stalled=True)
+    bench.publish(6, 6, pad=HIGH_WATER)
+    bench.ring.reset(events(3, 6), position(6), "r2")
+    bench.hub.reloaded()
+    bench.drain(slow, slow_sink)
+    for each in (sink, slow_sink):
+        assert each.names() == ["hello", "service_updated", "hello"]
+        assert json.loads(each.messages[-1].data)["store"] == "r2"
+        assert each.messages[-1].last_id == cursor(6)
+
+
+def test_a_store_that_went_back_and_began_a_new_epoch_is_an_unknown_gap(bench: Bench) -> None:
+    _, sink = bench.join()
+    bench.ring.reset([*events(1, 3), *events(1, 2, EPOCH + 9)], Position(EPOCH + 9, 2), "r1")
+    bench.hub.reloaded()
+    assert json.loads(sink.messages[1].data)["dropped"] is None
+    assert json.loads(sink.messages[1].data)["reason"] == "store_changed"
+
+
+def test_the_first_event_of_a_stream_that_was_never_written_is_no_gap() -> None:
+    bench = Bench()
+    bench.ring.reset([], ORIGIN, "r1")
+    _, sink = bench.join()
+    bench.publish(1, 2)
+    assert sink.names() == ["hello", "service_updated", "service_updated"]
+
+
+def test_on_shutdown_each_stream_ends_cleanly_with_its_own_time_to_return(bench: Bench) -> None:
+    _, sink = bench.join()
+    _, slow = bench.join(stalled=True)
+    bench.publish(6, 6, pad=HIGH_WATER)
+    bench.hub.close()
+    assert sink.calls == ["end"]
+    assert sink.raw.endswith(b"retry: 2000\n\n")
+    assert slow.calls == ["parked", "abort"]
+    assert len(bench.hub) == 0
+
+
+def test_resyncs_are_spread_over_the_number_of_clients(bench: Bench) -> None:
+    sinks = [bench.join()[1] for _ in range(200)]
+    bench.ring.reset(events(9, 12), position(12), "r1")
+    bench.hub.reloaded()
+    after = json.loads(sinks[0].messages[1].data)["after_ms"]
+    assert after == int(0.5 * 200 * hub_module.AFTER_MS_PER_CLIENT)
+
+
+def test_what_happened_is_counted(bench: Bench) -> None:
+    slow, sink = bench.join(stalled=True)
+    bench.publish(6, 6, pad=HIGH_WATER)
+    for seq in range(7, 21):
+        bench.publish(seq, seq)
+    bench.drain(slow, sink)
+    counts = bench.hub.counts
+    assert (counts.joined, counts.parked, counts.resyncs, counts.dropped) == (1, 1, 1, 6)

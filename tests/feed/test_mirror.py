@@ -1,0 +1,105 @@
+"""The mirror: a worker's copy of the registry, and what it shows while a node is lost."""
+
+from typing import Any
+
+from hero_router.codec import encode
+from hero_router.feed.mirror import Mirror
+from hero_router.model import Event, NodeState
+from hero_router.position import Position
+from tests.feed.world import position
+
+NODE = NodeState("n1", "s", 1, 1_000, 5, 2, 1, "0.1.0")
+
+
+def record(name: str, status: str = "healthy", node: str = "n1", **more: Any) -> dict[str, Any]:
+    base = {"id": name, "name": name, "context": "default", "node": node, "status": status}
+    return {**base, "healthy": status == "healthy", "reason": "", **more}
+
+
+def change(seq: int, kind: str, name: str, payload: dict[str, Any]) -> Event:
+    return Event(position(seq), kind, "n1", name, payload, encode(payload))
+
+
+def make_mirror() -> Mirror:
+    mirror = Mirror()
+    mirror.reset({"a": record("a"), "b": record("b")}, {"n1": NODE}, Position(1000, 2))
+    return mirror
+
+
+def names(mirror: Mirror) -> list[Any]:
+    return [each["name"] for each in mirror.services()]
+
+
+def test_events_are_folded_into_the_state_they_carry() -> None:
+    mirror = make_mirror()
+    mirror.fold(change(3, "service_added", "c", {"service": record("c")}))
+    mirror.fold(change(4, "status_change", "a", {"service": record("a", "degraded")}))
+    mirror.fold(change(5, "service_removed", "b", {"id": "b"}))
+    assert names(mirror) == ["a", "c"]
+    found = mirror.service("a")
+    assert found is not None
+    assert found["status"] == "degraded"
+    assert mirror.head == position(5)
+
+
+def test_applying_the_same_state_twice_changes_nothing() -> None:
+    mirror = make_mirror()
+    event = change(3, "service_updated", "a", {"service": record("a", title="new")})
+    mirror.fold(event)
+    once = list(mirror.services())
+    mirror.fold(event)
+    assert list(mirror.services()) == once
+
+
+def test_kinds_of_a_newer_version_and_strangers_entries_only_move_the_position() -> None:
+    mirror = make_mirror()
+    mirror.fold(change(3, "service_painted", "a", {"colour": "red"}))
+    mirror.fold(Event(position(4), None, "", "", {}, "{}"))
+    mirror.fold(change(5, "service_removed", "zz", {"id": "zz"}))
+    assert names(mirror) == ["a", "b"]
+    assert mirror.head == position(5)
+
+
+def test_fields_of_a_newer_version_are_passed_on() -> None:
+    mirror = make_mirror()
+    mirror.fold(change(3, "service_updated", "a", {"service": record("a", colour="red")}))
+    found = mirror.service("a")
+    assert found is not None
+    assert found["colour"] == "red"
+
+
+def test_services_come_in_a_stable_order_and_can_be_found_by_name() -> None:
+    mirror = Mirror()
+    other = record("x", context="alpha")
+    mirror.reset({"2": record("x"), "1": record("a"), "3": other}, {}, position(1))
+    assert [(each["context"], each["name"]) for each in mirror.services()] == [
+        ("alpha", "x"),
+        ("default", "a"),
+        ("default", "x"),
+    ]
+    assert len(mirror.named("x")) == 2
+    assert mirror.named("nobody") == []
+
+
+def test_a_lost_nodes_services_are_shown_as_unknown_never_as_healthy() -> None:
+    mirror = make_mirror()
+    mirror.fold(change(3, "service_added", "c", {"service": record("c", node="n2")}))
+    mirror.look(frozenset({"n1"}), {"n1": NODE})
+    shown = {each["name"]: (each["status"], each["reason"]) for each in mirror.services()}
+    unknown = ("unknown", "node_lost")
+    assert shown == {"a": unknown, "b": unknown, "c": ("healthy", "")}
+    mirror.look(frozenset(), {"n1": NODE})
+    assert {each["status"] for each in mirror.services()} == {"healthy"}
+
+
+def test_the_revision_grows_with_every_change_and_with_nothing_else() -> None:
+    mirror = make_mirror()
+    seen = [mirror.revision]
+    mirror.look(frozenset({"n1"}), {"n1": NODE})
+    seen.append(mirror.revision)
+    mirror.fold(change(3, "service_removed", "b", {"id": "b"}))
+    seen.append(mirror.revision)
+    assert seen == sorted(set(seen))
+    mirror.look(frozenset({"n1"}), {"n1": NODE})
+    list(mirror.services())
+    assert mirror.revision == seen[-1]

@@ -1,0 +1,85 @@
+"""The ring: the newest events as bytes, joined once for all who stand at the same place."""
+
+import pytest
+
+from hero_router.feed.resume import Gap, Replay
+from hero_router.feed.ring import Ring, frame
+from hero_router.model import Event
+from hero_router.position import ORIGIN, Position
+from tests.feed.world import EPOCH, event, events, position
+
+
+def make_ring(first: int = 1, last: int = 5, limit: int = 5, slice_bytes: int = 10_000) -> Ring:
+    ring = Ring(limit, slice_bytes)
+    ring.reset(events(first, last), position(last), "r1")
+    return ring
+
+
+def test_it_keeps_only_the_newest_events() -> None:
+    ring = make_ring()
+    ring.append(events(6, 8))
+    assert [place.seq for place in ring.positions] == [4, 5, 6, 7, 8]
+    assert ring.head == position(8)
+    assert ring.resume(position(2)) == Gap(1)
+
+
+def test_a_slice_joins_all_that_follows_a_cursor() -> None:
+    part = make_ring().slice_after(position(3))
+    assert part is not None
+    assert part.data == frame(event(4)) + frame(event(5))
+    assert part.last == position(5)
+
+
+def test_there_is_no_slice_after_the_head() -> None:
+    assert make_ring().slice_after(position(5)) is None
+
+
+def test_everyone_at_the_same_place_gets_the_very_same_bytes() -> None:
+    ring = make_ring()
+    first, second = ring.slice_after(position(1)), ring.slice_after(position(1))
+    assert first is second
+
+
+def test_a_slice_is_made_anew_after_an_append() -> None:
+    ring = make_ring(limit=10)
+    ring.slice_after(position(4))
+    ring.append(events(6, 6))
+    part = ring.slice_after(position(4))
+    assert part is not None
+    assert part.last == position(6)
+
+
+def test_a_slice_stops_at_its_size_but_holds_at_least_one_event() -> None:
+    size = len(frame(event(1)))
+    two = make_ring(slice_bytes=2 * size).slice_after(position(0))
+    assert two is not None
+    assert two.last == position(2)
+    one = make_ring(slice_bytes=1).slice_after(position(0))
+    assert one is not None
+    assert one.last == position(1)
+
+
+def test_more_events_than_it_holds_are_refused_instead_of_lost() -> None:
+    with pytest.raises(ValueError, match="6 events"):
+        make_ring().append(events(6, 11))
+
+
+def test_a_reset_forgets_everything_before_it() -> None:
+    ring = make_ring()
+    ring.reset(events(1, 2, epoch=EPOCH + 1), Position(EPOCH + 1, 2), "r1")
+    assert ring.resume(position(5)) == Gap(None)
+    assert ring.base == Position(EPOCH + 1, 0)
+
+
+def test_the_base_lies_right_before_the_window() -> None:
+    assert make_ring(first=3, last=5).base == position(2)
+    assert Ring(5, 100).base == ORIGIN
+
+
+def test_a_strangers_entry_is_sent_as_a_ping_that_keeps_the_positions_dense() -> None:
+    ring = make_ring()
+    ring.append([Event(position(6), None, "", "", {}, "{}")])
+    part = ring.slice_after(position(5))
+    assert part is not None
+    assert part.data == f"id: {EPOCH}-6\nevent: ping\ndata: {{}}\n\n".encode()
+    assert ring.resume(position(5)) == Replay(4)

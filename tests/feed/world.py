@@ -1,0 +1,85 @@
+"""Small named fakes for the feed's tests: events by number, and a sink that can stall."""
+
+from hero_router.codec import encode
+from hero_router.model import Event
+from hero_router.position import Position
+from hero_router.sse import Message, Parser
+
+EPOCH = 1_000
+
+
+def position(seq: int, epoch: int = EPOCH) -> Position:
+    """The position of a numbered event."""
+    return Position(epoch, seq)
+
+
+def event(seq: int, epoch: int = EPOCH, pad: int = 0) -> Event:
+    """A numbered event; `pad` makes it larger by so many bytes."""
+    record = {"id": f"s{seq}", "name": "n", "status": "healthy", "pad": "x" * pad}
+    payload = {"service": record}
+    return Event(
+        position(seq, epoch), "service_updated", "node", f"s{seq}", payload, encode(payload)
+    )
+
+
+def events(first: int, last: int, epoch: int = EPOCH, pad: int = 0) -> list[Event]:
+    """The events from one number to another."""
+    return [event(seq, epoch, pad) for seq in range(first, last + 1)]
+
+
+class FakeSink:
+    """A client's end: takes all bytes at once, or none while `stalled`."""
+
+    def __init__(self) -> None:
+        self.stalled = False
+        self.calls: list[str] = []
+        self._taken = b""
+        self._waiting = b""
+        self._parser = Parser()
+        self.messages: list[Message] = []
+
+    def write(self, data: bytes) -> None:
+        """Take the bytes, or let them wait."""
+        self._waiting += data
+        if not self.stalled:
+            self.take()
+
+    def take(self, most: int | None = None) -> None:
+        """Read what waits, or `most` bytes of it."""
+        part = self._waiting if most is None else self._waiting[:most]
+        self._waiting = self._waiting[len(part) :]
+        self._taken += part
+        self.messages += self._parser.feed(part)
+
+    def backlog(self) -> int:
+        """How much waits."""
+        return len(self._waiting)
+
+    def parked(self) -> None:
+        """Counted; the test calls `Hub.drained` itself."""
+        self.calls.append("parked")
+
+    def end(self) -> None:
+        """Noted."""
+        self.calls.append("end")
+
+    def abort(self) -> None:
+        """Noted."""
+        self.calls.append("abort")
+
+    @property
+    def raw(self) -> bytes:
+        """All bytes that were read."""
+        return self._taken
+
+    def names(self) -> list[str]:
+        """The kinds of the messages so far."""
+        return [message.event for message in self.messages]
+
+    def seqs(self) -> list[int]:
+        """The numbers of the events so far, without hello, ping and resync."""
+        return [
+            int(message.last_id.partition("-")[2])
+            for message in self.messages
+            if message.event not in ("hello", "ping", "resync", "stale", "fresh")
+        ]

@@ -1,0 +1,167 @@
+"""A store in memory for the scanner's tests, with the same laws as Redis behind `store`."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hero_router.errors import Fenced, StoreError, StoreUnreachable
+from hero_router.model import Change, NodeState, Record
+from hero_router.position import Position
+from hero_router.scan.ports import SystemClock
+from hero_router.store.lease import Grant
+from hero_router.store.requests import Request
+
+
+@dataclass
+class MemoryStore:
+    """What Redis would hold. Set `trouble` to let every call fail."""
+
+    records: dict[str, Record] = field(default_factory=dict)
+    events: list[Change] = field(default_factory=list)
+    nodes: dict[str, NodeState] = field(default_factory=dict)
+    probes: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    holder: str | None = None
+    fence: int = 0
+    trouble: StoreError | None = None
+    lost_replies: int = 0
+    """So many calls of `apply` from now on take effect, but fail."""
+    refusals: int = 0
+    """So many calls of `apply` from now on fail without an effect."""
+    writes: int = 0
+    listeners: list[asyncio.Queue[Request | None]] = field(default_factory=list)
+
+    def check(self) -> None:
+        if self.trouble is not None:
+            raise self.trouble
+
+    def expire_lease(self) -> None:
+        """As when its holder was paused for longer than its lifetime."""
+        self.holder = None
+
+    def flush_all(self) -> None:
+        self.records.clear()
+        self.events.clear()
+        self.nodes.clear()
+        self.holder = None
+
+    def types(self) -> list[str]:
+        return [event.type for event in self.events if event.type != "scan"]
+
+    def statuses(self) -> dict[str, str]:
+        return {record.name: str(record.status) for record in self.records.values()}
+
+    def record(self, name: str) -> Record:
+        return next(item for item in self.records.values() if item.name == name)
+
+
+class MemoryLease:
+    """`store.lease.Lease` on a `MemoryStore`; it never runs out by itself."""
+
+    def __init__(self, store: MemoryStore, node: str, scanner: str) -> None:
+        self._store, self._node, self._scanner = store, node, scanner
+
+    async def acquire(self) -> Grant | None:
+        self._store.check()
+        holder = self._store.holder
+        if holder is not None and not holder.startswith(f"{self._scanner}:"):
+            return None
+        self._store.fence += 1
+        grant = Grant(self._node, self._scanner, self._store.fence)
+        self._store.holder = str(grant)
+        return grant
+
+    async def renew(self, grant: Grant) -> bool:
+        self._store.check()
+        return self._store.holder == str(grant)
+
+    async def release(self, grant: Grant) -> None:
+        self._store.check()
+        if self._store.holder == str(grant):
+            self._store.holder = None
+
+    def now_ms(self) -> int:
+        return int(time.time() * 1000)
+
+
+class MemoryRegistry:
+    """`store.registry.Registry` on a `MemoryStore`."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    async def known(self, node: str) -> dict[str, Record]:
+        self._store.check()
+        return {key: item for key, item in self._store.records.items() if item.node == node}
+
+    @property
+    def has_stream(self) -> bool:
+        return bool(self._store.events)
+
+    async def apply(
+        self, grant: Grant, changes: Sequence[Change], report: NodeState | None = None
+    ) -> Position:
+        self._store.check()
+        if self._store.holder != str(grant):
+            raise Fenced(f"the lease is held by {self._store.holder or 'nobody'}")
+        if self._store.refusals > 0:
+            self._store.refusals -= 1
+            raise StoreUnreachable("the request was lost")
+        self._store.writes += 1
+        for change in changes:
+            if self._takes(change):
+                self._store.events.append(change)
+        if report is not None:
+            self._store.nodes[grant.node] = report
+        if self._store.lost_replies > 0:
+            self._store.lost_replies -= 1
+            raise StoreUnreachable("the reply was lost")
+        return Position(1, len(self._store.events))
+
+    def _takes(self, change: Change) -> bool:
+        """Whether the change has an effect, and so makes an event."""
+        if change.type == "scan":
+            return True
+        if change.record is None:
+            return self._store.records.pop(change.service, None) is not None
+        fresh = self._store.records.get(change.service) != change.record
+        self._store.records[change.service] = change.record
+        return fresh
+
+    async def write_probes(self, node: str, figures: Mapping[str, Mapping[str, Any]]) -> None:
+        self._store.check()
+        self._store.probes[node] = figures
+
+
+class MemoryRequests:
+    """`store.requests.Requests` on a `MemoryStore`."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    async def listen(self) -> AsyncIterator[Request]:
+        self._store.check()
+        queue: asyncio.Queue[Request | None] = asyncio.Queue()
+        self._store.listeners.append(queue)
+        try:
+            while (request := await queue.get()) is not None:
+                yield request
+            raise StoreUnreachable("the connection is lost")
+        finally:
+            self._store.listeners.remove(queue)
+
+    async def ask(self, request: Request) -> int:
+        for queue in self._store.listeners:
+            queue.put_nowait(request)
+        return len(self._store.listeners)
+
+
+class OwnClock(SystemClock):
+    """A clock whose monotonic time can be put forward; waiting is real."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead

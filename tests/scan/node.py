@@ -1,0 +1,90 @@
+"""One node of the scanner's tests: a root, a store in memory, and scanners that can be run."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hero_router.config import RouterConfig
+from hero_router.scan.observation import Observation
+from hero_router.scan.probe import Prober
+from hero_router.scan.sockets import Finder, Found
+from hero_router.scan.worker import Worker
+from tests.scan.fakes import MemoryLease, MemoryRegistry, MemoryRequests, MemoryStore, OwnClock
+from tests.scan.waiting import until
+
+
+@dataclass
+class Node:
+    """One root, one store, and as many scanners as a test wants."""
+
+    root: Path
+    store: MemoryStore = field(default_factory=MemoryStore)
+    clock: OwnClock = field(default_factory=OwnClock)
+    probed: list[str] = field(default_factory=list)
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def config(self) -> RouterConfig:
+        fast: dict[str, Any] = {
+            "node": "n",
+            "socket_dir": str(self.root),
+            "scan_seconds": 0.5,
+            "probe_timeout": 0.4,
+            "lease_seconds": 0.6,
+            "stale_seconds": 60,
+        }
+        return RouterConfig(**{**fast, **self.settings})
+
+    def worker(self, scanner: str = "one", wrap: Callable[..., Any] | None = None) -> Worker:
+        config = self.config()
+        prober = Prober(config.probe_timeout, self.clock.monotonic)
+
+        async def probe(found: Found, *, ask_documents: bool) -> Observation:
+            self.probed.append(found.path)
+            return await prober(found, ask_documents=ask_documents)
+
+        return Worker(
+            config,
+            MemoryLease(self.store, "n", scanner),
+            MemoryRegistry(self.store),
+            MemoryRequests(self.store),
+            wrap(probe) if wrap else probe,
+            self.clock,
+            Finder(self.root).walk,
+        )
+
+    @asynccontextmanager
+    async def running(self, scanner: str = "one") -> AsyncIterator[asyncio.Task[None]]:
+        """A scanner that runs meanwhile, and is ended as on SIGTERM."""
+        task = asyncio.create_task(self.worker(scanner).run())
+        try:
+            yield task
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    def is_up(self, path: str) -> bool:
+        """Whether the service with the socket at this path is published as healthy."""
+        records = self.store.records.values()
+        return any(item.healthy and item.sockets[0].path == path for item in records)
+
+    async def quiet(self) -> None:
+        """Wait for a whole scan that begins after now."""
+        state = self.store.nodes.get("n")
+        before = state.scan if state else 0
+        await until(
+            lambda: "n" in self.store.nodes and self.store.nodes["n"].scan > before + 1, "two scans"
+        )
+
+
+def answered(node: Node) -> list[str]:
+    return [
+        name
+        for event in node.store.events
+        if event.type == "scan"
+        for name in event.data["requests"]
+    ]

@@ -1,0 +1,33 @@
+"""How the scanner's tests probe one real socket."""
+
+import time
+from pathlib import Path
+
+from hero_router.scan.observation import Facts, Observation
+from hero_router.scan.probe import Prober
+from hero_router.scan.sockets import Finder, Found
+
+TIMEOUT = 0.4
+
+
+def found(root: Path, path: str = "") -> Found:
+    """The socket at this path, or the only one."""
+    return next(item for item in Finder(root).walk().found if path in ("", item.path))
+
+
+async def probe(
+    root: Path, path: str = "", *, ask: bool = True, limit: float = TIMEOUT
+) -> Observation:
+    return await Prober(limit, time.monotonic)(found(root, path), ask_documents=ask)
+
+
+def facts(seen: Observation) -> Facts:
+    assert seen.spec is not None
+    assert seen.spec.facts is not None
+    return seen.spec.facts
+
+
+def bad(seen: Observation) -> str:
+    assert seen.spec is not None
+    assert seen.spec.error is not None
+    return seen.spec.error

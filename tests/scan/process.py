@@ -1,0 +1,78 @@
+"""Programs that the scanner's tests run as processes of their own: a scanner, and many services.
+
+`python -m tests.scan.process scanner <url> <root> <name>` · `… services <root> <count>`
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from hero_router.config import RouterConfig
+from hero_router.scan.ports import SystemClock
+from hero_router.scan.probe import Prober
+from hero_router.scan.sockets import Finder
+from hero_router.scan.worker import Worker
+from hero_router.store.client import connect
+from hero_router.store.lease import Lease
+from hero_router.store.registry import Registry
+from hero_router.store.requests import Requests
+from tests.scan.services import http, request
+
+LEASE_SECONDS = 1.0
+
+
+def settings(url: str, root: Path) -> RouterConfig:
+    """The settings that tests with a real Redis share."""
+    return RouterConfig(
+        node="n",
+        redis_url=url,
+        socket_dir=str(root),
+        scan_seconds=0.3,
+        probe_timeout=0.4,
+        lease_seconds=LEASE_SECONDS,
+    )
+
+
+async def scanner(url: str, root: str, name: str) -> None:
+    """Scan until killed."""
+    config = settings(url, Path(root))
+    client, channel = connect(url, name="scanner"), connect(url, name="scanner", block_seconds=6)
+    clock = SystemClock()
+    worker = Worker(
+        config,
+        Lease(client, config.keys, config.node, name, config.lease_seconds),
+        Registry(client, config.keys, config.sse_buffer),
+        Requests(channel, config.keys),
+        Prober(config.probe_timeout, clock.monotonic),
+        clock,
+        Finder(config.root).walk,
+    )
+    try:
+        await worker.run()
+    finally:
+        await client.aclose()
+        await channel.aclose()
+
+
+async def services(root: str, count: str) -> None:
+    """Serve so many healthy services that each have a document, and say so when all are up."""
+    body = http(b'{"jsonrpc":"2.0","id":1,"result":{"methods":[],"info":{"title":"One"}}}')
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request(reader)
+        writer.write(body)
+        await writer.drain()
+        writer.close()
+
+    for number in range(int(count)):
+        folder = Path(root, f"s{number}")
+        folder.mkdir()  # noqa: ASYNC240 - nothing else runs yet
+        await asyncio.start_unix_server(answer, str(folder / "rpc.sock"))
+    sys.stdout.write("up\n")
+    sys.stdout.flush()
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    what, *arguments = sys.argv[1:]
+    asyncio.run(scanner(*arguments) if what == "scanner" else services(*arguments))

@@ -1,0 +1,209 @@
+"""What counts as a change: coming, going, staleness, history; and nothing from nothing."""
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hero_router.model import SocketState, Status
+from hero_router.scan.claims import services
+from hero_router.scan.diff import diff, must_ask, reloaded
+from hero_router.scan.flaps import WINDOW
+from hero_router.scan.judge import BAD_SPEC_EVERY, SPEC_EVERY, Now
+from hero_router.scan.observation import Observation, Spec
+from tests.scan.world import (
+    ASKED,
+    BAD_SPEC,
+    CLOSED,
+    FACTS,
+    FOREIGN,
+    MISSING,
+    OK,
+    REFUSED,
+    RULES,
+    SICK,
+    SILENT,
+    UNSEEN,
+    A,
+    World,
+    sock,
+)
+
+
+def test_a_socket_that_comes_or_goes_updates_its_service() -> None:
+    world = World()
+    world.look({"s/rpc.sock": ASKED})
+    assert world.types({"s/rpc.sock": OK, "s/admin.sock": OK}) == ["service_updated"]
+    assert world.types({"s/rpc.sock": OK}) == ["service_updated"]
+    assert len(world.record.sockets) == 1
+
+
+def test_the_last_socket_gone_removes_the_service() -> None:
+    world = World()
+    world.look({A: ASKED})
+    name = world.record.id
+    (change,) = world.look({})
+    assert change.type == "service_removed"
+    assert change.data == {
+        "id": name,
+        "name": "svc",
+        "context": "default",
+        "node": "n",
+        "reason": "gone",
+    }
+    assert world.known == {}
+
+
+def test_a_stale_socket_leaves_after_its_time_and_stays_away() -> None:
+    world = World()
+    world.look({A: REFUSED})
+    removed = [world.look({A: REFUSED}) for _ in range(20)]
+    when = next(number for number, changes in enumerate(removed) if changes)
+    assert removed[when][0].data["reason"] == "stale"
+    assert (when + 1) * 5 == RULES.stale_seconds
+    assert not any(removed[when + 1 :])
+    assert world.types({A: ASKED}) == ["service_added"]
+
+
+def test_a_stale_socket_leaves_its_service_healthy() -> None:
+    world = World()
+    for _ in range(13):
+        world.look({"s/rpc.sock": ASKED, "s/admin.sock": REFUSED})
+    assert (world.record.status, len(world.record.sockets)) == ("healthy", 1)
+    assert world.look({"s/rpc.sock": OK, "s/admin.sock": REFUSED}) == []
+
+
+def test_a_wall_clock_that_jumps_expires_nothing() -> None:
+    """Row 91: ages are by the monotonic clock; only stamps come from Redis's."""
+    world = World()
+    world.look({A: REFUSED})
+    seen = services("n", [sock(A)])
+    for jump in (3_600_000, -3_600_000):
+        now = Now(1_000_000 + jump, world.second + 1, 2)
+        changes, _ = diff(
+            world.known, world.memories, seen.values(), {A.encode(): REFUSED}, now, RULES
+        )
+        assert changes == []
+
+
+def test_first_seen_is_kept_and_changed_at_moves_with_the_status() -> None:
+    world = World()
+    world.look({A: ASKED})
+    first = world.record
+    world.look({A: replace(ASKED, spec=Spec(replace(FACTS, title="New")))})
+    assert (world.record.title, world.record.changed_at) == ("New", first.changed_at)
+    world.look({A: SILENT})
+    assert (world.record.first_seen, world.record.changed_at) == (1_005_000, 1_015_000)
+
+
+def test_a_registry_that_was_emptied_is_filled_with_the_old_history() -> None:
+    """Row 81: as after FLUSHALL or a restart without data."""
+    world = World()
+    world.look({A: ASKED})
+    world.look({A: SILENT})
+    before = world.record
+    world.known.clear()
+    assert world.types({A: SILENT}) == ["service_added"]
+    assert (world.record.first_seen, world.record.changed_at) == (
+        before.first_seen,
+        before.changed_at,
+    )
+
+
+def test_an_older_registry_and_foreign_hands_are_put_right() -> None:
+    world = World()
+    world.look({A: ASKED})
+    good = world.record
+    world.known[good.id] = replace(good, status=Status.UNHEALTHY, title="Forged")
+    world.known["other"] = replace(good, id="other", name="phantom")
+    assert sorted(world.types({A: OK})) == ["service_removed", "status_change"]
+    assert (world.record.status, world.record.title) == (Status.HEALTHY, "Ledger")
+
+
+def test_documents_are_asked_for_at_first_after_trouble_and_then_rarely() -> None:
+    world = World()
+
+    def asks() -> bool:
+        memory = world.memories.get(world.record.id) if world.known else None
+        return must_ask(sock(A), memory)
+
+    def until_asked() -> int:
+        count = 0
+        while not asks():
+            world.look({A: OK})
+            count += 1
+        return count
+
+    assert asks()
+    world.look({A: ASKED})
+    assert SPEC_EVERY - 1 <= until_asked() < 2 * SPEC_EVERY
+    world.look({A: ASKED})
+    assert until_asked() == SPEC_EVERY - 1
+    world.look({A: BAD_SPEC})
+    assert until_asked() == BAD_SPEC_EVERY - 1
+    world.look({A: ASKED})
+    world.look({A: SILENT})
+    assert asks()
+
+
+def test_a_socket_bound_anew_is_asked_for_its_documents() -> None:
+    world = World()
+    world.look({A: ASKED})
+    memory = world.memories[world.record.id]
+    assert not must_ask(sock(A), memory)
+    assert must_ask(sock(A, inode=2), memory)
+
+
+def test_a_socket_bound_anew_is_asked_even_if_the_first_probe_learned_nothing() -> None:
+    world = World()
+    world.look({A: ASKED})
+    world.look({A: UNSEEN}, inode=2)
+    assert must_ask(sock(A, inode=2), world.memories[world.record.id])
+
+
+def test_after_another_scanner_ruled_only_history_and_hidden_stale_sockets_are_kept() -> None:
+    world = World()
+    for _ in range(14):
+        world.look({"s/rpc.sock": ASKED, "s/admin.sock": REFUSED})
+    memory, record = world.memories[world.record.id], world.record
+    kept = reloaded(memory, record)
+    assert (set(kept.sockets), kept.record) == ({b"s/admin.sock"}, record)
+    revived = SocketState("admin", "admin", "s/admin.sock", Status.HEALTHY)
+    shown = replace(record, sockets=(*record.sockets, revived))
+    assert reloaded(memory, shown).sockets == {}
+
+
+OBSERVATIONS = [OK, ASKED, BAD_SPEC, SICK, SILENT, REFUSED, CLOSED, FOREIGN, UNSEEN, MISSING, None]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.dictionaries(
+            st.sampled_from(["s/rpc.sock", "s/admin.sock", "s/x.sock", "t/rpc.sock"]),
+            st.sampled_from(OBSERVATIONS),
+        ),
+        min_size=1,
+        max_size=40,
+    )
+)
+def test_any_history_folds_up_to_the_registry_and_settles(
+    history: list[dict[str, Observation | None]],
+) -> None:
+    """Each event carries the state it leads to; then a still world is told once and stays quiet."""
+    world = World()
+    folded: dict[str, object] = {}
+    for observed in history:
+        for change in world.look(observed):
+            if change.type == "service_removed":
+                assert folded.pop(change.service)
+            else:
+                assert (change.type == "service_added") == (change.service not in folded)
+                folded[change.service] = change.data["service"]
+        assert folded == {key: record.to_json() for key, record in world.known.items()}
+    still = {"s/rpc.sock": ASKED, "t/rpc.sock": SILENT}
+    for _ in range(2 * WINDOW):
+        world.look(still)
+    assert [world.look(still) for _ in range(5)] == [[]] * 5
+    statuses = sorted(record.status for record in world.known.values())
+    assert statuses == [Status.HEALTHY, Status.UNHEALTHY]

@@ -1,0 +1,153 @@
+"""Reading what services say of themselves: any field may be missing, wrong, huge or hostile."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hero_router.model import MAX_METHODS, MAX_NAME, MAX_TEXT
+from hero_router.scan import documents
+from hero_router.scan.documents import BadDocument
+from hero_router.scan.observation import Facts
+from tests.scan.services import MANIFEST, OPENRPC
+
+
+def raw(value: object) -> bytes:
+    return json.dumps(value).encode()
+
+
+def test_a_good_document_gives_its_facts() -> None:
+    assert documents.openrpc(raw(OPENRPC), "/openrpc.json") == Facts(
+        title="Ledger",
+        description="Keeps the books.",
+        version="2.1.0",
+        protocol="openrpc",
+        methods=("add", "list"),
+        methods_count=2,
+        source="/openrpc.json",
+        source_kind="openrpc",
+    )
+
+
+def test_openrpc_speaks_first_and_the_manifest_fills_the_gaps() -> None:
+    spec = documents.openrpc(raw({"methods": [{"name": "add"}]}), "rpc.discover")
+    both = documents.merged(spec, documents.manifest(raw(MANIFEST), "m"))
+    assert both is not None
+    assert (both.title, both.version, both.methods) == ("The ledger", "2.0.0", ("add",))
+    assert (both.source, both.source_kind) == ("rpc.discover", "openrpc")
+
+
+def test_a_manifest_alone_is_the_source() -> None:
+    both = documents.merged(Facts(protocol="jsonrpc"), documents.manifest(raw(MANIFEST), "m"))
+    assert both is not None
+    assert (both.source_kind, both.methods_count, both.protocol) == ("manifest", 0, "openrpc")
+
+
+def test_a_json_rpc_error_is_an_answer_without_a_document() -> None:
+    error = {"jsonrpc": "2.0", "id": 1, "error": {"code": -32601, "message": "no such method"}}
+    assert documents.discovered(raw(error)) == Facts(protocol="jsonrpc")
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "not JSON"),
+        (b"<html>", "not JSON"),
+        (b"\xff\xfe{", "not JSON: not UTF-8"),
+        (b'{"methods": NaN}', "not JSON: NaN"),
+        (b'{"methods": [], "methods": []}', "repeats a name"),
+        (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "nested too deeply"),
+        (b"[" * 10_000 + b"]" * 10_000, "nested too deeply"),
+        (b"[]", "not a JSON object"),
+        (b'"text"', "not a JSON object"),
+        (b"{}", "no list of methods"),
+        (b'{"methods": {"add": {}}}', "no list of methods"),
+    ],
+)
+def test_a_bad_document_has_a_reason(body: bytes, reason: str) -> None:
+    """Rows 43 and 44: nesting too, which the standard library answers with RecursionError."""
+    with pytest.raises(BadDocument, match=reason):
+        documents.openrpc(body, "/openrpc.json")
+
+
+def test_references_are_counted_and_never_followed() -> None:
+    """Row 44: remote, local and recursive references, and a pattern that would run for ever."""
+    document = {
+        "methods": [
+            {"$ref": "http://169.254.169.254/latest"},
+            {"$ref": "file:///etc/passwd"},
+            {"name": "add", "params": [{"schema": {"$ref": "#/components/schemas/loop"}}]},
+        ],
+        "components": {
+            "schemas": {"loop": {"$ref": "#/components/schemas/loop", "pattern": "(a+)+$"}}
+        },
+    }
+    facts = documents.openrpc(raw(document), "x")
+    assert (facts.methods, facts.methods_count) == (("add",), 3)
+
+
+def test_fields_of_wrong_kinds_are_as_if_missing() -> None:
+    document = {"methods": [1, None, {"name": 7}, {"name": "ok"}], "info": {"title": ["x"]}}
+    facts = documents.openrpc(raw(document), "x")
+    assert (facts.title, facts.methods, facts.methods_count) == ("", ("ok",), 4)
+
+
+def test_texts_and_lists_are_bounded_and_free_of_controls() -> None:
+    document = {
+        "info": {"title": "t" * 10_000, "description": "d\n\x1b" * 10_000},
+        "methods": [{"name": f"m{number}"} for number in range(10_000)],
+    }
+    facts = documents.openrpc(raw(document), "x")
+    assert (len(facts.title), len(facts.description)) == (MAX_NAME, MAX_TEXT)
+    assert (len(facts.methods), facts.methods_count) == (MAX_METHODS, 10_000)
+    assert "\n" not in facts.description
+    assert "\x1b" not in facts.description
+
+
+@pytest.mark.parametrize(
+    ("value", "word"),
+    [
+        ({"status": "ok"}, None),
+        ({"status": "UNHEALTHY"}, "health check says unhealthy"),
+        ({"status": "degraded", "lag_ms": 17}, "health check says degraded"),
+        ({"healthy": False}, "health check says no"),
+        ({"status": 7}, None),
+        (["fail"], None),
+        ("fail", None),
+    ],
+)
+def test_a_health_check_is_taken_at_its_word(value: Any, word: str | None) -> None:
+    assert documents.complaint(raw(value)) == word
+
+
+def test_a_health_check_that_is_no_json_is_well() -> None:
+    assert documents.complaint(b"OK") is None
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["info", "methods", "name", "title", "result", "error", "status"])
+            | st.text(max_size=3),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(json_values | st.binary(max_size=64))
+def test_anything_is_read_or_refused_and_nothing_else(value: Any) -> None:
+    body = value if isinstance(value, bytes) else raw(value)
+    assert isinstance(documents.complaint(body), str | None)
+    for read in (documents.discovered, lambda text: documents.manifest(text, "m")):
+        try:
+            facts = read(body)
+        except BadDocument:
+            continue
+        assert all(isinstance(text, str) for text in (facts.title, facts.version, *facts.methods))

@@ -1,0 +1,105 @@
+"""Flapping services: marked, held at their worst, and bounded in events."""
+
+from dataclasses import replace
+
+from hero_router.model import Change, Status
+from hero_router.scan.flaps import FLAP_CHANGES, WINDOW, Flaps
+from tests.scan.world import ASKED, OK, REFUSED, SICK, SILENT, A, World
+
+
+def flap(world: World, scans: int) -> list[Change]:
+    """The changes while it fails and heals by turns."""
+    return [
+        change
+        for number in range(scans)
+        for change in world.look({A: SILENT if number % 2 else OK})
+    ]
+
+
+def test_a_flapping_service_is_marked_and_held_at_its_worst() -> None:
+    """Row 46: a hundred turns make a handful of events."""
+    world = World()
+    world.look({A: ASKED})
+    changes = flap(world, 100)
+    assert len(changes) <= 6
+    assert world.record.flapping
+    assert world.record.status is Status.DEGRADED
+
+
+def test_the_mark_goes_when_it_was_quiet_for_a_window() -> None:
+    world = World()
+    world.look({A: ASKED})
+    flap(world, 20)
+    for _ in range(WINDOW + 1):
+        world.look({A: OK})
+    assert (world.record.flapping, world.record.status) == (False, Status.HEALTHY)
+
+
+def test_the_mark_stays_while_it_changes_now_and_then() -> None:
+    """Fewer changes than it takes to be marked do not take the mark away."""
+    world = World()
+    world.look({A: ASKED})
+    flap(world, 20)
+    for number in range(4 * WINDOW):
+        world.look({A: SILENT if number % 5 == 0 else OK})
+        assert world.record.flapping
+
+
+def test_many_changes_within_one_scan_are_a_flap_and_are_not_all_remembered() -> None:
+    """The folder is looked at whenever it changes, so one scan may see many."""
+    flaps = Flaps()
+    for number in range(100):
+        assert flaps.marked is (number >= FLAP_CHANGES)
+        flaps = flaps.after(1, moved=True)
+    assert len(flaps.moves) == FLAP_CHANGES
+
+
+def test_a_flapping_service_makes_no_second_event_in_one_scan() -> None:
+    """However its sockets come and go between two scans."""
+    world = World()
+    world.look({A: ASKED})
+    flap(world, 20)
+    events = []
+    for number in range(10):
+        world.scan -= 1
+        events += world.look({A: OK, f"svc/web_{number}.sock": OK})
+    assert len(events) <= 1
+
+
+def test_a_flapping_service_that_gets_worse_is_shown_worse() -> None:
+    world = World()
+    world.look({A: ASKED})
+    flap(world, 20)
+    world.look({A: REFUSED})
+    assert (world.record.status, world.record.flapping) == (Status.INACTIVE, True)
+
+
+def test_one_restart_is_no_flap() -> None:
+    world = World()
+    world.look({A: ASKED})
+    for observation in (REFUSED, SILENT, OK, OK):
+        world.look({A: observation})
+    assert not world.record.flapping
+
+
+def test_a_service_that_vanishes_and_returns_all_the_time_flaps_too() -> None:
+    """A crash loop that removes its socket each time: shown as it is, with few events."""
+    world = World()
+    world.look({A: ASKED})
+    changes = []
+    for number in range(60):
+        changes += world.look({A: ASKED} if number % 2 else {})
+    assert len(changes) <= 12
+    assert world.record.flapping
+    for _ in range(WINDOW + 1):
+        changes = world.look({})
+    assert world.known == {}
+
+
+def test_errors_that_alternate_are_flaps_too() -> None:
+    """The status stays, the reason does not: that must not be an event each time for ever."""
+    world = World()
+    world.look({A: ASKED})
+    other = replace(SICK, error="health check answers 500")
+    changes = [c for number in range(100) for c in world.look({A: other if number % 2 else SICK})]
+    assert len(changes) <= 8

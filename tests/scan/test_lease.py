@@ -1,0 +1,214 @@
+"""The lease and the store: who may write, who stands by, and Redis coming and going."""
+
+import asyncio
+import contextlib
+import logging
+from typing import Any
+
+import pytest
+
+from hero_router.errors import StoreLoading, StoreUnreachable
+from tests.scan.fakes import MemoryLease
+from tests.scan.node import Node
+from tests.scan.services import Services, good, http, says, silent
+from tests.scan.waiting import holds, until
+
+
+async def test_one_scans_the_other_stands_by_and_takes_over(node: Node, services: Services) -> None:
+    """Rows 48 and 89."""
+    await services.start("a.sock", good())
+    async with node.running("two-b"):
+        async with node.running("one-a"):
+            await until(lambda: "n" in node.store.nodes, "the first scan")
+            first = node.store.nodes["n"].scanner
+            await node.quiet()
+            assert node.store.nodes["n"].scanner == first
+            if first == "two-b":
+                return
+        await until(lambda: node.store.nodes["n"].scanner == "two-b", "the other took over")
+    assert node.store.types() == ["service_added"]
+
+
+async def test_the_lease_is_released_on_the_way_out(node: Node) -> None:
+    async with node.running():
+        await until(lambda: node.store.holder, "the lease is held")
+    assert node.store.holder is None
+
+
+async def test_who_lost_the_lease_stops_writing_at_once(node: Node, services: Services) -> None:
+    """Row 89: as after SIGSTOP and SIGCONT, with another scanner in its place meanwhile."""
+    await services.start("a.sock", good())
+    async with node.running():
+        await until(lambda: node.store.records, "a is up")
+        node.store.holder = "other:99"
+        await services.start("b.sock", good())
+        scan = node.store.nodes["n"].scan
+        await holds(
+            lambda: "b" not in node.store.statuses() and node.store.nodes["n"].scan == scan,
+            "nothing is written without the lease",
+            1.0,
+        )
+        node.store.expire_lease()
+        await until(lambda: "b" in node.store.statuses(), "it took the lease again")
+    assert node.store.types() == ["service_added", "service_added"]
+
+
+async def test_the_lease_is_renewed_while_a_scan_is_long(node: Node, services: Services) -> None:
+    """A scan may last many lifetimes of the lease."""
+    node.settings |= {"probe_timeout": 2.0, "lease_seconds": 0.5}
+    await services.talk("hung.sock", silent)
+    renewed: list[bool] = []
+
+    class Counting(MemoryLease):
+        async def renew(self, grant: Any) -> bool:
+            renewed.append(True)
+            return await super().renew(grant)
+
+    worker = node.worker()
+    worker._lease = Counting(node.store, "n", "one")
+    task = asyncio.create_task(worker.run())
+    await until(lambda: len(renewed) >= 4, "renewals while one probe hangs", 1.9)
+    assert "n" not in node.store.nodes
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_what_another_scanner_found_counts_for_more_than_old_memory(
+    node: Node, services: Services
+) -> None:
+    """Whoever takes the lease again after a pause starts from the registry, not from its past."""
+    await services.start("a.sock", good())
+    await services.start("b.sock", good())
+    stale = services.stale("stale.sock")
+    first, second = node.worker("first"), node.worker("second")
+    await first.scan_once()
+    await services.stop("a.sock", "b.sock", unlink=True)
+    await services.talk("a.sock", silent)
+    await services.start("c.sock", good())
+    for _ in range(3):
+        await second.scan_once()
+    truth = {"a": "unhealthy", "c": "healthy", "stale": "inactive"}
+    assert node.store.statuses() == truth
+    events = len(node.store.types())
+    node.clock.ahead += 61
+    await first.scan_once()
+    assert node.store.statuses() == truth
+    assert len(node.store.types()) == events
+    assert stale.exists()
+
+
+async def test_memory_is_kept_while_no_other_scanner_ruled(node: Node, services: Services) -> None:
+    """Giving the lease back and taking it again does not count failures from one."""
+    await services.talk("a.sock", silent)
+    worker = node.worker()
+    for _ in range(3):
+        await worker.scan_once()
+    assert node.store.statuses() == {"a": "unhealthy"}
+
+
+async def test_a_contested_name_is_told_on_both_sides(node: Node, services: Services) -> None:
+    """Row 45: the claim is an event of its own, and so is its end."""
+    await services.start("foo.sock", good())
+    worker = node.worker()
+    await worker.scan_once()
+    await services.start("foo/rpc.sock", good())
+    await worker.scan_once()
+    conflicts = sorted(str(record.conflict) for record in node.store.records.values())
+    assert conflicts == ["its name is also claimed by foo.sock", "its name is taken by foo/"]
+    assert sorted(node.store.types()) == ["service_added", "service_added", "service_updated"]
+    await services.stop("foo/rpc.sock", unlink=True)
+    await worker.scan_once()
+    assert [record.conflict for record in node.store.records.values()] == [None]
+
+
+async def test_redis_may_be_away_at_the_start(node: Node, services: Services) -> None:
+    """Row 80, and row 82 in part: told once for each state, then it goes on by itself."""
+    await services.start("a.sock", good())
+    node.store.trouble = StoreUnreachable("no connection")
+    async with node.running():
+        await holds(lambda: not node.store.records, "nothing can be written", 0.3)
+        node.store.trouble = None
+        await until(lambda: node.store.statuses() == {"a": "healthy"}, "a is published")
+
+
+async def test_an_outage_is_told_once_and_what_was_seen_is_published_after(
+    node: Node, services: Services, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "hero_router.scan")
+    await services.start("a.sock", good())
+    async with node.running():
+        await until(lambda: "n" in node.store.nodes, "the first scan")
+        node.store.trouble = StoreLoading("Redis is loading")
+        await services.start("b.sock", good())
+        await until(lambda: "b.sock" in node.probed, "probing goes on")
+        await holds(lambda: "b" not in node.store.statuses(), "nothing is written", 0.8)
+        node.store.trouble = None
+        await until(lambda: "b" in node.store.statuses(), "b is published")
+    lines = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert lines == ["nothing can be published: Redis is loading"]
+    assert caplog.text.count("Redis is back") == 1
+
+
+async def test_an_emptied_redis_is_filled_within_one_scan(node: Node, services: Services) -> None:
+    """Row 81: no phantom, nothing missing, and history is kept."""
+    await services.start("a.sock", good())
+    async with node.running():
+        await node.quiet()
+        first = node.store.record("a").first_seen
+        node.store.flush_all()
+        took = await until(lambda: node.store.statuses() == {"a": "healthy"}, "a is back")
+        assert took < 2
+        assert node.store.record("a").first_seen == first
+
+
+async def test_what_could_not_be_written_is_written_later(node: Node, services: Services) -> None:
+    """Without a second look at the socket: nothing that was seen is forgotten."""
+    node.settings["scan_seconds"] = 60
+    async with node.running():
+        await until(lambda: "n" in node.store.nodes, "the first scan")
+        node.store.refusals = 2
+        await services.start("a.sock", good())
+        await until(lambda: node.store.statuses() == {"a": "healthy"}, "a is published")
+        assert node.probed == ["a.sock"]
+
+
+async def test_a_lost_reply_has_no_second_effect(node: Node, services: Services) -> None:
+    """Row 84."""
+    await services.start("a.sock", good())
+    node.store.lost_replies = 1
+    async with node.running():
+        await node.quiet()
+    assert node.store.types() == ["service_added"]
+
+
+async def test_a_hand_in_the_registry_is_put_right(node: Node, services: Services) -> None:
+    await services.start("a.sock", good())
+    async with node.running():
+        await node.quiet()
+        node.store.records.clear()
+        await until(lambda: node.store.statuses() == {"a": "healthy"}, "a is back")
+
+
+async def test_health_that_comes_and_goes_reaches_the_registry(
+    node: Node, services: Services
+) -> None:
+    service = await services.start("a/rpc.sock", good())
+    worker = node.worker()
+    await worker.scan_once()
+    service.answers["/health"] = (503, {})
+    await worker.scan_once()
+    assert node.store.record("a").reason == "health check answers 503"
+    service.answers["/health"] = (200, {})
+    await worker.scan_once()
+    assert node.store.statuses() == {"a": "healthy"}
+
+
+async def test_a_truncated_answer_is_a_failure(node: Node, services: Services) -> None:
+    await services.talk("a.sock", says(http(b"{}")[:-1]))
+    worker = node.worker()
+    statuses = []
+    for _ in range(3):
+        await worker.scan_once()
+        statuses.append(node.store.statuses()["a"])
+    assert statuses == ["degraded", "degraded", "unhealthy"]

@@ -1,0 +1,167 @@
+"""The loop around real sockets: how soon changes are told, and how many events they make."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+from hero_router.scan.observation import Observation
+from hero_router.scan.sockets import Found
+from hero_router.scan.watch import QUIET_MS
+from hero_router.store.requests import Request
+from tests.scan.fakes import MemoryRequests
+from tests.scan.node import Node, answered
+from tests.scan.services import Services, good, silent
+from tests.scan.waiting import swap, until
+
+
+async def test_a_new_socket_is_published_well_within_a_second(
+    node: Node, services: Services
+) -> None:
+    """Also in a folder that is new itself; by the watch alone, as no rescan is due."""
+    node.settings["scan_seconds"] = 60
+    async with node.running():
+        await until(lambda: "n" in node.store.nodes, "the first scan")
+        for path in ("flat.sock", "a/rpc.sock", "prod/b/rpc.sock"):
+            await services.start(path, good())
+            assert await until(partial(node.is_up, path), f"{path} is up") < 1
+
+
+async def test_a_new_socket_is_published_while_a_scan_hangs(node: Node, services: Services) -> None:
+    """Hanging services hold all slots of a full scan; one that appears then does not wait."""
+    node.settings |= {"probe_concurrency": 8, "probe_timeout": 3.0, "scan_seconds": 60}
+    for number in range(12):
+        await services.talk(f"hung{number}.sock", silent)
+    async with node.running():
+        await until(lambda: len(node.store.records) == 12, "all are published as unknown")
+        await services.start("new.sock", good())
+        took = await until(lambda: node.store.statuses().get("new") == "healthy", "new is up")
+        assert took < 1
+
+
+async def test_a_killed_service_is_told_within_one_scan(node: Node, services: Services) -> None:
+    await services.start("a/rpc.sock", good())
+    await services.start("b/rpc.sock", good())
+    async with node.running():
+        await until(lambda: len(node.store.records) == 2, "both are up")
+        await services.stop("a/rpc.sock")
+        await services.stop("b/rpc.sock", unlink=True)
+        took = await until(
+            lambda: node.store.statuses() == {"a": "inactive"}, "a is inactive, b is gone"
+        )
+        assert took < 0.5 + 0.4 + 0.5
+
+
+async def test_creation_and_removal_in_a_storm_is_coalesced(node: Node, services: Services) -> None:
+    """Row 41: far fewer writes than changes, and the end is the truth."""
+    async with node.running():
+        await until(lambda: "n" in node.store.nodes, "the first scan")
+        writes = node.store.writes
+        for number in range(200):
+            services.stale(f"s{number}.sock")
+            if number >= 10:
+                (node.root / f"s{number - 10}.sock").unlink()
+            await asyncio.sleep(0.005)
+        last = {f"s{number}" for number in range(190, 200)}
+        await until(lambda: node.store.statuses().keys() == last, "only the last ten are left")
+        assert node.store.writes - writes < 40
+
+
+async def test_a_service_bound_anew_is_asked_anew(node: Node, services: Services) -> None:
+    """A restart with another version shows up at once, not at the next look at documents."""
+    node.settings["scan_seconds"] = 60
+    await services.start("a/rpc.sock", good(title="Old"))
+    async with node.running():
+        await until(lambda: node.store.records, "it is up")
+        await services.stop("a/rpc.sock", unlink=True)
+        await services.start("a/rpc.sock", good(title="New"))
+        await until(
+            lambda: [record.title for record in node.store.records.values()] == ["New"], "New"
+        )
+
+
+async def test_a_replaced_root_is_watched_again(node: Node, services: Services) -> None:
+    """Row 42: the watch follows the path; no rescan helps here, and nothing happens in the old."""
+    real, node.root = node.root, node.root / "link"
+    (real / "old").mkdir()
+    swap(node.root, real / "old")
+    node.settings["scan_seconds"] = 60
+    requests = MemoryRequests(node.store)
+    async with node.running():
+        await until(lambda: "n" in node.store.nodes and node.store.listeners, "the first scan")
+        await services.start("new/a.sock", good())
+        swap(node.root, real / "new")
+        await requests.ask(Request("scan", "now", None))
+        await until(lambda: answered(node), "a scan of the new root")
+        await asyncio.sleep(2 * QUIET_MS / 1000)
+        await services.start("new/b.sock", good())
+        await until(partial(node.is_up, "b.sock"), "b is up")
+
+
+async def test_a_root_made_anew_is_watched_again(node: Node, services: Services) -> None:
+    node.settings["scan_seconds"] = 60
+    async with node.running():
+        await until(lambda: "n" in node.store.nodes, "the first scan")
+        shutil.rmtree(node.root)
+        node.root.mkdir()
+        for name in ("a", "b"):
+            await services.start(f"{name}.sock", good())
+            await until(partial(node.is_up, f"{name}.sock"), f"{name} is up")
+
+
+async def test_a_service_bound_anew_does_not_wait_for_the_probe_of_the_old(
+    node: Node, services: Services
+) -> None:
+    """What the old one did, or did not do, says nothing of the new one."""
+    node.settings |= {"scan_seconds": 60, "probe_timeout": 3.0}
+    await services.talk("a.sock", silent)
+    async with node.running():
+        await until(lambda: node.store.statuses() == {"a": "unknown"}, "the old one hangs")
+        await services.start("too/deep/for/us.sock", good())
+        (node.root / "too/deep/for/us.sock").rename(node.root / "a.sock")
+        assert await until(partial(node.is_up, "a.sock"), "the new one is up") < 1
+        await until(lambda: "n" in node.store.nodes, "the end of the scan")
+    assert node.store.types() == ["service_added", "status_change"]
+
+
+async def test_a_file_that_goes_during_the_scan_is_gone_and_never_unknown(
+    node: Node, services: Services
+) -> None:
+    await services.start("a.sock", good())
+
+    def deleting(probe: Callable[..., Any]) -> Callable[..., Any]:
+        async def delete(found: Found, *, ask_documents: bool) -> Observation:
+            if node.store.records:
+                (node.root / "a.sock").unlink(missing_ok=True)
+            result: Observation = await probe(found, ask_documents=ask_documents)
+            return result
+
+        return delete
+
+    worker = node.worker(wrap=deleting)
+    for _ in range(3):
+        await worker.scan_once()
+    assert node.store.types() == ["service_added", "service_removed"]
+
+
+async def test_a_watch_that_cannot_be_had_leaves_the_rescan(
+    node: Node,
+    services: Services,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """As with the kernel's limit on watches; told once."""
+
+    def refused(*_: object, **__: object) -> AsyncIterator[set[object]]:
+        raise OSError(28, "OS file watch limit reached")
+
+    monkeypatch.setattr("hero_router.scan.watch.awatch", refused)
+    monkeypatch.setattr("hero_router.scan.watch.RETRY_SECONDS", 0.05)
+    async with node.running():
+        await until(lambda: "n" in node.store.nodes, "the first scan")
+        await services.start("a.sock", good())
+        await until(lambda: "a" in node.store.statuses(), "a is found by the rescan")
+    assert caplog.text.count("relying on rescans") == 1

@@ -1,0 +1,178 @@
+"""One scan around real sockets: what is found, published, counted, and kept while out of sight."""
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from hero_router.errors import Fenced, StoreUnreachable
+from hero_router.scan.observation import Observation
+from hero_router.scan.sockets import Found
+from tests.scan.node import Node
+from tests.scan.services import Services, good, says, silent
+from tests.scan.waiting import until
+
+
+async def test_one_scan_finds_probes_and_reports(node: Node, services: Services) -> None:
+    await services.start("ledger/rpc.sock", good())
+    await services.talk("odd.sock", says(b"+PONG\r\n"))
+    services.stale("prod/old/rpc.sock")
+    await node.worker().scan_once()
+    assert node.store.statuses() == {"ledger": "healthy", "odd": "non_rpc", "old": "inactive"}
+    report = node.store.nodes["n"]
+    assert (report.scan, report.sockets, report.services, report.error) == (1, 3, 3, None)
+    assert report.counts == {"healthy": 1, "non_rpc": 1, "inactive": 1}
+    (scan,) = [event for event in node.store.events if event.type == "scan"]
+    assert (scan.data["discovered"], scan.data["added"], scan.data["requests"]) == (3, 3, [])
+    assert node.store.holder is None
+
+
+async def test_figures_of_each_probe_are_side_data(node: Node, services: Services) -> None:
+    await services.start("ledger/rpc.sock", good())
+    services.stale("ledger/admin.sock")
+    await node.worker().scan_once()
+    figures = node.store.probes["n"][node.store.record("ledger").id]
+    assert figures["checked_at"] == node.store.nodes["n"].last_scan
+    assert figures["sockets"]["rpc"]["latency_ms"] > 0
+    assert figures["sockets"]["admin"] == {"latency_ms": None, "error": "nothing listens"}
+
+
+async def test_a_quiet_world_adds_no_event_and_costs_one_question(
+    node: Node, services: Services
+) -> None:
+    service = await services.start("ledger/rpc.sock", good())
+    await services.talk("hung.sock", silent)
+    services.stale("old.sock")
+    worker = node.worker()
+    for _ in range(4):
+        await worker.scan_once()
+    events, asked = len(node.store.events), len(service.asked)
+    for _ in range(3):
+        await worker.scan_once()
+    assert len(node.store.events) == events
+    assert service.asked[asked:] == ["GET /health"] * 3
+    assert node.store.nodes["n"].scan == 7
+
+
+async def test_a_hanging_service_is_unknown_at_first_and_delays_nobody(
+    node: Node, services: Services
+) -> None:
+    await services.talk("hung.sock", silent)
+    await services.start("ledger/rpc.sock", good())
+    node.settings["probe_timeout"] = 1.5
+    scan = asyncio.create_task(node.worker().scan_once())
+    await until(lambda: len(node.store.records) == 2, "both are published", 1.0)
+    assert node.store.statuses() == {"hung": "unknown", "ledger": "healthy"}
+    await scan
+    assert node.store.statuses()["hung"] == "degraded"
+    assert node.store.types() == ["service_added", "service_added", "status_change"]
+
+
+async def test_no_more_probes_at_once_than_set(node: Node, services: Services) -> None:
+    """Row 41."""
+    for number in range(20):
+        await services.start(f"s{number}.sock", good())
+    node.settings["probe_concurrency"] = 3
+    now, most = 0, 0
+
+    def counted(probe: Callable[..., Any]) -> Callable[..., Any]:
+        async def count(found: Found, *, ask_documents: bool) -> Observation:
+            nonlocal now, most
+            now += 1
+            most = max(most, now)
+            try:
+                result: Observation = await probe(found, ask_documents=ask_documents)
+                return result
+            finally:
+                now -= 1
+
+        return count
+
+    await node.worker(wrap=counted).scan_once()
+    assert (len(node.store.records), most) == (20, 3)
+
+
+async def test_a_fault_in_a_probe_harms_one_socket_only(
+    node: Node, services: Services, caplog: pytest.LogCaptureFixture
+) -> None:
+    await services.start("ledger/rpc.sock", good())
+    await services.start("cursed.sock", good())
+
+    def faulty(probe: Callable[..., Any]) -> Callable[..., Any]:
+        async def fail(found: Found, *, ask_documents: bool) -> Observation:
+            if found.path == "cursed.sock":
+                raise ZeroDivisionError
+            result: Observation = await probe(found, ask_documents=ask_documents)
+            return result
+
+        return fail
+
+    await node.worker(wrap=faulty).scan_once()
+    assert node.store.statuses() == {"ledger": "healthy", "cursed": "unknown"}
+    assert node.store.nodes["n"].error == "a probe failed by a fault of the scanner"
+    assert "ZeroDivisionError" in caplog.text
+
+
+async def test_stale_sockets_leave_and_their_files_only_where_wanted(
+    node: Node, services: Services
+) -> None:
+    place = services.stale("svc/rpc.sock")
+    for wanted in (False, True):
+        node.settings["stale_unlink"] = wanted
+        worker = node.worker()
+        await worker.scan_once()
+        assert node.store.statuses() == {"svc": "inactive"}
+        node.clock.ahead += 61
+        await worker.scan_once()
+        assert node.store.records == {}
+        assert node.store.events[-2].data["reason"] == "stale"
+        assert place.exists() is not wanted
+
+
+async def test_a_second_scanner_cannot_scan_beside_the_first(node: Node) -> None:
+    """Row 48."""
+    node.store.holder = "other:1"
+    with pytest.raises(Fenced):
+        await node.worker().scan_once()
+
+
+async def test_a_scan_without_redis_says_so(node: Node) -> None:
+    node.store.trouble = StoreUnreachable("no connection")
+    with pytest.raises(StoreUnreachable):
+        await node.worker().scan_once()
+
+
+async def test_a_root_that_goes_away_is_an_error_and_no_storm(
+    node: Node, services: Services
+) -> None:
+    """Row 42: services are unknown while it is away, and removed only after the grace time."""
+    await services.start("ledger/rpc.sock", good())
+    worker = node.worker()
+    await worker.scan_once()
+    away = node.root.rename(f"{node.root}.away")
+    await worker.scan_once()
+    assert node.store.statuses() == {"ledger": "unknown"}
+    assert node.store.nodes["n"].error == "cannot read the root folder: No such file or directory"
+    away.rename(node.root)
+    await worker.scan_once()
+    assert node.store.statuses() == {"ledger": "healthy"}
+    assert "service_removed" not in node.store.types()
+    node.root.rename(f"{node.root}.away")
+    await worker.scan_once()
+    node.clock.ahead += 61
+    await worker.scan_once()
+    assert node.store.records == {}
+    shutil.rmtree(f"{node.root}.away")
+
+
+async def test_a_new_scanner_does_not_remove_what_it_cannot_see(
+    node: Node, services: Services
+) -> None:
+    await services.start("ledger/rpc.sock", good())
+    await node.worker().scan_once()
+    away = node.root.rename(f"{node.root}.away")
+    await node.worker().scan_once()
+    assert node.store.types() == ["service_added"]
+    away.rename(node.root)

@@ -1,0 +1,253 @@
+"""Finding sockets: three layouts, only real sockets, no way out of the root, no storm of "gone"."""
+
+import logging
+import os
+import socket
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from hero_router.scan.claims import services
+from hero_router.scan.sightings import Sightings
+from hero_router.scan.sockets import Finder, Found, Layout, Walk, unlink
+
+
+def bind(place: Path | bytes) -> None:
+    """Make a socket file; by renaming, so that no path is too long to bind."""
+    path = Path(os.fsdecode(place))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder, socket.socket(socket.AF_UNIX) as one:
+        one.bind(f"{folder}/s")
+        Path(folder, "s").rename(path)
+
+
+def walk(root: Path) -> Walk:
+    return Finder(root).walk()
+
+
+def paths(found: Walk) -> list[str]:
+    return [item.path for item in found.found]
+
+
+def test_three_layouts_in_one_tree_with_their_roles(root: Path) -> None:
+    for path in ("a/rpc.sock", "a/ui.sock", "a/web_docs.sock", "a/x.sock", "b.sock"):
+        bind(root / path)
+    bind(root / "prod/a/admin.sock")
+    found = {item.path: item for item in walk(root).found}
+    assert {path: item.role for path, item in found.items()} == {
+        "a/rpc.sock": "rpc",
+        "a/ui.sock": "admin",
+        "a/web_docs.sock": "web_docs",
+        "a/x.sock": "other",
+        "b.sock": "rpc",
+        "prod/a/admin.sock": "admin",
+    }
+    seen = {(item.context, item.name) for item in services("n", found.values()).values()}
+    assert seen == {("default", "a"), ("default", "b"), ("prod", "a")}
+
+
+def test_nothing_below_three_levels_is_looked_at(root: Path) -> None:
+    bind(root / "a/b/c/rpc.sock")
+    bind(root / "a/b/rpc.sock")
+    assert paths(walk(root)) == ["a/b/rpc.sock"]
+
+
+def test_only_socket_files_count_and_a_fifo_is_never_opened(
+    root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Row 35: each other `x.sock` gets one debug line, once, and no walk hangs on a FIFO."""
+    (root / "svc").mkdir()
+    (root / "svc/file.sock").write_text("not a socket")
+    (root / "svc/folder.sock").mkdir()
+    os.mkfifo(root / "svc/fifo.sock")
+    finder = Finder(root)
+    with caplog.at_level(logging.DEBUG, "hero_router.scan.sockets"):
+        assert finder.walk().found == ()
+        assert finder.walk().found == ()
+    assert sorted(record.args[0] for record in caplog.records if record.args) == [  # type: ignore[index,type-var]
+        "svc/fifo.sock",
+        "svc/file.sock",
+        "svc/folder.sock",
+    ]
+
+
+def test_symlinks_are_followed_only_inside_the_root(root: Path, tmp_path: Path) -> None:
+    """Row 36: outside, looping and dangling ones are refused, and none makes the walk hang."""
+    bind(tmp_path / "outside/rpc.sock")
+    bind(root / "real/rpc.sock")
+    (root / "alias").symlink_to("real")
+    (root / "out").symlink_to(tmp_path / "outside")
+    (root / "real/out.sock").symlink_to(tmp_path / "outside/rpc.sock")
+    (root / "real/dangling.sock").symlink_to("nowhere.sock")
+    (root / "real/loop.sock").symlink_to("loop.sock")
+    (root / "real/up").symlink_to("..")
+    (root / "real/self").symlink_to(".")
+    (root / "here").symlink_to(".")
+    assert paths(walk(root)) == ["alias/rpc.sock", "real/rpc.sock"]
+
+
+def test_a_root_that_is_itself_a_symlink_is_walked(root: Path, tmp_path: Path) -> None:
+    bind(root / "a/rpc.sock")
+    (tmp_path / "link").symlink_to(root)
+    assert paths(walk(tmp_path / "link")) == ["a/rpc.sock"]
+
+
+@pytest.mark.parametrize("name", ["redis", "docker", "ssh-agent", "gunicorn", "REDIS"])
+def test_sockets_of_other_programs_are_no_services(root: Path, name: str) -> None:
+    """Row 40: they are known by name, whatever the case."""
+    bind(root / f"{name}.sock")
+    bind(root / f"svc/{name}.sock")
+    assert walk(root).found == ()
+
+
+def test_own_sockets_are_known_by_inode_under_any_name(root: Path) -> None:
+    """Row 40: a hard link or symlink does not disguise the router's own socket."""
+    bind(root / "private/store.sock")
+    (root / "svc").mkdir()
+    (root / "svc/rpc.sock").hardlink_to(root / "private/store.sock")
+    (root / "svc/admin.sock").symlink_to(root / "private/store.sock")
+    bind(root / "ok.sock")
+    assert paths(Finder(root, [root / "private/store.sock"]).walk()) == ["ok.sock"]
+
+
+HOSTILE = [
+    "new\nline", "cr\rhere", "\x1b[31mred", "\u202eevil", "😀", "<script>alert(1)</script>",
+    "..", "...", "%00", "\\x00", "Case", "case", "caf\u00e9", "cafe\u0301", "x" * 250,
+]  # fmt: skip
+
+
+def test_hostile_names_stay_different_services_with_stable_ids(root: Path) -> None:
+    """Row 39: each has one id, none meets another, and the shown name has no control characters."""
+    names = [os.fsencode(name) for name in HOSTILE if name != ".."] + [b"\xff\xfe", b"\\xff\\xfe"]
+    for name in names:
+        bind(os.fsencode(root) + b"/" + name + b"/rpc.sock")
+    first, again = (services("n", walk(root).found) for _ in range(2))
+    assert len(first) == len(names)
+    assert first == again
+    assert all(char.isprintable() for item in first.values() for char in item.name)
+
+
+def test_flat_names_of_255_bytes_are_found(root: Path) -> None:
+    bind(root / ("y" * 250 + ".sock"))
+    assert [item.service for item in walk(root).found] == [b"y" * 250]
+
+
+def test_a_file_named_only_sock_is_no_service(root: Path) -> None:
+    bind(root / ".sock")
+    assert walk(root).found == ()
+
+
+def test_contested_names_have_one_winner_and_all_are_shown(root: Path) -> None:
+    """Row 45: `foo/` wins over `default/foo/`, that over `foo.sock`; both sides say so."""
+    bind(root / "foo.sock")
+    alone = services("n", walk(root).found)
+    bind(root / "foo/rpc.sock")
+    bind(root / "default/foo/rpc.sock")
+    contested = services("n", walk(root).found)
+    winner = contested[next(iter(alone))]
+    assert [item.path for item in winner.sockets] == ["foo/rpc.sock"]
+    assert winner.conflict == "its name is also claimed by default/foo/, foo.sock"
+    losers = {item.sockets[0].path: item.conflict for item in contested.values() if item != winner}
+    taken = "its name is taken by foo/"
+    assert losers == {"default/foo/rpc.sock": taken, "foo.sock": taken}
+    assert {item.name for item in contested.values()} == {"foo"}
+
+
+def test_the_winner_does_not_depend_on_the_order_of_finding(root: Path) -> None:
+    for path in ("foo.sock", "foo/rpc.sock", "default/foo/rpc.sock"):
+        bind(root / path)
+    found = walk(root).found
+    assert services("n", found) == services("n", reversed(found))
+
+
+def test_too_many_sockets_are_cut_off_the_same_way_each_time(root: Path) -> None:
+    """Row 41: the count is bounded, and the error says so."""
+    for number in range(6):
+        bind(root / f"s{number}.sock")
+    cut = Finder(root, max_sockets=4).walk()
+    assert paths(cut) == ["s0.sock", "s1.sock", "s2.sock", "s3.sock"]
+    assert cut.error == "more than 4 sockets: the rest is not looked at"
+    assert (
+        Finder(root, max_entries=3).walk().error == "more than 3 files: the rest is not looked at"
+    )
+
+
+def test_a_missing_root_is_an_error_state(root: Path) -> None:
+    root.rmdir()
+    gone = walk(root)
+    assert gone.error == "cannot read the root folder: No such file or directory"
+    assert gone.blind == {b""}
+
+
+def seen(*names: str) -> tuple[Found, ...]:
+    """Sockets as a walk would find them."""
+    return tuple(
+        Found(name.encode(), b"/root/" + name.encode(), (1, 2, 3), Layout.FOLDER, b"default", b"x")
+        for name in names
+    )
+
+
+def test_an_unreadable_folder_is_blind_and_the_others_are_seen(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Row 42. The refusal is put in by hand, as these tests may run as root, who may read all."""
+    bind(root / "open/rpc.sock")
+    bind(root / "shut/rpc.sock")
+    scandir = os.scandir
+
+    def refusing(path: bytes) -> object:
+        if path.endswith(b"/shut"):
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    found = walk(root)
+    assert paths(found) == ["open/rpc.sock"]
+    assert found.blind == {b"shut"}
+    assert found.error == "cannot read folder shut: Permission denied"
+
+
+def test_sockets_out_of_sight_are_held_for_the_grace_time_only() -> None:
+    """Row 42: a root that goes away for a moment makes no service leave."""
+    first = Sightings(grace=60).after(Walk(seen("a.sock", "b/rpc.sock"), root=(1, 1)), 0)
+    blind = Walk((), frozenset({b""}), error="cannot read the root folder")
+    assert len(first.after(blind, 10).found) == 2
+    assert first.after(blind, 10).error == "cannot read the root folder"
+    assert len(first.after(blind, 10).after(blind, 69).found) == 2
+    assert len(first.after(blind, 10).after(blind, 70).found) == 0
+
+
+def test_a_folder_out_of_sight_holds_only_what_is_in_it() -> None:
+    first = Sightings(grace=60).after(Walk(seen("b/rpc.sock", "bc/rpc.sock"), root=(1, 1)), 0)
+    after = first.after(Walk((), frozenset({b"b"}), root=(1, 1)), 1)
+    assert [item.path for item in after.found.values()] == ["b/rpc.sock"]
+
+
+def test_a_replaced_root_gives_what_is_missing_the_grace_time() -> None:
+    """Row 42: an unmounted root looks like an empty folder, but is another one."""
+    first = Sightings(grace=60).after(Walk(seen("a.sock", "b.sock"), root=(1, 1)), 0)
+    other = Walk(seen("b.sock"), root=(2, 7))
+    held = first.after(other, 5)
+    assert len(held.found) == 2
+    assert held.error == "the root folder was replaced: 1 sockets are missing since then"
+    assert len(held.after(other, 64).found) == 2
+    late = held.after(other, 65)
+    assert (len(late.found), late.error) == (1, None)
+
+
+def test_what_is_gone_from_a_folder_in_sight_is_gone() -> None:
+    first = Sightings(grace=60).after(Walk(seen("a.sock"), root=(1, 1)), 0)
+    assert first.after(Walk((), root=(1, 1)), 1).found == {}
+
+
+def test_unlink_spares_a_socket_that_was_bound_anew(root: Path) -> None:
+    bind(root / "a.sock")
+    found = walk(root).found[0]
+    (root / "a.sock").unlink()
+    bind(root / "keep.sock")
+    bind(root / "a.sock")
+    assert not unlink(found)
+    assert (root / "a.sock").exists()
+    assert unlink(walk(root).found[0])
+    assert not (root / "a.sock").exists()

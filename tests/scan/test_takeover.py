@@ -1,0 +1,168 @@
+"""Scanner processes on a real Redis: killed, paused and replaced; Redis emptied and restarted."""
+
+import asyncio
+import contextlib
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hero_router.config import RouterConfig
+from hero_router.model import Record
+from hero_router.store.client import connect
+from hero_router.store.embedded import PrivateRedis
+from hero_router.store.registry import Registry
+from hero_router.store.stream import Nodes
+from tests.scan.process import LEASE_SECONDS, settings
+from tests.scan.services import Services, good
+from tests.scan.waiting import until
+
+
+class Host:
+    """A real Redis, scanner processes on one root, and eyes on what they write."""
+
+    def __init__(self, root: Path, folder: Path) -> None:
+        self._redis = PrivateRedis(folder)
+        self._root = root
+        self._children: list[subprocess.Popen[bytes]] = []
+        self._server: subprocess.Popen[bytes] | None = None
+        self.config: RouterConfig = settings(self._redis.url, root)
+        self.client = connect(self._redis.url, name="test")
+        self.records: dict[str, Record] = {}
+        self.scanner = ""
+        self.events: list[str] = []
+
+    def _run_redis(self) -> None:
+        command = [*self._redis.command(), "--appendonly", "no"]
+        self._server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+
+    async def start_redis(self) -> None:
+        self._run_redis()
+        for _ in range(500):
+            if await self._redis.answers():
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError("Redis did not start")
+
+    def kill_redis(self) -> None:
+        assert self._server is not None
+        self._server.kill()
+        self._server.wait()
+
+    def start_scanner(self, name: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "tests.scan.process", "scanner"]
+        child = subprocess.Popen([*command, self._redis.url, str(self._root), name])
+        self._children.append(child)
+        return child
+
+    async def look(self) -> None:
+        """Read what Redis holds now."""
+        registry = Registry(self.client, self.config.keys, self.config.sse_buffer)
+        self.records = {item.name: item for item in (await registry.known("n")).values()}
+        sight = await Nodes(self.client, self.config.keys).sight()
+        state = sight["n"].state if "n" in sight else None
+        self.scanner = "" if state is None else state.scanner
+        entries: Any = await self.client.xrange(self.config.keys.events)
+        types = (fields[b"type"].decode() for _, fields in entries)
+        self.events = [kind for kind in types if kind != "scan"]
+
+    async def wait(self, statuses: dict[str, str], scanner: str, seconds: float = 10) -> None:
+        """Until this scanner has reported and the registry says exactly this."""
+        for _ in range(int(seconds / 0.02)):
+            await self.look()
+            if (self.statuses(), self.scanner) == (statuses, scanner):
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"{self.statuses()} by {self.scanner}, not {statuses} by {scanner}")
+
+    def statuses(self) -> dict[str, str]:
+        return {name: str(record.status) for name, record in self.records.items()}
+
+    async def close(self) -> None:
+        for child in self._children:
+            with contextlib.suppress(ProcessLookupError):
+                child.send_signal(signal.SIGCONT)
+            child.kill()
+            child.wait()
+        await self.client.aclose()
+        self.kill_redis()
+        self._redis.close()
+
+
+@pytest.fixture
+async def host(root: Path, tmp_path: Path) -> AsyncIterator[Host]:
+    host = Host(root, tmp_path / "redis")
+    await host.start_redis()
+    yield host
+    await host.close()
+
+
+async def test_a_paused_scanner_that_wakes_up_writes_nothing_old(
+    host: Host, services: Services
+) -> None:
+    """Row 89: SIGSTOP, another takes over, the world changes, SIGCONT: the new truth stays."""
+    await services.start("a.sock", good())
+    paused = host.start_scanner("first")
+    await host.wait({"a": "healthy"}, "first")
+    paused.send_signal(signal.SIGSTOP)
+    host.start_scanner("second")
+    await host.wait({"a": "healthy"}, "second", LEASE_SECONDS * 2 + 5)
+    await services.stop("a.sock", unlink=True)
+    await services.start("b.sock", good())
+    await host.wait({"b": "healthy"}, "second")
+    events = len(host.events)
+    paused.send_signal(signal.SIGCONT)
+    for _ in range(50):
+        await host.look()
+        assert (host.statuses(), host.scanner) == ({"b": "healthy"}, "second")
+        await asyncio.sleep(0.02)
+    assert len(host.events) == events
+    assert paused.poll() is None
+
+
+async def test_a_killed_scanner_is_replaced_without_an_event(
+    host: Host, services: Services
+) -> None:
+    """Rows 48 and 89: kill -9; the other one finds the world as it is told, so it tells nothing."""
+    await services.start("a.sock", good())
+    services.stale("old.sock")
+    first = host.start_scanner("first")
+    await host.wait({"a": "healthy", "old": "inactive"}, "first")
+    host.start_scanner("second")
+    events = host.events
+    first.kill()
+    await host.wait({"a": "healthy", "old": "inactive"}, "second", LEASE_SECONDS * 2 + 5)
+    assert host.events == events
+
+
+async def test_a_redis_that_comes_back_empty_is_filled_again(
+    host: Host, services: Services
+) -> None:
+    """Row 81: kill -9 of Redis without data on disk; history survives in the scanner."""
+    await services.start("a.sock", good())
+    host.start_scanner("first")
+    await host.wait({"a": "healthy"}, "first")
+    before = host.records["a"]
+    host.kill_redis()
+    await host.start_redis()
+    await host.wait({"a": "healthy"}, "first")
+    assert host.records["a"].first_seen == before.first_seen
+    await host.client.flushall()
+    await host.wait({"a": "healthy"}, "first")
+
+
+async def test_a_quiet_world_adds_nothing_to_the_stream(host: Host, services: Services) -> None:
+    service = await services.start("a.sock", good())
+    services.stale("old.sock")
+    host.start_scanner("first")
+    await host.wait({"a": "healthy", "old": "inactive"}, "first")
+    asked = len(service.asked)
+    await until(lambda: len(service.asked) >= asked + 3, "three more scans")
+    length = await host.client.xlen(host.config.keys.events)
+    asked = len(service.asked)
+    await until(lambda: len(service.asked) >= asked + 5, "five more scans")
+    assert await host.client.xlen(host.config.keys.events) == length

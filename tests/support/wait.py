@@ -1,0 +1,36 @@
+"""Waiting for a condition with a deadline and a message, instead of sleeping and hoping."""
+
+import asyncio
+import inspect
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar, overload
+
+T = TypeVar("T")
+
+STEP_SECONDS = 0.01
+
+
+@overload
+async def eventually(
+    condition: Callable[[], Coroutine[Any, Any, T]], within: float = 5, message: str = ...
+) -> T: ...
+@overload
+async def eventually(condition: Callable[[], T], within: float = 5, message: str = ...) -> T: ...
+async def eventually(
+    condition: Callable[[], Any], within: float = 5, message: str = "the condition"
+) -> Any:
+    """Wait until the condition is true; returns its value. It may be a coroutine function.
+
+    Raises:
+        AssertionError: when the time is over; it names the condition and its last value.
+    """
+    deadline = time.monotonic() + within
+    while True:
+        found = condition()
+        value = await found if inspect.isawaitable(found) else found
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {within} s: {message} (last seen: {value!r})")
+        await asyncio.sleep(STEP_SECONDS)

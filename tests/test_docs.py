@@ -1,0 +1,115 @@
+"""The documentation says what there is, and nothing else: settings, commands, routes, methods."""
+
+import asyncio
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from pytest_aiohttp import AiohttpClient
+
+from hero_router.cli import COMMANDS
+from hero_router.config import RouterConfig
+from hero_router.keys import Keys
+from hero_router.store.client import connect
+from hero_router.store.lease import Lease
+from hero_router.store.registry import Registry
+from hero_router.web.app import create_app
+from tests.support.records import put, report
+from tests.support.redis import RedisServer
+
+ROOT = Path(__file__).resolve().parent.parent
+NOWHERE = RouterConfig(redis_url="redis://127.0.0.1:1/0")
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def section(title: str) -> str:
+    """The part of the README below one heading."""
+    return README.split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
+
+
+def test_every_setting_stands_in_the_readme_with_its_default_and_range() -> None:
+    rows = [line for line in section("Settings").splitlines() if line.startswith("| `")]
+    told = {name for row in rows for name in re.findall(r"`((?:ROUTER|HERO|PATH)_\w+)`", row)}
+    real = {name for item in RouterConfig.settings() for name in item.variables}
+    assert told == real
+    for item in RouterConfig.settings():
+        row = next(row for row in rows if f"`{item.variables[0]}`" in row)
+        assert item.help in row
+        if item.kind in ("int", "float"):
+            assert f"{item.low:g} to {item.high:.0f}" in row
+            assert item.name == "workers" or f"`{item.default:g}`" in row
+
+
+def test_every_command_stands_in_the_readme() -> None:
+    told = re.findall(r"^\| `hero_router (\w+)` \|", section("Commands"), re.MULTILINE)
+    assert told == list(COMMANDS)
+
+
+def test_every_route_stands_in_the_readme() -> None:
+    app = create_app(NOWHERE)
+    real = {
+        f"{route.method} {route.resource.canonical}"
+        for route in app.router.routes()
+        if route.resource is not None and route.method not in ("HEAD", "*")
+    }
+    told = set(re.findall(r"`((?:GET|POST) /[^`]*)`", section("Addresses")))
+    assert told == real - {"GET /static"}
+
+
+async def test_every_method_stands_in_the_readme(aiohttp_client: AiohttpClient) -> None:
+    client = await aiohttp_client(create_app(NOWHERE))
+    document = await (await client.get("/openrpc.json")).json()
+    told = set(re.findall(r"`((?:router|rpc)\.\w+)`", section("Addresses")))
+    assert told == {method["name"] for method in document["methods"]}
+
+
+def test_every_event_stands_in_the_readme() -> None:
+    source = (ROOT / "static" / "js" / "stream.js").read_text("utf-8")
+    names = re.search(r"const NAMES = \[(.*?)\]", source, re.DOTALL)
+    assert names is not None
+    told = re.search(r"Event names are (.*?)\.", section("Addresses"))
+    assert told is not None
+    assert set(re.findall(r"`(\w+)`", told[1])) == set(re.findall(r'"(\w+)"', names[1]))
+
+
+def test_every_dependency_has_its_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    needed = project["dependencies"] + project["optional-dependencies"]["test"]
+    names = {re.split(r"[\[>=;<]", line)[0].strip() for line in needed}
+    told = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
+    assert [name for name in names if name not in told and not name.startswith("types-")] == []
+
+
+def test_make_knows_what_the_readme_tells_to_make() -> None:
+    told = set(re.findall(r"`?make (\w+)", README))
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    assert told <= targets
+    assert {"run", "test", "check", "bench"} <= told
+
+
+@pytest.mark.parametrize(
+    "line",
+    [line.partition(" #")[0].strip() for line in section("Inspect with redis-cli").splitlines()
+     if line.startswith("redis-cli")],
+)  # fmt: skip
+def test_the_redis_cli_commands_of_the_readme_work(line: str, redis7: RedisServer) -> None:
+    asyncio.run(fill(redis7))
+    socket = redis7.url.removeprefix("unix://")
+    assert shutil.which("redis-cli")
+    command = line.replace("redis-cli", f"redis-cli -s {socket}", 1)
+    answer = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0
+    assert answer.stdout.strip()
+    assert "ERR" not in answer.stdout
+
+
+async def fill(server: RedisServer) -> None:
+    """A registry with one service and one event."""
+    client = connect(server.url, name="test")
+    grant = await Lease(client, Keys(), "n1", "s1", 10).acquire()
+    assert grant is not None
+    await Registry(client, Keys(), 16).apply(grant, [put()], report())
+    await client.aclose()

@@ -1,0 +1,159 @@
+"""A worker's web application for tests: the real stores on a fake Redis, the real feed and routes.
+
+Left out are only the process around it and what other tests look at: pages and streams.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiohttp import web
+from fakeredis import FakeServer
+
+from hero_router.config import RouterConfig
+from hero_router.feed import watch
+from hero_router.feed.feed import Feed
+from hero_router.keys import Keys
+from hero_router.model import Change, NodeState, Record, SocketState, Status, service_id
+from hero_router.store.lease import Grant, Lease
+from hero_router.store.registry import Registry
+from hero_router.store.requests import Request, Requests
+from hero_router.store.stream import Nodes, Stream
+from hero_router.web import api, health, rpc
+from hero_router.web.app import BODY_BYTES
+from hero_router.web.context import CONTEXT, Context
+from hero_router.web.middleware import add_headers, guard
+from hero_router.web.probes import Probes
+from hero_router.web.state import State
+from tests.support.fake_redis import fake_redis
+from tests.support.wait import eventually
+
+KEYS = Keys()
+WINDOW = 64
+
+
+def record(name: str, *, context: str = "default", node: str = "n1", **changes: Any) -> Record:
+    """A healthy service with one socket, or one with these changes."""
+    path = f"{name}/rpc.sock"
+    values: dict[str, Any] = {
+        "status": Status.HEALTHY,
+        "reason": "",
+        "first_seen": 1,
+        "changed_at": 2,
+        "sockets": (SocketState("rpc", "rpc", path, Status.HEALTHY, 1.5),),
+        "socket_path": path,
+        **changes,
+    }
+    return Record(service_id(node, context, name), name, context, node, **values)
+
+
+def report(node: str) -> NodeState:
+    """A node's report as its scanner writes it."""
+    return NodeState(node, "scanner", 1, 1_000, 3, 1, 1, "0.1.0")
+
+
+class World:
+    """One fake Redis, the scanners' side of it, and one worker that follows it."""
+
+    def __init__(self, server: FakeServer | None = None) -> None:
+        self.server = server or FakeServer()
+        self.client = fake_redis(self.server)
+        self.registry = Registry(self.client, KEYS, WINDOW)
+        self.requests = Requests(self.client, KEYS)
+        self.grants: dict[str, Grant] = {}
+        self.asked: list[Request] = []
+        tail, nodes = fake_redis(self.server), Nodes(self.client, KEYS)
+        self.feed = Feed(
+            Stream(tail, KEYS),
+            nodes,
+            window=WINDOW,
+            ping_seconds=15,
+            stall_seconds=60,
+            greeting=dict,
+        )
+        config = RouterConfig(redis_url="redis://127.0.0.1:1/0", node="n1")
+        self.context = Context(config, self.feed, nodes, self.requests, "n1/1")
+        self.state = State(self.feed, Probes(nodes), now_ms=lambda: 5_000)
+
+    async def add(self, *records: Record) -> None:
+        """Write services as their nodes' scanners do."""
+        for item in records:
+            change = Change("service_added", item.id, {"service": item.to_json()}, item)
+            await self.registry.apply(await self.grant(item.node), [change], report(item.node))
+
+    async def remove(self, item: Record) -> None:
+        """Take a service out as its scanner does."""
+        data = {"id": item.id, "name": item.name, "node": item.node, "reason": "gone"}
+        change = Change("service_removed", item.id, data)
+        await self.registry.apply(await self.grant(item.node), [change])
+
+    async def lose(self, node: str, patch: pytest.MonkeyPatch) -> None:
+        """End the node's scanner, and wait until the worker has noticed."""
+        patch.setattr(watch, "WATCH_SECONDS", 0.01)
+        patch.setattr(watch, "GRACE_SECONDS", 0.02)
+        await self.client.delete(KEYS.lease(node))
+        await eventually(
+            lambda: node in self.feed.mirror.lost, message=f"{node} is not noticed as lost"
+        )
+
+    async def grant(self, node: str) -> Grant:
+        """The node's lease, taken when first needed."""
+        if node not in self.grants:
+            taken = await Lease(self.client, KEYS, node, f"scanner-{node}", 1000).acquire()
+            assert taken is not None
+            self.grants[node] = taken
+        return self.grants[node]
+
+    async def caught_up(self) -> None:
+        """Wait until the worker is at the stream's head."""
+        head = await Stream(self.client, KEYS).head()
+        await eventually(
+            lambda: self.feed.mirror.head == head, message="the worker did not catch up"
+        )
+
+    @asynccontextmanager
+    async def scanners(self, nodes: Iterable[str], **counts: int) -> AsyncIterator[None]:
+        """Scanners that answer each request with these counts, one event per node."""
+        task = asyncio.create_task(self._answer(tuple(nodes), counts))
+        try:
+            heard: bool = await eventually(self._heard, message="the scanners do not listen")
+            assert heard
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _heard(self) -> bool:
+        ((_, number),) = await self.client.pubsub_numsub(KEYS.requests)
+        return bool(number)
+
+    async def _answer(self, nodes: tuple[str, ...], counts: Mapping[str, int]) -> None:
+        async for request in self.requests.listen():
+            self.asked.append(request)
+            for node in nodes:
+                data = {"node": node, **counts, "requests": [request.id]}
+                await self.registry.apply(await self.grant(node), [Change("scan", "", data)])
+
+    def app(self) -> web.Application:
+        """The application as the factory makes it, without pages and streams."""
+        app = web.Application(middlewares=[guard], client_max_size=BODY_BYTES)
+        app[CONTEXT] = self.context
+        app.add_routes([*api.routes(self.state), *rpc.routes(self.context, self.state)])
+        app.add_routes(health.routes())
+        app.on_response_prepare.append(add_headers)
+        app.cleanup_ctx.append(self._following)
+        return app
+
+    async def _following(self, _: web.Application) -> AsyncIterator[None]:
+        async with self.following():
+            yield
+
+    @asynccontextmanager
+    async def following(self) -> AsyncIterator[None]:
+        """Run the worker's feed."""
+        task = asyncio.create_task(self.feed.run())
+        yield
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
