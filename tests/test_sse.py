@@ -1,9 +1,11 @@
 """Frames and their reader, against a browser's way of reading: nothing that is sent breaks a frame.
 
-Row 65: data, names and ids with CR, LF, CRLF, U+2028 and NUL arrive as they were sent, or not at all.
+Row 65: data, names and ids with CR, LF, CRLF, U+2028 and NUL arrive as they were sent, or not
+at all.
 """
 
 import json
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -116,7 +118,7 @@ def test_our_reader_gives_what_a_browser_would_however_the_stream_is_cut(
 ) -> None:
     stream += b"\n"  # a CR at the very end may be half of a CRLF: our reader waits for more
     edges = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
-    pieces = [stream[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    pieces = [stream[start:end] for start, end in pairwise(edges)]
     found = _messages(sse.Parser(), pieces)
     assert [Dispatched(item.event, item.data, item.last_id) for item in found] == Browser().read(
         stream

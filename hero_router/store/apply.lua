@@ -1,10 +1,11 @@
 -- The only writer of the registry and of the stream of events: one atomic, repeatable step.
 --
 -- KEYS: services, events, nodes, meta, lease
--- ARGV: grant, window, schema, node, report, then for each change: type, service, data, record
+-- ARGV: grant, window, schema, node, report, seen, then for each change: type, service, data, record
 --   grant    what the lease must hold ("<scanner>:<token>"), or nothing is written
 --   window   exact number of events that the stream keeps
 --   report   the node's new state (JSON), or "" for none
+--   seen     the newest epoch that the writer ever saw, or 0: a Redis that was emptied forgot it
 --   record   the service's new record (JSON), or "" when it leaves; a "scan" has neither
 -- Returns {"OK", head, events added} or {"FENCED", holder} or {"SCHEMA", found}.
 --
@@ -17,7 +18,8 @@
 
 local services, events, nodes, meta, lease = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local grant, window, schema, node, report = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local FIRST_CHANGE, CHANGE_FIELDS = 6, 4
+local seen = tonumber(ARGV[6])
+local FIRST_CHANGE, CHANGE_FIELDS = 7, 4
 local LAST_EPOCH = 2 ^ 53 - 1 -- beyond it Lua's numbers have gaps; clocks reach it in 285,000 years
 
 local holder = redis.call('GET', lease)
@@ -51,7 +53,7 @@ local function open_epoch()
   if head and epoch == known and redis.call('HGET', meta, 'run_id') == run then return end
   local time = redis.call('TIME')
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
-  epoch, seq = math.max(now, epoch + 1, known + 1), 0
+  epoch, seq = math.max(now, epoch + 1, known + 1, seen + 1), 0
   if epoch > LAST_EPOCH then error('the stream of events holds a foreign id') end
   begun = run
 end

@@ -32,6 +32,7 @@ class Registry:
         self._apply = script(client, "apply")
         self._snapshots = SnapshotReader(client, keys)
         self._version = Version()
+        self._epoch = 0
         self._texts: Mapping[str, str] = {}
         self._records: dict[str, Record] = {}
 
@@ -41,6 +42,7 @@ class Registry:
         This is how an emptied Redis, an older dump or a foreign hand is noticed. Raises StoreError.
         """
         snapshot = await self._snapshots.read(self._version)
+        self._epoch = max(self._epoch, snapshot.head.epoch)
         if snapshot.services is not None:
             self._parse(snapshot.services)
             self._version = snapshot.version
@@ -74,6 +76,7 @@ class Registry:
             batch = changes[start : start + APPLY_BATCH]
             last = start + APPLY_BATCH >= len(changes)
             head = await self._apply_batch(grant, batch, report if last else None)
+            self._epoch = max(self._epoch, head.epoch)
         return head
 
     async def _apply_batch(
@@ -82,7 +85,7 @@ class Registry:
         keys = self._keys
         names = [keys.services, keys.events, keys.nodes, keys.meta, keys.lease(grant.node)]
         state = "" if report is None else encode(report.to_json())
-        args = [str(grant), str(self._window), str(SCHEMA), grant.node, state]
+        args = [str(grant), str(self._window), str(SCHEMA), grant.node, state, str(self._epoch)]
         for change in changes:
             args += _arguments(change)
         try:

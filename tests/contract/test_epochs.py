@@ -92,6 +92,21 @@ async def test_an_epoch_lies_above_a_streams_last_id_though_the_clock_does_not(
     assert head == Position(FUTURE + 1, 1)
 
 
+@pytest.mark.parametrize("learned_by", ["writing", "reading"])
+async def test_an_epoch_lies_above_what_the_writer_saw_before_redis_was_emptied(
+    store: Store, learned_by: str
+) -> None:
+    """Redis forgot, its clock is behind or in the same millisecond: the writer still knows."""
+    await store.raw.xadd(KEYS.events, {"x": "y"}, id=f"{FUTURE}-5")
+    writer = store.writer()
+    if learned_by == "writing":
+        await writer.apply(await store.grant(), [put()])
+    else:
+        await writer.known("a node")
+    await store.raw.flushall()
+    assert (await writer.apply(await store.grant(), [put()])).epoch > FUTURE
+
+
 async def test_a_stream_whose_entries_were_all_trimmed_keeps_its_epoch(store: Store) -> None:
     grant = await store.grant()
     first = await store.registry.apply(grant, [put("a", 1)])

@@ -12,7 +12,10 @@ window.frames = [];
 window.EventSource = class extends EventSource {
   constructor(url) {
     super(url);
-    for (const event of ["service_added", "service_updated", "status_change", "service_removed", "resync"]) {
+    const names = [
+      "service_added", "service_updated", "status_change", "service_removed", "resync",
+    ];
+    for (const event of names) {
       this.addEventListener(event, (message) => {
         const dropped = event === "resync" ? JSON.parse(message.data).dropped : 0;
         window.frames.push({ event, place: message.lastEventId, dropped });

@@ -55,7 +55,8 @@ async def test_a_thousand_services_stay_usable(browser: Browser, redis7: RedisSe
             """() => {
                 window.longest = 0;
                 new PerformanceObserver((list) => {
-                    for (const one of list.getEntries()) window.longest = Math.max(window.longest, one.duration);
+                    const longest = list.getEntries().map((one) => one.duration);
+                    window.longest = Math.max(window.longest, ...longest);
                 }).observe({ entryTypes: ["longtask"] });
             }"""
         )
