@@ -4,66 +4,14 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import aiohttp
 
-from hero_router.codec import decode
-from hero_router.keys import Keys
-from hero_router.model import Change, Status
-from hero_router.store.client import connect
-from hero_router.store.lease import Lease
-from hero_router.store.registry import Registry
+from tests.support.hand import Hand
 from tests.support.ports import free_port
-from tests.support.records import gone, put, report
 from tests.support.wait import eventually
-
-NODE = "n2"
-STATUSES = list(Status)
-
-
-class Hand:
-    """Writes the registry under a lease of its own node, as a scanner does."""
-
-    def __init__(self, redis_url: str, window: int) -> None:
-        self._client = connect(redis_url, name="hand")
-        self._lease = Lease(self._client, Keys(), NODE, "hand", 600)
-        self._registry = Registry(self._client, Keys(), window)
-        self._number = 0
-
-    async def begin(self, services: int) -> None:
-        """Take the lease and add services `s0`, `s1` …"""
-        grant = await self._lease.acquire()
-        assert grant is not None
-        self._grant = grant
-        await self._registry.apply(grant, [], report(node=NODE))
-        for index in range(services):
-            await self.change(f"s{index}")
-
-    async def change(self, name: str, **fields: Any) -> None:
-        """Give a service its next state; the statuses take turns."""
-        self._number += 1
-        status = STATUSES[self._number % len(STATUSES)]
-        await self.write(put(name, self._number, NODE, **{"status": status, **fields}))
-
-    async def remove(self, name: str) -> None:
-        """A service leaves."""
-        await self.write(gone(name, NODE))
-
-    async def write(self, change: Change) -> None:
-        """Write one change of any kind."""
-        await self._registry.apply(self._grant, [change])
-
-    async def statuses(self) -> Mapping[str, str]:
-        """The truth: each service's status by id, as Redis holds it."""
-        raw: Any = await self._client.hgetall(Keys().services)
-        return {key.decode(): decode(value)["status"] for key, value in raw.items()}
-
-    async def close(self) -> None:
-        """Let go of Redis."""
-        await self._client.aclose()
 
 
 class Web:

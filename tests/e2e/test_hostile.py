@@ -3,7 +3,8 @@
 from playwright.async_api import Browser
 
 from tests.e2e.dashboard import Dashboard
-from tests.e2e.router import NODE, routing
+from tests.e2e.router import routing
+from tests.support.hand import NODE
 from tests.support.records import record
 from tests.support.redis import RedisServer
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from playwright.async_api import Browser
 
 from tests.e2e.dashboard import Dashboard
-from tests.e2e.router import Hand, routing
+from tests.e2e.router import routing
 from tests.e2e.stall import StallProxy
+from tests.support.hand import Hand
 from tests.support.records import record
 from tests.support.redis import RedisServer
 

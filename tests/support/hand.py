@@ -1,0 +1,58 @@
+"""A hand that writes the registry of a real Redis as a scanner does, change by change."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hero_router.codec import decode
+from hero_router.keys import Keys
+from hero_router.model import Change, Status
+from hero_router.position import Position
+from hero_router.store.client import connect
+from hero_router.store.lease import Lease
+from hero_router.store.registry import Registry
+from tests.support.records import gone, put, report
+
+NODE = "n2"
+STATUSES = list(Status)
+
+
+class Hand:
+    """Writes the registry under a lease of its own node, as a scanner does."""
+
+    def __init__(self, redis_url: str, window: int) -> None:
+        self._client = connect(redis_url, name="hand")
+        self._lease = Lease(self._client, Keys(), NODE, "hand", 600)
+        self._registry = Registry(self._client, Keys(), window)
+        self._number = 0
+
+    async def begin(self, services: int = 0) -> None:
+        """Take the lease, anew after Redis was emptied, and add services `s0`, `s1` …"""
+        grant = await self._lease.acquire()
+        assert grant is not None
+        self._grant = grant
+        await self._registry.apply(grant, [], report(node=NODE))
+        for index in range(services):
+            await self.change(f"s{index}")
+
+    async def change(self, name: str, **fields: Any) -> Position:
+        """Give a service its next state; the statuses take turns. Returns the event's position."""
+        self._number += 1
+        status = STATUSES[self._number % len(STATUSES)]
+        return await self.write(put(name, self._number, NODE, **{"status": status, **fields}))
+
+    async def remove(self, name: str) -> Position:
+        """A service leaves."""
+        return await self.write(gone(name, NODE))
+
+    async def write(self, change: Change) -> Position:
+        """Write one change of any kind."""
+        return await self._registry.apply(self._grant, [change])
+
+    async def statuses(self) -> Mapping[str, str]:
+        """The truth: each service's status by id, as Redis holds it."""
+        raw: Any = await self._client.hgetall(Keys().services)
+        return {key.decode(): decode(value)["status"] for key, value in raw.items()}
+
+    async def close(self) -> None:
+        """Let go of Redis."""
+        await self._client.aclose()
