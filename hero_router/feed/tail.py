@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,10 @@ log = logging.getLogger(__name__)
 
 BACKOFF_FIRST, BACKOFF_MOST = 0.1, 3.0
 """Seconds between two tries to reach Redis: doubled each time, with jitter."""
+
+RELOAD_SECONDS = 0.5
+"""A worker that is overtaken by trimming again and again loads the registry no more often: each
+load costs Redis all services, and clients are told their gap anyway."""
 
 
 STORE_DIGITS = 12
@@ -45,8 +50,10 @@ class Tail:
         while True:
             try:
                 await self.start()
+                started = time.monotonic()
                 while await self.step():
                     pass
+                await _rest_until(started + RELOAD_SECONDS)
             except StoreError as error:
                 await self._lost(error)
 
@@ -118,6 +125,12 @@ class Tail:
         await self._stream.drop()
         pause = min(BACKOFF_FIRST * 2 ** (self._failures - 1), BACKOFF_MOST)
         await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
+
+
+async def _rest_until(moment: float) -> None:
+    """Not at all, if it has passed; with jitter, as other workers are in the same case."""
+    left = max(moment - time.monotonic(), 0)
+    await asyncio.sleep(left * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
 
 
 def follows(head: Position, events: Sequence[Event]) -> bool:

@@ -28,6 +28,10 @@ DRAIN_SECONDS = 2.0
 
 BODY_BYTES = 1024 * 1024
 
+FIELD_BYTES = 16 * 1024
+"""Longest header field that is read: a position is answered in the stream, however long it is, up
+to here. `middleware` refuses other fields sooner."""
+
 
 def create_app(config: RouterConfig) -> web.Application:
     """A worker's application. Raises ConfigError when there is no Redis to follow."""
@@ -111,4 +115,5 @@ def make_runner(config: RouterConfig) -> web.AppRunner:
         handler_cancellation=True,
         access_log=None,
         shutdown_timeout=DRAIN_SECONDS,
+        max_field_size=FIELD_BYTES,
     )

@@ -67,6 +67,7 @@ _REFUSALS: Mapping[int, tuple[str, str]] = {
     408: ("timed_out", "the request did not arrive in time"),
     413: ("too_large", "the request is larger than is taken here"),
     415: ("unsupported_media_type", "only application/json in UTF-8 is taken here"),
+    431: ("too_large", "a header field is larger than is taken here"),
 }
 """aiohttp's refusals in our words: its own texts may repeat what the caller sent."""
 

@@ -24,12 +24,17 @@ SECURITY_HEADERS: Mapping[str, str] = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 
+FIELD_BYTES = 8 * 1024
+"""Longest header field but for a stream's position: an EventSource whose position was refused would
+give up for ever, so that one is answered in the stream."""
+
 
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Name the request, run it, and let no error leave without its JSON form."""
     request[REQUEST_ID] = secrets.token_hex(8)
     try:
+        _check_fields(request)
         return await handler(request)
     except web.HTTPException as refusal:
         if refusal.status < 400:
@@ -37,6 +42,12 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         return error_response(request, refusal)
     except Exception as error:  # noqa: BLE001 - the edge: logged in full, told in general words
         return error_response(request, error)
+
+
+def _check_fields(request: web.Request) -> None:
+    for name, value in request.headers.items():
+        if len(value) > FIELD_BYTES and name.lower() != "last-event-id":
+            raise web.HTTPRequestHeaderFieldsTooLarge
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:

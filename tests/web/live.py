@@ -1,0 +1,143 @@
+"""A whole worker in this process, on a real Redis and over real HTTP, and who listens to it."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from hero_router.config import RouterConfig
+from hero_router.feed.feed import Feed
+from hero_router.position import Position
+from hero_router.sse import Message, Parser
+from hero_router.web.app import make_runner
+from hero_router.web.context import CONTEXT
+from tests.support.wait import eventually
+
+WINDOW = 8
+CHANGES = ("service_added", "service_updated", "status_change", "service_removed", "scan")
+
+
+class Listener:
+    """One client of a stream: its messages as they come; `ended` once the worker has ended it."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.ended = False
+
+    async def read(self, answer: aiohttp.ClientResponse) -> None:
+        """Read until the stream ends."""
+        parser = Parser()
+        with suppress(aiohttp.ClientError):
+            async for data in answer.content.iter_any():
+                self.messages += parser.feed(data)
+        self.ended = True
+
+    def named(self, *events: str) -> list[Message]:
+        """The messages of these kinds."""
+        return [message for message in self.messages if message.event in events]
+
+    def data(self, event: str) -> list[Any]:
+        """What the messages of one kind say."""
+        return [json.loads(message.data) for message in self.named(event)]
+
+    @property
+    def places(self) -> list[Position]:
+        """The positions of the changes so far."""
+        found = [Position.parse(message.last_id) for message in self.named(*CHANGES)]
+        assert None not in found
+        return [place for place in found if place is not None]
+
+    @property
+    def resyncs(self) -> list[tuple[int | None, str]]:
+        """How many events it was told to have missed, and why."""
+        return [(item["dropped"], item["reason"]) for item in self.data("resync")]
+
+    async def hears(self, place: Position) -> None:
+        """Wait until the change at this position has come."""
+        await eventually(lambda: place in self.places, message=f"{place} arrives")
+
+    async def hears_of(self, event: str, count: int = 1, within: float = 5) -> list[Any]:
+        """Wait for so many messages of one kind; returns what they say."""
+        await eventually(lambda: len(self.named(event)) >= count, within, f"{count} of {event}")
+        return self.data(event)
+
+
+class Live:
+    """A running worker."""
+
+    def __init__(self, runner: web.AppRunner, session: aiohttp.ClientSession) -> None:
+        self.port: int = runner.addresses[0][1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.feed: Feed = runner.app[CONTEXT].feed
+        self._session = session
+
+    async def get(self, path: str) -> tuple[int, Any]:
+        """Status and JSON of an answer."""
+        async with self._session.get(f"{self.url}{path}") as answer:
+            return answer.status, await answer.json()
+
+    async def state(self) -> Any:
+        """`/api/services`."""
+        status, state = await self.get("/api/services")
+        assert status == 200, state
+        return state
+
+    async def is_ready(self) -> bool:
+        """Whether `/ready` says so."""
+        return (await self.get("/ready"))[0] == 200
+
+    async def reaches(self, place: Position) -> None:
+        """Wait until the worker has followed the stream up to here."""
+        await eventually(lambda: self.feed.ring.head >= place, message=f"the worker is at {place}")
+
+    @asynccontextmanager
+    async def listening(
+        self, cursor: object = None, *, header: object = None
+    ) -> AsyncIterator[Listener]:
+        """A client of the stream, with `?cursor=` or `Last-Event-ID`, meanwhile."""
+        headers = {} if header is None else {"Last-Event-ID": str(header)}
+        params = {} if cursor is None else {"cursor": str(cursor)}
+        listener = Listener()
+        url = f"{self.url}/api/events"
+        async with self._session.get(url, params=params, headers=headers) as answer:
+            assert answer.status == 200, await answer.text()
+            assert answer.content_type == "text/event-stream"
+            reading = asyncio.create_task(listener.read(answer))
+            try:
+                await listener.hears_of("hello")
+                yield listener
+            finally:
+                reading.cancel()
+                await asyncio.gather(reading, return_exceptions=True)
+
+
+@asynccontextmanager
+async def working(redis_url: str, **settings: Any) -> AsyncIterator[Live]:
+    """A worker as gunicorn would run it, with these settings, meanwhile."""
+    config = RouterConfig(**{"redis_url": redis_url, "sse_buffer": WINDOW, "node": "w", **settings})
+    with _own_logging():
+        runner = make_runner(config)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        try:
+            connector = aiohttp.TCPConnector(force_close=True)
+            async with aiohttp.ClientSession(connector=connector) as session:
+                yield Live(runner, session)
+        finally:
+            await runner.cleanup()
+
+
+@contextmanager
+def _own_logging() -> Iterator[None]:
+    """A worker sets up this process's logging as its own: give it back afterwards."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    try:
+        yield
+    finally:
+        root.handlers, root.level = before[0], before[1]
