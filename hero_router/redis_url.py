@@ -14,6 +14,18 @@ _OPTIONS = {"redis": _COMMON, "rediss": _COMMON | _TLS, "unix": _COMMON}
 """What may stand after the "?": anything else is unknown, or would replace a setting of ours."""
 
 
+_PLAIN = re.compile(
+    r"""
+    (?P<scheme> [a-z][a-z0-9+.-]* )://
+    ( (?P<user> [^:/?\#@]* ) : [^/?\#@]* @ )?
+    (?P<place> (?!.*@) ( \[[0-9a-f:.]+\] | [^:/?\#\[\]]* ) ( :[0-9]+ )? ( /[^?\#]* )? )
+    (?P<query> ( \?.* )? )
+    """,
+    re.VERBOSE | re.ASCII | re.IGNORECASE | re.DOTALL,
+)
+"""A URL in which there is no doubt about where a password would stand."""
+
+
 def check(url: str) -> None:
     """Raises ConfigError, without its password, unless each part of a URL means what it seems to.
 
@@ -32,7 +44,7 @@ def _is_usable(url: str) -> bool:
         return False
     try:
         parts = urlsplit(url)
-        options = dict(parse_qsl(parts.query, keep_blank_values=True))
+        options = parse_qsl(parts.query, keep_blank_values=True)
         return not parts.fragment and _has_place(parts) and _are_known(parts.scheme, options)
     except ValueError:
         return False
@@ -45,18 +57,19 @@ def _has_place(parts: SplitResult) -> bool:
     return parts.scheme in _OPTIONS and bool(parts.hostname and parts.port != 0 and number_or_none)
 
 
-def _are_known(scheme: str, options: dict[str, str]) -> bool:
-    return options.keys() <= _OPTIONS[scheme] and options.get("db", "0").isdecimal()
+def _are_known(scheme: str, options: list[tuple[str, str]]) -> bool:
+    values = dict(options)
+    known = len(values) == len(options) and values.keys() <= _OPTIONS[scheme]
+    return known and values.get("db", "0").isdecimal()
 
 
 def masked(url: str) -> str:
     """A URL without its password and options, for logs and screens; in doubt without all else."""
-    scheme, _, rest = url.partition("://")
-    login, at, place = rest.rpartition("@")
-    if not rest:
-        return "***" if set(url) & set("@?") else url
-    if set(login) & set("/?#"):
-        return f"{scheme}://***"
-    user, colon, _ = login.partition(":")
-    place, query, _ = place.partition("?")
-    return f"{scheme}://{user}{colon and ':***'}{at}{place}{query and '?***'}"
+    if not url:
+        return ""
+    found = _PLAIN.fullmatch(url)
+    if found is None:
+        scheme = url.partition("://")[0]
+        return f"{scheme}://***" if scheme in _OPTIONS else "***"
+    login = f"{found['user']}:***@" if found["user"] is not None else ""
+    return f"{found['scheme']}://{login}{found['place']}{found['query'] and '?***'}"
