@@ -11,9 +11,12 @@ from hero_router.web.serve import gunicorn_settings
 
 
 def _settings() -> dict[str, object]:
-    """gunicorn's settings. Ends with exit code 2 and one line when there is nothing to run with."""
+    """gunicorn's settings. Ends with exit code 2 and one line when there is nothing to run with.
+
+    Each worker warns of what is rejected, once it can log as the settings say.
+    """
     try:
-        config = RouterConfig.from_env()
+        config = RouterConfig.read()
         if not config.redis_url:
             raise ConfigError("ROUTER_REDIS_URL is not set: web has to be told where Redis is")
     except ConfigError as error:

@@ -9,68 +9,17 @@ import logging
 import os
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self
-
-from environs import Env, EnvError
-from marshmallow.validate import Range
+from typing import Any, Self
 
 from hero_router.errors import ConfigError
 from hero_router.keys import Keys
 from hero_router.redis_url import check, masked
+from hero_router.setting import Setting, number, plain, switch, text
 
 log = logging.getLogger(__name__)
-
-Source = str
-"""Where a value comes from: a variable's name, "flag or code", or "default"."""
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One setting: its field, the variables that set it (first wins), its kind and meaning."""
-
-    name: str
-    variables: tuple[str, ...]
-    kind: Literal["int", "float", "str", "bool"]
-    default: Any
-    help: str
-    low: float = 0
-    high: float = 0
-    secret: bool = False
-
-    @property
-    def flag(self) -> str:
-        """The command line flag of the same meaning."""
-        return "--" + self.name.replace("_", "-")
-
-    @property
-    def accepted(self) -> str:
-        """The accepted range in words, for the log and the documentation."""
-        if self.kind in ("int", "float"):
-            number = "whole number" if self.kind == "int" else "number"
-            return f"a {number} from {self.low:g} to {self.high:g}"
-        return {"bool": "0 or 1", "str": "text"}[self.kind]
-
-
-def _number(
-    default: float, low: float, high: float, variable: str, meaning: str, *, whole: bool = True
-) -> Any:
-    kind = "int" if whole else "float"
-    meta = {"variables": (variable,), "kind": kind, "low": low, "high": high, "help": meaning}
-    return dataclasses.field(default=int(default) if whole else float(default), metadata=meta)
-
-
-def _text(default: str, variables: str, meaning: str, *, secret: bool = False) -> Any:
-    names = tuple(variables.split())
-    meta = {"variables": names, "kind": "str", "help": meaning, "secret": secret}
-    return dataclasses.field(default=default, metadata=meta)
-
-
-def _switch(variable: str, meaning: str) -> Any:
-    meta = {"variables": (variable,), "kind": "bool", "help": meaning}
-    return dataclasses.field(default=False, metadata=meta)
 
 
 def _cores() -> int:
@@ -81,40 +30,40 @@ def _cores() -> int:
 class RouterConfig:
     """All settings of one process; times are in seconds; an empty text is "none"."""
 
-    host: str = _text("127.0.0.1", "ROUTER_HOST", "address that web listens on")
-    port: int = _number(9988, 1, 65535, "ROUTER_PORT", "port that web listens on")
-    workers: int = _number(_cores(), 1, 256, "ROUTER_WORKERS", "gunicorn workers; default: cores")
-    redis_url: str = _text(
+    host: str = text("127.0.0.1", "ROUTER_HOST", "address that web listens on")
+    port: int = number(9988, 1, 65535, "ROUTER_PORT", "port that web listens on")
+    workers: int = number(_cores(), 1, 256, "ROUTER_WORKERS", "gunicorn workers; default: cores")
+    redis_url: str = text(
         "",
         "ROUTER_REDIS_URL",
         "the backplane: redis://, rediss:// or unix://; none: serve starts a private Redis",
         secret=True,
     )
-    redis_prefix: str = _text(
+    redis_prefix: str = text(
         "{hero_router}", "ROUTER_REDIS_PREFIX", "prefix of all Redis keys, with one {hash tag}"
     )
-    socket_dir: str = _text(
+    socket_dir: str = text(
         "~/hero/var/sockets",
         "ROUTER_SOCKET_DIR HERO_SOCKET_DIR PATH_SOCKET",
         "the root: the folder tree that holds the sockets",
     )
-    state_dir: str = _text(
+    state_dir: str = text(
         "~/hero/var/router", "ROUTER_STATE_DIR", "where serve keeps its private Redis and its lock"
     )
-    node: str = _text(
+    node: str = text(
         socket.gethostname(), "ROUTER_NODE", "this node's name; default: the host name"
     )
-    sse_buffer: int = _number(
+    sse_buffer: int = number(
         1024,
         1,
         1_000_000,
         "ROUTER_SSE_BUFFER",
         "the window: events kept for clients that fall behind",
     )
-    ping_seconds: float = _number(
+    ping_seconds: float = number(
         15, 0.1, 3600, "ROUTER_PING_SECONDS", "keepalive on quiet streams", whole=False
     )
-    sse_stall_seconds: float = _number(
+    sse_stall_seconds: float = number(
         60,
         0.5,
         3600,
@@ -122,10 +71,10 @@ class RouterConfig:
         "a client that takes no byte for this long is dropped",
         whole=False,
     )
-    scan_seconds: float = _number(
+    scan_seconds: float = number(
         5, 0.1, 3600, "ROUTER_SCAN_SECONDS", "time between two full scans of the root", whole=False
     )
-    probe_timeout: float = _number(
+    probe_timeout: float = number(
         2,
         0.05,
         60,
@@ -133,13 +82,13 @@ class RouterConfig:
         "longest time for all of one socket's probe",
         whole=False,
     )
-    probe_concurrency: int = _number(
+    probe_concurrency: int = number(
         64, 1, 1024, "ROUTER_PROBE_CONCURRENCY", "most sockets probed at the same time"
     )
-    failures: int = _number(
+    failures: int = number(
         3, 1, 100, "ROUTER_FAILURES", "failed probes in a row until a socket is unhealthy"
     )
-    stale_seconds: float = _number(
+    stale_seconds: float = number(
         60,
         0.5,
         86_400,
@@ -147,10 +96,10 @@ class RouterConfig:
         "a socket file without a listener leaves the registry after this long",
         whole=False,
     )
-    stale_unlink: bool = _switch(
+    stale_unlink: bool = switch(
         "ROUTER_STALE_UNLINK", "also delete the file of a socket that left as stale"
     )
-    lease_seconds: float = _number(
+    lease_seconds: float = number(
         10,
         0.5,
         3600,
@@ -158,22 +107,29 @@ class RouterConfig:
         "lifetime of a scanner's lease: a dead scanner is replaced after it",
         whole=False,
     )
-    log_level: str = _text("info", "ROUTER_LOG_LEVEL", "debug, info, warning or error")
-    log_format: str = _text("text", "ROUTER_LOG_FORMAT", "text for people, json for programs")
+    log_level: str = text("info", "ROUTER_LOG_LEVEL", "debug, info, warning or error")
+    log_format: str = text("text", "ROUTER_LOG_FORMAT", "text for people, json for programs")
 
     @classmethod
     def from_env(cls, **overrides: Any) -> Self:
-        """Read the environment; `overrides` (field names) win over it.
+        """Read the environment; `overrides` (field names) win over it; warns of what is rejected.
 
         Raises:
             ConfigError: when a value leaves nothing to run with, or an override is out of range.
         """
-        values = {item.name: _read(item)[0] for item in cls.settings()}
-        return cls(**{**values, **overrides})
+        config = cls.read(**overrides)
+        warn_rejected(overrides)
+        return config
+
+    @classmethod
+    def read(cls, **overrides: Any) -> Self:
+        """Like `from_env`, but silent: for processes that log as the settings say."""
+        items = [item for item in cls.settings() if item.name not in overrides]
+        return cls(**{item.name: item.read().value for item in items}, **overrides)
 
     def __post_init__(self) -> None:
         for item in self.settings():
-            _check(item, getattr(self, item.name))
+            item.check(getattr(self, item.name))
         check(self.redis_url)
         if re.match(r"[^{]*\{[^}]+\}", self.redis_prefix) is None:
             raise ConfigError(f"ROUTER_REDIS_PREFIX needs a {{tag}}, not {self.redis_prefix!r}")
@@ -200,23 +156,29 @@ class RouterConfig:
         return Keys(self.redis_prefix)
 
     @property
+    def bind(self) -> str:
+        """Where web listens, as `host:port`."""
+        return _place(self.host, self.port)
+
+    @property
     def address(self) -> str:
         """Where a browser on this machine finds the page."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(self.host, self.host)
-        return f"http://{host}:{self.port}/"
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return f"http://{_place(host, self.port)}/"
 
     def environment(self) -> dict[str, str]:
         """The variables that give a child process these same settings."""
-        return {item.variables[0]: _plain(getattr(self, item.name)) for item in self.settings()}
+        return {item.variables[0]: plain(getattr(self, item.name)) for item in self.settings()}
 
     def shown(self) -> Iterator[tuple[Setting, str]]:
         """Each setting with its value as it may be printed: secrets are masked."""
         for item in self.settings():
-            value = _plain(getattr(self, item.name))
+            value = plain(getattr(self, item.name))
             yield item, masked(value) if item.secret else value
 
     def __repr__(self) -> str:
-        return f"RouterConfig({', '.join(f'{item.name}={text!r}' for item, text in self.shown())})"
+        fields = (f"{item.name}={value!r}" for item, value in self.shown())
+        return f"RouterConfig({', '.join(fields)})"
 
     @classmethod
     def settings(cls) -> tuple[Setting, ...]:
@@ -227,74 +189,43 @@ class RouterConfig:
         )
 
     @classmethod
-    def sources(cls) -> dict[str, Source]:
-        """Where each field's value comes from when the environment is read now."""
-        return {item.name: _read(item, warn=False)[1] for item in cls.settings()}
+    def sources(cls) -> dict[str, str]:
+        """The variable that each field's value comes from now, or "default"."""
+        return {item.name: item.read().source for item in cls.settings()}
 
 
-def rejected() -> list[str]:
-    """One sentence for each variable whose value is not used, for `hero_router config --check`."""
-    return [text for item in RouterConfig.settings() if (text := _read(item, warn=False)[2])]
+def rejected(overridden: Collection[str] = ()) -> list[str]:
+    """One sentence for each variable whose value is replaced by the default.
+
+    `overridden` fields get their value elsewhere: their variables do not matter.
+    """
+    items = [item for item in RouterConfig.settings() if item.name not in overridden]
+    return [reading.rejected for item in items if (reading := item.read()).rejected]
 
 
-def _read(item: Setting, *, warn: bool = True) -> tuple[Any, Source, str]:
-    """The value, where it comes from, and why a given value was rejected ("" if it was not)."""
-    env = Env()
-    for variable in item.variables:
-        if not os.environ.get(variable, "").strip():
-            continue
-        try:
-            return _typed(env, item, variable), variable, ""
-        except EnvError:
-            text = (
-                f"{variable}={os.environ[variable]!r} is rejected: it must be {item.accepted}; "
-                f"using the default {_plain(item.default)}"
-            )
-            if warn:
-                log.warning("%s", text)
-            return item.default, "default", text
-    return item.default, "default", ""
+def warn_rejected(overridden: Collection[str] = ()) -> None:
+    """Log each sentence of `rejected` as one WARNING."""
+    for sentence in rejected(overridden):
+        log.warning("%s", sentence)
 
 
-def _typed(env: Env, item: Setting, variable: str) -> Any:
-    if item.kind == "int":
-        return env.int(variable, validate=Range(item.low, item.high))
-    if item.kind == "float":
-        return env.float(variable, validate=Range(item.low, item.high))
-    if item.kind == "bool":
-        return env.bool(variable)
-    return os.environ[variable].strip()
-
-
-def _check(item: Setting, value: Any) -> None:
-    """Hold values set in code and by flags to the same ranges, but refuse instead of replacing."""
-    if item.kind in ("int", "float"):
-        good = isinstance(value, int if item.kind == "int" else (int, float))
-        if not good or isinstance(value, bool) or not item.low <= value <= item.high:
-            raise ConfigError(f"{item.name}={value!r} is out of range: it must be {item.accepted}")
-    elif not isinstance(value, bool if item.kind == "bool" else str):
-        raise ConfigError(f"{item.name} must be {item.accepted}, not a {type(value).__name__}")
-    elif isinstance(value, str) and (value != value.strip() or not (value or not item.default)):
-        # A child process would read a blank or padded variable as another value.
-        raise ConfigError(f"{item.name} must not be empty, nor begin or end with a space")
+def _place(host: str, port: int) -> str:
+    """Host and port as one text; an IPv6 address has colons of its own and so needs brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _check_folder(variable: str, value: str) -> None:
+    """A folder that does not exist yet is fine, but not where a file stands in its way."""
     try:
         path = Path(value).expanduser()
-        if path.is_dir() or not path.exists():
+        nearest = next(each for each in (path, *path.parents) if each.exists())
+        if nearest.is_dir():
             return
     except (OSError, RuntimeError) as error:
         raise ConfigError(f"{variable} cannot be used: {error}") from None
-    raise ConfigError(f"{variable} is not a folder: {path}")
+    raise ConfigError(f"{variable} is not a folder: {nearest}")
 
 
 def _choice(variable: str, value: str, accepted: tuple[str, ...]) -> None:
     if value not in accepted:
         raise ConfigError(f"{variable}={value!r} must be one of {', '.join(accepted)}")
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return "1" if value else "0"
-    return str(value).removesuffix(".0") if isinstance(value, float) else str(value)

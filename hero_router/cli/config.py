@@ -2,13 +2,14 @@
 
 import json
 import sys
+from collections.abc import Collection
 from typing import Any
 
 import click
 from rich.table import Table
 from rich.text import Text
 
-from hero_router.cli.options import configure, flags
+from hero_router.cli.options import configure, flags, given
 from hero_router.cli.screen import console
 from hero_router.config import RouterConfig, rejected
 
@@ -20,18 +21,20 @@ from hero_router.config import RouterConfig, rejected
 def command(check: bool, as_json: bool, **overrides: Any) -> None:
     """Show each setting with its value, source and meaning; secrets are masked."""
     config = configure(overrides)
-    rows = _rows(config, {name for name, value in overrides.items() if value is not None})
+    flagged = given(overrides)
+    rows = _rows(config, flagged)
     if as_json:
         click.echo(json.dumps(rows, indent=2))
     else:
         console().print(_table(rows))
-    for sentence in rejected():
+    sentences = rejected(flagged)
+    for sentence in sentences:
         click.echo(sentence, err=True)
-    if check and rejected():
+    if check and sentences:
         sys.exit(1)
 
 
-def _rows(config: RouterConfig, flagged: set[str]) -> list[dict[str, str]]:
+def _rows(config: RouterConfig, flagged: Collection[str]) -> list[dict[str, str]]:
     sources = config.sources()
     return [
         {

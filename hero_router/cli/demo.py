@@ -6,8 +6,7 @@ from typing import Any
 
 import click
 
-from hero_router import logs
-from hero_router.cli.options import configure, flags
+from hero_router.cli.options import begin, flags
 from hero_router.config import RouterConfig
 from hero_router.demo import services
 
@@ -16,8 +15,7 @@ from hero_router.demo import services
 @flags("socket_dir", "log_level", "log_format")
 def command(**overrides: Any) -> None:
     """Run sample services in the root: healthy ones, a flapping, a hanging and a dead one."""
-    config = configure(overrides)
-    logs.setup(config.log_level, config.log_format)
+    config = begin(overrides)
     asyncio.run(_run(config))
 
 

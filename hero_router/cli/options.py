@@ -5,7 +5,9 @@ from typing import Any, TypeVar
 
 import click
 
-from hero_router.config import RouterConfig, Setting
+from hero_router import logs
+from hero_router.config import RouterConfig, warn_rejected
+from hero_router.setting import Setting
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -28,7 +30,24 @@ def configure(overrides: Mapping[str, Any]) -> RouterConfig:
     Raises:
         ConfigError: when a value leaves nothing to run with.
     """
-    return RouterConfig.from_env(**{k: v for k, v in overrides.items() if v is not None})
+    return RouterConfig.read(**given(overrides))
+
+
+def begin(overrides: Mapping[str, Any]) -> RouterConfig:
+    """Like `configure`, for a process that runs on: it logs from here on, first what is rejected.
+
+    Raises:
+        ConfigError: when a value leaves nothing to run with.
+    """
+    config = configure(overrides)
+    logs.setup(config.log_level, config.log_format)
+    warn_rejected(given(overrides))
+    return config
+
+
+def given(overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """The flags that are on the command line."""
+    return {name: value for name, value in overrides.items() if value is not None}
 
 
 def _flag(item: Setting) -> Callable[[F], F]:

@@ -9,8 +9,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from hero_router import logs
-from hero_router.cli.options import configure, flags
+from hero_router.cli.options import begin, flags
 from hero_router.config import RouterConfig
 from hero_router.errors import ConfigError
 from hero_router.scan.ports import SystemClock
@@ -31,8 +30,7 @@ from hero_router.store.requests import IDLE_SECONDS, Requests
 )  # fmt: skip
 def command(**overrides: Any) -> None:
     """Run the scanner of this node; a second one stands by. Needs ROUTER_REDIS_URL."""
-    config = configure(overrides)
-    logs.setup(config.log_level, config.log_format)
+    config = begin(overrides)
     if not config.redis_url:
         raise ConfigError("ROUTER_REDIS_URL is not set: scanner has to be told where Redis is")
     asyncio.run(_run(config))

@@ -13,8 +13,7 @@ from typing import Any
 import aiohttp
 import click
 
-from hero_router import logs
-from hero_router.cli.options import configure, flags
+from hero_router.cli.options import begin, flags
 from hero_router.cli.supervise import Child, Supervisor
 from hero_router.config import RouterConfig
 from hero_router.errors import ConfigError, StoreError
@@ -33,8 +32,7 @@ def command(demo: bool, **overrides: Any) -> None:
 
     Without ROUTER_REDIS_URL a private Redis is started. Ctrl-C ends everything.
     """
-    config = configure(overrides)
-    logs.setup(config.log_level, config.log_format)
+    config = begin(overrides)
     run(config, demo=demo)
 
 

@@ -4,8 +4,7 @@ from typing import Any
 
 import click
 
-from hero_router import logs
-from hero_router.cli.options import configure, flags
+from hero_router.cli.options import begin, flags
 from hero_router.cli.serve import check_port
 from hero_router.errors import ConfigError
 from hero_router.web.serve import Gunicorn
@@ -18,8 +17,7 @@ from hero_router.web.serve import Gunicorn
 )  # fmt: skip
 def command(**overrides: Any) -> None:
     """Run the web workers: the page, the streams and the API. Needs ROUTER_REDIS_URL."""
-    config = configure(overrides)
-    logs.setup(config.log_level, config.log_format)
+    config = begin(overrides)
     if not config.redis_url:
         raise ConfigError("ROUTER_REDIS_URL is not set: web has to be told where Redis is")
     check_port(config)

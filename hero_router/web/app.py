@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from aiohttp import web
 
 from hero_router import __version__, logs
-from hero_router.config import RouterConfig
+from hero_router.config import RouterConfig, warn_rejected
 from hero_router.errors import ConfigError
 from hero_router.feed.feed import Feed
 from hero_router.store.client import connect
@@ -101,7 +101,9 @@ async def _end_streams(app: web.Application) -> None:
 
 async def application() -> web.AppRunner:
     """What `gunicorn hero_router.web.app:application` runs: settings come from the environment."""
-    return make_runner(RouterConfig.from_env())
+    runner = make_runner(RouterConfig.read())
+    warn_rejected()
+    return runner
 
 
 def make_runner(config: RouterConfig) -> web.AppRunner:

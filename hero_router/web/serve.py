@@ -21,7 +21,7 @@ def gunicorn_settings(config: RouterConfig) -> dict[str, Any]:
     settings have none. The control socket is off: nothing of ours uses it.
     """
     return {
-        "bind": [f"{config.host}:{config.port}"],
+        "bind": [config.bind],
         "workers": config.workers,
         "worker_class": WORKER,
         "graceful_timeout": GRACEFUL_SECONDS,

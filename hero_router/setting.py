@@ -1,0 +1,123 @@
+"""One setting: where its value comes from, what it may be, and how it is shown. Bottom layer.
+
+A number that is zero, negative, out of range or not a number is rejected: the default is used.
+"""
+
+import dataclasses
+import os
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from environs import Env, EnvError
+from marshmallow.validate import Range
+
+from hero_router.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A value from the environment: `source` is a variable's name, or "default".
+
+    `rejected` is a sentence where a variable is set and not used, else "".
+    """
+
+    value: Any
+    source: str
+    rejected: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its field, the variables that set it (first wins), its kind and meaning."""
+
+    name: str
+    variables: tuple[str, ...]
+    kind: Literal["int", "float", "str", "bool"]
+    default: Any
+    help: str
+    low: float = 0
+    high: float = 0
+    secret: bool = False
+
+    @property
+    def flag(self) -> str:
+        """The command line flag of the same meaning."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def accepted(self) -> str:
+        """The accepted range in words, for the log and the documentation."""
+        if self.kind in ("int", "float"):
+            number = "whole number" if self.kind == "int" else "number"
+            return f"a {number} from {plain(self.low)} to {plain(self.high)}"
+        return {"bool": "0 or 1", "str": "text"}[self.kind]
+
+    def read(self) -> Reading:
+        """What the environment says now."""
+        for variable in self.variables:
+            if not os.environ.get(variable, "").strip():
+                continue
+            try:
+                return Reading(self._typed(Env(), variable), variable)
+            except EnvError:
+                text = (
+                    f"{variable}={os.environ[variable]!r} is rejected: it must be {self.accepted}; "
+                    f"using the default {plain(self.default)}"
+                )
+                return Reading(self.default, "default", text)
+        return Reading(self.default, "default")
+
+    def _typed(self, env: Env, variable: str) -> Any:
+        if self.kind == "int":
+            return env.int(variable, validate=Range(self.low, self.high))
+        if self.kind == "float":
+            return env.float(variable, validate=Range(self.low, self.high))
+        if self.kind == "bool":
+            return env.bool(variable)
+        return os.environ[variable].strip()
+
+    def check(self, value: Any) -> None:
+        """Hold a value set in code or by a flag to the same range, but refuse, not replace.
+
+        Raises ConfigError.
+        """
+        if self.kind in ("int", "float"):
+            good = isinstance(value, int if self.kind == "int" else (int, float))
+            if not good or isinstance(value, bool) or not self.low <= value <= self.high:
+                raise ConfigError(
+                    f"{self.name}={value!r} is out of range: it must be {self.accepted}"
+                )
+        elif not isinstance(value, bool if self.kind == "bool" else str):
+            raise ConfigError(f"{self.name} must be {self.accepted}, not a {type(value).__name__}")
+        elif isinstance(value, str) and (value != value.strip() or not (value or not self.default)):
+            # A child process would read a blank or padded variable as another value.
+            raise ConfigError(f"{self.name} must not be empty, nor begin or end with a space")
+
+
+def number(
+    default: float, low: float, high: float, variable: str, meaning: str, *, whole: bool = True
+) -> Any:
+    """A field of a settings class that holds a number from `low` to `high`."""
+    kind = "int" if whole else "float"
+    meta = {"variables": (variable,), "kind": kind, "low": low, "high": high, "help": meaning}
+    return dataclasses.field(default=int(default) if whole else float(default), metadata=meta)
+
+
+def text(default: str, variables: str, meaning: str, *, secret: bool = False) -> Any:
+    """A field that holds text; `variables` are names with spaces between."""
+    names = tuple(variables.split())
+    meta = {"variables": names, "kind": "str", "help": meaning, "secret": secret}
+    return dataclasses.field(default=default, metadata=meta)
+
+
+def switch(variable: str, meaning: str) -> Any:
+    """A field that is off unless it is switched on."""
+    meta = {"variables": (variable,), "kind": "bool", "help": meaning}
+    return dataclasses.field(default=False, metadata=meta)
+
+
+def plain(value: Any) -> str:
+    """A value as it is written in a variable."""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return str(value).removesuffix(".0") if isinstance(value, float) else str(value)

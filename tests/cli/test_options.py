@@ -1,0 +1,106 @@
+"""Flags: one for each setting, over the environment; and what a process says of bad variables."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from hero_router.cli import main
+from hero_router.config import RouterConfig
+from hero_router.setting import Setting, plain
+
+WARNING = (
+    "ROUTER_SSE_BUFFER='0' is rejected: it must be a whole number from 1 to 1000000; "
+    "using the default 1024"
+)
+NUMBERS = [item for item in RouterConfig.settings() if item.kind in ("int", "float")]
+SPECIAL = {
+    "redis_url": "unix:///run/redis.sock",
+    "redis_prefix": "{other}",
+    "log_level": "debug",
+    "log_format": "json",
+}
+
+
+def run(*arguments: str, **environment: str) -> Result:
+    return CliRunner().invoke(main, list(arguments), env=environment, catch_exceptions=False)
+
+
+def process(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """A command as a user starts it; it logs in its own way only as a process of its own."""
+    clean = {name: value for name, value in os.environ.items() if "ROUTER" not in name}
+    command = [sys.executable, "-m", "hero_router", *arguments]
+    return subprocess.run(
+        command,
+        env={**clean, **environment},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+
+def another(item: Setting) -> str:
+    """A value that is not the default."""
+    if item.kind in ("int", "float"):
+        return plain(item.low if item.default != item.low else item.high)
+    return SPECIAL.get(item.name, f"/nowhere/{item.name}")
+
+
+@pytest.mark.parametrize("item", RouterConfig.settings(), ids=lambda item: item.name)
+def test_each_setting_has_a_flag_that_wins_over_its_variable(item: Setting) -> None:
+    value = another(item)
+    arguments = [item.flag] if item.kind == "bool" else [item.flag, value]
+    answer = run("config", "--json", *arguments, **{item.variables[0]: plain(item.default)})
+    assert answer.exit_code == 0, answer.output
+    rows = {row["variable"]: row for row in json.loads(answer.stdout)}
+    row = rows[item.variables[0]]
+    assert (row["value"], row["source"]) == ("1" if item.kind == "bool" else value, item.flag)
+
+
+@pytest.mark.parametrize("item", NUMBERS, ids=lambda item: item.name)
+def test_a_number_out_of_range_is_refused_under_its_name(item: Setting) -> None:
+    for value in ("0", "-1", "many", "nan", "inf", plain(item.high + 1)):
+        answer = run("config", item.flag, value)
+        assert answer.exit_code == 2
+        assert item.name in answer.stderr.replace("-", "_")
+
+
+def test_config_says_each_rejection_once() -> None:
+    answer = process("config", "--check", ROUTER_SSE_BUFFER="0")
+    assert answer.returncode == 1
+    assert answer.stderr.splitlines() == [WARNING]
+
+
+def test_config_has_nothing_to_say_of_a_variable_that_a_flag_replaces() -> None:
+    answer = process("config", "--check", "--sse-buffer", "2048", ROUTER_SSE_BUFFER="0")
+    assert (answer.returncode, answer.stderr) == (0, "")
+
+
+def test_a_process_warns_once_and_as_it_logs() -> None:
+    lines = process("web", ROUTER_SSE_BUFFER="0").stderr.splitlines()
+    (told,) = [line for line in lines if "ROUTER_SSE_BUFFER" in line]
+    assert " WARNING " in told
+    assert told.endswith(WARNING)
+    lines = process("web", "--log-format", "json", ROUTER_SSE_BUFFER="0").stderr.splitlines()
+    (line,) = [line for line in lines if "ROUTER_SSE_BUFFER" in line]
+    record: dict[str, Any] = json.loads(line)
+    assert (record["level"], record["message"]) == ("warning", WARNING)
+
+
+def test_a_process_does_not_warn_of_a_variable_that_a_flag_replaces() -> None:
+    lines = process("web", "--sse-buffer", "9", ROUTER_SSE_BUFFER="0").stderr
+    assert "ROUTER_SSE_BUFFER" not in lines
+
+
+def test_a_value_that_leaves_nothing_to_run_with_is_one_line_and_code_2(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    answer = process("serve", "--socket-dir", str(file))
+    assert answer.returncode == 2
+    assert answer.stderr.splitlines() == [f"hero_router: ROUTER_SOCKET_DIR is not a folder: {file}"]
