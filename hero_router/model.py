@@ -9,9 +9,16 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
-from typing import Any, Literal, Self
+from functools import cache
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, get_args, get_origin
 
 from hero_router.position import Position
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
 
 NAMESPACE = uuid.UUID("3f0c2f64-7d0e-5c0a-9a55-6b1d1c5b9e10")
 """Namespace of all service ids; never changes."""
@@ -55,7 +62,7 @@ class SocketState:
             KeyError, ValueError, TypeError: when it is something else.
         """
         known = _known(cls, value)
-        return cls(**{**known, "status": Status(known["status"])})
+        return _sound(cls(**{**known, "status": Status(known["status"])}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +116,16 @@ class Record:
         known = _known(cls, value)
         sockets = tuple(SocketState.from_json(item) for item in value["sockets"])
         status, methods = Status(known["status"]), tuple(map(str, known.get("methods", ())))
-        return cls(**{**known, "status": status, "sockets": sockets, "methods": methods})
+        return _sound(cls(**{**known, "status": status, "sockets": sockets, "methods": methods}))
 
 
 @dataclass(frozen=True, slots=True)
 class NodeState:
-    """What a node's scanner last reported; times are Unix milliseconds by Redis's clock."""
+    """What a node's scanner last reported; times are Unix milliseconds by Redis's clock.
+
+    `scan_seconds` is the time between its scans, so that others know when the next report is due;
+    an older version's report does not say (0).
+    """
 
     node: str
     scanner: str
@@ -126,6 +137,7 @@ class NodeState:
     version: str
     error: str | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
+    scan_seconds: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """The state as it is stored and sent."""
@@ -134,7 +146,7 @@ class NodeState:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote; raises KeyError, ValueError or TypeError on anything else."""
-        return cls(**_known(cls, value))
+        return _sound(cls(**_known(cls, value)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +214,22 @@ def readable(name: bytes) -> str:
     )
 
 
+def is_record(value: object, key: str) -> bool:
+    """Whether it may be shown as the record of the service `key`: what all readers need is there.
+
+    It need not be a `Record`: a newer version's has other fields, and maybe other statuses.
+    """
+    if not isinstance(value, dict) or value.get("id") != key:
+        return False
+    sockets = value.get("sockets")
+    texts = ("name", "context", "node", "status", "reason")
+    return (
+        all(isinstance(value.get(name), str) for name in texts)
+        and isinstance(sockets, list)
+        and all(isinstance(item, dict) for item in sockets)
+    )
+
+
 def worst(statuses: Iterable[Status]) -> Status:
     """The status of the whole: all alike is that; some answer and some do not is degraded."""
     found = set(statuses) or {Status.UNKNOWN}
@@ -220,3 +248,23 @@ def _is_control(char: str) -> bool:
 def _known(cls: type, value: Mapping[str, Any]) -> dict[str, Any]:
     names = {item.name for item in fields(cls)}
     return {name: item for name, item in value.items() if name in names}
+
+
+def _sound(item: T) -> T:
+    """The item, each field of which is of its kind. Raises TypeError for any other."""
+    for name, kind in _kinds(type(item)):
+        if not isinstance(getattr(item, name), kind):
+            raise TypeError(f"{name} is of another kind")
+    return item
+
+
+@cache
+def _kinds(cls: type["DataclassInstance"]) -> tuple[tuple[str, tuple[type, ...]], ...]:
+    """Each field with the classes of its values."""
+    return tuple((item.name, _classes(item.type)) for item in fields(cls))
+
+
+def _classes(kind: Any) -> tuple[type, ...]:
+    """`str | None` as two classes, `tuple[str, ...]` as `tuple`; JSON writes 5.0 as 5 too."""
+    found = get_args(kind) if isinstance(kind, UnionType) else (get_origin(kind) or kind,)
+    return (*found, int) if float in found else found

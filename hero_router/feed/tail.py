@@ -13,7 +13,7 @@ from hero_router.feed.hub import Hub
 from hero_router.feed.mirror import Mirror
 from hero_router.feed.ring import Ring
 from hero_router.feed.scans import Scans
-from hero_router.model import Event
+from hero_router.model import Event, is_record
 from hero_router.position import ORIGIN, Position
 from hero_router.store.snapshot import Snapshot, parsed_values
 from hero_router.store.stream import Stream
@@ -70,7 +70,7 @@ class Tail:
 
     def _take(self, snapshot: Snapshot) -> None:
         """No await in here: nobody sees the mirror at one position and the ring at another."""
-        services = parsed_values("services", snapshot.services or {}, _mapping)
+        services = parsed_values("services", snapshot.services or {}, _record)
         vanished = self._gone or self._ring.head != ORIGIN
         self._mirror.reset(services, snapshot.nodes, snapshot.head)
         self._ring.reset(snapshot.window, snapshot.head, snapshot.version.run_id[:STORE_DIGITS])
@@ -147,7 +147,8 @@ def follows(head: Position, events: Sequence[Event]) -> bool:
     return True
 
 
-def _mapping(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
+def _record(key: str, value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """As it is, so that fields of a newer version pass through."""
+    if not is_record(value, key):
         raise TypeError("not a record")
     return value

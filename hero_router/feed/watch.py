@@ -1,4 +1,8 @@
-"""Watches the nodes' leases, so that a dead scanner is told instead of its last words repeated."""
+"""Watches the nodes' scanners, so that a dead one is told instead of its last words repeated.
+
+A scanner lives if it holds its node's lease, and works if it also reports: one that hangs, or whose
+writes Redis refuses, may still hold the lease.
+"""
 
 import asyncio
 import logging
@@ -6,8 +10,9 @@ import time
 from collections.abc import Callable, Mapping
 
 from hero_router.errors import StoreError
-from hero_router.feed.doubts import NO_SCANNER, SCANNER, Doubts
+from hero_router.feed.doubts import NO_SCANNER, REDIS, SCANNER, Doubts
 from hero_router.feed.mirror import Mirror
+from hero_router.model import NodeState
 from hero_router.store.stream import Nodes, NodeSight
 
 log = logging.getLogger(__name__)
@@ -15,6 +20,8 @@ log = logging.getLogger(__name__)
 WATCH_SECONDS = 1.0
 GRACE_SECONDS = 4.0
 """A lease may be missing for this long, as when another scanner takes over, before it matters."""
+OVERDUE_SCANS = 3
+"""A report may be missing for as long as so many scans take, and the grace time, before it does."""
 
 
 class Watch:
@@ -29,7 +36,10 @@ class Watch:
     ) -> None:
         self._nodes, self._mirror, self._doubts, self._clock = nodes, mirror, doubts, clock
         self._leased_at: dict[str, float] = {}
+        self._reported_at: dict[str, float] = {}
+        self._reports: Mapping[str, NodeState] = {}
         self._empty_since: float | None = None
+        self._blind_since: float | None = None
 
     async def run(self) -> None:
         """Look again and again until cancelled; while Redis is away, nothing new can be known."""
@@ -38,21 +48,34 @@ class Watch:
                 self.note(await self._nodes.sight())
             except StoreError as error:
                 log.debug("cannot look at the nodes: %s", error)
-                self.blind()
+                self.blind(error)
             await asyncio.sleep(WATCH_SECONDS)
 
     def note(self, sight: Mapping[str, NodeSight]) -> None:
         """Take what was seen and begin or end doubts."""
-        now = self._clock()
+        now, before = self._clock(), self._reports
+        self._blind_since = None
         self._note_empty(not sight, now)
         for name, node in sight.items():
-            if node.leased:
+            if node.leased or name not in before:
                 self._leased_at[name] = now
-            else:
-                self._leased_at.setdefault(name, now)
-        gone = {name for name in sight if now - self._leased_at[name] >= GRACE_SECONDS}
-        self._mirror.look(frozenset(gone), {name: node.state for name, node in sight.items()})
-        self._tell(gone)
+            if node.state != before.get(name):
+                self._reported_at[name] = now
+        self._reports = {name: node.state for name, node in sight.items()}
+        found = {name: self._trouble(name, now) for name in sight}
+        lost = {name: trouble for name, trouble in found.items() if trouble is not None}
+        self._mirror.look(frozenset(lost), self._reports)
+        self._tell(lost)
+
+    def _trouble(self, name: str, now: float) -> str | None:
+        """Why nobody can know how this node's services are; None where its scanner works."""
+        if now - self._leased_at[name] >= GRACE_SECONDS:
+            return f"no scanner is running for node {name}"
+        pace = self._reports[name].scan_seconds
+        late = OVERDUE_SCANS * (pace + self._reports[name].duration_ms / 1000) + GRACE_SECONDS
+        if pace and now - self._reported_at[name] >= late:
+            return f"the scanner of node {name} is silent: it hangs, or Redis takes no data from it"
+        return None
 
     def _note_empty(self, empty: bool, now: float) -> None:
         if not empty:
@@ -63,15 +86,23 @@ class Watch:
         if now - self._empty_since >= GRACE_SECONDS:
             self._doubts.begin(NO_SCANNER, None, "no scanner has reported to this Redis yet")
 
-    def _tell(self, gone: set[str]) -> None:
-        for name in gone:
-            self._doubts.begin(SCANNER, name, f"no scanner is running for node {name}")
+    def _tell(self, lost: Mapping[str, str]) -> None:
+        for name, trouble in lost.items():
+            self._doubts.begin(SCANNER, name, trouble)
         for reason, node in tuple(self._doubts.current):
-            if reason == SCANNER and node not in gone:
+            if reason == SCANNER and node not in lost:
                 self._doubts.end(SCANNER, node)
 
-    def blind(self) -> None:
-        """Time without Redis says nothing about the scanners: begin to count anew."""
+    def blind(self, error: StoreError) -> None:
+        """Time without Redis says nothing about the scanners: begin to count anew.
+
+        While the stream itself can be read, nobody else would tell of the trouble.
+        """
         now = self._clock()
         self._leased_at = dict.fromkeys(self._leased_at, now)
+        self._reported_at = dict.fromkeys(self._reported_at, now)
         self._empty_since = None
+        if self._blind_since is None or (REDIS, None) in self._doubts.current:
+            self._blind_since = now
+        if now - self._blind_since >= GRACE_SECONDS:
+            self._doubts.begin(NO_SCANNER, None, f"the scanners cannot be watched: {error}")

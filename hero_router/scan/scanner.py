@@ -256,6 +256,7 @@ class Scanner:
             version=__version__,
             error=self._sightings.error or self._lack,
             counts=dict(Counter(str(record.status) for record in known.values())),
+            scan_seconds=self._config.scan_seconds,
         )
         # Without a stream, clients of an emptied Redis would have nowhere to go on from.
         news = requests or self._tally or not self._registry.has_stream

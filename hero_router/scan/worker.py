@@ -140,14 +140,17 @@ class Worker:
                 await self._lease.release(grant)
 
     async def _attempt(self, step: Awaitable[None]) -> float:
-        """Seconds to wait before Redis is tried again; 0 when all went well. Raises Fenced."""
+        """Seconds to wait before Redis is tried again; 0 when all went well. Raises Fenced.
+
+        The end of an outage is told by a whole scan alone, which ends with a write: a Redis that
+        takes no data may still prolong a lease.
+        """
         try:
             await step
         except Fenced:
             raise
         except StoreError as error:
             return self._outage.began(error)
-        self._outage.ended()
         return 0.0
 
     async def _keep_lease(self, grant: Grant) -> None:
@@ -203,6 +206,8 @@ class Worker:
             if delay := await self._attempt(self._scanner.scan(grant, wishes, group)):
                 self._wishes |= dict.fromkeys(wishes)
                 await pause(self._clock, delay)
+            else:
+                self._outage.ended()
             self._follow_root()
             await self._clock.wait(self._wished, max(due - self._clock.monotonic(), 0))
 

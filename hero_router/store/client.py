@@ -98,6 +98,7 @@ _BY_WORD: tuple[tuple[str, type[StoreError], str], ...] = (
     ("max number of clients", StoreFull, "Redis takes no more connections"),
     ("LOADING", StoreLoading, "Redis is still loading its data"),
     ("READONLY", StoreReadOnly, "this Redis is a read-only replica"),
+    ("UNBLOCKED", StoreReadOnly, "this Redis has just become a replica"),
     ("MISCONF", StoreFull, "Redis cannot save to disk and refuses writes"),
     ("NOREPLICAS", StoreFull, "Redis has too few replicas and refuses writes"),
     ("OOM", StoreFull, "Redis is out of memory"),

@@ -57,7 +57,7 @@ class Registry:
         """Parse only what is new: most records are as they were."""
         new = {key: raw for key, raw in texts.items() if self._texts.get(key) != raw}
         kept = {key: item for key, item in self._records.items() if key in texts and key not in new}
-        self._records = kept | parsed_values("services", new, Record.from_json)
+        self._records = kept | parsed_values("services", new, _record)
         self._texts = texts
 
     async def apply(
@@ -117,6 +117,13 @@ class Registry:
                 if figures:
                     pipe.hset(key, mapping={name: encode(item) for name, item in figures.items()})
                 await pipe.execute()
+
+
+def _record(key: str, value: Mapping[str, Any]) -> Record:
+    record = Record.from_json(value)
+    if record.id != key:
+        raise ValueError("the record of another service")
+    return record
 
 
 def _arguments(change: Change) -> list[str]:

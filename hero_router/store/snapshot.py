@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from hero_router.codec import NotJson, decode, encode
 from hero_router.errors import StoreCorrupt
 from hero_router.keys import SCHEMA, Keys
-from hero_router.model import CONTROL_EVENTS, Event, NodeState
+from hero_router.model import CONTROL_EVENTS, Event, NodeState, is_record
 from hero_router.position import Position
 from hero_router.store.client import script, text, translated
 
@@ -78,17 +78,27 @@ def foreign_schema(found: Any) -> StoreCorrupt:
 
 def read_nodes(texts: Mapping[str, str]) -> dict[str, NodeState]:
     """The nodes' states; an entry that hero_router did not write is passed over and logged."""
-    return parsed_values("nodes", texts, NodeState.from_json)
+    return parsed_values("nodes", texts, _node)
+
+
+def _node(key: str, value: Mapping[str, Any]) -> NodeState:
+    state = NodeState.from_json(value)
+    if state.node != key:
+        raise ValueError("the report of another node")
+    return state
 
 
 def parsed_values(
-    name: str, texts: Mapping[str, str], parse: Callable[[Mapping[str, Any]], T]
+    name: str, texts: Mapping[str, str], parse: Callable[[str, Any], T]
 ) -> dict[str, T]:
-    """Parse each JSON value of the hash `name`; strangers' junk is passed over and counted."""
+    """Parse each JSON value of the hash `name`, with its key.
+
+    What `parse` refuses is a stranger's junk: it is passed over and counted.
+    """
     good: dict[str, T] = {}
     for key, raw in texts.items():
         try:
-            good[key] = parse(decode(raw))
+            good[key] = parse(key, decode(raw))
         except (NotJson, KeyError, ValueError, TypeError, AttributeError):
             log.debug("passed over an entry of the %s hash that is not ours: %r", name, key)
     if len(good) < len(texts):
@@ -101,7 +111,7 @@ def event(raw_id: Any, fields: Mapping[str, str]) -> Event:
     position = parse_id(text(raw_id))
     try:
         payload = decode(fields["data"])
-        if not isinstance(payload, dict) or not _is_event_type(fields["type"]):
+        if not (_is_event_type(fields["type"]) and _is_payload(payload, fields.get("service", ""))):
             raise NotJson("not an event")
     except (KeyError, NotJson):
         return Event(position, None, "", "", {}, "{}")
@@ -112,6 +122,13 @@ def event(raw_id: Any, fields: Mapping[str, str]) -> Event:
 def _is_event_type(name: str) -> bool:
     """Whether a worker may send it on; types of a newer version are."""
     return name.isascii() and name.isidentifier() and name not in CONTROL_EVENTS
+
+
+def _is_payload(payload: object, service: str) -> bool:
+    """Whether it may be sent on: an object whose record, if it has one, is of that service."""
+    if not isinstance(payload, dict):
+        return False
+    return "service" not in payload or is_record(payload["service"], service)
 
 
 def _one_line(data: str, payload: object) -> str:

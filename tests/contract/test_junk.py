@@ -27,6 +27,9 @@ JUNK_RECORDS = (
     json.dumps({**record("a").to_json(), "sockets": [1]}).encode(),
     json.dumps({**record("a").to_json(), "methods": 7}).encode(),
     RECORD.replace('"name"', '"id"').encode(),
+    json.dumps({**record("a").to_json(), "first_seen": "yesterday"}).encode(),
+    json.dumps({**record("a").to_json(), "title": None}).encode(),
+    RECORD.encode(),
     b"cos\nsystem\n(S'false'\ntR.",
 )
 
@@ -36,7 +39,7 @@ async def test_junk_among_the_records_is_passed_over(
     store: Store, junk: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     await store.registry.apply(await store.grant(), [put("good")])
-    await store.raw.hset(KEYS.services, "junk", junk)
+    await store.raw.hset(KEYS.services, "junk", junk)  # under this key, no record is right
     assert [item.name for item in (await store.registry.known("n1")).values()] == ["good"]
     assert "1 entries of the services hash are not ours" in caplog.text
 
@@ -53,10 +56,21 @@ async def test_junk_is_told_once_and_not_at_each_scan(
     assert len(warnings) == 1
 
 
-@pytest.mark.parametrize("junk", [b"", b"5", b"{}", b"[1]", b"\xff", b'{"node": "n2"}'])
+REPORT = report(node="n2").to_json()
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        *(b"", b"5", b"{}", b"[1]", b"\xff", b'{"node": "n2"}'),
+        *(json.dumps({**REPORT, name: "many"}).encode() for name in ("scan", "duration_ms")),
+        json.dumps({**REPORT, "counts": [1]}).encode(),
+        json.dumps({**REPORT, "node": "n1"}).encode(),
+    ],
+)
 async def test_junk_among_the_nodes_is_passed_over(store: Store, junk: bytes) -> None:
     await store.registry.apply(await store.grant(), [], report())
-    await store.raw.hset(KEYS.nodes, b"\xffn2", junk)
+    await store.raw.hset(KEYS.nodes, "n2", junk)
     assert list(await store.nodes.sight()) == ["n1"]
     assert list((await store.stream.load()).nodes) == ["n1"]
 
@@ -70,6 +84,10 @@ JUNK_ENTRIES: tuple[dict[Any, Any], ...] = (
     {**GOOD, "data": b"\xff"},
     {**GOOD, "data": "[" * 100_000},
     {**GOOD, "data": '{"a":1,"a":2}'},
+    {**GOOD, "data": '{"service": {}}'},
+    {**GOOD, "data": '{"service": 5}'},
+    {**GOOD, "data": json.dumps({"service": record("a").to_json()})},
+    {**GOOD, "data": '{"service": {"id": "x", "name": 5}}'},
     {**GOOD, "type": ""},
     {**GOOD, "type": "x\ndata: forged"},
     {**GOOD, "type": "größe"},
@@ -96,11 +114,12 @@ async def test_junk_in_the_stream_keeps_its_position_and_says_nothing(
 
 
 async def test_an_event_of_a_newer_version_is_passed_on(store: Store) -> None:
-    """Row 92: its state must not be lost on workers that do not know its type yet."""
-    fields = {**GOOD, "type": "service_praised", "extra": "new", "data": '{"service":{"x":1}}'}
-    await store.raw.xadd(KEYS.events, fields, id="5-1")
+    """Its state must not be lost on workers that know neither its type nor its status yet."""
+    data = {"service": {**record("a").to_json(), "status": "praised", "colour": "red"}}
+    fields = {**GOOD, "type": "service_praised", "service": record("a").id, "extra": "new"}
+    await store.raw.xadd(KEYS.events, {**fields, "data": json.dumps(data)}, id="5-1")
     (event,) = await store.window()
-    assert (event.type, event.payload) == ("service_praised", {"service": {"x": 1}})
+    assert (event.type, event.payload) == ("service_praised", json.loads(json.dumps(data)))
 
 
 @pytest.mark.parametrize("data", ['{"a":\t1}', '{"a":\n1}', '{"ä": 1}', '{"a":"\u2028"}', '{"":0}'])

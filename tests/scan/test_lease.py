@@ -145,9 +145,28 @@ async def test_an_outage_is_told_once_and_what_was_seen_is_published_after(
         await holds(lambda: "b" not in node.store.statuses(), "nothing is written", 0.8)
         node.store.trouble = None
         await until(lambda: "b" in node.store.statuses(), "b is published")
+        await until(lambda: "Redis is back" in caplog.text, "the end is told")
     lines = [record.message for record in caplog.records if record.levelname == "WARNING"]
     assert lines == ["nothing can be published: Redis is loading"]
     assert caplog.text.count("Redis is back") == 1
+
+
+async def test_a_redis_that_takes_no_data_is_one_outage_though_it_prolongs_the_lease(
+    node: Node, services: Services, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As without memory: told once, tried less and less often, and over with the first write."""
+    caplog.set_level(logging.INFO, "hero_router.scan")
+    async with node.running():
+        await until(lambda: "n" in node.store.nodes, "the first scan")
+        node.store.refusals = 1_000
+        await services.start("a.sock", good())
+        await holds(lambda: not node.store.records, "nothing is written", 2.0)
+        assert node.store.refusals > 980
+        node.store.refusals = 0
+        await until(lambda: "Redis is back" in caplog.text, "the end is told")
+        assert node.store.statuses() == {"a": "healthy"}
+    lines = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert lines == ["nothing can be published: the request was lost"]
 
 
 async def test_an_emptied_redis_is_filled_within_one_scan(node: Node, services: Services) -> None:
