@@ -3,7 +3,10 @@
  * @module
  */
 
-/** @typedef {{kind: string, label: string, detail: string}} Freshness */
+/**
+ * `doubt` is how much of what is shown may be wrong: that of some services, or all.
+ * @typedef {{kind: string, label: string, detail: string, doubt: "none"|"some"|"all"}} Freshness
+ */
 
 /**
  * @param {import("./store.js").Store} store
@@ -15,16 +18,16 @@ export function freshness(store, stream, page) {
   const now = store.now();
   if (!stream.connected) return disconnected(store, stream, page);
   if (now - stream.heardAt > silenceMs(store)) {
-    return say("stale", "stale", `no word from the router since ${clock(stream.heardAt)}`);
+    return say("stale", "stale", `no word from the router since ${clock(stream.heardAt)}`, "all");
   }
-  if (page.distrusted) return say("stale", "checking", "the page was asleep, waiting for the router");
+  if (page.distrusted) return say("stale", "checking", "the page was asleep, waiting for the router", "all");
   if (store.wanted && store.missed) return say("resync", "catching up", missed(store.missed.dropped));
   if (store.wanted) return say("resync", "loading", "fetching the state");
-  if (store.conditions.size > 0) {
-    const reasons = [...store.conditions.values()].map((one) => `${one.detail}, since ${clock(one.since - store.clockOffset)}`);
-    return say("stale", "stale", reasons.join(" · "));
-  }
-  return say("live", "live", "");
+  const conditions = [...store.conditions.values()];
+  if (conditions.length === 0) return say("live", "live", "");
+  const reasons = conditions.map((one) => `${one.detail}, since ${clock(one.since - store.clockOffset)}`);
+  const doubt = conditions.every((one) => one.node !== null) ? "some" : "all";
+  return say("stale", "stale", reasons.join(" · "), doubt);
 }
 
 /** After so much silence the stream counts as dead. @param {{pingSeconds: number}} store */
@@ -34,7 +37,7 @@ export function silenceMs(store) {
 
 /** @param {number} ms a time */
 export function clock(ms) {
-  return new Date(ms).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  return new Date(ms).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 }
 
 /** @type {typeof freshness} */
@@ -43,9 +46,10 @@ function disconnected(store, stream, page) {
     const doubts = [...store.conditions.values()].map((one) => ` · ${one.detail}`).join("");
     return say("polling", "polling", `${lost(stream)}; state as of ${clock(page.polledAt)}${doubts}`);
   }
-  if (!store.loaded) return say("connecting", "connecting", page.pollError ?? "");
+  if (!store.loaded && page.pollError === null) return say("connecting", "connecting", "");
+  if (!store.loaded) return say("reconnecting", "no connection", page.pollError ?? "", "all");
   const since = `${lost(stream)}; what you see may be old`;
-  return say("reconnecting", "reconnecting", page.pollError ? `${since} (${page.pollError})` : since);
+  return say("reconnecting", "reconnecting", page.pollError ? `${since} (${page.pollError})` : since, "all");
 }
 
 /** A stream that fell silent was dead long before this page gave it up. @param {Parameters<typeof freshness>[1]} stream */
@@ -60,7 +64,7 @@ function missed(dropped) {
   return `missed ${number} event${dropped === 1 ? "" : "s"}, loading the state anew`;
 }
 
-/** @param {string} kind @param {string} label @param {string} detail @returns {Freshness} */
-function say(kind, label, detail) {
-  return { kind, label, detail };
+/** @param {string} kind @param {string} label @param {string} detail @param {Freshness["doubt"]} [doubt] @returns {Freshness} */
+function say(kind, label, detail, doubt = "none") {
+  return { kind, label, detail, doubt };
 }

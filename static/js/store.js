@@ -7,7 +7,7 @@
  * @module
  */
 
-import { compare, parse } from "./position.js";
+import { compare, skips } from "./position.js";
 
 /** @typedef {{event: string, id: string, data: any}} Frame */
 /** @typedef {{reason: string, node: string|null, since: number, detail: string}} Condition */
@@ -43,7 +43,7 @@ export class Store {
   apply({ event, id, data }) {
     if (event === "hello") this.#hello(id, data);
     else if (event === "resync") this.#resync(id, data);
-    else if (event === "ping") this.place = id || this.place;
+    else if (event === "ping") this.#ping(id);
     else if (event === "stale") this.conditions.set(key(data), data);
     else if (event === "fresh") this.#fresh(data);
     else this.#event(event, id, data);
@@ -68,7 +68,8 @@ export class Store {
     if (!streaming || this.place === null) this.place = answer.cursor;
     if (!streaming) this.conditions = new Map(answer.stale.map((/** @type {any} */ one) => [key(one), one]));
     this.clockOffset = answer.now - this.now();
-    for (const frame of this.since) this.#fold(frame);
+    // What another Redis told does not belong on top of this one's state.
+    if (sameRedis) for (const frame of this.since) this.#fold(frame);
     this.wanted = null;
     this.since = [];
     this.loaded = true;
@@ -103,7 +104,26 @@ export class Store {
     if (data.dropped === null) this.snapshotAt = this.listedTo = null;
     this.missed = { dropped: data.dropped, at: this.now() };
     this.#line("resync", `missed ${number} events (${data.reason})`, "");
-    const afterMs = Math.max(data.after_ms, this.wanted?.afterMs ?? 0);
+    this.#wantAnew(Math.max(data.after_ms, this.wanted?.afterMs ?? 0));
+  }
+
+  /** The router pings only whom it has sent everything; one that is next stands for a foreign event. @param {string} id */
+  #ping(id) {
+    if (skips(this.place, id)) this.#gap(id);
+    this.place = id || this.place;
+  }
+
+  /** Events before `id` got lost on the way, and nobody said so. @param {string} id */
+  #gap(id) {
+    this.warn(`hero_router: nothing told of the events between ${this.place} and ${id}`);
+    this.missed = { dropped: null, at: this.now() };
+    this.#line("resync", "missed an unknown number of events (lost on the way)", "");
+    this.place = id;
+    this.#wantAnew(this.wanted?.afterMs ?? 0);
+  }
+
+  /** After a gap what is kept from before it is worth nothing. @param {number} afterMs */
+  #wantAnew(afterMs) {
     this.wanted = null;
     this.#want(afterMs);
   }
@@ -125,12 +145,7 @@ export class Store {
 
   /** @param {string} event @param {string} id @param {any} data */
   #event(event, id, data) {
-    if (jumps(this.place, id)) {
-      this.warn(`hero_router: nothing told of the events between ${this.place} and ${id}`);
-      this.missed = { dropped: null, at: this.now() };
-      this.place = id;
-      this.#want(0);
-    }
+    if (skips(this.place, id)) this.#gap(id);
     this.place = id;
     this.lastEventAt = this.now();
     if (this.listedTo === null || compare(id, this.listedTo) > 0) {
@@ -159,12 +174,6 @@ export class Store {
 /** @param {{reason: string, node: string|null}} condition */
 function key({ reason, node }) {
   return JSON.stringify([reason, node]);
-}
-
-/** Whether events lie between two positions of one epoch. @param {string|null} from @param {string} to */
-function jumps(from, to) {
-  const [one, other] = [parse(from), parse(to)];
-  return one !== null && other !== null && one[0] === other[0] && other[1] > one[1] + 1;
 }
 
 /** An event in a few words. @param {string} event @param {any} data */

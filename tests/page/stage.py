@@ -1,0 +1,117 @@
+"""A small server of the page's files for the tests of its modules; its stream obeys them."""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Self
+
+from aiohttp import web
+
+from hero_router.web.middleware import SECURITY_HEADERS
+from hero_router.web.pages import static_folder
+from tests.support.wait import eventually
+
+BLANK = "<!doctype html><title>blank</title>"
+MAIN = '<script type="module" src="/static/js/main.js"></script>'
+
+
+class Line:
+    """One open stream: what it was asked for, and a way to send on it, end it or cut it."""
+
+    def __init__(self, request: web.Request, response: web.StreamResponse) -> None:
+        self.cursor = request.query.get("cursor")
+        self.last_event_id = request.headers.get("Last-Event-ID")
+        self._request, self._response = request, response
+        self.ended = asyncio.Event()
+
+    async def send(self, event: str, place: str | None = None, **data: Any) -> None:
+        """Send one frame."""
+        name = "" if place is None else f"id: {place}\n"
+        await self.raw(f"{name}event: {event}\ndata: {json.dumps(data)}\n\n")
+
+    async def raw(self, text: str) -> None:
+        """Send this as it is."""
+        await self._response.write(text.encode())
+
+    @property
+    def gone(self) -> bool:
+        """Whether the page has closed it."""
+        return self._request.transport is None or self._request.transport.is_closing()
+
+    def end(self) -> None:
+        """End the answer cleanly."""
+        self.ended.set()
+
+    def cut(self) -> None:
+        """Drop the connection."""
+        assert self._request.transport is not None
+        self._request.transport.abort()
+        self.ended.set()
+
+
+class Stage:
+    """Serves `static/`, a blank page, the page without its main module, and `/api/events`."""
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        self.refusing: int | None = None
+        self.refused = 0
+        app = web.Application()
+        app.router.add_get("/", _html(lambda: BLANK))
+        app.router.add_get("/page", _html(_page))
+        app.router.add_static("/static", static_folder())
+        app.router.add_get("/api/events", self._events)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+
+    async def __aenter__(self) -> Self:
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.clear()
+        await self._runner.cleanup()
+
+    def clear(self) -> None:
+        """End all streams, forget them, and refuse nothing any more."""
+        for line in self.lines:
+            line.end()
+        self.lines.clear()
+        self.refusing, self.refused = None, 0
+
+    async def line(self, number: int) -> Line:
+        """The stream that was opened as the n-th, once it is."""
+        await eventually(lambda: len(self.lines) >= number, message=f"stream {number} is open")
+        return self.lines[number - 1]
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        if self.refusing is not None:
+            self.refused += 1
+            return web.Response(status=self.refusing)
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        line = Line(request, response)
+        self.lines.append(line)
+        await line.ended.wait()
+        return response
+
+
+def _page() -> str:
+    """The real page, which the test and not the main module brings to life."""
+    text = (static_folder() / "index.html").read_text("utf-8")
+    assert MAIN in text
+    return text.replace(MAIN, "")
+
+
+def _html(text: Callable[[], str]) -> Callable[[web.Request], Any]:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(text=text(), content_type="text/html", headers=SECURITY_HEADERS)
+
+    return answer
+
+
+def hello(store: str = "r1", ping_seconds: float = 15, now: int = 0) -> Mapping[str, Any]:
+    """What the router says first in each stream."""
+    return {"store": store, "ping_seconds": ping_seconds, "now": now, "window": 1024}

@@ -1,0 +1,146 @@
+"""The page's Store, driven from a test; its clock stands still until the test moves it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from playwright.async_api import JSHandle, Page
+
+from tests.page.stage import hello
+
+NOW = 1_000_000
+
+NEW = """async (now) => {
+  const { Store } = await import("/static/js/store.js");
+  const { freshness } = await import("/static/js/freshness.js");
+  const outside = { now, warned: [], changes: 0 };
+  const store = new Store({
+    now: () => outside.now, warn: (...words) => outside.warned.push(words),
+  });
+  store.changed = () => { outside.changes += 1; };
+  return { store, outside, freshness };
+}"""
+
+
+def service(name: str, status: str = "healthy", node: str = "n1", **fields: Any) -> dict[str, Any]:
+    """A service's record as the page is sent it."""
+    known = {"id": f"id-{name}", "name": name, "context": "default", "node": node}
+    more = {"status": status, "reason": "", "title": "", "description": "", "version": ""}
+    rest = {"sockets": [], "methods": [], "methods_count": 0, "first_seen": 1, "changed_at": 1}
+    return {**known, **more, **rest, "source": "", "source_kind": "none", **fields}
+
+
+def answer(
+    cursor: str, *services: Mapping[str, Any], store: str = "r1", now: int = NOW, **fields: Any
+) -> dict[str, Any]:
+    """What `/api/services` answers."""
+    known = {"cursor": cursor, "store": store, "services": services, "nodes": {}, "stale": []}
+    return {**known, "now": now, **fields}
+
+
+def condition(reason: str, node: str | None = None, since: int = 1, detail: str = "") -> Any:
+    """Why a worker is not sure of its view."""
+    return {"reason": reason, "node": node, "since": since, "detail": detail or f"{reason} away"}
+
+
+class PageStore:
+    """One Store in the browser."""
+
+    def __init__(self, handle: JSHandle) -> None:
+        self.handle = handle
+
+    @classmethod
+    async def new(cls, page: Page) -> "PageStore":
+        """A Store that has heard nothing yet."""
+        return cls(await page.evaluate_handle(NEW, NOW))
+
+    async def frame(self, event: str, place: str = "", **data: Any) -> None:
+        """A frame of the stream comes."""
+        frame = {"event": event, "id": place, "data": data}
+        await self.handle.evaluate("({ store }, frame) => store.apply(frame)", frame)
+
+    async def hello(self, place: str, **fields: Any) -> None:
+        """The router greets."""
+        await self.frame("hello", place, **{**hello(now=NOW), **fields})
+
+    async def put(self, place: str, name: str, status: str = "healthy", **fields: Any) -> None:
+        """The event of a service's new state comes."""
+        await self.frame("service_updated", place, service=service(name, status, **fields))
+
+    async def gone(self, place: str, name: str) -> None:
+        """The event of a service that leaves comes."""
+        data = {"id": f"id-{name}", "name": name, "context": "default", "reason": "gone"}
+        await self.frame("service_removed", place, **data)
+
+    async def resync(self, place: str, dropped: int | None, **fields: Any) -> None:
+        """The router says that it left events out."""
+        data = {"dropped": dropped, "reason": "lagged", "after_ms": 0, "store": "r1"}
+        await self.frame("resync", place, **{**data, **fields})
+
+    async def stale(self, reason: str, node: str | None = None, **fields: Any) -> None:
+        """A doubt begins."""
+        await self.frame("stale", "", **condition(reason, node, **fields))
+
+    async def fresh(self, reason: str, node: str | None = None) -> None:
+        """A doubt ends."""
+        await self.frame("fresh", "", reason=reason, node=node, since=1)
+
+    async def snapshot(
+        self, cursor: str, *services: Mapping[str, Any], streaming: bool = True, **fields: Any
+    ) -> bool:
+        """An answer of the state API comes; whether it was taken."""
+        taken: bool = await self.handle.evaluate(
+            "({ store }, [answer, how]) => store.snapshot(answer, how)",
+            [answer(cursor, *services, **fields), {"streaming": streaming}],
+        )
+        return taken
+
+    async def started(self, place: str, *services: Mapping[str, Any]) -> None:
+        """As a page that has loaded and listens."""
+        await self.snapshot(place, *services, streaming=False)
+        await self.hello(place)
+
+    async def pass_time(self, milliseconds: int) -> None:
+        """The clock moves on."""
+        await self.handle.evaluate("({ outside }, ms) => { outside.now += ms; }", milliseconds)
+
+    async def shown(self) -> Mapping[str, str]:
+        """Each service's status, as it is to be shown, by name."""
+        found: Mapping[str, str] = await self.handle.evaluate(
+            """({ store }) => Object.fromEntries(
+                 [...store.services.values()].map((one) => [one.name, store.shown(one).status]))"""
+        )
+        return found
+
+    async def get(self, name: str) -> Any:
+        """One of its fields."""
+        return await self.handle.evaluate("({ store }, name) => store[name]", name)
+
+    async def wants(self) -> bool:
+        """Whether a snapshot is due."""
+        return await self.get("wanted") is not None
+
+    async def lines(self) -> Sequence[str]:
+        """What the list of recent events says, newest first."""
+        return [f"{line['event']} {line['text']}" for line in await self.get("lines")]
+
+    async def warned(self) -> Sequence[str]:
+        """What the console was told."""
+        found = await self.handle.evaluate("({ outside }) => outside.warned")
+        return [" ".join(map(str, words)) for words in found]
+
+    async def changes(self) -> int:
+        """How often it said that it changed."""
+        number: int = await self.handle.evaluate("({ outside }) => outside.changes")
+        return number
+
+    async def freshness(
+        self, stream: Mapping[str, Any] | None = None, page: Mapping[str, Any] | None = None
+    ) -> Mapping[str, str]:
+        """What the strip says of it, with a stream that is well unless told otherwise."""
+        well = {"connected": True, "lostAt": None, "heardAt": NOW, "silentSince": None}
+        calm = {"distrusted": False, "polledAt": None, "pollError": None}
+        said: Mapping[str, str] = await self.handle.evaluate(
+            "({ store, freshness }, [stream, page]) => freshness(store, stream, page)",
+            [{**well, **(stream or {})}, {**calm, **(page or {})}],
+        )
+        return said
