@@ -26,7 +26,8 @@ class Hand:
         self._number = 0
 
     async def begin(self, services: int = 0) -> None:
-        """Take the lease, anew after Redis was emptied, and add services `s0`, `s1` …"""
+        """Take the lease, anew after Redis was emptied or restarted, and add `s0`, `s1` …"""
+        await self._client.connection_pool.disconnect()
         grant = await self._lease.acquire()
         assert grant is not None
         self._grant = grant
