@@ -1,0 +1,168 @@
+"""Scanner and worker on a Redis that begins to refuse: it is told, and nobody asks in a hot loop.
+
+And all is well again by itself once Redis is.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from hero_router.cli.scanner import make_worker
+from hero_router.config import RouterConfig
+from hero_router.feed import tail, watch
+from hero_router.store.client import connect
+from tests.scan.services import Services, good
+from tests.support.redis import RedisServer, client
+from tests.support.wait import eventually
+from tests.web.live import Live, working
+
+PASSWORD = "hunter2-secret"
+COUNTED_SECONDS = 1.5
+MOST_CALLS = 250
+"""In that time, of scanner and worker together; a loop without a pause would make thousands."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A state of Redis: how it begins and ends, and what clients are told."""
+
+    begin: Callable[[Redis], Any]
+    end: Callable[[Redis], Any]
+    told: str
+
+
+def _cut(admin: Redis) -> None:
+    """Redis asks for its password, and counts its clients, when they connect."""
+    admin.client_kill_filter(skipme=True)
+
+
+def lock(admin: Redis) -> None:
+    admin.config_set("requirepass", PASSWORD)
+    _cut(admin)
+
+
+def crowd(admin: Redis) -> None:
+    admin.config_set("maxclients", 1)
+    _cut(admin)
+
+
+SILENT = "the scanner of node n is silent"
+
+REFUSALS = {
+    "a password is wanted": Refusal(
+        lock, lambda admin: admin.config_set("requirepass", ""), "refuses the user or password"
+    ),
+    "too many clients": Refusal(
+        crowd, lambda admin: admin.config_set("maxclients", 1000), "Redis "
+    ),
+    "out of memory": Refusal(
+        lambda admin: admin.config_set("maxmemory", 1),
+        lambda admin: admin.config_set("maxmemory", 0),
+        SILENT,
+    ),
+    "too few replicas": Refusal(
+        lambda admin: admin.config_set("min-replicas-to-write", 1),
+        lambda admin: admin.config_set("min-replicas-to-write", 0),
+        "no scanner is running for node n",
+    ),
+    "a read-only replica": Refusal(
+        lambda admin: admin.replicaof("127.0.0.1", "1"),
+        lambda admin: admin.replicaof("NO", "ONE"),
+        "no scanner is running for node n",
+    ),
+}
+
+
+@pytest.fixture
+def admin(redis7: RedisServer) -> Iterator[Redis]:
+    """Who makes Redis refuse, over a connection that was let in before."""
+    with contextlib.closing(client(redis7.url)) as found:
+        found.ping()
+        yield found
+
+
+@pytest.fixture
+async def services(tmp_path: Path) -> AsyncIterator[Services]:
+    """Services on sockets."""
+    started = Services(tmp_path)
+    yield started
+    await started.stop()
+
+
+@pytest.fixture
+async def live(
+    redis7: RedisServer, services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Live]:
+    """A worker beside a scanner, who both know one service."""
+    monkeypatch.setattr(watch, "GRACE_SECONDS", 0.6)
+    monkeypatch.setattr(watch, "WATCH_SECONDS", 0.2)
+    monkeypatch.setattr(tail, "BACKOFF_MOST", 1.0)
+    await services.start("a.sock", good())
+    async with scanning(redis7.url, tmp_path), working(redis7.url) as worker:
+        await eventually(lambda: named(worker) == {"a"}, message="a is known")
+        yield worker
+
+
+def named(live: Live) -> set[str]:
+    """The services that the worker shows."""
+    return {str(item["name"]) for item in live.feed.mirror.services()}
+
+
+@contextlib.asynccontextmanager
+async def scanning(url: str, root: Path) -> AsyncIterator[None]:
+    """A scanner as its command makes it, with a short breath."""
+    config = RouterConfig(
+        node="n", redis_url=url, socket_dir=str(root), scan_seconds=0.2, lease_seconds=0.6
+    )
+    connections = connect(url, name="scanner"), connect(url, name="requests", block_seconds=5)
+    task = asyncio.create_task(make_worker(config, *connections).run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        for connection in connections:
+            await connection.aclose()
+
+
+def calls(admin: Redis) -> int:
+    """What Redis was asked so far, by connections and commands, refused ones too."""
+    found = admin.info("stats")
+    names = ("total_connections_received", "total_commands_processed", "rejected_connections")
+    return sum(int(found[name]) for name in names)
+
+
+@pytest.mark.parametrize("refusal", REFUSALS.values(), ids=REFUSALS)
+async def test_a_refusal_is_told_nobody_asks_without_a_pause_and_all_recover(
+    live: Live,
+    services: Services,
+    admin: Redis,
+    refusal: Refusal,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with live.listening() as listener:
+        refusal.begin(admin)
+        try:
+            await eventually(
+                lambda: any(refusal.told in item["detail"] for item in listener.data("stale")),
+                message="the client is told why",
+            )
+            await services.start("b.sock", good())
+            before = calls(admin)
+            await asyncio.sleep(COUNTED_SECONDS)
+            assert calls(admin) - before < MOST_CALLS
+            assert named(live) == {"a"}
+        finally:
+            refusal.end(admin)
+        await eventually(lambda: named(live) == {"a", "b"}, within=10, message="b is known too")
+        await eventually(lambda: not live.feed.doubts.current, message="nothing is doubtful")
+        assert listener.resyncs == []
+    assert PASSWORD not in caplog.text
+    warnings = [item for item in caplog.records if item.levelname == "WARNING"]
+    assert 0 < len(warnings) < 20, caplog.text
