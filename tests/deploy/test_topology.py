@@ -1,34 +1,34 @@
 """The compose file's topology as real processes: no client misses anything, whatever ends."""
 
-import json
+import os
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
-from itertools import pairwise
+from collections.abc import AsyncIterator, Callable
 
 import aiohttp
 import pytest
 import pytest_asyncio
 
 from tests.deploy.callers import calling, serving
-from tests.deploy.follower import Follower, all_of, following
+from tests.deploy.follower import all_of, following
+from tests.deploy.judge import assert_ended, assert_faithful, go_on, says, settle, worker_process
 from tests.deploy.processes import Process
-from tests.deploy.publisher import Publisher, Window, publishing
+from tests.deploy.publisher import publishing
 from tests.deploy.topology import Topology
 from tests.support.wait import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CLIENTS = 4
-SOME = 20
-"""So many events prove that a client follows."""
-
 STREAM_END_SECONDS = 2.0
 
 ENDS: dict[str, Callable[[Process], None]] = {
-    "SIGTERM": lambda process: process.send(signal.SIGTERM),
+    "SIGTERM": lambda master: master.send(signal.SIGTERM),
     "SIGKILL": Process.kill,
-    "SIGHUP": lambda process: process.send(signal.SIGHUP),
+    "SIGKILL of the master alone": lambda master: master.send(signal.SIGKILL),
+    "SIGHUP": lambda master: master.send(signal.SIGHUP),
 }
+
+WORKER_ENDS = {"SIGTERM": signal.SIGTERM, "SIGKILL": signal.SIGKILL}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -50,7 +50,7 @@ async def topology(started: Topology) -> Topology:
 
 
 async def test_every_instance_tells_the_same(topology: Topology) -> None:
-    """Row 72: the same services under the same ids and positions, whichever instance answers."""
+    """The same services under the same ids and positions, whichever instance answers."""
     async with serving(topology.root / "files.sock"):
 
         async def are_equal() -> bool:
@@ -66,9 +66,11 @@ async def test_every_instance_tells_the_same(topology: Topology) -> None:
 
 
 @pytest.mark.parametrize("end", ENDS)
-async def test_a_client_that_loses_its_worker_misses_nothing(topology: Topology, end: str) -> None:
-    """Rows 72, 78: it resumes through HAProxy on another worker with no event lost, doubled or
-    re-ordered; it is never refused, and no API call fails meanwhile."""
+async def test_a_client_that_loses_its_instance_misses_nothing(
+    topology: Topology, end: str
+) -> None:
+    """It resumes through HAProxy on another worker with no event lost, doubled or re-ordered; it is
+    never refused, and no API call fails meanwhile."""
     async with (
         publishing(topology.redis_url) as publisher,
         following(topology.url, CLIENTS) as followers,
@@ -92,6 +94,85 @@ async def test_a_client_that_loses_its_worker_misses_nothing(topology: Topology,
     if end != "SIGHUP":
         assert all(item.node != victim for item in lost)
         await eventually(lambda: not topology.running[victim].alive, 5, f"{victim} ends")
+
+
+@pytest.mark.parametrize("end", WORKER_ENDS)
+async def test_a_client_that_loses_its_worker_misses_nothing(topology: Topology, end: str) -> None:
+    """One of several gunicorn workers ends; the master and the other workers go on."""
+    async with (
+        publishing(topology.redis_url) as publisher,
+        following(topology.url, CLIENTS) as followers,
+        calling(topology.url) as failures,
+    ):
+        await go_on(followers)
+        victim = followers[0].hellos[-1]
+        lost = [item for item in followers if item.hellos[-1] == victim]
+        os.kill(worker_process(victim), WORKER_ENDS[end])
+        await eventually(
+            lambda: all(item.hellos[-1] != victim for item in lost),
+            STREAM_END_SECONDS,
+            f"the clients of {victim} are elsewhere after {end}",
+        )
+        await go_on(followers)
+        window = await settle(publisher, followers)
+    for follower in followers:
+        assert_faithful(follower, window)
+    assert failures == []
+    assert_ended(end, lost)
+
+
+async def test_a_worker_that_gunicorn_retires_after_many_requests_loses_nothing(
+    topology: Topology,
+) -> None:
+    """`--max-requests`: its streams end cleanly, and their clients resume on the next worker."""
+    third = await topology.add_instance(GUNICORN_CMD_ARGS="--max-requests 40")
+    await topology.balanced()
+    async with (
+        publishing(topology.redis_url) as publisher,
+        following(topology.address(third), CLIENTS) as followers,
+    ):
+        await go_on(followers)
+        victim = followers[0].hellos[-1]
+        lost = [item for item in followers if item.hellos[-1] == victim]
+        async with calling(topology.address(third)) as failures:
+            await eventually(
+                lambda: all(item.hellos[-1] != victim for item in lost),
+                10,
+                f"{victim} is retired and its clients are elsewhere",
+            )
+        await go_on(followers)
+        window = await settle(publisher, followers)
+    for follower in followers:
+        assert_faithful(follower, window)
+    assert failures == []
+    assert_ended("SIGTERM", lost)
+    await topology.remove_instance(third)
+    await topology.balanced()
+
+
+async def test_a_worker_that_is_paused_goes_on_where_it_was(topology: Topology) -> None:
+    """SIGSTOP and SIGCONT, as when a machine sleeps: no connection ends, and nothing is missed."""
+    async with (
+        publishing(topology.redis_url) as publisher,
+        following(topology.url, CLIENTS) as followers,
+    ):
+        await go_on(followers)
+        worker = followers[0].hellos[-1]
+        paused = [item for item in followers if item.hellos[-1] == worker]
+        others = [item for item in followers if item not in paused]
+        os.kill(worker_process(worker), signal.SIGSTOP)
+        try:
+            await go_on(others)
+            counts = [len(item.seen) for item in paused]
+            await go_on(others)
+            assert [len(item.seen) for item in paused] == counts
+        finally:
+            os.kill(worker_process(worker), signal.SIGCONT)
+        await go_on(followers)
+        window = await settle(publisher, followers)
+    for follower in followers:
+        assert_faithful(follower, window)
+        assert follower.endings == []
 
 
 async def test_scaling_up_and_down_loses_nothing(topology: Topology) -> None:
@@ -174,54 +255,3 @@ async def test_without_any_instance_streams_are_told_to_come_back(topology: Topo
                 assert answer.headers["Retry-After"]
                 assert (await answer.json())["error"]["code"] == "no_web"
             await topology.balanced()
-
-
-async def go_on(followers: Sequence[Follower]) -> None:
-    """Wait until every client has got some more events."""
-    counts = [len(item.seen) + SOME for item in followers]
-    await eventually(
-        lambda: all(len(item.seen) >= n for item, n in zip(followers, counts, strict=True)),
-        10,
-        "every client's stream goes on",
-    )
-
-
-async def settle(publisher: Publisher, followers: Sequence[Follower]) -> Window:
-    """The stream as of now, once every client has got all of it."""
-    window = await publisher.window()
-    head = window[-1][0]
-    await eventually(
-        all_of(followers, lambda item: bool(item.seen) and item.seen[-1][0] >= head),
-        5,
-        "every client gets the last event",
-    )
-    return window
-
-
-def says(event: str) -> Callable[[Follower], bool]:
-    """Whether a client was told of Redis: `stale` or `fresh`."""
-    return lambda item: any(json.loads(one.data)["reason"] == "redis" for one in item.told(event))
-
-
-def assert_faithful(follower: Follower, window: Window) -> None:
-    """It saw just what the stream holds from its start on: each event, once and in order."""
-    start, head = follower.start, window[-1][0]
-    assert start is not None
-    assert window[0][0] <= start.next(), "more was published than the window holds"
-    assert follower.told("resync") == []
-    positions = [start, *(position for position, _ in follower.seen)]
-    assert all(after == before.next() for before, after in pairwise(positions))
-    due = [event for event in window if event[0] > start]
-    assert [event for event in follower.seen if event[0] <= head] == due
-    assert follower.refusals == []
-
-
-def assert_ended(end: str, lost: Sequence[Follower]) -> None:
-    """Row 78: told to end, a worker ends its streams cleanly, with the time to come back."""
-    for follower in lost:
-        how, last = follower.endings[0]
-        if end == "SIGKILL":
-            assert how == "broken", "a cut stream must not look like one that ended"
-        else:
-            assert how == "clean"
-            assert last.rpartition(b"\n\nretry: ")[2].strip().isdigit()
