@@ -206,8 +206,11 @@ def clean(value: object, limit: int = MAX_TEXT) -> str:
 
 
 def readable(name: bytes) -> str:
-    """A file name as text: bytes that are not UTF-8, and controls, become `\\xNN` escapes."""
-    text = name.decode("utf-8", "backslashreplace")
+    """A file name as text: bytes that are not UTF-8, and controls, become `\\xNN` escapes.
+
+    A backslash is doubled, so that different names stay different.
+    """
+    text = name.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
     return "".join(
         char.encode("unicode_escape").decode("ascii") if _is_control(char) else char
         for char in text

@@ -203,13 +203,6 @@ async def test_a_socket_of_another_type_is_foreign(root: Path, kind: socket.Sock
         assert (await probe(root)).kind is Kind.FOREIGN
 
 
-async def test_a_path_of_200_bytes_is_connected_to(root: Path, services: Services) -> None:
-    """Row 38: the length limit of socket addresses does not reach us."""
-    await services.start("short/rpc.sock", good())
-    (root / "short").rename(root / ("x" * 200))
-    assert (await probe(root)).kind is Kind.ANSWERED
-
-
 async def test_a_socket_replaced_since_the_walk_is_not_talked_to(
     root: Path, services: Services
 ) -> None:
