@@ -1,6 +1,7 @@
 """Follows the stream: one task, one connection; fills mirror, ring and hub in one step."""
 
 import asyncio
+import contextlib
 import logging
 import random
 import time
@@ -122,15 +123,24 @@ class Tail:
             log.warning("lost Redis, serving the last state: %s", error)
         self._failures += 1
         self._doubts.begin(REDIS, None, str(error))
-        await self._stream.drop()
-        pause = min(BACKOFF_FIRST * 2 ** (self._failures - 1), BACKOFF_MOST)
-        await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
+        # Even closing a connection can fail, and no more can be done about it.
+        with contextlib.suppress(StoreError):
+            await self._stream.drop()
+        await asyncio.sleep(backoff(self._failures) * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
 
 
 async def _rest_until(moment: float) -> None:
     """Not at all, if it has passed; with jitter, as other workers are in the same case."""
     left = max(moment - time.monotonic(), 0)
     await asyncio.sleep(left * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
+
+
+def backoff(failures: int) -> float:
+    """Seconds until the next try after so many failures in a row.
+
+    The exponent is bounded: an hour without Redis has so many that the power is no float any more.
+    """
+    return min(BACKOFF_FIRST * 2 ** min(failures - 1, 10), BACKOFF_MOST)
 
 
 def follows(head: Position, events: Sequence[Event]) -> bool:
