@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from hero_router.errors import Fenced, StoreUnreachable
+from hero_router.scan.judge import SPEC_EVERY
 from hero_router.scan.observation import Observation
 from hero_router.scan.sockets import Found
+from hero_router.scan.worker import Worker
 from tests.scan.node import Node
 from tests.scan.services import Services, good, says, silent
 from tests.scan.waiting import until
@@ -165,6 +167,53 @@ async def test_a_root_that_goes_away_is_an_error_and_no_storm(
     await worker.scan_once()
     assert node.store.records == {}
     shutil.rmtree(f"{node.root}.away")
+
+
+async def test_an_unmounted_root_is_an_error_and_no_storm(node: Node, services: Services) -> None:
+    """What is seen then is the empty folder below the mount: another folder at the same place."""
+    await services.start("ledger/rpc.sock", good())
+    worker = node.worker()
+    await worker.scan_once()
+    mounted = node.root.rename(f"{node.root}.away")
+    node.root.mkdir()
+    await worker.scan_once()
+    assert node.store.statuses() == {"ledger": "unknown"}
+    error = "the root folder was replaced: 1 sockets are missing since then"
+    assert node.store.nodes["n"].error == error
+    node.root.rmdir()
+    mounted.rename(node.root)
+    await worker.scan_once()
+    assert node.store.statuses() == {"ledger": "healthy"}
+    assert node.store.types() == ["service_added", "status_change", "status_change"]
+
+
+async def test_a_document_that_turns_bad_degrades_and_the_last_good_one_is_kept(
+    node: Node, services: Services
+) -> None:
+    service = await services.start("ledger/rpc.sock", good())
+    worker = node.worker()
+    await worker.scan_once()
+    documents = {path: service.answers[path] for path in ("/rpc", "/openrpc.json")}
+    service.answers |= dict.fromkeys(documents, (200, "garbage"))
+    await until_asked(worker, service.asked)
+    bad = node.store.record("ledger")
+    assert (bad.status, bad.title, bad.methods_count) == ("degraded", "Ledger", 2)
+    assert bad.spec_error is not None
+    assert bad.spec_error.startswith("bad spec: not JSON")
+    service.answers |= documents
+    await until_asked(worker, service.asked)
+    mended = node.store.record("ledger")
+    assert (mended.status, mended.spec_error) == ("healthy", None)
+
+
+async def until_asked(worker: Worker, asked: list[str]) -> None:
+    """Scan until the service was asked for its documents again."""
+    count = asked.count("POST /rpc")
+    for _ in range(2 * SPEC_EVERY):
+        if asked.count("POST /rpc") > count:
+            return
+        await worker.scan_once()
+    raise AssertionError("the documents were not asked for again")
 
 
 async def test_a_new_scanner_does_not_remove_what_it_cannot_see(

@@ -13,13 +13,23 @@ import pytest
 
 from hero_router.config import RouterConfig
 from hero_router.model import Record
+from hero_router.position import ORIGIN, Position
 from hero_router.store.client import connect
 from hero_router.store.embedded import PrivateRedis
 from hero_router.store.registry import Registry
 from hero_router.store.stream import Nodes
+from tests.scan.places import bind
 from tests.scan.process import LEASE_SECONDS, settings
 from tests.scan.services import Services, good
 from tests.scan.waiting import until
+from tests.support.proxy import FaultProxy
+
+MANY = 400
+HALF_OF_IT = 350_000
+"""Bytes from the scanner until it is cut off: some batches of so many services, not all."""
+
+INOTIFY_QUEUE = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+"""Events that the kernel keeps for one watcher."""
 
 
 class Host:
@@ -35,13 +45,20 @@ class Host:
         self.records: dict[str, Record] = {}
         self.scanner = ""
         self.events: list[str] = []
+        self.told: list[str] = []
+        self.head = ORIGIN
 
-    def _run_redis(self) -> None:
-        command = [*self._redis.command(), "--appendonly", "no"]
+    @property
+    def redis_socket(self) -> Path:
+        return Path(self._redis.url.removeprefix("unix://"))
+
+    def _run_redis(self, *, durable: bool) -> None:
+        command = [*self._redis.command(), "--appendonly", "yes" if durable else "no"]
         self._server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
 
-    async def start_redis(self) -> None:
-        self._run_redis()
+    async def start_redis(self, *, durable: bool = False) -> None:
+        """On the files of the one before, if both are durable."""
+        self._run_redis(durable=durable)
         for _ in range(500):
             if await self._redis.answers():
                 return
@@ -53,9 +70,9 @@ class Host:
         self._server.kill()
         self._server.wait()
 
-    def start_scanner(self, name: str) -> subprocess.Popen[bytes]:
+    def start_scanner(self, name: str, url: str = "") -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "tests.scan.process", "scanner"]
-        child = subprocess.Popen([*command, self._redis.url, str(self._root), name])
+        child = subprocess.Popen([*command, url or self._redis.url, str(self._root), name])
         self._children.append(child)
         return child
 
@@ -67,8 +84,10 @@ class Host:
         state = sight["n"].state if "n" in sight else None
         self.scanner = "" if state is None else state.scanner
         entries: Any = await self.client.xrange(self.config.keys.events)
-        types = (fields[b"type"].decode() for _, fields in entries)
-        self.events = [kind for kind in types if kind != "scan"]
+        changes = [fields for _, fields in entries if fields[b"type"] != b"scan"]
+        self.events = [fields[b"type"].decode() for fields in changes]
+        self.told = [fields[b"service"].decode() for fields in changes]
+        self.head = Position.parse(entries[-1][0].decode()) or ORIGIN if entries else ORIGIN
 
     async def wait(self, statuses: dict[str, str], scanner: str, seconds: float = 10) -> None:
         """Until this scanner has reported and the registry says exactly this."""
@@ -139,18 +158,74 @@ async def test_a_killed_scanner_is_replaced_without_an_event(
     assert host.events == events
 
 
-async def test_a_redis_that_comes_back_empty_is_filled_again(
-    host: Host, services: Services
+async def test_a_scanner_killed_in_the_middle_of_a_write_leaves_nothing_half_or_double(
+    host: Host, root: Path
 ) -> None:
-    """Row 81: kill -9 of Redis without data on disk; history survives in the scanner."""
+    """Its last command never ended; who takes over writes what is missing, and that only."""
+    for number in range(MANY):
+        bind(root / f"s{number}.sock")
+    truth = {f"s{number}": "inactive" for number in range(MANY)}
+    async with FaultProxy(host.redis_socket) as proxy:
+        proxy.cut_after(HALF_OF_IT)
+        first = host.start_scanner("first", f"unix://{proxy.path}")
+        await until(lambda: proxy.is_cut, "it is in the middle of a command")
+        first.kill()
+        first.wait()
+    await host.look()
+    assert 0 < len(host.records) < MANY
+    host.start_scanner("second")
+    await host.wait(truth, "second", LEASE_SECONDS * 2 + 5)
+    assert host.events == ["service_added"] * MANY
+    assert len(set(host.told)) == MANY
+
+
+async def test_changes_that_the_kernel_dropped_are_found_all_the_same(
+    host: Host, services: Services, root: Path
+) -> None:
+    """A scanner that is paused while more happens than its queue of inotify events holds."""
+    await services.start("a.sock", good())
+    scanner = host.start_scanner("first")
+    await host.wait({"a": "healthy"}, "first")
+    scanner.send_signal(signal.SIGSTOP)
+    for number in range(INOTIFY_QUEUE // 2 + 1):
+        (root / f"flood{number}").symlink_to("nowhere")
+        (root / f"flood{number}").unlink()
+    await services.stop("a.sock", unlink=True)
+    await services.start("b/rpc.sock", good())
+    scanner.send_signal(signal.SIGCONT)
+    await host.wait({"b": "healthy"}, "first")
+    await services.start("b/admin.sock", good())
+    await services.start("c.sock", good())
+    await host.wait({"b": "healthy", "c": "healthy"}, "first")
+    await until(lambda: len(host.records["b"].sockets) == 2, "the new folder is looked into")
+
+
+@pytest.mark.parametrize("durable", [False, True], ids=["empty", "from its append-only file"])
+async def test_a_redis_that_was_killed_and_comes_back_holds_the_truth_again(
+    host: Host, services: Services, durable: bool
+) -> None:
+    """kill -9: no phantom of what went meanwhile, history survives, and a new epoch begins."""
+    if durable:
+        host.kill_redis()
+        await host.start_redis(durable=True)
+    await services.start("a.sock", good())
+    await services.start("b.sock", good())
+    host.start_scanner("first")
+    await host.wait({"a": "healthy", "b": "healthy"}, "first")
+    before, head = host.records["a"], host.head
+    host.kill_redis()
+    await services.stop("b.sock", unlink=True)
+    await host.start_redis(durable=durable)
+    await host.wait({"a": "healthy"}, "first")
+    assert host.records["a"].first_seen == before.first_seen
+    assert host.events[-1] == ("service_removed" if durable else "service_added")
+    assert host.head.epoch > head.epoch
+
+
+async def test_an_emptied_redis_is_filled_again(host: Host, services: Services) -> None:
     await services.start("a.sock", good())
     host.start_scanner("first")
     await host.wait({"a": "healthy"}, "first")
-    before = host.records["a"]
-    host.kill_redis()
-    await host.start_redis()
-    await host.wait({"a": "healthy"}, "first")
-    assert host.records["a"].first_seen == before.first_seen
     await host.client.flushall()
     await host.wait({"a": "healthy"}, "first")
 

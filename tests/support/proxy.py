@@ -17,6 +17,7 @@ class FaultProxy:
         self.path = self._folder / "s"
         self._deaf = self._mute = False
         self._losing = 0
+        self._left: int | None = None
         self.lost: list[bytes] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -38,6 +39,15 @@ class FaultProxy:
     def freeze(self) -> None:
         """From now on pass nothing in either direction, but keep all connections open."""
         self._deaf = self._mute = True
+
+    def cut_after(self, count: int) -> None:
+        """Pass on only so many more bytes of what is asked, even if that cuts a command."""
+        self._left = count
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether these bytes have passed."""
+        return self._left == 0
 
     def freeze_replies(self) -> None:
         """From now on the server hears everything and nobody hears the server."""
@@ -67,9 +77,16 @@ class FaultProxy:
     async def _ask(self, reader: asyncio.StreamReader, upstream: asyncio.StreamWriter) -> None:
         while data := await reader.read(65536):
             if not self._deaf:
-                upstream.write(data)
+                upstream.write(self._allowed(data))
                 await upstream.drain()
         upstream.close()
+
+    def _allowed(self, data: bytes) -> bytes:
+        if self._left is None:
+            return data
+        part = data[: self._left]
+        self._left -= len(part)
+        return part
 
     async def _answer(self, upstream: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await upstream.read(65536):
