@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from hero_router.scan.claims import services
-from hero_router.scan.sightings import Sightings
-from hero_router.scan.sockets import Finder, Found, Layout, Walk, unlink
+from hero_router.scan.sockets import Finder, Walk, unlink
 from tests.scan.places import bind
 
 NOBODY = 65_534
@@ -119,29 +118,6 @@ def test_a_file_named_only_sock_is_no_service(root: Path) -> None:
     assert walk(root).found == ()
 
 
-def test_contested_names_have_one_winner_and_all_are_shown(root: Path) -> None:
-    """Row 45: `foo/` wins over `default/foo/`, that over `foo.sock`; both sides say so."""
-    bind(root / "foo.sock")
-    alone = services("n", walk(root).found)
-    bind(root / "foo/rpc.sock")
-    bind(root / "default/foo/rpc.sock")
-    contested = services("n", walk(root).found)
-    winner = contested[next(iter(alone))]
-    assert [item.path for item in winner.sockets] == ["foo/rpc.sock"]
-    assert winner.conflict == "its name is also claimed by default/foo/, foo.sock"
-    losers = {item.sockets[0].path: item.conflict for item in contested.values() if item != winner}
-    taken = "its name is taken by foo/"
-    assert losers == {"default/foo/rpc.sock": taken, "foo.sock": taken}
-    assert {item.name for item in contested.values()} == {"foo"}
-
-
-def test_the_winner_does_not_depend_on_the_order_of_finding(root: Path) -> None:
-    for path in ("foo.sock", "foo/rpc.sock", "default/foo/rpc.sock"):
-        bind(root / path)
-    found = walk(root).found
-    assert services("n", found) == services("n", reversed(found))
-
-
 def test_too_many_sockets_are_cut_off_the_same_way_each_time(root: Path) -> None:
     """Row 41: the count is bounded, and the error says so."""
     for number in range(6):
@@ -159,14 +135,6 @@ def test_a_missing_root_is_an_error_state(root: Path) -> None:
     gone = walk(root)
     assert gone.error == "cannot read the root folder: No such file or directory"
     assert gone.blind == {b""}
-
-
-def seen(*names: str) -> tuple[Found, ...]:
-    """Sockets as a walk would find them."""
-    return tuple(
-        Found(name.encode(), b"/root/" + name.encode(), (1, 2, 3), Layout.FOLDER, b"default", b"x")
-        for name in names
-    )
 
 
 @contextlib.contextmanager
@@ -192,39 +160,6 @@ def test_an_unreadable_folder_is_blind_and_the_others_are_seen(root: Path) -> No
     assert paths(found) == ["open/rpc.sock"]
     assert found.blind == {b"shut"}
     assert found.error == "cannot read folder shut: Permission denied"
-
-
-def test_sockets_out_of_sight_are_held_for_the_grace_time_only() -> None:
-    """Row 42: a root that goes away for a moment makes no service leave."""
-    first = Sightings(grace=60).after(Walk(seen("a.sock", "b/rpc.sock"), root=(1, 1)), 0)
-    blind = Walk((), frozenset({b""}), error="cannot read the root folder")
-    assert len(first.after(blind, 10).found) == 2
-    assert first.after(blind, 10).error == "cannot read the root folder"
-    assert len(first.after(blind, 10).after(blind, 69).found) == 2
-    assert len(first.after(blind, 10).after(blind, 70).found) == 0
-
-
-def test_a_folder_out_of_sight_holds_only_what_is_in_it() -> None:
-    first = Sightings(grace=60).after(Walk(seen("b/rpc.sock", "bc/rpc.sock"), root=(1, 1)), 0)
-    after = first.after(Walk((), frozenset({b"b"}), root=(1, 1)), 1)
-    assert [item.path for item in after.found.values()] == ["b/rpc.sock"]
-
-
-def test_a_replaced_root_gives_what_is_missing_the_grace_time() -> None:
-    """Row 42: an unmounted root looks like an empty folder, but is another one."""
-    first = Sightings(grace=60).after(Walk(seen("a.sock", "b.sock"), root=(1, 1)), 0)
-    other = Walk(seen("b.sock"), root=(2, 7))
-    held = first.after(other, 5)
-    assert len(held.found) == 2
-    assert held.error == "the root folder was replaced: 1 sockets are missing since then"
-    assert len(held.after(other, 64).found) == 2
-    late = held.after(other, 65)
-    assert (len(late.found), late.error) == (1, None)
-
-
-def test_what_is_gone_from_a_folder_in_sight_is_gone() -> None:
-    first = Sightings(grace=60).after(Walk(seen("a.sock"), root=(1, 1)), 0)
-    assert first.after(Walk((), root=(1, 1)), 1).found == {}
 
 
 def test_unlink_spares_a_socket_that_was_bound_anew(root: Path) -> None:
