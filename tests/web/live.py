@@ -5,15 +5,18 @@ import json
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 from aiohttp import web
 
+from hero_router.cli.scanner import make_worker
 from hero_router.config import RouterConfig
 from hero_router.feed.feed import Feed
 from hero_router.position import Position
 from hero_router.sse import Message, Parser
+from hero_router.store.client import connect
 from hero_router.web.app import make_runner
 from hero_router.web.context import CONTEXT
 from tests.support.wait import eventually
@@ -87,6 +90,11 @@ class Live:
         assert status == 200, state
         return state
 
+    @property
+    def names(self) -> set[str]:
+        """The services that the worker shows."""
+        return {str(item["name"]) for item in self.feed.mirror.services()}
+
     async def is_ready(self) -> bool:
         """Whether `/ready` says so."""
         return (await self.get("/ready"))[0] == 200
@@ -130,6 +138,24 @@ async def working(redis_url: str, **settings: Any) -> AsyncIterator[Live]:
                 yield Live(runner, session)
         finally:
             await runner.cleanup()
+
+
+@asynccontextmanager
+async def scanning(redis_url: str, root: Path, **settings: Any) -> AsyncIterator[None]:
+    """A scanner as its command makes it, with a short breath, meanwhile."""
+    quick = {"node": "n", "scan_seconds": 0.2, "lease_seconds": 0.6}
+    where = {"redis_url": redis_url, "socket_dir": str(root)}
+    config = RouterConfig(**{**quick, **where, **settings})
+    client = connect(redis_url, name="scanner")
+    channel = connect(redis_url, name="requests", block_seconds=5)
+    task = asyncio.create_task(make_worker(config, client, channel).run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await client.aclose()
+        await channel.aclose()
 
 
 @contextmanager

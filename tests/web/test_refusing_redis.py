@@ -13,14 +13,11 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from hero_router.cli.scanner import make_worker
-from hero_router.config import RouterConfig
 from hero_router.feed import tail, watch
-from hero_router.store.client import connect
 from tests.scan.services import Services, good
 from tests.support.redis import RedisServer, client
 from tests.support.wait import eventually
-from tests.web.live import Live, working
+from tests.web.live import Live, scanning, working
 
 PASSWORD = "hunter2-secret"
 COUNTED_SECONDS = 1.5
@@ -105,30 +102,8 @@ async def live(
     monkeypatch.setattr(tail, "BACKOFF_MOST", 1.0)
     await services.start("a.sock", good())
     async with scanning(redis7.url, tmp_path), working(redis7.url) as worker:
-        await eventually(lambda: named(worker) == {"a"}, message="a is known")
+        await eventually(lambda: worker.names == {"a"}, message="a is known")
         yield worker
-
-
-def named(live: Live) -> set[str]:
-    """The services that the worker shows."""
-    return {str(item["name"]) for item in live.feed.mirror.services()}
-
-
-@contextlib.asynccontextmanager
-async def scanning(url: str, root: Path) -> AsyncIterator[None]:
-    """A scanner as its command makes it, with a short breath."""
-    config = RouterConfig(
-        node="n", redis_url=url, socket_dir=str(root), scan_seconds=0.2, lease_seconds=0.6
-    )
-    connections = connect(url, name="scanner"), connect(url, name="requests", block_seconds=5)
-    task = asyncio.create_task(make_worker(config, *connections).run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        for connection in connections:
-            await connection.aclose()
 
 
 def calls(admin: Redis) -> int:
@@ -157,10 +132,10 @@ async def test_a_refusal_is_told_nobody_asks_without_a_pause_and_all_recover(
             before = calls(admin)
             await asyncio.sleep(COUNTED_SECONDS)
             assert calls(admin) - before < MOST_CALLS
-            assert named(live) == {"a"}
+            assert live.names == {"a"}
         finally:
             refusal.end(admin)
-        await eventually(lambda: named(live) == {"a", "b"}, within=10, message="b is known too")
+        await eventually(lambda: live.names == {"a", "b"}, within=10, message="b is known too")
         await eventually(lambda: not live.feed.doubts.current, message="nothing is doubtful")
         assert listener.resyncs == []
     assert PASSWORD not in caplog.text
