@@ -24,8 +24,7 @@ TARGETS: dict[str, Target] = {
         Floor("each", "uvloop"),
         Floor("joined", "uvloop"),
         PRODUCT,
-        Product("hero_router-asyncio", "aiohttp.GunicornWebWorker"),
-        Product("hero_router-uvloop", "aiohttp.GunicornUVLoopWebWorker"),
+        Product("hero_router-asyncio", "AsyncioWorker"),
     )
 }
 DEFAULT_TARGETS = ("floor-each", "floor-joined", PRODUCT.name)

@@ -1,11 +1,11 @@
-"""`hero_router web` with another gunicorn worker class: `python -m benchmarks.worker CLASS …`."""
+"""`hero_router web` with a chosen worker class: `python -m benchmarks.worker AsyncioWorker …`."""
 
 import sys
 
 from hero_router.cli import main
-from hero_router.web import serve
+from hero_router.web import serve, worker
 
 if __name__ == "__main__":
-    serve.WORKER = sys.argv.pop(1)
+    vars(serve)["Worker"] = getattr(worker, sys.argv.pop(1))
     sys.argv.insert(1, "web")
     main()

@@ -71,6 +71,29 @@ class RouterConfig:
         "a client that takes no byte for this long is dropped",
         whole=False,
     )
+    sse_flush_ms: int = number(
+        50,
+        1,
+        1000,
+        "ROUTER_SSE_FLUSH_MS",
+        "longest time that events are joined for under load; alone, one goes out at once",
+    )
+    sse_max_age_seconds: float = number(
+        0,
+        0,
+        604_800,
+        "ROUTER_SSE_MAX_AGE_SECONDS",
+        "streams end after half to all of this, to spread over new workers; 0: never",
+        whole=False,
+    )
+    drain_seconds: float = number(
+        2,
+        0.1,
+        600,
+        "ROUTER_DRAIN_SECONDS",
+        "a worker that is told to end is not ready, and ends its streams one by one, for so long",
+        whole=False,
+    )
     scan_seconds: float = number(
         5, 0.1, 3600, "ROUTER_SCAN_SECONDS", "time between two full scans of the root", whole=False
     )

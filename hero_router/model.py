@@ -38,7 +38,10 @@ class Status(StrEnum):
 EventType = Literal["service_added", "service_updated", "status_change", "service_removed", "scan"]
 """The events that the stream holds."""
 
-CONTROL_EVENTS = frozenset({"hello", "ping", "resync", "stale", "fresh"})
+EVENT_TYPES = frozenset(get_args(EventType))
+"""Their names."""
+
+CONTROL_EVENTS = frozenset({"hello", "ping", "resync", "conflated", "stale", "fresh"})
 """What a worker tells of a client's stream; in Redis's stream nobody of ours writes them."""
 
 

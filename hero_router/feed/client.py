@@ -5,20 +5,21 @@ from enum import Enum
 from typing import Protocol
 
 from hero_router.feed.conditions import Conditions
+from hero_router.feed.filters import Filter
 from hero_router.position import ORIGIN, Position
 
 
 class Sink(Protocol):
-    """Where one client's bytes go; its owner makes it from a connection."""
+    """Where one client's bytes go; its owner makes it from a connection.
+
+    It calls `Hub.drained` when a backlog has gone, and `Hub.leave` when the connection is lost.
+    """
 
     def write(self, data: bytes) -> None:
         """Hand over bytes, in order, without ever blocking; a dead connection swallows them."""
 
     def backlog(self) -> int:
         """How many bytes the kernel has not taken yet."""
-
-    def parked(self) -> None:
-        """Promise to call `Hub.drained` once the backlog has gone down."""
 
     def end(self) -> None:
         """Finish the stream cleanly after what was written."""
@@ -36,19 +37,37 @@ class State(Enum):
     GONE = "gone"
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How a client wants its stream: all events, or those of a filter; conflated after a stall."""
+
+    only: Filter | None = None
+    conflate: bool = False
+
+
+PLAIN = Wish()
+
+
 @dataclass(eq=False, slots=True)
 class Client:
-    """One stream. `cursor` is the last position written to it, `told` and `store` the doubts and
-    the Redis process that it knows of.
+    """One stream. `cursor` is the position that it has reached and `heard` the last one that it
+    was told; `told` and `store` are the doubts and the Redis process that it knows of.
 
-    `since` is when a waiting client began to wait, or a parked one last made progress.
+    `since` is when a waiting client began to wait, or a parked one last made progress; `parked_at`
+    when it was parked, `joined_at` when it came and `until` when its stream is too old; all by the
+    hub's clock.
     """
 
     sink: Sink
     name: str
+    wish: Wish
+    joined_at: float
+    until: float
     cursor: Position = ORIGIN
+    heard: Position = ORIGIN
     state: State = State.GONE
     told: Conditions = field(default_factory=dict)
     store: str = ""
     since: float = 0.0
+    parked_at: float = 0.0
     backlog: int = 0

@@ -1,22 +1,28 @@
 """All of a worker's feed, put together: the tail, what it fills, and the clients that listen."""
 
 import asyncio
+import math
 from collections.abc import Callable, Mapping
 
 from hero_router.feed.doubts import Doubts
+from hero_router.feed.herald import Herald
 from hero_router.feed.hub import SLICE_BYTES, Hub
 from hero_router.feed.mirror import Mirror
+from hero_router.feed.pace import Pace
 from hero_router.feed.ring import Ring
 from hero_router.feed.scans import Scans
 from hero_router.feed.tail import Tail
+from hero_router.feed.times import TICK, Times
 from hero_router.feed.watch import Watch
 from hero_router.store.stream import Nodes, Stream
 
-TICK_SECONDS = 0.25
-
 
 class Feed:
-    """A worker's view of the world. `window` is in events; `greeting` goes into each hello."""
+    """A worker's view of the world.
+
+    `window` is in events; `flush` is the longest time in seconds that events are joined for;
+    `greeting` goes into each hello.
+    """
 
     def __init__(
         self,
@@ -24,15 +30,13 @@ class Feed:
         nodes: Nodes,
         *,
         window: int,
-        ping_seconds: float,
-        stall_seconds: float,
+        times: Times,
+        flush: float,
         greeting: Callable[[], Mapping[str, object]],
     ) -> None:
         self.mirror, self.scans, self.doubts = Mirror(), Scans(), Doubts()
         self.ring = Ring(window, SLICE_BYTES)
-        self.hub = Hub(
-            self.ring, greeting=greeting, ping_seconds=ping_seconds, stall_seconds=stall_seconds
-        )
+        self.hub = Hub(self.ring, Herald(self.ring, times, greeting), times, Pace(flush))
         self.tail = Tail(stream, self.mirror, self.ring, self.hub, self.doubts, self.scans)
         self._watch = Watch(nodes, self.mirror, self.doubts)
         self.doubts.changed = self._doubts_changed
@@ -45,10 +49,16 @@ class Feed:
             tasks.create_task(self._watch.run(), name="watch")
             tasks.create_task(self._tick(), name="tick")
 
-    def close(self) -> None:
-        """The worker ends: not ready any more, and every stream ends with its own `retry`."""
+    def close(self, over: float = 0.0) -> None:
+        """The worker ends: not ready any more, and every stream ends within so many seconds."""
         self.closing = True
-        self.hub.close()
+        self.hub.close(over)
+
+    async def closed(self, seconds: float) -> None:
+        """Wait until the last client has been told to go, for so long at most."""
+        for _ in range(math.ceil(seconds / TICK)):
+            if self.hub.clients:
+                await asyncio.sleep(TICK)
 
     def _doubts_changed(self) -> None:
         self.mirror.revision += 1
@@ -56,5 +66,5 @@ class Feed:
 
     async def _tick(self) -> None:
         while True:
-            await asyncio.sleep(TICK_SECONDS)
+            await asyncio.sleep(TICK)
             self.hub.tick()

@@ -1,262 +1,299 @@
 """Fan-out: each client is a cursor. Nobody waits for a slow one, and nobody misses in silence.
 
-A client that is up to date (*live*) is written to as events arrive. One whose transport is full is
-*parked*: nothing more is queued for it until it drains; then it catches up from the ring, or is
-told its gap. One whose cursor is ahead of this worker *waits*, for a bounded time. Nothing awaits,
-so whenever the loop runs something else, live means that the cursor is the ring's head.
+A client that is up to date (*live*) is written to when the pace says so: at once, or joined with
+what else comes in that moment. One whose transport is full is *parked*: nothing more is queued for
+it until it drains; then it catches up from the ring, or is told its gap. One whose cursor is ahead
+of this worker *waits*, for a bounded time. Nothing awaits, no task or timer belongs to a client.
 """
 
 import logging
-import random
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 
-from hero_router import sse
-from hero_router.feed.client import Client, Sink, State
-from hero_router.feed.conditions import Conditions, frames
-from hero_router.feed.resume import Ahead, Gap
-from hero_router.feed.ring import Ring
+from hero_router.feed.client import PLAIN, Client, Sink, State, Wish
+from hero_router.feed.conditions import Conditions
+from hero_router.feed.counts import Counts
+from hero_router.feed.crowd import Crowd
+from hero_router.feed.herald import Herald
+from hero_router.feed.latest import Latest
+from hero_router.feed.pace import Pace
+from hero_router.feed.resume import Ahead, Gap, Verdict
+from hero_router.feed.ring import Ring, Slice
+from hero_router.feed.times import Times
+from hero_router.model import Event
 from hero_router.position import Position
 
 log = logging.getLogger(__name__)
 
-HIGH_WATER = 64 * 1024
-"""A client with more bytes than this waiting in its transport is parked."""
-
 SLICE_BYTES = 64 * 1024
-"""Most bytes handed to a transport at once: a slow client holds this and HIGH_WATER at most."""
+"""Most bytes handed to a transport at once. A client whose transport still holds anything is
+parked, so this is also all that a slow client can hold."""
 
 AHEAD_SECONDS = 2.0
 """How long a cursor may be ahead of this worker before its position counts as unknown."""
 
-AFTER_MS_PER_CLIENT = 2
-AFTER_MS_MOST = 10_000
-"""Re-fetches after a resync are spread over this much time for each connected client."""
-
-RETRY_MS = 1_000
-"""Least time until a client reconnects; each is told up to three times as much, by chance."""
-
-
-@dataclass(slots=True)
-class Counts:
-    """What the hub has done since the worker began, in clients and (`dropped`) in events."""
-
-    joined: int = 0
-    parked: int = 0
-    resyncs: int = 0
-    dropped: int = 0
-    aborted: int = 0
+LIVE, PARKED, WAITING, GONE = State.LIVE, State.PARKED, State.WAITING, State.GONE
 
 
 class Hub:
-    """All clients of one worker.
-
-    `greeting` makes the rest of each hello; a client without progress for `stall_seconds` is
-    dropped; `clock` is monotonic seconds; `chance` is uniform in [0, 1).
-    """
+    """All clients of one worker. `clock` is monotonic seconds."""
 
     def __init__(
         self,
         ring: Ring,
-        *,
-        greeting: Callable[[], Mapping[str, object]],
-        ping_seconds: float,
-        stall_seconds: float,
+        herald: Herald,
+        times: Times,
+        pace: Pace,
         clock: Callable[[], float] = time.monotonic,
-        chance: Callable[[], float] = random.random,
     ) -> None:
-        self._ring, self._greeting = ring, greeting
-        self._ping_seconds, self._stall_seconds = ping_seconds, stall_seconds
-        self._clock, self._chance = clock, chance
-        self._clients: dict[State, set[Client]] = {
-            state: set() for state in State if state is not State.GONE
-        }
-        self._conditions: Conditions = {}
-        self._next_ping = clock() + ping_seconds
-        self.counts = Counts()
+        self._ring, self._herald, self._times = ring, herald, times
+        self._pace, self._clock = pace, clock
+        self._latest = Latest(SLICE_BYTES)
+        self._next_ping = clock() + times.ping
+        self._unsent = self._unmarked = 0
+        self._ends_at: float | None = None
+        self.clients, self.counts = Crowd(), Counts()
+        pace.work = self._flush
 
-    def __len__(self) -> int:
-        return sum(map(len, self._clients.values()))
+    def behind(self, client: Client) -> int:
+        """How many events a client has not been sent yet, as far as can be known."""
+        return 0 if client.state is WAITING else self._ring.after(client.cursor)
 
-    def number(self, state: State) -> int:
-        """How many clients are in a state."""
-        return len(self._clients[state])
+    @property
+    def pending(self) -> int:
+        """Deliveries that are still due: with `counts.settled` they make up `counts.owed`."""
+        return sum(map(self.behind, self.clients))
 
-    def join(self, sink: Sink, cursor: str | None, name: str) -> Client:
+    def join(self, sink: Sink, cursor: str | None, name: str, wish: Wish = PLAIN) -> Client:
         """Take a client that says it has seen all up to `cursor` (None: it is new); greets it."""
-        client = Client(sink, name)
-        self.counts.joined += 1
+        now = self._clock()
+        client = Client(sink, name, wish, now, self._times.end(now, self._herald.chance()))
         place = self._ring.head if cursor is None else Position.parse(cursor)
-        verdict = Gap(None) if place is None else self._ring.resume(place)
-        client.cursor = self._ring.base if place is None or isinstance(verdict, Gap) else place
-        self._enter(client, State.LIVE)
-        self._greet(client)
-        if isinstance(verdict, Gap):
-            reason = "unknown_position" if verdict.dropped is None else "trimmed"
-            self._resync(client, verdict.dropped, reason)
+        gap = self._gap(client, place)
+        client.cursor = self._ring.base if place is None or gap else place
+        self.clients.enter(client, LIVE)
+        self.counts.joined += 1
+        self.counts.owed += self.behind(client)
+        self._herald.greet(client)
+        if gap is not None:
+            self.counts.owed += gap.dropped or 0
+            reason = "unknown_position" if gap.dropped is None else "trimmed"
+            self._tell_gap(client, gap, reason)
         self._advance(client)
         return client
 
+    def _gap(self, client: Client, place: Position | None) -> Gap | None:
+        """What a client that comes has missed for good."""
+        if place is None:
+            return Gap(None)
+        verdict = self._ring.resume(place)
+        return verdict if isinstance(verdict, Gap) and not self._conflated(client, place) else None
+
     def leave(self, client: Client) -> None:
         """Forget a client whose connection is gone."""
-        self._enter(client, State.GONE)
+        if client.state is not GONE:
+            self._remove(client, "left")
 
-    def published(self, before: Position) -> None:
-        """The ring has grown: send what came after `before`, the head until now."""
-        part = self._ring.slice_after(before)
-        if part is None:
-            return
-        complete = part.last == self._ring.head
-        for client in tuple(self._clients[State.LIVE]):
-            client.sink.write(part.data)
-            client.cursor = part.last
-            if not complete or client.sink.backlog() > HIGH_WATER:
-                self._advance(client)
-        self._rejudge_waiting()
+    @property
+    def chunk(self) -> int:
+        """Most events of one `publish`: with what is unsent they never fill the ring."""
+        return max(self._ring.limit // 2, 1)
 
-    def reloaded(self) -> None:
-        """The ring was made anew: judge every client again by the law of positions."""
-        for client in tuple(self._clients[State.LIVE]):
+    def publish(self, events: Iterable[Event]) -> None:
+        """Take the next events, which follow the ring's head, and see to it that they are sent.
+
+        No more than `chunk` at once: else clients would miss some that never had the chance.
+        """
+        number = self._ring.append(tuple(events))
+        self._latest.add(self._ring.last(number))
+        self.counts.published += number
+        self.counts.owed += number * self.clients.number(LIVE, PARKED)
+        self._unsent += number
+        self._unmarked += number
+        if self._unsent >= self._ring.limit // 2:
+            self._pace.send()
+        else:
+            self._pace.ask()
+
+    def reload(self, window: Iterable[Event], head: Position, store: str) -> None:
+        """Hold another window, read anew: judge every client again by the law of positions."""
+        pending = self.pending
+        number = self._ring.reset(window, head, store)
+        self._latest.reset(self._ring.base, self._ring.last(number))
+        self.counts.owed += self.pending - pending
+        self._unsent = 0
+        for client in self.clients.those(LIVE, WAITING):
             self._advance(client, lagged="trimmed")
-        self._rejudge_waiting()
+
+    def _flush(self) -> None:
+        """Send to every live client what is due: clients at one place get the very same bytes."""
+        self._unsent = 0
+        head, cursor, only, part = self._ring.head, None, None, None
+        for client in self.clients.those(LIVE):
+            if client.cursor is not cursor or client.wish.only is not only:
+                cursor, only = client.cursor, client.wish.only
+                part = self._ring.slice_after(cursor, only)
+            if part is not None:
+                self._send(client, part)
+                if part.last is not head or client.sink.backlog():
+                    self._advance(client)
+        if self._unmarked >= self._ring.limit // 2:
+            self._mark()
+        for client in self.clients.those(WAITING):
+            self._advance(client)
+
+    def _mark(self) -> None:
+        """Half a window has passed: who filters is told where it is, or it would fall out."""
+        self._unmarked = 0
+        for client in self.clients.those(LIVE):
+            if client.wish.only is not None and client.heard != client.cursor:
+                self._ping(client)
 
     def drained(self, client: Client) -> None:
         """A parked client has taken its backlog: it catches up, or is told its gap."""
-        if client.state is State.PARKED:
+        if client.state is PARKED:
             self._advance(client)
 
     def doubt(self, conditions: Conditions) -> None:
         """The worker's view became doubtful, or sure again: tell everyone who can listen now."""
-        self._conditions = dict(conditions)
-        for client in tuple(self._clients[State.LIVE] | self._clients[State.WAITING]):
-            self._tell(client)
+        self._herald.conditions = dict(conditions)
+        for client in self.clients.those(LIVE, WAITING):
+            self._herald.update(client)
 
     def tick(self) -> None:
-        """Everything that time alone brings: keepalive, stalled clients, waits that end."""
+        """Do what time alone brings: keepalives, and the end of stalls, waits and streams."""
         now = self._clock()
         if now >= self._next_ping:
-            self._next_ping = now + self._ping_seconds
-            self._ping()
-        for client in tuple(self._clients[State.PARKED]):
+            self._next_ping = now + self._times.ping
+            self._ping_all()
+        for client in self.clients.those(PARKED):
             self._check_progress(client, now)
-        if any(reason == "redis" for reason, _ in self._conditions):
-            self._hold_waiting(now)
-        else:
-            self._end_waiting(now)
+        for client in self.clients.those(WAITING):
+            self._check_waiting(client, now)
+        if self._times.age:
+            for client in [each for each in self.clients.those(LIVE) if now >= each.until]:
+                self._end(client, "aged")
+        if self._ends_at is not None:
+            self._end_some(self._ends_at - now)
 
-    def close(self) -> None:
-        """End every stream: each client is told its own time to reconnect; nothing is lost."""
-        for clients in tuple(map(tuple, self._clients.values())):
-            for client in clients:
-                self._end(client)
+    def close(self, over: float = 0.0) -> None:
+        """End every stream, spread over so many seconds: each is told its own time to return."""
+        self._ends_at = self._clock() + over
+        self._end_some(over)
+
+    def _end_some(self, seconds: float) -> None:
+        number = self._times.share(len(self.clients), seconds)
+        for client in self.clients.those(LIVE, WAITING, PARKED)[:number]:
+            self._end(client, "shutdown")
 
     def _advance(self, client: Client, lagged: str = "lagged") -> None:
         """Write what the client is owed until it is live, has to wait, or its transport is full."""
-        while client.sink.backlog() <= HIGH_WATER:
-            verdict = self._ring.resume(client.cursor)
-            if isinstance(verdict, Ahead):
-                return self._wait(client)
-            if isinstance(verdict, Gap):
-                reason = "store_changed" if verdict.dropped is None else lagged
-                self._resync(client, verdict.dropped, reason)
-            part = self._ring.slice_after(client.cursor)
+        while not client.sink.backlog():
+            part = self._conflated(client, client.cursor)
             if part is None:
-                self._enter(client, State.LIVE)
-                return self._tell(client)
-            client.sink.write(part.data)
-            client.cursor = part.last
+                verdict = self._ring.resume(client.cursor)
+                if isinstance(verdict, Ahead):
+                    return self._wait(client)
+                self._count_in(client)
+                self._close_gap(client, verdict, lagged)
+                part = self._ring.slice_after(client.cursor, client.wish.only)
+            if part is None:
+                self.clients.enter(client, LIVE)
+                return self._herald.update(client)
+            self._send(client, part)
         return self._park(client)
 
-    def _resync(self, client: Client, dropped: int | None, reason: str) -> None:
-        """Tell the client how many events it missed; it goes on with the whole window."""
-        ring = self._ring
-        spread = min(len(self) * AFTER_MS_PER_CLIENT, AFTER_MS_MOST)
-        after_ms = int(self._chance() * spread)
-        data = {"dropped": dropped, "reason": reason, "after_ms": after_ms, "store": ring.store}
-        client.cursor, client.store = ring.base, ring.store
-        client.sink.write(sse.frame("resync", data, position=client.cursor))
-        self.counts.resyncs += 1
-        self.counts.dropped += dropped or 0
-        missed = "an unknown number of" if dropped is None else dropped
-        log.warning("client %s missed %s events (%s): resync sent", client.name, missed, reason)
+    def _conflated(self, client: Client, cursor: Position) -> Slice | None:
+        wish = client.wish
+        return self._latest.slice_after(cursor, wish.only) if wish.conflate else None
 
-    def _greet(self, client: Client) -> None:
-        """Also greets anew when Redis is another process: snapshots are told apart by it."""
-        client.store = self._ring.store
-        data = {"cursor": str(client.cursor), "store": client.store, **self._greeting()}
-        retry_ms = self._retry_ms()
-        hello = sse.frame("hello", data, position=client.cursor, retry_ms=retry_ms)
-        client.sink.write(hello)
+    def _count_in(self, client: Client) -> None:
+        """While a client waits, nothing is owed to it."""
+        if client.state is WAITING:
+            self.clients.enter(client, LIVE)
+            self.counts.owed += self.behind(client)
 
-    def _tell(self, client: Client) -> None:
-        if client.store != self._ring.store:
-            self._greet(client)
-        if client.told is not self._conditions:
-            if news := frames(client.told, self._conditions):
-                client.sink.write(news)
-            client.told = self._conditions
+    def _send(self, client: Client, part: Slice) -> None:
+        client.cursor = part.last
+        counts = self.counts
+        if part.data:
+            client.sink.write(part.data)
+            counts.bytes += len(part.data)
+            counts.delivered += part.sent
+        if part.filtered or part.superseded:
+            counts.filtered += part.filtered
+            counts.superseded += part.superseded
+        else:
+            client.heard = part.last
 
-    def _ping(self) -> None:
+    def _close_gap(self, client: Client, verdict: Verdict, lagged: str) -> None:
+        """Where the gap is unknown, what was thought to be pending was a guess: count anew."""
+        if not isinstance(verdict, Gap):
+            return
+        before = self.behind(client)
+        client.cursor = self._ring.base
+        self.counts.owed += (verdict.dropped or 0) + self.behind(client) - before
+        self._tell_gap(client, verdict, "store_changed" if verdict.dropped is None else lagged)
+
+    def _tell_gap(self, client: Client, gap: Gap, reason: str) -> None:
+        self.counts.resyncs[reason] += 1
+        self.counts.dropped += gap.dropped or 0
+        self._herald.resync(client, gap.dropped, reason, len(self.clients))
+
+    def _ping_all(self) -> None:
         """Only a client that has everything is given the head as its position."""
-        current = sse.frame("ping", {}, position=self._ring.head)
-        for client in self._clients[State.LIVE]:
-            client.sink.write(current)
-        for client in self._clients[State.WAITING]:
-            client.sink.write(sse.frame("ping", {}))
+        self._pace.send()
+        for client in self.clients.those(LIVE):
+            self._ping(client)
+        for client in self.clients.those(WAITING):
+            self._herald.ping_waiting(client)
+
+    def _ping(self, client: Client) -> None:
+        self._herald.ping(client)
+        if client.sink.backlog():
+            self._park(client)
 
     def _park(self, client: Client) -> None:
-        if client.state is not State.PARKED:
+        now = self._clock()
+        if client.state is not PARKED:
             self.counts.parked += 1
-        self._enter(client, State.PARKED)
-        client.since, client.backlog = self._clock(), client.sink.backlog()
-        client.sink.parked()
+            client.parked_at = now
+        self.clients.enter(client, PARKED)
+        client.since, client.backlog = now, client.sink.backlog()
 
     def _check_progress(self, client: Client, now: float) -> None:
         backlog = client.sink.backlog()
         if backlog != client.backlog:
             client.since, client.backlog = now, backlog
-        elif now - client.since >= self._stall_seconds:
+        elif now - client.since >= self._times.stall:
             log.warning("client %s took no byte for %gs: dropped", client.name, now - client.since)
-            self.counts.aborted += 1
-            self._enter(client, State.GONE)
+            self._remove(client, "stalled")
             client.sink.abort()
 
     def _wait(self, client: Client) -> None:
-        if client.state is not State.WAITING:
+        if client.state is not WAITING:
             client.since = self._clock()
-        self._enter(client, State.WAITING)
-        self._tell(client)
+        self.clients.enter(client, WAITING)
+        self._herald.update(client)
 
-    def _rejudge_waiting(self) -> None:
-        for client in tuple(self._clients[State.WAITING]):
+    def _check_waiting(self, client: Client, now: float) -> None:
+        """Without Redis nobody can say whether a cursor is ahead of the stream itself."""
+        if any(reason == "redis" for reason, _ in self._herald.conditions):
+            client.since = now
+        elif now - client.since >= AHEAD_SECONDS:
+            client.cursor = self._ring.base
+            self._tell_gap(client, Gap(None), "unknown_position")
             self._advance(client)
 
-    def _hold_waiting(self, now: float) -> None:
-        """Without Redis nobody can say whether a cursor is ahead of the stream itself."""
-        for client in self._clients[State.WAITING]:
-            client.since = now
-
-    def _end_waiting(self, now: float) -> None:
-        for client in tuple(self._clients[State.WAITING]):
-            if now - client.since >= AHEAD_SECONDS:
-                self._resync(client, None, "unknown_position")
-                self._advance(client)
-
-    def _end(self, client: Client) -> None:
-        if client.state is State.PARKED:
+    def _end(self, client: Client, cause: str) -> None:
+        parked = client.state is PARKED
+        self._remove(client, cause)
+        if parked:
             client.sink.abort()
         else:
-            client.sink.write(sse.retry(self._retry_ms()))
-            client.sink.end()
-        self._enter(client, State.GONE)
+            self._herald.farewell(client)
 
-    def _enter(self, client: Client, state: State) -> None:
-        if client.state is not State.GONE:
-            self._clients[client.state].discard(client)
-        if state is not State.GONE:
-            self._clients[state].add(client)
-        client.state = state
-
-    def _retry_ms(self) -> int:
-        return int(RETRY_MS * (1 + 2 * self._chance()))
+    def _remove(self, client: Client, cause: str) -> None:
+        self.counts.abandoned += self.behind(client)
+        self.counts.closed[cause] += 1
+        self.clients.enter(client, GONE)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hero_router import sse
+from hero_router.feed.filters import Filter, Tags, tagged
 from hero_router.feed.resume import Verdict, resume
 from hero_router.model import Event
 from hero_router.position import ORIGIN, Position
@@ -12,10 +13,17 @@ from hero_router.position import ORIGIN, Position
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Joined frames for one write, and the position of the last of them."""
+    """Joined frames for one write, and the position that a client has reached with them.
+
+    `sent` events are in it; `filtered` more were passed over as not wanted, and `superseded` as
+    newer ones about the same services follow.
+    """
 
     data: bytes
     last: Position
+    sent: int
+    filtered: int = 0
+    superseded: int = 0
 
 
 class Ring:
@@ -25,9 +33,11 @@ class Ring:
         self.limit, self._slice_bytes = limit, slice_bytes
         self._positions: list[Position] = []
         self._frames: list[bytes] = []
+        self._tags: list[Tags] = []
         self._head = ORIGIN
         self.store = ""
-        self._slices: dict[Position, Slice] = {}
+        self._ping = ORIGIN, sse.frame("ping", {}, position=ORIGIN)
+        self._slices: dict[tuple[Position, Filter | None], Slice | None] = {}
 
     @property
     def head(self) -> Position:
@@ -39,19 +49,23 @@ class Ring:
         """The kept positions, ascending."""
         return self._positions
 
-    def reset(self, window: Iterable[Event], head: Position, store: str) -> None:
+    def reset(self, window: Iterable[Event], head: Position, store: str) -> int:
         """Forget all and hold this window, whose stream's last position is `head`.
 
-        `store` names the Redis process that it was read from.
+        `store` names the Redis process that it was read from. Returns how many events are held.
         """
         self.store = store
         self._positions.clear()
         self._frames.clear()
-        self.append(tuple(window)[-self.limit :])
+        self._tags.clear()
+        number = self.append(tuple(window)[-self.limit :])
         self._head = head
+        return number
 
-    def append(self, events: Sequence[Event]) -> None:
+    def append(self, events: Sequence[Event]) -> int:
         """Take the next events, which follow the one before without a gap; the oldest make room.
+
+        Returns how many those are.
 
         Raises:
             ValueError: for more events than the ring holds: some would be gone before any client
@@ -62,40 +76,67 @@ class Ring:
         for event in events:
             self._positions.append(event.position)
             self._frames.append(frame(event))
+            self._tags.append(tagged(event))
             self._head = event.position
         excess = len(self._positions) - self.limit
         if excess > 0:
-            del self._positions[:excess], self._frames[:excess]
+            del self._positions[:excess], self._frames[:excess], self._tags[:excess]
         self._slices.clear()
+        return len(events)
 
     def resume(self, cursor: Position) -> Verdict:
         """What a client at this cursor is owed, by the law of positions."""
         return resume(cursor, self._positions, self._head)
+
+    def after(self, cursor: Position) -> int:
+        """How many events follow a cursor, those that left the window counted where they can be."""
+        if cursor.epoch == self._head.epoch:
+            return max(self._head.seq - cursor.seq, 0)
+        return len(self._positions) - bisect_right(self._positions, cursor)
 
     @property
     def base(self) -> Position:
         """The position right before the window's first event: where a resync starts from."""
         return self._positions[0].before() if self._positions else self._head
 
-    def slice_after(self, cursor: Position) -> Slice | None:
+    def last(self, number: int) -> Iterable[tuple[Position, bytes, Tags]]:
+        """Position, frame and tags of the last so many events, oldest first."""
+        start = max(len(self._positions) - number, 0)
+        parts = self._positions[start:], self._frames[start:], self._tags[start:]
+        return zip(*parts, strict=True)
+
+    def ping(self, cursor: Position) -> bytes:
+        """A keepalive for whoever stands at this cursor; made once for those at the head."""
+        if self._ping[0] != cursor:
+            self._ping = cursor, sse.frame("ping", {}, position=cursor)
+        return self._ping[1]
+
+    def slice_after(self, cursor: Position, wanted: Filter | None = None) -> Slice | None:
         """The next frames after a cursor that `resume` found in the window; None when it has all.
 
-        Joined once: every client at the same cursor gets the same bytes.
+        Joined once: every client at the same cursor that wants the same gets the same bytes. Where
+        a filter passes over all that is left, `data` is empty, yet the client moves on.
         """
-        known = self._slices.get(cursor)
-        if known is None and (known := self._join(cursor)) is not None:
-            self._slices[cursor] = known
-        return known
+        key = cursor, wanted
+        if key not in self._slices:
+            self._slices[key] = self._join(cursor, wanted)
+        return self._slices[key]
 
-    def _join(self, cursor: Position) -> Slice | None:
+    def _join(self, cursor: Position, wanted: Filter | None) -> Slice | None:
         start = end = bisect_right(self._positions, cursor)
-        room = self._slice_bytes
-        while end < len(self._frames) and (room >= len(self._frames[end]) or end == start):
-            room -= len(self._frames[end])
+        room, frames = self._slice_bytes, list[bytes]()
+        while end < len(self._frames):
+            frame = self._frames[end]
+            if wanted is None or wanted.wants(self._tags[end]):
+                if frames and len(frame) > room:
+                    break
+                frames.append(frame)
+                room -= len(frame)
             end += 1
         if end == start:
             return None
-        return Slice(b"".join(self._frames[start:end]), self._positions[end - 1])
+        filtered = end - start - len(frames)
+        return Slice(b"".join(frames), self._positions[end - 1], len(frames), filtered)
 
 
 def frame(event: Event) -> bytes:

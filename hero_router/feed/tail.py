@@ -74,9 +74,9 @@ class Tail:
         services = parsed_values("services", snapshot.services or {}, _record)
         vanished = self._gone or self._ring.head != ORIGIN
         self._mirror.reset(services, snapshot.nodes, snapshot.head)
-        self._ring.reset(snapshot.window, snapshot.head, snapshot.version.run_id[:STORE_DIGITS])
+        store = snapshot.version.run_id[:STORE_DIGITS]
+        self._hub.reload(snapshot.window, snapshot.head, store)
         self._note_stream(gone=vanished and snapshot.head == ORIGIN)
-        self._hub.reloaded()
         for event in snapshot.window:
             self._scans.seen(event)
 
@@ -90,8 +90,8 @@ class Tail:
             return await self._stream.head() >= self._ring.head
         if not follows(self._ring.head, events):
             return False
-        for start in range(0, len(events), self._ring.limit):
-            self._feed(events[start : start + self._ring.limit])
+        for start in range(0, len(events), self._hub.chunk):
+            self._feed(events[start : start + self._hub.chunk])
         return True
 
     def _note_stream(self, *, gone: bool) -> None:
@@ -107,16 +107,14 @@ class Tail:
             self._doubts.end(REDIS)
 
     def _feed(self, events: Sequence[Event]) -> None:
-        """No await in here. No more events than the ring holds, or live clients would miss some."""
-        before = self._ring.head
+        """No await in here: mirror, ring and clients move together."""
         for event in events:
             self._mirror.fold(event)
             self._scans.seen(event)
             self.junk += event.type is None
-        self._ring.append(events)
         if self._gone:
             self._note_stream(gone=False)
-        self._hub.published(before)
+        self._hub.publish(events)
 
     async def _lost(self, error: StoreError) -> None:
         if not self._failures:
@@ -140,7 +138,7 @@ def backoff(failures: int) -> float:
 
     The exponent is bounded: an hour without Redis has so many that the power is no float any more.
     """
-    return min(BACKOFF_FIRST * 2 ** min(failures - 1, 10), BACKOFF_MOST)
+    return min(BACKOFF_FIRST * 2.0 ** min(failures - 1, 10), BACKOFF_MOST)
 
 
 def follows(head: Position, events: Sequence[Event]) -> bool:

@@ -13,18 +13,23 @@ from hero_router import __version__, logs
 from hero_router.config import RouterConfig, warn_rejected
 from hero_router.errors import ConfigError
 from hero_router.feed.feed import Feed
+from hero_router.feed.times import Times
 from hero_router.store.client import connect
 from hero_router.store.requests import Requests
 from hero_router.store.stream import BLOCK_SECONDS, Nodes, Stream
 from hero_router.web import api, events, health, middleware, pages, rpc
+from hero_router.web.connection import Connections
 from hero_router.web.context import CONTEXT, Context
 from hero_router.web.probes import Probes
 from hero_router.web.state import State
 
 log = logging.getLogger(__name__)
 
-DRAIN_SECONDS = 2.0
-"""How long open requests may go on after the worker was told to end."""
+OPEN_SECONDS = 2.0
+"""How long open requests may go on after the worker has ended its streams."""
+
+FLUSH_SECONDS = 1.0
+"""How long the last bytes of ended streams may take."""
 
 BODY_BYTES = 1024 * 1024
 
@@ -45,19 +50,27 @@ def create_app(config: RouterConfig) -> web.Application:
         Stream(tail_client, config.keys),
         nodes,
         window=config.sse_buffer,
-        ping_seconds=config.ping_seconds,
-        stall_seconds=config.sse_stall_seconds,
+        times=Times(config.ping_seconds, config.sse_stall_seconds, config.sse_max_age_seconds),
+        flush=config.sse_flush_ms / 1000,
         greeting=lambda: _greeting(config, worker),
     )
     app = web.Application(middlewares=[middleware.guard], client_max_size=BODY_BYTES)
     context = Context(config, feed, nodes, Requests(client, config.keys), worker)
     state = State(feed, Probes(nodes))
     app[CONTEXT] = context
-    for part in (pages, events, health):
+    streams = Connections()
+    for part in (pages, health):
         app.add_routes(part.routes())
-    app.add_routes([*api.routes(state), *rpc.routes(context, state)])
+    app.add_routes(
+        [*events.routes(feed.hub, streams), *api.routes(state), *rpc.routes(context, state)]
+    )
     app.on_response_prepare.extend((middleware.add_headers, pages.revalidate))
-    app.on_shutdown.append(_end_streams)
+
+    async def end_streams(_: web.Application) -> None:
+        feed.close()
+        await streams.gone(FLUSH_SECONDS)
+
+    app.on_shutdown.append(end_streams)
 
     async def connections(_: web.Application) -> AsyncIterator[None]:
         yield
@@ -95,8 +108,17 @@ def _feed_ended(task: "asyncio.Task[None]") -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-async def _end_streams(app: web.Application) -> None:
-    app[CONTEXT].feed.close()
+async def drain(runner: web.AppRunner) -> None:
+    """Before the worker ends: it takes no more connections, and its streams end one by one.
+
+    Whoever asks whether it is ready is refused, or answered 503 on a connection that is open; the
+    workers that listen at the same address go on being asked.
+    """
+    for site in tuple(runner.sites):
+        await site.stop()
+    context = runner.app[CONTEXT]
+    context.feed.close(context.config.drain_seconds)
+    await context.feed.closed(context.config.drain_seconds)
 
 
 async def application() -> web.AppRunner:
@@ -116,6 +138,6 @@ def make_runner(config: RouterConfig) -> web.AppRunner:
         create_app(config),
         handler_cancellation=True,
         access_log=None,
-        shutdown_timeout=DRAIN_SECONDS,
+        shutdown_timeout=OPEN_SECONDS,
         max_field_size=FIELD_BYTES,
     )

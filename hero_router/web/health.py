@@ -29,7 +29,7 @@ def readiness(context: Context) -> dict[str, object]:
         "reason": "" if able else _reason(context),
         "cursor": str(feed.ring.head),
         "window": len(feed.ring.positions),
-        "clients": len(feed.hub),
+        "clients": len(feed.hub.clients),
         "stale": doubts,
         "worker": context.worker,
         "version": __version__,

@@ -1,5 +1,6 @@
 """gunicorn as hero_router runs it: its settings in one place, for the command and for deploy/."""
 
+import math
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -8,10 +9,11 @@ from gunicorn import glogging
 from gunicorn.app.base import BaseApplication
 
 from hero_router.config import RouterConfig
-from hero_router.web.app import make_runner
+from hero_router.web.app import FLUSH_SECONDS, OPEN_SECONDS, make_runner
+from hero_router.web.worker import Worker
 
-WORKER = "aiohttp.GunicornWebWorker"
-GRACEFUL_SECONDS = 5
+GRACEFUL_SECONDS = FLUSH_SECONDS + OPEN_SECONDS
+"""What a worker may take to end after it has drained; then it is killed."""
 
 
 def gunicorn_settings(config: RouterConfig) -> dict[str, Any]:
@@ -23,8 +25,8 @@ def gunicorn_settings(config: RouterConfig) -> dict[str, Any]:
     return {
         "bind": [config.bind],
         "workers": config.workers,
-        "worker_class": WORKER,
-        "graceful_timeout": GRACEFUL_SECONDS,
+        "worker_class": Worker,
+        "graceful_timeout": math.ceil(config.drain_seconds + GRACEFUL_SECONDS),
         "timeout": 30,
         "control_socket_disable": True,
         "loglevel": config.log_level,

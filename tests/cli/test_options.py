@@ -65,7 +65,8 @@ def test_each_setting_has_a_flag_that_wins_over_its_variable(item: Setting) -> N
 
 @pytest.mark.parametrize("item", NUMBERS, ids=lambda item: item.name)
 def test_a_number_out_of_range_is_refused_under_its_name(item: Setting) -> None:
-    for value in ("0", "-1", "many", "nan", "inf", plain(item.high + 1)):
+    zero = ("0",) if item.low > 0 else ()
+    for value in (*zero, "-1", "many", "nan", "inf", plain(item.high + 1)):
         answer = run("config", item.flag, value)
         assert answer.exit_code == 2
         assert item.name in answer.stderr.replace("-", "_")

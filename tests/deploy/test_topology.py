@@ -207,8 +207,8 @@ async def test_an_instance_that_cannot_tell_the_truth_gets_no_clients(topology: 
         topology.tell_names()
 
         async def is_known() -> bool:
-            ready, alive = await topology.servers("ready"), await topology.servers("alive")
-            return ready.get(blind) is False and alive.get(blind) is True
+            told = [await topology.servers(name) for name in ("streams", "ready", "alive")]
+            return [each.get(blind) for each in told] == [False, False, True]
 
         await eventually(is_known, 5, "HAProxy counts the instance as alive but not ready")
         async with following(topology.url, CLIENTS) as followers:
@@ -228,7 +228,8 @@ async def test_while_redis_is_away_the_door_stays_open_and_says_so(topology: Top
         topology.running["redis"].kill()
 
         async def is_known() -> bool:
-            return set((await topology.servers("ready")).values()) == {False}
+            told = [await topology.servers(name) for name in ("streams", "ready")]
+            return all(set(each.values()) == {False} for each in told)
 
         await eventually(is_known, 10, "HAProxy counts no instance as ready")
         async with following(topology.url) as late:

@@ -129,8 +129,9 @@ class Topology:
         """Wait until HAProxy has found by its checks which instances run, and nothing else."""
 
         async def settled() -> bool:
-            told = await self.servers("ready")
-            return told == {name: self.running[name].alive for name in self.instances}
+            running = {name: self.running[name].alive for name in self.instances}
+            told = [await self.servers(backend) for backend in ("streams", "ready")]
+            return told == [running, running]
 
         await eventually(settled, START_SECONDS, "HAProxy knows the instances that run")
 

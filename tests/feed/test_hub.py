@@ -5,11 +5,13 @@ import logging
 
 import pytest
 
-from hero_router.feed import hub as hub_module
-from hero_router.feed.client import Client, State
+from hero_router.feed.client import PLAIN, Client, State, Wish
 from hero_router.feed.conditions import Condition
-from hero_router.feed.hub import AHEAD_SECONDS, HIGH_WATER, SLICE_BYTES, Hub
+from hero_router.feed.herald import Herald
+from hero_router.feed.hub import AHEAD_SECONDS, SLICE_BYTES, Hub
+from hero_router.feed.pace import Pace
 from hero_router.feed.ring import Ring
+from hero_router.feed.times import AFTER_MS_PER_CLIENT, Times
 from hero_router.position import ORIGIN, Position
 from tests.feed.world import EPOCH, FakeSink, events, position
 
@@ -29,29 +31,27 @@ class Clock:
 class Bench:
     """A hub over a ring that holds the events 1 to 5, its clock, and clients with fake sinks."""
 
-    def __init__(self, limit: int = 8) -> None:
+    def __init__(self, limit: int = 8, age: float = 0.0, pace: Pace | None = None) -> None:
         self.clock = Clock()
         self.ring = Ring(limit, SLICE_BYTES)
-        self.ring.reset(events(1, 5), position(5), "r1")
-        self.hub = Hub(
-            self.ring,
-            greeting=lambda: {"window": limit},
-            ping_seconds=PING,
-            stall_seconds=STALL,
-            clock=self.clock,
-            chance=lambda: 0.5,
-        )
+        times = Times(PING, STALL, age)
+        herald = Herald(self.ring, times, lambda: {"window": limit}, lambda: 0.5)
+        self.pace = pace or Pace(0)
+        self.hub = Hub(self.ring, herald, times, self.pace, self.clock)
+        self.hub.reload(events(1, 5), position(5), "r1")
 
-    def join(self, cursor: str | None = None, *, stalled: bool = False) -> tuple[Client, FakeSink]:
+    def join(
+        self, cursor: str | None = None, *, stalled: bool = False, wish: Wish = PLAIN
+    ) -> tuple[Client, FakeSink]:
         sink = FakeSink()
-        client = self.hub.join(sink, cursor, "test")
+        client = self.hub.join(sink, cursor, "test", wish)
         sink.stalled = stalled
         return client, sink
 
     def publish(self, first: int, last: int, pad: int = 0) -> None:
-        before = self.ring.head
-        self.ring.append(events(first, last, pad=pad))
-        self.hub.published(before)
+        for start in range(first, last + 1, self.hub.chunk):
+            end = min(start + self.hub.chunk - 1, last)
+            self.hub.publish(events(start, end, pad=pad))
 
     def pass_time(self, seconds: float) -> None:
         self.clock.now += seconds
@@ -119,7 +119,7 @@ def test_what_is_no_position_of_ours_is_an_unknown_gap(bench: Bench, told: str) 
     assert json.loads(sink.messages[1].data)["dropped"] is None
     assert json.loads(sink.messages[1].data)["reason"] == "unknown_position"
     assert sink.seqs() == [1, 2, 3, 4, 5]
-    assert bench.hub.number(State.LIVE) == 1
+    assert bench.hub.clients.number(State.LIVE) == 1
 
 
 def test_a_client_ahead_of_this_worker_waits_until_it_has_caught_up(bench: Bench) -> None:
@@ -155,24 +155,24 @@ def test_without_redis_nobody_is_judged_to_be_ahead_of_the_stream(bench: Bench) 
 
 def test_a_slow_client_is_parked_and_nothing_more_is_queued_for_it(bench: Bench) -> None:
     slow, sink = bench.join(stalled=True)
-    bench.publish(6, 6, pad=HIGH_WATER)
+    bench.publish(6, 6)
     waiting = sink.backlog()
-    bench.publish(7, 8, pad=HIGH_WATER)
+    bench.publish(7, 8)
     assert slow.state is State.PARKED
     assert sink.backlog() == waiting
-    assert sink.calls == ["parked"]
+    assert sink.calls == []
 
 
 def test_nobody_waits_for_a_slow_client(bench: Bench) -> None:
     bench.join(stalled=True)
     _, quick = bench.join()
-    bench.publish(6, 7, pad=HIGH_WATER)
+    bench.publish(6, 7)
     assert quick.seqs() == [6, 7]
 
 
 def test_a_parked_client_that_drains_in_time_misses_nothing(bench: Bench) -> None:
     slow, sink = bench.join(stalled=True)
-    bench.publish(6, 6, pad=HIGH_WATER)
+    bench.publish(6, 6)
     bench.publish(7, 9)
     bench.drain(slow, sink)
     assert sink.seqs() == [6, 7, 8, 9]
@@ -184,7 +184,7 @@ def test_a_parked_client_that_fell_out_of_the_window_is_told_how_many_it_missed(
     bench: Bench,
 ) -> None:
     slow, sink = bench.join(stalled=True)
-    bench.publish(6, 6, pad=HIGH_WATER)
+    bench.publish(6, 6)
     for seq in range(7, 21):
         bench.publish(seq, seq)
     bench.drain(slow, sink)
@@ -196,32 +196,32 @@ def test_a_parked_client_that_fell_out_of_the_window_is_told_how_many_it_missed(
 def test_the_memory_of_a_slow_client_is_bounded_while_it_catches_up() -> None:
     bench = Bench(limit=5_000)
     slow, sink = bench.join(stalled=True)
-    bench.publish(6, 6, pad=HIGH_WATER)
+    bench.publish(6, 6)
     bench.publish(7, 4_000, pad=200)
     sink.take()
     bench.hub.drained(slow)
     assert slow.state is State.PARKED
-    assert sink.backlog() <= HIGH_WATER + SLICE_BYTES
+    assert sink.backlog() <= SLICE_BYTES
 
 
 def test_a_client_without_progress_is_dropped(bench: Bench) -> None:
     slow, sink = bench.join(stalled=True)
-    bench.publish(6, 6, pad=HIGH_WATER)
+    bench.publish(6, 6)
     bench.pass_time(STALL - 1)
-    assert sink.calls == ["parked"]
+    assert sink.calls == []
     bench.pass_time(1)
-    assert sink.calls == ["parked", "abort"]
+    assert sink.calls == ["abort"]
     assert slow.state is State.GONE
-    assert len(bench.hub) == 0
+    assert len(bench.hub.clients) == 0
 
 
 def test_a_client_that_reads_slowly_but_steadily_is_not_dropped(bench: Bench) -> None:
     _, sink = bench.join(stalled=True)
-    bench.publish(6, 6, pad=HIGH_WATER)
+    bench.publish(6, 6)
     for _ in range(5):
         sink.take(most=1)
         bench.pass_time(STALL - 1)
-    assert sink.calls == ["parked"]
+    assert sink.calls == []
 
 
 def test_pings_carry_the_head_to_who_has_everything_and_no_position_to_who_waits(
@@ -241,7 +241,7 @@ def test_pings_carry_the_head_to_who_has_everything_and_no_position_to_who_waits
 def test_pings_come_once_in_their_time_and_not_to_parked_clients(bench: Bench) -> None:
     _, sink = bench.join()
     slow, slow_sink = bench.join(stalled=True)
-    bench.publish(6, 6, pad=HIGH_WATER)
+    bench.publish(6, 6)
     waiting = slow_sink.backlog()
     bench.pass_time(PING)
     bench.pass_time(PING / 2)
@@ -271,7 +271,7 @@ def test_who_joins_in_doubt_is_told_right_after_hello(bench: Bench) -> None:
 def test_a_parked_client_learns_on_return_what_is_doubtful_now(bench: Bench) -> None:
     slow, sink = bench.join(stalled=True)
     old, new = Condition("redis", None, 1, "away"), Condition("scanner", "n1", 2, "gone")
-    bench.publish(6, 6, pad=HIGH_WATER)
+    bench.publish(6, 6)
     bench.hub.doubt({old.key: old})
     bench.hub.doubt({new.key: new})
     bench.drain(slow, sink)
@@ -281,8 +281,7 @@ def test_a_parked_client_learns_on_return_what_is_doubtful_now(bench: Bench) -> 
 
 def test_a_worker_that_was_overtaken_by_trimming_tells_its_clients_the_jump(bench: Bench) -> None:
     _, sink = bench.join()
-    bench.ring.reset(events(9, 12), position(12), "r1")
-    bench.hub.reloaded()
+    bench.hub.reload(events(9, 12), position(12), "r1")
     assert sink.names()[:2] == ["hello", "resync"]
     assert json.loads(sink.messages[1].data)["dropped"] == 3
     assert json.loads(sink.messages[1].data)["reason"] == "trimmed"
@@ -291,17 +290,15 @@ def test_a_worker_that_was_overtaken_by_trimming_tells_its_clients_the_jump(benc
 
 def test_after_a_reload_that_lost_nothing_clients_just_go_on(bench: Bench) -> None:
     _, sink = bench.join()
-    bench.ring.reset(events(3, 7), position(7), "r1")
-    bench.hub.reloaded()
+    bench.hub.reload(events(3, 7), position(7), "r1")
     assert sink.names() == ["hello", "service_updated", "service_updated"]
 
 
 def test_another_redis_process_is_told_by_another_hello(bench: Bench) -> None:
     _, sink = bench.join()
     slow, slow_sink = bench.join(stalled=True)
-    bench.publish(6, 6, pad=HIGH_WATER)
-    bench.ring.reset(events(3, 6), position(6), "r2")
-    bench.hub.reloaded()
+    bench.publish(6, 6)
+    bench.hub.reload(events(3, 6), position(6), "r2")
     bench.drain(slow, slow_sink)
     for each in (sink, slow_sink):
         assert each.names() == ["hello", "service_updated", "hello"]
@@ -311,15 +308,14 @@ def test_another_redis_process_is_told_by_another_hello(bench: Bench) -> None:
 
 def test_a_store_that_went_back_and_began_a_new_epoch_is_an_unknown_gap(bench: Bench) -> None:
     _, sink = bench.join()
-    bench.ring.reset([*events(1, 3), *events(1, 2, EPOCH + 9)], Position(EPOCH + 9, 2), "r1")
-    bench.hub.reloaded()
+    bench.hub.reload([*events(1, 3), *events(1, 2, EPOCH + 9)], Position(EPOCH + 9, 2), "r1")
     assert json.loads(sink.messages[1].data)["dropped"] is None
     assert json.loads(sink.messages[1].data)["reason"] == "store_changed"
 
 
 def test_the_first_event_of_a_stream_that_was_never_written_is_no_gap() -> None:
     bench = Bench()
-    bench.ring.reset([], ORIGIN, "r1")
+    bench.hub.reload([], ORIGIN, "r1")
     _, sink = bench.join()
     bench.publish(1, 2)
     assert sink.names() == ["hello", "service_updated", "service_updated"]
@@ -328,27 +324,27 @@ def test_the_first_event_of_a_stream_that_was_never_written_is_no_gap() -> None:
 def test_on_shutdown_each_stream_ends_cleanly_with_its_own_time_to_return(bench: Bench) -> None:
     _, sink = bench.join()
     _, slow = bench.join(stalled=True)
-    bench.publish(6, 6, pad=HIGH_WATER)
+    bench.publish(6, 6)
     bench.hub.close()
     assert sink.calls == ["end"]
-    assert sink.raw.endswith(b"retry: 2000\n\n")
-    assert slow.calls == ["parked", "abort"]
-    assert len(bench.hub) == 0
+    assert sink.raw.endswith(b"retry: 400\n\n")
+    assert slow.calls == ["abort"]
+    assert len(bench.hub.clients) == 0
 
 
 def test_resyncs_are_spread_over_the_number_of_clients(bench: Bench) -> None:
     sinks = [bench.join()[1] for _ in range(200)]
-    bench.ring.reset(events(9, 12), position(12), "r1")
-    bench.hub.reloaded()
+    bench.hub.reload(events(9, 12), position(12), "r1")
     after = json.loads(sinks[0].messages[1].data)["after_ms"]
-    assert after == int(0.5 * 200 * hub_module.AFTER_MS_PER_CLIENT)
+    assert after == int(0.5 * 200 * AFTER_MS_PER_CLIENT)
 
 
 def test_what_happened_is_counted(bench: Bench) -> None:
     slow, sink = bench.join(stalled=True)
-    bench.publish(6, 6, pad=HIGH_WATER)
+    bench.publish(6, 6)
     for seq in range(7, 21):
         bench.publish(seq, seq)
     bench.drain(slow, sink)
     counts = bench.hub.counts
-    assert (counts.joined, counts.parked, counts.resyncs, counts.dropped) == (1, 1, 1, 6)
+    assert (counts.joined, counts.parked, counts.dropped) == (1, 1, 6)
+    assert counts.resyncs == {"lagged": 1}

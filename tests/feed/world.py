@@ -28,7 +28,8 @@ def events(first: int, last: int, epoch: int = EPOCH, pad: int = 0) -> list[Even
 
 
 class FakeSink:
-    """A client's end: takes all bytes at once, or none while `stalled`."""
+    """A client's end: takes all bytes at once, or none while `stalled`; the test then calls
+    `Hub.drained` itself."""
 
     def __init__(self) -> None:
         self.stalled = False
@@ -54,10 +55,6 @@ class FakeSink:
     def backlog(self) -> int:
         """How much waits."""
         return len(self._waiting)
-
-    def parked(self) -> None:
-        """Counted; the test calls `Hub.drained` itself."""
-        self.calls.append("parked")
 
     def end(self) -> None:
         """Noted."""

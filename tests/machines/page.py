@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from hero_router.feed.client import Client, State
-from hero_router.feed.hub import HIGH_WATER
 from hero_router.position import ORIGIN, Position
 from hero_router.sse import Message, Parser
-from tests.machines.world import SLICE_BYTES, Worker, World
+from tests.machines.world import KERNEL_BYTES, Worker, World
 
 
 class Page:
@@ -42,11 +41,8 @@ class Page:
             self._take()
 
     def backlog(self) -> int:
-        """How much waits, as if each byte were many: a few events fill a stalled page's buffer."""
-        return len(self._waiting) * HIGH_WATER // (3 * SLICE_BYTES)
-
-    def parked(self) -> None:
-        """`resume` tells the hub later."""
+        """How much waits beyond what the kernel takes: a few events."""
+        return max(len(self._waiting) - KERNEL_BYTES, 0)
 
     def end(self) -> None:
         """The worker ended the stream."""

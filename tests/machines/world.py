@@ -11,11 +11,14 @@ from typing import Any, TypeVar
 from fakeredis import FakeServer
 
 from hero_router.feed.doubts import Doubts
+from hero_router.feed.herald import Herald
 from hero_router.feed.hub import AHEAD_SECONDS, Hub
 from hero_router.feed.mirror import Mirror
+from hero_router.feed.pace import Pace
 from hero_router.feed.ring import Ring
 from hero_router.feed.scans import Scans
 from hero_router.feed.tail import Tail
+from hero_router.feed.times import Times
 from hero_router.keys import Keys
 from hero_router.model import Change, EventType, Record, Status
 from hero_router.position import ORIGIN, Position
@@ -29,6 +32,7 @@ T = TypeVar("T")
 WINDOW = 6
 KEYS = Keys()
 SLICE_BYTES = 1_000
+KERNEL_BYTES = 3 * SLICE_BYTES
 """Only one event or two fit into a slice, so that clients are often in the middle of the window."""
 
 
@@ -126,14 +130,9 @@ class Worker:
         self.world = world
         self.now = 0.0
         self.mirror, self.ring = Mirror(), Ring(WINDOW, SLICE_BYTES)
-        self.hub = Hub(
-            self.ring,
-            greeting=dict,
-            ping_seconds=5.0,
-            stall_seconds=1e9,
-            clock=lambda: self.now,
-            chance=lambda: 0.5,
-        )
+        times = Times(ping=5.0, stall=1e9)
+        herald = Herald(self.ring, times, dict, lambda: 0.5)
+        self.hub = Hub(self.ring, herald, times, Pace(0), lambda: self.now)
         stream = Stream(world.client, KEYS, block_seconds=0.001)
         self.tail = Tail(stream, self.mirror, self.ring, self.hub, Doubts(), Scans())
         world.run(self.tail.start())

@@ -15,6 +15,7 @@ from fakeredis import FakeServer
 from hero_router.config import RouterConfig
 from hero_router.feed import watch
 from hero_router.feed.feed import Feed
+from hero_router.feed.times import Times
 from hero_router.keys import Keys
 from hero_router.model import Change, NodeState, Record, SocketState, Status, service_id
 from hero_router.store.lease import Grant, Lease
@@ -69,8 +70,8 @@ class World:
             Stream(tail, KEYS),
             nodes,
             window=WINDOW,
-            ping_seconds=15,
-            stall_seconds=60,
+            times=Times(ping=15, stall=60),
+            flush=0,
             greeting=dict,
         )
         config = RouterConfig(redis_url="redis://127.0.0.1:1/0", node="n1")

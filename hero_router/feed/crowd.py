@@ -1,0 +1,36 @@
+"""The clients of one worker, by state: who can be written to, who is parked, who waits."""
+
+from collections.abc import Iterator
+
+from hero_router.feed.client import Client, State
+
+
+class Crowd:
+    """Every client that is not gone, in exactly one state. Iterating may not change states."""
+
+    def __init__(self) -> None:
+        self._clients: dict[State, set[Client]] = {
+            state: set() for state in State if state is not State.GONE
+        }
+
+    def __len__(self) -> int:
+        return sum(map(len, self._clients.values()))
+
+    def __iter__(self) -> Iterator[Client]:
+        return (client for clients in self._clients.values() for client in clients)
+
+    def number(self, *states: State) -> int:
+        """How many clients are in these states."""
+        return sum(len(self._clients[state]) for state in states)
+
+    def those(self, *states: State) -> tuple[Client, ...]:
+        """The clients that are in these states now, free to be moved to others."""
+        return tuple(client for state in states for client in self._clients[state])
+
+    def enter(self, client: Client, state: State) -> None:
+        """Move a client to a state; GONE forgets it."""
+        if client.state is not State.GONE:
+            self._clients[client.state].discard(client)
+        if state is not State.GONE:
+            self._clients[state].add(client)
+        client.state = state

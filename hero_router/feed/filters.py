@@ -1,0 +1,77 @@
+"""Which events a client wants, by type, context and service. Pure values.
+
+Equal filters are equal keys: all clients that want the same share the same joined bytes.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
+
+from hero_router.errors import BadRequest
+from hero_router.model import EVENT_TYPES, Event
+
+MOST_VALUES = 32
+LONGEST_VALUE = 256
+"""What one client may ask for: each filter costs the worker a pass over what it sends."""
+
+
+class Tags(NamedTuple):
+    """What an event can be chosen by; the texts are "" where it has none."""
+
+    type: str
+    context: str
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Wanted values; an empty set wants all. `services` are ids or names."""
+
+    types: frozenset[str] = frozenset()
+    contexts: frozenset[str] = frozenset()
+    services: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(
+        cls, types: Iterable[str] = (), contexts: Iterable[str] = (), services: Iterable[str] = ()
+    ) -> Self | None:
+        """The filter for what a client asks, each a list of texts with commas; None wants all.
+
+        Raises:
+            BadRequest: it asks for a type that does not exist, or for too much.
+        """
+        wanted = cls(
+            _values("types", types), _values("context", contexts), _values("service", services)
+        )
+        if unknown := wanted.types - EVENT_TYPES:
+            known = ", ".join(sorted(EVENT_TYPES))
+            raise BadRequest(f"types: there is no event {min(unknown)!r}; there are {known}")
+        return None if wanted == cls() else wanted
+
+    def wants(self, tags: Tags) -> bool:
+        """Whether an event with these tags is to be sent."""
+        return (
+            (not self.types or tags.type in self.types)
+            and (not self.contexts or tags.context in self.contexts)
+            and (not self.services or tags.id in self.services or tags.name in self.services)
+        )
+
+
+def tagged(event: Event) -> Tags:
+    """The tags of an event; a stranger's entry has none, and is only wanted by who wants all."""
+    record = event.payload.get("service")
+    about: Mapping[str, Any] = record if isinstance(record, Mapping) else event.payload
+    context, name = about.get("context"), about.get("name")
+    return Tags(event.type or "", _text(context), event.service, _text(name))
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _values(name: str, asked: Iterable[str]) -> frozenset[str]:
+    found = frozenset(part.strip() for text in asked for part in text.split(",") if part.strip())
+    if len(found) > MOST_VALUES or any(len(value) > LONGEST_VALUE for value in found):
+        raise BadRequest(f"{name}: at most {MOST_VALUES} values of {LONGEST_VALUE} characters")
+    return found

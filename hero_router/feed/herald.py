@@ -1,0 +1,76 @@
+"""What clients are told beside events: hello, resync, ping, doubts and farewell."""
+
+import logging
+import random
+from collections.abc import Callable, Mapping
+
+from hero_router import sse
+from hero_router.feed.client import Client
+from hero_router.feed.conditions import Conditions, frames
+from hero_router.feed.ring import Ring
+from hero_router.feed.times import Times
+
+log = logging.getLogger(__name__)
+
+
+class Herald:
+    """Writes frames of its own to a client's sink; moves no cursor.
+
+    `greeting` makes the rest of each hello; `chance` is uniform in [0, 1).
+    """
+
+    def __init__(
+        self,
+        ring: Ring,
+        times: Times,
+        greeting: Callable[[], Mapping[str, object]],
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._ring, self._times, self._greeting = ring, times, greeting
+        self.chance = chance
+        self.conditions: Conditions = {}
+
+    def greet(self, client: Client) -> None:
+        """Say hello; also anew when Redis is another process: snapshots are told apart by it."""
+        client.store, client.heard = self._ring.store, client.cursor
+        data = {"cursor": str(client.cursor), "store": client.store, **self._greeting()}
+        retry_ms = self._times.retry_ms(self.chance())
+        hello = sse.frame("hello", data, position=client.cursor, retry_ms=retry_ms)
+        client.sink.write(hello)
+
+    def update(self, client: Client) -> None:
+        """Tell what is new of Redis and of the doubts since the client was last told."""
+        if client.store != self._ring.store:
+            self.greet(client)
+        if client.told is not self.conditions:
+            if news := frames(client.told, self.conditions):
+                client.sink.write(news)
+            client.told = self.conditions
+
+    def resync(self, client: Client, dropped: int | None, reason: str, crowd: int) -> None:
+        """Tell how many events the client missed (None: unknown) before those after its cursor.
+
+        `crowd` is how many clients there are: they fetch the state one after the other.
+        """
+        after_ms = self._times.after_ms(crowd, self.chance())
+        store = self._ring.store
+        data = {"dropped": dropped, "reason": reason, "after_ms": after_ms, "store": store}
+        client.heard, client.store = client.cursor, store
+        client.sink.write(sse.frame("resync", data, position=client.cursor))
+        missed = "an unknown number of" if dropped is None else dropped
+        log.warning("client %s missed %s events (%s): resync sent", client.name, missed, reason)
+
+    def ping(self, client: Client) -> None:
+        """Say that the client has everything up to its cursor."""
+        client.heard = client.cursor
+        client.sink.write(self._ring.ping(client.cursor))
+
+    @staticmethod
+    def ping_waiting(client: Client) -> None:
+        """Say no more than that the stream is alive: a position would take the client back."""
+        client.sink.write(sse.frame("ping", {}))
+
+    def farewell(self, client: Client) -> None:
+        """End the stream cleanly, with the client's own time to come back."""
+        client.sink.write(sse.retry(self._times.return_ms(self.chance())))
+        client.sink.end()

@@ -1,0 +1,161 @@
+"""One client's TCP connection after aiohttp has answered: a small protocol of our own writes to it.
+
+A handler that stays for as long as its stream costs a task and aiohttp's parser: 12 KB a client.
+Instead the handler sends the head, hands its transport over, and is gone.
+"""
+
+import asyncio
+import logging
+import socket
+import time
+from collections.abc import Callable
+
+from aiohttp import web
+
+from hero_router.feed.client import Client, Wish
+from hero_router.feed.hub import Hub
+
+log = logging.getLogger(__name__)
+
+KERNEL_BYTES = 64 * 1024
+"""What the kernel may hold unsent for one client: more only hides that it has fallen behind."""
+
+MOST_STRAY_BYTES = 64 * 1024
+"""What a client may send after its request, and nobody reads; then it is no client of ours."""
+
+
+class Chunks:
+    """Chunked transfer coding (RFC 9112, section 7.1); one per worker.
+
+    The hub hands the same bytes to many clients in a row: they are framed once.
+    """
+
+    END = b"0\r\n\r\n"
+
+    def __init__(self) -> None:
+        self._data, self._chunk = b"", b""
+
+    def __call__(self, data: bytes) -> bytes:
+        """The data as one chunk."""
+        if data is not self._data:
+            self._data, self._chunk = data, b"%x\r\n%b\r\n" % (len(data), data)
+        return self._chunk
+
+
+class Connections:
+    """The streams of one worker that aiohttp no longer knows of."""
+
+    def __init__(self) -> None:
+        self._open: set[Connection] = set()
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    def add(self, connection: "Connection") -> None:
+        """A stream begins."""
+        self._open.add(connection)
+        self._empty.clear()
+
+    def discard(self, connection: "Connection") -> None:
+        """A stream's connection is lost or closed."""
+        self._open.discard(connection)
+        if not self._open:
+            self._empty.set()
+
+    async def gone(self, seconds: float) -> None:
+        """Wait until the last bytes of all are on their way; what then is left is dropped."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._empty.wait()
+        except TimeoutError:
+            log.warning("%d streams did not take their last bytes", len(self._open))
+            for connection in tuple(self._open):
+                connection.abort()
+
+
+class Connection(asyncio.Protocol):
+    """A stream's connection: the sink of one client of the hub.
+
+    `encode` frames bytes as the HTTP version wants, and `end_mark` ends the body there.
+    """
+
+    __slots__ = (
+        "_began", "_client", "_connections", "_encode", "_end_mark", "_hub", "_stray", "_transport",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        hub: Hub,
+        connections: Connections,
+        encode: Callable[[bytes], bytes],
+        end_mark: bytes,
+    ) -> None:
+        self._hub, self._connections = hub, connections
+        self._encode, self._end_mark = encode, end_mark
+        self._stray, self._began = 0, time.monotonic()
+
+    def take_over(
+        self, request: web.Request, transport: asyncio.Transport, cursor: str | None, wish: Wish
+    ) -> None:
+        """Become the protocol of a request's transport and join the hub; the head has been sent.
+
+        To aiohttp the connection is lost: it forgets it, and cancels the handler that calls this,
+        as for any client that has gone.
+        """
+        self._transport, handler = transport, request.protocol
+        handler.keep_alive(False)  # cancels its timer, which would hold it for an hour
+        transport.set_protocol(self)
+        handler.transport = None
+        handler.connection_lost(None)
+        transport.resume_reading()  # or nobody would notice that the client leaves
+        _limit_buffers(transport)
+        self._connections.add(self)
+        self._client: Client = self._hub.join(self, cursor, request.remote or "local", wish)
+
+    # What the hub asks of its sinks.
+
+    def write(self, data: bytes) -> None:
+        """Hand the bytes to the transport; after the connection is lost they go nowhere."""
+        if not self._transport.is_closing():
+            self._transport.write(self._encode(data))
+
+    def backlog(self) -> int:
+        """Bytes that wait in the transport."""
+        return self._transport.get_write_buffer_size()
+
+    def end(self) -> None:
+        """Close once all is written."""
+        if not self._transport.is_closing():
+            self._transport.write(self._end_mark)
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Drop the connection and what waits in it."""
+        self._transport.abort()
+
+    # What the transport tells.
+
+    def resume_writing(self) -> None:
+        """All that waited has gone."""
+        self._hub.drained(self._client)
+
+    def data_received(self, data: bytes) -> None:
+        """Read over what a client sends after its request."""
+        self._stray += len(data)
+        if self._stray > MOST_STRAY_BYTES:
+            log.warning("client %s sends into its stream: dropped", self._client.name)
+            self.abort()
+
+    def connection_lost(self, _: Exception | None) -> None:
+        """The client has left, or its stream was ended."""
+        self._hub.leave(self._client)
+        self._connections.discard(self)
+        seconds, client = time.monotonic() - self._began, self._client
+        log.debug("stream of %s ended after %.1f s at %s", client.name, seconds, client.cursor)
+
+
+def _limit_buffers(transport: asyncio.Transport) -> None:
+    """A client for which anything waits is parked: more would only be memory."""
+    transport.set_write_buffer_limits(high=0)
+    connection = transport.get_extra_info("socket")
+    if connection is not None and connection.family != socket.AF_UNIX:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, KERNEL_BYTES)

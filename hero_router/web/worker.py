@@ -1,0 +1,68 @@
+"""gunicorn's workers as we run them: on uvloop where it installs, and drained before they end."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from types import FrameType
+from typing import Any
+
+from aiohttp import web
+from aiohttp.worker import GunicornUVLoopWebWorker, GunicornWebWorker
+
+from hero_router.web.app import drain
+
+try:
+    import uvloop
+except ImportError:  # no wheel for this platform
+    uvloop = None  # type: ignore[assignment] # a module or nothing
+
+
+class Draining:
+    """On SIGTERM a worker first drains: see `web.app.drain`."""
+
+    wsgi: Callable[[], Awaitable[web.AppRunner]]
+    loop: asyncio.AbstractEventLoop
+    alive: bool
+    _runner: web.AppRunner | None = None
+    _leaving: "asyncio.Task[None] | None" = None
+
+    def run(self) -> None:
+        """Serve until told to end."""
+        make = self.wsgi
+
+        async def made() -> web.AppRunner:
+            self._runner = await make()
+            return self._runner
+
+        self.wsgi = made
+        super().run()  # type: ignore[misc] # gunicorn's worker, see below
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - gunicorn's
+        """Begin to drain; a second signal ends at once."""
+        if self._runner is None or self._leaving is not None:
+            self._end()
+        else:
+            self._leaving = self.loop.create_task(self._leave(self._runner))
+
+    async def _leave(self, runner: web.AppRunner) -> None:
+        try:
+            await drain(runner)
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        self.alive = False
+        self._notify_waiter_done()
+
+    def _notify_waiter_done(self, *waiter: Any) -> None:
+        super()._notify_waiter_done(*waiter)  # type: ignore[misc] # aiohttp's worker, see below
+
+
+class AsyncioWorker(Draining, GunicornWebWorker):
+    """A worker on asyncio's own loop."""
+
+
+class UvloopWorker(Draining, GunicornUVLoopWebWorker):
+    """A worker on uvloop."""
+
+
+Worker = AsyncioWorker if uvloop is None else UvloopWorker
