@@ -78,6 +78,14 @@ class Dashboard:
         """All that the strip says."""
         return await self.page.locator("[data-strip]").inner_text()
 
+    async def says(self, words: str, within: float = 15) -> None:
+        """Wait until the strip says this among others."""
+
+        async def said() -> bool:
+            return words in await self.strip()
+
+        await eventually(said, within=within, message=f"the strip says {words!r}")
+
     async def statuses(self) -> Mapping[str, str]:
         """Each listed service's status by id."""
         found: Mapping[str, str] = await self.page.locator("[data-service]").evaluate_all(

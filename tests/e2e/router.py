@@ -24,22 +24,27 @@ class Web:
         ours = {"ROUTER_PORT": str(self.port), "ROUTER_WORKERS": "1"}
         self._environment = {**clean, **ours, "ROUTER_REDIS_URL": redis_url, **settings}
 
-    async def start(self) -> None:
-        """Start and wait until it is ready."""
+    async def start(self, answers: str = "/ready") -> None:
+        """Start and wait until it answers here with 200."""
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "hero_router", "web"),
             env=self._environment,
             stderr=asyncio.subprocess.DEVNULL,
             start_new_session=True,
         )
-        await eventually(self._ready, within=20, message="web is ready")
 
-    async def _ready(self) -> bool:
+        async def is_up() -> bool:
+            return await self.status(answers) == 200
+
+        await eventually(is_up, within=20, message=f"web answers at {answers}")
+
+    async def status(self, path: str) -> int:
+        """The status of an answer, 0 where there is none."""
         try:
-            async with aiohttp.ClientSession() as asking, asking.get(f"{self.url}/ready") as answer:
-                return answer.status == 200
+            async with aiohttp.ClientSession() as asking, asking.get(f"{self.url}{path}") as answer:
+                return answer.status
         except aiohttp.ClientError:
-            return False
+            return 0
 
     async def kill(self) -> None:
         """SIGKILL to master and workers: no farewell."""

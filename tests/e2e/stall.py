@@ -49,25 +49,34 @@ class StallProxy:
         narrow.setblocking(False)
         await asyncio.get_running_loop().sock_connect(narrow, ("127.0.0.1", self._upstream))
         up_reader, up_writer = await asyncio.open_connection(sock=narrow, limit=BUFFER_BYTES)
-        request = await reader.read(BUFFER_BYTES)
-        streams = b"/api/events" in request.split(b"\r\n", 1)[0]
-        up_writer.write(request)
+        carries_stream = asyncio.Event()
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._copy(reader, up_writer, stalls=False))
-                group.create_task(self._copy(up_reader, writer, stalls=streams))
+                group.create_task(self._ask(reader, up_writer, carries_stream))
+                group.create_task(self._answer(up_reader, writer, carries_stream))
         except* OSError:
             pass  # either side hung up
         finally:
             writer.close()
             up_writer.close()
 
-    async def _copy(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, stalls: bool
+    async def _ask(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, stream: asyncio.Event
     ) -> None:
+        """Browsers use a connection for one request after the other: any may be for the stream."""
         while data := await reader.read(BUFFER_BYTES):
+            if b"GET /api/events" in data:
+                stream.set()
             writer.write(data)
             await writer.drain()
-            if stalls:
+        writer.close()
+
+    async def _answer(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, stream: asyncio.Event
+    ) -> None:
+        while data := await reader.read(BUFFER_BYTES):
+            if stream.is_set():
                 await self._flowing.wait()
+            writer.write(data)
+            await writer.drain()
         writer.close()

@@ -3,7 +3,8 @@
 from playwright.async_api import Browser
 
 from tests.e2e.dashboard import Dashboard
-from tests.e2e.router import routing
+from tests.e2e.router import Web, routing
+from tests.support.hand import Hand
 from tests.support.redis import RedisServer
 
 
@@ -21,6 +22,29 @@ async def test_while_redis_is_away_the_page_says_why_and_keeps_the_last_state(
         await hand.change("s0")
         await page.shows(await hand.statuses())
         assert page.warnings == []
+
+
+async def test_a_page_opened_while_redis_is_absent_says_why_and_recovers_by_itself(
+    browser: Browser, redis7: RedisServer
+) -> None:
+    """The workers start all the same: they live, but are not ready."""
+    redis7.kill()
+    web, hand = Web(redis7.url), Hand(redis7.url, 1024)
+    await web.start("/health")
+    try:
+        assert await web.status("/ready") == 503
+        page = Dashboard(await browser.new_page())
+        await page.page.goto(web.url)
+        await page.says("Redis cannot be reached")
+        assert await page.freshness() != "live"
+        redis7.start()
+        await hand.begin(services=3)
+        await page.fresh("live")
+        await page.shows(await hand.statuses())
+        assert await web.status("/ready") == 200
+    finally:
+        await web.kill()
+        await hand.close()
 
 
 async def test_when_web_is_killed_the_page_says_so_and_goes_on_without_a_loss(

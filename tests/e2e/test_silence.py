@@ -1,0 +1,60 @@
+"""A stream from which no byte comes any more: the page says so, and polls until it is back."""
+
+from playwright.async_api import Browser
+
+from tests.e2e.dashboard import Dashboard
+from tests.e2e.router import routing
+from tests.e2e.stall import StallProxy
+from tests.support.redis import RedisServer
+
+PING = "0.3"
+"""Seconds between keepalives: the page waits for three of them, 45 s with the default of 15."""
+
+PATIENCE_MS = 11_000
+"""The page's own time after which it polls; its clock is put forward."""
+
+
+async def test_a_page_whose_stream_falls_silent_says_so_and_polls(
+    browser: Browser, redis7: RedisServer
+) -> None:
+    """No end of the connection ever arrives, as with a half-open one."""
+    async with (
+        routing(redis7.url, ROUTER_PING_SECONDS=PING) as (web, hand),
+        StallProxy(web.port) as proxy,
+    ):
+        page = Dashboard(await browser.new_page())
+        await page.page.clock.install()
+        await page.page.goto(f"http://127.0.0.1:{proxy.port}/")
+        await page.fresh("live")
+        proxy.stall()
+        await page.says("no word from the router since")
+        assert await page.freshness() != "live"
+        await hand.change("s0")
+        await hand.remove("s1")
+        await page.page.clock.run_for(PATIENCE_MS)
+        await page.fresh("polling")
+        await page.shows(await hand.statuses())
+        proxy.flow()
+        await page.page.clock.run_for(PATIENCE_MS)
+        await page.fresh("live")
+        await hand.change("s0")
+        await page.shows(await hand.statuses())
+        assert page.errors == []
+
+
+async def test_a_page_behind_a_proxy_that_holds_streams_back_polls(
+    browser: Browser, redis7: RedisServer
+) -> None:
+    """It waits for the end of each answer, so that no event ever comes through."""
+    async with routing(redis7.url) as (web, hand), StallProxy(web.port) as proxy:
+        proxy.stall()
+        page = Dashboard(await browser.new_page())
+        await page.page.clock.install()
+        await page.page.goto(f"http://127.0.0.1:{proxy.port}/")
+        await page.shows(await hand.statuses())
+        await page.fresh("polling")
+        await hand.change("s0")
+        await hand.remove("s1")
+        await page.page.clock.run_for(PATIENCE_MS)
+        await page.shows(await hand.statuses())
+        assert await page.freshness() == "polling"
