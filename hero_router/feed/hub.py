@@ -17,7 +17,7 @@ from hero_router.feed.crowd import Crowd
 from hero_router.feed.herald import Herald
 from hero_router.feed.latest import Latest
 from hero_router.feed.pace import Pace
-from hero_router.feed.resume import Ahead, Gap, Verdict
+from hero_router.feed.resume import Gap
 from hero_router.feed.ring import Ring, Slice
 from hero_router.feed.times import Times
 from hero_router.model import Event
@@ -104,10 +104,12 @@ class Hub:
 
         No more than `chunk` at once: else clients would miss some that never had the chance.
         """
+        pending = self.pending if self._ring.mixed else None
         number = self._ring.append(tuple(events))
         self._latest.add(self._ring.last(number))
+        listening = self.clients.number(LIVE, PARKED)
         self.counts.published += number
-        self.counts.owed += number * self.clients.number(LIVE, PARKED)
+        self.counts.owed += number * listening if pending is None else self.pending - pending
         self._unsent += number
         self._unmarked += number
         if self._unsent >= self._ring.limit // 2:
@@ -124,6 +126,9 @@ class Hub:
         self._unsent = 0
         for client in self.clients.those(LIVE, WAITING):
             self._advance(client, lagged="trimmed")
+        for client in self.clients.those(PARKED):
+            if self._is_ahead(client):
+                self._wait(client)
 
     def _flush(self) -> None:
         """Send to every live client what is due: clients at one place get the very same bytes."""
@@ -188,20 +193,22 @@ class Hub:
 
     def _advance(self, client: Client, lagged: str = "lagged") -> None:
         """Write what the client is owed until it is live, has to wait, or its transport is full."""
+        if self._is_ahead(client):
+            return self._wait(client)
+        self._count_in(client)
         while not client.sink.backlog():
             part = self._conflated(client, client.cursor)
             if part is None:
-                verdict = self._ring.resume(client.cursor)
-                if isinstance(verdict, Ahead):
-                    return self._wait(client)
-                self._count_in(client)
-                self._close_gap(client, verdict, lagged)
+                self._close_gap(client, lagged)
                 part = self._ring.slice_after(client.cursor, client.wish.only)
             if part is None:
                 self.clients.enter(client, LIVE)
                 return self._herald.update(client)
             self._send(client, part)
         return self._park(client)
+
+    def _is_ahead(self, client: Client) -> bool:
+        return client.cursor > self._ring.head
 
     def _conflated(self, client: Client, cursor: Position) -> Slice | None:
         wish = client.wish
@@ -226,8 +233,9 @@ class Hub:
         else:
             client.heard = part.last
 
-    def _close_gap(self, client: Client, verdict: Verdict, lagged: str) -> None:
+    def _close_gap(self, client: Client, lagged: str) -> None:
         """Where the gap is unknown, what was thought to be pending was a guess: count anew."""
+        verdict = self._ring.resume(client.cursor)
         if not isinstance(verdict, Gap):
             return
         before = self.behind(client)

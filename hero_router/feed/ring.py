@@ -1,6 +1,6 @@
 """The window in a worker: each event once, as the SSE bytes that every client is sent."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -89,10 +89,22 @@ class Ring:
         return resume(cursor, self._positions, self._head)
 
     def after(self, cursor: Position) -> int:
-        """How many events follow a cursor, those that left the window counted where they can be."""
+        """How many events follow a cursor: those that have left the window count too, as far as
+        they belong to the head's epoch."""
+        if cursor >= self._head:
+            return 0
         if cursor.epoch == self._head.epoch:
-            return max(self._head.seq - cursor.seq, 0)
-        return len(self._positions) - bisect_right(self._positions, cursor)
+            return self._head.seq - cursor.seq
+        older = self._before_epoch() - bisect_right(self._positions, cursor)
+        return self._head.seq + max(older, 0)
+
+    @property
+    def mixed(self) -> bool:
+        """Whether the window begins in an older epoch than the head's."""
+        return self._before_epoch() > 0
+
+    def _before_epoch(self) -> int:
+        return bisect_left(self._positions, Position(self._head.epoch, 0))
 
     @property
     def base(self) -> Position:

@@ -5,63 +5,13 @@ import logging
 
 import pytest
 
-from hero_router.feed.client import PLAIN, Client, State, Wish
+from hero_router.feed.client import State
 from hero_router.feed.conditions import Condition
-from hero_router.feed.herald import Herald
-from hero_router.feed.hub import AHEAD_SECONDS, SLICE_BYTES, Hub
-from hero_router.feed.pace import Pace
-from hero_router.feed.ring import Ring
-from hero_router.feed.times import AFTER_MS_PER_CLIENT, Times
+from hero_router.feed.hub import AHEAD_SECONDS, SLICE_BYTES
+from hero_router.feed.times import AFTER_MS_PER_CLIENT
 from hero_router.position import ORIGIN, Position
-from tests.feed.world import EPOCH, FakeSink, events, position
-
-PING, STALL = 15.0, 60.0
-
-
-class Clock:
-    """Monotonic seconds that the test moves."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class Bench:
-    """A hub over a ring that holds the events 1 to 5, its clock, and clients with fake sinks."""
-
-    def __init__(self, limit: int = 8, age: float = 0.0, pace: Pace | None = None) -> None:
-        self.clock = Clock()
-        self.ring = Ring(limit, SLICE_BYTES)
-        times = Times(PING, STALL, age)
-        herald = Herald(self.ring, times, lambda: {"window": limit}, lambda: 0.5)
-        self.pace = pace or Pace(0)
-        self.hub = Hub(self.ring, herald, times, self.pace, self.clock)
-        self.hub.reload(events(1, 5), position(5), "r1")
-
-    def join(
-        self, cursor: str | None = None, *, stalled: bool = False, wish: Wish = PLAIN
-    ) -> tuple[Client, FakeSink]:
-        sink = FakeSink()
-        client = self.hub.join(sink, cursor, "test", wish)
-        sink.stalled = stalled
-        return client, sink
-
-    def publish(self, first: int, last: int, pad: int = 0) -> None:
-        for start in range(first, last + 1, self.hub.chunk):
-            end = min(start + self.hub.chunk - 1, last)
-            self.hub.publish(events(start, end, pad=pad))
-
-    def pass_time(self, seconds: float) -> None:
-        self.clock.now += seconds
-        self.hub.tick()
-
-    def drain(self, client: Client, sink: FakeSink) -> None:
-        sink.stalled = False
-        while client.state is State.PARKED:
-            sink.take()
-            self.hub.drained(client)
+from tests.feed.bench import PING, STALL, Bench
+from tests.feed.world import EPOCH, events, position
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Small named fakes for the feed's tests: events by number, and a sink that can stall."""
 
 from hero_router.codec import encode
-from hero_router.model import Event
+from hero_router.model import CONTROL_EVENTS, Event
 from hero_router.position import Position
 from hero_router.sse import Message, Parser
 
@@ -74,9 +74,9 @@ class FakeSink:
         return [message.event for message in self.messages]
 
     def seqs(self) -> list[int]:
-        """The numbers of the events so far, without hello, ping and resync."""
+        """The numbers of the events so far, without what a worker tells itself."""
         return [
             int(message.last_id.partition("-")[2])
             for message in self.messages
-            if message.event not in ("hello", "ping", "resync", "stale", "fresh")
+            if message.event not in CONTROL_EVENTS
         ]

@@ -1,0 +1,71 @@
+"""A hub with a clock that the test moves, over a ring that holds the events 1 to 5."""
+
+from hero_router.feed.client import PLAIN, Client, State, Wish
+from hero_router.feed.herald import Herald
+from hero_router.feed.hub import SLICE_BYTES, Hub
+from hero_router.feed.pace import Pace
+from hero_router.feed.ring import Ring
+from hero_router.feed.times import Times
+from hero_router.model import Event
+from tests.feed.world import FakeSink, events, position
+
+PING, STALL = 15.0, 60.0
+
+
+class Clock:
+    """Monotonic seconds that the test moves."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Bench:
+    """The hub, its clock, and clients with fake sinks."""
+
+    def __init__(self, limit: int = 8, age: float = 0.0, pace: Pace | None = None) -> None:
+        self.clock = Clock()
+        self.ring = Ring(limit, SLICE_BYTES)
+        times = Times(PING, STALL, age)
+        herald = Herald(self.ring, times, lambda: {"window": limit}, lambda: 0.5)
+        self.pace = pace or Pace(0)
+        self.hub = Hub(self.ring, herald, times, self.pace, self.clock)
+        self.hub.reload(events(1, 5), position(5), "r1")
+
+    def join(
+        self, cursor: str | None = None, *, stalled: bool = False, wish: Wish = PLAIN
+    ) -> tuple[Client, FakeSink]:
+        """A client comes; if `stalled`, it reads no more than its hello."""
+        sink = FakeSink()
+        client = self.hub.join(sink, cursor, "test", wish)
+        sink.stalled = stalled
+        return client, sink
+
+    def publish(self, first: int, last: int, pad: int = 0) -> None:
+        """The numbered events are published."""
+        self.publish_all(events(first, last, pad=pad))
+
+    def publish_all(self, published: list[Event]) -> None:
+        """These events are published, as the tail hands them over."""
+        for start in range(0, len(published), self.hub.chunk):
+            self.hub.publish(published[start : start + self.hub.chunk])
+
+    def pass_time(self, seconds: float) -> None:
+        """Time goes on, and the hub ticks."""
+        self.clock.now += seconds
+        self.hub.tick()
+
+    def drain(self, client: Client, sink: FakeSink) -> None:
+        """The client reads on until it has everything."""
+        sink.stalled = False
+        sink.take()
+        while client.state is State.PARKED:
+            sink.take()
+            self.hub.drained(client)
+
+    @property
+    def unaccounted(self) -> int:
+        """Deliveries that nobody can say anything of: none, ever."""
+        return self.hub.counts.owed - self.hub.counts.settled - self.hub.pending

@@ -1,0 +1,144 @@
+"""Conflation: who fell behind gets each service's newest state, and is told what was left out."""
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hero_router.codec import encode
+from hero_router.feed.client import State, Wish
+from hero_router.feed.latest import MOST_REMOVED
+from hero_router.model import Event
+from tests.feed.bench import Bench
+from tests.feed.world import EPOCH, FakeSink, events, position
+
+CONFLATED = Wish(conflate=True)
+
+
+def change(seq: int, name: str, *, removed: bool = False, pad: int = 0) -> Event:
+    """An event about a named service."""
+    record = {"id": name, "name": name, "version": seq, "pad": "x" * pad}
+    kind, payload = ("service_removed", record) if removed else ("service_updated", record)
+    body = payload if removed else {"service": payload}
+    return Event(position(seq), kind, "node", name, body, encode(body))
+
+
+def conflations(sink: FakeSink) -> list[int]:
+    """How many events each `conflated` frame says were left out."""
+    return [json.loads(each.data)["superseded"] for each in sink.messages if "conf" in each.event]
+
+
+def folded(sink: FakeSink) -> dict[str, int]:
+    """The state that a page has after all its messages."""
+    state = dict[str, int]()
+    for message in sink.messages:
+        data = json.loads(message.data)
+        if message.event == "service_removed":
+            state.pop(data["id"], None)
+        elif "service" in data:
+            state[data["service"]["id"]] = data["service"].get("version", 0)
+    return state
+
+
+def test_a_client_that_fell_behind_gets_the_newest_event_of_each_service() -> None:
+    bench = Bench(limit=64)
+    client, sink = bench.join(stalled=True, wish=CONFLATED)
+    bench.publish_all([change(6, "a")])
+    bench.publish_all([change(seq, "ab"[seq % 2]) for seq in range(7, 27)])
+    bench.drain(client, sink)
+    assert sink.seqs() == [6, 25, 26]
+    assert conflations(sink) == [18]
+    assert folded(sink) == {"a": 26, "b": 25}
+    assert bench.unaccounted == 0
+
+
+def test_it_needs_no_resync_even_where_the_window_has_passed_it_by() -> None:
+    bench = Bench(limit=4)
+    client, sink = bench.join(stalled=True, wish=CONFLATED)
+    bench.publish_all([change(seq, "abc"[seq % 3]) for seq in range(6, 106)])
+    bench.drain(client, sink)
+    assert "resync" not in sink.names()
+    assert folded(sink) == {"abc"[seq % 3]: seq for seq in (103, 104, 105)}
+    assert bench.unaccounted == 0
+
+
+def test_a_service_that_left_meanwhile_leaves_the_page() -> None:
+    bench = Bench(limit=4)
+    client, sink = bench.join(stalled=True, wish=CONFLATED)
+    bench.publish_all([change(6, "a"), change(7, "b"), change(8, "a", removed=True)])
+    bench.publish_all([change(seq, "c") for seq in range(9, 30)])
+    bench.drain(client, sink)
+    assert folded(sink) == {"b": 7, "c": 29}
+
+
+def test_a_client_that_comes_back_conflated_is_not_told_a_gap_that_is_none() -> None:
+    bench = Bench(limit=4)
+    bench.publish_all([change(seq, "ab"[seq % 2]) for seq in range(6, 60)])
+    _, sink = bench.join(str(position(10)), wish=CONFLATED)
+    assert sink.names() == ["hello", "conflated", "service_updated", "service_updated"]
+    assert conflations(sink) == [47]
+    assert bench.unaccounted == 0
+
+
+def test_what_this_worker_never_saw_is_a_gap_for_everyone() -> None:
+    bench = Bench(limit=4)
+    bench.hub.reload(events(40, 43), position(43), "r1")
+    _, sink = bench.join(str(position(20)), wish=CONFLATED)
+    assert sink.names()[:2] == ["hello", "resync"]
+    assert json.loads(sink.messages[1].data)["dropped"] == 19
+
+
+def test_another_epoch_is_a_gap_for_everyone() -> None:
+    bench = Bench(limit=4)
+    bench.hub.reload(events(1, 2, EPOCH + 1), position(2, EPOCH + 1), "r1")
+    _, sink = bench.join(str(position(4)), wish=CONFLATED)
+    assert sink.names()[:2] == ["hello", "resync"]
+
+
+def test_a_live_client_gets_every_event_though_it_would_have_them_conflated() -> None:
+    bench = Bench(limit=64)
+    _, sink = bench.join(wish=CONFLATED)
+    bench.publish_all([change(seq, "a") for seq in range(6, 12)])
+    assert sink.seqs() == list(range(6, 12))
+
+
+def test_services_that_left_long_ago_are_forgotten_and_who_missed_that_is_told() -> None:
+    bench, last = Bench(limit=4), 6 + MOST_REMOVED + 100
+    bench.publish_all([change(seq, f"s{seq}", removed=True) for seq in range(6, last + 1)])
+    _, old = bench.join(str(position(10)), wish=CONFLATED)
+    _, recent = bench.join(str(position(last - 100)), wish=CONFLATED)
+    assert "resync" in old.names()
+    assert "resync" not in recent.names()
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abcd"), st.booleans()), min_size=1, max_size=60),
+    st.data(),
+)
+def test_whatever_happens_a_conflated_page_ends_in_the_registrys_state(
+    changes: list[tuple[str, bool]], data: st.DataObject
+) -> None:
+    """Positions rise, each jump is covered by the count of its `conflated` frame, and no resync."""
+    bench, state = Bench(limit=4), dict[str, int]()
+    client, sink = bench.join(wish=CONFLATED)
+    for seq, (name, removed) in enumerate(changes, start=6):
+        sink.stalled = data.draw(st.booleans())
+        bench.publish_all([change(seq, name, removed=removed, pad=20_000)])
+        state = {key: value for key, value in state.items() if key != name}
+        state |= {} if removed else {name: seq}
+        if not sink.stalled:
+            bench.drain(client, sink)
+    bench.drain(client, sink)
+    assert client.state is State.LIVE
+    assert folded(sink) == state
+    assert "resync" not in sink.names()
+    place, owed = 5, 0
+    for message in sink.messages[1:]:
+        if message.event == "conflated":
+            owed = json.loads(message.data)["superseded"]
+            continue
+        seq = int(message.last_id.partition("-")[2])
+        owed -= seq - place - 1
+        place = seq
+        assert owed >= 0
+    assert bench.unaccounted == 0

@@ -1,0 +1,63 @@
+"""Pace: alone an event goes out at once; what is dear to send waits for company, never too long."""
+
+import asyncio
+
+from hero_router.feed.pace import PARTS, Pace
+from tests.feed.bench import Clock
+from tests.support.wait import eventually
+
+
+class Work:
+    """Sending that costs a given time, by a clock of the test's."""
+
+    def __init__(self, most: float, cost: float) -> None:
+        self.clock, self.cost, self.times = Clock(), cost, 0
+        self.pace = Pace(most, self.clock)
+        self.pace.work = self.send
+
+    def send(self) -> None:
+        self.times += 1
+        self.clock.now += self.cost
+
+
+def test_the_first_goes_out_at_once_and_so_does_what_comes_after_a_rest() -> None:
+    work = Work(most=0.05, cost=0.001)
+    work.pace.ask()
+    work.clock.now += 0.001 * PARTS
+    work.pace.ask()
+    assert work.times == 2
+
+
+async def test_what_comes_too_soon_is_sent_together_and_only_once() -> None:
+    work = Work(most=0.05, cost=0.004)
+    for _ in range(100):
+        work.pace.ask()
+    assert work.times == 1
+    await eventually(lambda: work.times == 2, 2, "the rest goes out by itself")
+    await asyncio.sleep(0.06)
+    assert work.times == 2
+
+
+def test_nothing_waits_longer_than_the_setting_allows() -> None:
+    work = Work(most=0.05, cost=10.0)
+    work.pace.ask()
+    work.clock.now += 0.05
+    work.pace.ask()
+    assert work.times == 2
+
+
+async def test_a_send_that_cannot_wait_takes_what_waits_with_it() -> None:
+    work = Work(most=0.05, cost=0.004)
+    work.pace.ask()
+    work.pace.ask()
+    work.pace.send()
+    assert work.times == 2
+    await asyncio.sleep(0.06)
+    assert work.times == 2
+
+
+def test_without_a_longest_wait_there_is_no_timer() -> None:
+    work = Work(most=0.0, cost=10.0)
+    for _ in range(3):
+        work.pace.ask()
+    assert work.times == 3
