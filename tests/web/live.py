@@ -108,20 +108,31 @@ class Live:
         self, cursor: object = None, *, header: object = None
     ) -> AsyncIterator[Listener]:
         """A client of the stream, with `?cursor=` or `Last-Event-ID`, meanwhile."""
-        headers = {} if header is None else {"Last-Event-ID": str(header)}
-        params = {} if cursor is None else {"cursor": str(cursor)}
-        listener = Listener()
-        url = f"{self.url}/api/events"
-        async with self._session.get(url, params=params, headers=headers) as answer:
-            assert answer.status == 200, await answer.text()
-            assert answer.content_type == "text/event-stream"
-            reading = asyncio.create_task(listener.read(answer))
-            try:
-                await listener.hears_of("hello")
-                yield listener
-            finally:
-                reading.cancel()
-                await asyncio.gather(reading, return_exceptions=True)
+        async with listening(self.url, cursor, header) as listener:
+            yield listener
+
+
+@asynccontextmanager
+async def listening(
+    url: str, cursor: object = None, header: object = None
+) -> AsyncIterator[Listener]:
+    """A client of the stream of the worker at this address, meanwhile."""
+    headers = {} if header is None else {"Last-Event-ID": str(header)}
+    params = {} if cursor is None else {"cursor": str(cursor)}
+    listener = Listener()
+    async with (
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None)) as session,
+        session.get(f"{url}/api/events", params=params, headers=headers) as answer,
+    ):
+        assert answer.status == 200, await answer.text()
+        assert answer.content_type == "text/event-stream"
+        reading = asyncio.create_task(listener.read(answer))
+        try:
+            await listener.hears_of("hello")
+            yield listener
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
 
 
 @asynccontextmanager
