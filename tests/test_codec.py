@@ -107,7 +107,6 @@ REFUSED: dict[str, bytes | str] = {
 
 @pytest.mark.parametrize("raw", REFUSED.values(), ids=REFUSED.keys())
 def test_refused(raw: bytes | str) -> None:
-    """Rows 51 to 55."""
     with pytest.raises(NotJson) as refusal:
         decode(raw)
     assert refusal.value.code == "not_json"

@@ -31,7 +31,7 @@ def test_whatever_is_read_is_written_the_same(text: str) -> None:
      "1-9223372036854775808", "1-" + "9" * 10_000, "9" * 10_000],
 )  # fmt: skip
 def test_anything_else_is_no_position(text: str) -> None:
-    """Row 66: strangers may send anything as Last-Event-ID."""
+    """Strangers may send anything as Last-Event-ID."""
     assert Position.parse(text) is None
 
 

@@ -1,6 +1,6 @@
 """Frames and their reader, against a browser's way of reading: nothing that is sent breaks a frame.
 
-Row 65: data, names and ids with CR, LF, CRLF, U+2028 and NUL arrive as they were sent, or not
+Data, names and ids with CR, LF, CRLF, U+2028 and NUL arrive as they were sent, or not
 at all.
 """
 

@@ -68,7 +68,7 @@ async def test_nothing_to_write_adds_nothing_and_names_the_origin(store: Store) 
 
 
 async def test_a_repeated_change_adds_no_event(store: Store) -> None:
-    """Row 84: the caller cannot know whether the first call was done."""
+    """The caller cannot know whether the first call was done."""
     grant = await store.grant()
     changes = [put("a"), put("b"), scanned("r1")]
     head = await store.registry.apply(grant, changes, report(1))

@@ -125,7 +125,7 @@ async def test_a_store_that_was_never_written_has_the_origin_as_its_head(store: 
 async def test_an_older_dump_begins_a_new_epoch_and_no_id_names_two_events(
     binary: Callable[[], Path], launch: Callable[..., RedisServer]
 ) -> None:
-    """Row 83: Redis comes back without the last acknowledged writes."""
+    """Redis comes back without the last acknowledged writes."""
     store = Store(RealBackend(server := launch(binary())))
     old = await store.registry.apply(await store.grant(), [put("a", 1)])
     client(server.url).save()

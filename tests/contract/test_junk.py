@@ -1,4 +1,4 @@
-"""Other programs in our keys (rows 68, 94): a clear error or a skip, and well again after it."""
+"""Other programs in our keys: a clear error or a skip, and well again after it."""
 
 import json
 import logging
@@ -147,7 +147,7 @@ NAMES = ("services", "events", "nodes", "meta")
 async def test_a_key_of_the_wrong_type_is_a_clear_error_and_writes_nothing(
     store: Store, name: str
 ) -> None:
-    """Row 68: and all is well once the key is put right."""
+    """All is well once the key is put right."""
     grant = await store.grant()
     await store.registry.apply(grant, [put("a", 1)], report(1))
     key = KEYS.lease("n1") if name == "lease" else getattr(KEYS, name)
@@ -221,7 +221,7 @@ async def test_a_fence_that_is_no_number_is_a_clear_error(store: Store) -> None:
 
 
 async def test_the_layout_of_another_version_is_neither_read_nor_written(store: Store) -> None:
-    """Rows 92 and 93: the refusal names both versions."""
+    """The refusal names both versions."""
     grant = await store.grant()
     await store.registry.apply(grant, [put("a", 1)])
     await store.raw.hset(KEYS.meta, "schema", str(SCHEMA + 1))

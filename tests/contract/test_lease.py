@@ -42,7 +42,7 @@ async def test_tokens_grow_over_a_restart(store: Store) -> None:
 async def test_a_lease_that_is_not_renewed_goes_to_another_within_its_lifetime(
     store: Store,
 ) -> None:
-    """Row 48: a scanner that was killed is replaced in time."""
+    """A scanner that was killed is replaced in time."""
     first = await store.grant("s1", seconds=SHORT)
     started = time.monotonic()
     second = await eventually(store.lease("s2").acquire, within=5, message="takeover")
@@ -116,7 +116,7 @@ async def _emptied(store: Store) -> Grant:
 async def test_a_late_writer_is_fenced_and_nothing_is_written(
     store: Store, lose: Callable[[Store], Awaitable[Grant]]
 ) -> None:
-    """Rows 48 and 89: not a record, not an event, not a report, not even a schema."""
+    """Not a record, not an event, not a report, not even a schema."""
     await store.registry.apply(await store.grant("s1"), [put("a", 1), put("b", 1)], report(1))
     late = await lose(store)
     before = await store.contents()
@@ -138,7 +138,7 @@ async def test_whoever_is_fenced_learns_who_holds_the_lease(store: Store) -> Non
 
 
 async def test_the_time_of_a_lease_is_rediss_and_goes_on_between_calls(store: Store) -> None:
-    """Row 91: a host whose clock is wrong uses Redis's."""
+    """A host whose clock is wrong uses Redis's."""
     lease = store.lease()
     await lease.acquire()
     seconds, micros = await store.raw.time()

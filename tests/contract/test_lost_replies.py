@@ -1,4 +1,4 @@
-"""Row 84: the step is done, its reply never arrives, and the call is made again."""
+"""The step is done, its reply never arrives, and the call is made again."""
 
 import asyncio
 from collections.abc import Sequence
@@ -82,7 +82,7 @@ async def test_a_lease_whose_reply_was_lost_is_taken_again_by_the_same_scanner(
 async def test_replies_are_never_crossed_after_one_was_lost(
     real: Store, distant: Store, proxy: FaultProxy
 ) -> None:
-    """Row 85: the connection is thrown away, so a late reply is nobody else's answer."""
+    """The connection is thrown away, so a late reply is nobody else's answer."""
     await real.registry.apply(await real.grant(), [put("a")], report())
     await distant.stream.load()
     proxy.lose_replies()
@@ -96,7 +96,6 @@ async def test_replies_are_never_crossed_after_one_was_lost(
 async def test_a_cancelled_call_leaves_no_reply_for_the_next_one(
     real: Store, distant: Store, proxy: FaultProxy
 ) -> None:
-    """Row 86."""
     await real.registry.apply(await real.grant(), [put("a")], report())
     for _ in range(20):
         loading = asyncio.create_task(distant.registry.known("n1"))

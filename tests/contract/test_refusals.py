@@ -1,4 +1,4 @@
-"""Row 82: everything that a real Redis refuses has its own word, and no password is in any text."""
+"""Everything that a real Redis refuses has its own word, and no password is in any text."""
 
 import asyncio
 import contextlib

@@ -74,7 +74,7 @@ async def test_nothing_is_kept_for_those_who_come_late(store: Store) -> None:
 
 
 async def test_junk_on_the_channel_is_ignored(store: Store) -> None:
-    """Row 94, and fields of a newer version (row 92) do no harm."""
+    """Fields of a newer version do no harm."""
     good = {"kind": "scan", "id": "r1", "node": "n1"}
     junk = [
         *(b"", b"\xff", b"null", b"5", b"[]", b"{}", b"[" * 100_000, b'{"kind":"scan"}'),
@@ -111,7 +111,7 @@ async def test_a_listener_notices_that_redis_died(real: Store) -> None:
 async def test_a_listener_notices_a_connection_that_leads_nowhere(
     distant: Store, proxy: FaultProxy
 ) -> None:
-    """Row 85: packets are dropped and no end of the connection ever arrives."""
+    """Packets are dropped and no end of the connection ever arrives."""
     async with listening(distant) as (listener,):
         proxy.freeze()
         with pytest.raises(StoreUnreachable, match="in time"):

@@ -113,7 +113,7 @@ async def test_known_notices_a_record_that_was_deleted_behind_its_back(store: St
 
 
 async def test_known_notices_another_redis_process_with_other_records(store: Store) -> None:
-    """Row 83: the stream's head and the number of records may well be the same as before."""
+    """The stream's head and the number of records may well be the same as before."""
     await store.registry.apply(await store.grant(), [put("a")])
     await store.registry.known("n1")
     state = replace(record("a"), title="of an older dump")
@@ -123,7 +123,7 @@ async def test_known_notices_another_redis_process_with_other_records(store: Sto
 
 
 async def test_fields_of_a_newer_version_are_ignored_and_kept(store: Store) -> None:
-    """Row 92: a rolling deploy has old readers beside new writers."""
+    """A rolling deploy has old readers beside new writers."""
     newer: Mapping[str, object] = {**record("a").to_json(), "colour": "blue"}
     await store.raw.hset(KEYS.services, record("a").id, json.dumps(newer))
     await store.raw.hset(KEYS.nodes, "n1", json.dumps({**report().to_json(), "load": 0.5}))

@@ -28,7 +28,7 @@ def test_haproxy_takes_it_without_a_warning() -> None:
 
 
 def test_a_quiet_stream_is_not_cut() -> None:
-    """Row 74: it is silent for as long as one keepalive takes to come; three may get lost."""
+    """It is silent for as long as one keepalive takes to come; three may get lost."""
     least = 4 * RouterConfig().ping_seconds
     for side in ("timeout client", "timeout server"):
         for value in directive(side):
@@ -122,7 +122,7 @@ async def ask(
 
 
 async def test_what_clients_say_of_proxies_is_not_believed(backend: tuple[Backend, str]) -> None:
-    """Row 98, before it reaches us: in no spelling; what HAProxy itself knows is told instead."""
+    """In no spelling; what HAProxy itself knows is told instead."""
     _, url = backend
     names = (
         "X-Forwarded-For", "x_forwarded_for", "X-Forwarded-Proto", "X-Forwarded-Host",

@@ -1,4 +1,4 @@
-"""The law of positions (design, section 5): one test for each row of its table."""
+"""The law of positions: one test for each of its cases."""
 
 import pytest
 

@@ -28,7 +28,7 @@ def seen(*places: str) -> dict[str, Seen]:
 
 
 def test_contested_names_have_one_winner_and_all_are_shown(root: Path) -> None:
-    """Row 45: `foo/` wins over `default/foo/`, that over `foo.sock`; both sides say so."""
+    """`foo/` wins over `default/foo/`, that over `foo.sock`; both sides say so."""
     bind(root / "foo.sock")
     alone = services("n", Finder(root).walk().found)
     bind(root / "foo/rpc.sock")

@@ -74,7 +74,7 @@ def test_a_stale_socket_leaves_its_service_healthy() -> None:
 
 
 def test_a_wall_clock_that_jumps_expires_nothing() -> None:
-    """Row 91: ages are by the monotonic clock; only stamps come from Redis's."""
+    """Ages are by the monotonic clock; only stamps come from Redis's."""
     world = World()
     world.look({A: REFUSED})
     seen = services("n", [sock(A)])
@@ -97,7 +97,7 @@ def test_first_seen_is_kept_and_changed_at_moves_with_the_status() -> None:
 
 
 def test_a_registry_that_was_emptied_is_filled_with_the_old_history() -> None:
-    """Row 81: as after FLUSHALL or a restart without data."""
+    """As after FLUSHALL or a restart without data."""
     world = World()
     world.look({A: ASKED})
     world.look({A: SILENT})

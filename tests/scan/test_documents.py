@@ -67,13 +67,13 @@ def test_a_json_rpc_error_is_an_answer_without_a_document() -> None:
     ],
 )
 def test_a_bad_document_has_a_reason(body: bytes, reason: str) -> None:
-    """Rows 43 and 44: nesting too, which the standard library answers with RecursionError."""
+    """Nesting too, which the standard library answers with RecursionError."""
     with pytest.raises(BadDocument, match=reason):
         documents.openrpc(body, "/openrpc.json")
 
 
 def test_references_are_counted_and_never_followed() -> None:
-    """Row 44: remote, local and recursive references, and a pattern that would run for ever."""
+    """Remote, local and recursive references, and a pattern that would run for ever."""
     document = {
         "methods": [
             {"$ref": "http://169.254.169.254/latest"},

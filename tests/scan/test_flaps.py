@@ -17,7 +17,7 @@ def flap(world: World, scans: int) -> list[Change]:
 
 
 def test_a_flapping_service_is_marked_and_held_at_its_worst() -> None:
-    """Row 46: a hundred turns make a handful of events."""
+    """A hundred turns make a handful of events."""
     world = World()
     world.look({A: ASKED})
     changes = flap(world, 100)

@@ -139,7 +139,7 @@ def test_a_browser_socket_without_any_check_is_healthy() -> None:
 
 
 def test_a_bad_spec_degrades_and_keeps_the_last_good_one() -> None:
-    """Row 43: kept and marked, until a good one is seen again."""
+    """Kept and marked, until a good one is seen again."""
     world = World()
     world.look({A: ASKED})
     world.look({A: BAD_SPEC})
@@ -172,14 +172,14 @@ def test_documents_are_dropped_when_the_service_offers_none_any_more() -> None:
 
 
 def test_nothing_learned_changes_nothing() -> None:
-    """Row 90: what the scanner lacks is no fault of the services."""
+    """What the scanner lacks is no fault of the services."""
     world = World()
     world.look({A: ASKED})
     assert [world.look({A: UNSEEN}) for _ in range(5)] == [[]] * 5
 
 
 def test_a_socket_whose_folder_is_out_of_sight_is_unknown() -> None:
-    """Row 42: neither gone nor green."""
+    """Neither gone nor green."""
     world = World()
     world.look({A: ASKED})
     assert world.types({A: MISSING}) == ["status_change"]

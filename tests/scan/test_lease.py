@@ -15,7 +15,6 @@ from tests.scan.waiting import holds, until
 
 
 async def test_one_scans_the_other_stands_by_and_takes_over(node: Node, services: Services) -> None:
-    """Rows 48 and 89."""
     await services.start("a.sock", good())
     async with node.running("two-b"):
         async with node.running("one-a"):
@@ -36,7 +35,7 @@ async def test_the_lease_is_released_on_the_way_out(node: Node) -> None:
 
 
 async def test_who_lost_the_lease_stops_writing_at_once(node: Node, services: Services) -> None:
-    """Row 89: as after SIGSTOP and SIGCONT, with another scanner in its place meanwhile."""
+    """As after SIGSTOP and SIGCONT, with another scanner in its place meanwhile."""
     await services.start("a.sock", good())
     async with node.running():
         await until(lambda: node.store.records, "a is up")
@@ -108,7 +107,7 @@ async def test_memory_is_kept_while_no_other_scanner_ruled(node: Node, services:
 
 
 async def test_a_contested_name_is_told_on_both_sides(node: Node, services: Services) -> None:
-    """Row 45: the claim is an event of its own, and so is its end."""
+    """The claim is an event of its own, and so is its end."""
     await services.start("foo.sock", good())
     worker = node.worker()
     await worker.scan_once()
@@ -123,7 +122,7 @@ async def test_a_contested_name_is_told_on_both_sides(node: Node, services: Serv
 
 
 async def test_redis_may_be_away_at_the_start(node: Node, services: Services) -> None:
-    """Row 80, and row 82 in part: told once for each state, then it goes on by itself."""
+    """Told once for each state, then it goes on by itself."""
     await services.start("a.sock", good())
     node.store.trouble = StoreUnreachable("no connection")
     async with node.running():
@@ -170,7 +169,7 @@ async def test_a_redis_that_takes_no_data_is_one_outage_though_it_prolongs_the_l
 
 
 async def test_an_emptied_redis_is_filled_within_one_scan(node: Node, services: Services) -> None:
-    """Row 81: no phantom, nothing missing, and history is kept."""
+    """No phantom, nothing missing, and history is kept."""
     await services.start("a.sock", good())
     async with node.running():
         await node.quiet()
@@ -193,7 +192,6 @@ async def test_what_could_not_be_written_is_written_later(node: Node, services: 
 
 
 async def test_a_lost_reply_has_no_second_effect(node: Node, services: Services) -> None:
-    """Row 84."""
     await services.start("a.sock", good())
     node.store.lost_replies = 1
     async with node.running():

@@ -56,7 +56,7 @@ async def test_a_killed_service_is_told_within_one_scan(node: Node, services: Se
 
 
 async def test_creation_and_removal_in_a_storm_is_coalesced(node: Node, services: Services) -> None:
-    """Row 41: far fewer writes than changes, and the end is the truth."""
+    """Far fewer writes than changes, and the end is the truth."""
     async with node.running():
         await until(lambda: "n" in node.store.nodes, "the first scan")
         writes = node.store.writes
@@ -84,7 +84,7 @@ async def test_a_service_bound_anew_is_asked_anew(node: Node, services: Services
 
 
 async def test_a_replaced_root_is_watched_again(node: Node, services: Services) -> None:
-    """Row 42: the watch follows the path; no rescan helps here, and nothing happens in the old."""
+    """The watch follows the path; no rescan helps here, and nothing happens in the old."""
     real, node.root = node.root, node.root / "link"
     (real / "old").mkdir()
     swap(node.root, real / "old")

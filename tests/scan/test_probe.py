@@ -54,7 +54,7 @@ async def test_without_documents_one_cheap_question_is_asked(
 async def test_only_the_documented_questions_are_ever_asked(
     root: Path, services: Services, name: str
 ) -> None:
-    """Row 47: a service with side effects on any other path or method is safe."""
+    """A service with side effects on any other path or method is safe."""
     service = await services.start(f"svc/{name}.sock", Http())
     await probe(root)
     only_rpc = {"POST /rpc", "GET /openrpc.json"}
@@ -155,7 +155,7 @@ async def test_a_drip_ends_at_the_deadline(root: Path, services: Services) -> No
 
 
 def test_a_stale_socket_is_refused_at_once(root: Path, services: Services) -> None:
-    """Row 37: the file is there, nothing listens."""
+    """The file is there, nothing listens."""
     services.stale("svc/rpc.sock")
     seen = asyncio.run(probe(root))
     assert (seen.kind, seen.error) == (Kind.REFUSED, "nothing listens")
@@ -163,7 +163,7 @@ def test_a_stale_socket_is_refused_at_once(root: Path, services: Services) -> No
 
 @pytest.mark.parametrize("loops", ["asyncio", "uvloop"])
 def test_a_full_queue_is_silence_not_a_refusal(root: Path, loops: str) -> None:
-    """Row 37: a listener that never accepts ends in bounded time, under either event loop."""
+    """A listener that never accepts ends in bounded time, under either event loop."""
     runner = asyncio.run if loops == "asyncio" else uvloop.run
     place = root / "svc/rpc.sock"
     place.parent.mkdir()
@@ -228,7 +228,7 @@ async def test_a_socket_swapped_for_a_symlink_is_not_followed(
 async def test_no_descriptors_left_is_no_fault_of_the_service(
     root: Path, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Row 90: with its own limit reached, the scanner learns nothing and says so."""
+    """With its own limit reached, the scanner learns nothing and says so."""
     await services.start("svc/rpc.sock", good())
     item = found(root)
 

@@ -47,7 +47,7 @@ async def longest_stall(stop: asyncio.Event) -> tuple[float, float]:
 
 
 async def test_a_thousand_sockets_leave_the_loop_responsive(many: Path) -> None:
-    """Row 41: the first scan with all documents, and quiet ones after it."""
+    """The first scan with all documents, and quiet ones after it."""
     store = MemoryStore()
     clock = OwnClock()
     config = RouterConfig(node="n", socket_dir=str(many), probe_timeout=10)

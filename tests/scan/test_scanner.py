@@ -73,7 +73,6 @@ async def test_a_hanging_service_is_unknown_at_first_and_delays_nobody(
 
 
 async def test_no_more_probes_at_once_than_set(node: Node, services: Services) -> None:
-    """Row 41."""
     for number in range(20):
         await services.start(f"s{number}.sock", good())
     node.settings["probe_concurrency"] = 3
@@ -134,7 +133,6 @@ async def test_stale_sockets_leave_and_their_files_only_where_wanted(
 
 
 async def test_a_second_scanner_cannot_scan_beside_the_first(node: Node) -> None:
-    """Row 48."""
     node.store.holder = "other:1"
     with pytest.raises(Fenced):
         await node.worker().scan_once()
@@ -149,7 +147,7 @@ async def test_a_scan_without_redis_says_so(node: Node) -> None:
 async def test_a_root_that_goes_away_is_an_error_and_no_storm(
     node: Node, services: Services
 ) -> None:
-    """Row 42: services are unknown while it is away, and removed only after the grace time."""
+    """Services are unknown while it is away, and removed only after the grace time."""
     await services.start("ledger/rpc.sock", good())
     worker = node.worker()
     await worker.scan_once()

@@ -18,7 +18,7 @@ def seen(*names: str) -> tuple[Found, ...]:
 
 
 def test_sockets_out_of_sight_are_held_for_the_grace_time_only() -> None:
-    """Row 42: a root that goes away for a moment makes no service leave."""
+    """A root that goes away for a moment makes no service leave."""
     first = Sightings(grace=60).after(Walk(seen("a.sock", "b/rpc.sock"), root=(1, 1)), 0)
     blind = Walk((), frozenset({b""}), error="cannot read the root folder")
     assert len(first.after(blind, 10).found) == 2
@@ -34,7 +34,7 @@ def test_a_folder_out_of_sight_holds_only_what_is_in_it() -> None:
 
 
 def test_a_replaced_root_gives_what_is_missing_the_grace_time() -> None:
-    """Row 42: an unmounted root looks like an empty folder, but is another one."""
+    """An unmounted root looks like an empty folder, but is another one."""
     first = Sightings(grace=60).after(Walk(seen("a.sock", "b.sock"), root=(1, 1)), 0)
     other = Walk(seen("b.sock"), root=(2, 7))
     held = first.after(other, 5)

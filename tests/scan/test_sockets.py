@@ -50,7 +50,7 @@ def test_nothing_below_three_levels_is_looked_at(root: Path) -> None:
 def test_only_socket_files_count_and_a_fifo_is_never_opened(
     root: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Row 35: each other `x.sock` gets one debug line, once, and no walk hangs on a FIFO."""
+    """Each other `x.sock` gets one debug line, once, and no walk hangs on a FIFO."""
     (root / "svc").mkdir()
     (root / "svc/file.sock").write_text("not a socket")
     (root / "svc/folder.sock").mkdir()
@@ -70,7 +70,7 @@ def test_only_socket_files_count_and_a_fifo_is_never_opened(
 
 
 def test_symlinks_are_followed_only_inside_the_root(root: Path, tmp_path: Path) -> None:
-    """Row 36: outside, looping and dangling ones are refused, and none makes the walk hang."""
+    """Outside, looping and dangling ones are refused, and none makes the walk hang."""
     bind(tmp_path / "outside/rpc.sock")
     bind(root / "real/rpc.sock")
     (root / "alias").symlink_to("real")
@@ -92,14 +92,14 @@ def test_a_root_that_is_itself_a_symlink_is_walked(root: Path, tmp_path: Path) -
 
 @pytest.mark.parametrize("name", ["redis", "docker", "ssh-agent", "gunicorn", "REDIS"])
 def test_sockets_of_other_programs_are_no_services(root: Path, name: str) -> None:
-    """Row 40: they are known by name, whatever the case."""
+    """They are known by name, whatever the case."""
     bind(root / f"{name}.sock")
     bind(root / f"svc/{name}.sock")
     assert walk(root).found == ()
 
 
 def test_own_sockets_are_known_by_inode_under_any_name(root: Path) -> None:
-    """Row 40: a hard link or symlink does not disguise the router's own socket."""
+    """A hard link or symlink does not disguise the router's own socket."""
     bind(root / "private/store.sock")
     (root / "svc").mkdir()
     (root / "svc/rpc.sock").hardlink_to(root / "private/store.sock")
@@ -119,7 +119,7 @@ def test_a_file_named_only_sock_is_no_service(root: Path) -> None:
 
 
 def test_too_many_sockets_are_cut_off_the_same_way_each_time(root: Path) -> None:
-    """Row 41: the count is bounded, and the error says so."""
+    """The count is bounded, and the error says so."""
     for number in range(6):
         bind(root / f"s{number}.sock")
     cut = Finder(root, max_sockets=4).walk()

@@ -52,7 +52,7 @@ BAD_SPECS = {
 async def test_a_bad_spec_is_told_apart_from_a_dead_service(
     root: Path, services: Services, answer: bytes, reason: str
 ) -> None:
-    """Row 43: size, encoding, type and form are checked; the service itself still answers."""
+    """Size, encoding, type and form are checked; the service itself still answers."""
     await services.talk("svc/rpc.sock", documents_answer(answer))
     seen = await probe(root, limit=5)
     assert (seen.kind, seen.error) == (Kind.ANSWERED, None)

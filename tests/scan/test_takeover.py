@@ -123,7 +123,7 @@ async def host(root: Path, tmp_path: Path) -> AsyncIterator[Host]:
 async def test_a_paused_scanner_that_wakes_up_writes_nothing_old(
     host: Host, services: Services
 ) -> None:
-    """Row 89: SIGSTOP, another takes over, the world changes, SIGCONT: the new truth stays."""
+    """SIGSTOP, another takes over, the world changes, SIGCONT: the new truth stays."""
     await services.start("a.sock", good())
     paused = host.start_scanner("first")
     await host.wait({"a": "healthy"}, "first")
@@ -146,7 +146,7 @@ async def test_a_paused_scanner_that_wakes_up_writes_nothing_old(
 async def test_a_killed_scanner_is_replaced_without_an_event(
     host: Host, services: Services
 ) -> None:
-    """Rows 48 and 89: kill -9; the other one finds the world as it is told, so it tells nothing."""
+    """Kill -9; the other one finds the world as it is told, so it tells nothing."""
     await services.start("a.sock", good())
     services.stale("old.sock")
     first = host.start_scanner("first")

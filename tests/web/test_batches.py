@@ -1,4 +1,4 @@
-"""Batches of JSON-RPC requests: side by side, in order, within limits (row 58)."""
+"""Batches of JSON-RPC requests: side by side, in order, within limits."""
 
 import asyncio
 import json

@@ -87,7 +87,7 @@ async def test_a_mixed_batch_is_answered_in_the_order_asked_without_its_notifica
     assert len(answers) == 5
 
 
-# What is not JSON (rows 51 to 55)
+# What is not JSON
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ async def test_what_is_not_json_is_a_parse_error(body: bytes) -> None:
     assert failed(await ask(body)) == (-32700, None)
 
 
-# What is not a request (row 56)
+# What is not a request
 
 
 @pytest.mark.parametrize("name", [1, 0, -5, 10**60, "", "x" * 256, "é\u2028\n", None])

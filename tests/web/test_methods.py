@@ -11,7 +11,7 @@ from hero_router.errors import StoreUnreachable
 from tests.support.wait import eventually
 from tests.web.calls import ask, call, failed, hello, method, served
 
-# Methods and their parameters (rows 59 and 60)
+# Methods and their parameters
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ async def test_wrong_params_are_named(params: object, detail: str) -> None:
     assert answer["error"]["data"] == {"code": "bad_request", "request_id": "r1"}
 
 
-# What handlers may do (rows 61 and 64)
+# What handlers may do
 
 
 async def raise_secret() -> None:
