@@ -237,6 +237,7 @@ ANSWERS = {
     "ERR Error running script: @user_script:9: -READONLY You can't write": StoreReadOnly,
     "WRONGTYPE Operation against a key holding the wrong kind of value": StoreCorrupt,
     "NOAUTH Authentication required.": StoreRefused,
+    "UNBLOCKED force unblock from blocking operation, instance state changed": StoreReadOnly,
     "ERR unknown command": StoreError,
     f"ERR {PASSWORD} is not what we expect": StoreError,
 }
