@@ -20,7 +20,7 @@ class Keys:
 
     @property
     def events(self) -> str:
-        """Stream: the window. Fields `type`, `node`, `service`, `data` (JSON)."""
+        """Stream: the window. Fields `type`, `node`, `service`, `data` (JSON), `at` (Unix ms)."""
         return f"{self.prefix}:events"
 
     @property

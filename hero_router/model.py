@@ -127,7 +127,8 @@ class NodeState:
     """What a node's scanner last reported; times are Unix milliseconds by Redis's clock.
 
     `scan_seconds` is the time between its scans, so that others know when the next report is due;
-    an older version's report does not say (0).
+    an older version's report does not say (0). `probe_ms` has the `median` and the `longest` time
+    to a socket's first answer.
     """
 
     node: str
@@ -141,6 +142,7 @@ class NodeState:
     error: str | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
     scan_seconds: float = 0.0
+    probe_ms: Mapping[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The state as it is stored and sent."""
@@ -171,6 +173,7 @@ class Event:
     """One entry of the stream as a worker reads it; `data` is `payload` as one line of ASCII JSON.
 
     A `type` of None marks an entry that hero_router did not write: it keeps its position, no more.
+    `at` is when it was published, in Unix ms by Redis's clock; an older version does not say (0).
     """
 
     position: Position
@@ -179,6 +182,7 @@ class Event:
     service: str
     payload: Mapping[str, Any]
     data: str
+    at: int = 0
 
 
 MAX_METHODS = 256

@@ -36,9 +36,10 @@ class Feed:
     ) -> None:
         self.mirror, self.scans, self.doubts = Mirror(), Scans(), Doubts()
         self.ring = Ring(window, SLICE_BYTES)
-        self.hub = Hub(self.ring, Herald(self.ring, times, greeting), times, Pace(flush))
+        self.pace = Pace(flush)
+        self.hub = Hub(self.ring, Herald(self.ring, times, greeting), times, self.pace)
         self.tail = Tail(stream, self.mirror, self.ring, self.hub, self.doubts, self.scans)
-        self._watch = Watch(nodes, self.mirror, self.doubts)
+        self.watch = Watch(nodes, self.mirror, self.doubts)
         self.doubts.changed = self._doubts_changed
         self.closing = False
 
@@ -46,7 +47,7 @@ class Feed:
         """Follow, watch and tick until cancelled; an unforeseen error of any of them ends all."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.tail.run(), name="tail")
-            tasks.create_task(self._watch.run(), name="watch")
+            tasks.create_task(self.watch.run(), name="watch")
             tasks.create_task(self._tick(), name="tick")
 
     def close(self, over: float = 0.0) -> None:

@@ -112,10 +112,7 @@ class Hub:
         self.counts.owed += number * listening if pending is None else self.pending - pending
         self._unsent += number
         self._unmarked += number
-        if self._unsent >= self._ring.limit // 2:
-            self._pace.send()
-        else:
-            self._pace.ask()
+        self._pace.ask(urgent=self._unsent >= self._ring.limit // 2)
 
     def reload(self, window: Iterable[Event], head: Position, store: str) -> None:
         """Hold another window, read anew: judge every client again by the law of positions."""

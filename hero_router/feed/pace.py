@@ -7,26 +7,38 @@ worker's time, and no frame waits longer than the setting allows.
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
 
 PARTS = 8
 
+MOST_SAMPLES = 1024
+"""How many waits are remembered for whoever reads them; nobody does where nothing is measured."""
+
 
 class Pace:
-    """Calls `work` when it is due. `most` is the longest wait in seconds; 0: there is none."""
+    """Calls `work` when it is due. `most` is the longest wait in seconds; 0: there is none.
+
+    `waits` are the seconds from the first asking until its work was done, one for each round.
+    """
 
     def __init__(self, most: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._most, self._clock = most, clock
         self._free_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
+        self._asked_at: float | None = None
+        self.waits: deque[float] = deque(maxlen=MOST_SAMPLES)
         self.work: Callable[[], None] = lambda: None
 
-    def ask(self) -> None:
-        """There is something to send: now, or with what comes until then."""
-        if self._timer is not None:
+    def ask(self, *, urgent: bool = False) -> None:
+        """There is something to send: now, or with what comes until then if it is not urgent."""
+        if self._timer is not None and not urgent:
             return
-        wait = self._free_at - self._clock()
-        if wait <= 0:
+        now = self._clock()
+        if self._asked_at is None:
+            self._asked_at = now
+        wait = self._free_at - now
+        if wait <= 0 or urgent:
             self.send()
         else:
             self._timer = asyncio.get_running_loop().call_later(wait, self.send)
@@ -40,3 +52,6 @@ class Pace:
         self.work()
         ended = self._clock()
         self._free_at = ended + min((ended - started) * (PARTS - 1), self._most)
+        if self._asked_at is not None:
+            self.waits.append(ended - self._asked_at)
+            self._asked_at = None

@@ -34,6 +34,7 @@ class Ring:
         self._positions: list[Position] = []
         self._frames: list[bytes] = []
         self._tags: list[Tags] = []
+        self._times: list[int] = []
         self._head = ORIGIN
         self.store = ""
         self._ping = ORIGIN, sse.frame("ping", {}, position=ORIGIN)
@@ -58,6 +59,7 @@ class Ring:
         self._positions.clear()
         self._frames.clear()
         self._tags.clear()
+        self._times.clear()
         number = self.append(tuple(window)[-self.limit :])
         self._head = head
         return number
@@ -77,10 +79,12 @@ class Ring:
             self._positions.append(event.position)
             self._frames.append(frame(event))
             self._tags.append(tagged(event))
+            self._times.append(event.at)
             self._head = event.position
         excess = len(self._positions) - self.limit
         if excess > 0:
-            del self._positions[:excess], self._frames[:excess], self._tags[:excess]
+            for kept in (self._positions, self._frames, self._tags, self._times):
+                del kept[:excess]
         self._slices.clear()
         return len(events)
 
@@ -105,6 +109,13 @@ class Ring:
 
     def _before_epoch(self) -> int:
         return bisect_left(self._positions, Position(self._head.epoch, 0))
+
+    @property
+    def span(self) -> float:
+        """Seconds between the publishing of the oldest and of the newest kept event, by Redis's
+        clock; 0 where an event does not say."""
+        first, last = (self._times[0], self._times[-1]) if self._times else (0, 0)
+        return max(last - first, 0) / 1000 if first else 0.0
 
     @property
     def base(self) -> Position:

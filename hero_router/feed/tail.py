@@ -5,6 +5,7 @@ import contextlib
 import logging
 import random
 import time
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,12 +30,19 @@ RELOAD_SECONDS = 0.5
 load costs Redis all services, and clients are told their gap anyway."""
 
 
+MOST_SAMPLES = 1024
+"""How many reads are remembered for whoever measures; nobody does in a test."""
+
 STORE_DIGITS = 12
 """Digits of Redis's `run_id` that are told to clients: enough to tell two processes apart."""
 
 
 class Tail:
-    """Keeps mirror, ring and hub at the stream's head for as long as `run` runs."""
+    """Keeps mirror, ring and hub at the stream's head for as long as `run` runs.
+
+    `reads` are the Unix times of its last reads, each with its oldest event's `at`; `junk` and
+    `errors`, by code, are counted since the worker began.
+    """
 
     def __init__(
         self, stream: Stream, mirror: Mirror, ring: Ring, hub: Hub, doubts: Doubts, scans: Scans
@@ -45,6 +53,8 @@ class Tail:
         self._gone = False
         self.warm = False
         self.junk = 0
+        self.errors = Counter[str]()
+        self.reads: deque[tuple[float, int]] = deque(maxlen=MOST_SAMPLES)
 
     async def run(self) -> None:
         """Follow until cancelled; a Redis that is away is told to all, and found again."""
@@ -90,6 +100,7 @@ class Tail:
             return await self._stream.head() >= self._ring.head
         if not follows(self._ring.head, events):
             return False
+        self.reads.append((time.time(), events[0].at))
         for start in range(0, len(events), self._hub.chunk):
             self._feed(events[start : start + self._hub.chunk])
         return True
@@ -120,6 +131,7 @@ class Tail:
         if not self._failures:
             log.warning("lost Redis, serving the last state: %s", error)
         self._failures += 1
+        self.errors[error.code] += 1
         self._doubts.begin(REDIS, None, str(error))
         # Even closing a connection can fail, and no more can be done about it.
         with contextlib.suppress(StoreError):

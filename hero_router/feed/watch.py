@@ -7,6 +7,7 @@ writes Redis refuses, may still hold the lease.
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 from hero_router.errors import StoreError
@@ -25,7 +26,10 @@ OVERDUE_SCANS = 3
 
 
 class Watch:
-    """One worker's eye on all nodes. `clock` is monotonic seconds: wall time may jump."""
+    """One worker's eye on all nodes. `clock` is monotonic seconds: wall time may jump.
+
+    `errors` are counted by code since the worker began.
+    """
 
     def __init__(
         self,
@@ -38,6 +42,7 @@ class Watch:
         self._leased_at: dict[str, float] = {}
         self._reported_at: dict[str, float] = {}
         self._reports: Mapping[str, NodeState] = {}
+        self.errors = Counter[str]()
         self._empty_since: float | None = None
         self._blind_since: float | None = None
 
@@ -99,6 +104,7 @@ class Watch:
         While the stream itself can be read, nobody else would tell of the trouble.
         """
         now = self._clock()
+        self.errors[error.code] += 1
         self._leased_at = dict.fromkeys(self._leased_at, now)
         self._reported_at = dict.fromkeys(self._reported_at, now)
         self._empty_since = None

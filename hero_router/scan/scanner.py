@@ -9,12 +9,12 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
-from typing import Any
 
 from hero_router import __version__
 from hero_router.config import RouterConfig
 from hero_router.keys import APPLY_BATCH
 from hero_router.model import Change, NodeState, Record
+from hero_router.scan import figures
 from hero_router.scan.claims import Seen, services
 from hero_router.scan.diff import Memory, departed, diff, must_ask, reloaded
 from hero_router.scan.judge import Now, Rules
@@ -257,13 +257,15 @@ class Scanner:
             error=self._sightings.error or self._lack,
             counts=dict(Counter(str(record.status) for record in known.values())),
             scan_seconds=self._config.scan_seconds,
+            probe_ms=figures.durations(self._memories.values()),
         )
         # Without a stream, clients of an emptied Redis would have nowhere to go on from.
         news = requests or self._tally or not self._registry.has_stream
         event = [self._event(len(known), duration, requests)] if news else []
         await self._registry.apply(grant, event, report)
         self._tally.clear()
-        await self._registry.write_probes(self._config.node, self._figures(known, now))
+        probes = figures.by_service(self._memories, known, now)
+        await self._registry.write_probes(self._config.node, probes)
 
     def _event(self, discovered: int, duration_ms: int, requests: list[str]) -> Change:
         data = {
@@ -276,20 +278,3 @@ class Scanner:
             "requests": requests,
         }
         return Change("scan", "", data)
-
-    def _figures(self, known: Mapping[str, Record], now_ms: int) -> dict[str, dict[str, Any]]:
-        return {
-            key: {
-                "checked_at": now_ms,
-                "sockets": {
-                    socket.state.name: {
-                        "latency_ms": socket.state.latency_ms,
-                        "error": socket.state.error,
-                    }
-                    for socket in memory.sockets.values()
-                    if not socket.stale
-                },
-            }
-            for key, memory in self._memories.items()
-            if key in known and memory.sockets
-        }

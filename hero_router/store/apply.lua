@@ -44,15 +44,16 @@ end
 local head = last_id()
 local epoch, seq
 local begun
+local now -- Unix milliseconds; each event says when it was published
 
 local function open_epoch()
+  local time = redis.call('TIME')
+  now = time[1] * 1000 + math.floor(time[2] / 1000)
   local known = tonumber(redis.call('HGET', meta, 'epoch') or '') or 0
   local last_epoch, last_seq = string.match(head or '0-0', '^(%d+)-(%d+)$')
   local run = run_id()
   epoch, seq = tonumber(last_epoch), tonumber(last_seq)
   if head and epoch == known and redis.call('HGET', meta, 'run_id') == run then return end
-  local time = redis.call('TIME')
-  local now = time[1] * 1000 + math.floor(time[2] / 1000)
   epoch, seq = math.max(now, epoch + 1, known + 1, seen + 1), 0
   if epoch > LAST_EPOCH then error('the stream of events holds a foreign id') end
   begun = run
@@ -64,7 +65,8 @@ local function publish(kind, service, data)
   if not epoch then open_epoch() end
   local id = string.format('%.0f-%.0f', epoch, seq + 1)
   redis.call('XADD', events, 'MAXLEN', '=', window, id,
-    'type', kind, 'node', node, 'service', service, 'data', data)
+    'type', kind, 'node', node, 'service', service, 'data', data,
+    'at', string.format('%.0f', now))
   head, seq, added = id, seq + 1, added + 1
   if begun then
     redis.call('HSET', meta, 'epoch', string.format('%.0f', epoch), 'run_id', begun)

@@ -116,7 +116,8 @@ def event(raw_id: Any, fields: Mapping[str, str]) -> Event:
     except (KeyError, NotJson):
         return Event(position, None, "", "", {}, "{}")
     kind, node, service = fields["type"], fields.get("node", ""), fields.get("service", "")
-    return Event(position, kind, node, service, payload, _one_line(fields["data"], payload))
+    data, at = _one_line(fields["data"], payload), _time(fields.get("at", ""))
+    return Event(position, kind, node, service, payload, data, at)
 
 
 def _is_event_type(name: str) -> bool:
@@ -129,6 +130,10 @@ def _is_payload(payload: object, service: str) -> bool:
     if not isinstance(payload, dict):
         return False
     return "service" not in payload or is_record(payload["service"], service)
+
+
+def _time(raw: str) -> int:
+    return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 16 else 0
 
 
 def _one_line(data: str, payload: object) -> str:

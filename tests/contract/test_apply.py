@@ -144,4 +144,4 @@ async def test_values_read_well_with_redis_cli(store: Store) -> None:
     (raw,) = (await store.raw.hgetall(KEYS.services)).values()
     assert json.loads(raw)["name"] == "api"
     (entry,) = (await store.contents())[KEYS.events]
-    assert list(entry[1]) == [b"type", b"node", b"service", b"data"]
+    assert list(entry[1]) == [b"type", b"node", b"service", b"data", b"at"]

@@ -113,6 +113,13 @@ async def test_junk_in_the_stream_keeps_its_position_and_says_nothing(
     assert (junk.type, junk.node, junk.service, junk.payload, junk.data) == (None, "", "", {}, "{}")
 
 
+@pytest.mark.parametrize("at", ["", "soon", "-5", "1e3", "²", "9" * 400])
+async def test_a_time_that_is_none_is_unknown(store: Store, at: str) -> None:
+    await store.raw.xadd(KEYS.events, {**GOOD, "at": at}, id="5-1")
+    (event,) = await store.window()
+    assert (event.type, event.at) == ("service_updated", 0)
+
+
 async def test_an_event_of_a_newer_version_is_passed_on(store: Store) -> None:
     """Its state must not be lost on workers that know neither its type nor its status yet."""
     data = {"service": {**record("a").to_json(), "status": "praised", "colour": "red"}}

@@ -61,3 +61,13 @@ def test_without_a_longest_wait_there_is_no_timer() -> None:
     for _ in range(3):
         work.pace.ask()
     assert work.times == 3
+
+
+async def test_it_tells_how_long_each_round_took_from_the_first_asking_to_its_end() -> None:
+    work = Work(most=10.0, cost=0.25)
+    work.pace.ask()
+    work.pace.ask()
+    work.clock.now += 0.5
+    work.pace.ask(urgent=True)
+    work.pace.send()
+    assert list(work.pace.waits) == [0.25, 0.75], "sending what nobody asked for is no sample"

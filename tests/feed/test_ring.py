@@ -1,5 +1,7 @@
 """The ring: the newest events as bytes, joined once for all who stand at the same place."""
 
+from dataclasses import replace
+
 import pytest
 
 from hero_router.feed.resume import Gap, Replay
@@ -74,6 +76,23 @@ def test_a_reset_forgets_everything_before_it() -> None:
 def test_the_base_lies_right_before_the_window() -> None:
     assert make_ring(first=3, last=5).base == position(2)
     assert Ring(5, 100).base == ORIGIN
+
+
+def test_the_span_lies_between_the_times_of_the_oldest_and_the_newest() -> None:
+    ring = Ring(3, 100)
+    assert ring.span == 0
+    ring.append([replace(event(seq), at=seq * 1_500) for seq in range(1, 6)][:3])
+    assert ring.span == 3
+    ring.append([replace(event(4), at=9_500)])
+    assert ring.span == 6.5
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 5_000), (5_000, 0), (5_000, 4_000)])
+def test_no_span_is_made_up_where_the_times_do_not_tell(first: int, last: int) -> None:
+    """Of an older version's events, or where another Redis has an earlier clock."""
+    ring = Ring(3, 100)
+    ring.append([replace(event(1), at=first), replace(event(2), at=last)])
+    assert ring.span == 0
 
 
 def test_a_strangers_entry_is_sent_as_a_ping_that_keeps_the_positions_dense() -> None:

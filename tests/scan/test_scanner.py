@@ -39,6 +39,13 @@ async def test_figures_of_each_probe_are_side_data(node: Node, services: Service
     assert figures["checked_at"] == node.store.nodes["n"].last_scan
     assert figures["sockets"]["rpc"]["latency_ms"] > 0
     assert figures["sockets"]["admin"] == {"latency_ms": None, "error": "nothing listens"}
+    took = figures["sockets"]["rpc"]["latency_ms"]
+    assert node.store.nodes["n"].probe_ms == {"median": round(took, 3), "longest": round(took, 3)}
+
+
+async def test_where_no_socket_answers_no_probe_has_a_duration(node: Node) -> None:
+    await node.worker().scan_once()
+    assert node.store.nodes["n"].probe_ms == {}
 
 
 async def test_a_quiet_world_adds_no_event_and_costs_one_question(

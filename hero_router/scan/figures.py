@@ -1,0 +1,40 @@
+"""What a scanner tells of its probes beside the registry: figures that are new with each scan."""
+
+from collections.abc import Iterable, Mapping
+from statistics import median
+from typing import Any
+
+from hero_router.model import Record
+from hero_router.scan.diff import Memory
+
+
+def by_service(
+    memories: Mapping[str, Memory], known: Mapping[str, Record], now_ms: int
+) -> dict[str, dict[str, Any]]:
+    """The last probe of each known service's sockets."""
+    return {
+        key: {
+            "checked_at": now_ms,
+            "sockets": {
+                socket.state.name: {
+                    "latency_ms": socket.state.latency_ms,
+                    "error": socket.state.error,
+                }
+                for socket in memory.sockets.values()
+                if not socket.stale
+            },
+        }
+        for key, memory in memories.items()
+        if key in known and memory.sockets
+    }
+
+
+def durations(memories: Iterable[Memory]) -> dict[str, float]:
+    """How long the sockets that answered took to their first answer, in ms; {} where none did."""
+    took = [
+        socket.state.latency_ms
+        for memory in memories
+        for socket in memory.sockets.values()
+        if not socket.stale and socket.state.latency_ms is not None
+    ]
+    return {"median": round(median(took), 3), "longest": round(max(took), 3)} if took else {}

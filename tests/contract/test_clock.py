@@ -1,0 +1,29 @@
+"""Redis's clock: how far it is ahead, and when each event was published by it."""
+
+import time
+
+from hero_router.store.clock import RedisClock
+from tests.contract.world import Store
+from tests.support.records import put
+
+CLOSE_SECONDS = 0.5
+"""How far apart two clocks of one machine may seem on a busy one."""
+
+
+async def test_the_distance_of_the_clocks_is_known_once_it_was_asked_for(store: Store) -> None:
+    assert RedisClock(store.raw).ahead is None
+    clock = RedisClock(store.raw)
+    await clock.ask()
+    assert clock.ahead is not None
+    assert abs(clock.ahead) < CLOSE_SECONDS
+
+
+async def test_each_event_says_when_it_was_published(store: Store) -> None:
+    before = time.time()
+    grant = await store.grant()
+    await store.registry.apply(grant, [put("a"), put("b")])
+    await store.registry.apply(grant, [put("c")])
+    times = [event.at / 1000 for event in await store.window()]
+    assert len(times) == 3
+    assert times == sorted(times)
+    assert all(before - CLOSE_SECONDS < at < time.time() + CLOSE_SECONDS for at in times)
