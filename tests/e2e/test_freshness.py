@@ -45,6 +45,7 @@ async def test_a_page_opened_while_redis_is_absent_says_why_and_recovers_by_itse
     finally:
         await web.kill()
         await hand.close()
+        redis7.restart()
 
 
 async def test_when_web_is_killed_the_page_says_so_and_goes_on_without_a_loss(
