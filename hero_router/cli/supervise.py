@@ -71,23 +71,28 @@ class Supervisor:
         Raises:
             ChildFailed: a child did not start, or says that it never can.
         """
+        work = asyncio.create_task(self._work(on_ready), name="work")
+        stopped = asyncio.create_task(_wait(stop), name="stop")
         try:
-            for child in self.children:
-                await self._start(child)
-            on_ready()
-            await self._keep(stop)
+            # A start may take long: who wants to stop then must not have to wait for its end.
+            await asyncio.wait((work, stopped), return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                work.result()
         finally:
+            await _cancel(work, stopped)
             await self._end()
 
-    async def _keep(self, stop: asyncio.Event) -> None:
+    async def _work(self, on_ready: Callable[[], None]) -> None:
+        for child in self.children:
+            await self._start(child)
+        on_ready()
         tasks = [asyncio.create_task(self._tend(child), name=child.name) for child in self.children]
-        tasks.append(asyncio.create_task(_wait(stop), name="stop"))
-        done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
-        for task in done:
-            task.result()
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            await _cancel(*tasks)
 
     async def _tend(self, child: Child) -> None:
         """Start one child again whenever it dies. Ends only with ChildFailed."""
@@ -155,6 +160,12 @@ class Supervisor:
 
 async def _wait(stop: asyncio.Event) -> None:
     await stop.wait()
+
+
+async def _cancel(*tasks: "asyncio.Task[None]") -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _signal_group(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
