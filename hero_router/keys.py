@@ -43,6 +43,15 @@ class Keys:
         """Pub/sub channel: what workers ask of scanners (JSON)."""
         return f"{self.prefix}:requests"
 
+    @property
+    def workers(self) -> str:
+        """Sorted set: the workers that tell of their clients, by when they last did (Unix ms)."""
+        return f"{self.prefix}:workers"
+
+    def clients(self, worker: str) -> str:
+        """String with a lifetime: one worker's clients (JSON). Side data, as `probes` are."""
+        return f"{self.prefix}:clients:{worker}"
+
     def lease(self, node: str) -> str:
         """String with a lifetime: `<scanner>:<fencing token>` of the scanner that owns the node."""
         return f"{self.prefix}:lease:{node}"

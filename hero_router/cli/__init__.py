@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "list": "hero_router.cli.list",
     "scan": "hero_router.cli.scan",
     "events": "hero_router.cli.events",
+    "clients": "hero_router.cli.clients",
     "config": "hero_router.cli.config",
 }
 

@@ -4,7 +4,7 @@ import asyncio
 import math
 from collections.abc import Callable, Mapping
 
-from hero_router.feed.doubts import Doubts
+from hero_router.feed.doubts import REDIS, Doubts
 from hero_router.feed.herald import Herald
 from hero_router.feed.hub import SLICE_BYTES, Hub
 from hero_router.feed.mirror import Mirror
@@ -49,6 +49,12 @@ class Feed:
             tasks.create_task(self.tail.run(), name="tail")
             tasks.create_task(self.watch.run(), name="watch")
             tasks.create_task(self._tick(), name="tick")
+
+    @property
+    def able(self) -> bool:
+        """Whether this worker can tell the truth now: it follows the stream, and does not end."""
+        lost = (REDIS, None) in self.doubts.current
+        return self.tail.warm and not lost and not self.closing
 
     def close(self, over: float = 0.0) -> None:
         """The worker ends: not ready any more, and every stream ends within so many seconds."""

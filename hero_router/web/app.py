@@ -6,22 +6,29 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from hero_router import __version__, logs
 from hero_router.config import RouterConfig, warn_rejected
-from hero_router.errors import ConfigError
+from hero_router.errors import ConfigError, StoreError
 from hero_router.feed.feed import Feed
 from hero_router.feed.times import Times
 from hero_router.store.client import connect
+from hero_router.store.clock import RedisClock
 from hero_router.store.requests import Requests
+from hero_router.store.roll import Roll
 from hero_router.store.stream import BLOCK_SECONDS, Nodes, Stream
-from hero_router.web import api, events, health, middleware, pages, rpc
+from hero_router.web import api, clients, events, health, middleware, pages, rpc
 from hero_router.web.connection import Connections
 from hero_router.web.context import CONTEXT, Context
 from hero_router.web.probes import Probes
 from hero_router.web.state import State
+
+if TYPE_CHECKING:
+    from hero_router.web.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +37,9 @@ OPEN_SECONDS = 2.0
 
 FLUSH_SECONDS = 1.0
 """How long the last bytes of ended streams may take."""
+
+WITHDRAW_SECONDS = 0.5
+"""How long Redis may take to hear that a worker has no clients any more; it expires anyway."""
 
 BODY_BYTES = 1024 * 1024
 
@@ -58,12 +68,15 @@ def create_app(config: RouterConfig) -> web.Application:
     context = Context(config, feed, nodes, Requests(client, config.keys), worker)
     state = State(feed, Probes(nodes))
     app[CONTEXT] = context
+    clock, roll = RedisClock(client), Roll(client, config.keys)
+    metrics, teller = _metrics(feed, clock), clients.Teller(feed, roll, clock, worker)
     streams = Connections()
     for part in (pages, health):
         app.add_routes(part.routes())
     app.add_routes(
         [*events.routes(feed.hub, streams), *api.routes(state), *rpc.routes(context, state)]
     )
+    app.add_routes([*metrics.routes(), *clients.routes(roll)])
     app.on_response_prepare.extend((middleware.add_headers, pages.revalidate))
 
     async def end_streams(_: web.Application) -> None:
@@ -77,8 +90,29 @@ def create_app(config: RouterConfig) -> web.Application:
         await tail_client.aclose()
         await client.aclose()
 
-    app.cleanup_ctx.extend((connections, _following))
+    async def telling(_: web.Application) -> AsyncIterator[None]:
+        tasks = [
+            asyncio.create_task(work.run(), name=type(work).__name__) for work in (metrics, teller)
+        ]
+        for task in tasks:
+            task.add_done_callback(_telling_ended)
+        yield
+        await _cancelled(*tasks)
+        metrics.tick()
+        with suppress(StoreError, TimeoutError):
+            async with asyncio.timeout(WITHDRAW_SECONDS):
+                await teller.withdraw()
+
+    app.cleanup_ctx.extend((connections, telling, _following))
     return app
+
+
+def _metrics(feed: Feed, clock: RedisClock) -> "Metrics":
+    """Imported late: its library looks for the folder that workers share when it is imported, and
+    the master, which imports this module too, has not made that by then."""
+    from hero_router.web.metrics import Metrics  # noqa: PLC0415 - see above
+
+    return Metrics(feed, clock)
 
 
 def _greeting(config: RouterConfig, worker: str) -> Mapping[str, object]:
@@ -97,8 +131,19 @@ async def _following(app: web.Application) -> AsyncIterator[None]:
     task = asyncio.create_task(app[CONTEXT].feed.run(), name="feed")
     task.add_done_callback(_feed_ended)
     yield
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    await _cancelled(task)
+
+
+async def _cancelled(*tasks: "asyncio.Task[None]") -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _telling_ended(task: "asyncio.Task[None]") -> None:
+    """A worker serves on without its figures, but not in silence."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("%s of this worker ends", task.get_name(), exc_info=error)
 
 
 def _feed_ended(task: "asyncio.Task[None]") -> None:

@@ -23,10 +23,9 @@ def readiness(context: Context) -> dict[str, object]:
     """Whether this worker is able, and why not; also told by the `router.health` method."""
     feed = context.feed
     doubts = [item.to_json() for item in feed.doubts.current.values()]
-    able = feed.tail.warm and (REDIS, None) not in feed.doubts.current and not feed.closing
     return {
-        "ready": able,
-        "reason": "" if able else _reason(context),
+        "ready": feed.able,
+        "reason": "" if feed.able else _reason(context),
         "cursor": str(feed.ring.head),
         "window": len(feed.ring.positions),
         "clients": len(feed.hub.clients),

@@ -9,6 +9,7 @@ from gunicorn import glogging
 from gunicorn.app.base import BaseApplication
 
 from hero_router.config import RouterConfig
+from hero_router.web import shared
 from hero_router.web.app import FLUSH_SECONDS, OPEN_SECONDS, make_runner
 from hero_router.web.worker import Worker
 
@@ -32,6 +33,9 @@ def gunicorn_settings(config: RouterConfig) -> dict[str, Any]:
         "loglevel": config.log_level,
         "proc_name": "hero_router",
         "logger_class": Log,
+        "on_starting": shared.make,
+        "child_exit": shared.forget,
+        "on_exit": shared.remove,
     }
 
 

@@ -1,0 +1,188 @@
+"""`/metrics` and `/api/clients` over real gunicorn workers, while clients do what clients do."""
+
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.web import BY_COMMAND, BY_GUNICORN, Stream, Web, counted
+from tests.support.hand import Hand
+from tests.support.redis import RedisServer, redis7_binary
+from tests.support.scrape import Scrape
+from tests.support.wait import eventually
+
+WINDOW = 64
+LONG = "x" * 2_000
+"""A description that makes an event large, so that a stalled client is soon behind."""
+
+
+@pytest.fixture(scope="module")
+def redis() -> Iterator[RedisServer]:
+    """A Redis for the whole module."""
+    server = RedisServer(redis7_binary())
+    try:
+        yield server.start()
+    finally:
+        server.close()
+
+
+@pytest.fixture(scope="module")
+def running(redis: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    """A master with two workers, started by our command."""
+    folder = tmp_path_factory.mktemp("web")
+    started = Web(folder, redis.url, ROUTER_SSE_BUFFER=str(WINDOW))
+    try:
+        yield started
+    finally:
+        started.process.stop()
+
+
+@pytest.fixture
+async def web(running: Web) -> Web:
+    """The master, with both workers at work."""
+    return await running.ready()
+
+
+@pytest.fixture
+async def hand(redis: RedisServer) -> AsyncIterator[Hand]:
+    """Who publishes."""
+    writer = Hand(redis.url, WINDOW)
+    await writer.begin()
+    yield writer
+    await writer.close()
+
+
+async def scraped(web: Web, what: str, **expected: float) -> Scrape:
+    """Wait for a scrape in which the sums of these metrics are as expected."""
+
+    async def found() -> Scrape | None:
+        scrape = await web.scrape()
+        same = all(scrape.total(name) == value for name, value in expected.items())
+        return scrape if same else None
+
+    scrape = await eventually(found, message=what)
+    assert scrape is not None
+    return scrape
+
+
+async def on_both(web: Web, stack: AsyncExitStack) -> list[Stream]:
+    """Clients, at least one on each worker."""
+    streams: list[Stream] = []
+    while len({stream.worker for stream in streams}) < 2:
+        assert len(streams) < 60, "one worker takes all clients"
+        streams += await stack.enter_async_context(web.streaming(4))
+    return streams
+
+
+async def test_a_scrape_of_any_worker_tells_of_all(web: Web, hand: Hand) -> None:
+    async with AsyncExitStack() as stack:
+        streams = await on_both(web, stack)
+        await scraped(web, "all clients are counted", clients=len(streams))
+        before = (await web.scrape()).total("deliveries_settled_total", outcome="delivered")
+        last = await hand.change("a")
+        for stream in streams:
+            await stream.until("service_updated", last)
+
+        async def all_counted() -> bool:
+            scrape = await web.scrape()
+            now = scrape.total("deliveries_settled_total", outcome="delivered")
+            return now - before == len(streams) and scrape.values("tail_seq") == [last.seq] * 2
+
+        await eventually(all_counted, message="both workers' deliveries are in one sum")
+    await scraped(web, "all have left", clients=0)
+
+
+async def test_a_killed_worker_has_no_clients_but_what_it_did_still_counts(
+    web: Web, hand: Hand
+) -> None:
+    async with AsyncExitStack() as stack:
+        streams = await on_both(web, stack)
+        killed = streams[0].worker
+        others = [stream for stream in streams if stream.worker != killed]
+        last = await hand.change("b")
+        for stream in streams:
+            await stream.until("service_updated", last)
+        before = await scraped(web, "all is settled", clients=len(streams), deliveries_pending=0)
+        assert len(before.values("balance", pid=str(killed))) == 1
+        os.kill(killed, signal.SIGKILL)
+        after = await scraped(web, "its clients are gone", clients=len(others), workers=2)
+        assert after.values("balance", pid=str(killed)) == []
+        assert after.total("worker_starts_total") == before.total("worker_starts_total") + 1
+        now = counted(after)
+        assert all(now[name] >= value for name, value in counted(before).items())
+        assert now["deliveries_settled_total"] == now["deliveries_owed_total"]
+
+
+class Watched:
+    """Scrapes the balance again and again while a story is told."""
+
+    def __init__(self, web: Web, start: Scrape) -> None:
+        self._web, self._start = web, start
+
+    async def holds(self) -> Scrape:
+        """No worker's balance is anything but 0 now."""
+        scrape = await self._web.scrape()
+        assert scrape.values("balance") == [0, 0]
+        return scrape
+
+    async def ended(self, outcome: str) -> None:
+        """Wait until some deliveries have ended so."""
+
+        async def some() -> bool:
+            now = (await self.holds()).total("deliveries_settled_total", outcome=outcome)
+            return now > self._start.total("deliveries_settled_total", outcome=outcome)
+
+        await eventually(some, message=f"some deliveries are {outcome}")
+
+
+async def test_the_balance_holds_whatever_becomes_of_clients(web: Web, hand: Hand) -> None:
+    """They come, filter, stall, conflate, fall out of the window, and leave."""
+    watched = Watched(web, await web.scrape())
+    async with AsyncExitStack() as stack:
+        good, filtering, slow, conflating = [
+            (await stack.enter_async_context(web.streaming(2, query)))
+            for query in ("", "types=service_removed", "", "conflate=1")
+        ]
+        for _ in range(6 * WINDOW):
+            last = await hand.change("c", description=LONG)
+        for stream in good:
+            await stream.until("service_updated", last)
+        await watched.ended("delivered")
+        await watched.ended("filtered")
+
+        async def parked() -> bool:
+            scrape = await watched.holds()
+            all_of_them = scrape.total("clients", state="parked") == len(slow) + len(conflating)
+            return all_of_them and scrape.total("cursor_lag_events") > WINDOW
+
+        await eventually(parked, message="the stalled ones are parked, and have lost their place")
+        for stream in (*slow, *conflating):
+            await stream.until("service_updated", last)
+        await watched.ended("dropped")
+        await watched.ended("superseded")
+        async with web.streaming(2):
+            for _ in range(6 * WINDOW):
+                await hand.change("c", description=LONG)
+        await watched.ended("abandoned")
+        assert (await watched.holds()).total("resyncs_total", reason="lagged") >= len(slow)
+        assert len(filtering) == 2
+    end = await scraped(web, "all have left", clients=0, deliveries_pending=0)
+    assert end.total("deliveries_owed_total") == end.total("deliveries_settled_total")
+
+
+@pytest.mark.parametrize("command", [BY_COMMAND, BY_GUNICORN], ids=["command", "gunicorn"])
+async def test_the_workers_folder_lives_as_long_as_the_master(
+    redis: RedisServer, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    started = Web(tmp_path, redis.url, command)
+    try:
+        await started.ready()
+        (shared,) = started.shared
+        assert len(list(shared.glob("counter_*.db"))) == 2
+    finally:
+        code = started.process.stop()
+    assert code == 0, started.process.said()
+    assert started.shared == []
