@@ -64,6 +64,11 @@ class Parser:
         self._event, self._data = "", list[str]()
         self._retry_ms: int | None = None
 
+    @property
+    def retry_ms(self) -> int | None:
+        """How long to wait before reconnecting, as last told: also by a frame without a message."""
+        return self._retry_ms
+
     def feed(self, data: bytes) -> Iterator[Message]:
         """The messages that are complete once these bytes are added.
 

@@ -1,11 +1,11 @@
 """The command `events`: the stream in a terminal; it resumes, and shows what it missed."""
 
 import asyncio
-import contextlib
 import json
 import time
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncGenerator, Awaitable
+from contextlib import aclosing, suppress
+from typing import Any, TypeVar
 
 import aiohttp
 import click
@@ -13,11 +13,14 @@ from rich.text import Text
 
 from hero_router.cli.client import RouterAway, address, asking, resolve
 from hero_router.cli.list import mark
-from hero_router.cli.screen import console, warn
+from hero_router.cli.screen import console, literal, warn
 from hero_router.sse import Message, Parser
 
+T = TypeVar("T")
+
 SILENCE_SECONDS = 45.0
-"""Three keepalives: after this much silence the connection counts as dead."""
+PINGS_MISSED = 3
+"""After so many keepalives without a byte, and at first this time, a connection counts as dead."""
 
 RETRY_MS = 1_000
 
@@ -30,19 +33,20 @@ RETRY_MS = 1_000
 def command(as_json: bool, cursor: str | None, count: int | None, url: str | None) -> None:
     """Follow the stream of events; reconnects and resumes by itself. Ctrl-C ends it."""
     follower = Follower(resolve(url), cursor)
-    with contextlib.suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt):
         asyncio.run(_show(follower, as_json=as_json, count=count))
 
 
 async def _show(follower: "Follower", *, as_json: bool, count: int | None) -> None:
     left = count
-    async for message in follower.messages():
-        if message.event == "ping" and not as_json:
-            continue
-        (_print_json if as_json else _print)(message)
-        left = None if left is None else left - 1
-        if left == 0:
-            return
+    async with aclosing(follower.messages()) as messages:
+        async for message in messages:
+            if message.event == "ping" and not as_json:
+                continue
+            (_print_json if as_json else _print)(message)
+            left = None if left is None else left - 1
+            if left == 0:
+                return
 
 
 class Follower:
@@ -50,15 +54,17 @@ class Follower:
 
     def __init__(self, url: str, cursor: str | None) -> None:
         self._url, self._cursor, self._retry_ms = url, cursor, RETRY_MS
+        self._silence = SILENCE_SECONDS
 
-    async def messages(self) -> AsyncIterator[Message]:
+    async def messages(self) -> AsyncGenerator[Message, None]:
         """All messages, over as many connections as it takes. Raises RouterAway at first only."""
         connected = False
         while True:
             try:
-                async for message in self._connection():
-                    connected = True
-                    yield message
+                async with aclosing(self._connection()) as connection:
+                    async for message in connection:
+                        connected = True
+                        yield message
             except RouterAway as error:
                 if not connected:
                     raise
@@ -66,21 +72,33 @@ class Follower:
             warn(f"reconnecting after {self._cursor}")
             await asyncio.sleep(self._retry_ms / 1000)
 
-    async def _connection(self) -> AsyncIterator[Message]:
+    async def _connection(self) -> AsyncGenerator[Message, None]:
         parser = Parser(self._cursor or "")
         headers = {"Last-Event-ID": self._cursor} if self._cursor else {}
-        timeout = aiohttp.ClientTimeout(total=None, sock_read=SILENCE_SECONDS)
-        async with (
-            asking(self._url) as session,
-            session.get(f"{self._url}/api/events", headers=headers, timeout=timeout) as answer,
-        ):
-            if answer.status != 200:
-                raise RouterAway(f"{self._url} answers {answer.status}")
-            async for data in answer.content.iter_any():
-                for message in parser.feed(data):
-                    self._cursor = message.last_id or None
-                    self._retry_ms = message.retry_ms or self._retry_ms
-                    yield message
+        timeout, url = aiohttp.ClientTimeout(total=None), f"{self._url}/api/events"
+        async with asking(self._url) as session:
+            answer = await self._heard(session.get(url, headers=headers, timeout=timeout))
+            async with answer:
+                if answer.status != 200:
+                    raise RouterAway(f"{self._url} answers {answer.status}")
+                while data := await self._heard(answer.content.readany()):
+                    for message in parser.feed(data):
+                        self._cursor = message.last_id or None
+                        self._note_pings(message)
+                        yield message
+                    # Also without a message: so a worker that ends says when to come back.
+                    self._retry_ms = parser.retry_ms or self._retry_ms
+
+    async def _heard(self, reading: Awaitable[T]) -> T:
+        """What was waited for. Raises TimeoutError when the other side is silent for too long."""
+        async with asyncio.timeout(self._silence):
+            return await reading
+
+    def _note_pings(self, message: Message) -> None:
+        """A worker may be set to other keepalives than ours: its hello says so."""
+        told = json.loads(message.data).get("ping_seconds") if message.event == "hello" else None
+        if isinstance(told, int | float):
+            self._silence = PINGS_MISSED * told
 
 
 def _print_json(message: Message) -> None:
@@ -91,21 +109,20 @@ def _print_json(message: Message) -> None:
 def _print(message: Message) -> None:
     data = json.loads(message.data)
     line = Text(time.strftime("%H:%M:%S "), style="bright_black")
-    line.append(f"{message.event:<16}", style="bold red" if message.event == "resync" else "bold")
-    line.append_text(_summary(message.event, data))
-    console().print(line, soft_wrap=True)
+    line += literal(f"{message.event:<16}", "bold red" if message.event == "resync" else "bold")
+    console().print(line + summary(message.event, data), soft_wrap=True)
 
 
-def _summary(event: str, data: dict[str, Any]) -> Text:
+def summary(event: str, data: dict[str, Any]) -> Text:
     """What an event says, in a few words; service texts are shown literally."""
     record = data.get("service")
-    if event == "status_change" and isinstance(record, dict):
-        line = Text(f"{record['context']}/{record['name']} ")
-        reason = f"  {data['reason']}" if data["reason"] else ""
-        return line + mark(data["from"]) + Text(" → ") + mark(data["to"]) + Text(reason)
-    if isinstance(record, dict):
-        return Text(f"{record['context']}/{record['name']} ") + mark(record["status"])
     if event == "resync":
         number = "an unknown number of" if data["dropped"] is None else data["dropped"]
         return Text(f"missed {number} events ({data['reason']}); `hero_router list` has the state")
-    return Text(" ".join(f"{key}={value}" for key, value in data.items()))
+    if not isinstance(record, dict):
+        return literal(" ".join(f"{key}={value}" for key, value in data.items()))
+    line = literal(f"{record.get('context')}/{record.get('name')} ")
+    if event == "status_change":
+        line += mark(data.get("from")) + Text(" → ") + mark(data.get("to"))
+        return line + literal(f"  {data.get('reason') or ''}".rstrip())
+    return line + mark(record.get("status"))

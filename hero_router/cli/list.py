@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from hero_router.cli.client import address, fetch, resolve
-from hero_router.cli.screen import console, warn
-from hero_router.model import Status
+from hero_router.cli.screen import console, literal, warn
+from hero_router.model import Status, clean
 
 MARKS: Mapping[str, tuple[str, str]] = {
     Status.HEALTHY: ("●", "green"),
@@ -39,29 +39,32 @@ def command(as_json: bool, url: str | None) -> None:
 
 
 def table(services: Iterable[Mapping[str, Any]]) -> Table:
-    """The services as a table for people; all text is shown literally."""
+    """The services as a table for people; what a record of another version lacks stays empty."""
     columns = ("status", "context", "service", "node", "sockets", "methods", "since", "reason")
     rows = Table(*columns, box=None, pad_edge=False)
     for item in services:
-        sockets = " ".join(f"{each['name']}:{each['status']}" for each in item["sockets"])
+        sockets = " ".join(f"{each.get('name')}:{each.get('status')}" for each in item["sockets"])
         rows.add_row(
             mark(item["status"]),
-            *map(Text, (item["context"], item["name"], item["node"], sockets)),
-            Text(str(item["methods_count"] or "")),
-            Text(age(item["changed_at"])),
-            Text(item["reason"]),
+            *map(literal, (item["context"], item["name"], item["node"], sockets)),
+            literal(str(item.get("methods_count") or "")),
+            age(item.get("changed_at")),
+            literal(item["reason"]),
         )
     return rows
 
 
-def mark(status: str) -> Text:
+def mark(status: object) -> Text:
     """A status with its shape and colour."""
-    shape, colour = MARKS.get(status, ("?", "white"))
-    return Text(f"{shape} {status}", style=colour)
+    name = clean(status)
+    shape, colour = MARKS.get(name, ("?", "white"))
+    return Text(f"{shape} {name}", style=colour)
 
 
-def age(unix_ms: int) -> str:
-    """How long ago a time was, in its largest unit."""
+def age(unix_ms: object) -> str:
+    """How long ago a time was, in its largest unit; "" for what is no time."""
+    if not isinstance(unix_ms, int | float):
+        return ""
     seconds = max(int(time.time() - unix_ms / 1000), 0)
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
         if seconds >= size:

@@ -4,6 +4,9 @@ import sys
 
 import click
 from rich.console import Console
+from rich.text import Text
+
+from hero_router.model import clean
 
 PIPE_WIDTH = 200
 """Columns of a table that goes into a pipe or a file, where nothing tells the width."""
@@ -14,6 +17,11 @@ def console() -> Console:
     return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
 
 
+def literal(value: object, style: str = "") -> Text:
+    """A text from elsewhere as it may be shown: no markup, nothing that steers the terminal."""
+    return Text(clean(value), style=style)
+
+
 def warn(text: str) -> None:
     """A line on stderr."""
-    click.secho(text, fg="yellow", err=True)
+    click.secho(clean(text), fg="yellow", err=True)

@@ -1,0 +1,63 @@
+"""The table of services: everything that a record says, and nothing that it should not do."""
+
+import io
+import json
+import time
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from hero_router.cli.list import MARKS, age, mark, table
+from hero_router.model import Status
+from tests.support.records import record
+
+RECORD: dict[str, Any] = json.loads(json.dumps(record(methods_count=3).to_json()))
+
+
+def lines(*services: dict[str, Any]) -> list[str]:
+    """The table as it is printed."""
+    out = io.StringIO()
+    Console(file=out, width=200).print(table(services))
+    return [line.rstrip() for line in out.getvalue().splitlines()]
+
+
+def test_a_row_says_what_is_known_of_a_service() -> None:
+    now = int(time.time() * 1000)
+    head, row = lines({**RECORD, "changed_at": now - 90_000, "reason": "slow"})
+    assert head.split() == [
+        "status", "context", "service", "node", "sockets", "methods", "since", "reason",
+    ]  # fmt: skip
+    assert row.split() == ["●", "healthy", "default", "api", "n1", "rpc:healthy", "3", "1m", "slow"]
+
+
+def test_every_status_has_a_shape_of_its_own_so_that_colour_is_not_needed() -> None:
+    assert MARKS.keys() == set(Status)
+    shapes = [shape for shape, _ in MARKS.values()]
+    assert len(set(shapes)) == len(shapes)
+    assert mark("of_next_year").plain == "? of_next_year"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(-5, "0s"), (0, "0s"), (59, "59s"), (60, "1m"), (3_599, "59m"), (3_600, "1h"),
+     (86_399, "23h"), (86_400, "1d"), (864_000, "10d")],
+)  # fmt: skip
+def test_an_age_is_told_in_its_largest_unit(seconds: int, told: str) -> None:
+    assert age(time.time() * 1000 - seconds * 1000 - 200) == told
+
+
+def test_a_record_of_another_version_has_empty_cells_instead_of_ending_the_table() -> None:
+    needed = {"id", "name", "context", "node", "status", "reason", "sockets"}
+    bare = {name: RECORD[name] for name in needed} | {"sockets": [{}]}
+    assert lines(bare)[1].split() == ["●", "healthy", "default", "api", "n1", "None:None"]
+    odd = {**RECORD, "changed_at": "soon", "methods_count": [1], "title": None}
+    assert len(lines(odd)) == 2
+
+
+def test_texts_of_services_are_shown_literally() -> None:
+    evil = "[bold red]x[/] \x1b[2J\x07\r\n\u202e"
+    told = lines({**RECORD, "name": evil, "reason": evil, "context": evil, "status": evil})
+    assert len(told) == 2
+    assert all(line.isprintable() for line in told)
+    assert told[1].count("[bold red]x[/]") == 4
