@@ -84,12 +84,16 @@ def test_a_number_at_either_end_of_its_range_is_taken(
     assert warnings() == rejected() == []
 
 
-BAD = ["0", "-0", "-1", "-0.5", "many", "0x10", "1e999", "-1e999", "nan", "NaN", "inf", "-inf",
-       "Infinity", "1,5", "5 s", "--", "0.0", "9" * 30, "9" * 5000]  # fmt: skip
+ZEROS = ["0", "-0", "0.0"]
+BAD = ["-1", "-0.5", "many", "0x10", "1e999", "-1e999", "nan", "NaN", "inf", "-inf",
+       "Infinity", "1,5", "5 s", "--", "9" * 30, "9" * 5000]  # fmt: skip
 
 
-@pytest.mark.parametrize("text", BAD, ids=lambda text: text[:12])
-@pytest.mark.parametrize("item", NUMBERS, ids=by_name)
+@pytest.mark.parametrize(
+    ("item", "text"),
+    [(item, text) for item in NUMBERS for text in BAD + (ZEROS if item.low > 0 else [])],
+    ids=lambda value: value[:12] if isinstance(value, str) else value.name,
+)
 def test_a_number_that_cannot_be_used_gives_way_to_the_default_with_one_warning(
     item: Setting, text: str, monkeypatch: pytest.MonkeyPatch, warnings: Warnings
 ) -> None:
@@ -121,7 +125,7 @@ def test_each_rejected_variable_has_its_own_warning(
     monkeypatch: pytest.MonkeyPatch, warnings: Warnings
 ) -> None:
     for item in NUMBERS:
-        monkeypatch.setenv(item.variables[0], "0")
+        monkeypatch.setenv(item.variables[0], "-1")
     monkeypatch.setenv("ROUTER_STALE_UNLINK", "perhaps")
     RouterConfig.from_env()
     assert len(warnings()) == len(NUMBERS) + 1
@@ -161,7 +165,7 @@ def test_a_blank_variable_is_as_if_it_were_not_set(
 @pytest.mark.parametrize("item", NUMBERS, ids=by_name)
 def test_a_number_out_of_range_in_code_is_refused_and_not_replaced(item: Setting) -> None:
     step = 1 if item.kind == "int" else 0.001
-    wrong: list[Any] = [0, -1, item.low - step, item.high + step, 10**400, float("nan")]
+    wrong: list[Any] = [-1, item.low - step, item.high + step, 10**400, float("nan")]
     wrong += [float("inf"), True, None, plain(item.default)]
     wrong += [float(item.default)] if item.kind == "int" else []
     for value in wrong:
@@ -247,7 +251,6 @@ def test_settings_never_change() -> None:
     assert (config.port, other.port) == (9988, 80)
     with pytest.raises(ConfigError):
         dataclasses.replace(config, port=0)
-    assert hash(config) == hash(RouterConfig())
 
 
 def value_of(item: Setting) -> st.SearchStrategy[Any]:
