@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -78,7 +80,35 @@ def test_events_resumes_after_a_cursor_and_shows_a_resync(serving: Serving) -> N
     assert "missed an unknown number of events" in lost.stdout
 
 
-@pytest.mark.parametrize("name", ["list", "scan", "events"])
+@contextmanager
+def following(serving: Serving) -> Iterator[None]:
+    """`events` in the background, meanwhile."""
+    command = [sys.executable, "-m", "hero_router", "events", "--url", serving.url]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as listener:
+        try:
+            yield
+        finally:
+            listener.kill()
+
+
+async def test_clients_shows_who_listens_and_where(serving: Serving) -> None:
+    def told() -> dict[str, Any] | None:
+        answer = run("clients", "--json", "--url", serving.url)
+        assert answer.returncode == 0, answer.stderr
+        found: dict[str, Any] = json.loads(answer.stdout)
+        return found if found["clients"] else None
+
+    with following(serving):
+        found = await eventually(told, within=15, message="the client is told of")
+        lines = run("clients", "--url", serving.url).stdout.splitlines()
+    assert found is not None
+    (worker,) = found["workers"]
+    assert lines[0].startswith("1 clients on 1 workers: 1 live")
+    assert lines[1].split()[:4] == ["behind", "state", "parked", "address"]
+    assert lines[2].split()[:4] == ["0", "live", "127.0.0.1", worker["worker"]]
+
+
+@pytest.mark.parametrize("name", ["list", "scan", "events", "clients"])
 def test_where_no_router_answers_one_line_says_so(name: str) -> None:
     answer = run(name, "--url", "http://127.0.0.1:1")
     assert answer.returncode == 1

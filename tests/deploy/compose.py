@@ -24,7 +24,8 @@ class Service:
 
     @property
     def command(self) -> list[str]:
-        return [str(word) for word in self.raw["command"]]
+        """What is run; [] for the image's own command."""
+        return [str(word) for word in self.raw.get("command", [])]
 
     @property
     def environment(self) -> dict[str, str]:

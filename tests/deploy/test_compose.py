@@ -28,8 +28,12 @@ def test_it_follows_the_compose_schema() -> None:
 
 
 def test_it_starts_what_it_promises() -> None:
-    """Redis, a scanner, two web containers, HAProxy, and demo services to look at."""
-    assert set(ALL) == {"redis", "scanner", "web", "haproxy", "demo"}
+    """Redis, a scanner, two web containers, HAProxy, and demo services to look at; who wants them
+    can have Prometheus and Grafana too.
+    """
+    plain = {name for name, item in ALL.items() if "profiles" not in item.raw}
+    assert plain == {"redis", "scanner", "web", "haproxy", "demo"}
+    assert set(ALL) - plain == {"prometheus", "grafana"}
     assert ALL["web"].raw["deploy"]["replicas"] == 2
 
 
@@ -75,8 +79,10 @@ def test_scanner_and_web_keep_the_same_window() -> None:
     assert some["web"].environment["ROUTER_SSE_BUFFER"] == "77"
 
 
-def test_only_haproxy_is_published_and_only_on_this_machine() -> None:
+def test_only_what_people_look_at_is_published_and_only_on_this_machine() -> None:
     published = {name: item.raw["ports"] for name, item in ALL.items() if "ports" in item.raw}
+    assert published.pop("prometheus") == ["127.0.0.1:9090:9090"]
+    assert published.pop("grafana") == ["127.0.0.1:3000:3000"]
     default = RouterConfig()
     port = variables()["HAPROXY_BIND"].rpartition(":")[2]
     assert published == {"haproxy": [f"{default.host}:{default.port}:{port}"]}
@@ -175,6 +181,7 @@ def test_what_is_built_mounted_or_pulled_exists_or_is_pinned(name: str) -> None:
     if "build" in raw:
         assert (TOP / raw["build"]["context"] / raw["build"]["dockerfile"]).is_file()
     else:
-        assert re.fullmatch(r"[a-z]+:\d+\.\d+\.\d+-alpine@sha256:[0-9a-f]{64}", raw["image"])
+        tag = r"[a-z/]+:v?\d+\.\d+\.\d+(-alpine)?"
+        assert re.fullmatch(tag + r"@sha256:[0-9a-f]{64}", raw["image"])
     for source, _, _ in ALL[name].volumes:
-        assert source in filled({})["volumes"] or (TOP / source).is_file()
+        assert source in filled({})["volumes"] or (TOP / source).exists()

@@ -1,13 +1,17 @@
 """`/metrics` and `/api/clients` over real gunicorn workers, while clients do what clients do."""
 
 import os
+import re
 import signal
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
+from tests.deploy.compose import TOP
+from tests.deploy.processes import resolved
 from tests.deploy.web import BY_COMMAND, BY_GUNICORN, Stream, Web, counted
 from tests.support.hand import Hand
 from tests.support.redis import RedisServer, redis7_binary
@@ -53,6 +57,10 @@ async def hand(redis: RedisServer) -> AsyncIterator[Hand]:
     await writer.begin()
     yield writer
     await writer.close()
+
+
+DOCS = (TOP / "docs" / "metrics.md").read_text("utf-8")
+RULES = (TOP / "deploy" / "alerts.yml").read_text("utf-8")
 
 
 async def scraped(web: Web, what: str, **expected: float) -> Scrape:
@@ -171,6 +179,64 @@ async def test_the_balance_holds_whatever_becomes_of_clients(web: Web, hand: Han
         assert len(filtering) == 2
     end = await scraped(web, "all have left", clients=0, deliveries_pending=0)
     assert end.total("deliveries_owed_total") == end.total("deliveries_settled_total")
+
+
+async def test_who_is_connected_is_told_by_any_worker_of_any_instance(
+    web: Web, hand: Hand, redis: RedisServer, tmp_path: Path
+) -> None:
+    """Also who is parked, why, since when, and how far behind."""
+    other = Web(tmp_path, redis.url, ROUTER_WORKERS="1", ROUTER_SSE_BUFFER=str(WINDOW))
+    try:
+        await other.ready(workers=1)
+        async with web.streaming(2), other.streaming(1) as (stalled,):
+            for _ in range(6 * WINDOW):
+                await hand.change("d", description=LONG)
+
+            async def told() -> bool:
+                answers = [await each.clients() for each in (web, other)]
+                states = [answer["states"] for answer in answers]
+                return states == [{"live": 0, "parked": 3, "waiting": 0}] * 2
+
+            await eventually(told, message="both instances tell of all three")
+            answer = await web.clients()
+            places = {each["worker"]: each["listed"] for each in answer["workers"]}
+            (entry,) = places[f"{tmp_path.name}/{stalled.worker}"]
+            assert entry["behind"] > WINDOW
+            assert entry["connected_at"] <= entry["parked_at"] <= answer["now"]
+            assert "bytes wait" in entry["reason"]
+            assert answer["pending"] >= entry["behind"]
+    finally:
+        other.process.stop()
+
+
+async def test_every_metric_is_described_and_the_other_way_round(web: Web, hand: Hand) -> None:
+    scrape = await web.scrape()
+    rows = re.findall(r"^\| `(hero_router_\w+)` \| (\w+) \|([^|]*)\|", DOCS, re.MULTILINE)
+    assert {name for name, _, _ in rows} == scrape.described
+    for name, kind, labels in rows:
+        assert f"# TYPE {name} {kind}\n" in scrape.text
+        assert set(re.findall(r"`(\w+)`", labels)) == scrape.labels(name)
+
+
+async def test_every_label_that_an_alert_looks_for_exists(web: Web) -> None:
+    scrape = await web.scrape()
+    looked_for = re.findall(r'hero_router_(\w+)\{(\w+)="(\w+)"\}', RULES)
+    assert looked_for
+    for name, label, value in looked_for:
+        assert scrape.values(name, **{label: value}), (name, label, value)
+
+
+async def test_promtool_finds_no_fault_with_a_scrape(web: Web) -> None:
+    assert linted((await web.scrape()).text) == (0, "")
+
+
+def linted(text: str) -> tuple[int, str]:
+    """The exit code of promtool's check of a scrape, and what it says."""
+    command = resolved(["promtool", "check", "metrics"])
+    done = subprocess.run(
+        command, input=text, capture_output=True, text=True, check=False, timeout=20
+    )
+    return done.returncode, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("command", [BY_COMMAND, BY_GUNICORN], ids=["command", "gunicorn"])

@@ -22,6 +22,11 @@ class Scrape:
         """The names of all series, as queries speak of them."""
         return {sample.name for sample in self._samples}
 
+    def labels(self, name: str) -> set[str]:
+        """The labels of a metric; how a histogram names its buckets is its own affair."""
+        series = [item for item in self._samples if item.name in (name, f"{name}_count")]
+        return {label for item in series for label in item.labels}
+
     def values(self, name: str, **labels: str) -> list[float]:
         """The values of all series of a metric that have these labels."""
         return [
