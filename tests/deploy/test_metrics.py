@@ -12,7 +12,7 @@ import pytest
 
 from tests.deploy.compose import TOP
 from tests.deploy.processes import resolved
-from tests.deploy.web import BY_COMMAND, BY_GUNICORN, Stream, Web, counted
+from tests.deploy.web import BY_GUNICORN, Stream, Web, counted
 from tests.support.hand import Hand
 from tests.support.redis import RedisServer, redis7_binary
 from tests.support.scrape import Scrape
@@ -239,11 +239,10 @@ def linted(text: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("command", [BY_COMMAND, BY_GUNICORN], ids=["command", "gunicorn"])
-async def test_the_workers_folder_lives_as_long_as_the_master(
-    redis: RedisServer, tmp_path: Path, command: tuple[str, ...]
+async def test_a_master_that_gunicorn_itself_starts_has_a_folder_for_its_workers_too(
+    redis: RedisServer, tmp_path: Path
 ) -> None:
-    started = Web(tmp_path, redis.url, command)
+    started = Web(tmp_path, redis.url, BY_GUNICORN)
     try:
         await started.ready()
         (shared,) = started.shared
@@ -252,3 +251,24 @@ async def test_the_workers_folder_lives_as_long_as_the_master(
         code = started.process.stop()
     assert code == 0, started.process.said()
     assert started.shared == []
+
+
+async def test_what_a_killed_master_left_is_removed_by_the_next_one_and_nothing_else_is(
+    web: Web, redis: RedisServer
+) -> None:
+    """A folder that is held, or too young to tell, is left alone."""
+    old, young = (web.folder / f"hero_router-metrics-{name}" for name in ("old", "young"))
+    (held,) = web.shared
+    for folder in (old, young):
+        folder.mkdir()
+        (folder / "counter_1.db").touch()
+    for folder in (old, held):
+        os.utime(folder, (1, 1))
+    other = Web(web.folder, redis.url, ROUTER_WORKERS="1")
+    try:
+        await other.ready(workers=1)
+        assert not old.exists()
+        assert {young, held} < set(web.shared)
+    finally:
+        assert other.process.stop() == 0
+    assert set(web.shared) == {young, held}
