@@ -1,25 +1,171 @@
-"""The tail: follows the stream, notices every jump, and outlives every absence of Redis."""
+"""The tail: follows the stream, notices every jump, and says exactly what was missed."""
 
-from itertools import pairwise
+import asyncio
+import json
+import logging
 
 import pytest
 
-from hero_router.feed.tail import BACKOFF_FIRST, BACKOFF_MOST, backoff, follows
+from hero_router.feed import tail as tail_module
+from hero_router.feed.tail import follows
+from hero_router.keys import Keys
+from hero_router.model import Event
 from hero_router.position import ORIGIN
+from hero_router.store.client import connect
+from hero_router.store.stream import Stream
+from tests.feed.stream import EPOCH, WINDOW, MemoryStream, Scene, resyncs
 from tests.feed.world import event, events, position
+from tests.support.hand import Hand
+from tests.support.redis import RedisServer
+from tests.support.wait import eventually
 
 
-def test_the_tries_to_reach_redis_become_rarer_up_to_a_bound() -> None:
-    pauses = [backoff(failures) for failures in range(1, 20)]
-    assert pauses[0] == BACKOFF_FIRST
-    assert all(second in {2 * first, BACKOFF_MOST} for first, second in pairwise(pauses))
-    assert pauses[-1] == BACKOFF_MOST
+@pytest.fixture
+def scene() -> Scene:
+    return Scene(MemoryStream(WINDOW))
 
 
-@pytest.mark.parametrize("failures", [1_000, 2_000, 1_000_000])
-def test_a_worker_outlives_an_outage_of_any_length(failures: int) -> None:
-    """After a thousand tries, which is less than an hour, twice the pause is no float any more."""
-    assert backoff(failures) == BACKOFF_MOST
+async def test_a_worker_starts_with_what_there_is_and_tells_new_clients_only_what_comes(
+    scene: Scene,
+) -> None:
+    scene.stream.publish(5)
+    await scene.tail.start()
+    assert scene.tail.warm
+    assert scene.services() == scene.stream.services
+    assert scene.feed.mirror.head == scene.feed.ring.head == position(5)
+    sink = scene.listen()
+    scene.stream.publish(2)
+    assert not await scene.follow()
+    assert sink.seqs() == [6, 7]
+    assert scene.services() == scene.stream.services
+
+
+async def test_a_stream_that_was_never_written_is_no_reason_to_doubt(scene: Scene) -> None:
+    await scene.tail.start()
+    assert not await scene.follow()
+    assert (scene.feed.ring.head, scene.doubts, scene.tail.warm) == (ORIGIN, [], True)
+    sink = scene.listen()
+    scene.stream.publish(2)
+    assert not await scene.follow()
+    assert sink.names() == ["hello", "service_updated", "service_updated"]
+
+
+async def test_a_worker_that_trimming_overtook_tells_every_client_its_exact_gap_once(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene.stream.publish(5)
+    await scene.tail.start()
+    sinks = [scene.listen() for _ in range(3)]
+    scene.stream.publish(20)
+    with caplog.at_level(logging.WARNING):
+        assert await scene.follow()
+    for sink in sinks:
+        assert resyncs(sink) == [(12, "trimmed")]
+        assert sink.seqs() == list(range(18, 26))
+    assert caplog.text.count("missed 12 events (trimmed)") == 3
+    assert scene.services() == scene.stream.services
+
+
+async def test_a_worker_that_was_only_slow_tells_of_no_gap(scene: Scene) -> None:
+    await scene.tail.start()
+    sink = scene.listen()
+    scene.stream.publish(WINDOW)
+    assert not await scene.follow()
+    assert (resyncs(sink), sink.seqs()) == ([], list(range(1, WINDOW + 1)))
+
+
+async def test_more_events_at_once_than_a_worker_keeps_all_reach_its_clients() -> None:
+    """As where the scanner keeps a larger window than this worker."""
+    scene = Scene(MemoryStream(100), window=8)
+    await scene.tail.start()
+    sink = scene.listen()
+    scene.stream.publish(100)
+    assert not await scene.follow()
+    assert (resyncs(sink), sink.seqs()) == ([], list(range(1, 101)))
+
+
+async def test_a_new_epoch_is_a_gap_of_unknown_size(scene: Scene) -> None:
+    scene.stream.publish(5)
+    await scene.tail.start()
+    sink = scene.listen()
+    scene.stream.vanish()
+    scene.stream.publish(2, epoch=EPOCH + 1)
+    assert await scene.follow()
+    assert resyncs(sink) == [(None, "store_changed")]
+    assert [each.last_id for each in sink.messages[-2:]] == ["1001-1", "1001-2"]
+    assert scene.services() == scene.stream.services
+
+
+async def test_while_the_stream_is_gone_clients_wait_and_are_told_why(scene: Scene) -> None:
+    scene.stream.publish(5)
+    await scene.tail.start()
+    sink = scene.listen()
+    scene.stream.vanish()
+    assert await scene.follow()
+    assert not await scene.follow()
+    assert scene.doubts == ["the stream of events is gone from Redis"]
+    assert sink.names() == ["hello", "stale"]
+    stale = json.loads(sink.messages[-1].data)
+    assert (stale["reason"], stale["node"]) == ("redis", None)
+    scene.stream.publish(1, epoch=EPOCH + 1)
+    assert not await scene.follow()
+    assert scene.doubts == []
+    assert sorted(sink.names()[2:4]) == ["fresh", "resync"]
+    assert resyncs(sink) == [(None, "store_changed")]
+    assert sink.messages[-1].last_id == "1001-1"
+
+
+async def test_a_stream_that_went_back_is_noticed_though_redis_says_nothing(scene: Scene) -> None:
+    scene.stream.publish(5)
+    await scene.tail.start()
+    scene.stream.go_back(3)
+    assert await scene.follow()
+    assert scene.feed.ring.head == position(3)
+
+
+async def test_strangers_entries_are_counted_and_keep_their_position(scene: Scene) -> None:
+    await scene.tail.start()
+    sink = scene.listen()
+    scene.stream.publish()
+    scene.stream.add(Event(scene.stream.next(), None, "", "", {}, "{}"))
+    scene.stream.publish()
+    assert not await scene.follow()
+    assert scene.tail.junk == 1
+    told = [(each.event, each.last_id) for each in sink.messages[1:]]
+    updated = "service_updated"
+    assert told == [(updated, "1000-1"), ("ping", "1000-2"), (updated, "1000-3")]
+
+
+@pytest.mark.parametrize("overtaken", [False, True])
+async def test_who_waits_for_a_scan_hears_of_it_in_the_stream_and_in_the_window(
+    scene: Scene, overtaken: bool
+) -> None:
+    scene.stream.publish(3)
+    await scene.tail.start()
+    scene.feed.scans.expect("wish")
+    scene.stream.publish(20 if overtaken else 0)
+    data = {"requests": ["wish"], "discovered": 4}
+    scene.stream.add(Event(scene.stream.next(), "scan", "n1", "", data, json.dumps(data)))
+    assert await scene.follow() is overtaken
+    assert await scene.feed.scans.collect("wish", ["n1"], 0.1) == {"n1": data}
+
+
+async def test_a_worker_that_is_overtaken_all_the_time_does_not_load_all_the_time(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tail_module, "RELOAD_SECONDS", 0.2)
+    load = scene.stream.load
+
+    async def load_and_be_overtaken() -> object:
+        found = await load()
+        scene.stream.publish(2 * WINDOW)
+        return found
+
+    scene.stream.load = load_and_be_overtaken
+    async with scene.running():
+        started = asyncio.get_running_loop().time()
+        await eventually(lambda: scene.stream.loads >= 4, message="four loads")
+        assert asyncio.get_running_loop().time() - started >= 3 * 0.1
 
 
 def test_events_follow_only_without_a_jump() -> None:
@@ -37,3 +183,23 @@ def test_a_new_epoch_is_a_jump_unless_nothing_was_there_before() -> None:
     assert follows(ORIGIN, [event(1), event(2)])
     assert not follows(ORIGIN, [event(2)])
     assert not follows(ORIGIN, [event(1), event(1, epoch=2_000)])
+
+
+async def test_a_real_redis_trims_in_silence_and_the_gap_is_exact_all_the_same(
+    redis7: RedisServer,
+) -> None:
+    client = connect(redis7.url, name="tail", block_seconds=0.1, connections=1)
+    scene, hand = Scene(Stream(client, Keys(), 0.1)), Hand(redis7.url, WINDOW)
+    await hand.begin(3)
+    await scene.tail.start()
+    sink = scene.listen()
+    seen = scene.feed.ring.head
+    last = await hand.changes("s1", 100)
+    assert await scene.follow()
+    assert resyncs(sink) == [(100 - WINDOW, "trimmed")]
+    assert sink.seqs() == list(range(last.seq - WINDOW + 1, last.seq + 1))
+    assert last.seq == seen.seq + 100
+    truth = await hand.statuses()
+    assert {key: item["status"] for key, item in scene.services().items()} == truth
+    await hand.close()
+    await client.aclose()

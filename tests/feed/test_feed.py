@@ -1,0 +1,110 @@
+"""A worker's feed as a whole: when it may be asked, and what ends it."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from hero_router.errors import StoreUnreachable
+from hero_router.feed.client import State
+from hero_router.feed.feed import Feed
+from hero_router.feed.times import TICK, Times
+from hero_router.store.stream import NodeSight
+from tests.feed.stream import WINDOW, MemoryStream
+from tests.feed.world import FakeSink
+from tests.support.wait import eventually
+
+
+class NoNodes:
+    """`store.stream.Nodes` where no node ever reported. Set `trouble` to let the call fail."""
+
+    trouble: Exception | None = None
+
+    async def sight(self) -> Mapping[str, NodeSight]:
+        """See `Nodes`."""
+        if self.trouble is not None:
+            raise self.trouble
+        return {}
+
+
+class Scene:
+    """A feed on fakes, as the worker runs it."""
+
+    def __init__(self) -> None:
+        self.stream, self.nodes = MemoryStream(), NoNodes()
+        stream: Any = self.stream
+        nodes: Any = self.nodes
+        times = Times(ping=1_000, stall=1_000)
+        self.feed = Feed(stream, nodes, window=WINDOW, times=times, flush=0, greeting=dict)
+
+    def listen(self) -> FakeSink:
+        sink = FakeSink()
+        self.feed.hub.join(sink, None, "test")
+        return sink
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+async def test_it_may_be_asked_only_while_it_follows(scene: Scene) -> None:
+    feed = scene.feed
+    scene.stream.trouble = StoreUnreachable("away")
+    task = asyncio.create_task(feed.run())
+    await eventually(lambda: bool(feed.doubts.current), message="the doubt")
+    assert not feed.able
+    scene.stream.trouble = None
+    await eventually(lambda: feed.able, message="it follows")
+    scene.stream.trouble = StoreUnreachable("away again")
+    await eventually(lambda: not feed.able, message="it is lost")
+    scene.stream.trouble = None
+    await eventually(lambda: feed.able, message="it follows again")
+    feed.close()
+    assert not feed.able
+    task.cancel()
+
+
+@pytest.mark.parametrize("part", ["tail", "watch", "tick"])
+async def test_what_nobody_foresaw_in_any_part_ends_the_whole(
+    scene: Scene, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that no longer follows, or no longer pings, must not go on as if it did."""
+    bug = RuntimeError("a bug")
+
+    def fail() -> None:
+        raise bug
+
+    if part == "tick":
+        monkeypatch.setattr(scene.feed.hub, "tick", fail)
+    elif part == "tail":
+        scene.stream.trouble = bug
+    else:
+        scene.nodes.trouble = bug
+    with pytest.raises(ExceptionGroup) as failed:
+        await asyncio.wait_for(scene.feed.run(), 5)
+    assert failed.value.exceptions == (bug,)
+
+
+async def test_a_doubt_changes_the_state_and_reaches_the_clients(scene: Scene) -> None:
+    """The state that the API gives holds the doubts, so it is another one with them."""
+    await scene.feed.tail.start()
+    sink, revision = scene.listen(), scene.feed.mirror.revision
+    scene.feed.doubts.begin("scanner", "n1", "gone")
+    assert scene.feed.mirror.revision == revision + 1
+    scene.feed.doubts.end("scanner", "n1")
+    assert scene.feed.mirror.revision == revision + 2
+    assert sink.names() == ["hello", "stale", "fresh"]
+
+
+async def test_closing_ends_every_stream_within_its_time(scene: Scene) -> None:
+    task = asyncio.create_task(scene.feed.run())
+    await eventually(lambda: scene.feed.able, message="it follows")
+    sinks = [scene.listen() for _ in range(20)]
+    scene.feed.close(over=4 * TICK)
+    assert 0 < scene.feed.hub.clients.number(State.LIVE) < 20
+    await asyncio.wait_for(scene.feed.closed(5), 4)
+    assert [sink.calls for sink in sinks] == [["end"]] * 20
+    assert all(b"retry: " in sink.raw.split(b"\n\n")[-2] for sink in sinks)
+    task.cancel()

@@ -1,0 +1,112 @@
+"""The tail without Redis: the last state stays, everybody is told, and the way back is found."""
+
+import asyncio
+import json
+import logging
+from itertools import pairwise
+
+import pytest
+
+from hero_router.errors import StoreLoading, StoreUnreachable
+from hero_router.feed.tail import BACKOFF_FIRST, BACKOFF_MOST, backoff
+from hero_router.keys import Keys
+from hero_router.store.client import connect
+from hero_router.store.stream import Stream
+from tests.feed.stream import WINDOW, MemoryStream, Scene, resyncs
+from tests.support.hand import Hand
+from tests.support.redis import RedisServer
+from tests.support.wait import eventually
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene(MemoryStream(WINDOW))
+
+
+async def test_without_redis_the_last_state_stays_and_the_doubt_ends_with_the_absence(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene.stream.publish(3)
+    async with scene.running():
+        sink = scene.listen()
+        scene.stream.trouble = StoreUnreachable("Redis cannot be reached")
+        await eventually(lambda: scene.tail.errors["store_unreachable"] >= 3, message="three tries")
+        assert scene.doubts == ["Redis cannot be reached"]
+        assert scene.services() == scene.stream.services
+        scene.stream.trouble = StoreLoading("Redis is still loading its data")
+        await eventually(lambda: scene.tail.errors["store_loading"], message="another trouble")
+        assert scene.doubts == ["Redis is still loading its data"]
+        scene.stream.trouble = None
+        scene.stream.publish(2)
+        await eventually(lambda: sink.seqs() == [4, 5], message="the missed events")
+    assert sink.names()[1:] == ["stale", "stale", "service_updated", "service_updated", "fresh"]
+    assert [json.loads(each.data)["since"] for each in sink.messages[1:3]] == [
+        json.loads(sink.messages[-1].data)["since"]
+    ] * 2
+    warnings = [each.message for each in caplog.records if each.levelno == logging.WARNING]
+    assert warnings == ["lost Redis, serving the last state: Redis cannot be reached"]
+
+
+async def test_a_worker_that_never_saw_redis_is_not_warm_until_it_has(scene: Scene) -> None:
+    scene.stream.trouble = StoreUnreachable("Redis cannot be reached")
+    task = asyncio.create_task(scene.tail.run())
+    await eventually(lambda: bool(scene.doubts), message="the doubt")
+    assert not scene.tail.warm
+    scene.stream.trouble = None
+    await eventually(lambda: scene.tail.warm, message="the first start")
+    assert scene.doubts == []
+    task.cancel()
+
+
+async def test_each_try_to_reach_redis_is_a_new_connection_and_waits_longer(scene: Scene) -> None:
+    async with scene.running():
+        scene.stream.trouble = StoreUnreachable("away")
+        scene.stream.trouble_at_drop = StoreUnreachable("cannot even be closed")
+        await eventually(lambda: len(scene.stream.drops) >= 4, message="four tries")
+    pauses = [second - first for first, second in pairwise(scene.stream.drops)]
+    for pause, failures in zip(pauses, (1, 2, 3), strict=False):
+        assert pause >= backoff(failures) / 2
+
+
+def test_the_tries_to_reach_redis_become_rarer_up_to_a_bound() -> None:
+    pauses = [backoff(failures) for failures in range(1, 20)]
+    assert pauses[0] == BACKOFF_FIRST
+    assert all(second in {2 * first, BACKOFF_MOST} for first, second in pairwise(pauses))
+    assert pauses[-1] == BACKOFF_MOST
+
+
+@pytest.mark.parametrize("failures", [1_000, 2_000, 1_000_000])
+def test_a_worker_outlives_an_outage_of_any_length(failures: int) -> None:
+    """After a thousand tries, which is less than an hour, twice the pause is no float any more."""
+    assert backoff(failures) == BACKOFF_MOST
+
+
+async def test_what_nobody_foresaw_ends_the_tail_instead_of_being_swallowed(scene: Scene) -> None:
+    scene.stream.trouble = RuntimeError("a bug")
+    with pytest.raises(RuntimeError, match="a bug"):
+        await scene.tail.run()
+
+
+async def test_a_killed_redis_is_told_found_again_and_nothing_of_it_is_missed(
+    redis7: RedisServer,
+) -> None:
+    client = connect(redis7.url, name="tail", block_seconds=0.1, connections=1)
+    scene, hand = Scene(Stream(client, Keys(), 0.1)), Hand(redis7.url, WINDOW)
+    await hand.begin(3)
+    async with scene.running():
+        sink = scene.listen()
+        first = await hand.change("s1")
+        await eventually(lambda: sink.messages[-1].last_id == str(first), message="an event")
+        redis7.kill()
+        await eventually(lambda: sink.names()[-1] == "stale", message="the doubt")
+        redis7.start()
+        await eventually(lambda: sink.names()[-1] == "fresh", message="the end of the doubt")
+        await hand.begin()
+        second = await hand.change("s2")
+        await eventually(lambda: sink.messages[-1].last_id == str(second), message="the next epoch")
+        assert second.epoch > first.epoch
+        assert resyncs(sink) == []
+        truth = await hand.statuses()
+        assert {key: item["status"] for key, item in scene.services().items()} == truth
+    await hand.close()
+    await client.aclose()
