@@ -148,6 +148,9 @@ class Metrics:
     def _make_node_gauges(self) -> None:
         make = self._gauge
         self._age = make("scan_age_seconds", "Time since a node's last scan", "livemin", "node")
+        self._pace = make(
+            "scan_interval_seconds", "Time between a node's scans", "livemostrecent", "node"
+        )
         self._took = make(
             "scan_duration_seconds", "Duration of a node's last scan", "livemostrecent", "node"
         )
@@ -230,6 +233,7 @@ class Metrics:
         now = time.time() + (self._clock.ahead or 0)
         for name, state in nodes.items():
             self._age.labels(name).set(max(now - _number(state.last_scan) / 1000, 0))
+            self._pace.labels(name).set(_number(state.scan_seconds))
             self._took.labels(name).set(_number(state.duration_ms) / 1000)
             for word in ("median", "longest"):
                 self._probe.labels(name, word).set(_seconds(state, word))

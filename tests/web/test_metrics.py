@@ -127,11 +127,13 @@ def test_a_nodes_figures_are_told_until_it_is_gone() -> None:
     state = report(
         node=NODE,
         duration_ms=1_500,
+        scan_seconds=5.0,
         counts={"healthy": 3, "degraded": 1},
         probe_ms={"median": 2.5, "longest": 40},
     )
     told = bench.sees(state)
     assert told.values("scan_duration_seconds", node=NODE) == [1.5]
+    assert told.values("scan_interval_seconds", node=NODE) == [5]
     assert told.values("services", node=NODE, status="healthy") == [3]
     assert told.values("services", node=NODE, status="unhealthy") == [0]
     assert told.values("probe_duration_seconds", node=NODE, of="longest") == [0.04]
