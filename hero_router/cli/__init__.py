@@ -28,7 +28,7 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """All names, in the order of a user's need."""
-        return list(COMMANDS)
+        return [*COMMANDS]  # once the command `list` is imported, that is its module's name here
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """The `command` of the module behind a name."""
