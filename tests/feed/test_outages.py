@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from hero_router.errors import StoreLoading, StoreUnreachable
-from hero_router.feed.tail import BACKOFF_FIRST, BACKOFF_MOST, backoff
+from hero_router.feed.tail import backoff
 from hero_router.keys import Keys
 from hero_router.store.client import connect
 from hero_router.store.stream import Stream
@@ -66,19 +66,6 @@ async def test_each_try_to_reach_redis_is_a_new_connection_and_waits_longer(scen
     pauses = [second - first for first, second in pairwise(scene.stream.drops)]
     for pause, failures in zip(pauses, (1, 2, 3), strict=False):
         assert pause >= backoff(failures) / 2
-
-
-def test_the_tries_to_reach_redis_become_rarer_up_to_a_bound() -> None:
-    pauses = [backoff(failures) for failures in range(1, 20)]
-    assert pauses[0] == BACKOFF_FIRST
-    assert all(second in {2 * first, BACKOFF_MOST} for first, second in pairwise(pauses))
-    assert pauses[-1] == BACKOFF_MOST
-
-
-@pytest.mark.parametrize("failures", [1_000, 2_000, 1_000_000])
-def test_a_worker_outlives_an_outage_of_any_length(failures: int) -> None:
-    """After a thousand tries, which is less than an hour, twice the pause is no float any more."""
-    assert backoff(failures) == BACKOFF_MOST
 
 
 async def test_what_nobody_foresaw_ends_the_tail_instead_of_being_swallowed(scene: Scene) -> None:

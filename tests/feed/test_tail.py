@@ -3,11 +3,12 @@
 import asyncio
 import json
 import logging
+from itertools import pairwise
 
 import pytest
 
 from hero_router.feed import tail as tail_module
-from hero_router.feed.tail import follows
+from hero_router.feed.tail import BACKOFF_FIRST, BACKOFF_MOST, backoff, follows
 from hero_router.keys import Keys
 from hero_router.model import Event
 from hero_router.position import ORIGIN
@@ -203,3 +204,16 @@ async def test_a_real_redis_trims_in_silence_and_the_gap_is_exact_all_the_same(
     assert {key: item["status"] for key, item in scene.services().items()} == truth
     await hand.close()
     await client.aclose()
+
+
+def test_the_tries_to_reach_redis_become_rarer_up_to_a_bound() -> None:
+    pauses = [backoff(failures) for failures in range(1, 20)]
+    assert pauses[0] == BACKOFF_FIRST
+    assert all(second in {2 * first, BACKOFF_MOST} for first, second in pairwise(pauses))
+    assert pauses[-1] == BACKOFF_MOST
+
+
+@pytest.mark.parametrize("failures", [1_000, 2_000, 1_000_000])
+def test_a_worker_outlives_an_outage_of_any_length(failures: int) -> None:
+    """After a thousand tries, which is less than an hour, twice the pause is no float any more."""
+    assert backoff(failures) == BACKOFF_MOST

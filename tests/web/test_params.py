@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
@@ -79,10 +79,13 @@ def test_a_refusal_names_the_parameter_and_what_it_must_be(given_: Any, told: st
 
 
 @given(st.text().filter(lambda name: name not in {param.name for param in PARAMS}))
+@example("\U0002ebe1" * 1_000)
+@example("\x1b" * 1_000)
 def test_a_made_up_name_is_repeated_only_as_far_as_it_is_harmless(name: str) -> None:
     told = refusal({"node": "n", name: 1})
     assert told.isprintable()
-    assert len(told) <= len("there is no parameter ''") + 2 * SHOWN
+    # The longest escape of one character is \\U with eight digits.
+    assert len(told) <= len("there is no parameter ''") + 10 * SHOWN
 
 
 @given(st.lists(values, max_size=5) | st.dictionaries(st.text(max_size=5), values, max_size=4))
