@@ -31,6 +31,8 @@ class Sink(Protocol):
 class State(Enum):
     """Where a client is in its life."""
 
+    COLD = "cold"
+    """Came before the worker had read the stream: nothing can be said to it yet."""
     LIVE = "live"
     PARKED = "parked"
     WAITING = "waiting"
@@ -50,8 +52,9 @@ PLAIN = Wish()
 
 @dataclass(eq=False, slots=True)
 class Client:
-    """One stream. `cursor` is the position that it has reached and `heard` the last one that it
-    was told; `told` and `store` are the doubts and the Redis process that it knows of.
+    """One stream. `asked` is where it says it stands (None: it is new), `cursor` the position that
+    it has reached and `heard` the last one that it was told; `told` and `store` are the doubts and
+    the Redis process that it knows of.
 
     `since` is when a waiting client began to wait, or a parked one last made progress; `parked_at`
     when it was parked, `joined_at` when it came and `until` when its stream is too old; all by the
@@ -61,6 +64,7 @@ class Client:
     sink: Sink
     name: str
     wish: Wish
+    asked: str | None
     joined_at: float
     until: float
     cursor: Position = ORIGIN

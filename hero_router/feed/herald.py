@@ -9,6 +9,7 @@ from hero_router.feed.client import Client
 from hero_router.feed.conditions import Conditions, frames
 from hero_router.feed.ring import Ring
 from hero_router.feed.times import Times
+from hero_router.position import Position
 
 log = logging.getLogger(__name__)
 
@@ -30,18 +31,25 @@ class Herald:
         self.chance = chance
         self.conditions: Conditions = {}
 
-    def greet(self, client: Client) -> None:
-        """Say hello; also anew when Redis is another process: snapshots are told apart by it."""
-        client.store, client.heard = self._ring.store, client.cursor
-        data = {"cursor": str(client.cursor), "store": client.store, **self._greeting()}
+    def greet(self, client: Client, place: Position | None) -> None:
+        """Say hello; also anew when Redis is another process: snapshots are told apart by it.
+
+        `place` is where the client stands. It is None where it cannot be said yet, or where a gap
+        has to be told first: a client that was cut off in between would take it for its own. After
+        a hello a client knows of no doubts.
+        """
+        client.store, client.told = self._ring.store, {}
+        if place is not None:
+            client.heard = place
+        cursor = None if place is None else str(place)
+        data = {"cursor": cursor, "store": client.store, **self._greeting()}
         retry_ms = self._times.retry_ms(self.chance())
-        hello = sse.frame("hello", data, position=client.cursor, retry_ms=retry_ms)
-        client.sink.write(hello)
+        client.sink.write(sse.frame("hello", data, position=place, retry_ms=retry_ms))
 
     def update(self, client: Client) -> None:
         """Tell what is new of Redis and of the doubts since the client was last told."""
         if client.store != self._ring.store:
-            self.greet(client)
+            self.greet(client, client.cursor)
         if client.told is not self.conditions:
             if news := frames(client.told, self.conditions):
                 client.sink.write(news)

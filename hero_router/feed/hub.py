@@ -32,7 +32,7 @@ parked, so this is also all that a slow client can hold."""
 AHEAD_SECONDS = 2.0
 """How long a cursor may be ahead of this worker before its position counts as unknown."""
 
-LIVE, PARKED, WAITING, GONE = State.LIVE, State.PARKED, State.WAITING, State.GONE
+COLD, LIVE, PARKED, WAITING, GONE = State
 
 
 class Hub:
@@ -52,12 +52,13 @@ class Hub:
         self._next_ping = clock() + times.ping
         self._unsent = self._unmarked = 0
         self._ends_at: float | None = None
+        self._warm, self._confirmed_at = False, clock()
         self.clients, self.counts = Crowd(), Counts()
         pace.work = self._flush
 
     def behind(self, client: Client) -> int:
         """How many events a client has not been sent yet, as far as can be known."""
-        return 0 if client.state is WAITING else self._ring.after(client.cursor)
+        return self._ring.after(client.cursor) if client.state in (LIVE, PARKED) else 0
 
     @property
     def pending(self) -> int:
@@ -67,20 +68,29 @@ class Hub:
     def join(self, sink: Sink, cursor: str | None, name: str, wish: Wish = PLAIN) -> Client:
         """Take a client that says it has seen all up to `cursor` (None: it is new); greets it."""
         now = self._clock()
-        client = Client(sink, name, wish, now, self._times.end(now, self._herald.chance()))
-        place = self._ring.head if cursor is None else Position.parse(cursor)
+        client = Client(sink, name, wish, cursor, now, self._times.end(now, self._herald.chance()))
+        self.counts.joined += 1
+        if self._warm:
+            self._place(client)
+        else:
+            self.clients.enter(client, COLD)
+            self._herald.greet(client, None)
+            self._herald.update(client)
+        return client
+
+    def _place(self, client: Client) -> None:
+        """Find a client's place in the window, and send what it is owed."""
+        told = client.asked
+        place = self._ring.head if told is None else Position.parse(told)
         gap = self._gap(client, place)
         client.cursor = self._ring.base if place is None or gap else place
         self.clients.enter(client, LIVE)
-        self.counts.joined += 1
         self.counts.owed += self.behind(client)
-        self._herald.greet(client)
+        self._herald.greet(client, None if gap else client.cursor)
         if gap is not None:
             self.counts.owed += gap.dropped or 0
-            reason = "unknown_position" if gap.dropped is None else "trimmed"
-            self._tell_gap(client, gap, reason)
+            self._tell_gap(client, gap, "unknown_position" if gap.dropped is None else "trimmed")
         self._advance(client)
-        return client
 
     def _gap(self, client: Client, place: Position | None) -> Gap | None:
         """What a client that comes has missed for good."""
@@ -88,6 +98,10 @@ class Hub:
             return Gap(None)
         verdict = self._ring.resume(place)
         return verdict if isinstance(verdict, Gap) and not self._conflated(client, place) else None
+
+    def confirm(self) -> None:
+        """The stream was asked just now: the ring's head is its head."""
+        self._confirmed_at = self._clock()
 
     def leave(self, client: Client) -> None:
         """Forget a client whose connection is gone."""
@@ -120,12 +134,15 @@ class Hub:
         number = self._ring.reset(window, head, store)
         self._latest.reset(self._ring.base, self._ring.last(number))
         self.counts.owed += self.pending - pending
-        self._unsent = 0
+        self._unsent, self._warm = 0, True
+        self.confirm()
         for client in self.clients.those(LIVE, WAITING):
             self._advance(client, lagged="trimmed")
         for client in self.clients.those(PARKED):
             if self._is_ahead(client):
                 self._wait(client)
+        for client in self.clients.those(COLD):
+            self._place(client)
 
     def _flush(self) -> None:
         """Send to every live client what is due: clients at one place get the very same bytes."""
@@ -159,7 +176,7 @@ class Hub:
     def doubt(self, conditions: Conditions) -> None:
         """The worker's view became doubtful, or sure again: tell everyone who can listen now."""
         self._herald.conditions = dict(conditions)
-        for client in self.clients.those(LIVE, WAITING):
+        for client in self.clients.those(LIVE, WAITING, COLD):
             self._herald.update(client)
 
     def tick(self) -> None:
@@ -185,7 +202,7 @@ class Hub:
 
     def _end_some(self, seconds: float) -> None:
         number = self._times.share(len(self.clients), seconds)
-        for client in self.clients.those(LIVE, WAITING, PARKED)[:number]:
+        for client in self.clients.those(LIVE, COLD, WAITING, PARKED)[:number]:
             self._end(client, "shutdown")
 
     def _advance(self, client: Client, lagged: str = "lagged") -> None:
@@ -250,7 +267,7 @@ class Hub:
         self._pace.send()
         for client in self.clients.those(LIVE):
             self._ping(client)
-        for client in self.clients.those(WAITING):
+        for client in self.clients.those(WAITING, COLD):
             self._herald.ping_waiting(client)
 
     def _ping(self, client: Client) -> None:
@@ -282,10 +299,10 @@ class Hub:
         self._herald.update(client)
 
     def _check_waiting(self, client: Client, now: float) -> None:
-        """Without Redis nobody can say whether a cursor is ahead of the stream itself."""
+        """Only who has just asked Redis can say that a cursor is ahead of the stream itself."""
         if any(reason == "redis" for reason, _ in self._herald.conditions):
             client.since = now
-        elif now - client.since >= AHEAD_SECONDS:
+        elif now - client.since >= AHEAD_SECONDS and self._confirmed_at > client.since:
             client.cursor = self._ring.base
             self._tell_gap(client, Gap(None), "unknown_position")
             self._advance(client)

@@ -10,6 +10,11 @@ from hero_router.feed.resume import Verdict, resume
 from hero_router.model import Event
 from hero_router.position import ORIGIN, Position
 
+CACHE_BYTES = 4 * 1024 * 1024
+CACHE_COST = 512
+"""Most bytes of joined slices that are kept, and what each takes beside its data: strangers choose
+their cursors and filters, and in a quiet world nothing else would ever free them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Slice:
@@ -38,6 +43,7 @@ class Ring:
         self._head = ORIGIN
         self.store = ""
         self._ping = ORIGIN, sse.frame("ping", {}, position=ORIGIN)
+        self._cached = 0
         self._slices: dict[tuple[Position, Filter | None], Slice | None] = {}
 
     @property
@@ -85,7 +91,7 @@ class Ring:
         if excess > 0:
             for kept in (self._positions, self._frames, self._tags, self._times):
                 del kept[:excess]
-        self._slices.clear()
+        self._forget_slices()
         return len(events)
 
     def resume(self, cursor: Position) -> Verdict:
@@ -141,9 +147,18 @@ class Ring:
         a filter passes over all that is left, `data` is empty, yet the client moves on.
         """
         key = cursor, wanted
-        if key not in self._slices:
-            self._slices[key] = self._join(cursor, wanted)
-        return self._slices[key]
+        if key in self._slices:
+            return self._slices[key]
+        part = self._join(cursor, wanted)
+        self._cached += CACHE_COST + (len(part.data) if part else 0)
+        if self._cached > CACHE_BYTES:
+            self._forget_slices()
+        self._slices[key] = part
+        return part
+
+    def _forget_slices(self) -> None:
+        self._slices.clear()
+        self._cached = 0
 
     def _join(self, cursor: Position, wanted: Filter | None) -> Slice | None:
         start = end = bisect_right(self._positions, cursor)

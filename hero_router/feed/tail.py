@@ -97,7 +97,9 @@ class Tail:
         """
         events = await self._stream.read(self._ring.head)
         if not events:
-            return await self._stream.head() >= self._ring.head
+            following = await self._stream.head() >= self._ring.head
+            self._hub.confirm()
+            return following
         if not follows(self._ring.head, events):
             return False
         self.reads.append((time.time(), events[0].at))

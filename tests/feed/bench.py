@@ -25,13 +25,25 @@ class Clock:
 class Bench:
     """The hub, its clock, and clients with fake sinks."""
 
-    def __init__(self, limit: int = 8, age: float = 0.0, pace: Pace | None = None) -> None:
+    def __init__(
+        self,
+        limit: int = 8,
+        age: float = 0.0,
+        pace: Pace | None = None,
+        *,
+        loaded: bool = True,
+    ) -> None:
         self.clock = Clock()
         self.ring = Ring(limit, SLICE_BYTES)
         times = Times(PING, STALL, age)
         herald = Herald(self.ring, times, lambda: {"window": limit}, lambda: 0.5)
         self.pace = pace or Pace(0)
         self.hub = Hub(self.ring, herald, times, self.pace, self.clock)
+        if loaded:
+            self.load()
+
+    def load(self) -> None:
+        """The worker reads the stream for the first time."""
         self.hub.reload(events(1, 5), position(5), "r1")
 
     def join(
@@ -53,8 +65,9 @@ class Bench:
             self.hub.publish(published[start : start + self.hub.chunk])
 
     def pass_time(self, seconds: float) -> None:
-        """Time goes on, and the hub ticks."""
+        """Time goes on, Redis says that there is nothing new, and the hub ticks."""
         self.clock.now += seconds
+        self.hub.confirm()
         self.hub.tick()
 
     def drain(self, client: Client, sink: FakeSink) -> None:

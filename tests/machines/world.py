@@ -155,6 +155,7 @@ class Worker:
     def pass_time(self, seconds: float = AHEAD_SECONDS) -> None:
         """Let the hub's time go on."""
         self.now += seconds
+        self.hub.confirm()
         self.hub.tick()
 
 

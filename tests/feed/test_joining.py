@@ -1,0 +1,118 @@
+"""How streams begin: at a worker that has read nothing yet, in a gap, and after another hello."""
+
+import json
+
+from hero_router.feed.client import Wish
+from hero_router.feed.conditions import Condition
+from hero_router.feed.filters import Filter
+from hero_router.feed.hub import AHEAD_SECONDS
+from hero_router.feed.ring import CACHE_BYTES
+from hero_router.position import Position
+from tests.feed.bench import Bench
+from tests.feed.world import events, position
+
+
+def cold() -> Bench:
+    """A worker that has not reached Redis yet."""
+    return Bench(loaded=False)
+
+
+def test_a_hello_before_a_gap_moves_no_position() -> None:
+    """A client that is cut off right after it would go on behind the gap, and nobody would know."""
+    bench = Bench()
+    bench.publish(6, 40)
+    _, sink = bench.join(str(position(10)))
+    hello, resync = sink.messages[:2]
+    assert (hello.event, hello.last_id, json.loads(hello.data)["cursor"]) == ("hello", "", None)
+    assert (resync.event, json.loads(resync.data)["dropped"]) == ("resync", 22)
+    assert resync.last_id == str(position(32))
+
+
+def test_a_client_that_is_cut_off_after_any_frame_still_learns_of_its_gap() -> None:
+    bench = Bench()
+    bench.publish(6, 40)
+    _, whole = bench.join(str(position(10)))
+    for cut in range(len(whole.messages)):
+        seen = whole.messages[: cut + 1]
+        place = next((each.last_id for each in reversed(seen) if each.last_id), str(position(10)))
+        _, again = bench.join(place)
+        told = [*seen, *again.messages]
+        assert sum(each.event == "resync" for each in told) >= 1, cut
+
+
+def test_after_each_hello_all_doubts_are_told_again() -> None:
+    """A page forgets them with a hello: what ended while it was away is told by nobody."""
+    bench = Bench()
+    _, sink = bench.join()
+    scanner = Condition("scanner", "n1", 7, "gone")
+    bench.hub.doubt({scanner.key: scanner})
+    bench.hub.reload(events(1, 5), position(5), "r2")
+    assert sink.names() == ["hello", "stale", "hello", "stale"]
+    assert json.loads(sink.messages[-1].data)["reason"] == "scanner"
+
+
+def test_who_comes_before_the_first_load_is_greeted_and_told_why_it_has_to_wait() -> None:
+    bench = cold()
+    away = Condition("redis", None, 7, "Redis cannot be reached")
+    bench.hub.doubt({away.key: away})
+    _, sink = bench.join()
+    assert sink.names() == ["hello", "stale"]
+    assert sink.messages[0].last_id == ""
+    assert (bench.unaccounted, bench.hub.pending) == (0, 0)
+
+
+def test_a_new_client_of_a_cold_worker_goes_on_from_the_head_without_a_gap() -> None:
+    bench = cold()
+    _, sink = bench.join()
+    bench.load()
+    bench.publish(6, 7)
+    assert sink.names() == ["hello", "hello", "service_updated", "service_updated"]
+    assert sink.messages[1].last_id == str(position(5))
+    assert bench.unaccounted == 0
+
+
+def test_a_client_that_comes_back_to_a_cold_worker_is_judged_once_it_is_warm() -> None:
+    bench = cold()
+    _, same = bench.join(str(position(5)))
+    _, behind = bench.join(str(position(3)))
+    _, unknown = bench.join("nonsense")
+    bench.pass_time(10 * AHEAD_SECONDS)
+    for sink in (same, behind, unknown):
+        assert "resync" not in sink.names()
+    bench.load()
+    assert same.seqs() == []
+    assert behind.seqs() == [4, 5]
+    assert [each.names().count("resync") for each in (same, behind, unknown)] == [0, 0, 1]
+    assert bench.unaccounted == 0
+
+
+def test_a_cold_worker_that_ends_tells_its_clients_to_come_back() -> None:
+    bench = cold()
+    _, sink = bench.join()
+    bench.hub.close()
+    assert sink.calls == ["end"]
+
+
+def test_only_who_has_just_asked_redis_says_that_a_cursor_is_ahead_of_the_stream() -> None:
+    """While Redis is silent, and nobody has noticed yet, a newer worker may well be right."""
+    bench = Bench()
+    _, sink = bench.join(str(position(9)))
+    bench.clock.now += 10 * AHEAD_SECONDS
+    bench.hub.tick()
+    assert "resync" not in sink.names()
+    bench.pass_time(0)
+    assert "resync" in sink.names()
+
+
+def test_the_joined_slices_of_strangers_positions_are_bounded_in_memory() -> None:
+    """In a quiet world no event comes that would free them."""
+    bench = Bench(limit=2_000)
+    bench.publish(6, 2_000, pad=500)
+    for seq in range(1, 2_000):
+        bench.ring.slice_after(position(seq))
+        bench.ring.slice_after(Position(1, 0), Filter.of(contexts=[f"c{seq}"]))
+    kept = sum(len(part.data) for part in bench.ring._slices.values() if part)
+    assert kept <= CACHE_BYTES
+    assert len(bench.ring._slices) < 2 * 2_000
+    _, sink = bench.join(str(position(1_990)), wish=Wish(Filter.of(types=["scan"])))
+    assert sink.seqs() == []
