@@ -7,11 +7,16 @@ const ANSWER_MS = 10_000;
 
 /** @param {string} path */
 async function get(path) {
-  const answer = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) });
+  const answer = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) }).catch(unreachable);
   const body = await answer.json().catch(() => null);
   if (!answer.ok) throw new Error(body?.error?.message ?? `the router answers ${answer.status}`);
   if (body === null) throw new Error("what answers there is not hero_router");
   return body;
+}
+
+/** @param {Error} error @returns {never} */
+function unreachable({ name }) {
+  throw new Error(name === "TimeoutError" ? `no answer in ${ANSWER_MS / 1000} s` : "the router cannot be reached");
 }
 
 /** The whole state. */

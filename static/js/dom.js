@@ -3,8 +3,8 @@
  * @module
  */
 
-/** What each status looks like; the shape tells as much as the colour. @type {Record<string, string>} */
-const SHAPES = { healthy: "●", degraded: "◐", unhealthy: "✖", inactive: "○", non_rpc: "◇", unknown: "?" };
+/** All statuses, each of which has its mark in the page. */
+export const STATUSES = ["healthy", "degraded", "unhealthy", "inactive", "non_rpc", "unknown"];
 
 /** The one element that is meant. @param {ParentNode} root @param {string} selector @returns {HTMLElement} */
 export function part(root, selector) {
@@ -24,10 +24,25 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Make an element show a status by shape, colour and spoken name. @param {HTMLElement} element @param {string} status */
-export function mark(element, status) {
-  setText(element, SHAPES[status] ?? "?");
-  element.dataset.mark = status;
-  element.setAttribute("role", "img");
-  element.setAttribute("aria-label", status);
+/** Make the mark in an element show a status by shape and colour; the word stands beside it. @param {Element} root @param {string} status */
+export function setMark(root, status) {
+  const known = STATUSES.includes(status) ? status : "unknown";
+  const mark = root.matches(".mark") ? root : part(root, ".mark");
+  if (mark.getAttribute("data-mark") === known) return;
+  mark.setAttribute("data-mark", known);
+  part(mark, "use").setAttribute("href", `#mark-${known}`);
+}
+
+/** Fill a list, one item a line, where it differs. @param {HTMLElement} place @param {string[]} lines */
+export function setLines(place, lines) {
+  const old = [...place.children].map((item) => item.textContent);
+  if (old.length === lines.length && lines.every((line, at) => line === old[at])) return;
+  const page = place.ownerDocument;
+  const items = lines.map((line) => {
+    const [item, text] = [page.createElement("li"), page.createElement("bdi")];
+    text.textContent = line;
+    item.append(text);
+    return item;
+  });
+  place.replaceChildren(...items);
 }

@@ -3,6 +3,8 @@
  * @module
  */
 
+import { clock } from "./times.js";
+
 /**
  * `doubt` is how much of what is shown may be wrong: that of some services, or all.
  * @typedef {{kind: string, label: string, detail: string, doubt: "none"|"some"|"all"}} Freshness
@@ -21,23 +23,26 @@ export function freshness(store, stream, page) {
     return say("stale", "stale", `no word from the router since ${clock(stream.heardAt)}`, "all");
   }
   if (page.distrusted) return say("stale", "checking", "the page was asleep, waiting for the router", "all");
-  if (store.wanted && store.missed) return say("resync", "catching up", missed(store.missed.dropped));
-  if (store.wanted) return say("resync", "loading", "fetching the state");
   const conditions = [...store.conditions.values()];
-  if (conditions.length === 0) return say("live", "live", "");
+  const waits = store.wanted ? waiting(store.missed, conditions.length > 0 ? null : page.pollError) : null;
+  if (conditions.length === 0) return waits ?? say("live", "live", "");
   const reasons = conditions.map((one) => `${one.detail}, since ${clock(one.since - store.clockOffset)}`);
   const doubt = conditions.every((one) => one.node !== null) ? "some" : "all";
-  return say("stale", "stale", reasons.join(" · "), doubt);
+  return say("stale", "stale", [...reasons, ...(waits ? [waits.detail] : [])].join(" · "), doubt);
+}
+
+/** A state is due. @param {import("./store.js").Store["missed"]} missed @param {string|null} error why it does not come */
+function waiting(missed, error) {
+  const because = error === null ? "" : ` (${error})`;
+  if (missed === null) return say("resync", "loading", `fetching the state${because}`);
+  const number = missed.dropped === null ? "an unknown number of" : missed.dropped;
+  const events = `${number} event${missed.dropped === 1 ? "" : "s"}`;
+  return say("resync", "catching up", `missed ${events}, loading the state anew${because}`);
 }
 
 /** After so much silence the stream counts as dead. @param {{pingSeconds: number}} store */
 export function silenceMs(store) {
   return 3 * store.pingSeconds * 1000;
-}
-
-/** @param {number} ms a time */
-export function clock(ms) {
-  return new Date(ms).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 }
 
 /** @type {typeof freshness} */
@@ -56,12 +61,6 @@ function disconnected(store, stream, page) {
 function lost({ silentSince, lostAt, heardAt }) {
   if (silentSince !== null) return `no word from the router since ${clock(silentSince)}`;
   return `connection lost at ${clock(lostAt ?? heardAt)}`;
-}
-
-/** @param {number|null} dropped */
-function missed(dropped) {
-  const number = dropped === null ? "an unknown number of" : dropped;
-  return `missed ${number} event${dropped === 1 ? "" : "s"}, loading the state anew`;
 }
 
 /** @param {string} kind @param {string} label @param {string} detail @param {Freshness["doubt"]} [doubt] @returns {Freshness} */

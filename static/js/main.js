@@ -20,13 +20,15 @@ const MOST_RETRY_MS = 5_000;
 const store = new Store();
 const page = { distrusted: false, polledAt: /** @type {number|null} */ (null), pollError: /** @type {string|null} */ (null) };
 const stream = new Stream({ frame: onFrame, state: render, cursor: () => store.place });
-const view = new View(document, { selected: onSelected });
+const view = new View(document, { chosen: onChosen, changed: onChanged });
 store.changed = render;
 
 let fetching = false;
 let lastTick = Date.now();
 let nextPoll = 0;
 let nextProbe = 0;
+/** @type {string|null} the service whose last probe was asked for */
+let probed = null;
 
 /** Draw once per animation frame; a hidden tab draws when it is seen again. */
 let drawn = true;
@@ -35,7 +37,7 @@ function render() {
   drawn = false;
   requestAnimationFrame(() => {
     drawn = true;
-    view.render(store, freshness(store, stream, page));
+    view.render(store, freshness(store, stream, page), stream);
   });
 }
 
@@ -107,16 +109,26 @@ function distrust() {
   render();
 }
 
-/** @param {string|null} id */
-function onSelected(id) {
-  nextProbe = 0;
-  if (id !== null) void probe();
+/** What is selected stands in the address: it can be reloaded, shared, and left with "back". @param {string|null} id */
+function onChosen(id) {
+  if (id === null && history.state?.pushed) history.back();
+  else if (addressed() === null) history.pushState({ pushed: true }, "", `#${id}`);
+  else history.replaceState(history.state, "", id === null ? location.pathname : `#${id}`);
+}
+
+/** @returns {string|null} the service that the address names */
+function addressed() {
+  return location.hash.slice(1) || null;
+}
+
+function onChanged() {
+  if (view.selected !== probed) void probe();
   render();
 }
 
 /** The last probe's figures of the service that is looked at. */
 async function probe() {
-  const id = view.selected;
+  const id = (probed = view.selected);
   if (id === null || document.hidden) return;
   nextProbe = Date.now() + PROBE_EVERY_MS;
   try {
@@ -137,6 +149,12 @@ window.addEventListener("pageshow", (shown) => {
   if (shown.persisted) distrust();
 });
 window.addEventListener("pagehide", () => stream.close());
+// A frozen tab runs nothing, so nothing may pile up for it.
+document.addEventListener("freeze", () => stream.close());
+document.addEventListener("resume", distrust);
+window.addEventListener("popstate", () => view.select(addressed()));
+history.scrollRestoration = "manual";
+view.select(addressed());
 
 // The snapshot first: its position is where the stream begins, so nothing lies between the two.
 void load().then(() => stream.open());

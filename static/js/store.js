@@ -11,7 +11,7 @@ import { compare, skips } from "./position.js";
 
 /** @typedef {{event: string, id: string, data: any}} Frame */
 /** @typedef {{reason: string, node: string|null, since: number, detail: string}} Condition */
-/** @typedef {{at: number, event: string, text: string, key: string}} Line */
+/** @typedef {{at: number, event: string, title: string, text: string, status: string, key: string}} Line */
 
 const MOST_LINES = 100;
 const MOST_SINCE = 5000;
@@ -77,10 +77,12 @@ export class Store {
     return true;
   }
 
-  /** A service as it is to be shown: that of a lost node is unknown. @param {any} record */
+  /** A service as it is to be shown: nobody knows how that of a lost node is. @param {any} record */
   shown(record) {
-    const lost = this.conditions.has(key({ reason: "scanner", node: record.node }));
-    return lost ? { ...record, status: "unknown", reason: "node_lost", healthy: false } : record;
+    const lost = this.conditions.get(key({ reason: "scanner", node: record.node }));
+    if (!lost) return record;
+    const sockets = record.sockets.map((/** @type {any} */ socket) => ({ ...socket, status: "unknown" }));
+    return { ...record, status: "unknown", reason: lost.detail, changed_at: lost.since, healthy: false, sockets };
   }
 
   /** @param {string} id @param {any} data */
@@ -103,7 +105,7 @@ export class Store {
     // Nobody knows where an unknown gap began: what follows may lie before all that was seen.
     if (data.dropped === null) this.snapshotAt = this.listedTo = null;
     this.missed = { dropped: data.dropped, at: this.now() };
-    this.#line("resync", `missed ${number} events (${data.reason})`, "");
+    this.#line("resync", { title: `missed ${number} events`, text: `${data.reason}: the state is loaded anew` });
     this.#wantAnew(Math.max(data.after_ms, this.wanted?.afterMs ?? 0));
   }
 
@@ -117,7 +119,7 @@ export class Store {
   #gap(id) {
     this.warn(`hero_router: nothing told of the events between ${this.place} and ${id}`);
     this.missed = { dropped: null, at: this.now() };
-    this.#line("resync", "missed an unknown number of events (lost on the way)", "");
+    this.#line("resync", { title: "missed an unknown number of events", text: "lost on the way: the state is loaded anew" });
     this.place = id;
     this.#wantAnew(this.wanted?.afterMs ?? 0);
   }
@@ -150,7 +152,7 @@ export class Store {
     this.lastEventAt = this.now();
     if (this.listedTo === null || compare(id, this.listedTo) > 0) {
       this.listedTo = id;
-      this.#line(event, told(event, data), data.service?.id ?? data.id ?? "");
+      this.#line(event, told(event, data));
     }
     const frame = { event, id, data };
     if (this.wanted) this.since.push(frame);
@@ -165,9 +167,10 @@ export class Store {
     else if (data.service) this.services.set(data.service.id, data.service);
   }
 
-  /** @param {string} event @param {string} text @param {string} service */
-  #line(event, text, service) {
-    this.lines = [{ at: this.now(), event, text, key: service }, ...this.lines].slice(0, MOST_LINES);
+  /** @param {string} event @param {{title: string, text: string, status?: string, key?: string}} words */
+  #line(event, words) {
+    const line = { at: this.now(), event, status: "", key: "", ...words };
+    this.lines = [line, ...this.lines].slice(0, MOST_LINES);
   }
 }
 
@@ -178,15 +181,19 @@ function key({ reason, node }) {
 
 /** An event in a few words. @param {string} event @param {any} data */
 function told(event, data) {
-  if (event === "scan") {
-    const asked = data.requests?.length ? ", asked for" : "";
-    return `${data.node}: ${data.discovered} services, +${data.added} −${data.removed} ~${data.changed}${asked}`;
-  }
-  if (event === "service_removed") return `${data.context}/${data.name}: ${data.reason}`;
-  const one = data.service;
-  if (!one) return "";
-  if (event === "status_change") {
-    return `${one.context}/${one.name}: ${data.from} → ${data.to}${data.reason ? ` (${data.reason})` : ""}`;
-  }
-  return `${one.context}/${one.name}: ${one.status}`;
+  if (event === "scan") return { title: `scan of ${data.node}`, text: scanned(data) };
+  const one = data.service ?? data;
+  const title = one.context === "default" ? one.name : `${one.context}/${one.name}`;
+  const known = { title, status: one.status ?? "", key: one.id };
+  if (event === "service_removed") return { ...known, text: `removed: ${data.reason}` };
+  const because = one.reason ? `: ${one.reason}` : "";
+  if (event === "status_change") return { ...known, text: `${data.from} → ${data.to}${because}` };
+  return { ...known, text: `${event === "service_added" ? "added" : "updated"}, ${one.status}${because}` };
+}
+
+/** @param {any} data */
+function scanned(data) {
+  const parts = ["added", "removed", "changed"].filter((name) => data[name] > 0).map((name) => `${data[name]} ${name}`);
+  const found = `${data.discovered} service${data.discovered === 1 ? "" : "s"}`;
+  return `${[found, ...parts].join(", ")}${data.requests?.length ? "; asked for" : ""}`;
 }

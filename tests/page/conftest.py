@@ -54,6 +54,14 @@ async def quiet(browser: Browser, served: Stage) -> AsyncIterator[Page]:
     await opened.context.close()
 
 
+@session
+async def looked_at(browser: Browser) -> AsyncIterator[Page]:
+    """The page in which the view is shown; each test loads it anew."""
+    opened = await browser.new_page()
+    yield opened
+    await opened.context.close()
+
+
 @each
 async def store(quiet: Page) -> PageStore:
     """A new Store."""

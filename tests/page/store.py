@@ -121,7 +121,8 @@ class PageStore:
 
     async def lines(self) -> Sequence[str]:
         """What the list of recent events says, newest first."""
-        return [f"{line['event']} {line['text']}" for line in await self.get("lines")]
+        lines = await self.get("lines")
+        return [f"{line['event']}: {line['title']}, {line['text']}" for line in lines]
 
     async def warned(self) -> Sequence[str]:
         """What the console was told."""

@@ -102,6 +102,19 @@ async def test_doubts_are_told_with_their_words_and_since_when(store: PageStore)
     assert "Redis" not in said["detail"]
 
 
+async def test_a_page_that_cannot_load_says_why(store: PageStore) -> None:
+    """As when Redis is away before the page was ever loaded."""
+    await store.hello("0-0")
+    said = await store.freshness(page={"pollError": "not ready"})
+    assert said["kind"] == "resync"
+    assert "not ready" in said["detail"]
+    await store.stale("redis", detail="Redis cannot be reached")
+    said = await store.freshness(page={"pollError": "not ready"})
+    assert said["kind"] == "stale"
+    assert "Redis cannot be reached, since" in said["detail"]
+    assert said["detail"].endswith("fetching the state")
+
+
 async def test_a_page_that_polls_says_so_and_of_when_its_state_is(store: PageStore) -> None:
     await (await loaded(store)).stale("redis", detail="Redis does not answer")
     said = await store.freshness(LOST, {"polledAt": NOW})

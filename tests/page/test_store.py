@@ -38,7 +38,7 @@ async def test_a_resync_warns_with_the_number_and_wants_a_snapshot_after_its_del
     assert "missed 42 events (lagged)" in warning
     assert await store.get("wanted") == {"afterMs": 300}
     assert await store.get("missed") == {"dropped": 42, "at": NOW}
-    assert (await store.lines())[0].startswith("resync missed 42 events")
+    assert (await store.lines())[0].startswith("resync: missed 42 events")
     assert await store.snapshot("1-47", B)
     assert await store.shown() == {"b": "healthy"}
     assert not await store.wants()

@@ -1,0 +1,81 @@
+"""The page's View over a Store, in the real page: a test gives it a state and looks at the page."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from playwright.async_api import Locator, Page
+
+from tests.page.stage import Stage
+from tests.page.store import NOW, PageStore
+
+NEW = """async (now) => {
+  const { Store } = await import("/static/js/store.js");
+  const { View } = await import("/static/js/view.js");
+  const { freshness } = await import("/static/js/freshness.js");
+  const outside = { now, warned: [], changes: 0, chosen: [] };
+  const store = new Store({
+    now: () => outside.now, warn: (...words) => outside.warned.push(words),
+  });
+  const stream = { connected: true, lostAt: null, heardAt: now, silentSince: null };
+  const page = { distrusted: false, polledAt: null, pollError: null };
+  const draw = () => view.render(store, freshness(store, stream, page), stream);
+  const view = new View(document, {
+    chosen: (id) => outside.chosen.push(id), changed: () => draw(),
+  });
+  store.changed = draw;
+  draw();
+  return { store, view, outside, freshness, stream, page, draw };
+}"""
+
+
+class PageView(PageStore):
+    """A Store whose every change is drawn at once."""
+
+    page: Page
+
+    @classmethod
+    async def at(cls, page: Page, stage: Stage) -> "PageView":
+        """The real page, before it has heard anything."""
+        await page.goto(f"{stage.url}/page")
+        view = cls(await page.evaluate_handle(NEW, NOW))
+        view.page = page
+        return view
+
+    async def stream(self, **fields: Any) -> None:
+        """The stream is like this now."""
+        await self.handle.evaluate(
+            "({ stream, draw }, fields) => { Object.assign(stream, fields); draw(); }", fields
+        )
+
+    async def probed(self, identity: str, figures: Mapping[str, Any] | None) -> None:
+        """The figures of a service's last probe come."""
+        await self.handle.evaluate(
+            "({ view, draw }, [id, figures]) => { view.probed(id, figures); draw(); }",
+            [identity, figures],
+        )
+
+    async def chosen(self) -> list[str | None]:
+        """What was chosen, in order."""
+        found: list[str | None] = await self.handle.evaluate("({ outside }) => outside.chosen")
+        return found
+
+    def row(self, name: str) -> Locator:
+        """A service's row in the list."""
+        return self.page.locator(f'[data-service="id-{name}"]')
+
+    async def listed(self) -> list[str]:
+        """The names in the list, from top to bottom."""
+        return await self.page.locator("[data-service] .name").all_text_contents()
+
+    async def text(self, selector: str) -> str:
+        """What a part of the page says to whoever sees it."""
+        return await self.page.locator(selector).inner_text()
+
+    async def focused(self) -> str:
+        """Which element has the focus: a service's id, or its first data attribute's name."""
+        found: str = await self.page.evaluate(
+            """() => document.activeElement.dataset.service
+                 ?? Object.keys(document.activeElement.dataset)[0]
+                 ?? document.activeElement.localName"""
+        )
+        return found
