@@ -29,7 +29,7 @@ MARKS: Mapping[str, tuple[str, str]] = {
 @address
 def command(as_json: bool, url: str | None) -> None:
     """Show all services with status, reason and sockets."""
-    state = asyncio.run(fetch(resolve(url), "/api/services"))
+    state = asyncio.run(fetch(resolve(url), "/api/services", "services", "stale"))
     if as_json:
         click.echo(json.dumps(state, indent=2))
         return

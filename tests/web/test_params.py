@@ -84,7 +84,7 @@ def test_a_refusal_names_the_parameter_and_what_it_must_be(given_: Any, told: st
 def test_a_made_up_name_is_repeated_only_as_far_as_it_is_harmless(name: str) -> None:
     told = refusal({"node": "n", name: 1})
     assert told.isprintable()
-    # The longest escape of one character is \\U with eight digits.
+    # The longest escape of one character is \U with eight digits.
     assert len(told) <= len("there is no parameter ''") + 10 * SHOWN
 
 
