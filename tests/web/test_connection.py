@@ -1,0 +1,264 @@
+"""A stream's connection after aiohttp has let go of it: on both event loops, with real sockets.
+
+These tests also hold that a new aiohttp still lets its transports be taken over.
+"""
+
+import asyncio
+import gc
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import uvloop
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from hero_router.feed.client import State
+from hero_router.feed.feed import Feed
+from hero_router.sse import Message, Parser
+from hero_router.web import events
+from hero_router.web.connection import MOST_STRAY_BYTES, Connections
+from hero_router.web.middleware import add_headers, guard
+from tests.feed.world import events as numbered
+from tests.feed.world import position
+from tests.support.wait import eventually
+from tests.web.world import World
+
+Scene = Callable[["Stage"], Coroutine[Any, Any, None]]
+
+
+class Stage:
+    """A real server with the stream's route, and raw clients."""
+
+    def __init__(self, feed: Feed, connections: Connections, runner: web.AppRunner) -> None:
+        self.feed, self.hub, self.connections, self.runner = feed, feed.hub, connections, runner
+        self.port = 0
+        self.clients = list[Raw]()
+
+    async def connect(self, target: str = "/api/events", version: str = "1.1") -> "Raw":
+        """Ask for a stream, and read its head and hello."""
+        raw = Raw(*await asyncio.open_connection("127.0.0.1", self.port, limit=2**22))
+        self.clients.append(raw)
+        raw.send(f"GET {target} HTTP/{version}\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        raw.head = (await raw.reader.readuntil(b"\r\n\r\n")).decode()
+        return raw
+
+    def publish(self, first: int, last: int, pad: int = 0) -> None:
+        """The numbered events are published."""
+        for seq in range(first, last + 1):
+            self.hub.publish(numbered(seq, seq, pad=pad))
+
+    async def left(self, number: int) -> None:
+        """Wait until so many clients are known, to the hub and to the connections."""
+        await eventually(lambda: len(self.hub.clients) == number, 5, f"{number} clients are left")
+
+
+class Raw:
+    """One client's end of a connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer, self.head = reader, writer, ""
+        self._parser = Parser()
+        self.chunked = True
+
+    def send(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        self.writer.write(data)
+
+    async def chunk(self) -> bytes:
+        """The next chunk's data; b"" at the clean end."""
+        size = int(await self.reader.readuntil(b"\r\n"), 16)
+        return (await self.reader.readexactly(size + 2))[:-2]
+
+    async def messages(self, number: int) -> list[Message]:
+        """At least so many messages."""
+        found = list[Message]()
+        async with asyncio.timeout(5):
+            while len(found) < number:
+                data = await self.chunk() if self.chunked else await self.reader.read(65_536)
+                assert data, "the stream ended"
+                found += self._parser.feed(data)
+        return found
+
+
+@asynccontextmanager
+async def stage() -> AsyncIterator[Stage]:
+    """The route over a feed that the test moves by hand."""
+    feed, connections = World().feed, Connections()
+    feed.hub.reload(numbered(1, 5), position(5), "r1")
+    app = web.Application(middlewares=[guard])
+    app.add_routes(events.routes(feed.hub, connections))
+    app.on_response_prepare.append(add_headers)
+    runner = web.AppRunner(app, handler_cancellation=True, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    made = Stage(feed, connections, runner)
+    made.port = runner.addresses[0][1]
+    try:
+        yield made
+    finally:
+        for raw in made.clients:
+            raw.writer.close()
+        feed.hub.close()
+        await connections.gone(2)
+        await runner.cleanup()
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def act(request: pytest.FixtureRequest) -> Iterator[Callable[[Scene], None]]:
+    """Run a scene on one of the two event loops; whatever the loop complains of is a failure."""
+    complaints = list[str]()
+    factory = uvloop.new_event_loop if request.param == "uvloop" else asyncio.new_event_loop
+
+    async def play(scene: Scene) -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: complaints.append(str(context)))
+        async with stage() as made:
+            await scene(made)
+        gc.collect()
+
+    def run(scene: Scene) -> None:
+        with asyncio.Runner(loop_factory=factory) as runner:
+            runner.run(play(scene))
+
+    yield run
+    assert complaints == []
+
+
+Act = Callable[[Scene], None]
+
+
+def is_forgotten() -> bool:
+    """Whether nothing is left of aiohttp's side of any connection."""
+    gc.collect()
+    return not any(isinstance(each, RequestHandler) for each in gc.get_objects())
+
+
+def test_a_stream_is_one_chunked_answer_and_aiohttp_has_forgotten_it(act: Act) -> None:
+    async def scene(made: Stage) -> None:
+        raw = await made.connect()
+        assert "Transfer-Encoding: chunked" in raw.head
+        assert "X-Request-Id" in raw.head
+        assert "Content-Security-Policy" in raw.head
+        hello = (await raw.messages(1))[0]
+        assert (hello.event, hello.last_id) == ("hello", str(position(5)))
+        await eventually(is_forgotten, 2, "aiohttp holds nothing for it")
+        made.publish(6, 7)
+        assert [each.last_id for each in await raw.messages(2)] == [
+            str(position(seq)) for seq in (6, 7)
+        ]
+
+    act(scene)
+
+
+def test_http_1_0_gets_the_same_without_chunks(act: Act) -> None:
+    async def scene(made: Stage) -> None:
+        raw = await made.connect(version="1.0")
+        raw.chunked = False
+        assert "chunked" not in raw.head
+        made.publish(6, 6)
+        assert [each.event for each in await raw.messages(2)] == ["hello", "service_updated"]
+        made.hub.close()
+        assert (await raw.reader.read()).startswith(b"retry: ")
+
+    act(scene)
+
+
+def test_a_client_that_leaves_is_forgotten_whichever_way_it_goes(act: Act) -> None:
+    async def scene(made: Stage) -> None:
+        closed, half_closed, reset = [await made.connect() for _ in range(3)]
+        closed.writer.close()
+        await made.left(2)
+        half_closed.writer.write_eof()
+        await made.left(1)
+        linger = b"\1\0\0\0\0\0\0\0"
+        reset.writer.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, linger
+        )
+        reset.writer.close()
+        await made.left(0)
+        assert made.hub.counts.closed == {"left": 3}
+        await made.connections.gone(1)
+
+    act(scene)
+
+
+def test_what_a_client_sends_into_its_stream_is_read_over_and_too_much_ends_it(act: Act) -> None:
+    async def scene(made: Stage) -> None:
+        raw = await made.connect()
+        await raw.messages(1)
+        raw.send(b"GET /secret HTTP/1.1\r\nHost: x\r\n\r\n" * 10)
+        made.publish(6, 6)
+        assert [each.event for each in await raw.messages(1)] == ["service_updated"]
+        raw.send(b"x" * (MOST_STRAY_BYTES + 1))
+        await made.left(0)
+
+    act(scene)
+
+
+def test_a_worker_that_ends_finishes_each_answer_cleanly(act: Act) -> None:
+    async def scene(made: Stage) -> None:
+        raw = await made.connect()
+        await raw.messages(1)
+        made.hub.close()
+        assert (await raw.chunk()).startswith(b"retry: ")
+        assert await raw.chunk() == b""
+        assert await raw.reader.read() == b""
+        await made.connections.gone(2)
+        assert made.hub.counts.closed == {"shutdown": 1}
+
+    act(scene)
+
+
+def test_a_client_that_stops_reading_is_parked_with_little_and_catches_up_to_the_last(
+    act: Act,
+) -> None:
+    async def scene(made: Stage) -> None:
+        raw = await made.connect()
+        await raw.messages(1)
+        raw.writer.transport.pause_reading()  # type: ignore[attr-defined] # it is one that reads
+        seq = 5
+        while not made.hub.clients.number(State.PARKED):
+            made.publish(seq + 1, seq + 1, pad=60_000)
+            seq += 1
+            await asyncio.sleep(0)
+            assert seq < 2_000
+        parked = next(iter(made.hub.clients))
+        held = parked.sink.backlog()
+        made.publish(seq + 1, seq + 20, pad=60_000)
+        assert parked.sink.backlog() <= held <= 64 * 1024 + 16
+        raw.writer.transport.resume_reading()  # type: ignore[attr-defined]
+        found = list[Message]()
+        while not found or found[-1].last_id != str(position(seq + 20)):
+            found += await raw.messages(1)
+        assert [each.event for each in found if each.event == "resync"] == []
+        places = [int(each.last_id.partition("-")[2]) for each in found]
+        assert places == list(range(6, seq + 21))
+
+    act(scene)
+
+
+def test_head_gets_the_same_head_and_no_stream(act: Act) -> None:
+    async def scene(made: Stage) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", made.port)
+        writer.write(b"HEAD /api/events HTTP/1.1\r\nHost: x\r\n\r\n")
+        head = await reader.read()
+        assert head.startswith(b"HTTP/1.1 200")
+        assert b"text/event-stream" in head
+        assert head.endswith(b"\r\n\r\n")
+        writer.close()
+        assert len(made.hub.clients) == 0
+
+    act(scene)
+
+
+def test_a_wish_that_means_nothing_is_refused_in_words(act: Act) -> None:
+    async def scene(made: Stage) -> None:
+        raw = await made.connect("/api/events?types=nothing")
+        assert raw.head.startswith("HTTP/1.1 400")
+        assert len(made.hub.clients) == 0
+
+    act(scene)
