@@ -1,6 +1,7 @@
 """The layers: who may import whom, read from the source itself; and no circles anywhere."""
 
 import ast
+import sys
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -34,13 +35,14 @@ USED_BY: Mapping[str, set[str]] = {
     "watchfiles": {"scan"},
     "gunicorn": {"web"},
     "prometheus_client": {"web"},
+    "uvloop": {"web"},
     "aiohttp": {"scan", "web", "demo", "cli"},
     "click": {"cli"},
     "rich": {"cli"},
     "environs": {"setting"},
     "marshmallow": {"setting"},
 }
-"""Which layers, or bottom modules, may import each library."""
+"""Which layers, or bottom modules, may import each library; any other library is a stranger."""
 
 ROOTS = {"web.app", "cli.scanner", "cli.serve"}
 """The composition roots: here, and nowhere else, everything is put together."""
@@ -114,7 +116,8 @@ def test_a_module_imports_only_from_its_own_layer_and_those_below(name: str) -> 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_library_is_imported_only_where_it_belongs(name: str) -> None:
     heads = {dotted.partition(".")[0] for dotted in imported(MODULES[name])}
-    strangers = {head for head in heads & USED_BY.keys() if not USED_BY[head] & {layer(name), name}}
+    libraries = heads - sys.stdlib_module_names - {PACKAGE.name, "_typeshed"}
+    strangers = {head for head in libraries if not USED_BY.get(head, set()) & {layer(name), name}}
     assert strangers == set()
 
 
