@@ -10,12 +10,11 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 import uvloop
 
 from benchmarks.measure import SERVER_CORE
-from benchmarks.process import START_SECONDS, Child, child
+from benchmarks.process import START_SECONDS, child
 from benchmarks.scenario import SCENARIOS, Scenario
 from benchmarks.target import Server
 from hero_router.position import Position
@@ -40,23 +39,11 @@ class Floor:
         command = [sys.executable, "-m", __name__, self._mode, self._loop, scenario.name]
         async with child(command, core=SERVER_CORE, speaks=True) as process:
             ready = await process.hear(START_SECONDS)
-            yield _Running(process, ready["port"])
 
+            async def publish(numbers: Sequence[int]) -> None:
+                process.tell(first=numbers[0], count=len(numbers))
 
-@dataclass(frozen=True, slots=True)
-class _Running:
-    """A floor as the driver sees it."""
-
-    process: Child
-    port: int
-    head: Position = HEAD
-
-    @property
-    def pid(self) -> int:
-        return self.process.pid
-
-    async def publish(self, numbers: Sequence[int]) -> None:
-        self.process.tell(first=numbers[0], count=len(numbers))
+            yield Server((process.pid,), ready["port"], HEAD, publish)
 
 
 class _Connection(asyncio.Protocol):

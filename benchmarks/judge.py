@@ -1,37 +1,56 @@
 """Holds what clients read against what was published: losses, doubles, disorder, latency. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from benchmarks.measure import Latency
 from benchmarks.wire import Reader
 
 Pieces = Iterable[tuple[int, bytes]]
 """What one client read, in order, each with the time of reading (monotonic ns)."""
 
+STEP_NS = 10_000
+"""Latencies are counted in steps of so much: tens of millions fit into little memory."""
+
 
 @dataclass(slots=True)
 class Verdict:
-    """Sums over all clients, in deliveries; `waits` are latencies in ns."""
+    """Sums over all clients, in deliveries; `waits` counts latencies by step.
+
+    `missed` is what resyncs said, and `inexact` the clients for which received and missed do not
+    make up what was published.
+    """
 
     delivered: int = 0
     lost: int = 0
     doubled: int = 0
     disordered: int = 0
     resyncs: int = 0
-    waits: list[int] = field(default_factory=list)
+    missed: int = 0
+    inexact: int = 0
+    waits: Counter[int] = field(default_factory=Counter)
 
     def add(self, reader: Reader, pieces: Pieces, first: int, published: Sequence[int]) -> None:
         """Take one client; `published` are the times of the events `first`, `first` + 1 …"""
-        got = list[int]()
+        got, missed, last = list[int](), 0, first + len(published)
         for read_at, piece in pieces:
-            for seq in reader(piece):
-                if 0 <= seq - first < len(published):
+            found = reader(piece)
+            self.resyncs += found.resyncs
+            missed += found.missed
+            for seq in found.numbers:
+                if first <= seq < last:
                     got.append(seq)
-                    self.waits.append(read_at - published[seq - first])
+                    self.waits[(read_at - published[seq - first]) // STEP_NS] += 1
         different = len(set(got))
         self.delivered += len(got)
         self.lost += len(published) - different
         self.doubled += len(got) - different
         self.disordered += sum(b < a for a, b in pairwise(got))
-        self.resyncs += reader.resyncs
+        self.missed += missed
+        self.inexact += different + missed != len(published)
+
+    def latency(self) -> Latency:
+        """The waits, summed up."""
+        return Latency.of(self.waits, STEP_NS)

@@ -3,7 +3,7 @@
 import os
 import resource
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +11,9 @@ from typing import Self
 
 import psutil
 
-SERVER_CORE = min(os.sched_getaffinity(0))
-LOAD_CORE = max(os.sched_getaffinity(0))
+ALL_CORES = frozenset(os.sched_getaffinity(0))
+SERVER_CORE = frozenset({min(ALL_CORES)})
+LOAD_CORE = frozenset({max(ALL_CORES)})
 """The server has one core for itself; clients, publisher and Redis share the other."""
 
 
@@ -30,29 +31,33 @@ def waited_seconds(pid: int) -> float:
     return int(waited_ns) / 1e9
 
 
-def memory_bytes(pid: int) -> int:
-    """A process's resident memory."""
-    return int(psutil.Process(pid).memory_info().rss)
+def memory_bytes(pids: Sequence[int]) -> int:
+    """What processes have of memory that is theirs alone (USS)."""
+    return sum(int(psutil.Process(pid).memory_full_info().uss) for pid in pids)
 
 
 class Meter:
-    """Reads what a process used since the meter was made."""
+    """Reads what processes used since the meter was made."""
 
-    def __init__(self, pid: int) -> None:
-        self._pid = pid
-        self._cpu, self._waited = cpu_seconds(pid), waited_seconds(pid)
+    def __init__(self, pids: Sequence[int]) -> None:
+        self._pids = pids
+        self._cpu, self._waited = self._sums()
         self.began_ns = time.monotonic_ns()
 
     def read(self) -> tuple[float, float]:
-        """Seconds of CPU time, and of waiting for the core."""
-        return cpu_seconds(self._pid) - self._cpu, waited_seconds(self._pid) - self._waited
+        """Seconds of CPU time, and of waiting for a core."""
+        cpu, waited = self._sums()
+        return cpu - self._cpu, waited - self._waited
+
+    def _sums(self) -> tuple[float, float]:
+        return sum(map(cpu_seconds, self._pids)), sum(map(waited_seconds, self._pids))
 
 
 @contextmanager
-def pinned(core: int) -> Iterator[None]:
-    """Processes started inside this block stay on one core."""
+def pinned(cores: Iterable[int]) -> Iterator[None]:
+    """Processes started inside this block stay on these cores."""
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
+    os.sched_setaffinity(0, cores)
     try:
         yield
     finally:
@@ -82,8 +87,13 @@ class Latency:
     most: float
 
     @classmethod
-    def of(cls, nanoseconds: Sequence[int]) -> Self:
-        """Sum up; of nothing, all is zero."""
-        order = sorted(nanoseconds) or [0]
-        marks = (order[int(share * (len(order) - 1))] / 1e6 for share in (0.5, 0.9, 0.99, 1.0))
-        return cls(*marks)
+    def of(cls, counted: Mapping[int, int], step_ns: int) -> Self:
+        """Sum up what is counted in steps of `step_ns`; of nothing, all is zero."""
+        total, shares = sum(counted.values()), (0.5, 0.9, 0.99, 1.0)
+        due = [share * total for share in shares]
+        marks, seen = list[float](), 0
+        for step, number in sorted(counted.items()):
+            seen += number
+            while len(marks) < len(due) and seen >= due[len(marks)]:
+                marks.append(step * step_ns / 1e6)
+        return cls(*(marks or [0.0] * len(shares)))

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import IO, Any
 
@@ -76,11 +76,11 @@ class Child:
 async def child(
     command: Sequence[str],
     *,
-    core: int,
+    core: Iterable[int],
     speaks: bool = False,
     environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Child]:
-    """Run a command on one core for as long as the block lasts; does it speak JSON, or only log?"""
+    """Run a command on a core for as long as the block lasts; does it speak JSON, or only log?"""
     with tempfile.TemporaryFile() as log:
         with pinned(core):
             process = await asyncio.create_subprocess_exec(

@@ -9,11 +9,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import psutil
 
-from benchmarks.measure import LOAD_CORE, SERVER_CORE
+from benchmarks.measure import ALL_CORES, LOAD_CORE, SERVER_CORE
 from benchmarks.process import START_SECONDS, Child, child
 from benchmarks.scenario import CREATED_MS, NODE, SERVICES, Scenario, service
 from benchmarks.target import Server
@@ -30,35 +31,71 @@ LEASE_SECONDS = 600.0
 """Longer than any run, so that no renewal disturbs it."""
 
 
-class Product:
-    """hero_router as it is started by hand; `worker` is another gunicorn worker class to try."""
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """The product as it runs: its settings, gunicorn's master, and who writes to its registry."""
 
-    def __init__(self, name: str = "hero_router", worker: str = "") -> None:
+    config: RouterConfig
+    master: int
+    publisher: "Publisher"
+
+    @property
+    def workers(self) -> tuple[int, ...]:
+        """The pids of the workers that run now."""
+        return tuple(child.pid for child in psutil.Process(self.master).children())
+
+
+class Product:
+    """hero_router as it is started by hand; `worker` is another gunicorn worker class to try.
+
+    `settings` are those of RouterConfig. More than one worker may use all cores.
+    """
+
+    def __init__(self, name: str = "hero_router", worker: str = "", **settings: Any) -> None:
         self.name, self._worker = name, worker
+        self._settings: dict[str, Any] = {"workers": 1, **settings}
 
     @asynccontextmanager
     async def start(self, scenario: Scenario) -> AsyncIterator[Server]:
+        """Run it with one publisher of the scenario. Raises Broken."""
+        async with self.deployed() as it:
+
+            async def publish(numbers: Sequence[int]) -> None:
+                await it.publisher.publish([scenario.change(number) for number in numbers])
+
+            yield Server(it.workers, it.config.port, it.publisher.head, publish)
+
+    @asynccontextmanager
+    async def deployed(self) -> AsyncIterator[Deployment]:
         """Run Redis and web as processes of their own. Raises Broken."""
-        with tempfile.TemporaryDirectory(prefix="hero_router-bench-") as folder:
-            redis = PrivateRedis(Path(folder))
-            async with child(redis.command(), core=LOAD_CORE) as server:
-                await _until(redis.answers, server)
-                config = RouterConfig(redis_url=redis.url, node=NODE, port=_free_port(), workers=1)
-                async with self._web(config) as pid, _publisher(config) as publisher:
-                    await publisher.begin()
-                    yield _Running(pid, config.port, publisher, scenario)
+        async with private_redis() as url:
+            config = RouterConfig(redis_url=url, node=NODE, port=free_port(), **self._settings)
+            async with self._web(config) as master, publisher(config) as writer:
+                await writer.begin()
+                yield Deployment(config, master, writer)
 
     @asynccontextmanager
     async def _web(self, config: RouterConfig) -> AsyncIterator[int]:
-        """The web process; gives its one worker's pid."""
+        """The web process; gives its pid."""
         module = ["benchmarks.worker", self._worker] if self._worker else ["hero_router", "web"]
         command = [sys.executable, "-m", *module]
-        async with child(command, core=SERVER_CORE, environment=config.environment()) as process:
-            await _until(lambda: _is_ready(config.port), process)
-            yield psutil.Process(process.pid).children()[0].pid
+        core = SERVER_CORE if config.workers == 1 else ALL_CORES
+        async with child(command, core=core, environment=config.environment()) as process:
+            await until(lambda: _is_ready(config.port), process)
+            yield process.pid
 
 
-class _Publisher:
+@asynccontextmanager
+async def private_redis() -> AsyncIterator[str]:
+    """A Redis of our own on the load's core; gives its URL. Raises Broken."""
+    with tempfile.TemporaryDirectory(prefix="hero_router-bench-") as folder:
+        redis = PrivateRedis(Path(folder))
+        async with child(redis.command(), core=LOAD_CORE) as server:
+            await until(redis.answers, server)
+            yield redis.url
+
+
+class Publisher:
     """Writes to the registry as a scanner does, under a lease."""
 
     def __init__(self, registry: Registry, grant: Grant) -> None:
@@ -80,30 +117,14 @@ class _Publisher:
         await self._registry.apply(self._grant, changes)
 
 
-@dataclass(frozen=True, slots=True)
-class _Running:
-    """The product as the driver sees it."""
-
-    pid: int
-    port: int
-    publisher: _Publisher
-    scenario: Scenario
-
-    @property
-    def head(self) -> Position:
-        return self.publisher.head
-
-    async def publish(self, numbers: Sequence[int]) -> None:
-        await self.publisher.publish([self.scenario.change(number) for number in numbers])
-
-
 @asynccontextmanager
-async def _publisher(config: RouterConfig) -> AsyncIterator[_Publisher]:
+async def publisher(config: RouterConfig) -> AsyncIterator[Publisher]:
+    """Whoever writes to the registry of these settings."""
     client = connect(config.redis_url, name="bench")
     try:
         grant = await Lease(client, config.keys, NODE, "bench", LEASE_SECONDS).acquire()
         assert grant is not None, "nobody else knows this Redis"
-        yield _Publisher(Registry(client, config.keys, config.sse_buffer), grant)
+        yield Publisher(Registry(client, config.keys, config.sse_buffer), grant)
     finally:
         await client.aclose()
 
@@ -120,7 +141,7 @@ async def _is_ready(port: int) -> bool:
         return False
 
 
-async def _until(ready: Callable[[], Awaitable[bool]], process: Child) -> None:
+async def until(ready: Callable[[], Awaitable[bool]], process: Child) -> None:
     """Poll until a process is ready. Raises Broken when it ends or takes too long."""
     deadline = time.monotonic() + START_SECONDS
     while not await ready():
@@ -129,7 +150,8 @@ async def _until(ready: Callable[[], Awaitable[bool]], process: Child) -> None:
         await asyncio.sleep(0.1)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -26,8 +26,8 @@ class Aim:
 
 
 AIMS = (
-    Aim("steady", "floor-each", 1.5),
-    Aim("burst", "floor-joined", 3.0),
+    Aim("steady", "floor-each", 0.3),
+    Aim("burst", "floor-joined", 1.3),
 )
 
 FAULTS = ("lost", "doubled", "disordered", "resyncs")

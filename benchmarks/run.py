@@ -3,12 +3,13 @@
 import asyncio
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from benchmarks.measure import LOAD_CORE, Latency, Meter, memory_bytes
 from benchmarks.process import Child, child
-from benchmarks.scenario import Scenario
+from benchmarks.scenario import CREATED_MS, Scenario
 from benchmarks.target import Server, Target
 from hero_router.position import Position
 
@@ -18,7 +19,7 @@ SETTLE_SECONDS = 1.0
 """Idle time before memory is read, so that what connecting took is given back."""
 SILENCE_SECONDS = 5.0
 """Clients that read nothing for so long have all that they will ever get."""
-WATCH_SECONDS = 90.0
+WATCH_SECONDS = 150.0
 JUDGE_SECONDS = 120.0
 
 
@@ -40,6 +41,8 @@ class Result:
     doubled: int
     disordered: int
     resyncs: int
+    missed: int
+    inexact: int
     cpu_us: float
     span_seconds: float
     server_load: float
@@ -65,23 +68,21 @@ async def measure(target: Target, scenario: Scenario, clients: int) -> Result:
 async def _measure(
     name: str, server: Server, readers: Child, scenario: Scenario, clients: int
 ) -> Result:
-    seconds, memory = await _connect(server, readers, clients)
-    frames = _expected(server, scenario)
-    mark = frames[-1].partition(b"\n")[0].decode("ascii") + "\n"
-    readers.tell(least_bytes=sum(map(len, frames)), last=mark, silence=SILENCE_SECONDS)
+    seconds, memory = await connect(server, readers, clients)
+    least, mark = expected(server, scenario)
+    readers.tell(do="watch", least=least, last=mark, silence=SILENCE_SECONDS)
     await readers.hear(CONNECT_SECONDS)
-    meter = Meter(server.pid)
-    published = await _publish(server, scenario)
+    meter = Meter(server.pids)
+    published = await publish(server, scenario)
     end = await readers.hear(WATCH_SECONDS)
     cpu, waited = meter.read()
     span = (end["at"] - meter.began_ns) / 1e9
-    readers.tell(first=server.head.seq + 1, published=published)
-    verdict = await readers.hear(JUDGE_SECONDS)
+    verdict = await judged(server, readers, published)
     return Result(
         target=name,
         scenario=scenario.name,
         clients=clients,
-        frame_bytes=sum(map(len, frames)) / len(frames),
+        frame_bytes=least / scenario.events,
         cpu_us=cpu * 1e6 / max(verdict["delivered"], 1),
         span_seconds=span,
         server_load=cpu / span,
@@ -94,25 +95,38 @@ async def _measure(
     )
 
 
-def _expected(server: Server, scenario: Scenario) -> list[bytes]:
-    """What every client has to receive."""
+def expected(server: Server, scenario: Scenario) -> tuple[int, str]:
+    """How many bytes every client receives at least, and what is in the last event alone."""
     epoch, seq = server.head
     numbers = range(1, scenario.events + 1)
-    return [scenario.frame(number, Position(epoch, seq + number)) for number in numbers]
+    frames = [scenario.frame(number, Position(epoch, seq + number)) for number in numbers]
+    if server.by_data:
+        return sum(len(it.partition(b"data:")[2]) for it in frames), scenario.mark(numbers[-1])
+    return sum(map(len, frames)), frames[-1].partition(b"\n")[0].decode("ascii") + "\n"
 
 
-async def _connect(server: Server, readers: Child, clients: int) -> tuple[float, int]:
+async def judged(
+    server: Server, readers: Child, published: Sequence[int], *, slow: bool = False
+) -> dict[str, Any]:
+    """What the readers, or the slow ones of them, make of what they read."""
+    since = CREATED_MS - server.head.seq if server.by_data else None
+    readers.tell(do="judge", slow=slow, first=server.head.seq + 1, published=published, since=since)
+    return await readers.hear(JUDGE_SECONDS)
+
+
+async def connect(server: Server, readers: Child, clients: int, slow: int = 0) -> tuple[float, int]:
     """Connect all; returns how many seconds that took, and by how many bytes the server grew."""
-    before = memory_bytes(server.pid)
-    readers.tell(port=server.port, path=PATH, number=clients, seconds=CONNECT_SECONDS)
+    before = memory_bytes(server.pids)
+    order = {"port": server.port, "path": PATH, "number": clients, "slow": slow}
+    readers.tell(do="connect", **order, seconds=CONNECT_SECONDS)
     answer = await readers.hear(CONNECT_SECONDS * 2)
     if answer["connected"] < clients:
         raise readers.broken(f"connected only {answer['connected']} of {clients} streams")
     await asyncio.sleep(SETTLE_SECONDS)
-    return answer["seconds"], memory_bytes(server.pid) - before
+    return answer["seconds"], memory_bytes(server.pids) - before
 
 
-async def _publish(server: Server, scenario: Scenario) -> list[int]:
+async def publish(server: Server, scenario: Scenario) -> list[int]:
     """Hand over all batches at their time; returns when each event was handed over (ns)."""
     began, published = time.monotonic(), list[int]()
     for turn, numbers in enumerate(scenario.batches()):

@@ -1,30 +1,28 @@
 """The seam of the benchmark: a server that can be started, published to and measured."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
 from benchmarks.scenario import Scenario
 from hero_router.position import Position
 
 
-class Server(Protocol):
-    """A running server. Its clients receive exactly `Scenario.frame` of each published event."""
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server. Its clients receive exactly `Scenario.frame` of each published event.
 
-    @property
-    def pid(self) -> int:
-        """The process whose CPU time and memory count."""
+    `pids` are the processes whose CPU time and memory count; it listens on `port` of 127.0.0.1, and
+    `head` is the last position before the scenario's first event. `publish` hands over one batch
+    without waiting for any client. A server that gives ids of its own is counted `by_data`.
+    """
 
-    @property
-    def port(self) -> int:
-        """Where it listens on 127.0.0.1."""
-
-    @property
-    def head(self) -> Position:
-        """The last position before the scenario's first event."""
-
-    async def publish(self, numbers: Sequence[int]) -> None:
-        """Hand over one batch, without waiting for any client."""
+    pids: Sequence[int]
+    port: int
+    head: Position
+    publish: Callable[[Sequence[int]], Awaitable[None]]
+    by_data: bool = False
 
 
 class Target(Protocol):
