@@ -102,7 +102,6 @@ class Connection(asyncio.Protocol):
         as for any client that has gone.
         """
         self._transport, handler = transport, request.protocol
-        handler.keep_alive(False)  # cancels its timer, which would hold it for an hour
         transport.set_protocol(self)
         handler.transport = None
         handler.connection_lost(None)
