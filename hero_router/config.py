@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from hero_router.errors import ConfigError
 from hero_router.keys import Keys
-from hero_router.redis_url import check, masked
+from hero_router.redis_url import Backplane, check, masked
 from hero_router.setting import Setting, number, plain, switch, text
 
 log = logging.getLogger(__name__)
@@ -36,8 +36,12 @@ class RouterConfig:
     redis_url: str = text(
         "",
         "ROUTER_REDIS_URL",
-        "the backplane: redis://, rediss:// or unix://; none: serve starts a private Redis",
+        "the backplane: redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://; "
+        "none: serve starts a private Redis",
         secret=True,
+    )
+    redis_password_file: str = text(
+        "", "ROUTER_REDIS_PASSWORD_FILE", "file with Redis's password, read for each connection"
     )
     redis_prefix: str = text(
         "{hero_router}", "ROUTER_REDIS_PREFIX", "prefix of all Redis keys, with one {hash tag}"
@@ -177,6 +181,11 @@ class RouterConfig:
     def keys(self) -> Keys:
         """The Redis names below this deployment's prefix."""
         return Keys(self.redis_prefix)
+
+    @property
+    def backplane(self) -> Backplane:
+        """What a client needs to connect to Redis."""
+        return Backplane(self.redis_url, self.redis_prefix, self.redis_password_file)
 
     @property
     def bind(self) -> str:

@@ -1,24 +1,80 @@
 """The address of Redis: what is accepted, and how it may be shown. Bottom layer."""
 
 import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from hero_router.errors import ConfigError
+
+Place = tuple[str, int]
+"""Host and port."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Backplane:
+    """Where one deployment's Redis is, which keys it holds, and where a login comes from."""
+
+    url: str
+    prefix: str = "{hero_router}"
+    password_file: str = ""
+
+    def __repr__(self) -> str:
+        return f"Backplane({masked(self.url)!r}, {self.prefix!r}, {self.password_file!r})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Address:
+    """A URL taken apart: `url` is for one server and holds login, database and options.
+
+    With `kind` "sentinel" or "cluster" the `guides` are asked where the primary is; `primary` is
+    the name by which Sentinels know it.
+    """
+
+    kind: Literal["", "sentinel", "cluster"]
+    url: str
+    guides: tuple[Place, ...] = ()
+    primary: str = ""
+
 
 _COMMON = frozenset({"db", "username", "password"})
 _TLS = frozenset(
     f"ssl_{name}"
     for name in ("ca_certs", "ca_path", "cert_reqs", "certfile", "check_hostname", "keyfile")
 )
-_OPTIONS = {"redis": _COMMON, "rediss": _COMMON | _TLS, "unix": _COMMON}
+_LOGIN = frozenset({"username", "password"})
+_SENTINEL = frozenset({"sentinel_username", "sentinel_password"})
+_OPTIONS = {
+    "redis": _COMMON,
+    "rediss": _COMMON | _TLS,
+    "unix": _COMMON,
+    "redis+sentinel": _LOGIN | _SENTINEL,
+    "rediss+sentinel": _LOGIN | _SENTINEL | _TLS,
+    "redis+cluster": _LOGIN,
+    "rediss+cluster": _LOGIN | _TLS,
+}
 """What may stand after the "?": anything else is unknown, or would replace a setting of ours."""
 
+_PATHS = {
+    "": re.compile(r"(?P<primary>)/?(?P<db>[0-9]*)", re.ASCII),
+    "sentinel": re.compile(r"/(?P<primary>[\w.-]+)(/(?P<db>[0-9]*))?", re.ASCII),
+    "cluster": re.compile(r"(?P<primary>)(?P<db>)/?"),
+}
+"""What follows the hosts: a Sentinel's primary, a database; a Cluster has only one database."""
+
+_PORTS = {"sentinel": 26379, "cluster": 6379}
 
 _PLAIN = re.compile(
     r"""
     (?P<scheme> [a-z][a-z0-9+.-]* )://
     ( (?P<user> [^:/?\#@]* ) : [^/?\#@]* @ )?
-    (?P<place> (?!.*@) ( \[[0-9a-f:.]+\] | [^:/?\#\[\]]* ) ( :[0-9]+ )? ( /[^?\#]* )? )
+    (?P<place>
+        (?!.*@)
+        ( \[[0-9a-f:.]+\] | [^:/?\#\[\]]* ) ( :[0-9]+ )?
+        ( , ( \[[0-9a-f:.]+\] | [^:/?\#\[\],]+ ) ( :[0-9]+ )? )*
+        ( /[^?\#]* )?
+    )
     (?P<query> ( \?.* )? )
     """,
     re.VERBOSE | re.ASCII | re.IGNORECASE | re.DOTALL,
@@ -34,9 +90,59 @@ def check(url: str) -> None:
     if url and not _is_usable(url):
         raise ConfigError(
             f"ROUTER_REDIS_URL is not usable: {masked(url)!r}; it must be redis://host:port/0, "
-            "rediss://host:port/0 or unix:///path/to/redis.sock, and a password's special "
-            "characters are written as %XX"
+            "rediss://host:port/0, unix:///path/to/redis.sock, "
+            "redis+sentinel://host:port,host:port/name-of-the-primary/0 or "
+            "redis+cluster://host:port,host:port, and a password's special characters are written "
+            "as %XX"
         )
+
+
+def parse(url: str) -> Address:
+    """Take apart a URL that `check` accepts."""
+    parts = urlsplit(url)
+    kind = _kind(parts.scheme)
+    if kind == "":
+        return Address("", url)
+    guides = _hosts(parts, _PORTS[kind])
+    path = _PATHS[kind].fullmatch(parts.path)
+    if path is None:
+        raise ValueError("an address that was not checked")
+    login = parts.netloc.rpartition("@")[0]
+    host, port = guides[0]
+    place = f"{login}{login and '@'}{f'[{host}]' if ':' in host else host}:{port}"
+    single = parts._replace(
+        scheme=parts.scheme.partition("+")[0], netloc=place, path=f"/{path['db'] or 0}"
+    )
+    return Address(kind, single.geturl(), guides, path["primary"])
+
+
+def check_password_file(backplane: Backplane) -> None:
+    """Raises ConfigError where a file with the password is named and cannot serve."""
+    parts, path = urlsplit(backplane.url), backplane.password_file
+    if not path:
+        return
+    if parts.password or "password" in dict(parse_qsl(parts.query)):
+        raise ConfigError("ROUTER_REDIS_PASSWORD_FILE is set, so the URL must hold no password")
+    try:
+        Path(path).read_bytes()
+    except OSError as error:
+        raise ConfigError(f"ROUTER_REDIS_PASSWORD_FILE cannot be read: {error.strerror}") from None
+
+
+def _kind(scheme: str) -> Literal["", "sentinel", "cluster"]:
+    name = scheme.partition("+")[2]
+    return "sentinel" if name == "sentinel" else "cluster" if name == "cluster" else ""
+
+
+def _hosts(parts: SplitResult, default: int) -> tuple[Place, ...]:
+    """The hosts with their ports. Raises ValueError where one is none."""
+    found = []
+    for text in parts.netloc.rpartition("@")[2].split(","):
+        place = urlsplit(f"//{text}")
+        if not place.hostname or place.port == 0:
+            raise ValueError("not a host")
+        found.append((place.hostname, place.port or default))
+    return tuple(found)
 
 
 def _is_usable(url: str) -> bool:
@@ -53,8 +159,11 @@ def _is_usable(url: str) -> bool:
 def _has_place(parts: SplitResult) -> bool:
     if parts.scheme == "unix":
         return bool(parts.path) and not parts.hostname
-    number_or_none = re.fullmatch(r"/?|/[0-9]+", parts.path)
-    return parts.scheme in _OPTIONS and bool(parts.hostname and parts.port != 0 and number_or_none)
+    if parts.scheme not in _OPTIONS or not parts.hostname:
+        return False
+    kind = _kind(parts.scheme)
+    hosts = _hosts(parts, _PORTS.get(kind, 6379))
+    return (len(hosts) == 1 or kind != "") and _PATHS[kind].fullmatch(parts.path) is not None
 
 
 def _are_known(scheme: str, options: list[tuple[str, str]]) -> bool:

@@ -12,6 +12,7 @@ import click
 from hero_router.cli.options import begin, flags
 from hero_router.config import RouterConfig
 from hero_router.errors import ConfigError
+from hero_router.redis_url import check_password_file
 from hero_router.scan.ports import SystemClock
 from hero_router.scan.probe import Prober
 from hero_router.scan.sockets import Finder
@@ -24,21 +25,22 @@ from hero_router.store.requests import IDLE_SECONDS, Requests
 
 @click.command("scanner")
 @flags(
-    "redis_url", "redis_prefix", "socket_dir", "node", "sse_buffer", "scan_seconds",
-    "probe_timeout", "probe_concurrency", "failures", "stale_seconds", "stale_unlink",
-    "lease_seconds", "log_level", "log_format",
+    "redis_url", "redis_password_file", "redis_prefix", "socket_dir", "node", "sse_buffer",
+    "scan_seconds", "probe_timeout", "probe_concurrency", "failures", "stale_seconds",
+    "stale_unlink", "lease_seconds", "log_level", "log_format",
 )  # fmt: skip
 def command(**overrides: Any) -> None:
     """Run the scanner of this node; a second one stands by. Needs ROUTER_REDIS_URL."""
     config = begin(overrides)
     if not config.redis_url:
         raise ConfigError("ROUTER_REDIS_URL is not set: scanner has to be told where Redis is")
+    check_password_file(config.backplane)
     asyncio.run(_run(config))
 
 
 async def _run(config: RouterConfig) -> None:
-    client = connect(config.redis_url, name="scanner")
-    channel = connect(config.redis_url, name="requests", block_seconds=IDLE_SECONDS, connections=1)
+    client = connect(config.backplane, name="scanner")
+    channel = connect(config.backplane, name="requests", block_seconds=IDLE_SECONDS, connections=1)
     try:
         task = asyncio.create_task(make_worker(config, client, channel).run())
         for number in (signal.SIGINT, signal.SIGTERM):

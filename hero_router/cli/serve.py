@@ -17,6 +17,7 @@ from hero_router.cli.options import begin, flags
 from hero_router.cli.supervise import Child, Supervisor
 from hero_router.config import RouterConfig
 from hero_router.errors import ConfigError, StoreError
+from hero_router.redis_url import Backplane
 from hero_router.store.client import connect
 from hero_router.store.embedded import PrivateRedis
 from hero_router.store.stream import Nodes
@@ -68,14 +69,18 @@ def _announce(config: RouterConfig) -> None:
 
 def _children(config: RouterConfig, redis: PrivateRedis | None, *, demo: bool) -> list[Child]:
     """What to run, in the order of starting."""
-    url = redis.url if redis else config.redis_url
-    environment = {**config.environment(), "ROUTER_REDIS_URL": url}
+    backplane = Backplane(redis.url, config.redis_prefix) if redis else config.backplane
+    environment = {
+        **config.environment(),
+        "ROUTER_REDIS_URL": backplane.url,
+        "ROUTER_REDIS_PASSWORD_FILE": backplane.password_file,
+    }
 
     def ours(name: str) -> list[str]:
         return [sys.executable, "-m", "hero_router", name]
 
     async def scanner_ready() -> bool:
-        return await _is_scanned(config, url)
+        return await _is_scanned(config, backplane)
 
     async def web_ready() -> bool:
         return await _answers(f"{config.address}health")
@@ -93,9 +98,9 @@ def _children(config: RouterConfig, redis: PrivateRedis | None, *, demo: bool) -
     return children
 
 
-async def _is_scanned(config: RouterConfig, url: str) -> bool:
+async def _is_scanned(config: RouterConfig, backplane: Backplane) -> bool:
     """Whether a scanner holds this node, or nobody can say as Redis is away (it then waits too)."""
-    client = connect(url, name="serve", connections=1)
+    client = connect(backplane, name="serve", connections=1)
     try:
         sight = await Nodes(client, config.keys).sight()
     except StoreError:

@@ -7,18 +7,20 @@ import click
 from hero_router.cli.options import begin, flags
 from hero_router.cli.serve import check_port
 from hero_router.errors import ConfigError
+from hero_router.redis_url import check_password_file
 from hero_router.web.serve import Gunicorn
 
 
 @click.command("web")
 @flags(
-    "host", "port", "workers", "redis_url", "redis_prefix", "node", "sse_buffer", "ping_seconds",
-    "sse_stall_seconds", "log_level", "log_format",
+    "host", "port", "workers", "redis_url", "redis_password_file", "redis_prefix", "node",
+    "sse_buffer", "ping_seconds", "sse_stall_seconds", "log_level", "log_format",
 )  # fmt: skip
 def command(**overrides: Any) -> None:
     """Run the web workers: the page, the streams and the API. Needs ROUTER_REDIS_URL."""
     config = begin(overrides)
     if not config.redis_url:
         raise ConfigError("ROUTER_REDIS_URL is not set: web has to be told where Redis is")
+    check_password_file(config.backplane)
     check_port(config)
     Gunicorn(config).run()

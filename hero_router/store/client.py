@@ -5,13 +5,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from redis import exceptions as refused
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.commands.core import AsyncScript
+from redis.credentials import CredentialProvider
 
 from hero_router.errors import (
     StoreCorrupt,
@@ -22,6 +25,16 @@ from hero_router.errors import (
     StoreRefused,
     StoreUnreachable,
 )
+from hero_router.redis_url import Address, Backplane, parse
+from hero_router.store.primary import (
+    GUIDE_SECONDS,
+    Guides,
+    Nodes,
+    NoPrimary,
+    PrimaryConnection,
+    PrimaryTlsConnection,
+    Sentinels,
+)
 
 __all__ = ["Redis", "connect", "script", "text", "translated"]
 
@@ -29,23 +42,92 @@ CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 3.0
 """Longest silence on a connection, except where a command blocks on purpose."""
 
+POOL_SECONDS = 3.0
+"""Longest wait for a connection while all are in use."""
 
-def connect(url: str, *, name: str, block_seconds: float = 0.0, connections: int = 8) -> Redis:
-    """A client for `url` that connects when first used.
+
+def connect(
+    to: Backplane | str, *, name: str, block_seconds: float = 0.0, connections: int = 8
+) -> Redis:
+    """A client for `to` that connects when first used.
 
     The library's silent retries are off: a repeated XADD or EVAL is ours to decide. `block_seconds`
     is how long its longest blocking command waits; the socket's timeout lies above it. `name` is
-    shown by CLIENT LIST.
+    shown by CLIENT LIST. Behind Sentinels or in a Cluster each new connection asks for the primary.
     """
-    return Redis.from_url(
-        url,
-        client_name=name,
-        socket_connect_timeout=CONNECT_SECONDS,
-        socket_timeout=ANSWER_SECONDS + block_seconds,
-        retry=Retry(NoBackoff(), 0),
-        max_connections=connections,
-        protocol=2,
+    backplane = Backplane(to) if isinstance(to, str) else to
+    options = _options(backplane) | {
+        "client_name": name,
+        "socket_connect_timeout": CONNECT_SECONDS,
+        "socket_timeout": ANSWER_SECONDS + block_seconds,
+        "retry": _never_again(),
+        "protocol": 2,
+    }
+    return Redis.from_pool(
+        BlockingConnectionPool(max_connections=connections, timeout=POOL_SECONDS, **options)
     )
+
+
+def _never_again() -> Retry:
+    return Retry(NoBackoff(), 0)
+
+
+def _options(backplane: Backplane) -> dict[str, Any]:
+    """What the library needs to know of the place, the login and TLS."""
+    address = parse(backplane.url)
+    options: dict[str, Any] = dict(parse_url(address.url))
+    asking = {name: options.pop(f"sentinel_{name}", None) for name in ("username", "password")}
+    if backplane.password_file:
+        user = options.pop("username", None)
+        options["credential_provider"] = PasswordFile(Path(backplane.password_file), user)
+    if not address.kind:
+        return options
+    tls = address.url.startswith("rediss:")
+    if address.kind == "cluster":
+        asking = options
+    options["guides"] = _guides(address, backplane.prefix, _for_guides(options, asking), tls=tls)
+    options["connection_class"] = PrimaryTlsConnection if tls else PrimaryConnection
+    return options
+
+
+def _for_guides(options: dict[str, Any], login: dict[str, Any]) -> dict[str, Any]:
+    """Guides have the same TLS; Sentinels have logins of their own, nodes of a Cluster have not."""
+    taken = {name: value for name, value in options.items() if name.startswith("ssl_")}
+    for name in ("username", "password", "credential_provider"):
+        if login.get(name) is not None:
+            taken[name] = login[name]
+    return taken | {
+        "socket_connect_timeout": GUIDE_SECONDS,
+        "socket_timeout": GUIDE_SECONDS,
+        "retry": _never_again(),
+        "protocol": 2,
+    }
+
+
+def _guides(address: Address, prefix: str, options: dict[str, Any], *, tls: bool) -> Guides:
+    if address.kind == "sentinel":
+        return Sentinels(address.guides, options, address.primary, tls=tls)
+    return Nodes(address.guides, options, prefix, tls=tls)
+
+
+class PasswordUnreadable(refused.AuthenticationError):
+    """The file that should hold the password cannot be read."""
+
+
+class PasswordFile(CredentialProvider):
+    """A password that is read again for each connection, so that it may be changed any time."""
+
+    def __init__(self, path: Path, user: str | None) -> None:
+        self._path, self._user = path, user
+
+    def get_credentials(self) -> tuple[str] | tuple[str, str]:
+        """User, if there is one, and password."""
+        try:
+            password = self._path.read_text("utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError):
+            # What was read of it must not get into any text.
+            raise PasswordUnreadable from None
+        return (self._user, password) if self._user else (password,)
 
 
 def script(client: Redis, name: str) -> AsyncScript:
@@ -82,20 +164,26 @@ def _raise_lost_cancellation(task: "asyncio.Task[Any] | None", before: int) -> N
 
 
 _BY_TYPE: tuple[tuple[type[Exception], type[StoreError], str], ...] = (
+    (PasswordUnreadable, StoreRefused, "the file with Redis's password cannot be read"),
     (refused.BusyLoadingError, StoreLoading, "Redis is still loading its data"),
     (refused.AuthenticationError, StoreRefused, "Redis refuses the user or password"),
     (refused.AuthorizationError, StoreRefused, "Redis refuses the user or password"),
     (refused.NoPermissionError, StoreRefused, "Redis forbids this user a command that is needed"),
     (refused.ReadOnlyError, StoreReadOnly, "this Redis is a read-only replica"),
     (refused.MasterDownError, StoreReadOnly, "this Redis is a replica that lost its primary"),
+    (refused.AskError, StoreUnreachable, "another node of the Redis Cluster holds our keys"),
+    (refused.TryAgainError, StoreUnreachable, "the Redis Cluster is just moving our keys"),
+    (refused.ClusterDownError, StoreUnreachable, "the Redis Cluster does not serve our keys"),
     (refused.OutOfMemoryError, StoreFull, "Redis is out of memory"),
     (refused.InvalidResponse, StoreUnreachable, "what answers there is not Redis"),
     (refused.TimeoutError, StoreUnreachable, "Redis did not answer in time"),
     (TimeoutError, StoreUnreachable, "Redis did not answer in time"),
+    (NoPrimary, StoreUnreachable, "nobody who was asked knows where Redis's primary is"),
 )
 
 _BY_WORD: tuple[tuple[str, type[StoreError], str], ...] = (
     ("max number of clients", StoreFull, "Redis takes no more connections"),
+    ("No connection available", StoreFull, "all connections to Redis are in use"),
     ("LOADING", StoreLoading, "Redis is still loading its data"),
     ("READONLY", StoreReadOnly, "this Redis is a read-only replica"),
     ("UNBLOCKED", StoreReadOnly, "this Redis has just become a replica"),
@@ -143,11 +231,12 @@ def _known(error: BaseException) -> StoreError | None:
 
 
 def _is_answer(error: BaseException) -> bool:
-    return isinstance(error, refused.ResponseError) or str(error) == _TOO_MANY
+    return isinstance(error, refused.ResponseError) or str(error) in _PLAIN
 
 
-_TOO_MANY = "max number of clients reached"
-"""The one answer of Redis that the library raises as a plain `ConnectionError`."""
+_PLAIN = ("max number of clients reached", "No connection available.")
+"""The one answer of Redis that the library raises as a plain `ConnectionError`, and the library's
+own word for a pool that has none to give."""
 
 
 def text(value: Any) -> str:

@@ -53,8 +53,8 @@ def create_app(config: RouterConfig) -> web.Application:
     if not config.redis_url:
         raise ConfigError("ROUTER_REDIS_URL is not set: web has to be told where Redis is")
     worker = f"{config.node}/{os.getpid()}"
-    tail_client = connect(config.redis_url, name="tail", block_seconds=BLOCK_SECONDS, connections=1)
-    client = connect(config.redis_url, name="web")
+    tail_client = connect(config.backplane, name="tail", block_seconds=BLOCK_SECONDS, connections=1)
+    client = connect(config.backplane, name="web")
     nodes = Nodes(client, config.keys)
     feed = Feed(
         Stream(tail_client, config.keys),

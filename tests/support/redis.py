@@ -50,7 +50,7 @@ class RedisServer:
         self._binary, self._options = binary, options
         self._environment = {**os.environ, **(environment or {})}
         self.socket = self.folder / "s"
-        self.port = _free_port() if tcp else 0
+        self.port = free_port() if tcp else 0
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -107,6 +107,11 @@ class RedisServer:
             self._process.wait()
             self._process = None
 
+    @property
+    def runs(self) -> bool:
+        """Whether there is a process."""
+        return self._process is not None
+
     def restart(self) -> None:
         """Another process with another `run_id` on the files of the killed one."""
         self.kill()
@@ -127,7 +132,8 @@ def client(url: str) -> Redis:
     return Redis.from_url(url, socket_timeout=5, retry=Retry(NoBackoff(), 0))
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A local port that nobody uses now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

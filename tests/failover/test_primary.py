@@ -1,0 +1,182 @@
+"""The primary dies or moves under a worker: nothing diverges in silence.
+
+Each test kills or moves a real server under a real worker, while a page follows it.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import pytest
+from redis import ResponseError
+
+from hero_router.errors import StoreError
+from hero_router.keys import Keys
+from hero_router.store.client import connect
+from hero_router.store.requests import Request, Requests
+from tests.failover.witness import Witness, witnessing
+from tests.support.hand import Hand
+from tests.support.redis import RedisServer
+from tests.support.replication import PRIMARY, Cluster, Pair, Sentinel, ask
+from tests.support.wait import eventually
+from tests.web.live import WINDOW, Live, working
+
+
+@contextlib.asynccontextmanager
+async def following(url: str) -> AsyncIterator[tuple[Hand, Live, Witness]]:
+    """A worker on this address, who writes, and a page that follows."""
+    hand = Hand(url, WINDOW)
+    await hand.begin(services=3)
+    async with working(url) as live:
+        await live.reaches(await hand.change("s0"))
+        async with witnessing(live) as witness:
+            yield hand, live, witness
+    await hand.close()
+
+
+async def begins_again(hand: Hand) -> None:
+    """The scanner finds the new primary, as soon as there is one, and takes its lease."""
+
+    async def taken() -> bool:
+        try:
+            await hand.begin()
+        except StoreError:
+            return False
+        return True
+
+    await eventually(taken, 15, "a primary takes writes")
+
+
+@contextlib.asynccontextmanager
+async def hearing(url: str) -> AsyncIterator[list[str]]:
+    """A scanner's ear for requests, which listens again when it is cut off; what it heard."""
+    heard: list[str] = []
+    ear = connect(url, name="ear", block_seconds=1, connections=1)
+
+    async def listen() -> None:
+        while True:
+            with contextlib.suppress(StoreError):
+                async for request in Requests(ear, Keys(), idle_seconds=0.2).listen():
+                    heard.append(request.id)  # noqa: PERF401 - what was heard counts at once
+            await asyncio.sleep(0.05)
+
+    task = asyncio.create_task(listen())
+    yield heard
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await ear.aclose()
+
+
+async def is_heard(url: str, heard: list[str]) -> None:
+    """A request that is made now reaches the scanner."""
+    voice = connect(url, name="voice")
+    heard.clear()
+
+    async def answered() -> bool:
+        await Requests(voice, Keys()).ask(Request("scan", "now"))
+        return "now" in heard
+
+    try:
+        await eventually(answered, 10, "the request is heard")
+    finally:
+        await voice.aclose()
+
+
+@pytest.fixture
+async def pair() -> AsyncIterator[Pair]:
+    """A primary with a replica."""
+    made = Pair()
+    try:
+        yield await made.start()
+    finally:
+        made.close()
+
+
+async def test_sentinel_promotes_a_replica_that_lacks_acknowledged_writes(pair: Pair) -> None:
+    sentinel = Sentinel(pair.primary)
+    try:
+        sentinel.start()
+        url = sentinel.router_url
+        async with following(url) as (hand, live, witness), hearing(url) as heard:
+            await sentinel.knows()
+            await is_heard(url, heard)
+            await pair.part()
+            lost = [await hand.change("s1"), await hand.change("s2"), await hand.remove("s0")]
+            await witness.agrees(hand, lost[-1])
+            pair.primary.kill()
+            await begins_again(hand)
+            place = await hand.change("s1")
+            await witness.agrees(hand, place)
+            assert place.epoch > lost[-1].epoch
+            assert witness.resyncs == [None]
+            await eventually(live.is_ready, message="the worker is ready again")
+            await is_heard(url, heard)
+    finally:
+        sentinel.close()
+
+
+async def test_a_demoted_primary_is_left_for_the_new_one(pair: Pair) -> None:
+    """By hand, with nobody lost and no connection cut: READONLY is enough to look again."""
+    sentinel = Sentinel(pair.primary)
+    try:
+        sentinel.start()
+        async with following(sentinel.router_url) as (hand, _, witness):
+            await sentinel.knows()
+            await pair.in_step()
+            await eventually(lambda: fails_over(sentinel), 15, "the Sentinel begins")
+            await eventually(lambda: is_primary(pair.replica), 15, "the replica is promoted")
+            await begins_again(hand)
+            await witness.agrees(hand, await hand.change("s1"))
+            assert witness.resyncs in ([], [None])
+    finally:
+        sentinel.close()
+
+
+def fails_over(sentinel: Sentinel) -> bool:
+    """A Sentinel that has just begun does not yet trust the replica."""
+    with contextlib.suppress(ResponseError):
+        return bool(ask(sentinel, "SENTINEL", "FAILOVER", PRIMARY))
+    return False
+
+
+def is_primary(server: RedisServer) -> bool:
+    return bool(ask(server, "ROLE")[0] == b"master")
+
+
+async def test_a_replica_that_took_the_primarys_address_over_is_noticed(pair: Pair) -> None:
+    """Without a Sentinel: an address that moves, as by a virtual IP or a name."""
+    async with following(pair.primary.url) as (hand, _, witness):
+        await pair.part()
+        lost = [await hand.change("s1"), await hand.change("s2")]
+        await witness.agrees(hand, lost[-1])
+        pair.primary.kill()
+        ask(pair.replica, "REPLICAOF", "NO", "ONE")
+        ask(pair.replica, "CONFIG", "SET", "port", pair.primary.port)
+        await begins_again(hand)
+        place = await hand.change("s1")
+        await witness.agrees(hand, place)
+        assert witness.resyncs == [None]
+
+
+async def test_a_cluster_moves_the_slot_and_loses_its_primary() -> None:
+    cluster = Cluster()
+    try:
+        await cluster.start()
+        holder = cluster.holder()
+        async with (
+            following(cluster.router_url) as (hand, live, witness),
+            hearing(cluster.router_url) as heard,
+        ):
+            await is_heard(cluster.router_url, heard)
+            other = (holder + 1) % 3
+            cluster.move(holder, other)
+            await witness.agrees(hand, await hand.change("s1"))
+            cluster.move(other, holder)
+            await witness.agrees(hand, await hand.change("s2"))
+            cluster.nodes[holder].kill()
+            await begins_again(hand)
+            await witness.agrees(hand, await hand.change("s1"))
+            await eventually(live.is_ready, message="the worker is ready again")
+            await is_heard(cluster.router_url, heard)
+    finally:
+        cluster.close()

@@ -1,0 +1,192 @@
+"""Several real Redis servers that belong together: a replica, a Sentinel, a Cluster."""
+
+import contextlib
+from typing import Any
+
+from tests.support.redis import RedisServer, client, free_port, redis7_binary
+from tests.support.wait import eventually
+
+PRIMARY = "router"
+"""The name by which the Sentinel knows the primary."""
+
+SLOTS = 16384
+
+
+def ask(server: RedisServer, *words: object) -> Any:
+    """One command to one server; what it answers, in bytes as they come."""
+    with contextlib.closing(client(server.url)) as asking:
+        asking.response_callbacks.clear()
+        return asking.execute_command(*words)  # type: ignore[no-untyped-call] # the library's own
+
+
+def told(server: RedisServer, *words: object) -> dict[str, str]:
+    """The fields of an answer that is made of `name:value` lines."""
+    lines = bytes(ask(server, *words)).decode().split("\r\n")
+    return dict(line.split(":", 1) for line in lines if ":" in line)
+
+
+class Pair:
+    """A primary and its replica, which logs in as a user of its own."""
+
+    def __init__(self) -> None:
+        self.primary = RedisServer(redis7_binary(), *LINK, tcp=True)
+        self.replica = RedisServer(redis7_binary(), *LINK, tcp=True)
+
+    async def start(self) -> "Pair":
+        """Start both and wait until the replica has all data."""
+        self.primary.start()
+        ask(self.primary, "ACL", "SETUSER", "replica", "on", ">secret", "+@all")
+        self.replica.start("--replicaof", f"127.0.0.1 {self.primary.port}")
+        await eventually(self._is_linked, message="the replica follows")
+        return self
+
+    def _is_linked(self) -> bool:
+        return told(self.replica, "INFO", "replication").get("master_link_status") == "up"
+
+    async def in_step(self) -> None:
+        """Wait until the replica has all that the primary has."""
+
+        def same() -> bool:
+            ahead = told(self.primary, "INFO", "replication")["master_repl_offset"]
+            return told(self.replica, "INFO", "replication").get("slave_repl_offset") == ahead
+
+        await eventually(same, message="the replica has all")
+
+    async def part(self) -> None:
+        """The replica gets nothing more: what is written and acknowledged now is on one server."""
+        await self.in_step()
+        ask(self.primary, "ACL", "SETUSER", "replica", "off")
+        ask(self.primary, "CLIENT", "KILL", "TYPE", "replica")
+        await eventually(lambda: not self._is_linked(), message="the replica is alone")
+
+    def close(self) -> None:
+        """End both."""
+        self.primary.close()
+        self.replica.close()
+
+
+LINK = (
+    *("--masteruser", "replica", "--masterauth", "secret"),
+    *("--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1"),
+)
+
+
+class Sentinel(RedisServer):
+    """One real Sentinel, whose word alone is enough to promote the replica."""
+
+    def __init__(self, primary: RedisServer) -> None:
+        super().__init__(redis7_binary(), tcp=True)
+        self._file = self.folder / "sentinel.conf"
+        name = PRIMARY
+        self._file.write_text(
+            f"port {self.port}\nbind 127.0.0.1\ndir {self.folder}\n"
+            f"sentinel monitor {name} 127.0.0.1 {primary.port} 1\n"
+            f"sentinel down-after-milliseconds {name} 300\n"
+            f"sentinel failover-timeout {name} 3000\n"
+        )
+
+    def _basics(self) -> list[str]:
+        return [str(self._file), "--sentinel"]
+
+    async def knows(self, replicas: int = 1) -> None:
+        """Wait until it has found the replicas."""
+
+        def found() -> bool:
+            return len(ask(self, "SENTINEL", "REPLICAS", PRIMARY)) == replicas
+
+        await eventually(found, 15, "the Sentinel knows the replica")
+
+    @property
+    def router_url(self) -> str:
+        """What hero_router is told; the first Sentinel in it is one that is dead."""
+        return f"redis+sentinel://127.0.0.1:1,127.0.0.1:{self.port}/{PRIMARY}/0"
+
+
+class Cluster:
+    """Three primaries that share the slots, and one replica of the one with our keys."""
+
+    def __init__(self) -> None:
+        self.nodes = [_cluster_node() for _ in range(4)]
+        self.ids: list[str] = []
+
+    async def start(self) -> "Cluster":
+        """Start, introduce the nodes to each other, and wait until all slots are served."""
+        for node in self.nodes:
+            node.start()
+        self.ids = [bytes(ask(node, "CLUSTER", "MYID")).decode() for node in self.nodes]
+        first, bound = self.nodes[0], [0, SLOTS // 3, 2 * SLOTS // 3, SLOTS]
+        for index in range(3):
+            last = bound[index + 1] - 1
+            ask(self.nodes[index], "CLUSTER", "ADDSLOTSRANGE", bound[index], last)
+            ask(self.nodes[index], "CLUSTER", "SET-CONFIG-EPOCH", index + 1)
+        for node in self.nodes[1:]:
+            ask(node, "CLUSTER", "MEET", "127.0.0.1", first.port, _bus(first))
+        await eventually(self._knows_all, 15, "the nodes know each other")
+        holder = self.ids[self.holder()]
+        ask(self.nodes[3], "CLUSTER", "REPLICATE", holder)
+        await eventually(self.is_served, 15, "the Cluster serves")
+        await eventually(self._replica_follows, 15, "the replica follows")
+        return self
+
+    def _knows_all(self) -> bool:
+        return all(
+            told(node, "CLUSTER", "INFO")["cluster_known_nodes"] == str(len(self.nodes))
+            for node in self.nodes
+        )
+
+    def _replica_follows(self) -> bool:
+        return told(self.nodes[3], "INFO", "replication").get("master_link_status") == "up"
+
+    def is_served(self) -> bool:
+        """Whether each living node says that all is well."""
+        return all(
+            told(node, "CLUSTER", "INFO")["cluster_state"] == "ok"
+            for node in self.nodes
+            if node.runs
+        )
+
+    def slot(self) -> int:
+        """The slot of our keys."""
+        return int(ask(self.nodes[0], "CLUSTER", "KEYSLOT", "{hero_router}:events"))
+
+    def holder(self) -> int:
+        """Which of the three primaries serves our keys at first."""
+        return self.slot() * 3 // SLOTS
+
+    def move(self, source: int, target: int) -> None:
+        """Migrate our slot with its keys from one primary to another."""
+        slot, ids = self.slot(), self.ids
+        ask(self.nodes[target], "CLUSTER", "SETSLOT", slot, "IMPORTING", ids[source])
+        ask(self.nodes[source], "CLUSTER", "SETSLOT", slot, "MIGRATING", ids[target])
+        keys = ask(self.nodes[source], "CLUSTER", "GETKEYSINSLOT", slot, 100)
+        place = ("127.0.0.1", self.nodes[target].port, "", 0, 5000, "KEYS")
+        ask(self.nodes[source], "MIGRATE", *place, *keys)
+        for each in (target, source, *({0, 1, 2} - {source, target})):
+            ask(self.nodes[each], "CLUSTER", "SETSLOT", slot, "NODE", ids[target])
+
+    @property
+    def router_url(self) -> str:
+        """What hero_router is told: some nodes, the first of which is dead."""
+        known = ",".join(f"127.0.0.1:{node.port}" for node in self.nodes[:2])
+        return f"redis+cluster://127.0.0.1:1,{known}"
+
+    def close(self) -> None:
+        """End all nodes."""
+        for node in self.nodes:
+            node.close()
+
+
+def _cluster_node() -> RedisServer:
+    bus = free_port()
+    node = RedisServer(
+        redis7_binary(),
+        *("--cluster-enabled", "yes", "--cluster-node-timeout", "600"),
+        *("--cluster-port", str(bus), "--repl-diskless-sync-delay", "0"),
+        tcp=True,
+    )
+    (node.folder / "bus").write_text(str(bus))
+    return node
+
+
+def _bus(node: RedisServer) -> str:
+    return (node.folder / "bus").read_text()
