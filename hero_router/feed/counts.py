@@ -3,6 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from hero_router.feed.ring import Slice
+
 
 @dataclass(slots=True)
 class Counts:
@@ -28,6 +30,13 @@ class Counts:
     """By reason."""
     closed: Counter[str] = field(default_factory=Counter)
     """Streams that ended, by cause: left, stalled, aged, shutdown."""
+
+    def take(self, part: Slice) -> None:
+        """One slice goes to one client."""
+        self.bytes += len(part.data)
+        self.delivered += part.sent
+        self.filtered += part.filtered
+        self.superseded += part.superseded
 
     @property
     def settled(self) -> int:

@@ -15,11 +15,11 @@ from hero_router.feed.conditions import Conditions
 from hero_router.feed.counts import Counts
 from hero_router.feed.crowd import Crowd
 from hero_router.feed.herald import Herald
-from hero_router.feed.latest import Latest
 from hero_router.feed.pace import Pace
 from hero_router.feed.resume import Gap
 from hero_router.feed.ring import Ring, Slice
 from hero_router.feed.times import Times
+from hero_router.feed.window import Window
 from hero_router.model import Event
 from hero_router.position import Position
 
@@ -48,7 +48,7 @@ class Hub:
     ) -> None:
         self._ring, self._herald, self._times = ring, herald, times
         self._pace, self._clock = pace, clock
-        self._latest = Latest(SLICE_BYTES)
+        self._window = Window(ring, SLICE_BYTES)
         self._next_ping = clock() + times.ping
         self._unsent = self._unmarked = 0
         self._ends_at: float | None = None
@@ -82,7 +82,8 @@ class Hub:
         """Find a client's place in the window, and send what it is owed."""
         told = client.asked
         place = self._ring.head if told is None else Position.parse(told)
-        gap = self._gap(client, place)
+        due = Gap(None) if place is None else self._window.next(place, client.wish)
+        gap = due if isinstance(due, Gap) else None
         client.cursor = self._ring.base if place is None or gap else place
         self.clients.enter(client, LIVE)
         self.counts.owed += self.behind(client)
@@ -91,13 +92,6 @@ class Hub:
             self.counts.owed += gap.dropped or 0
             self._tell_gap(client, gap, "unknown_position" if gap.dropped is None else "trimmed")
         self._advance(client)
-
-    def _gap(self, client: Client, place: Position | None) -> Gap | None:
-        """What a client that comes has missed for good."""
-        if place is None:
-            return Gap(None)
-        verdict = self._ring.resume(place)
-        return verdict if isinstance(verdict, Gap) and not self._conflated(client, place) else None
 
     def confirm(self) -> None:
         """The stream was asked just now: the ring's head is its head."""
@@ -119,8 +113,7 @@ class Hub:
         No more than `chunk` at once: else clients would miss some that never had the chance.
         """
         pending = self.pending if self._ring.mixed else None
-        number = self._ring.append(tuple(events))
-        self._latest.add(self._ring.last(number))
+        number = self._window.append(events)
         listening = self.clients.number(LIVE, PARKED)
         self.counts.published += number
         self.counts.owed += number * listening if pending is None else self.pending - pending
@@ -131,8 +124,7 @@ class Hub:
     def reload(self, window: Iterable[Event], head: Position, store: str) -> None:
         """Hold another window, read anew: judge every client again by the law of positions."""
         pending = self.pending
-        number = self._ring.reset(window, head, store)
-        self._latest.reset(self._ring.base, self._ring.last(number))
+        self._window.reset(window, head, store)
         self.counts.owed += self.pending - pending
         self._unsent, self._warm = 0, True
         self.confirm()
@@ -209,53 +201,37 @@ class Hub:
         """Write what the client is owed until it is live, has to wait, or its transport is full."""
         if self._is_ahead(client):
             return self._wait(client)
-        self._count_in(client)
+        if client.state is WAITING:  # nothing was owed to it so far
+            self.clients.enter(client, LIVE)
+            self.counts.owed += self.behind(client)
         while not client.sink.backlog():
-            part = self._conflated(client, client.cursor)
-            if part is None:
-                self._close_gap(client, lagged)
-                part = self._ring.slice_after(client.cursor, client.wish.only)
-            if part is None:
+            due = self._window.next(client.cursor, client.wish)
+            if due is None:
                 self.clients.enter(client, LIVE)
                 return self._herald.update(client)
-            self._send(client, part)
+            if isinstance(due, Gap):
+                self._close_gap(client, due, lagged)
+            else:
+                self._send(client, due)
         return self._park(client)
 
     def _is_ahead(self, client: Client) -> bool:
         return client.cursor > self._ring.head
 
-    def _conflated(self, client: Client, cursor: Position) -> Slice | None:
-        wish = client.wish
-        return self._latest.slice_after(cursor, wish.only) if wish.conflate else None
-
-    def _count_in(self, client: Client) -> None:
-        """While a client waits, nothing is owed to it."""
-        if client.state is WAITING:
-            self.clients.enter(client, LIVE)
-            self.counts.owed += self.behind(client)
-
     def _send(self, client: Client, part: Slice) -> None:
         client.cursor = part.last
-        counts = self.counts
+        self.counts.take(part)
         if part.data:
             client.sink.write(part.data)
-            counts.bytes += len(part.data)
-            counts.delivered += part.sent
-        if part.filtered or part.superseded:
-            counts.filtered += part.filtered
-            counts.superseded += part.superseded
-        else:
+        if not (part.filtered or part.superseded):
             client.heard = part.last
 
-    def _close_gap(self, client: Client, lagged: str) -> None:
+    def _close_gap(self, client: Client, gap: Gap, lagged: str) -> None:
         """Where the gap is unknown, what was thought to be pending was a guess: count anew."""
-        verdict = self._ring.resume(client.cursor)
-        if not isinstance(verdict, Gap):
-            return
         before = self.behind(client)
         client.cursor = self._ring.base
-        self.counts.owed += (verdict.dropped or 0) + self.behind(client) - before
-        self._tell_gap(client, verdict, "store_changed" if verdict.dropped is None else lagged)
+        self.counts.owed += (gap.dropped or 0) + self.behind(client) - before
+        self._tell_gap(client, gap, "store_changed" if gap.dropped is None else lagged)
 
     def _tell_gap(self, client: Client, gap: Gap, reason: str) -> None:
         self.counts.resyncs[reason] += 1

@@ -1,0 +1,39 @@
+"""The window as a client walks through it: the ring, and beside it the newest event per service."""
+
+from collections.abc import Iterable
+
+from hero_router.feed.client import Wish
+from hero_router.feed.latest import Latest
+from hero_router.feed.resume import Gap
+from hero_router.feed.ring import Ring, Slice
+from hero_router.model import Event
+from hero_router.position import Position
+
+
+class Window:
+    """Ring and conflation, always at the same position. `slice_bytes` is for one write."""
+
+    def __init__(self, ring: Ring, slice_bytes: int) -> None:
+        self._ring, self._latest = ring, Latest(slice_bytes)
+
+    def append(self, events: Iterable[Event]) -> int:
+        """Take the next events; returns how many those are."""
+        number = self._ring.append(tuple(events))
+        self._latest.add(self._ring.last(number))
+        return number
+
+    def reset(self, window: Iterable[Event], head: Position, store: str) -> None:
+        """Forget all and hold this window; see `Ring.reset`."""
+        number = self._ring.reset(window, head, store)
+        self._latest.reset(self._ring.base, self._ring.last(number))
+
+    def next(self, cursor: Position, wish: Wish) -> Slice | Gap | None:
+        """What a client at this cursor is owed next: a slice, first the news of a gap, or nothing.
+
+        Who would have it conflated is spared a gap where the newest events make up for it.
+        """
+        part = self._latest.slice_after(cursor, wish.only) if wish.conflate else None
+        if part is not None:
+            return part
+        verdict = self._ring.resume(cursor)
+        return verdict if isinstance(verdict, Gap) else self._ring.slice_after(cursor, wish.only)
