@@ -52,14 +52,14 @@ export class Store {
 
   /**
    * Take an answer of `/api/services`, unless it is older than the page can make up for (of a worker
-   * that lags) or comes from another Redis than the stream does.
+   * that lags), comes from another Redis than the stream does or doubts a node that the stream does not.
    * @param {any} answer
    * @param {{streaming: boolean}} how whether a stream is open, whose doubts then count
    * @returns {boolean} whether it was taken
    */
   snapshot(answer, { streaming }) {
     const sameRedis = this.redis === null || answer.store === this.redis;
-    if (streaming && !sameRedis) return false;
+    if (streaming && !(sameRedis && this.#agrees(answer.stale))) return false;
     const oldest = this.wanted ? this.base : this.place;
     if (sameRedis && oldest !== null && compare(answer.cursor, oldest) < 0) return false;
     this.redis = answer.store;
@@ -75,6 +75,15 @@ export class Store {
     this.loaded = true;
     this.changed();
     return true;
+  }
+
+  /**
+   * Whether the stream too calls lost each node that an answer does: its services say "unknown" there
+   * instead of how they were, and nobody would tell this page when that ends.
+   * @param {Condition[]} stale
+   */
+  #agrees(stale) {
+    return stale.every((one) => one.node === null || this.conditions.has(key(one)));
   }
 
   /** A service as it is to be shown: nobody knows how that of a lost node is. @param {any} record */

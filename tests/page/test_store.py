@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.page.store import NOW, PageStore, condition, service
+from tests.page.store import NOW, PageStore, service
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -200,47 +200,6 @@ async def test_without_a_stream_an_older_state_of_the_same_redis_is_refused(
 ) -> None:
     await store.started("1-5", A)
     assert not await store.snapshot("1-4", B, streaming=False)
-    assert await store.shown() == {"a": "healthy"}
-
-
-async def test_a_lost_nodes_services_are_shown_unknown_until_it_is_back(store: PageStore) -> None:
-    there = service("there", node="n2")
-    await store.started("1-5", A, there)
-    await store.stale("scanner", "n2")
-    assert await store.shown() == {"a": "healthy", "there": "unknown"}
-    await store.fresh("scanner", "n2")
-    assert await store.wants()
-    assert await store.snapshot("1-5", A, there)
-    assert await store.shown() == {"a": "healthy", "there": "healthy"}
-
-
-async def test_a_doubt_about_redis_leaves_the_last_state_as_it_is(store: PageStore) -> None:
-    await store.started("1-5", A)
-    await store.stale("redis")
-    assert await store.shown() == {"a": "healthy"}
-    await store.fresh("redis")
-    assert not await store.wants()
-
-
-async def test_hello_clears_the_doubts_that_nobody_ended(store: PageStore) -> None:
-    await store.started("1-5", A)
-    await store.stale("redis")
-    await store.stale("scanner", "n1")
-    await store.hello("1-5")
-    assert await store.shown() == {"a": "healthy"}
-    assert (await store.freshness())["kind"] == "resync"
-    assert await store.snapshot("1-5", A)
-    assert (await store.freshness())["kind"] == "live"
-
-
-async def test_a_snapshot_tells_of_doubts_only_where_no_stream_does(store: PageStore) -> None:
-    await store.started("1-5", A)
-    lost = condition("scanner", "n1")
-    assert await store.snapshot("1-5", A, stale=[lost])
-    assert await store.shown() == {"a": "healthy"}
-    assert await store.snapshot("1-5", A, stale=[lost], streaming=False)
-    assert await store.shown() == {"a": "unknown"}
-    assert await store.snapshot("1-5", A, streaming=False)
     assert await store.shown() == {"a": "healthy"}
 
 
