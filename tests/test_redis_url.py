@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hero_router.errors import ConfigError
-from hero_router.redis_url import check, masked
+from hero_router.redis_url import Backplane, check, masked, parse
 from hero_router.store.client import connect
 
 SECRET = "hunter2"
@@ -13,11 +13,16 @@ SECRET = "hunter2"
 
 passwords = st.builds("{}{}{}".format, st.text(max_size=8), st.just(SECRET), st.text(max_size=8))
 users = st.text(max_size=8)
-places = st.sampled_from(["host", "host:6379", "host:6379/0", "[::1]:6379", "/run/redis.sock", ""])
-schemes = st.sampled_from(["redis", "rediss", "unix", "http", "REDIS", ""])
+places = st.sampled_from(
+    ["host", "host:6379", "host:6379/0", "[::1]:6379", "/run/redis.sock", "", "h1:1,h2:2/name/0"]
+)
+schemes = st.sampled_from(
+    ["redis", "rediss", "unix", "http", "REDIS", "", "redis+sentinel", "rediss+cluster"]
+)
 pieces = st.lists(
     st.sampled_from([
-        "redis", "rediss", "unix", "://", ":", "//", "/", "@", "?", "#", "&", "=", "%40", "[", "]",
+        "redis", "rediss", "unix", "+sentinel", "+cluster", "name", ",", "://", ":",
+        "//", "/", "@", "?", "#", "&", "=", "%40", "[", "]",
         "::1", "host", "user", SECRET, "6379", "0", "99999", "db", "password", "username",
         "ssl_cert_reqs", "none", " ", "\n", "\0", "ü", "\ud800", "\u0663",
     ]),
@@ -39,7 +44,10 @@ def refusal(url: str) -> str | None:
     ["", "redis://host", "redis://host:6379", "redis://host:6379/", "redis://host:6379/15",
      "redis://:pw@host", "redis://user:pw@host:6379/0", "redis://user:p%2Fw@host?db=3",
      "rediss://host:6380/0?ssl_cert_reqs=none&ssl_ca_certs=/ca.pem", "redis://[::1]:6379/0",
-     "unix:///run/redis.sock", "unix://user:pw@/run/redis.sock?db=1"],
+     "unix:///run/redis.sock", "unix://user:pw@/run/redis.sock?db=1",
+     "redis+sentinel://host/name", "redis+sentinel://user:pw@h1:1,[::1]:2,h3/my-name.1/5",
+     "rediss+sentinel://h1,h2/name?sentinel_password=pw&ssl_ca_certs=/ca.pem",
+     "redis+cluster://host", "redis+cluster://user:pw@h1:1,h2/", "rediss+cluster://h1:1,[::1]:2"],
 )  # fmt: skip
 def test_addresses_that_a_client_can_use_are_accepted(url: str) -> None:
     assert refusal(url) is None
@@ -53,7 +61,12 @@ def test_addresses_that_a_client_can_use_are_accepted(url: str) -> None:
      "redis://user:pa/ss@host", "redis://user:pa#ss@host", "redis://[::1", "redis:// host",
      "redis://host\n", "unix://", "unix://run/redis.sock", "redis://host?db=one", "redis://host?db=",
      "redis://host?db=1&db=x", "redis://host?protocol=3", "redis://host?ssl_keyfile=/k",
-     "redis://host?socket_timeout=9", "redis://host?max_connections=1"],
+     "redis://host?socket_timeout=9", "redis://host?max_connections=1", "redis://h1,h2",
+     "redis+sentinel://host", "redis+sentinel://host/0/1/2", "redis+sentinel://host/name/db",
+     "redis+sentinel://h1,/name", "redis+sentinel://h1:0/name", "redis+sentinel://,h1/name",
+     "redis+sentinel:///name", "redis+sentinel://host/na me", "redis+sentinel://h/n?db=1",
+     "redis+cluster://host/0", "redis+cluster://h1,h2:x", "redis+cluster://host?db=1",
+     "redis+cluster://host?sentinel_password=x", "unix+sentinel:///s/name", "redis+other://host"],
 )  # fmt: skip
 def test_anything_else_is_refused_and_the_sentence_shows_how_it_should_be(url: str) -> None:
     told = refusal(url)
@@ -84,6 +97,9 @@ def test_whatever_is_accepted_makes_a_client(url: str) -> None:
         ("redis://:hunter2@host", "redis://:***@host"),
         ("unix://me:hunter2@/run/redis.sock", "unix://me:***@/run/redis.sock"),
         ("rediss://host?password=hunter2&db=1", "rediss://host?***"),
+        ("redis+sentinel://me:hunter2@h1:1,h2/n/0", "redis+sentinel://me:***@h1:1,h2/n/0"),
+        ("redis+sentinel://h/n?sentinel_password=hunter2", "redis+sentinel://h/n?***"),
+        ("redis+cluster://:hunter2@h1:1,[::1]:2", "redis+cluster://:***@h1:1,[::1]:2"),
     ],
 )
 def test_an_address_is_shown_as_far_as_it_is_no_secret(url: str, shown: str) -> None:
@@ -114,3 +130,24 @@ def test_a_password_is_never_shown_whatever_it_is_made_of(
     ):
         assert SECRET not in masked(url)
         assert SECRET not in (refusal(url) or "")
+
+
+def test_an_address_of_several_hosts_is_taken_apart() -> None:
+    found = parse("rediss+sentinel://me:p%2Fw@h1,[::1]:2/name/5?ssl_cert_reqs=none")
+    assert (found.kind, found.guides, found.primary) == (
+        "sentinel",
+        (("h1", 26379), ("::1", 2)),
+        "name",
+    )
+    assert found.url == "rediss://me:p%2Fw@h1:26379/5?ssl_cert_reqs=none"
+    found = parse("redis+cluster://[::1],h2:7")
+    assert (found.kind, found.guides, found.primary) == (
+        "cluster",
+        (("::1", 6379), ("h2", 7)),
+        "",
+    )
+    assert found.url == "redis://[::1]:6379/0"
+
+
+def test_a_backplane_shows_no_password() -> None:
+    assert SECRET not in repr(Backplane(f"redis://me:{SECRET}@host"))

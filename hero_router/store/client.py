@@ -120,12 +120,15 @@ class PasswordFile(CredentialProvider):
     def __init__(self, path: Path, user: str | None) -> None:
         self._path, self._user = path, user
 
-    def get_credentials(self) -> tuple[str] | tuple[str, str]:
-        """User, if there is one, and password."""
+    async def get_credentials_async(self) -> Any:
+        """The same; a small file is read too quickly to leave the loop for it."""
+        return self.get_credentials()
+
+    def get_credentials(self) -> Any:
+        """User, if there is one, and password: as bytes, so that no error ever quotes it."""
         try:
-            password = self._path.read_text("utf-8").rstrip("\r\n")
-        except (OSError, UnicodeDecodeError):
-            # What was read of it must not get into any text.
+            password = self._path.read_bytes().rstrip(b"\r\n")
+        except OSError:
             raise PasswordUnreadable from None
         return (self._user, password) if self._user else (password,)
 
@@ -193,6 +196,8 @@ _BY_WORD: tuple[tuple[str, type[StoreError], str], ...] = (
     ("NOAUTH", StoreRefused, "Redis refuses the user or password"),
     ("NOPERM", StoreRefused, "Redis forbids this user a command that is needed"),
     ("can't run this command", StoreRefused, "Redis forbids this user a command that is needed"),
+    ("cluster support disabled", StoreRefused, "this Redis is no node of a Cluster"),
+    ("unknown command", StoreRefused, "what answers there lacks a command that is needed"),
     ("DB index", StoreRefused, "Redis has no database of that number"),
     ("WRONGTYPE", StoreCorrupt, "a key of hero_router in Redis holds another type of value"),
     ("not an integer", StoreCorrupt, "the last fencing token in Redis is not a number"),

@@ -50,15 +50,17 @@ class Guides:
         self._places.append(self._places.pop(0))
 
     async def find(self) -> Place:
-        """Where the primary is now. Raises NoPrimary."""
-        trouble: Exception | None = None
+        """Where the primary is now. Raises NoPrimary, or what a guide refused."""
+        refusal: refused.RedisError | None = None
         for guide in list(self._places):
             try:
                 if (found := await self._ask(guide)) is not None:
                     return found
-            except (refused.RedisError, OSError) as error:
-                trouble = error
-        raise NoPrimary from trouble
+            except (refused.AuthenticationError, refused.ResponseError) as error:
+                refusal = error
+            except (refused.RedisError, OSError):
+                continue
+        raise refusal or NoPrimary
 
     async def _ask(self, guide: Place) -> Place | None:
         """Where this guide says that the primary is."""

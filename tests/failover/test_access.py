@@ -1,0 +1,222 @@
+"""TLS, users with few rights, and passwords from files, each with a real server."""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from hero_router.errors import ConfigError, StoreError, StoreRefused, StoreUnreachable
+from hero_router.keys import Keys
+from hero_router.redis_url import Backplane, check_password_file
+from hero_router.store.client import connect, translated
+from hero_router.store.lease import Lease
+from hero_router.store.requests import Request
+from tests.contract.world import Store
+from tests.support.certificates import certificate
+from tests.support.hand import Hand
+from tests.support.records import put, report
+from tests.support.redis import RedisServer, free_port, redis7_binary
+from tests.support.replication import ask
+from tests.support.wait import eventually
+from tests.web.live import WINDOW, working
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SECRET, NEW = "hunter2-secret", "hunter3-secret"
+REQUEST = Request("scan", "r1")
+
+Launch = Callable[..., RedisServer]
+
+
+@asynccontextmanager
+async def connected(to: Backplane | str) -> AsyncIterator[Redis]:
+    made = connect(to, name="test")
+    try:
+        yield made
+    finally:
+        await made.aclose()
+
+
+async def leases(to: Backplane | str) -> bool:
+    """Whether a lease can be taken there. Raises StoreError."""
+    async with connected(to) as made:
+        return await Lease(made, Keys(), "n1", "s1", 10).acquire() is not None
+
+
+class UserBackend:
+    """A server that the stores log in to with a password from a file."""
+
+    def __init__(self, server: RedisServer, backplane: Backplane) -> None:
+        self._server, self._backplane = server, backplane
+
+    def client(self) -> Redis:
+        """A new client."""
+        return connect(self._backplane, name="test", block_seconds=0.05)
+
+    def restart(self) -> None:
+        """Another process."""
+        self._server.restart()
+
+
+def rights() -> list[str]:
+    """What the README says that a user needs."""
+    found = re.search(r"`ACL SETUSER router on >… (.*?)`", (ROOT / "README.md").read_text("utf-8"))
+    assert found is not None
+    return found[1].split()
+
+
+@pytest.fixture
+def server(launch: Launch) -> RedisServer:
+    """A server with the user of the README."""
+    made = launch(redis7_binary())
+    ask(made, "ACL", "SETUSER", "router", "on", f">{SECRET}", *rights())
+    return made
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A file with the password, as an editor leaves it."""
+    made = tmp_path / "password"
+    made.write_text(f"{SECRET}\n")
+    return made
+
+
+@pytest.fixture
+def backplane(server: RedisServer, file: Path) -> Backplane:
+    """What is told to hero_router."""
+    return Backplane(server.url.replace("://", "://router@"), password_file=str(file))
+
+
+async def test_the_rights_that_the_readme_names_are_enough(
+    server: RedisServer, backplane: Backplane
+) -> None:
+    store = Store(UserBackend(server, backplane))
+    try:
+        grant = await store.grant()
+        await store.registry.apply(grant, [put("a"), put("b")], report())
+        await store.registry.write_probes("n1", {"x": {"latency_ms": 1}})
+        assert len(await store.window()) == 2
+        assert (await store.nodes.sight())["n1"].leased
+        assert await store.requests.ask(REQUEST) == 0
+        with pytest.raises(StoreRefused, match="forbids"), translated():
+            await store.raw.flushall()
+    finally:
+        await store.close()
+    hand = Hand(server.url, WINDOW)
+    await hand.begin(services=1)
+    async with working(backplane.url, redis_password_file=backplane.password_file) as live:
+        await live.reaches(await hand.change("s0"))
+        assert (await live.get("/api/clients"))[0] == 200
+        assert await live.is_ready()
+    await hand.close()
+
+
+async def test_a_password_may_change_while_the_router_runs(
+    server: RedisServer, backplane: Backplane, file: Path
+) -> None:
+    hand = Hand(server.url, WINDOW)
+    await hand.begin(services=1)
+    async with (
+        working(backplane.url, redis_password_file=str(file)) as live,
+        live.listening() as listener,
+    ):
+        ask(server, "ACL", "SETUSER", "router", f">{NEW}", f"<{SECRET}")
+        ask(server, "CLIENT", "KILL", "USER", "router")
+        (told,) = await listener.hears_of("stale")
+        assert SECRET not in told["detail"]
+        write(file, NEW.encode())
+        await listener.hears_of("fresh")
+        await listener.hears(await hand.change("s0"))
+        assert listener.resyncs == []
+    await hand.close()
+
+
+async def test_a_file_that_cannot_be_read_is_told_and_a_wrong_password_never_shown(
+    backplane: Backplane, file: Path
+) -> None:
+    for wrong in (NEW.encode(), b"\xff" + SECRET.encode(), b""):
+        write(file, wrong)
+        with pytest.raises(StoreRefused, match="refuses the user or password") as refused:
+            await leases(backplane)
+        assert_hides(refused.value)
+    gone = replace(backplane, password_file=f"{file}.not")
+    with pytest.raises(StoreRefused, match="file with Redis's password"):
+        await leases(gone)
+
+
+def write(file: Path, password: bytes) -> None:
+    file.write_bytes(password)
+
+
+def assert_hides(error: BaseException | None) -> None:
+    """No text of an error, or of what led to it, holds a password."""
+    while error is not None:
+        assert SECRET not in repr(error) + str(error)
+        assert NEW not in repr(error) + str(error)
+        error = error.__cause__ or error.__context__
+
+
+def test_a_file_that_cannot_serve_stops_the_start(file: Path) -> None:
+    check_password_file(Backplane("redis://me@host", password_file=str(file)))
+    for url in ("redis://me:pw@host", "redis://host?password=pw"):
+        with pytest.raises(ConfigError, match="no password"):
+            check_password_file(Backplane(url, password_file=str(file)))
+    with pytest.raises(ConfigError, match="cannot be read"):
+        check_password_file(Backplane("redis://host", password_file=f"{file}.not"))
+
+
+async def test_tls_is_spoken_only_with_whom_the_authority_vouches_for(
+    launch: Launch, tmp_path: Path
+) -> None:
+    ours, other = certificate(tmp_path, "ours"), certificate(tmp_path, "other")
+    port = free_port()
+    launch(redis7_binary(), "--tls-port", str(port), *ours.options)
+    address = f"127.0.0.1:{port}"
+    assert await leases(f"rediss://{address}/0?ssl_ca_certs={ours.file}")
+    assert await leases(f"rediss://{address}/0?ssl_cert_reqs=none&ssl_check_hostname=false")
+    for url in (
+        f"rediss://{address}/0?ssl_ca_certs={other.file}",
+        f"rediss://{address}/0",
+        f"redis://{address}/0",
+    ):
+        with pytest.raises(StoreUnreachable) as refused:
+            await leases(url)
+        assert isinstance(refused.value, StoreError)
+
+
+async def test_a_worker_follows_over_tls(launch: Launch, tmp_path: Path) -> None:
+    ours, port = certificate(tmp_path, "ours"), free_port()
+    server = launch(redis7_binary(), "--tls-port", str(port), *ours.options)
+    hand = Hand(server.url, WINDOW)
+    await hand.begin(services=1)
+    url = f"rediss://127.0.0.1:{port}/0?ssl_ca_certs={ours.file}"
+    async with working(url) as live, live.listening() as listener:
+        await listener.hears(await hand.change("s0"))
+        server.restart()
+        await hand.begin()
+        await listener.hears(await hand.change("s0"))
+        assert listener.resyncs == [(None, "store_changed")], "nothing was on disk"
+    await hand.close()
+
+
+async def test_a_cluster_is_asked_over_tls_and_with_the_login(
+    launch: Launch, tmp_path: Path, file: Path
+) -> None:
+    ours, port = certificate(tmp_path, "ours"), free_port()
+    server = launch(
+        redis7_binary(),
+        *("--tls-port", str(port), *ours.options, "--tls-cluster", "yes"),
+        *("--cluster-enabled", "yes", "--cluster-port", str(free_port())),
+    )
+    ask(server, "ACL", "SETUSER", "router", "on", f">{SECRET}", *rights(), "+cluster|slots")
+    ask(server, "CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+    await eventually(lambda: b"cluster_state:ok" in ask(server, "CLUSTER", "INFO"), 10, "served")
+    place = f"router@127.0.0.1:{port}"
+    url = f"rediss+cluster://{place}?ssl_ca_certs={ours.file}"
+    assert await leases(Backplane(url, password_file=str(file)))
+    with pytest.raises(StoreRefused, match="refuses the user or password") as refused:
+        await leases(url.replace("router@", f"router:{NEW}@"))
+    assert_hides(refused.value)
