@@ -39,6 +39,9 @@ class RegistryPort(Protocol):
     def has_stream(self) -> bool:
         """Whether the stream of events existed when `known` last looked."""
 
+    def report(self, node: str) -> NodeState | None:
+        """The node's report as `known` last saw it; None where there is none."""
+
     async def apply(
         self, grant: Grant, changes: Sequence[Change], report: NodeState | None = None
     ) -> Position:

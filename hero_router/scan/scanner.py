@@ -8,13 +8,14 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from itertools import islice
 
-from hero_router import __version__
 from hero_router.config import RouterConfig
+from hero_router.errors import Fenced, StoreError
 from hero_router.keys import APPLY_BATCH
 from hero_router.model import Change, NodeState, Record
-from hero_router.scan import figures
+from hero_router.scan import figures, reports
 from hero_router.scan.claims import Seen, services
 from hero_router.scan.diff import Memory, departed, diff, must_ask, reloaded
 from hero_router.scan.judge import Now, Rules
@@ -32,6 +33,10 @@ BATCH = 64
 """Services that are decided on, or probes that are started, before others get their turn."""
 FAST_SHARE = 8
 """One probe in so many is kept for new sockets, which else would queue behind hanging ones."""
+SIGN_SECONDS = 1.0
+"""Shortest time between two signs of life of a scan under way."""
+LIVELY_TIMEOUTS = 2
+"""A scan is under way while some probe ends within so many timeouts; longer, it hangs."""
 
 
 class Scanner:
@@ -77,10 +82,12 @@ class Scanner:
 
         Tokens grow by one, so a gap means that another scanner ruled, or Redis was emptied: then
         what the registry says counts for more than what is remembered here.
+        A node without a report gets one before its first service: else a scanner that dies in its
+        first scan would be missed by nobody.
         """
         self._probes.clear()
+        known = await self._registry.known(self._config.node)
         if grant.token != self._token + 1:
-            known = await self._registry.known(self._config.node)
             self._memories = {
                 key: reloaded(memory, known.get(key)) for key, memory in self._memories.items()
             }
@@ -88,6 +95,8 @@ class Scanner:
             self._observed.clear()
             self._unsettled.clear()
         self._token = grant.token
+        if self._registry.report(self._config.node) is None:
+            await self._registry.apply(grant, [], self._first_report(grant, known))
 
     async def scan(self, grant: Grant, requests: Iterable[str], group: asyncio.TaskGroup) -> None:
         """One full scan to its end: every socket probed, every change published, and the report.
@@ -100,8 +109,7 @@ class Scanner:
         self._lack = None
         started = self._clock.monotonic()
         probes = await self.look(group, everything=True)
-        if probes:
-            await asyncio.wait(probes)
+        await self._outlast(grant, probes, started)
         await self.flush(grant)
         await self._report(grant, self._clock.monotonic() - started, list(requests))
 
@@ -241,40 +249,51 @@ class Scanner:
     def _now(self) -> Now:
         return Now(self._lease.now_ms(), self._clock.monotonic(), self._scan)
 
+    async def _outlast(self, grant: Grant, probes: set[asyncio.Task[None]], started: float) -> None:
+        """Wait for the end of all probes, and show meanwhile that some go on to end."""
+        moved = self._clock.monotonic()
+        while probes:
+            every = max(self._config.scan_seconds, SIGN_SECONDS)
+            done, probes = await asyncio.wait(probes, timeout=every)
+            now = self._clock.monotonic()
+            moved = now if done else moved
+            if probes and now - moved <= LIVELY_TIMEOUTS * self._config.probe_timeout:
+                await self._sign(grant, now - started)
+
+    async def _sign(self, grant: Grant, seconds: float) -> None:
+        """Renew the report of a scan that takes longer than the last one: it is no silence.
+
+        Only where all that was seen could be published: a scanner that cannot write is silent.
+        """
+        try:
+            await self.flush(grant)
+            last = self._registry.report(self._config.node) or self._first_report(grant, {})
+            report = reports.under_way(last, grant.scanner, seconds)
+            if report is not last:
+                await self._registry.apply(grant, [], report)
+        except Fenced:
+            raise
+        except StoreError as error:
+            log.debug("no sign of life can be given: %s", error)
+
+    def _first_report(self, grant: Grant, known: Mapping[str, Record]) -> NodeState:
+        return reports.first(self._config, grant.scanner, self._lease.now_ms(), known)
+
     async def _report(self, grant: Grant, seconds: float, requests: list[str]) -> None:
         """Write the node's state and figures; a `scan` event only where there is something new."""
         known = await self._registry.known(self._config.node)
-        duration, now = round(seconds * 1000), self._lease.now_ms()
-        report = NodeState(
-            node=self._config.node,
-            scanner=grant.scanner,
+        report = replace(
+            self._first_report(grant, known),
             scan=self._scan,
-            last_scan=now,
-            duration_ms=duration,
+            duration_ms=round(seconds * 1000),
             sockets=len(self._sightings.found),
-            services=len(known),
-            version=__version__,
             error=self._sightings.error or self._lack,
-            counts=dict(Counter(str(record.status) for record in known.values())),
-            scan_seconds=self._config.scan_seconds,
             probe_ms=figures.durations(self._memories.values()),
         )
         # Without a stream, clients of an emptied Redis would have nowhere to go on from.
         news = requests or self._tally or not self._registry.has_stream
-        event = [self._event(len(known), duration, requests)] if news else []
+        event = [reports.event(report, self._tally, requests)] if news else []
         await self._registry.apply(grant, event, report)
         self._tally.clear()
-        probes = figures.by_service(self._memories, known, now)
+        probes = figures.by_service(self._memories, known, report.last_scan)
         await self._registry.write_probes(self._config.node, probes)
-
-    def _event(self, discovered: int, duration_ms: int, requests: list[str]) -> Change:
-        data = {
-            "node": self._config.node,
-            "discovered": discovered,
-            "added": self._tally["service_added"],
-            "removed": self._tally["service_removed"],
-            "changed": self._tally["service_updated"] + self._tally["status_change"],
-            "duration_ms": duration_ms,
-            "requests": requests,
-        }
-        return Change("scan", "", data)

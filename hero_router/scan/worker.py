@@ -110,9 +110,10 @@ class Worker:
             delay = self._config.lease_seconds / 10
             try:
                 grant = await self._lease.acquire()
-                self._outage.ended()
                 if grant is not None:
                     await self._scanner.begin(grant)
+                self._outage.ended()
+                if grant is not None:
                     log.info("scanning node %s (token %d)", grant.node, grant.token)
                     return grant
                 if not told:

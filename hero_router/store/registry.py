@@ -35,6 +35,7 @@ class Registry:
         self._epoch = 0
         self._texts: Mapping[str, str] = {}
         self._records: dict[str, Record] = {}
+        self._nodes: Mapping[str, NodeState] = {}
 
     async def known(self, node: str) -> dict[str, Record]:
         """The node's records as Redis holds them now; one small reply while nothing has changed.
@@ -43,6 +44,7 @@ class Registry:
         """
         snapshot = await self._snapshots.read(self._version)
         self._epoch = max(self._epoch, snapshot.head.epoch)
+        self._nodes = snapshot.nodes
         if snapshot.services is not None:
             self._parse(snapshot.services)
             self._version = snapshot.version
@@ -52,6 +54,10 @@ class Registry:
     def has_stream(self) -> bool:
         """Whether the stream of events existed when `known` last looked."""
         return self._version.head not in ("", str(ORIGIN))
+
+    def report(self, node: str) -> NodeState | None:
+        """The node's report as `known` last saw it; None where there is none."""
+        return self._nodes.get(node)
 
     def _parse(self, texts: Mapping[str, str]) -> None:
         """Parse only what is new: most records are as they were."""

@@ -99,6 +99,9 @@ class MemoryRegistry:
     def has_stream(self) -> bool:
         return bool(self._store.events)
 
+    def report(self, node: str) -> NodeState | None:
+        return self._store.nodes.get(node)
+
     async def apply(
         self, grant: Grant, changes: Sequence[Change], report: NodeState | None = None
     ) -> Position:

@@ -67,6 +67,11 @@ class Node:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
+    @property
+    def scanned(self) -> bool:
+        """Whether a whole scan was reported."""
+        return "n" in self.store.nodes and self.store.nodes["n"].scan > 0
+
     def is_up(self, path: str) -> bool:
         """Whether the service with the socket at this path is published as healthy."""
         records = self.store.records.values()

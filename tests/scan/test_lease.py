@@ -18,7 +18,7 @@ async def test_one_scans_the_other_stands_by_and_takes_over(node: Node, services
     await services.start("a.sock", good())
     async with node.running("two-b"):
         async with node.running("one-a"):
-            await until(lambda: "n" in node.store.nodes, "the first scan")
+            await until(lambda: node.scanned, "the first scan")
             first = node.store.nodes["n"].scanner
             await node.quiet()
             assert node.store.nodes["n"].scanner == first
@@ -67,7 +67,7 @@ async def test_the_lease_is_renewed_while_a_scan_is_long(node: Node, services: S
     worker._lease = Counting(node.store, "n", "one")
     task = asyncio.create_task(worker.run())
     await until(lambda: len(renewed) >= 4, "renewals while one probe hangs", 1.9)
-    assert "n" not in node.store.nodes
+    assert not node.scanned
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
@@ -137,7 +137,7 @@ async def test_an_outage_is_told_once_and_what_was_seen_is_published_after(
     caplog.set_level(logging.INFO, "hero_router.scan")
     await services.start("a.sock", good())
     async with node.running():
-        await until(lambda: "n" in node.store.nodes, "the first scan")
+        await until(lambda: node.scanned, "the first scan")
         node.store.trouble = StoreLoading("Redis is loading")
         await services.start("b.sock", good())
         await until(lambda: "b.sock" in node.probed, "probing goes on")
@@ -156,7 +156,7 @@ async def test_a_redis_that_takes_no_data_is_one_outage_though_it_prolongs_the_l
     """As without memory: told once, tried less and less often, and over with the first write."""
     caplog.set_level(logging.INFO, "hero_router.scan")
     async with node.running():
-        await until(lambda: "n" in node.store.nodes, "the first scan")
+        await until(lambda: node.scanned, "the first scan")
         node.store.refusals = 1_000
         await services.start("a.sock", good())
         await holds(lambda: not node.store.records, "nothing is written", 2.0)
@@ -184,7 +184,7 @@ async def test_what_could_not_be_written_is_written_later(node: Node, services: 
     """Without a second look at the socket: nothing that was seen is forgotten."""
     node.settings["scan_seconds"] = 60
     async with node.running():
-        await until(lambda: "n" in node.store.nodes, "the first scan")
+        await until(lambda: node.scanned, "the first scan")
         node.store.refusals = 2
         await services.start("a.sock", good())
         await until(lambda: node.store.statuses() == {"a": "healthy"}, "a is published")

@@ -24,7 +24,7 @@ async def test_a_new_socket_is_published_well_within_a_second(
     """Also in a folder that is new itself; by the watch alone, as no rescan is due."""
     node.settings["scan_seconds"] = 60
     async with node.running():
-        await until(lambda: "n" in node.store.nodes, "the first scan")
+        await until(lambda: node.scanned, "the first scan")
         for path in ("flat.sock", "a/rpc.sock", "prod/b/rpc.sock"):
             await services.start(path, good())
             assert await until(partial(node.is_up, path), f"{path} is up") < 1
@@ -58,7 +58,7 @@ async def test_a_killed_service_is_told_within_one_scan(node: Node, services: Se
 async def test_creation_and_removal_in_a_storm_is_coalesced(node: Node, services: Services) -> None:
     """Far fewer writes than changes, and the end is the truth."""
     async with node.running():
-        await until(lambda: "n" in node.store.nodes, "the first scan")
+        await until(lambda: node.scanned, "the first scan")
         writes = node.store.writes
         for number in range(200):
             services.stale(f"s{number}.sock")
@@ -91,7 +91,7 @@ async def test_a_replaced_root_is_watched_again(node: Node, services: Services) 
     node.settings["scan_seconds"] = 60
     requests = MemoryRequests(node.store)
     async with node.running():
-        await until(lambda: "n" in node.store.nodes and node.store.listeners, "the first scan")
+        await until(lambda: node.scanned and node.store.listeners, "the first scan")
         await services.start("new/a.sock", good())
         swap(node.root, real / "new")
         await requests.ask(Request("scan", "now", None))
@@ -104,7 +104,7 @@ async def test_a_replaced_root_is_watched_again(node: Node, services: Services) 
 async def test_a_root_made_anew_is_watched_again(node: Node, services: Services) -> None:
     node.settings["scan_seconds"] = 60
     async with node.running():
-        await until(lambda: "n" in node.store.nodes, "the first scan")
+        await until(lambda: node.scanned, "the first scan")
         shutil.rmtree(node.root)
         node.root.mkdir()
         for name in ("a", "b"):
@@ -123,7 +123,7 @@ async def test_a_service_bound_anew_does_not_wait_for_the_probe_of_the_old(
         await services.start("too/deep/for/us.sock", good())
         (node.root / "too/deep/for/us.sock").rename(node.root / "a.sock")
         assert await until(partial(node.is_up, "a.sock"), "the new one is up") < 1
-        await until(lambda: "n" in node.store.nodes, "the end of the scan")
+        await until(lambda: node.scanned, "the end of the scan")
     assert node.store.types() == ["service_added", "status_change"]
 
 
@@ -161,7 +161,7 @@ async def test_a_watch_that_cannot_be_had_leaves_the_rescan(
     monkeypatch.setattr("hero_router.scan.watch.awatch", refused)
     monkeypatch.setattr("hero_router.scan.watch.RETRY_SECONDS", 0.05)
     async with node.running():
-        await until(lambda: "n" in node.store.nodes, "the first scan")
+        await until(lambda: node.scanned, "the first scan")
         await services.start("a.sock", good())
         await until(lambda: "a" in node.store.statuses(), "a is found by the rescan")
     assert caplog.text.count("relying on rescans") == 1

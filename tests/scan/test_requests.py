@@ -10,7 +10,7 @@ async def test_requests_are_answered_together_by_one_scan(node: Node) -> None:
     node.settings["scan_seconds"] = 60
     requests = MemoryRequests(node.store)
     async with node.running():
-        await until(lambda: "n" in node.store.nodes and node.store.listeners, "the first scan")
+        await until(lambda: node.scanned and node.store.listeners, "the first scan")
         for name in ("r1", "r2", "r3"):
             assert await requests.ask(Request("scan", name, "n")) == 1
         await until(lambda: answered(node), "an answer")
@@ -23,7 +23,7 @@ async def test_requests_for_others_and_noise_are_not_answered(node: Node) -> Non
     node.settings["scan_seconds"] = 60
     requests = MemoryRequests(node.store)
     async with node.running():
-        await until(lambda: "n" in node.store.nodes and node.store.listeners, "the first scan")
+        await until(lambda: node.scanned and node.store.listeners, "the first scan")
         await requests.ask(Request("scan", "other", "m"))
         await requests.ask(Request("dance", "noise", None))
         await requests.ask(Request("scan", "x" * 1000, None))
@@ -35,7 +35,7 @@ async def test_requests_for_others_and_noise_are_not_answered(node: Node) -> Non
 async def test_a_request_is_not_forgotten_when_its_scan_cannot_be_written(node: Node) -> None:
     requests = MemoryRequests(node.store)
     async with node.running():
-        await until(lambda: "n" in node.store.nodes and node.store.listeners, "the first scan")
+        await until(lambda: node.scanned and node.store.listeners, "the first scan")
         node.store.refusals = 2
         await requests.ask(Request("scan", "kept", None))
         await until(lambda: answered(node) == ["kept"], "a late answer")

@@ -1,0 +1,50 @@
+"""What a scanner tells of its node: before the first scan, while one is under way, and after it."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from hero_router import __version__
+from hero_router.config import RouterConfig
+from hero_router.model import Change, NodeState, Record
+
+
+def first(
+    config: RouterConfig, scanner: str, now_ms: int, known: Mapping[str, Record]
+) -> NodeState:
+    """The report of a node that was never scanned: from now on, its scanner can be missed."""
+    return NodeState(
+        node=config.node,
+        scanner=scanner,
+        scan=0,
+        last_scan=now_ms,
+        duration_ms=0,
+        sockets=0,
+        services=len(known),
+        version=__version__,
+        counts=dict(Counter(str(record.status) for record in known.values())),
+        scan_seconds=config.scan_seconds,
+    )
+
+
+def under_way(last: NodeState, scanner: str, seconds: float) -> NodeState:
+    """The last report while another scan goes on; new only where that one takes longer by now."""
+    duration_ms = round(seconds * 1000)
+    if duration_ms <= last.duration_ms:
+        return last
+    return replace(last, scanner=scanner, duration_ms=duration_ms)
+
+
+def event(state: NodeState, tally: Mapping[str, int], requests: Sequence[str]) -> Change:
+    """The `scan` event of a finished scan: what it changed, and who had asked for it."""
+    changed = Counter(tally)
+    data = {
+        "node": state.node,
+        "discovered": state.services,
+        "added": changed["service_added"],
+        "removed": changed["service_removed"],
+        "changed": changed["service_updated"] + changed["status_change"],
+        "duration_ms": state.duration_ms,
+        "requests": list(requests),
+    }
+    return Change("scan", "", data)
