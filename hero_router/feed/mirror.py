@@ -45,6 +45,10 @@ class Mirror:
             self.lost, self.nodes = lost, nodes
             self.revision += 1
 
+    def homes(self) -> set[str]:
+        """The names of all nodes that have services."""
+        return {str(record.get("node")) for record in self._services.values()}
+
     def service(self, service_id: str) -> Mapping[str, Any] | None:
         """One record as it is to be shown, or None."""
         record = self._services.get(service_id)

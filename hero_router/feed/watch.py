@@ -1,7 +1,8 @@
 """Watches the nodes' scanners, so that a dead one is told instead of its last words repeated.
 
 A scanner lives if it holds its node's lease, and works if it also reports: one that hangs, or whose
-writes Redis refuses, may still hold the lease.
+writes Redis refuses, may still hold the lease. Services of a node that has no report, as after a
+foreign hand took it, have no scanner either.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 
 from hero_router.errors import StoreError
 from hero_router.feed.doubts import NO_SCANNER, REDIS, SCANNER, Doubts
@@ -42,6 +44,7 @@ class Watch:
         self._leased_at: dict[str, float] = {}
         self._reported_at: dict[str, float] = {}
         self._reports: Mapping[str, NodeState] = {}
+        self._names: AbstractSet[str] = frozenset()
         self.errors = Counter[str]()
         self._empty_since: float | None = None
         self._blind_since: float | None = None
@@ -59,15 +62,19 @@ class Watch:
     def note(self, sight: Mapping[str, NodeSight]) -> None:
         """Take what was seen and begin or end doubts."""
         now, before = self._clock(), self._reports
+        names = sight.keys() | self._mirror.homes()
         self._blind_since = None
         self._note_empty(not sight, now)
+        for name in names - self._names:
+            self._leased_at[name] = now
         for name, node in sight.items():
-            if node.leased or name not in before:
+            if node.leased:
                 self._leased_at[name] = now
             if node.state != before.get(name):
                 self._reported_at[name] = now
+        self._names = names
         self._reports = {name: node.state for name, node in sight.items()}
-        found = {name: self._trouble(name, now) for name in sight}
+        found = {name: self._trouble(name, now) for name in names}
         lost = {name: trouble for name, trouble in found.items() if trouble is not None}
         self._mirror.look(frozenset(lost), self._reports)
         self._tell(lost)
@@ -76,8 +83,10 @@ class Watch:
         """Why nobody can know how this node's services are; None where its scanner works."""
         if now - self._leased_at[name] >= GRACE_SECONDS:
             return f"no scanner is running for node {name}"
-        pace = self._reports[name].scan_seconds
-        late = OVERDUE_SCANS * (pace + self._reports[name].duration_ms / 1000) + GRACE_SECONDS
+        if (report := self._reports.get(name)) is None:
+            return None
+        pace = report.scan_seconds
+        late = OVERDUE_SCANS * (pace + report.duration_ms / 1000) + GRACE_SECONDS
         if pace and now - self._reported_at[name] >= late:
             return f"the scanner of node {name} is silent: it hangs, or Redis takes no data from it"
         return None
@@ -101,12 +110,19 @@ class Watch:
     def blind(self, error: StoreError) -> None:
         """Time without Redis says nothing about the scanners: begin to count anew.
 
+        A node that is lost stays so until its scanner is seen: nothing speaks for it meanwhile.
+
         While the stream itself can be read, nobody else would tell of the trouble.
         """
         now = self._clock()
         self.errors[error.code] += 1
-        self._leased_at = dict.fromkeys(self._leased_at, now)
-        self._reported_at = dict.fromkeys(self._reported_at, now)
+        lost = self._mirror.lost
+        self._leased_at = {
+            name: at if name in lost else now for name, at in self._leased_at.items()
+        }
+        self._reported_at = {
+            name: at if name in lost else now for name, at in self._reported_at.items()
+        }
         self._empty_since = None
         if self._blind_since is None or (REDIS, None) in self._doubts.current:
             self._blind_since = now

@@ -9,7 +9,9 @@ from hero_router.feed.doubts import Doubts
 from hero_router.feed.mirror import Mirror
 from hero_router.feed.watch import GRACE_SECONDS, OVERDUE_SCANS, Watch
 from hero_router.model import NodeState
+from hero_router.position import ORIGIN
 from hero_router.store.stream import NodeSight
+from tests.support.records import record
 
 STATE = NodeState("n1", "s", 1, 1_000, 5, 2, 1, "0.1.0")
 ALIVE, DEAD = {"n1": NodeSight(STATE, leased=True)}, {"n1": NodeSight(STATE, leased=False)}
@@ -63,6 +65,18 @@ def test_a_node_that_left_redis_is_no_longer_doubted(scene: Scene) -> None:
     assert ("scanner", "n1") not in scene.see({})
 
 
+def test_services_of_a_node_without_a_report_are_lost_after_a_while(scene: Scene) -> None:
+    """Nobody vouches for them, whoever else scans; a report and its lease end it."""
+    item = record("api", "n2")
+    scene.mirror.reset({item.id: item.to_json()}, {}, ORIGIN)
+    assert scene.see(ALIVE) == []
+    assert scene.see(ALIVE, after=GRACE_SECONDS - 0.1) == []
+    assert scene.see(ALIVE, after=0.1) == [("scanner", "n2")]
+    assert [shown["status"] for shown in scene.mirror.services()] == ["unknown"]
+    assert scene.see({**ALIVE, "n2": NodeSight(replace(STATE, node="n2"), leased=True)}) == []
+    assert [shown["status"] for shown in scene.mirror.services()] == ["healthy"]
+
+
 def test_no_scanner_at_all_is_a_doubt_of_its_own(scene: Scene) -> None:
     assert scene.see({}) == []
     assert scene.see({}, after=GRACE_SECONDS) == [("no_scanner", None)]
@@ -74,6 +88,15 @@ def test_time_without_redis_does_not_count_against_the_scanners(scene: Scene) ->
     scene.now += 1000
     scene.watch.blind(AWAY)
     assert scene.see(DEAD, after=GRACE_SECONDS / 2) == []
+
+
+def test_one_look_that_fails_does_not_make_a_lost_node_fresh(scene: Scene) -> None:
+    scene.see(ALIVE)
+    assert scene.see(DEAD, after=GRACE_SECONDS) == [("scanner", "n1")]
+    scene.watch.blind(AWAY)
+    assert scene.see(DEAD) == [("scanner", "n1")]
+    assert scene.mirror.lost == {"n1"}
+    assert scene.see(ALIVE) == []
 
 
 PACE, SCAN_MS = 5.0, 2_000
@@ -117,6 +140,14 @@ def test_time_without_redis_does_not_make_a_scanner_silent(scene: Scene) -> None
     scene.now += 10 * PATIENCE
     scene.watch.blind(AWAY)
     assert scene.see(reported(1), after=PATIENCE - 0.1) == []
+
+
+def test_one_look_that_fails_does_not_end_a_silence(scene: Scene) -> None:
+    scene.see(reported(1))
+    assert scene.see(reported(1), after=PATIENCE) == [("scanner", "n1")]
+    scene.watch.blind(AWAY)
+    assert scene.see(reported(1)) == [("scanner", "n1")]
+    assert scene.see(reported(2)) == []
 
 
 def test_nodes_that_cannot_be_read_are_a_doubt_where_nobody_else_tells_of_it(scene: Scene) -> None:
