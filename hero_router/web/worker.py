@@ -22,6 +22,9 @@ class Draining:
     wsgi: Callable[[], Awaitable[web.AppRunner]]
     loop: asyncio.AbstractEventLoop
     alive: bool
+    cfg: Any
+    sockets: list[Any]
+    _listening = False
     _runner: web.AppRunner | None = None
     _leaving: "asyncio.Task[None] | None" = None
 
@@ -52,6 +55,19 @@ class Draining:
     def _end(self) -> None:
         self.alive = False
         self._notify_waiter_done()
+
+    def _wait_next_notify(self) -> "asyncio.Future[bool]":
+        """Comes first when the sockets listen; aiohttp has let only 128 connections wait there.
+
+        After the loss of a worker all its clients come back at once: those that find no room try
+        again only after a second, then three, then seven.
+        """
+        if not self._listening:
+            self._listening = True
+            for listener in self.sockets:
+                listener.sock.listen(self.cfg.backlog)
+        future: asyncio.Future[bool] = super()._wait_next_notify()  # type: ignore[misc] # below
+        return future
 
     def _notify_waiter_done(self, *waiter: Any) -> None:
         super()._notify_waiter_done(*waiter)  # type: ignore[misc] # aiohttp's worker, see below

@@ -2,6 +2,9 @@
 
 import os
 import signal
+import socket
+from contextlib import ExitStack, closing
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -10,6 +13,7 @@ from tests.support.redis import RedisServer
 from tests.web.live import listening
 
 CHANGES = 20
+STORM = 500
 
 
 @pytest.mark.parametrize(("window", "gaps"), [(4, 1), (1024, 0)])
@@ -34,3 +38,21 @@ async def test_a_worker_that_wakes_up_tells_exactly_what_its_clients_missed(
         missed = sum(dropped or 0 for dropped, _ in listener.resyncs)
         assert missed + len(listener.places) == CHANGES
         assert not listener.ended
+
+
+async def test_a_storm_of_clients_finds_room_while_no_worker_takes_connections(
+    redis7: RedisServer,
+) -> None:
+    """As after a worker's death: who finds no room tries again only after a second or more."""
+    async with routing(redis7.url) as (web, _), listening(web.url) as listener:
+        worker = int(listener.data("hello")[0]["worker"].rpartition("/")[2])
+        address = urlsplit(web.url)
+        os.kill(worker, signal.SIGSTOP)
+        try:
+            with ExitStack() as storm:
+                for _ in range(STORM):
+                    client = storm.enter_context(closing(socket.socket()))
+                    client.settimeout(0.5)
+                    client.connect((address.hostname, address.port))
+        finally:
+            os.kill(worker, signal.SIGCONT)
