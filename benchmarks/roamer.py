@@ -1,0 +1,185 @@
+"""Thousands of streams that come back by themselves with their positions, judged as they read.
+
+One lean process as `benchmarks.client`; a stream here keeps no bytes, only what its law needs: the
+last position, what was lost, doubled or told as missed, and its longest silence.
+"""
+
+import errno
+import json
+import re
+import select
+import socket
+import sys
+import time
+from heapq import heappop, heappush
+from typing import Any
+
+from benchmarks.wire import Dechunker, Plain
+
+READ_BYTES = 256 * 1024
+AGAIN_SECONDS = 0.05
+"""Pause after a connection that was refused or closed without a word."""
+
+_FRAME = re.compile(rb"id: (\d+-(\d+))\nevent: (\w+)")
+_RETRY = re.compile(rb"(?:^|\n)retry: (\d+)\n")
+
+
+class Stream:
+    """One client with its position. `told` is the pause that the server asked for, in seconds."""
+
+    def __init__(self) -> None:
+        self.socket: socket.socket | None = None
+        self.position, self.seq = b"", 0
+        self.lost = self.doubled = self.resyncs = self.events = self.comebacks = 0
+        self.told = self.longest = 0.0
+        self.live = False
+        self.read_at = time.monotonic()
+
+    def begin(self, connection: socket.socket) -> None:
+        """A new connection: nothing of the old one counts but the position."""
+        self.socket, self.live = connection, False
+        self._head, self._rest = b"", b""
+        self._decode: Dechunker | Plain | None = None
+
+    def request(self, port: int) -> bytes:
+        """What it asks."""
+        place = b"Last-Event-ID: %b\r\n" % self.position if self.position else b""
+        return b"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n%b\r\n" % (port, place)
+
+    def feed(self, data: bytes, now: float) -> None:
+        """Take what was read."""
+        if self._decode is None:
+            self._head += data
+            head, end, data = self._head.partition(b"\r\n\r\n")
+            if not end:
+                return
+            chunked = b"transfer-encoding: chunked" in head.lower()
+            self._decode = Dechunker() if chunked else Plain()
+        body = self._rest + self._decode(data)
+        end_of_frames = body.rfind(b"\n\n") + 2
+        self._rest = body[end_of_frames:] if end_of_frames >= 2 else body
+        if end_of_frames >= 2:
+            for position, seq, event in _FRAME.findall(body, 0, end_of_frames):
+                self._take(position, seq, event, now)
+            for retry in _RETRY.findall(body, 0, end_of_frames):
+                self.told = int(retry) / 1000
+
+    def _take(self, position: bytes, seq: bytes, event: bytes, now: float) -> None:
+        if event == b"hello" and not self.live:
+            self.live, first = True, not self.position
+            self.comebacks += not first
+            if first:
+                self.position, self.seq = position, int(seq)
+        self._note(position, int(seq), event)
+        self.longest = max(self.longest, now - self.read_at)
+        self.read_at = now
+
+    def _note(self, position: bytes, seq: int, event: bytes) -> None:
+        """Events are dense; a resync may leave some out; nothing else may move the position."""
+        if event == b"resync":
+            self.resyncs += 1
+        elif event in {b"hello", b"ping"}:
+            self.lost += max(seq - self.seq, 0)
+            return
+        else:
+            self.events += 1
+            self.doubled += seq <= self.seq
+            self.lost += max(seq - self.seq - 1, 0)
+        self.position, self.seq = position, max(seq, self.seq)
+
+
+class Roamers:
+    """All streams. `pause` is how long to wait after a loss, in seconds; None: as they are told."""
+
+    def __init__(self, port: int, number: int, pause: float | None) -> None:
+        self._port, self._pause = port, pause
+        self._streams = [Stream() for _ in range(number)]
+        self._by_fd = dict[int, Stream]()
+        self._due = list[tuple[float, int]]()
+        self._poll = select.epoll()
+        self._buffer = memoryview(bytearray(READ_BYTES))
+        self._poll.register(sys.stdin.fileno(), select.EPOLLIN)
+        for index in range(number):
+            heappush(self._due, (time.monotonic() + index / 5000, index))
+        self._index = {stream: index for index, stream in enumerate(self._streams)}
+
+    def run(self) -> None:
+        """Read and come back until stdin ends; each line on it is answered with the sums."""
+        while True:
+            self._open_due()
+            for fd, what in self._poll.poll(0.02 if self._due else 0.5):
+                if fd == sys.stdin.fileno():
+                    if not sys.stdin.readline():
+                        return
+                    _tell(**self.sums())
+                elif what & select.EPOLLOUT:
+                    self._ask(self._by_fd[fd])
+                else:
+                    self._read(self._by_fd[fd])
+
+    def _open_due(self) -> None:
+        now = time.monotonic()
+        while self._due and self._due[0][0] <= now:
+            stream = self._streams[heappop(self._due)[1]]
+            connection = socket.socket()
+            connection.setblocking(False)
+            code = connection.connect_ex(("127.0.0.1", self._port))
+            assert code in {0, errno.EINPROGRESS}, errno.errorcode[code]
+            stream.begin(connection)
+            self._by_fd[connection.fileno()] = stream
+            self._poll.register(connection.fileno(), select.EPOLLOUT)
+
+    def _ask(self, stream: Stream) -> None:
+        assert stream.socket is not None
+        try:
+            stream.socket.send(stream.request(self._port))
+        except OSError:
+            self._lose(stream)
+        else:
+            self._poll.modify(stream.socket.fileno(), select.EPOLLIN)
+
+    def _read(self, stream: Stream) -> None:
+        assert stream.socket is not None
+        try:
+            size = stream.socket.recv_into(self._buffer)
+        except OSError:
+            size = 0
+        if size:
+            stream.feed(bytes(self._buffer[:size]), time.monotonic())
+        else:
+            self._lose(stream)
+
+    def _lose(self, stream: Stream) -> None:
+        assert stream.socket is not None
+        fd = stream.socket.fileno()
+        self._poll.unregister(fd)
+        del self._by_fd[fd]
+        stream.socket.close()
+        pause = stream.told if self._pause is None else self._pause
+        if not stream.live:
+            pause = max(pause, AGAIN_SECONDS)
+        stream.live = False
+        heappush(self._due, (time.monotonic() + pause, self._index[stream]))
+
+    def sums(self) -> dict[str, Any]:
+        """What all have seen so far; silences in order."""
+        names = ("lost", "doubled", "resyncs", "events", "comebacks")
+        silences = sorted(stream.longest for stream in self._streams)
+        return {
+            **{name: sum(getattr(stream, name) for stream in self._streams) for name in names},
+            "live": sum(stream.live for stream in self._streams),
+            "least_seq": min(stream.seq for stream in self._streams),
+            "silence_p50": silences[len(silences) // 2],
+            "silence_most": silences[-1],
+        }
+
+
+def _tell(**message: object) -> None:
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    order = json.loads(sys.stdin.readline())
+    _tell(ready=True)  # what is sent before would hide in the buffer of stdin
+    Roamers(order["port"], order["number"], order["pause"]).run()

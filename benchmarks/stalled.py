@@ -1,0 +1,71 @@
+"""Some clients stop reading during a long burst: memory, the others' latency, and exact counts."""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from benchmarks.figures import Figures
+from benchmarks.measure import LOAD_CORE, Meter, memory_bytes
+from benchmarks.process import child
+from benchmarks.run import SILENCE_SECONDS, WATCH_SECONDS, connect, expected, judged, publish
+from benchmarks.scenario import Scenario
+from benchmarks.target import Target
+
+BURST = Scenario("stalled", "20,000 events at 1,000/s", events=20_000, batch=25, rate=40)
+
+
+async def stalled(target: Target, clients: int, slow: int) -> Figures:
+    """Publish while `slow` of the clients do not read; then let them read on. Raises Broken."""
+    command = [sys.executable, "-m", "benchmarks.client"]
+    async with (
+        target.start(BURST) as server,
+        child(command, core=LOAD_CORE, speaks=True) as readers,
+    ):
+        await connect(server, readers, clients, slow)
+        least, mark = expected(server, BURST)
+        readers.tell(do="watch", least=least, last=mark, silence=SILENCE_SECONDS)
+        await readers.hear(WATCH_SECONDS)
+        before, meter = memory_bytes(server.pids), Meter(server.pids)
+        async with _watching(server.pids) as seen:
+            published = await publish(server, BURST)
+            await readers.hear(WATCH_SECONDS)
+        cpu, waited = meter.read()
+        others = await judged(server, readers, published)
+        values = {
+            "growth_mb": (max(seen) - before) / 1e6,
+            "cpu_us": cpu * 1e6 / max(others["delivered"], 1),
+            "waited_seconds": waited,
+            **{f"{name}_ms": others["latency"][name] for name in ("p50", "p99", "most")},
+            **{name: others[name] for name in ("lost", "doubled", "disordered", "resyncs")},
+        }
+        if slow:
+            readers.tell(do="wake", least=0, last=mark, silence=SILENCE_SECONDS)
+            await readers.hear(WATCH_SECONDS)
+            values["woken"] = (await readers.hear(WATCH_SECONDS))["finished"]
+            verdict = await judged(server, readers, published, slow=True)
+            counts = ("delivered", "missed", "inexact", "doubled", "disordered", "resyncs")
+            values |= {f"slow_{name}": verdict[name] for name in counts}
+        name = "stalled" if slow else "unstalled"
+        return Figures(name, target.name, clients, values)
+
+
+@asynccontextmanager
+async def _watching(pids: Sequence[int]) -> AsyncIterator[list[int]]:
+    """Note the processes' memory twice a second."""
+    seen = [memory_bytes(pids)]
+
+    async def watch() -> None:
+        while True:
+            await asyncio.sleep(0.5)
+            seen.append(memory_bytes(pids))
+
+    task = asyncio.create_task(watch())
+    try:
+        yield seen
+        seen.append(memory_bytes(pids))
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
