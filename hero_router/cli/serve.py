@@ -80,7 +80,7 @@ def _children(config: RouterConfig, redis: PrivateRedis | None, *, demo: bool) -
         return [sys.executable, "-m", "hero_router", name]
 
     async def scanner_ready() -> bool:
-        return await _is_scanned(config, backplane)
+        return await _is_held(config, backplane)
 
     async def web_ready() -> bool:
         return await _answers(f"{config.address}health")
@@ -98,16 +98,18 @@ def _children(config: RouterConfig, redis: PrivateRedis | None, *, demo: bool) -
     return children
 
 
-async def _is_scanned(config: RouterConfig, backplane: Backplane) -> bool:
-    """Whether a scanner holds this node, or nobody can say as Redis is away (it then waits too)."""
+async def _is_held(config: RouterConfig, backplane: Backplane) -> bool:
+    """Whether a scanner holds this node, or nobody can say as Redis is away (it then waits too).
+
+    Its first scan may take as long as the slowest service; everything else need not wait for that.
+    """
     client = connect(backplane, name="serve", connections=1)
     try:
-        sight = await Nodes(client, config.keys).sight()
+        return await Nodes(client, config.keys).is_held(config.node)
     except StoreError:
         return True
     finally:
         await client.aclose()
-    return config.node in sight and sight[config.node].leased
 
 
 async def _answers(url: str) -> bool:

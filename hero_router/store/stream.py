@@ -84,6 +84,11 @@ class Nodes:
         pairs = zip(states.items(), leases, strict=True)
         return {name: NodeSight(state, bool(leased)) for (name, state), leased in pairs}
 
+    async def is_held(self, node: str) -> bool:
+        """Whether a scanner holds the node's lease, reported or not. Raises StoreError."""
+        with translated():
+            return bool(await self._client.exists(self._keys.lease(node)))
+
     async def probe(self, node: str, service: str) -> Mapping[str, Any] | None:
         """The figures of a service's last probe, or None. Raises StoreError."""
         with translated():

@@ -3,6 +3,7 @@
 import json
 import signal
 import socket
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -43,6 +44,12 @@ def doubts(serving: Serving) -> list[object]:
         return found
 
 
+def services(serving: Serving) -> set[str]:
+    """The names of what it shows."""
+    with urllib.request.urlopen(f"{serving.url}/api/services", timeout=5) as answer:
+        return {str(item["name"]) for item in json.load(answer)["services"]}
+
+
 def test_ctrl_c_ends_everything_in_time_and_leaves_nothing_behind(fresh: Serving) -> None:
     fresh.start("--demo")
     assert fresh.family().keys() == {"redis", "demo", "scanner", "web"}
@@ -60,6 +67,21 @@ def test_ctrl_c_ends_everything_in_time_and_leaves_nothing_behind(fresh: Serving
     with socket.socket() as again:
         again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         again.bind(("127.0.0.1", fresh.port))
+
+
+async def test_a_folder_may_have_any_name_and_its_redis_is_no_service() -> None:
+    """The path of the private Redis goes through a URL; here its socket has a service's name too."""
+    with tempfile.TemporaryDirectory(prefix="my #1 50%20? ") as name:
+        serving = Serving(Path(name))
+        try:
+            (serving.root / "backplane.sock").symlink_to(serving.redis_socket)
+            serving.start("--demo")
+            assert serving.redis_socket.exists()
+            await eventually(lambda: services(serving), within=10, message="services are found")
+            assert "backplane" not in services(serving)
+            assert serving.stop() == 0
+        finally:
+            serving.close()
 
 
 async def test_a_child_that_is_killed_is_started_again(fresh: Serving) -> None:
@@ -112,6 +134,17 @@ def test_a_child_that_cannot_start_stops_the_whole_with_its_reason(fresh: Servin
     assert fresh.process.wait(20) == 1
     assert "redis did not start" in fresh.output()
     assert "redis.log" in fresh.output()
+
+
+def test_a_file_where_redis_keeps_its_data_is_told_in_one_line(fresh: Serving) -> None:
+    fresh.state.mkdir()
+    (fresh.state / "redis").write_text("in the way")
+    fresh.launch()
+    assert fresh.process is not None
+    assert fresh.process.wait(10) == 2
+    lines = fresh.output().strip().splitlines()
+    assert len(lines) == 1
+    assert str(fresh.state / "redis") in lines[0]
 
 
 @pytest.mark.parametrize(

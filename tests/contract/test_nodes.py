@@ -27,8 +27,11 @@ async def test_a_node_without_a_lease_is_still_seen(store: Store) -> None:
 
 
 async def test_a_lease_without_a_report_is_not_a_node_yet(store: Store) -> None:
-    await store.grant()
+    grant = await store.grant()
     assert await store.nodes.sight() == {}
+    assert await store.nodes.is_held("n1")
+    await store.lease().release(grant)
+    assert not await store.nodes.is_held("n1")
 
 
 async def test_figures_are_read_by_node_and_service(store: Store) -> None:
