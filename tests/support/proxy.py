@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
@@ -18,6 +19,9 @@ class FaultProxy:
         self._deaf = self._mute = False
         self._losing = 0
         self._left: int | None = None
+        self._passing: int | None = None
+        self._delay = 0.0
+        self._sliced = False
         self.lost: list[bytes] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -35,6 +39,23 @@ class FaultProxy:
     def lose_replies(self, count: int = 1) -> None:
         """End the connection instead of passing on each of the next replies, kept in `lost`."""
         self._losing = count
+
+    def slow(self, seconds: float) -> None:
+        """Hold back each part of a reply for so long; 0 ends it."""
+        self._delay = seconds
+
+    def slice(self, on: bool = True) -> None:
+        """Pass replies on byte by byte."""
+        self._sliced = on
+
+    def reset_after(self, count: int) -> None:
+        """End a connection in mid-reply, once, when so many more bytes of replies have passed."""
+        self._passing = count
+
+    @property
+    def is_reset(self) -> bool:
+        """Whether that has happened."""
+        return self._passing is None
 
     def freeze(self) -> None:
         """From now on pass nothing in either direction, but keep all connections open."""
@@ -94,6 +115,25 @@ class FaultProxy:
                 self._losing -= 1
                 self.lost.append(data)
                 return
-            if not self._mute:
-                writer.write(data)
-                await writer.drain()
+            if self._passing is not None and len(data) > self._passing:
+                writer.write(data[: self._passing])
+                self._passing = None
+                return
+            if self._passing is not None:
+                self._passing -= len(data)
+            await self._pass(data, writer)
+
+    async def _pass(self, data: bytes, writer: asyncio.StreamWriter) -> None:
+        if self._delay:
+            await asyncio.sleep(self._delay)
+        if self._mute:
+            return
+        for part in _bytes(data) if self._sliced else (data,):
+            writer.write(part)
+            await writer.drain()
+            if self._sliced:
+                await asyncio.sleep(0)  # so that each byte is a packet of its own
+
+
+def _bytes(data: bytes) -> Iterator[bytes]:
+    return (data[index : index + 1] for index in range(len(data)))

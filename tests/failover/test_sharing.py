@@ -1,0 +1,119 @@
+"""Many callers on one client, two deployments on one Redis: nobody gets what is another's."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from hero_router.errors import StoreFull
+from hero_router.keys import Keys
+from hero_router.model import Change
+from hero_router.position import Position
+from hero_router.store import client
+from hero_router.store.client import Redis, connect, translated
+from hero_router.store.lease import Lease
+from hero_router.store.registry import Registry
+from tests.support.proxy import FaultProxy
+from tests.support.records import gone, put, report
+from tests.support.redis import RedisServer
+from tests.support.wait import eventually
+from tests.web.live import WINDOW, working
+
+CALLS = 600
+
+
+@pytest.fixture
+async def proxy(redis7: RedisServer) -> AsyncIterator[FaultProxy]:
+    """A little way to Redis, so that a cancellation meets every state of a call."""
+    async with FaultProxy(redis7.socket) as made:
+        made.slow(0.001)
+        yield made
+
+
+async def test_a_storm_of_cancelled_calls_crosses_no_replies(proxy: FaultProxy) -> None:
+    shared, chance = connect(f"unix://{proxy.path}", name="shared"), random.Random(7)
+    right = cancelled = 0
+
+    async def call(number: int) -> None:
+        nonlocal right
+        with translated():
+            reply = await shared.echo(str(number))
+        assert reply == str(number).encode()
+        right += 1
+
+    for start in range(0, CALLS, 20):
+        tasks = [asyncio.create_task(call(number)) for number in range(start, start + 20)]
+        await asyncio.sleep(chance.uniform(0, 0.004))
+        for task in chance.sample(tasks, 10):
+            cancelled += task.cancel()
+        for ended in await asyncio.gather(*tasks, return_exceptions=True):
+            assert ended is None or isinstance(ended, asyncio.CancelledError), repr(ended)
+    assert right >= CALLS / 2
+    assert cancelled > CALLS / 20, "the storm was none"
+    async with asyncio.timeout(5):
+        await asyncio.gather(*(call(number) for number in range(50)))
+    await shared.aclose()
+
+
+async def test_a_caller_waits_for_a_connection_only_so_long(
+    redis7: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "POOL_SECONDS", 0.2)
+    shared = connect(redis7.url, name="shared", connections=2, block_seconds=1)
+    busy = [asyncio.create_task(_wait(shared, "nothing", 0.6)) for _ in range(2)]
+    await asyncio.sleep(0.05)
+    began = time.monotonic()
+    with pytest.raises(StoreFull, match="all connections to Redis are in use"), translated():
+        await shared.ping()
+    assert 0.15 < time.monotonic() - began < 0.5
+    await asyncio.gather(*busy)
+    assert await shared.ping()
+    await shared.aclose()
+
+
+async def _wait(shared: Redis, name: str, seconds: float) -> None:
+    await shared.blpop([name], timeout=seconds)
+
+
+async def test_a_caller_gets_the_connection_that_another_one_gives_back(
+    redis7: RedisServer,
+) -> None:
+    shared = connect(redis7.url, name="shared", connections=1, block_seconds=1)
+    busy = asyncio.create_task(_wait(shared, "nothing", 0.2))
+    await asyncio.sleep(0.05)
+    assert await shared.ping()
+    await busy
+    await shared.aclose()
+
+
+async def test_two_deployments_on_one_redis_see_only_their_own(redis7: RedisServer) -> None:
+    writing = connect(redis7.url, name="scanners")
+    grants, registries = {}, {}
+    for prefix in ("{one}", "{two}"):
+        keys = Keys(prefix)
+        grants[prefix] = await Lease(writing, keys, "n1", "s1", 60).acquire()
+        registries[prefix] = Registry(writing, keys, WINDOW)
+
+    async def write(prefix: str, *changes: Change) -> Position:
+        grant = grants[prefix]
+        assert grant is not None, "one deployment's lease is the other's"
+        return await registries[prefix].apply(grant, list(changes), report())
+
+    await write("{one}", put("a"))
+    await write("{two}", put("b"), put("c"))
+    async with (
+        working(redis7.url, redis_prefix="{one}") as one,
+        working(redis7.url, redis_prefix="{two}") as two,
+    ):
+        await eventually(lambda: two.names == {"b", "c"}, message="each knows its own")
+        await eventually(lambda: one.names == {"a"}, message="each knows its own")
+        async with one.listening() as listener:
+            await write("{two}", gone("b"), put("c", 2))
+            head = await write("{one}", put("a", 2))
+            await listener.hears(head)
+            assert listener.places == [head]
+            assert listener.resyncs == []
+        assert one.names == {"a"}
+    await writing.aclose()
