@@ -7,7 +7,7 @@ RUN    := .run
 export ROUTER_SOCKET_DIR ?= $(CURDIR)/$(RUN)/sockets
 export ROUTER_STATE_DIR  ?= $(CURDIR)/$(RUN)/state
 
-.PHONY: run test test-processes test-parts check lint types bench clean
+.PHONY: run test test-processes test-parts check lint types bench performance clean
 
 run: $(VENV)/.run                 ## start everything with demo services; Ctrl-C ends it
 	@$(BIN)/hero_router serve --demo
@@ -36,6 +36,9 @@ types: $(VENV)/.test
 
 bench: $(VENV)/.test              ## streaming beside a floor in the same run
 	$(BIN)/python -m benchmarks
+
+performance: $(VENV)/.test        ## measure everything, about 15 minutes; write docs/performance.md
+	$(BIN)/python -m benchmarks.performance
 
 clean:
 	rm -rf $(VENV) $(RUN) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
