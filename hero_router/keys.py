@@ -35,7 +35,9 @@ class Keys:
 
     @property
     def meta(self) -> str:
-        """Hash: `schema`, `run_id`, `epoch`, `fence` (the last fencing token given out)."""
+        """Hash: `schema`, `run_id`, `epoch`, `fence` (the last fencing token given out), and
+        `call:<node>` (the last write's fencing token, its number, and whether it was finished).
+        """
         return f"{self.prefix}:meta"
 
     @property

@@ -1,16 +1,20 @@
 -- The only writer of the registry and of the stream of events: one atomic, repeatable step.
 --
 -- KEYS: services, events, nodes, meta, lease
--- ARGV: grant, window, schema, node, report, seen, then for each change: type, service, data, record
+-- ARGV: grant, window, schema, node, report, seen, call, then for each change: type, service, data,
+--   record
 --   grant    what the lease must hold ("<scanner>:<token>"), or nothing is written
 --   window   exact number of events that the stream keeps
 --   report   the node's new state (JSON), or "" for none
 --   seen     the newest epoch that the writer ever saw, or 0: a Redis that was emptied forgot it
+--   call     the number of this call under its grant; it grows, and a repeated call keeps its own
 --   record   the service's new record (JSON), or "" when it leaves; a "scan" has neither
--- Returns {"OK", head, events added} or {"FENCED", holder} or {"SCHEMA", found}.
+-- Returns {"OK", head, events added} or {"FENCED", holder} or {"LATE", last call} or
+-- {"SCHEMA", found}.
 --
 -- A change whose effect is there already adds no event, so a call whose reply was lost is repeated
--- safely. An event is added before its record is written: Redis undoes nothing when a step fails,
+-- safely. One that was held up on its way and arrives after later ones would take the registry back:
+-- its number tells it. An event is added before its record is written: Redis undoes nothing when a step fails,
 -- and a record without its event would never be told. Ids are `<epoch>-<seq>` and dense inside an
 -- epoch. A new epoch begins when the stream is gone, is not as we left it, or lives in another
 -- Redis process (run_id): a restart or a failover may have lost acknowledged writes, and an id must
@@ -19,7 +23,8 @@
 local services, events, nodes, meta, lease = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local grant, window, schema, node, report = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local seen = tonumber(ARGV[6])
-local FIRST_CHANGE, CHANGE_FIELDS = 7, 4
+local call = tonumber(ARGV[7])
+local FIRST_CHANGE, CHANGE_FIELDS = 8, 4
 local LAST_EPOCH = 2 ^ 53 - 1 -- beyond it Lua's numbers have gaps; clocks reach it in 285,000 years
 
 local holder = redis.call('GET', lease)
@@ -42,6 +47,22 @@ local function run_id()
 end
 
 local head = last_id()
+
+-- meta keeps of each node the last call: its grant's token, its number, and whether it was finished.
+local call_of_node, token = 'call:' .. node, string.match(grant, '%d+$')
+local last_token, last_call, state =
+  string.match(redis.call('HGET', meta, call_of_node) or '', '^(%d+) (%d+) (%a+)$')
+if last_token == token then
+  if tonumber(last_call) > call then return {'LATE', last_call} end
+  if tonumber(last_call) == call and state == 'done' then return {'OK', head or '0-0', 0} end
+end
+
+local function note_call(how)
+  redis.call('HSET', meta, call_of_node, string.format('%s %.0f %s', token, call, how))
+end
+
+note_call('begun')
+
 local epoch, seq
 local begun
 local now -- Unix milliseconds; each event says when it was published
@@ -95,5 +116,6 @@ end
 -- A window that was made smaller holds at once, not only with the next event.
 if added == 0 then redis.call('XTRIM', events, 'MAXLEN', '=', window) end
 if report ~= '' then redis.call('HSET', nodes, node, report) end
+note_call('done')
 
 return {'OK', head or '0-0', added}

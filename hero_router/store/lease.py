@@ -1,7 +1,9 @@
 """The lease on a node: one scanner writes, the others stand by, and a late one is fenced off."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
 
 from redis.asyncio import Redis
 
@@ -11,11 +13,15 @@ from hero_router.store.client import script, translated
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The right to write for a node, under a fencing token that grows with each taking."""
+    """The right to write for a node, under a fencing token that grows with each taking.
+
+    `calls` numbers the calls made under it, so that one that arrives late is told from a new one.
+    """
 
     node: str
     scanner: str
     token: int
+    calls: Iterator[int] = field(default_factory=lambda: count(1), compare=False, repr=False)
 
     def __str__(self) -> str:
         return f"{self.scanner}:{self.token}"

@@ -1,5 +1,6 @@
 """The registry as its one writer, the scanner, sees it: what Redis holds, and atomic changes."""
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -36,6 +37,7 @@ class Registry:
         self._texts: Mapping[str, str] = {}
         self._records: dict[str, Record] = {}
         self._nodes: Mapping[str, NodeState] = {}
+        self._writing = asyncio.Lock()
 
     async def known(self, node: str) -> dict[str, Record]:
         """The node's records as Redis holds them now; one small reply while nothing has changed.
@@ -71,7 +73,9 @@ class Registry:
     ) -> Position:
         """Write the changes, each with its event, and the node's report; returns the new head.
 
-        Each batch is one atomic step, and repeating a call has no second effect.
+        Each batch is one atomic step, and repeating a call has no second effect. Steps are done one
+        after the other, each with a number: one that was held up on its way, and arrives after
+        later ones, has no effect.
 
         Raises:
             Fenced: the grant's lease is no longer held; nothing of the batch was written.
@@ -81,7 +85,8 @@ class Registry:
         for start in range(0, max(len(changes), 1), APPLY_BATCH):
             batch = changes[start : start + APPLY_BATCH]
             last = start + APPLY_BATCH >= len(changes)
-            head = await self._apply_batch(grant, batch, report if last else None)
+            async with self._writing:
+                head = await self._apply_batch(grant, batch, report if last else None)
             self._epoch = max(self._epoch, head.epoch)
         return head
 
@@ -92,6 +97,7 @@ class Registry:
         names = [keys.services, keys.events, keys.nodes, keys.meta, keys.lease(grant.node)]
         state = "" if report is None else encode(report.to_json())
         args = [str(grant), str(self._window), str(SCHEMA), grant.node, state, str(self._epoch)]
+        args.append(str(next(grant.calls)))
         for change in changes:
             args += _arguments(change)
         try:
@@ -110,6 +116,8 @@ class Registry:
         outcome, detail = text(reply[0]), text(reply[1])
         if outcome == "FENCED":
             raise Fenced(f"the lease on node {grant.node} is held by {detail or 'nobody'}")
+        if outcome == "LATE":
+            raise Fenced(f"a later call was made under the lease on node {grant.node}")
         if outcome == "SCHEMA":
             raise foreign_schema(detail)
         return parse_id(detail)

@@ -1,6 +1,7 @@
 """`Registry.apply`: dense ids, an exact window, one step for record and event, safe repeats."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -72,9 +73,16 @@ async def test_a_repeated_change_adds_no_event(store: Store) -> None:
     grant = await store.grant()
     changes = [put("a"), put("b"), scanned("r1")]
     head = await store.registry.apply(grant, changes, report(1))
-    before = await store.contents()
+    before = await told(store)
     assert await store.registry.apply(grant, changes, report(1)) == head
-    assert await store.contents() == before
+    assert await told(store) == before
+
+
+async def told(store: Store) -> dict[str, Any]:
+    """Everything but the number of the last call, which is new with each."""
+    contents = await store.contents()
+    contents[KEYS.meta].pop(b"call:n1")
+    return contents
 
 
 async def test_a_repeated_removal_adds_no_event(store: Store) -> None:

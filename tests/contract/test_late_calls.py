@@ -1,0 +1,110 @@
+"""A call that was held up on its way arrives after its repetition, and after later calls."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from hero_router.errors import Fenced, StoreCorrupt
+from hero_router.store.registry import Registry
+from tests.contract.world import KEYS, WINDOW, Store
+from tests.support.records import gone, put, record, report, scanned
+
+
+class Network(Registry):
+    """A registry whose calls can be delivered once more, as they were sent."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store.raw, KEYS, WINDOW)
+        self.sent: list[tuple[list[str], list[str]]] = []
+
+    async def _evaluate(self, names: list[str], args: list[str]) -> list[Any]:
+        self.sent.append((names, args))
+        return await super()._evaluate(names, args)
+
+    async def deliver(self, number: int) -> list[Any]:
+        """The n-th call of all arrives, whoever still waits for its reply."""
+        return await super()._evaluate(*self.sent[number])
+
+
+async def test_a_call_that_arrives_after_a_later_one_does_not_take_the_registry_back(
+    store: Store,
+) -> None:
+    grant, network = await store.grant(), Network(store)
+    await network.apply(grant, [put("a", 1), scanned("r")], report(1))
+    await network.apply(grant, [put("a", 2)], report(2))
+    before = await store.contents()
+    assert (await network.deliver(0))[0] == b"LATE"
+    assert await store.contents() == before
+
+
+async def test_a_removal_that_arrives_late_does_not_take_a_service_that_came_back(
+    store: Store,
+) -> None:
+    grant, network = await store.grant(), Network(store)
+    for change in (put("a", 1), gone("a"), put("a", 1)):
+        await network.apply(grant, [change])
+    assert (await network.deliver(1))[0] == b"LATE"
+    assert list(await store.records()) == [record("a").id]
+    assert len(await store.window()) == 3
+
+
+async def test_a_call_that_arrives_twice_answers_the_head_and_does_nothing_more(
+    store: Store,
+) -> None:
+    """Even one whose last state is not its first, so that its content alone does not tell."""
+    grant, network = await store.grant(), Network(store)
+    head = await network.apply(grant, [put("a", 1), put("a", 2)])
+    before = await store.contents()
+    assert await network.deliver(0) == [b"OK", str(head).encode(), 0]
+    assert await store.contents() == before
+
+
+async def test_a_call_that_failed_half_way_is_done_when_it_arrives_again(store: Store) -> None:
+    grant, network = await store.grant(), Network(store)
+    await store.raw.xadd(KEYS.events, {"a": "b"}, id="9999999999999999999-1")
+    with pytest.raises(StoreCorrupt):
+        await network.apply(grant, [put("a", 1)])
+    await store.raw.delete(KEYS.events)
+    assert (await network.deliver(0))[0] == b"OK"
+    assert list(await store.records()) == [record("a").id]
+
+
+async def test_a_call_of_an_older_grant_is_fenced_and_numbers_begin_anew(store: Store) -> None:
+    network, lease = Network(store), store.lease("s1")
+    first = await store.grant("s1")
+    for number in (1, 2, 3):
+        await network.apply(first, [put("a", number)])
+    await lease.release(first)
+    await network.apply(await store.grant("s2"), [put("a", 4)])
+    before = await store.contents()
+    assert (await network.deliver(2))[0] == b"FENCED"
+    assert await store.contents() == before
+
+
+async def test_two_nodes_number_their_calls_apart(store: Store) -> None:
+    first, second = await store.grant(node="n1"), await store.grant("s2", node="n2")
+    network = Network(store)
+    for number in (1, 2, 3):
+        await network.apply(first, [put("a", number, "n1")])
+    await network.apply(second, [put("a", 1, "n2")])
+    assert len(await store.records()) == 2
+    assert (await network.deliver(0))[0] == b"LATE"
+
+
+async def test_calls_made_at_the_same_time_all_take_effect(real: Store) -> None:
+    """They could else overtake each other on two connections, and the slower one be late."""
+    grant = await real.grant()
+    calls = [real.registry.apply(grant, [put(f"s{number}")]) for number in range(60)]
+    await asyncio.gather(*calls)
+    assert len(await real.records()) == 60
+
+
+async def test_who_is_told_to_be_late_stops_writing(store: Store) -> None:
+    """Only a call whose answer nobody waits for can be late; another one is a fault of ours."""
+    grant, network = await store.grant(), Network(store)
+    grant = replace(grant, calls=iter((2, 1)))
+    await network.apply(grant, [put("a", 1)])
+    with pytest.raises(Fenced, match="a later call"):
+        await network.apply(grant, [put("a", 2)])
