@@ -1,0 +1,133 @@
+"""A Redis that sleeps, or comes back from the disk with less than it acknowledged."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hero_router.feed import watch
+from hero_router.store import client
+from tests.failover.witness import witnessing
+from tests.scan.services import Services, good
+from tests.support.hand import Hand
+from tests.support.redis import RedisServer, redis7_binary
+from tests.support.replication import ask
+from tests.support.wait import eventually
+from tests.web.live import WINDOW, scanning, working
+
+SLEEP_SECONDS = 3.0
+"""Five times as long as the scanners' leases last, and longer than anybody waits for an answer."""
+
+LOST_BYTES = 100
+"""So much of the file's end never reached the disk: the last event, and a part of one before it."""
+
+
+@pytest.fixture
+async def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Services]:
+    """Two healthy services."""
+    monkeypatch.setattr(watch, "WATCH_SECONDS", 0.1)
+    monkeypatch.setattr(client, "ANSWER_SECONDS", 0.4)
+    started = Services(tmp_path / "root")
+    for name in ("a.sock", "b.sock"):
+        await started.start(name, good())
+    yield started
+    await started.stop()
+
+
+async def test_a_redis_that_sleeps_lets_no_lease_flap_and_no_node_be_lost(
+    launch: Callable[..., RedisServer], services: Services, tmp_path: Path
+) -> None:
+    """All leases run out while it sleeps; its scanners come back before anybody is told."""
+    server, root = launch(redis7_binary(), "--enable-debug-command", "yes"), tmp_path / "root"
+    async with (
+        scanning(server.url, root),
+        scanning(server.url, root),
+        working(server.url) as live,
+    ):
+        await eventually(lambda: live.names == {"a", "b"}, message="both services are known")
+        await eventually(lambda: is_healthy(live.feed.mirror.services()), message="both work")
+        async with live.listening() as listener:
+            await asyncio.to_thread(ask, server, "DEBUG", "SLEEP", SLEEP_SECONDS)
+            await listener.hears_of("fresh")
+            scan = live.feed.mirror.nodes["n"].scan
+            await eventually(
+                lambda: live.feed.mirror.nodes["n"].scan > scan + 1, message="scans go on"
+            )
+            assert {item["reason"] for item in listener.data("stale")} == {"redis"}
+            assert listener.places == []
+            assert listener.resyncs == []
+            assert is_healthy(live.feed.mirror.services())
+            assert await live.is_ready()
+
+
+def is_healthy(services: Iterable[Mapping[str, Any]]) -> bool:
+    return {item["status"] for item in services} == {"healthy"}
+
+
+async def test_a_file_that_is_written_each_second_loses_nothing_to_a_kill(
+    launch: Callable[..., RedisServer],
+) -> None:
+    """The system has what the process wrote, though it is not on the disk yet."""
+    server = launch(redis7_binary(), "--appendonly", "yes", "--appendfsync", "everysec")
+    hand = Hand(server.url, WINDOW)
+    await hand.begin(services=3)
+    async with working(server.url) as live:
+        await live.reaches(await hand.change("s0"))
+        async with witnessing(live) as witness:
+            await witness.agrees(hand, await hand.change("s1"))
+            server.restart()
+            await hand.begin()
+            await witness.agrees(hand, await hand.change("s2"))
+            assert witness.resyncs == []
+    await hand.close()
+
+
+async def test_a_file_whose_last_second_was_lost_is_told_to_who_saw_it(
+    launch: Callable[..., RedisServer],
+) -> None:
+    """As when the machine lost its power: what was acknowledged last is gone."""
+    server = launch(redis7_binary(), "--appendonly", "yes", "--appendfsync", "everysec")
+    hand = Hand(server.url, WINDOW)
+    await hand.begin(services=3)
+    async with working(server.url) as live:
+        await live.reaches(await hand.change("s0"))
+        async with witnessing(live) as witness:
+            lost = await hand.change("s1")
+            await witness.agrees(hand, lost)
+            server.kill()
+            cut(server)
+            server.start()
+            await hand.begin()
+            place = await hand.change("s2")
+            await witness.agrees(hand, place)
+            assert place.epoch > lost.epoch
+            assert witness.resyncs == [None]
+    await hand.close()
+
+
+def cut(server: RedisServer) -> None:
+    """Take the end off the append-only file."""
+    (file,) = (server.folder / "appendonlydir").glob("*.incr.aof")
+    os.truncate(file, file.stat().st_size - LOST_BYTES)
+
+
+async def test_a_primary_that_comes_back_from_an_old_dump_is_told(
+    launch: Callable[..., RedisServer],
+) -> None:
+    server = launch(redis7_binary())
+    hand = Hand(server.url, WINDOW)
+    await hand.begin(services=3)
+    ask(server, "SAVE")
+    async with working(server.url) as live:
+        await live.reaches(await hand.change("s0"))
+        async with witnessing(live) as witness:
+            lost = [await hand.change(f"s{number % 3}") for number in range(2 * WINDOW)]
+            await witness.agrees(hand, lost[-1])
+            server.restart()
+            await hand.begin()
+            await witness.agrees(hand, await hand.change("s2"))
+            assert None in witness.resyncs
+    await hand.close()
