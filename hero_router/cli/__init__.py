@@ -22,6 +22,9 @@ COMMANDS: Mapping[str, str] = {
     "config": "hero_router.cli.config",
 }
 
+INTERRUPTED = 130
+"""Exit code of a program that Ctrl-C ended, as shells tell it."""
+
 
 class Commands(click.Group):
     """Imports a command's module only when it is used, so that each process loads what it needs."""
@@ -36,6 +39,13 @@ class Commands(click.Group):
             return None
         found: click.Command = import_module(COMMANDS[cmd_name]).command
         return found
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; Ctrl-C while it still loads is no failure (click would end with 1)."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run; an error of ours is one line on stderr: exit code 2 for settings, else 1."""

@@ -5,7 +5,7 @@ import secrets
 import signal
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import click
 
@@ -56,7 +56,6 @@ async def _run(config: RouterConfig) -> None:
 def make_worker(config: RouterConfig, client: Redis, channel: Redis) -> Worker:
     """A scanner over these connections to Redis; `channel` is for requests alone."""
     keys, clock = config.keys, SystemClock()
-    own = [Path(urlsplit(config.redis_url).path)] if config.redis_url.startswith("unix:") else []
     return Worker(
         config,
         Lease(client, keys, config.node, secrets.token_hex(8), config.lease_seconds),
@@ -64,5 +63,11 @@ def make_worker(config: RouterConfig, client: Redis, channel: Redis) -> Worker:
         Requests(channel, keys),
         Prober(config.probe_timeout, clock.monotonic),
         clock,
-        Finder(config.root, own=own).walk,
+        Finder(config.root, own=own_sockets(config.redis_url)).walk,
     )
+
+
+def own_sockets(redis_url: str) -> list[Path]:
+    """Where Redis listens, if on a Unix socket: it may lie below the root, and is no service."""
+    place = urlsplit(redis_url)
+    return [Path(unquote(place.path))] if place.scheme == "unix" else []

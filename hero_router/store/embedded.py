@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
 from hero_router.errors import ConfigError, StoreError
 from hero_router.store.client import connect, translated
@@ -29,13 +30,18 @@ class PrivateRedis:
     """Where the private Redis lives and how it is started; the supervisor runs it.
 
     Its data and append-only file are in `folder`. A socket path that would be too long goes to a
-    temporary folder, which `close` removes.
+    temporary folder, which `close` removes. Raises ConfigError where `folder` cannot be made.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._short: Path | None = None
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise ConfigError(
+                f"{folder} cannot be used: {error.strerror}; set another ROUTER_STATE_DIR"
+            ) from None
         socket = folder / "redis.sock"
         if len(bytes(socket)) > LONGEST_PATH:
             self._short = Path(tempfile.mkdtemp(prefix="hero_router-"))
@@ -45,7 +51,7 @@ class PrivateRedis:
     @property
     def url(self) -> str:
         """What the other processes connect to."""
-        return f"unix://{self._socket}"
+        return f"unix://{quote(bytes(self._socket))}"
 
     @property
     def log(self) -> Path:
