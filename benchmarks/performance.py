@@ -17,7 +17,7 @@ from benchmarks.process import Broken
 from benchmarks.product import Product
 from benchmarks.run import Result, measure
 from benchmarks.scenario import SCENARIOS
-from benchmarks.stalled import stalled
+from benchmarks.stalled import WINDOW, stalled
 from benchmarks.storm import storm
 
 ROUNDS = 3
@@ -49,7 +49,8 @@ async def _idle() -> list[Figures]:
 
 
 async def _stalled() -> list[Figures]:
-    return [await stalled(Product(), STREAMS, slow) for _ in range(ROUNDS) for slow in (0, SLOW)]
+    product = Product(sse_buffer=WINDOW)
+    return [await stalled(product, STREAMS, slow) for _ in range(ROUNDS) for slow in (0, SLOW)]
 
 
 async def _storm() -> list[Figures]:

@@ -13,6 +13,11 @@ from benchmarks.run import SILENCE_SECONDS, WATCH_SECONDS, connect, expected, ju
 from benchmarks.scenario import Scenario
 from benchmarks.target import Target
 
+COUNTS = ("delivered", "missed", "inexact", "doubled", "disordered", "resyncs")
+
+WINDOW = 8192
+"""Eight seconds of this burst: else a pause of a shared machine would be a gap for everyone."""
+
 BURST = Scenario("stalled", "20,000 events at 1,000/s", events=20_000, batch=25, rate=40)
 
 
@@ -38,15 +43,14 @@ async def stalled(target: Target, clients: int, slow: int) -> Figures:
             "cpu_us": cpu * 1e6 / max(others["delivered"], 1),
             "waited_seconds": waited,
             **{f"{name}_ms": others["latency"][name] for name in ("p50", "p99", "most")},
-            **{name: others[name] for name in ("lost", "doubled", "disordered", "resyncs")},
+            **{name: others[name] for name in COUNTS},
         }
         if slow:
             readers.tell(do="wake", least=0, last=mark, silence=SILENCE_SECONDS)
             await readers.hear(WATCH_SECONDS)
             values["woken"] = (await readers.hear(WATCH_SECONDS))["finished"]
             verdict = await judged(server, readers, published, slow=True)
-            counts = ("delivered", "missed", "inexact", "doubled", "disordered", "resyncs")
-            values |= {f"slow_{name}": verdict[name] for name in counts}
+            values |= {f"slow_{name}": verdict[name] for name in COUNTS}
         name = "stalled" if slow else "unstalled"
         return Figures(name, target.name, clients, values)
 
