@@ -5,6 +5,7 @@ A thin adapter: all values come from the ROUTER_* variables, by way of `hero_rou
 
 import sys
 
+from hero_router import logs
 from hero_router.config import RouterConfig
 from hero_router.errors import ConfigError
 from hero_router.web.serve import gunicorn_settings
@@ -22,6 +23,7 @@ def _settings() -> dict[str, object]:
     except ConfigError as error:
         sys.stderr.write(f"hero_router: {error}\n")
         sys.exit(2)
+    logs.setup(config.log_level, config.log_format)
     return gunicorn_settings(config)
 
 

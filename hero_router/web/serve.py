@@ -43,7 +43,10 @@ class Log(glogging.Logger):  # type: ignore[misc] # gunicorn has no types
     """gunicorn's messages through our handlers, so that one process logs in one form."""
 
     def setup(self, cfg: Any) -> None:
-        """Take no handlers of its own: `logs.setup` has set up the root logger."""
+        """Hand all on to the root logger, which `logs.setup` has set up; gunicorn would not."""
+        self.cfg = cfg
+        for logger in (self.error_log, self.access_log):
+            logger.handlers, logger.propagate = [], True
 
 
 class Gunicorn(BaseApplication):  # type: ignore[misc] # gunicorn has no types

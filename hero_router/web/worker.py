@@ -37,6 +37,8 @@ class Draining:
             return self._runner
 
         self.wsgi = made
+        # gunicorn's wrappers of sockets confuse uvloop, which closes what is none twice.
+        self.sockets = [listener.sock for listener in self.sockets]
         super().run()  # type: ignore[misc] # gunicorn's worker, see below
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - gunicorn's
@@ -65,7 +67,7 @@ class Draining:
         if not self._listening:
             self._listening = True
             for listener in self.sockets:
-                listener.sock.listen(self.cfg.backlog)
+                listener.listen(self.cfg.backlog)
         future: asyncio.Future[bool] = super()._wait_next_notify()  # type: ignore[misc] # below
         return future
 

@@ -63,6 +63,24 @@ def test_ctrl_c_ends_everything_in_time_and_leaves_nothing_behind(fresh: Serving
         again.bind(("127.0.0.1", fresh.port))
 
 
+def test_every_process_logs_in_the_form_that_is_set_and_ends_without_complaint(
+    tmp_path: Path,
+) -> None:
+    serving = Serving(tmp_path, ROUTER_LOG_FORMAT="json")
+    try:
+        serving.start()
+        assert serving.stop() == 0
+    finally:
+        serving.close()
+    lines = [line for line in serving.output().splitlines() if " is ready: " not in line]
+    records = [json.loads(line) for line in lines]
+    told = [item["message"] for item in records if item["logger"] == "gunicorn.error"]
+    assert any(text.startswith("Listening at") for text in told), "the master is heard"
+    assert any(text.startswith("Worker exiting") for text in told), "so are its workers"
+    assert {item["level"] for item in records} == {"info"}
+    assert not any("Error" in item["message"] for item in records)
+
+
 def test_its_folder_may_have_any_name() -> None:
     """The path of the private Redis goes through a URL, which has a meaning for some characters."""
     with tempfile.TemporaryDirectory(prefix="my #1 50%20? ") as name:
