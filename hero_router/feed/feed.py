@@ -41,14 +41,18 @@ class Feed:
         self.tail = Tail(stream, self.mirror, self.ring, self.hub, self.doubts, self.scans)
         self.watch = Watch(nodes, self.mirror, self.doubts)
         self.doubts.changed = self._doubts_changed
-        self.closing = False
+        self.closing = self.broken = False
 
     async def run(self) -> None:
         """Follow, watch and tick until cancelled; an unforeseen error of any of them ends all."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.tail.run(), name="tail")
-            tasks.create_task(self.watch.run(), name="watch")
-            tasks.create_task(self._tick(), name="tick")
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.tail.run(), name="tail")
+                tasks.create_task(self.watch.run(), name="watch")
+                tasks.create_task(self._tick(), name="tick")
+        except Exception:
+            self.broken = True
+            raise
 
     @property
     def able(self) -> bool:

@@ -157,13 +157,15 @@ async def drain(runner: web.AppRunner) -> None:
     """Before the worker ends: it takes no more connections, and its streams end one by one.
 
     Whoever asks whether it is ready is refused, or answered 503 on a connection that is open; the
-    workers that listen at the same address go on being asked.
+    workers that listen at the same address go on being asked. Streams that nobody feeds any more
+    end all at once.
     """
     for site in tuple(runner.sites):
         await site.stop()
     context = runner.app[CONTEXT]
-    context.feed.close(context.config.drain_seconds)
-    await context.feed.closed(context.config.drain_seconds)
+    over = 0.0 if context.feed.broken else context.config.drain_seconds
+    context.feed.close(over)
+    await context.feed.closed(over)
 
 
 async def application() -> web.AppRunner:

@@ -40,6 +40,11 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         if refusal.status < 400:
             raise
         return error_response(request, refusal)
+    except ConnectionResetError as error:
+        if request.transport is not None and not request.transport.is_closing():
+            return error_response(request, error)
+        log.debug("a client of %s left before its answer", request.path)
+        return web.Response()  # nobody reads it: aiohttp gives it up in silence
     except Exception as error:  # noqa: BLE001 - the edge: logged in full, told in general words
         return error_response(request, error)
 

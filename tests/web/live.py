@@ -74,6 +74,7 @@ class Live:
     """A running worker."""
 
     def __init__(self, runner: web.AppRunner, session: aiohttp.ClientSession) -> None:
+        self.runner = runner
         self.port: int = runner.addresses[0][1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.feed: Feed = runner.app[CONTEXT].feed

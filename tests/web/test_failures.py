@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import ServerDisconnectedError, web
 from pytest_aiohttp.plugin import AiohttpClient
 
 from hero_router import errors
@@ -139,3 +139,30 @@ async def test_http_answers_are_json_and_repeat_nothing(
     assert (await told("/gone"))[1]["code"] == "http_410"
     assert (await told("/large"))[1]["code"] == "too_large"
     assert (await told("/no/such/page"))[1]["message"] == "there is no such page"
+
+
+async def test_a_client_that_reset_its_connection_before_the_head_is_no_error(
+    aiohttp_client: AiohttpClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        if "gone" in request.query:
+            assert request.transport is not None
+            request.transport.abort()
+            return await _begun(request)
+        raise ConnectionResetError
+
+    app = web.Application(middlewares=[guard])
+    app.add_routes([web.get("/", handler)])
+    client = await aiohttp_client(app)
+    with pytest.raises(ServerDisconnectedError):
+        await client.get("/?gone")
+    assert [item for item in caplog.records if item.levelno >= logging.WARNING] == []
+    assert (await client.get("/")).status == 500
+
+
+async def _begun(request: web.Request) -> web.StreamResponse:
+    """Send a head, and some more, until the connection is known to be gone."""
+    response = web.StreamResponse()
+    await response.prepare(request)
+    while True:
+        await response.write(b"more")

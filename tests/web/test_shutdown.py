@@ -1,10 +1,15 @@
 """A worker that is told to end ends, whatever it and Redis are doing at that moment."""
 
 import asyncio
+import signal
 
 import pytest
 
 from hero_router.feed import watch
+from hero_router.web.app import drain
+from tests.support.redis import RedisServer
+from tests.support.wait import eventually
+from tests.web.live import working
 from tests.web.world import World, record
 
 
@@ -24,3 +29,23 @@ async def test_a_feed_that_is_cancelled_ends_at_whatever_moment(
         _, pending = await asyncio.wait({task}, timeout=5)
         assert not pending, f"the feed goes on after it was cancelled ({number})"
         assert task.cancelled()
+
+
+async def test_a_worker_whose_feed_broke_ends_its_streams_at_once(
+    redis7: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A healthy worker lets them go one by one; here nobody would feed them meanwhile."""
+    asked, loop = asyncio.Event(), asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, asked.set)
+    try:
+        async with (
+            working(redis7.url, drain_seconds=60) as live,
+            live.listening() as one,
+            live.listening() as other,
+        ):
+            monkeypatch.setattr(live.feed.watch, "note", None)
+            await asyncio.wait_for(asked.wait(), 5)
+            await asyncio.wait_for(drain(live.runner), 5)
+            await eventually(lambda: one.ended and other.ended, message="both streams end")
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
