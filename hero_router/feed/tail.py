@@ -97,7 +97,7 @@ class Tail:
         """
         events = await self._stream.read(self._ring.head)
         if not events:
-            following = await self._stream.head() >= self._ring.head
+            following = await self._is_at_head()
             self._hub.confirm()
             return following
         if not follows(self._ring.head, events):
@@ -106,6 +106,17 @@ class Tail:
         for start in range(0, len(events), self._hub.chunk):
             self._feed(events[start : start + self._hub.chunk])
         return True
+
+    async def _is_at_head(self) -> bool:
+        """Whether nothing could be read because nothing was written.
+
+        Events may come just between two questions. But what lies ahead and still cannot be read was
+        trimmed by a foreign hand, and would be waited for without end.
+        """
+        head = await self._stream.head()
+        if head <= self._ring.head:
+            return head == self._ring.head
+        return bool(await self._stream.read(self._ring.head))
 
     def _note_stream(self, *, gone: bool) -> None:
         """A stream that vanished leaves clients nowhere to stand until a scanner begins a new one.

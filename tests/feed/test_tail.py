@@ -124,6 +124,36 @@ async def test_a_stream_that_went_back_is_noticed_though_redis_says_nothing(scen
     assert scene.feed.ring.head == position(3)
 
 
+async def test_what_a_foreign_hand_trimmed_away_to_the_last_is_told(scene: Scene) -> None:
+    """Redis says nothing of it: the stream is empty, and its last id lies ahead."""
+    scene.stream.publish(5)
+    await scene.tail.start()
+    sink = scene.listen()
+    scene.stream.publish(2)
+    scene.stream.events = []
+    assert await scene.follow()
+    assert scene.feed.ring.head == position(7)
+    assert resyncs(sink) == [(2, "trimmed")]
+    assert scene.services() == scene.stream.services
+    assert not await scene.follow()
+
+
+async def test_events_that_come_between_two_questions_are_no_jump(scene: Scene) -> None:
+    scene.stream.publish(5)
+    await scene.tail.start()
+    sink = scene.listen()
+    ask = scene.stream.head
+
+    async def publish_and_ask() -> object:
+        scene.stream.publish(1)
+        return await ask()
+
+    scene.stream.head = publish_and_ask
+    assert not await scene.follow()
+    assert not await scene.follow()
+    assert (resyncs(sink), sink.seqs()) == ([], [6])
+
+
 async def test_strangers_entries_are_counted_and_keep_their_position(scene: Scene) -> None:
     await scene.tail.start()
     sink = scene.listen()
