@@ -21,6 +21,11 @@ from hero_router.setting import Setting, number, plain, switch, text
 
 log = logging.getLogger(__name__)
 
+MOST_EVENTS = 100_000
+"""Largest window. A worker loads it in one step of Redis, which serves nobody else meanwhile and
+must answer within `store.client.ANSWER_SECONDS`: so many of 1 kB take it a third of a second, and
+two where the machine is overloaded."""
+
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -60,7 +65,7 @@ class RouterConfig:
     sse_buffer: int = number(
         1024,
         1,
-        1_000_000,
+        MOST_EVENTS,
         "ROUTER_SSE_BUFFER",
         "the window: events kept for clients that fall behind",
     )

@@ -35,6 +35,11 @@ def test_a_flag_wins_over_the_environment() -> None:
     assert (row["value"], row["source"]) == ("99", "--sse-buffer")
 
 
+def test_a_window_that_no_worker_could_load_is_rejected() -> None:
+    assert shown(ROUTER_SSE_BUFFER="100000")["ROUTER_SSE_BUFFER"]["value"] == "100000"
+    assert run("config", "--check", ROUTER_SSE_BUFFER="100001").exit_code == 1
+
+
 def test_check_fails_when_a_value_is_rejected_and_says_why() -> None:
     assert run("config", "--check").exit_code == 0
     answer = run("config", "--check", ROUTER_SSE_BUFFER="0")

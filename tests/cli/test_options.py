@@ -15,7 +15,7 @@ from hero_router.config import RouterConfig
 from hero_router.setting import Setting, plain
 
 WARNING = (
-    "ROUTER_SSE_BUFFER='0' is rejected: it must be a whole number from 1 to 1000000; "
+    "ROUTER_SSE_BUFFER='0' is rejected: it must be a whole number from 1 to 100000; "
     "using the default 1024"
 )
 NUMBERS = [item for item in RouterConfig.settings() if item.kind in ("int", "float")]
