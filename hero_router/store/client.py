@@ -197,7 +197,7 @@ _BY_WORD: tuple[tuple[str, type[StoreError], str], ...] = (
     ("NOPERM", StoreRefused, "Redis forbids this user a command that is needed"),
     ("can't run this command", StoreRefused, "Redis forbids this user a command that is needed"),
     ("cluster support disabled", StoreRefused, "this Redis is no node of a Cluster"),
-    ("unknown command", StoreRefused, "what answers there lacks a command that is needed"),
+    ("SENTINEL", StoreRefused, "what answers there is no Sentinel"),
     ("DB index", StoreRefused, "Redis has no database of that number"),
     ("WRONGTYPE", StoreCorrupt, "a key of hero_router in Redis holds another type of value"),
     ("not an integer", StoreCorrupt, "the last fencing token in Redis is not a number"),

@@ -55,12 +55,19 @@ class Guides:
         for guide in list(self._places):
             try:
                 if (found := await self._ask(guide)) is not None:
+                    self._prefer(guide)
                     return found
             except (refused.AuthenticationError, refused.ResponseError) as error:
                 refusal = error
             except (refused.RedisError, OSError):
                 continue
         raise refusal or NoPrimary
+
+    def _prefer(self, guide: Place) -> None:
+        """Ask it first next time, so that nobody waits for a dead one again."""
+        if guide in self._places:
+            self._places.remove(guide)
+            self._places.insert(0, guide)
 
     async def _ask(self, guide: Place) -> Place | None:
         """Where this guide says that the primary is."""
@@ -98,17 +105,18 @@ class Nodes(Guides):
         self, places: Sequence[Place], options: Mapping[str, Any], prefix: str, *, tls: bool
     ) -> None:
         super().__init__(places, options, tls=tls)
-        self._slot = key_slot(prefix.encode())
+        self._named, self._slot = frozenset(places), key_slot(prefix.encode())
 
     async def _ask(self, guide: Place) -> Place | None:
         slots = await self._answer(guide, "CLUSTER", "SLOTS")
-        self._learn(_place(node, guide) for _, _, *nodes in slots for node in nodes)
+        self._learn({_place(node, guide) for _, _, *nodes in slots for node in nodes})
         serving = (nodes for first, last, *nodes in slots if first <= self._slot <= last)
         return next((_place(nodes[0], guide) for nodes in serving), None)
 
-    def _learn(self, found: Any) -> None:
-        """Those who were named at first may all be gone one day."""
-        self._places += [place for place in dict.fromkeys(found) if place not in self._places]
+    def _learn(self, found: set[Place]) -> None:
+        """Those named at first may all be gone one day; others that are gone do not stay."""
+        known = [place for place in self._places if place in found or place in self._named]
+        self._places = [*known, *sorted(found.difference(known))]
 
 
 def _place(node: Sequence[Any], asked: Place) -> Place:

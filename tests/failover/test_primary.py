@@ -10,9 +10,10 @@ from collections.abc import AsyncIterator
 import pytest
 from redis import ResponseError
 
-from hero_router.errors import StoreError
+from hero_router.errors import StoreError, StoreUnreachable
 from hero_router.keys import Keys
 from hero_router.store.client import connect
+from hero_router.store.lease import Lease
 from hero_router.store.requests import Request, Requests
 from tests.failover.witness import Witness, witnessing
 from tests.support.hand import Hand
@@ -180,3 +181,28 @@ async def test_a_cluster_moves_the_slot_and_loses_its_primary() -> None:
             await is_heard(cluster.router_url, heard)
     finally:
         cluster.close()
+
+
+async def test_who_is_asked_is_no_guide_or_knows_no_primary(pair: Pair) -> None:
+    """Each has its own words; the wait for those who are dead is bounded."""
+    place, nobody = f"127.0.0.1:{pair.primary.port}", "127.0.0.1:1,127.0.0.1:2"
+    for url, told in (
+        (f"redis+sentinel://{nobody}/router", "nobody who was asked knows"),
+        (f"redis+cluster://{nobody}", "nobody who was asked knows"),
+        (f"redis+sentinel://{place}/router", "is no Sentinel"),
+        (f"redis+cluster://{place}", "no node of a Cluster"),
+    ):
+        asking = connect(url, name="test")
+        async with asyncio.timeout(5):
+            with pytest.raises(StoreError, match=told):
+                await Lease(asking, Keys(), "n1", "s1", 10).acquire()
+        await asking.aclose()
+    sentinel = Sentinel(pair.primary)
+    try:
+        sentinel.start()
+        asking = connect(sentinel.router_url.replace("/router", "/other"), name="test")
+        with pytest.raises(StoreUnreachable, match="nobody who was asked knows"):
+            await Lease(asking, Keys(), "n1", "s1", 10).acquire()
+        await asking.aclose()
+    finally:
+        sentinel.close()
