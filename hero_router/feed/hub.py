@@ -47,7 +47,7 @@ class Hub:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ring, self._herald, self._times = ring, herald, times
-        self._pace, self._clock = pace, clock
+        self.pace, self._clock = pace, clock
         self._window = Window(ring, SLICE_BYTES)
         self._next_ping = clock() + times.ping
         self._unsent = self._unmarked = 0
@@ -119,7 +119,7 @@ class Hub:
         self.counts.owed += number * listening if pending is None else self.pending - pending
         self._unsent += number
         self._unmarked += number
-        self._pace.ask(urgent=self._unsent >= self._ring.limit // 2)
+        self.pace.ask(urgent=self._unsent >= self._ring.limit // 2)
 
     def reload(self, window: Iterable[Event], head: Position, store: str) -> None:
         """Hold another window, read anew: judge every client again by the law of positions."""
@@ -240,7 +240,7 @@ class Hub:
 
     def _ping_all(self) -> None:
         """Only a client that has everything is given the head as its position."""
-        self._pace.send()
+        self.pace.send()
         for client in self.clients.those(LIVE):
             self._ping(client)
         for client in self.clients.those(WAITING, COLD):

@@ -43,6 +43,11 @@ class Pace:
         else:
             self._timer = asyncio.get_running_loop().call_later(wait, self.send)
 
+    @property
+    def rest(self) -> float:
+        """Seconds in which nothing is sent unless it is urgent; 0: it would be sent at once."""
+        return max(self._free_at - self._clock(), 0.0)
+
     def send(self) -> None:
         """Send now whatever waits."""
         if self._timer is not None:

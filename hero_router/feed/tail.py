@@ -25,6 +25,11 @@ log = logging.getLogger(__name__)
 BACKOFF_FIRST, BACKOFF_MOST = 0.1, 3.0
 """Seconds between two tries to reach Redis: doubled each time, with jitter."""
 
+REST_ROOM = 8
+"""Nothing is sent before the hub's pace allows it, so nothing need be read: one XREAD then takes
+all that came meanwhile. Only while a reply is so many times smaller than the window, which else
+might be trimmed past this worker."""
+
 RELOAD_SECONDS = 0.5
 """A worker that is overtaken by trimming again and again loads the registry no more often: each
 load costs Redis all services, and clients are told their gap anyway."""
@@ -97,14 +102,14 @@ class Tail:
         """
         events = await self._stream.read(self._ring.head)
         if not events:
-            following = await self._is_at_head()
-            self._hub.confirm()
-            return following
+            return await self._is_at_head()
         if not follows(self._ring.head, events):
             return False
         self.reads.append((time.time(), events[0].at))
         for start in range(0, len(events), self._hub.chunk):
             self._feed(events[start : start + self._hub.chunk])
+        if len(events) * REST_ROOM <= self._ring.limit:
+            await asyncio.sleep(self._hub.pace.rest)
         return True
 
     async def _is_at_head(self) -> bool:
@@ -114,6 +119,8 @@ class Tail:
         trimmed by a foreign hand, and would be waited for without end.
         """
         head = await self._stream.head()
+        if head == self._ring.head:
+            self._hub.confirm()
         if head <= self._ring.head:
             return head == self._ring.head
         return bool(await self._stream.read(self._ring.head))
