@@ -6,7 +6,7 @@
 import * as api from "./api.js";
 import { freshness, silenceMs } from "./freshness.js";
 import { Store } from "./store.js";
-import { Stream } from "./stream.js";
+import { SharedStream } from "./tab.js";
 import { View } from "./view.js";
 
 const TICK_MS = 1_000;
@@ -19,7 +19,7 @@ const MOST_RETRY_MS = 5_000;
 
 const store = new Store();
 const page = { distrusted: false, polledAt: /** @type {number|null} */ (null), pollError: /** @type {string|null} */ (null) };
-const stream = new Stream({ frame: onFrame, state: render, cursor: () => store.place });
+const stream = new SharedStream({ frame: onFrame, state: render, cursor: () => store.place });
 const view = new View(document, { chosen: onChosen, changed: onChanged });
 store.changed = render;
 
@@ -156,6 +156,7 @@ window.addEventListener("popstate", () => view.select(addressed()));
 history.scrollRestoration = "manual";
 view.select(addressed());
 
-// The snapshot first: its position is where the stream begins, so nothing lies between the two.
-void load().then(() => stream.open());
+// Both at once: the store knows what to do whichever comes first.
+stream.open();
+void refetch();
 setInterval(tick, TICK_MS);

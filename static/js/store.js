@@ -28,7 +28,7 @@ export class Store {
     /** @type {string|null} up to here the snapshot holds everything */ this.snapshotAt = null;
     /** @type {string|null} events up to here are in `lines` */ this.listedTo = null;
     /** @type {string|null} the Redis process that the stream reads */ this.redis = null;
-    /** @type {{afterMs: number}|null} a snapshot is due */ this.wanted = null;
+    /** @type {{afterMs: number}|null} a snapshot is due */ this.wanted = { afterMs: 0 };
     /** @type {string|null} a snapshot must not be older than this */ this.base = null;
     /** @type {Frame[]} what has come since `base`, while a snapshot is due */ this.since = [];
     /** @type {{dropped: number|null, at: number}|null} */ this.missed = null;
@@ -99,10 +99,13 @@ export class Store {
     this.redis = data.store ?? null;
     this.pingSeconds = data.ping_seconds;
     this.clockOffset = data.now - this.now();
-    this.place ??= id || null;
     // What ended while this page was away is told by nobody; what lasts follows the hello.
     for (const condition of [...this.conditions.values()]) this.#fresh(condition);
-    if (!this.loaded) this.#want(0);
+    // A stream that begins behind the snapshot: nothing is lost, but what lies between is not known.
+    if (this.place === null || compare(id, this.place) > 0) {
+      this.place = id || this.place;
+      this.#wantAnew(this.wanted?.afterMs ?? 0);
+    }
   }
 
   /** @param {string} id @param {any} data */

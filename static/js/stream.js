@@ -26,6 +26,11 @@ export class Stream {
     /** @type {number|undefined} */ this.timer = undefined;
   }
 
+  /** Whether it is open, or will be. */
+  get isOpen() {
+    return this.source !== null || this.timer !== undefined;
+  }
+
   /** Open, at the position that the page has. */
   open() {
     this.close();
@@ -43,6 +48,7 @@ export class Stream {
   /** Close; nothing more is told. */
   close() {
     clearTimeout(this.timer);
+    this.timer = undefined;
     this.source?.close();
     this.source = null;
   }

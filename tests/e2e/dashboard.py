@@ -9,22 +9,34 @@ from tests.support.wait import eventually
 
 WITNESS = """
 window.frames = [];
+const names = ["service_added", "service_updated", "status_change", "service_removed", "resync"];
+const note = (event, place, data) => {
+  if (!names.includes(event)) return;
+  window.frames.push({ event, place, dropped: event === "resync" ? data.dropped : 0 });
+};
 window.EventSource = class extends EventSource {
   constructor(url) {
     super(url);
-    const names = [
-      "service_added", "service_updated", "status_change", "service_removed", "resync",
-    ];
     for (const event of names) {
-      this.addEventListener(event, (message) => {
-        const dropped = event === "resync" ? JSON.parse(message.data).dropped : 0;
-        window.frames.push({ event, place: message.lastEventId, dropped });
+      this.addEventListener(event, ({ lastEventId, data }) => {
+        note(event, lastEventId, JSON.parse(data));
       });
     }
   }
 };
+window.SharedWorker = class extends SharedWorker {
+  constructor(...words) {
+    super(...words);
+    this.port.addEventListener("message", ({ data: { frame } }) => {
+      if (frame) note(frame.event, frame.id, frame.data);
+    });
+  }
+};
 """
-"""Notes each frame beside the page's own listeners."""
+"""Notes each frame that the page is given, by its own stream or by the one that tabs share."""
+
+ALONE = "delete window.SharedWorker;"
+"""As in a browser that has no shared workers: the page has a stream of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,17 @@ BUFFER_BYTES = 8 * 1024
 
 
 class StallProxy:
-    """Passes everything on; while `stalled`, connections that carry a stream are not read."""
+    """Passes everything on; while `stalled`, connections that carry a stream are not read.
+
+    `streams` is how many of these there were, `open` how many there are.
+    """
 
     def __init__(self, port: int) -> None:
         self._upstream = port
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self.port = 0
+        self.port = self.streams = self.open = 0
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
@@ -57,6 +60,7 @@ class StallProxy:
         except* OSError:
             pass  # either side hung up
         finally:
+            self.open -= carries_stream.is_set()
             writer.close()
             up_writer.close()
 
@@ -67,6 +71,8 @@ class StallProxy:
         while data := await reader.read(BUFFER_BYTES):
             if b"GET /api/events" in data:
                 stream.set()
+                self.streams += 1
+                self.open += 1
             writer.write(data)
             await writer.drain()
         writer.close()

@@ -2,7 +2,7 @@
 
 from playwright.async_api import Browser
 
-from tests.e2e.dashboard import Dashboard
+from tests.e2e.dashboard import ALONE, Dashboard
 from tests.e2e.router import routing
 from tests.e2e.stall import StallProxy
 from tests.support.redis import RedisServer
@@ -17,12 +17,16 @@ PATIENCE_MS = 11_000
 async def test_a_page_whose_stream_falls_silent_says_so_and_polls(
     browser: Browser, redis7: RedisServer
 ) -> None:
-    """No end of the connection ever arrives, as with a half-open one."""
+    """No end of the connection ever arrives, as with a half-open one.
+
+    The page's clock is not a shared worker's, so the page has a stream of its own.
+    """
     async with (
         routing(redis7.url, ROUTER_PING_SECONDS=PING) as (web, hand),
         StallProxy(web.port) as proxy,
     ):
         page = Dashboard(await browser.new_page())
+        await page.page.add_init_script(ALONE)
         await page.page.clock.install()
         await page.page.goto(f"http://127.0.0.1:{proxy.port}/")
         await page.fresh("live")

@@ -56,11 +56,14 @@ class Stage:
         self.lines: list[Line] = []
         self.refusing: int | None = None
         self.refused = 0
+        self.holding = False
+        self._released = asyncio.Event()
         app = web.Application()
         app.router.add_get("/", _html(lambda: BLANK))
         app.router.add_get("/page", _html(_page))
         app.router.add_static("/static", static_folder())
         app.router.add_get("/api/events", self._events)
+        app.router.add_get("/hold", self._hold)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
 
     async def __aenter__(self) -> Self:
@@ -80,11 +83,23 @@ class Stage:
             line.end()
         self.lines.clear()
         self.refusing, self.refused = None, 0
+        self.release()
+
+    def release(self) -> None:
+        """Answer whoever is held up."""
+        self._released.set()
 
     async def line(self, number: int) -> Line:
         """The stream that was opened as the n-th, once it is."""
         await eventually(lambda: len(self.lines) >= number, message=f"stream {number} is open")
         return self.lines[number - 1]
+
+    async def _hold(self, _: web.Request) -> web.Response:
+        self._released.clear()
+        self.holding = True
+        await self._released.wait()
+        self.holding = False
+        return web.Response()
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         if self.refusing is not None:

@@ -29,6 +29,29 @@ async def test_a_page_that_has_loaded_goes_on_without_another_snapshot(store: Pa
     assert await store.warned() == []
 
 
+async def test_a_stream_that_begins_behind_the_snapshot_needs_another_one(
+    store: PageStore,
+) -> None:
+    """Both were asked for at once. Nothing was missed: the page was never told of anything."""
+    await store.snapshot("1-5", A, streaming=False)
+    await store.hello("1-7")
+    assert await store.wants()
+    assert not await store.snapshot("1-6", B)
+    assert await store.snapshot("1-7", B)
+    assert await store.shown() == {"b": "healthy"}
+    assert await store.warned() == []
+
+
+async def test_a_worker_that_cannot_say_its_position_yet_is_believed_only_when_it_can(
+    store: PageStore,
+) -> None:
+    await store.hello("", store="")
+    assert not await store.snapshot("1-9", A)
+    await store.hello("1-7")
+    assert not await store.snapshot("1-6", A)
+    assert await store.snapshot("1-7", A)
+
+
 async def test_a_resync_warns_with_the_number_and_wants_a_snapshot_after_its_delay(
     store: PageStore,
 ) -> None:

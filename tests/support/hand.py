@@ -24,6 +24,7 @@ class Hand:
         self._lease = Lease(self._client, Keys(), NODE, "hand", 600)
         self._registry = Registry(self._client, Keys(), window)
         self._number = 0
+        self._turns: dict[str, int] = {}
 
     async def begin(self, services: int = 0) -> None:
         """Take the lease, anew after Redis was emptied or restarted, and add `s0`, `s1` …"""
@@ -36,9 +37,10 @@ class Hand:
             await self.change(f"s{index}")
 
     async def change(self, name: str, **fields: Any) -> Position:
-        """Give a service its next state; the statuses take turns. Returns the event's position."""
+        """Give a service its next state; its status is never the one before. Returns the place."""
         self._number += 1
-        status = STATUSES[self._number % len(STATUSES)]
+        self._turns[name] = self._turns.get(name, self._number) + 1
+        status = STATUSES[self._turns[name] % len(STATUSES)]
         return await self.write(put(name, self._number, NODE, **{"status": status, **fields}))
 
     async def changes(self, name: str, count: int) -> Position:

@@ -1,0 +1,167 @@
+/**
+ * One stream for all tabs of a browser: each tab is a cursor. A tab that comes, or comes back, is
+ * told what it missed: from the kept events, or by a `resync` with the exact number, as the router
+ * would. A tab that does not read is sent nothing more until it does. No network and no worker here.
+ * @module
+ */
+
+import { compare, parse, skips } from "./position.js";
+
+/** @typedef {import("./store.js").Frame} Frame */
+/** @typedef {{connected: boolean, lostAt: number|null, heardAt: number, silentSince: number|null}} State */
+/** @typedef {{post: (message: any) => void, cursor: string|null, sent: number, read: number, parked: boolean}} Tab */
+
+export class Fanout {
+  /** @param {{now?: () => number, mostKept?: number, mostUnread?: number}} [limits] */
+  constructor({ now = Date.now, mostKept = 2048, mostUnread = 4096 } = {}) {
+    this.now = now;
+    this.mostKept = mostKept;
+    this.mostUnread = mostUnread;
+    /** @type {Set<Tab>} */ this.tabs = new Set();
+    /** @type {State} */ this.state = { connected: false, lostAt: now(), heardAt: now(), silentSince: null };
+    /** @type {{data: any, at: number}|null} */ this.greeting = null;
+    /** @type {Map<string, Frame>} */ this.doubts = new Map();
+    /** @type {string|null} the last position of the stream */ this.place = null;
+    /** @type {string|null} the position right before `kept` */ this.base = null;
+    /** @type {Frame[]} the last events, without a gap */ this.kept = [];
+  }
+
+  /** A tab comes and says how far it is (null: it is new). @param {Tab["post"]} post @param {string|null} cursor @returns {Tab} */
+  join(post, cursor) {
+    const tab = { post, cursor, sent: 0, read: 0, parked: false };
+    this.tabs.add(tab);
+    if (this.place === null) this.base = this.place = cursor;
+    this.#post(tab, { state: this.state });
+    if (this.state.connected) this.#greet(tab);
+    return tab;
+  }
+
+  /** @param {Tab} tab */
+  leave(tab) {
+    this.tabs.delete(tab);
+  }
+
+  /** A tab has read so many messages: one that was left alone goes on. @param {Tab} tab @param {number} number */
+  read(tab, number) {
+    tab.read = number;
+    if (!tab.parked || tab.sent - number > this.mostUnread / 2) return;
+    tab.parked = false;
+    this.#post(tab, { state: this.state });
+    if (this.state.connected) this.#greet(tab);
+  }
+
+  /** The stream is like this now; told where it matters. @param {State} stream */
+  tell({ connected, lostAt, heardAt, silentSince }) {
+    const same = this.state.connected === connected && this.state.silentSince === silentSince;
+    this.state = { connected, lostAt, heardAt, silentSince };
+    if (!same) this.beat();
+  }
+
+  /** Tell every tab that this still lives, and how the stream is. */
+  beat() {
+    for (const tab of this.tabs) this.#post(tab, { state: this.state });
+  }
+
+  /** Take a frame of the stream. @param {Frame} frame @param {number} heardAt */
+  take(frame, heardAt) {
+    this.state = { ...this.state, heardAt };
+    if (frame.event === "hello") this.#hello(frame);
+    else if (frame.event === "resync") this.#resync(frame);
+    else if (frame.event === "stale") this.#pass(frame, () => this.doubts.set(about(frame), frame));
+    else if (frame.event === "fresh") this.#pass(frame, () => this.doubts.delete(about(frame)));
+    else this.#event(frame);
+  }
+
+  /** @param {Frame} frame */
+  #hello({ id, data }) {
+    this.state = { ...this.state, connected: true, lostAt: null, silentSince: null };
+    this.greeting = { data, at: this.now() };
+    this.doubts.clear();
+    if (id && id !== this.place) this.#begin(id);
+    for (const tab of this.tabs) if (!tab.parked) this.#greet(tab);
+  }
+
+  /** @param {Frame} frame */
+  #resync(frame) {
+    if (this.greeting) this.greeting.data = { ...this.greeting.data, store: frame.data.store };
+    this.#begin(frame.id);
+    for (const tab of this.tabs) this.#send(tab, frame);
+  }
+
+  /** A ping may stand for a foreign event: it is kept where it moves the position. @param {Frame} frame */
+  #event(frame) {
+    const moves = frame.id !== "" && frame.id !== this.place;
+    if (moves && skips(this.place, frame.id)) this.#begin(frame.id);
+    else if (moves) this.#keep(frame);
+    for (const tab of this.tabs) {
+      if (frame.event === "ping" || !(compare(frame.id, tab.cursor) <= 0)) this.#send(tab, frame);
+    }
+  }
+
+  /** What was kept does not join on to what follows. @param {string} place */
+  #begin(place) {
+    this.kept = [];
+    this.base = this.place = place;
+  }
+
+  /** @param {Frame} frame */
+  #keep(frame) {
+    this.place = frame.id;
+    this.kept.push(frame);
+    if (this.kept.length > this.mostKept) this.base = this.kept.shift()?.id ?? this.base;
+  }
+
+  /** @param {Frame} frame @param {() => void} note */
+  #pass(frame, note) {
+    note();
+    for (const tab of this.tabs) this.#send(tab, frame);
+  }
+
+  /** Say hello as the router would right now, and whatever the tab has missed. @param {Tab} tab */
+  #greet(tab) {
+    if (!this.greeting) return;
+    const { data, at } = this.greeting;
+    tab.cursor ??= this.place;
+    this.#send(tab, { event: "hello", id: tab.cursor ?? "", data: { ...data, now: data.now + this.now() - at } });
+    for (const doubt of this.doubts.values()) this.#send(tab, doubt);
+    this.#catchUp(tab);
+  }
+
+  /** @param {Tab} tab */
+  #catchUp(tab) {
+    if (tab.cursor === this.place || this.place === null) return;
+    const at = tab.cursor === this.base ? 0 : 1 + this.kept.findLastIndex((frame) => frame.id === tab.cursor);
+    if (at > 0 || tab.cursor === this.base) {
+      for (const frame of this.kept.slice(at)) this.#send(tab, frame);
+      return;
+    }
+    const data = { dropped: gap(tab.cursor, this.place), reason: "lagged", after_ms: 0, store: this.greeting?.data.store };
+    this.#send(tab, { event: "resync", id: this.place, data });
+  }
+
+  /** @param {Tab} tab @param {Frame} frame */
+  #send(tab, frame) {
+    if (!this.#post(tab, { frame, heardAt: this.state.heardAt })) return;
+    if (!["hello", "stale", "fresh"].includes(frame.event)) tab.cursor = frame.id || tab.cursor;
+  }
+
+  /** @param {Tab} tab @param {any} message @returns {boolean} whether it was sent */
+  #post(tab, message) {
+    if (tab.parked) return false;
+    tab.post(message);
+    tab.sent += 1;
+    tab.parked = tab.sent - tab.read > this.mostUnread;
+    return true;
+  }
+}
+
+/** What a doubt is about. @param {Frame} frame */
+function about({ data }) {
+  return JSON.stringify([data.reason, data.node]);
+}
+
+/** How many events lie between a tab and the stream; null where that cannot be counted. @param {string|null} from @param {string} to */
+function gap(from, to) {
+  const [one, other] = [parse(from), parse(to)];
+  return one && other && one[0] === other[0] && other[1] > one[1] ? Number(other[1] - one[1]) : null;
+}

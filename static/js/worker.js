@@ -1,0 +1,52 @@
+/**
+ * The shared worker: holds the one stream that all tabs of a browser read. Browsers open only six
+ * connections to a host that speaks HTTP/1.1, so a stream for each tab would block the seventh.
+ * @module
+ */
+
+import { Fanout } from "./fanout.js";
+import { silenceMs } from "./freshness.js";
+import { Stream } from "./stream.js";
+
+const TICK_MS = 1_000;
+const SLEPT_MS = 5_000;
+const BEAT_TICKS = 2;
+
+const fanout = new Fanout();
+const stream = new Stream({
+  frame: (frame) => fanout.take(frame, stream.heardAt),
+  state: () => fanout.tell(stream),
+  cursor: () => fanout.place,
+});
+
+let lastTick = Date.now();
+let ticks = 0;
+
+/** Each second: was the machine asleep, is the stream silent, is it time to say that this lives. */
+function tick() {
+  const now = Date.now();
+  const slept = now - lastTick > SLEPT_MS + TICK_MS;
+  lastTick = now;
+  ticks += 1;
+  stream.check(slept ? 0 : silenceMs({ pingSeconds: fanout.greeting?.data.ping_seconds ?? 15 }));
+  if (ticks % BEAT_TICKS === 0) fanout.beat();
+}
+
+self.addEventListener("connect", (connected) => {
+  const port = /** @type {MessageEvent} */ (connected).ports[0];
+  /** @type {import("./fanout.js").Tab|null} */ let tab = null;
+  port.onmessage = ({ data }) => {
+    if (data.join !== undefined) {
+      tab = fanout.join((message) => port.postMessage(message), data.join);
+      if (!stream.isOpen) stream.open();
+    } else if (tab && data.read !== undefined) {
+      fanout.read(tab, data.read);
+    } else if (tab && data.leave) {
+      fanout.leave(tab);
+      port.close();
+      if (fanout.tabs.size === 0) stream.close();
+    }
+  };
+});
+
+setInterval(tick, TICK_MS);

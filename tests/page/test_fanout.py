@@ -1,0 +1,278 @@
+"""One stream for all tabs: each gets each event once and in order, or is told exactly its gap."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from playwright.async_api import Page
+
+from tests.page.stage import hello
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+KEPT, UNREAD = 8, 6
+
+PLAY = """async ([steps, kept, unread]) => {
+  const { Fanout } = await import("/static/js/fanout.js");
+  let now = 1_000;
+  const fanout = new Fanout({ now: () => now, mostKept: kept, mostUnread: unread });
+  const [tabs, logs] = [[], []];
+  const play = {
+    take: (frame) => fanout.take(frame, now),
+    tell: (state) => fanout.tell(state),
+    beat: () => fanout.beat(),
+    later: (ms) => { now += ms; },
+    leave: (at) => fanout.leave(tabs[at]),
+    read: (at) => fanout.read(tabs[at], tabs[at].sent),
+    join: (cursor) => {
+      const log = [];
+      logs.push(log);
+      tabs.push(fanout.join((message) => log.push(message), cursor));
+    },
+  };
+  for (const [name, ...words] of steps) play[name](...words);
+  return logs;
+}"""
+
+
+class Script:
+    """What happens to a Fanout, written down and then played."""
+
+    def __init__(self, page: Page, kept: int = 1024, unread: int = 256) -> None:
+        self._page, self._limits = page, [kept, unread]
+        self.steps: list[Sequence[Any]] = []
+
+    def frame(self, event: str, place: str = "", **data: Any) -> "Script":
+        """The stream brings a frame."""
+        self.steps.append(["take", {"event": event, "id": place, "data": data}])
+        return self
+
+    def hello(self, place: str, **fields: Any) -> "Script":
+        """The stream is open."""
+        return self.frame("hello", place, **{**hello(), **fields})
+
+    def lost(self) -> "Script":
+        """The stream is lost."""
+        state = {"connected": False, "lostAt": 1_000, "heardAt": 1_000, "silentSince": None}
+        return self.do("tell", state)
+
+    def events(self, first: int, last: int) -> "Script":
+        """Events come, each at its place in epoch 1."""
+        for seq in range(first, last + 1):
+            self.frame("scan", f"1-{seq}")
+        return self
+
+    def do(self, name: str, *words: Any) -> "Script":
+        """Anything else."""
+        self.steps.append([name, *words])
+        return self
+
+    async def logs(self) -> list[list[Mapping[str, Any]]]:
+        """All messages that each tab was sent."""
+        found: list[list[Mapping[str, Any]]] = await self._page.evaluate(
+            PLAY, [self.steps, *self._limits]
+        )
+        return found
+
+    async def told(self, tab: int = 0) -> list[str]:
+        """A tab's frames in short."""
+        frames = [message["frame"] for message in (await self.logs())[tab] if "frame" in message]
+        return [f"{one['event']} {one['id'] or '-'}" for one in frames]
+
+    async def last(self, event: str, tab: int = 0) -> Mapping[str, Any]:
+        """The data of a tab's last frame of a kind."""
+        log = (await self.logs())[tab]
+        found: Mapping[str, Any] = next(
+            message["frame"]["data"]
+            for message in reversed(log)
+            if message.get("frame", {}).get("event") == event
+        )
+        return found
+
+
+async def test_a_tab_is_first_told_how_the_stream_is(quiet: Page) -> None:
+    [[message]] = await Script(quiet).do("join", None).logs()
+    assert message["state"]["connected"] is False
+    log = (await Script(quiet).hello("1-5").do("join", None).logs())[0]
+    assert log[0]["state"]["connected"] is True
+    assert log[1]["frame"]["event"] == "hello"
+
+
+async def test_all_tabs_get_what_the_stream_brings(quiet: Page) -> None:
+    script = Script(quiet).do("join", None).do("join", None).hello("1-5").events(6, 7)
+    script.frame("stale", "1-7", reason="redis", node=None)
+    for tab in (0, 1):
+        assert await script.told(tab) == ["hello 1-5", "scan 1-6", "scan 1-7", "stale 1-7"]
+
+
+async def test_a_new_tab_begins_where_the_stream_is(quiet: Page) -> None:
+    script = Script(quiet).hello("1-5").events(6, 9).do("join", None).events(10, 10)
+    assert await script.told() == ["hello 1-9", "scan 1-10"]
+
+
+async def test_a_new_tab_is_told_the_doubts_that_last(quiet: Page) -> None:
+    script = Script(quiet).hello("1-5")
+    script.frame("stale", "", reason="redis", node=None, detail="away")
+    script.frame("stale", "", reason="scanner", node="n1").frame(
+        "fresh", "", reason="scanner", node="n1"
+    )
+    script.do("join", None)
+    assert await script.told() == ["hello 1-5", "stale -"]
+    script.hello("1-5").do("join", None)
+    assert await script.told(1) == ["hello 1-5"]
+
+
+async def test_a_tab_that_comes_back_gets_what_it_missed(quiet: Page) -> None:
+    script = Script(quiet).hello("1-5").events(6, 9).do("join", "1-7")
+    assert await script.told() == ["hello 1-7", "scan 1-8", "scan 1-9"]
+    script = Script(quiet).hello("1-5").events(6, 7).do("join", "1-5")
+    assert await script.told() == ["hello 1-5", "scan 1-6", "scan 1-7"]
+
+
+@pytest.mark.parametrize(
+    ("cursor", "dropped"), [("1-4", 16), ("1-2", 18), ("0-9", None), ("1-30", None), ("x", None)]
+)
+async def test_a_tab_that_was_away_too_long_is_told_its_gap(
+    quiet: Page, cursor: str, dropped: int | None
+) -> None:
+    """What a tab could not have seen here counts as unknown: no number is made up."""
+    script = Script(quiet, KEPT, 100).hello("1-5").events(6, 20).do("join", cursor)
+    assert await script.told() == [f"hello {cursor}", "resync 1-20"]
+    data = await script.last("resync")
+    assert data == {"dropped": dropped, "reason": "lagged", "after_ms": 0, "store": "r1"}
+
+
+async def test_a_new_worker_begins_where_its_first_tab_is(quiet: Page) -> None:
+    script = Script(quiet).do("join", "1-7").hello("1-7").events(8, 8)
+    assert await script.told() == ["hello 1-7", "scan 1-8"]
+
+
+async def test_the_hello_is_given_again_by_the_clock_of_now(quiet: Page) -> None:
+    script = Script(quiet).hello("1-5", now=50_000).do("later", 7_000).do("join", None)
+    assert (await script.last("hello"))["now"] == 57_000
+
+
+async def test_after_a_resync_the_next_tab_knows_the_new_redis(quiet: Page) -> None:
+    script = Script(quiet).hello("1-5", store="r1")
+    script.frame("resync", "1-2", dropped=None, reason="store_changed", after_ms=0, store="r2")
+    script.do("join", None)
+    assert (await script.last("hello"))["store"] == "r2"
+    assert await script.told() == ["hello 1-2"]
+
+
+async def test_a_lost_stream_is_told_and_its_return_greets_every_tab(quiet: Page) -> None:
+    script = Script(quiet).do("join", None).hello("1-5").lost().events(6, 6).hello("1-6")
+    [log] = await script.logs()
+    states = [message["state"]["connected"] for message in log if "state" in message]
+    assert states == [False, False]
+    assert await script.told() == ["hello 1-5", "scan 1-6", "hello 1-6"]
+
+
+async def test_what_was_heard_when_goes_with_every_word(quiet: Page) -> None:
+    """A tab must not take the worker's word for the router's."""
+    script = Script(quiet).hello("1-5").do("later", 9_000).do("join", None).do("beat")
+    [log] = await script.logs()
+    heard = [message.get("heardAt") or message["state"]["heardAt"] for message in log]
+    assert heard == [1_000, 1_000, 1_000]
+
+
+async def test_a_foreign_events_ping_keeps_the_positions_without_a_gap(quiet: Page) -> None:
+    script = Script(quiet).hello("1-5").events(6, 6).frame("ping", "1-7").events(8, 8)
+    script.do("join", "1-5")
+    assert await script.told() == ["hello 1-5", "scan 1-6", "ping 1-7", "scan 1-8"]
+
+
+async def test_a_tab_that_does_not_read_is_sent_little_and_then_all_that_is_kept(
+    quiet: Page,
+) -> None:
+    script = Script(quiet, 100, UNREAD).do("join", None).hello("1-5").events(6, 50)
+    sent = len((await script.logs())[0])
+    assert sent == UNREAD + 1
+    for _ in range(20):
+        script.do("read", 0)
+    events = [one for one in await script.told() if one.startswith("scan")]
+    assert events == [f"scan 1-{seq}" for seq in range(6, 51)]
+
+
+async def test_a_tab_that_does_not_read_for_too_long_is_told_its_gap(quiet: Page) -> None:
+    script = Script(quiet, KEPT, UNREAD).do("join", None).hello("1-5").events(6, 50)
+    script.do("read", 0)
+    assert (await script.last("resync"))["dropped"] == 50 - (5 + UNREAD - 1)
+
+
+async def test_who_left_is_sent_nothing(quiet: Page) -> None:
+    script = Script(quiet).do("join", None).hello("1-5").do("leave", 0).events(6, 9).do("beat")
+    assert await script.told() == ["hello 1-5"]
+
+
+TABS = st.integers(0, 2)
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("events"), st.integers(1, 6)),
+        st.tuples(st.just("events"), st.integers(1, 6)),
+        st.tuples(st.just("read"), TABS),
+        st.tuples(st.just("read"), TABS),
+        st.tuples(st.just("again"), TABS),
+        st.tuples(st.just("drop"), st.integers(1, 9)),
+        st.tuples(st.just("reconnect")),
+        st.tuples(st.just("beat")),
+    ),
+    max_size=30,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(steps=steps)
+async def test_every_tab_gets_every_event_once_or_exactly_its_gap(
+    quiet: Page, steps: Sequence[Sequence[Any]]
+) -> None:
+    """Tabs come back at the place they have seen, some read and some do not."""
+    head, script = 0, Script(quiet, KEPT, UNREAD).hello("1-0")
+    tabs = [0, 1, 2]
+    for _ in tabs:
+        script.do("join", None)
+    for name, *words in steps:
+        if name == "events":
+            script.events(head + 1, head + words[0])
+            head += words[0]
+        elif name == "drop":
+            head += words[0]
+            data = {"dropped": words[0], "reason": "lagged", "after_ms": 0, "store": "r1"}
+            script.frame("resync", f"1-{head}", **data)
+        elif name == "reconnect":
+            script.lost().hello(f"1-{head}")
+        elif name == "beat":
+            script.do("beat")
+        elif name == "read":
+            script.do("read", tabs[words[0]])
+        else:
+            logs = await script.logs()
+            place = place_of(logs[tabs[words[0]]])
+            script.do("leave", tabs[words[0]]).do("join", f"1-{place}")
+            tabs[words[0]] = len(logs)
+    for tab in tabs * 10:
+        script.do("read", tab)
+    logs = await script.logs()
+    for log in logs:
+        place_of(log)
+    assert [place_of(logs[tab]) for tab in tabs] == [head] * len(tabs)
+
+
+def place_of(log: Sequence[Mapping[str, Any]]) -> int:
+    """Where a tab is after these messages; each step on its way is judged."""
+    place: int | None = None
+    for frame in (message["frame"] for message in log if "frame" in message):
+        seq = int(frame["id"].split("-")[1])
+        if frame["event"] == "hello":
+            assert place in (None, seq), "a hello moves the tab"
+        elif frame["event"] == "resync":
+            assert place is not None
+            assert frame["data"]["dropped"] == seq - place > 0
+        else:
+            assert place is not None
+            assert seq == place + 1
+        place = seq
+    assert place is not None
+    return place
