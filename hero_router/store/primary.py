@@ -4,6 +4,7 @@ All keys of a deployment are in one slot, so a Cluster is to us one Redis that m
 is what Sentinels watch: whoever is connected to the primary needs nothing else.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -32,7 +33,7 @@ class NoPrimary(refused.ConnectionError):
     """Nobody who was asked knows a primary now."""
 
 
-class Guides:
+class Guides(ABC):
     """Servers that know where the primary is, asked in turn until one says it.
 
     `round` grows whenever the primary proves not to be one: connections of an earlier round are
@@ -69,9 +70,9 @@ class Guides:
             self._places.remove(guide)
             self._places.insert(0, guide)
 
+    @abstractmethod
     async def _ask(self, guide: Place) -> Place | None:
         """Where this guide says that the primary is."""
-        raise NotImplementedError
 
     async def _answer(self, guide: Place, *words: object) -> Any:
         host, port = guide
