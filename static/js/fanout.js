@@ -5,7 +5,7 @@
  * @module
  */
 
-import { compare, parse, skips } from "./position.js";
+import { parse, skips } from "./position.js";
 
 /** @typedef {import("./store.js").Frame} Frame */
 /** @typedef {{connected: boolean, lostAt: number|null, heardAt: number, silentSince: number|null}} State */
@@ -93,9 +93,7 @@ export class Fanout {
     const moves = frame.id !== "" && frame.id !== this.place;
     if (moves && skips(this.place, frame.id)) this.#begin(frame.id);
     else if (moves) this.#keep(frame);
-    for (const tab of this.tabs) {
-      if (frame.event === "ping" || !(compare(frame.id, tab.cursor) <= 0)) this.#send(tab, frame);
-    }
+    for (const tab of this.tabs) this.#send(tab, frame);
   }
 
   /** What was kept does not join on to what follows. @param {string} place */

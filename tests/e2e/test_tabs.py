@@ -9,6 +9,7 @@ from playwright.async_api import Browser, BrowserContext
 from tests.e2e.dashboard import ALONE, Dashboard
 from tests.e2e.router import routing
 from tests.e2e.stall import StallProxy
+from tests.page.tab import kill_workers
 from tests.support.hand import Hand
 from tests.support.redis import RedisServer
 from tests.support.wait import eventually
@@ -113,23 +114,3 @@ async def test_without_shared_workers_each_tab_has_a_stream_of_its_own(
         assert proxy.streams == 2
         await hand.change("s0")
         await all_show(tabs, hand)
-
-
-async def kill_workers(browser: Browser) -> None:
-    """End every shared worker, as a browser does that runs out of memory: no tab is told."""
-    session = await browser.new_browser_cdp_session()
-
-    async def running() -> list[str]:
-        found = await session.send("Target.getTargets")
-        return [one["targetId"] for one in found["targetInfos"] if one["type"] == "shared_worker"]
-
-    found = await running()
-    assert found
-    for target in found:
-        await session.send("Target.closeTarget", {"targetId": target})
-
-    async def none() -> bool:
-        return await running() == []
-
-    await eventually(none, message="no shared worker runs")
-    await session.detach()

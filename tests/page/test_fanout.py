@@ -8,88 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.async_api import Page
 
-from tests.page.stage import hello
+from tests.page.script import Script
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 KEPT, UNREAD = 8, 6
-
-PLAY = """async ([steps, kept, unread]) => {
-  const { Fanout } = await import("/static/js/fanout.js");
-  let now = 1_000;
-  const fanout = new Fanout({ now: () => now, mostKept: kept, mostUnread: unread });
-  const [tabs, logs] = [[], []];
-  const play = {
-    take: (frame) => fanout.take(frame, now),
-    tell: (state) => fanout.tell(state),
-    beat: () => fanout.beat(),
-    later: (ms) => { now += ms; },
-    leave: (at) => fanout.leave(tabs[at]),
-    read: (at) => fanout.read(tabs[at], tabs[at].sent),
-    join: (cursor) => {
-      const log = [];
-      logs.push(log);
-      tabs.push(fanout.join((message) => log.push(message), cursor));
-    },
-  };
-  for (const [name, ...words] of steps) play[name](...words);
-  return logs;
-}"""
-
-
-class Script:
-    """What happens to a Fanout, written down and then played."""
-
-    def __init__(self, page: Page, kept: int = 1024, unread: int = 256) -> None:
-        self._page, self._limits = page, [kept, unread]
-        self.steps: list[Sequence[Any]] = []
-
-    def frame(self, event: str, place: str = "", **data: Any) -> "Script":
-        """The stream brings a frame."""
-        self.steps.append(["take", {"event": event, "id": place, "data": data}])
-        return self
-
-    def hello(self, place: str, **fields: Any) -> "Script":
-        """The stream is open."""
-        return self.frame("hello", place, **{**hello(), **fields})
-
-    def lost(self) -> "Script":
-        """The stream is lost."""
-        state = {"connected": False, "lostAt": 1_000, "heardAt": 1_000, "silentSince": None}
-        return self.do("tell", state)
-
-    def events(self, first: int, last: int) -> "Script":
-        """Events come, each at its place in epoch 1."""
-        for seq in range(first, last + 1):
-            self.frame("scan", f"1-{seq}")
-        return self
-
-    def do(self, name: str, *words: Any) -> "Script":
-        """Anything else."""
-        self.steps.append([name, *words])
-        return self
-
-    async def logs(self) -> list[list[Mapping[str, Any]]]:
-        """All messages that each tab was sent."""
-        found: list[list[Mapping[str, Any]]] = await self._page.evaluate(
-            PLAY, [self.steps, *self._limits]
-        )
-        return found
-
-    async def told(self, tab: int = 0) -> list[str]:
-        """A tab's frames in short."""
-        frames = [message["frame"] for message in (await self.logs())[tab] if "frame" in message]
-        return [f"{one['event']} {one['id'] or '-'}" for one in frames]
-
-    async def last(self, event: str, tab: int = 0) -> Mapping[str, Any]:
-        """The data of a tab's last frame of a kind."""
-        log = (await self.logs())[tab]
-        found: Mapping[str, Any] = next(
-            message["frame"]["data"]
-            for message in reversed(log)
-            if message.get("frame", {}).get("event") == event
-        )
-        return found
 
 
 async def test_a_tab_is_first_told_how_the_stream_is(quiet: Page) -> None:
@@ -132,7 +55,7 @@ async def test_a_tab_that_comes_back_gets_what_it_missed(quiet: Page) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cursor", "dropped"), [("1-4", 16), ("1-2", 18), ("0-9", None), ("1-30", None), ("x", None)]
+    ("cursor", "dropped"), [("1-5", 15), ("1-2", 18), ("0-9", None), ("1-30", None), ("x", None)]
 )
 async def test_a_tab_that_was_away_too_long_is_told_its_gap(
     quiet: Page, cursor: str, dropped: int | None
@@ -178,6 +101,21 @@ async def test_what_was_heard_when_goes_with_every_word(quiet: Page) -> None:
     assert heard == [1_000, 1_000, 1_000]
 
 
+async def test_a_tab_that_comes_while_the_stream_is_lost_is_greeted_when_it_is_back(
+    quiet: Page,
+) -> None:
+    script = Script(quiet).hello("1-5").lost().do("join", "1-5")
+    assert await script.told() == []
+    script.hello("1-5")
+    assert await script.told() == ["hello 1-5"]
+
+
+async def test_events_that_got_lost_on_the_way_are_a_gap_for_who_comes_back(quiet: Page) -> None:
+    script = Script(quiet).hello("1-5").events(6, 6).events(9, 9).do("join", "1-6")
+    assert await script.told() == ["hello 1-6", "resync 1-9"]
+    assert (await script.last("resync"))["dropped"] == 3
+
+
 async def test_a_foreign_events_ping_keeps_the_positions_without_a_gap(quiet: Page) -> None:
     script = Script(quiet).hello("1-5").events(6, 6).frame("ping", "1-7").events(8, 8)
     script.do("join", "1-5")
@@ -194,6 +132,14 @@ async def test_a_tab_that_does_not_read_is_sent_little_and_then_all_that_is_kept
         script.do("read", 0)
     events = [one for one in await script.told() if one.startswith("scan")]
     assert events == [f"scan 1-{seq}" for seq in range(6, 51)]
+
+
+async def test_a_tab_goes_on_only_when_it_has_read_much_of_what_it_was_sent(quiet: Page) -> None:
+    script = Script(quiet, 100, UNREAD).do("join", None).hello("1-5").events(6, 50)
+    script.do("read", 0, 1)
+    assert len((await script.logs())[0]) == UNREAD + 1
+    script.do("read", 0, UNREAD)
+    assert len((await script.logs())[0]) > UNREAD + 1
 
 
 async def test_a_tab_that_does_not_read_for_too_long_is_told_its_gap(quiet: Page) -> None:

@@ -10,6 +10,7 @@ A, B = service("a"), service("b")
 
 
 async def test_a_new_page_wants_a_snapshot_and_shows_it(store: PageStore) -> None:
+    assert await store.wants()
     await store.hello("1-5")
     assert await store.wants()
     assert not await store.get("loaded")

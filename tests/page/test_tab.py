@@ -1,35 +1,19 @@
 """All tabs of a browser read one stream; each notices by itself when that fails it."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, JSHandle, Page
+from playwright.async_api import Browser, BrowserContext
 
 from tests.page.stage import Stage, hello
+from tests.page.tab import Tab, kill_workers, put_clock_forward
 from tests.support.wait import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 DEAD_MS, START_MS = 7_000, 5_000
 """How long a tab waits for a word of its worker, and of one that is new."""
-
-NEW = """async () => {
-  const { SharedStream } = await import("/static/js/tab.js");
-  const heard = { frames: [], dropped: [], cursor: null };
-  const stream = new SharedStream({
-    frame: (frame) => {
-      heard.frames.push(`${frame.event} ${frame.id}`);
-      heard.cursor = frame.id || heard.cursor;
-      if (frame.event === "resync") heard.dropped.push(frame.data.dropped);
-    },
-    state: () => {},
-    cursor: () => heard.cursor,
-  });
-  stream.open();
-  return { stream, heard };
-}"""
 
 WITHOUT = "delete window.SharedWorker;"
 BROKEN = """window.SharedWorker = class extends SharedWorker {
@@ -41,100 +25,6 @@ MUTE = """window.SharedWorker = class extends SharedWorker {
 HOLD = "const asking = new XMLHttpRequest(); asking.open('GET', '/hold', false); asking.send();"
 """Holds a tab up, as a long computation does, until the server answers."""
 BURST = 7_000
-
-
-class Tab:
-    """One tab of a browser with its part of the stream."""
-
-    def __init__(self, page: Page, handle: JSHandle) -> None:
-        self.page, self.handle = page, handle
-
-    @classmethod
-    async def open(cls, context: BrowserContext, stage: Stage, script: str = "") -> "Tab":
-        """A new tab; the script runs in it before anything else."""
-        page = await context.new_page()
-        if script:
-            await page.add_init_script(script)
-        await page.goto(stage.url)
-        return cls(page, await page.evaluate_handle(NEW))
-
-    async def pass_time(self, milliseconds: int) -> None:
-        """The tab's clock is put forward, and it looks at it."""
-        await self.page.evaluate(
-            "(ms) => { const now = Date.now; Date.now = () => now() + ms; }", milliseconds
-        )
-        await self.handle.evaluate("({ stream }) => { stream.check(45_000); }")
-
-    async def do(self, name: str) -> None:
-        """Call a method of its stream."""
-        await self.handle.evaluate("({ stream }, name) => { stream[name](); }", name)
-
-    async def get(self, name: str) -> Any:
-        """A field of its stream."""
-        return await self.handle.evaluate("({ stream }, name) => stream[name]", name)
-
-    async def heard(self, *frames: str) -> None:
-        """Wait until it has been given these frames and no others."""
-
-        async def same() -> bool:
-            found = await self.handle.evaluate("({ heard }) => heard.frames")
-            return bool(found == list(frames))
-
-        await eventually(same, message=f"the tab hears {frames[:9]}")
-
-    async def reached(self, place: str) -> None:
-        """Wait until its last frame is at this place."""
-
-        async def there() -> bool:
-            last = await self.handle.evaluate("({ heard }) => heard.frames.at(-1)")
-            return bool(last.endswith(f" {place}"))
-
-        await eventually(there, message=f"the tab is at {place}")
-
-    async def events(self) -> int:
-        """How many events it was given."""
-        number: int = await self.handle.evaluate(
-            "({ heard }) => heard.frames.filter((one) => one.startsWith('scan')).length"
-        )
-        return number
-
-    async def dropped(self) -> list[int]:
-        """The gaps that it was told."""
-        found: list[int] = await self.handle.evaluate("({ heard }) => heard.dropped")
-        return found
-
-    async def connected(self, wanted: bool) -> None:
-        """Wait until it says that it is connected, or is not."""
-
-        async def same() -> bool:
-            return bool(await self.get("connected")) is wanted
-
-        await eventually(same, message=f"connected is {wanted}")
-
-    async def alone(self) -> bool:
-        """Whether it has a stream of its own."""
-        return bool(await self.handle.evaluate("({ stream }) => stream.own !== null"))
-
-
-async def workers(browser: Browser) -> list[str]:
-    """The shared workers that run, by their target's id."""
-    session = await browser.new_browser_cdp_session()
-    found = await session.send("Target.getTargets")
-    await session.detach()
-    return [one["targetId"] for one in found["targetInfos"] if one["type"] == "shared_worker"]
-
-
-async def kill(browser: Browser) -> None:
-    """End every shared worker, as a browser does that runs out of memory: no tab is told."""
-    session = await browser.new_browser_cdp_session()
-    for target in await workers(browser):
-        await session.send("Target.closeTarget", {"targetId": target})
-    await session.detach()
-
-    async def gone() -> bool:
-        return await workers(browser) == []
-
-    await eventually(gone, message="no shared worker runs")
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -232,7 +122,7 @@ async def test_a_dead_worker_is_noticed_and_all_tabs_share_the_next_one(
     for tab in tabs:
         await tab.heard("hello 1-5", "ping 1-8")
     heard = await tabs[0].get("heardAt")
-    await kill(browser)
+    await kill_workers(browser)
     await eventually(lambda: line.gone, message="the stream died with its worker")
     for tab in tabs:
         assert await tab.get("connected")
@@ -246,6 +136,34 @@ async def test_a_dead_worker_is_noticed_and_all_tabs_share_the_next_one(
         await tab.connected(True)
         assert not await tab.alone()
     assert len(stage.lines) == 2
+
+
+async def test_a_worker_says_that_it_lives_while_nothing_happens(
+    context: BrowserContext, stage: Stage
+) -> None:
+    tab = await Tab.open(context, stage)
+    await (await stage.line(1)).send("hello", "1-5", **hello())
+    await tab.heard("hello 1-5")
+    before = await tab.get("wordAt")
+
+    async def spoke() -> bool:
+        return bool(await tab.get("wordAt") > before)
+
+    await eventually(spoke, message="the worker has spoken")
+    await tab.heard("hello 1-5")
+
+
+async def test_a_worker_that_was_asleep_believes_its_stream_no_more(
+    browser: Browser, context: BrowserContext, stage: Stage
+) -> None:
+    """A connection that died in the sleep would be silent for ever."""
+    tab = await Tab.open(context, stage)
+    await (await stage.line(1)).send("hello", "1-5", **hello())
+    await tab.heard("hello 1-5")
+    await put_clock_forward(browser, 10_000)
+    await tab.connected(False)
+    await (await stage.line(2)).send("hello", "1-5", **hello())
+    await tab.connected(True)
 
 
 @pytest.mark.parametrize("script", [WITHOUT, BROKEN])
