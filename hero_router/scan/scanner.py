@@ -125,13 +125,13 @@ class Scanner:
         return await self._start_probes(group, everything=everything)
 
     async def flush(self, grant: Grant) -> None:
-        """Publish what was observed since the last call. Raises Fenced or another StoreError."""
+        """Publish what was observed since the last call, and meanwhile. Raises StoreError."""
         async with self._flushing:
             self.work.clear()
             known = await self._registry.known(self._config.node)
             await self._publish_departures(grant, known)
             while batch := set(islice(self._unsettled, BATCH)):
-                await self._publish(grant, known, batch)
+                known |= await self._publish(grant, known, batch)
                 await asyncio.sleep(0)
 
     def _walk_once(self, before: Sightings, seconds: float) -> tuple[Sightings, dict[str, Seen]]:
@@ -216,8 +216,10 @@ class Scanner:
     def _is_held(self, record: Record, now: Now) -> bool:
         return any(self._sightings.holds(socket.path, now.seconds) for socket in record.sockets)
 
-    async def _publish(self, grant: Grant, known: Mapping[str, Record], batch: set[str]) -> None:
-        """Decide and write one batch. What could not be written is decided again next time."""
+    async def _publish(
+        self, grant: Grant, known: Mapping[str, Record], batch: set[str]
+    ) -> dict[str, Record]:
+        """Decide and write one batch, again next time if that fails; returns what is new."""
         seen = [self._seen[key] for key in sorted(batch & self._seen.keys())]
         names = [found.raw for item in seen for found in item.sockets]
         observed = {raw: self._observed.pop(raw) for raw in names if raw in self._observed}
@@ -231,6 +233,7 @@ class Scanner:
         except BaseException:
             self._unsettled |= batch
             raise
+        return {change.service: change.record for change in changes if change.record}
 
     def _unlink_stale(self, seen: list[Seen], memories: Mapping[str, Memory]) -> None:
         for item in seen:
