@@ -7,7 +7,7 @@ RUN    := .run
 export ROUTER_SOCKET_DIR ?= $(CURDIR)/$(RUN)/sockets
 export ROUTER_STATE_DIR  ?= $(CURDIR)/$(RUN)/state
 
-.PHONY: run test test-processes test-parts check lint types bench performance clean
+.PHONY: run test test-processes test-parts check lint types bench performance screenshot clean
 
 run: $(VENV)/.run                 ## start everything with demo services; Ctrl-C ends it
 	@$(BIN)/hero_router serve --demo
@@ -39,6 +39,9 @@ bench: $(VENV)/.test              ## streaming beside a floor in the same run
 
 performance: $(VENV)/.test        ## measure everything, about 15 minutes; write docs/performance.md
 	$(BIN)/python -m benchmarks.performance
+
+screenshot: $(VENV)/.test         ## retake the picture in the README
+	$(BIN)/python -m tests.e2e.screenshot
 
 clean:
 	rm -rf $(VENV) $(RUN) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

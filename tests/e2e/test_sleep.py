@@ -1,0 +1,85 @@
+"""A page that was put away: in the back/forward cache, or frozen; it comes back with the truth."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, async_playwright
+
+from tests.e2e.conftest import FLAGS
+from tests.e2e.dashboard import ALONE, Dashboard
+from tests.e2e.router import routing
+from tests.e2e.stall import StallProxy
+from tests.support.redis import RedisServer
+from tests.support.wait import eventually
+
+SEEN = "window.addEventListener('pageshow', ({ persisted }) => { window.persisted = persisted; });"
+
+FREEZE, RESUME = (f"document.dispatchEvent(new Event('{name}'))" for name in ("freeze", "resume"))
+HIDE, SHOW = (
+    f"window.dispatchEvent(new PageTransitionEvent('{name}', {{ persisted: true }}))"
+    for name in ("pagehide", "pageshow")
+)
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A browser that keeps pages in its back/forward cache, as people's browsers do."""
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=FLAGS,
+            ignore_default_args=["--disable-back-forward-cache"],
+        )
+        yield running
+        await running.close()
+
+
+@pytest.fixture(params=["shared", "alone"])
+async def context(
+    browser: Browser, request: pytest.FixtureRequest
+) -> AsyncIterator[BrowserContext]:
+    """A profile whose tabs share a stream, and one in which each has its own."""
+    opened = await browser.new_context()
+    await opened.add_init_script(SEEN)
+    if request.param == "alone":
+        await opened.add_init_script(ALONE)
+    yield opened
+    await opened.close()
+
+
+async def test_a_page_from_the_back_forward_cache_has_missed_nothing(
+    context: BrowserContext, redis7: RedisServer
+) -> None:
+    async with routing(redis7.url) as (web, hand), StallProxy(web.port) as proxy:
+        page = Dashboard(await context.new_page())
+        await page.page.goto(f"http://127.0.0.1:{proxy.port}/")
+        await page.fresh("live")
+        await page.page.goto(f"{web.url}/health")
+        await eventually(lambda: proxy.open == 0, message="a page put away holds no stream")
+        await hand.change("s0")
+        await hand.remove("s1")
+        await page.page.go_back(wait_until="commit")
+        await page.shows(await hand.statuses())
+        await page.fresh("live")
+        assert await page.page.evaluate("window.persisted")
+        assert len(await page.events("status_change") + await page.events("service_updated")) == 1
+        assert page.warnings == []
+
+
+@pytest.mark.parametrize(("away", "back"), [(FREEZE, RESUME), (HIDE, SHOW)])
+async def test_a_page_put_away_holds_no_stream_and_goes_on_where_it_was(
+    context: BrowserContext, redis7: RedisServer, away: str, back: str
+) -> None:
+    """Not every browser tells of both, and one without a screen freezes nothing by itself."""
+    async with routing(redis7.url) as (web, hand), StallProxy(web.port) as proxy:
+        page = Dashboard(await context.new_page())
+        await page.page.goto(f"http://127.0.0.1:{proxy.port}/")
+        await page.fresh("live")
+        await page.page.evaluate(away)
+        await eventually(lambda: proxy.open == 0, message="a page put away holds no stream")
+        await hand.change("s0")
+        await hand.remove("s1")
+        await page.page.evaluate(back)
+        await page.shows(await hand.statuses())
+        await page.fresh("live")
+        assert page.warnings == []
