@@ -2,10 +2,12 @@
 
 from playwright.async_api import Browser
 
-from tests.e2e.dashboard import Dashboard
+from tests.e2e.dashboard import ALONE, Dashboard
 from tests.e2e.router import Web, routing
+from tests.e2e.stall import StallProxy
 from tests.support.hand import Hand
 from tests.support.redis import RedisServer
+from tests.support.wait import eventually
 
 
 async def test_while_redis_is_away_the_page_says_why_and_keeps_the_last_state(
@@ -67,14 +69,18 @@ async def test_when_web_is_killed_the_page_says_so_and_goes_on_without_a_loss(
 async def test_a_page_that_was_asleep_is_not_live_until_a_frame_proves_it(
     browser: Browser, redis7: RedisServer
 ) -> None:
-    async with routing(redis7.url) as (web, _):
-        page = await Dashboard.open(browser, web.url)
-        said = await page.page.evaluate(
-            """() => {
-                window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
-                return new Promise((tell) => requestAnimationFrame(() => requestAnimationFrame(
-                    () => tell(document.querySelector("[data-strip]").dataset.freshness))));
-            }"""
+    """Its own stream may have died in the sleep; one that is shared is its worker's to doubt."""
+    async with routing(redis7.url) as (web, _), StallProxy(web.port) as proxy:
+        page = Dashboard(await browser.new_page())
+        await page.page.add_init_script(ALONE)
+        await page.page.goto(f"http://127.0.0.1:{proxy.port}/")
+        await page.fresh("live")
+        proxy.stall()
+        await page.page.evaluate(
+            "window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))"
         )
-        assert said in ("stale", "live")
+        await page.says("the page was asleep")
+        await eventually(lambda: proxy.streams == 2, message="the stream is opened anew")
+        assert await page.freshness() == "stale"
+        proxy.flow()
         await page.fresh("live")

@@ -66,7 +66,7 @@ async def test_a_page_from_the_back_forward_cache_has_missed_nothing(
         assert page.warnings == []
 
 
-@pytest.mark.parametrize(("away", "back"), [(FREEZE, RESUME), (HIDE, SHOW)])
+@pytest.mark.parametrize(("away", "back"), [(FREEZE, RESUME), (HIDE, SHOW)], ids=["freeze", "hide"])
 async def test_a_page_put_away_holds_no_stream_and_goes_on_where_it_was(
     context: BrowserContext, redis7: RedisServer, away: str, back: str
 ) -> None:
