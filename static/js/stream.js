@@ -33,7 +33,7 @@ export class Stream {
 
   /** Open, at the position that the page has. */
   open() {
-    this.close();
+    this.#drop();
     const cursor = this.told.cursor();
     const query = cursor === null ? "" : `?cursor=${encodeURIComponent(cursor)}`;
     const source = new EventSource(`/api/events${query}`);
@@ -47,10 +47,9 @@ export class Stream {
 
   /** Close; nothing more is told. */
   close() {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    this.source?.close();
-    this.source = null;
+    this.#drop();
+    this.connected = false;
+    this.lostAt ??= Date.now();
   }
 
   /** Called often: opens anew what has been silent for too long. @param {number} silenceMs */
@@ -88,9 +87,16 @@ export class Stream {
     this.told.state();
   }
 
+  #drop() {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.source?.close();
+    this.source = null;
+  }
+
   #again() {
     if (this.connected) this.#lost();
-    this.close();
+    this.#drop();
     const pause = Math.min(FIRST_PAUSE_MS * 2 ** this.failures, MOST_PAUSE_MS);
     this.timer = setTimeout(() => this.open(), pause * (0.5 + Math.random() / 2));
   }

@@ -44,7 +44,9 @@ self.addEventListener("connect", (connected) => {
     } else if (tab && data.leave) {
       fanout.leave(tab);
       port.close();
-      if (fanout.tabs.size === 0) stream.close();
+      if (fanout.tabs.size > 0) return;
+      stream.close();
+      fanout.tell(stream);
     }
   };
 });

@@ -49,6 +49,30 @@ async def test_the_detail_shows_each_socket_and_why(browser: Browser, redis7: Re
         await expect(detail).to_contain_text("has left the registry")
 
 
+async def test_the_address_names_the_service_for_reload_sharing_and_back(
+    browser: Browser, redis7: RedisServer
+) -> None:
+    async with routing(redis7.url) as (web, _):
+        page = (await Dashboard.open(browser, web.url)).page
+        title = page.locator('[data-field="title"]')
+        for name in ("s1", "s2"):
+            await page.locator(f'[data-service="{record(name, NODE).id}"]').click()
+            await expect(title).to_have_text(name)
+            assert page.url == f"{web.url}/#{record(name, NODE).id}"
+        await page.reload()
+        await expect(title).to_have_text("s2")
+        await page.go_back()
+        await expect(page.locator("[data-overview]")).to_be_visible()
+        assert page.url == f"{web.url}/"
+        await page.go_forward()
+        await expect(title).to_have_text("s2")
+        await page.locator("[data-back]").click()
+        await expect(page.locator("[data-overview]")).to_be_visible()
+        assert page.url == f"{web.url}/"
+        await page.goto(f"{web.url}/#nobody")
+        await expect(page.locator("[data-gone]")).to_be_visible()
+
+
 async def test_a_thousand_services_stay_usable(browser: Browser, redis7: RedisServer) -> None:
     async with routing(redis7.url, services=1_000) as (web, hand):
         page = await Dashboard.open(browser, web.url)

@@ -197,10 +197,22 @@ async def test_a_closed_stream_tells_nothing_more_and_stays_closed(
     await line.send("hello", "1-5", **hello())
     await stream.connected(True)
     await stream.do("close")
+    assert not await stream.get("connected")
     await stream.pass_time(10 * MOST_PAUSE_MS)
     await stream.do("check", SILENCE_MS)
     assert len(stage.lines) == 1
     assert len(await stream.frames()) == 1
+
+
+async def test_a_stream_that_is_closed_while_it_waits_is_not_opened_again(
+    page: Page, stage: Stage
+) -> None:
+    stage.refusing = 503
+    stream = await PageStream.open(page)
+    await stream.failed(1)
+    await stream.do("close")
+    await stream.pass_time(10 * MOST_PAUSE_MS)
+    assert stage.refused == 1
 
 
 async def test_opening_anew_leaves_one_stream(page: Page, stage: Stage) -> None:

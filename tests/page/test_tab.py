@@ -90,7 +90,12 @@ async def test_when_the_last_tab_has_left_the_stream_is_closed(
     await other.do("close")
     await eventually(lambda: line.gone, message="the stream is closed")
     await other.do("open")
-    assert (await stage.line(2)).cursor == "1-5"
+    again = await stage.line(2)
+    assert again.cursor == "1-5"
+    await other.connected(False)
+    await other.heard("hello 1-5", "ping 1-5")
+    await again.send("hello", "1-5", **hello())
+    await other.connected(True)
 
 
 async def test_a_lost_stream_is_lost_in_every_tab(context: BrowserContext, stage: Stage) -> None:
