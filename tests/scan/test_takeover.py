@@ -163,8 +163,8 @@ async def test_a_scanner_killed_in_the_middle_of_a_write_leaves_nothing_half_or_
 ) -> None:
     """Its last command never ended; who takes over writes what is missing.
 
-    On a busy machine a few services were seen to be told as added twice, with the same state; why is
-    not known yet, so only the state and the kind of events are held here.
+    On a busy machine a few services were seen to be told as added twice, with the same state;
+    why is not known yet, so only the state and the kind of events are held here.
     """
     for number in range(MANY):
         bind(root / f"s{number}.sock")
