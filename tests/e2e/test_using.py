@@ -65,10 +65,14 @@ async def test_the_address_names_the_service_for_reload_sharing_and_back(
         await expect(page.locator("[data-overview]")).to_be_visible()
         assert page.url == f"{web.url}/"
         await page.go_forward()
+        await expect(title).to_be_visible()
         await expect(title).to_have_text("s2")
         await page.locator("[data-back]").click()
         await expect(page.locator("[data-overview]")).to_be_visible()
         assert page.url == f"{web.url}/"
+        await page.go_forward()
+        await expect(title).to_be_visible()
+        await expect(title).to_have_text("s2")
         await page.goto(f"{web.url}/#nobody")
         await expect(page.locator("[data-gone]")).to_be_visible()
 
