@@ -81,9 +81,8 @@ class Scanner:
         """Go to work under a new grant; the tasks of the last one are gone. Raises StoreError.
 
         Tokens grow by one, so a gap means that another scanner ruled, or Redis was emptied: then
-        what the registry says counts for more than what is remembered here.
-        A node without a report gets one before its first service: else a scanner that dies in its
-        first scan would be missed by nobody.
+        what the registry says counts for more than what is remembered here. A node gets a report
+        before its first service: else nobody would miss a scanner that dies in its first scan.
         """
         self._probes.clear()
         known = await self._registry.known(self._config.node)

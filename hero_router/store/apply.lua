@@ -13,12 +13,12 @@
 -- {"SCHEMA", found}.
 --
 -- A change whose effect is there already adds no event, so a call whose reply was lost is repeated
--- safely. One that was held up on its way and arrives after later ones would take the registry back:
--- its number tells it. An event is added before its record is written: Redis undoes nothing when a step fails,
--- and a record without its event would never be told. Ids are `<epoch>-<seq>` and dense inside an
--- epoch. A new epoch begins when the stream is gone, is not as we left it, or lives in another
--- Redis process (run_id): a restart or a failover may have lost acknowledged writes, and an id must
--- never name two different events.
+-- safely. One that was held up on its way and arrives after later ones would take the registry
+-- back: its number tells it. An event is added before its record is written: Redis undoes nothing
+-- when a step fails, and a record without its event would never be told. Ids are `<epoch>-<seq>` and
+-- dense inside an epoch. A new epoch begins when the stream is gone, is not as we left it, or lives
+-- in another Redis process (run_id): a restart or a failover may have lost acknowledged writes, and
+-- an id must never name two different events.
 
 local services, events, nodes, meta, lease = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local grant, window, schema, node, report = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
