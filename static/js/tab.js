@@ -44,8 +44,8 @@ export class SharedStream {
 
   /** Open, at the position that the page has. */
   open() {
-    this.close();
     if (this.own) return this.own.open();
+    this.close();
     try {
       this.#join();
     } catch {
