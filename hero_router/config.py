@@ -89,11 +89,12 @@ class RouterConfig:
     )
     sse_max_age_seconds: float = number(
         0,
-        0,
+        10,
         604_800,
         "ROUTER_SSE_MAX_AGE_SECONDS",
         "streams end after half to all of this, to spread over new workers; 0: never",
         whole=False,
+        off=True,
     )
     drain_seconds: float = number(
         2,

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from environs import Env, EnvError
-from marshmallow.validate import Range
 
 from hero_router.errors import ConfigError
 
@@ -28,7 +27,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: its field, the variables that set it (first wins), its kind and meaning."""
+    """One setting: its field, the variables that set it (first wins), its kind and meaning.
+
+    A number lies between `low` and `high`; with `off` it may also be 0, which switches it off.
+    """
 
     name: str
     variables: tuple[str, ...]
@@ -37,6 +39,7 @@ class Setting:
     help: str
     low: float = 0
     high: float = 0
+    off: bool = False
     secret: bool = False
 
     @property
@@ -49,7 +52,8 @@ class Setting:
         """The accepted range in words, for the log and the documentation."""
         if self.kind in ("int", "float"):
             number = "whole number" if self.kind == "int" else "number"
-            return f"a {number} from {plain(self.low)} to {plain(self.high)}"
+            zero = "0 or " if self.off else ""
+            return f"{zero}a {number} from {plain(self.low)} to {plain(self.high)}"
         return {"bool": "0 or 1", "str": "text"}[self.kind]
 
     def read(self) -> Reading:
@@ -68,13 +72,17 @@ class Setting:
         return Reading(self.default, "default")
 
     def _typed(self, env: Env, variable: str) -> Any:
-        if self.kind == "int":
-            return env.int(variable, validate=Range(self.low, self.high))
-        if self.kind == "float":
-            return env.float(variable, validate=Range(self.low, self.high))
+        if self.kind in ("int", "float"):
+            value = env.int(variable) if self.kind == "int" else env.float(variable)
+            if not self._holds(value):
+                raise EnvError(self.accepted)
+            return value
         if self.kind == "bool":
             return env.bool(variable)
         return os.environ[variable].strip()
+
+    def _holds(self, value: float) -> bool:
+        return self.low <= value <= self.high or (self.off and value == 0)
 
     def check(self, value: Any) -> None:
         """Hold a value set in code or by a flag to the same range, but refuse, not replace.
@@ -83,7 +91,7 @@ class Setting:
         """
         if self.kind in ("int", "float"):
             good = isinstance(value, int if self.kind == "int" else (int, float))
-            if not good or isinstance(value, bool) or not self.low <= value <= self.high:
+            if not good or isinstance(value, bool) or not self._holds(value):
                 raise ConfigError(
                     f"{self.name}={value!r} is out of range: it must be {self.accepted}"
                 )
@@ -95,11 +103,18 @@ class Setting:
 
 
 def number(
-    default: float, low: float, high: float, variable: str, meaning: str, *, whole: bool = True
+    default: float,
+    low: float,
+    high: float,
+    variable: str,
+    meaning: str,
+    *,
+    whole: bool = True,
+    off: bool = False,
 ) -> Any:
-    """A field of a settings class that holds a number from `low` to `high`."""
-    kind = "int" if whole else "float"
-    meta = {"variables": (variable,), "kind": kind, "low": low, "high": high, "help": meaning}
+    """A field of a settings class that holds a number from `low` to `high`; with `off` also 0."""
+    kind, span = "int" if whole else "float", {"low": low, "high": high, "off": off}
+    meta = {"variables": (variable,), "kind": kind, "help": meaning, **span}
     return dataclasses.field(default=int(default) if whole else float(default), metadata=meta)
 
 

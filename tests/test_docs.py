@@ -39,7 +39,8 @@ def test_every_setting_stands_in_the_readme_with_its_default_and_range() -> None
         row = next(row for row in rows if f"`{item.variables[0]}`" in row)
         assert item.help in row
         if item.kind in ("int", "float"):
-            assert f"{item.low:g} to {item.high:.0f}" in row
+            zero = "0, or " if item.off else ""
+            assert f"| {zero}{item.low:g} to {item.high:.0f} |" in row
             assert item.name == "workers" or f"`{item.default:g}`" in row
 
 

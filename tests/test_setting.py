@@ -4,10 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hero_router.errors import ConfigError
 from hero_router.setting import Reading, Setting, plain
 
 WHOLE = Setting("some_number", ("FIRST", "SECOND"), "int", 7, "a number", low=1, high=1_000_000)
 FRACTION = Setting("seconds", ("FIRST",), "float", 1.5, "a time", low=0.05, high=3600.0)
+AGE = Setting("age", ("FIRST",), "float", 0.0, "an age", low=10, high=100, off=True)
 SWITCH = Setting("switch", ("FIRST",), "bool", default=False, help="a switch")
 WORDS = Setting("words", ("FIRST",), "str", "none", "a text")
 
@@ -52,6 +54,18 @@ def test_a_switch_that_is_neither_stays_as_it_was() -> None:
     found = reading(SWITCH, FIRST="2")
     assert found.value is False
     assert found.rejected == "FIRST='2' is rejected: it must be 0 or 1; using the default 0"
+
+
+def test_what_0_switches_off_is_0_or_no_less_than_its_floor() -> None:
+    """A stream that ends after a millisecond would be a storm and not an age."""
+    assert [reading(AGE, FIRST=text).value for text in ("0", "10", "100")] == [0, 10, 100]
+    for text in ("0.001", "9.9", "101", "-1"):
+        found = reading(AGE, FIRST=text)
+        assert (found.value, found.source) == (0, "default")
+        assert "it must be 0 or a number from 10 to 100; using the default 0" in found.rejected
+        with pytest.raises(ConfigError, match="0 or a number"):
+            AGE.check(float(text))
+    AGE.check(0)
 
 
 def test_each_kind_says_what_it_takes() -> None:

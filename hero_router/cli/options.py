@@ -61,4 +61,5 @@ def _flag(item: Setting) -> Callable[[F], F]:
 def _type(item: Setting) -> click.ParamType[Any]:
     if item.kind == "int":
         return click.IntRange(int(item.low), int(item.high))
-    return click.FloatRange(item.low, item.high) if item.kind == "float" else click.STRING
+    low = 0 if item.off else item.low
+    return click.FloatRange(low, item.high) if item.kind == "float" else click.STRING

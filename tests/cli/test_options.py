@@ -65,11 +65,18 @@ def test_each_setting_has_a_flag_that_wins_over_its_variable(item: Setting) -> N
 
 @pytest.mark.parametrize("item", NUMBERS, ids=lambda item: item.name)
 def test_a_number_out_of_range_is_refused_under_its_name(item: Setting) -> None:
-    zero = ("0",) if item.low > 0 else ()
+    zero = ("0",) if item.low > 0 and not item.off else ()
     for value in (*zero, "-1", "many", "nan", "inf", plain(item.high + 1)):
         answer = run("config", item.flag, value)
         assert answer.exit_code == 2
         assert item.name in answer.stderr.replace("-", "_")
+
+
+def test_what_0_switches_off_may_not_be_nearly_0_by_its_flag() -> None:
+    assert run("config", "--sse-max-age-seconds", "0").exit_code == 0
+    answer = process("config", "--sse-max-age-seconds", "0.001")
+    assert answer.returncode == 2
+    assert "sse_max_age_seconds=0.001" in answer.stderr
 
 
 def test_config_says_each_rejection_once() -> None:
