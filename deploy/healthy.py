@@ -35,7 +35,7 @@ def scanner(config: RouterConfig) -> bool:
 
 
 async def _is_scanned(config: RouterConfig) -> bool:
-    client = connect(config.redis_url, name="healthy", connections=1)
+    client = connect(config.backplane, name="healthy", connections=1)
     try:
         sight = await Nodes(client, config.keys).sight()
     except StoreError:
@@ -57,4 +57,4 @@ CHECKS: Mapping[str, Callable[[RouterConfig], bool]] = {
 }
 
 if __name__ == "__main__":
-    sys.exit(0 if CHECKS[sys.argv[1]](RouterConfig.from_env()) else 1)
+    sys.exit(0 if CHECKS[sys.argv[1]](RouterConfig.read()) else 1)

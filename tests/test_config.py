@@ -91,7 +91,7 @@ BAD = ["-1", "-0.5", "many", "0x10", "1e999", "-1e999", "nan", "NaN", "inf", "-i
 
 @pytest.mark.parametrize(
     ("item", "text"),
-    [(item, text) for item in NUMBERS for text in BAD + (ZEROS if item.low > 0 and not item.off else [])],
+    [(item, text) for item in NUMBERS for text in BAD + ZEROS * (item.low > 0 and not item.off)],
     ids=lambda value: value[:12] if isinstance(value, str) else value.name,
 )
 def test_a_number_that_cannot_be_used_gives_way_to_the_default_with_one_warning(

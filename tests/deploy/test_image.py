@@ -4,6 +4,7 @@ import importlib.util
 import re
 import subprocess
 import tomllib
+from contextlib import closing
 from fnmatch import fnmatch
 from functools import cache
 from types import ModuleType
@@ -15,6 +16,7 @@ from hero_router.config import RouterConfig
 from hero_router.web.serve import gunicorn_settings
 from tests.deploy.compose import TOP, services
 from tests.deploy.processes import clean_environment, free_port, resolved
+from tests.support.redis import RedisServer, client
 
 DEPLOY = TOP / "deploy"
 LINES = (DEPLOY / "Dockerfile").read_text("utf-8").splitlines()
@@ -156,6 +158,31 @@ def test_a_scanner_is_not_blamed_for_a_redis_that_is_away() -> None:
     """Another start of the scanner would not bring Redis back."""
     url = f"redis://127.0.0.1:{free_port()}/0"
     assert run("python", "deploy/healthy.py", "scanner", ROUTER_REDIS_URL=url).returncode == 0
+
+
+def test_a_check_logs_in_to_redis_and_knows_its_deployment(redis7: RedisServer) -> None:
+    """A user whose password is in a file, under a prefix of its own: nobody scans there."""
+    password = redis7.folder / "password"
+    password.write_text("secret\n")
+    with closing(client(redis7.url)) as admin:
+        admin.acl_setuser(
+            "check", enabled=True, passwords=["+secret"], keys=["*"], categories=["+@all"]
+        )
+    try:
+        done = run(
+            *("python", "deploy/healthy.py", "scanner"),
+            ROUTER_REDIS_URL=redis7.url.replace("://", "://check@"),
+            ROUTER_REDIS_PASSWORD_FILE=str(password),
+        )
+        assert (done.returncode, done.stderr) == (1, ""), "it was let in, and saw no scanner"
+    finally:
+        with closing(client(redis7.url)) as admin:
+            admin.acl_deluser("check")
+
+
+def test_a_check_does_not_warn_each_time_of_what_the_process_itself_has_warned_of() -> None:
+    done = run("python", "deploy/healthy.py", "demo", ROUTER_SSE_BUFFER="0")
+    assert done.stdout + done.stderr == ""
 
 
 def test_a_demo_without_sockets_is_not_healthy(tmp_path: object) -> None:
