@@ -54,11 +54,13 @@ def create_app(config: RouterConfig) -> web.Application:
         raise ConfigError("ROUTER_REDIS_URL is not set: web has to be told where Redis is")
     worker = f"{config.node}/{os.getpid()}"
     tail_client = connect(config.backplane, name="tail", block_seconds=BLOCK_SECONDS, connections=1)
+    # One of its own: while the others are all in use, no scanner may look lost.
+    watch_client = connect(config.backplane, name="watch", connections=1)
     client = connect(config.backplane, name="web")
     nodes = Nodes(client, config.keys)
     feed = Feed(
         Stream(tail_client, config.keys),
-        nodes,
+        Nodes(watch_client, config.keys),
         window=config.sse_buffer,
         times=Times(config.ping_seconds, config.sse_stall_seconds, config.sse_max_age_seconds),
         flush=config.sse_flush_ms / 1000,
@@ -87,8 +89,8 @@ def create_app(config: RouterConfig) -> web.Application:
 
     async def connections(_: web.Application) -> AsyncIterator[None]:
         yield
-        await tail_client.aclose()
-        await client.aclose()
+        for each in (tail_client, watch_client, client):
+            await each.aclose()
 
     async def telling(_: web.Application) -> AsyncIterator[None]:
         tasks = [

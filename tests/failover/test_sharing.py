@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from hero_router.errors import StoreFull
+from hero_router.feed import watch
 from hero_router.keys import Keys
 from hero_router.model import Change
 from hero_router.position import Position
@@ -15,9 +16,12 @@ from hero_router.store import client
 from hero_router.store.client import Redis, connect, translated
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
+from hero_router.web.context import CONTEXT
+from tests.support.hand import NODE, Hand
 from tests.support.proxy import FaultProxy
 from tests.support.records import gone, put, report
 from tests.support.redis import RedisServer
+from tests.support.replication import ask
 from tests.support.wait import eventually
 from tests.web.live import WINDOW, working
 
@@ -86,6 +90,31 @@ async def test_a_caller_gets_the_connection_that_another_one_gives_back(
     assert await shared.ping()
     await busy
     await shared.aclose()
+
+
+async def test_callers_that_use_all_connections_make_no_scanner_look_lost(
+    redis7: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who watches the scanners does not queue with them: meanwhile it sees what there is."""
+    for module, name, value in ((client, "POOL_SECONDS", 0.1), (watch, "WATCH_SECONDS", 0.02)):
+        monkeypatch.setattr(module, name, value)
+    monkeypatch.setattr(watch, "GRACE_SECONDS", 0.3)
+    hand = Hand(redis7.url, WINDOW)
+    await hand.begin(services=1)
+    async with working(redis7.url) as live, live.listening() as listener:
+        await eventually(live.is_ready, message="the worker follows")
+        pool = live.runner.app[CONTEXT].requests._client.connection_pool
+        busy = [await pool.get_connection() for _ in range(pool.max_connections)]
+        assert (await live.get("/api/clients"))[0] == 503
+        ask(redis7, "DEL", Keys().lease(NODE))
+        (told,) = await listener.hears_of("stale")
+        assert (told["reason"], told["node"]) == ("scanner", NODE)
+        await hand.begin()
+        await listener.hears_of("fresh")
+        for each in busy:
+            await pool.release(each)
+        assert (await live.get("/api/clients"))[0] == 200
+    await hand.close()
 
 
 async def test_two_deployments_on_one_redis_see_only_their_own(redis7: RedisServer) -> None:
