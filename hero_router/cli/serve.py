@@ -14,7 +14,7 @@ import aiohttp
 import click
 
 from hero_router.cli.options import begin, flags
-from hero_router.cli.supervise import Child, Supervisor
+from hero_router.cli.supervise import LAST_STOP_SECONDS, STOP_SECONDS, Child, Supervisor
 from hero_router.config import RouterConfig
 from hero_router.errors import ConfigError, StoreError
 from hero_router.redis_url import Backplane
@@ -24,6 +24,9 @@ from hero_router.store.stream import Nodes
 
 ASK_SECONDS = 1.0
 
+AFTER_DRAIN_SECONDS = 1.0
+"""How long web may still take to end once it has drained."""
+
 
 @click.command("serve")
 @click.option("--demo", is_flag=True, help="also run sample services in the root")
@@ -31,7 +34,8 @@ ASK_SECONDS = 1.0
 def command(demo: bool, **overrides: Any) -> None:
     """Run everything on this machine: Redis, scanner and web workers.
 
-    Without ROUTER_REDIS_URL a private Redis is started. Ctrl-C ends everything.
+    Without ROUTER_REDIS_URL a private Redis is started. Ctrl-C ends everything, streams one by one
+    over ROUTER_DRAIN_SECONDS; a second one ends them at once.
     """
     config = begin(overrides)
     run(config, demo=demo)
@@ -55,11 +59,15 @@ def run(config: RouterConfig, *, demo: bool) -> None:
 
 
 async def _supervise(config: RouterConfig, redis: PrivateRedis | None, *, demo: bool) -> None:
-    stop = asyncio.Event()
+    stop, hurry = asyncio.Event(), asyncio.Event()
+
+    def asked() -> None:
+        (hurry if stop.is_set() else stop).set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, asked)
     supervisor = Supervisor(_children(config, redis, demo=demo))
-    await supervisor.run(lambda: _announce(config), stop)
+    await supervisor.run(lambda: _announce(config), stop, hurry)
 
 
 def _announce(config: RouterConfig) -> None:
@@ -91,10 +99,12 @@ def _children(config: RouterConfig, redis: PrivateRedis | None, *, demo: bool) -
     children = []
     if redis:
         command = redis.command()
-        children += [Child("redis", command, {}, redis.answers, last=True, log=redis.log)]
+        last = Child("redis", command, {}, redis.answers, True, LAST_STOP_SECONDS, redis.log)
+        children += [last]
     children += [Child("demo", ours("demo"), environment, demo_ready)] if demo else []
     children += [Child("scanner", ours("scanner"), environment, scanner_ready)]
-    children += [Child("web", ours("web"), environment, web_ready)]
+    patience = max(STOP_SECONDS, config.drain_seconds + AFTER_DRAIN_SECONDS)
+    children += [Child("web", ours("web"), environment, web_ready, patience=patience)]
     return children
 
 

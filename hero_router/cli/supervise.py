@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from hero_router.errors import RouterError
 
@@ -23,7 +24,8 @@ BACKOFF_FIRST, BACKOFF_MOST = 0.5, 15.0
 
 STOP_SECONDS = 3.0
 LAST_STOP_SECONDS = 1.0
-"""How long the children, and then those `last` of all, may take to end before they are killed."""
+"""How long a child, or one that is `last`, may take to end before it is killed, if it says no more;
+whoever presses Ctrl-C need not wait longer than the two together."""
 
 CANNOT_RUN = 2
 """Exit code of a child that can never run with its settings: no use in starting it again."""
@@ -39,8 +41,9 @@ class ChildFailed(RouterError):
 class Child:
     """One process to run.
 
-    `ready` asks whether it works; `last` ends it only after the others; `log` is the file in which
-    it tells why it fails, where that is not our own stderr.
+    `ready` asks whether it works; `last` ends it only after the others, and `patience` is how many
+    seconds it has for its end; `log` is the file in which it tells why it fails, where that is not
+    our own stderr.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Child:
     environment: Mapping[str, str]
     ready: Callable[[], Awaitable[bool]]
     last: bool = False
+    patience: float = STOP_SECONDS
     log: Path | None = None
 
     def reason(self) -> str:
@@ -65,14 +69,18 @@ class Supervisor:
     children: Sequence[Child]
     _running: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
 
-    async def run(self, on_ready: Callable[[], None], stop: asyncio.Event) -> None:
+    async def run(
+        self, on_ready: Callable[[], None], stop: asyncio.Event, hurry: asyncio.Event
+    ) -> None:
         """Start all in order, call `on_ready`, keep them alive until `stop` is set, then end all.
+
+        Once `hurry` is set, only those marked `last` are still given their time.
 
         Raises:
             ChildFailed: a child did not start, or says that it never can.
         """
         work = asyncio.create_task(self._work(on_ready), name="work")
-        stopped = asyncio.create_task(_wait(stop), name="stop")
+        stopped = asyncio.create_task(stop.wait(), name="stop")
         try:
             # A start may take long: who wants to stop then must not have to wait for its end.
             await asyncio.wait((work, stopped), return_when=asyncio.FIRST_COMPLETED)
@@ -80,7 +88,7 @@ class Supervisor:
                 work.result()
         finally:
             await _cancel(work, stopped)
-            await self._end()
+            await self._end(hurry)
 
     async def _work(self, on_ready: Callable[[], None]) -> None:
         for child in self.children:
@@ -133,36 +141,28 @@ class Supervisor:
                 raise ChildFailed(f"{child.name} was not ready within {READY_SECONDS:g}s")
             await asyncio.sleep(READY_POLL_SECONDS)
 
-    async def _end(self) -> None:
+    async def _end(self, hurry: asyncio.Event) -> None:
         """End everything, those marked `last` after the others, the stubborn by force."""
-        last = {child.name for child in self.children if child.last}
-        await self._end_some(
-            [p for name, p in self._running.items() if name not in last], STOP_SECONDS
-        )
-        await self._end_some(
-            [p for name, p in self._running.items() if name in last], LAST_STOP_SECONDS
-        )
+        for last in (False, True):
+            some = [child for child in self.children if child.last is last]
+            await asyncio.gather(*(self._end_one(child, hurry) for child in some))
 
-    @staticmethod
-    async def _end_some(processes: Sequence[asyncio.subprocess.Process], seconds: float) -> None:
-        for process in processes:
-            # The child alone, which knows how to end what it started.
-            with contextlib.suppress(ProcessLookupError):
-                process.terminate()
-        waits = [asyncio.create_task(process.wait()) for process in processes]
-        if waits:
-            await asyncio.wait(waits, timeout=seconds)
-        for process in processes:
-            # The group, so that no worker outlives a master that had to be killed.
-            _signal_group(process, signal.SIGKILL)
-        await asyncio.gather(*waits)
+    async def _end_one(self, child: Child, hurry: asyncio.Event) -> None:
+        if (process := self._running.get(child.name)) is None:
+            return
+        # The child alone, which knows how to end what it started.
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        ended, hurried = asyncio.create_task(process.wait()), asyncio.create_task(hurry.wait())
+        ways = {ended} if child.last else {ended, hurried}
+        await asyncio.wait(ways, timeout=child.patience, return_when=asyncio.FIRST_COMPLETED)
+        # The group, so that no worker outlives a master that had to be killed.
+        _signal_group(process, signal.SIGKILL)
+        await ended
+        await _cancel(hurried)
 
 
-async def _wait(stop: asyncio.Event) -> None:
-    await stop.wait()
-
-
-async def _cancel(*tasks: "asyncio.Task[None]") -> None:
+async def _cancel(*tasks: "asyncio.Task[Any]") -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -3,11 +3,13 @@
 import json
 import signal
 import socket
+import subprocess
 import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,12 @@ def get(url: str) -> int:
         return 0
 
 
+def received(stream: socket.socket) -> bytes:
+    """All that came until its end."""
+    with stream.makefile("rb") as file:
+        return file.read()
+
+
 def doubts(serving: Serving) -> list[object]:
     """Why the worker doubts its view."""
     with urllib.request.urlopen(f"{serving.url}/api/services", timeout=5) as answer:
@@ -48,9 +56,7 @@ def test_ctrl_c_ends_everything_in_time_and_leaves_nothing_behind(fresh: Serving
     fresh.start("--demo")
     assert fresh.family().keys() == {"redis", "demo", "scanner", "web"}
     everything = fresh.all_processes()
-    with socket.create_connection(("127.0.0.1", fresh.port)) as stream:
-        stream.sendall(b"GET /api/events HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert b"200 OK" in stream.recv(4096)
+    with fresh.stream():
         began = time.monotonic()
         assert fresh.stop(signal.SIGINT) == 0
     assert time.monotonic() - began < STOP_SECONDS
@@ -61,6 +67,38 @@ def test_ctrl_c_ends_everything_in_time_and_leaves_nothing_behind(fresh: Serving
     with socket.socket() as again:
         again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         again.bind(("127.0.0.1", fresh.port))
+
+
+def test_streams_end_one_by_one_however_long_the_drain_is(tmp_path: Path) -> None:
+    """Longer than anything else is waited for: no stream is cut off in the middle of a frame."""
+    serving = Serving(tmp_path, ROUTER_DRAIN_SECONDS="3.5")
+    try:
+        serving.start()
+        with ExitStack() as closing:
+            streams = [closing.enter_context(serving.stream()) for _ in range(28)]
+            began = time.monotonic()
+            assert serving.stop(within=8) == 0
+            assert time.monotonic() - began > 3.5
+            for stream in streams:
+                assert received(stream).endswith(b"\n\n\r\n0\r\n\r\n")
+    finally:
+        serving.close()
+
+
+async def test_a_second_ctrl_c_does_not_wait_for_the_drain(tmp_path: Path) -> None:
+    serving = Serving(tmp_path, ROUTER_DRAIN_SECONDS="60")
+    try:
+        serving.start()
+        with ExitStack() as closing:
+            for _ in range(60):
+                closing.enter_context(serving.stream())
+            with pytest.raises(subprocess.TimeoutExpired):
+                serving.stop(within=1)
+            everything = serving.all_processes()
+            assert serving.stop() == 0
+        await eventually(lambda: not any(each.is_running() for each in everything))
+    finally:
+        serving.close()
 
 
 def test_every_process_logs_in_the_form_that_is_set_and_ends_without_complaint(

@@ -23,6 +23,7 @@ LIVES = "echo $$ >> $DIARY; exec sleep 600"
 """A child notes its process id in its diary and lives on."""
 
 DIES = "echo $$ >> $DIARY; exit 3"
+WAITS = "echo $$ >> $DIARY; while :; do sleep 0.05; done"
 STUBBORN = "trap '' TERM; echo $$ >> $DIARY; while :; do sleep 0.1; done"
 SURVIVED = "sleep 600 & echo $! >> $DIARY; echo $$ >> $DIARY; wait"
 """It starts a process of its own, which outlives it when it is killed alone."""
@@ -32,7 +33,8 @@ class Household:
     """Children that are shell scripts, each with a diary, under one supervisor."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.ready, self.stop = folder, False, asyncio.Event()
+        self.folder, self.ready = folder, False
+        self.stop, self.hurry = asyncio.Event(), asyncio.Event()
         self.order: list[str] = []
         self.children: list[Child] = []
 
@@ -43,6 +45,7 @@ class Household:
         ready: Callable[[], bool] | None = None,
         *,
         last: bool = False,
+        patience: float = 5,
         log: Path | None = None,
     ) -> None:
         """A child; without `ready` it is so while the last that wrote into its diary lives."""
@@ -54,7 +57,8 @@ class Household:
 
         environment = {"DIARY": str(self.folder / name)}
         command = ["sh", "-c", script]
-        self.children.append(Child(name, command, environment, is_ready, last=last, log=log))
+        made = Child(name, command, environment, is_ready, last, patience, log)
+        self.children.append(made)
 
     def pids(self, name: str) -> list[int]:
         """The processes that wrote into a child's diary, in their order."""
@@ -68,7 +72,7 @@ class Household:
         def on_ready() -> None:
             self.ready = True
 
-        await Supervisor(self.children).run(on_ready, self.stop)
+        await Supervisor(self.children).run(on_ready, self.stop, self.hurry)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -210,14 +214,25 @@ async def test_the_last_is_ended_after_all_others(house: Household) -> None:
     assert note.read_text().split() == ["scanner", "redis"]
 
 
-async def test_a_stubborn_one_is_ended_by_force(
-    house: Household, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(supervise, "STOP_SECONDS", 0.3)
-    house.add("stubborn", STUBBORN)
+async def test_a_stubborn_one_is_ended_by_force_once_its_time_is_over(house: Household) -> None:
+    house.add("stubborn", STUBBORN, patience=0.3)
+    house.add("slow", f"trap 'sleep 0.8; exit' TERM; {WAITS}")
     async with house.running():
         started = time.monotonic()
-    assert time.monotonic() - started < 3
+    assert 0.8 < time.monotonic() - started < 3
+
+
+async def test_who_cannot_wait_any_more_asks_again(house: Household) -> None:
+    """Only the last of all, which others have written to, still has its time."""
+    note = house.folder / "end.log"
+    house.add("redis", f"trap 'sleep 0.3; echo x > {note}; exit' TERM; {WAITS}", last=True)
+    house.add("stubborn", STUBBORN, patience=60)
+    async with house.running():
+        house.stop.set()
+        await asyncio.sleep(0.2)
+        assert alive(house.pids("stubborn")[0])
+        house.hurry.set()
+    assert note.read_text() == "x\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
@@ -240,7 +255,8 @@ from pathlib import Path
 from hero_router.cli.supervise import Child, Supervisor
 async def ready(): return Path("{tmp_path}/child").exists()
 child = Child("child", ["sh", "-c", {LIVES!r}], {{"DIARY": "{tmp_path}/child"}}, ready)
-asyncio.run(Supervisor([child]).run(lambda: print("up", flush=True), asyncio.Event()))
+events = asyncio.Event(), asyncio.Event()
+asyncio.run(Supervisor([child]).run(lambda: print("up", flush=True), *events))
 """
     command: Sequence[str] = [sys.executable, "-c", program]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as supervisor:

@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -83,6 +84,13 @@ class Serving:
         """Everything that it started, at any depth."""
         assert self.process is not None
         return psutil.Process(self.process.pid).children(recursive=True)
+
+    def stream(self) -> socket.socket:
+        """A client of the stream that has its first bytes."""
+        made = socket.create_connection(("127.0.0.1", self.port), timeout=5)
+        made.sendall(b"GET /api/events HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b"200 OK" in made.recv(4096)
+        return made
 
     def stop(self, number: signal.Signals = signal.SIGINT, within: float = STOP_SECONDS) -> int:
         """Send a signal; returns the exit code. Fails when it does not end in time."""
