@@ -1,0 +1,97 @@
+"""What really happened, to judge by: the history that Redis kept, and the registry in the end.
+
+A Redis that is killed may lose what it has acknowledged: such events were told to clients, but are
+no part of the history. `lost` are those, each as the first client that got it was told.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from hero_router.position import ORIGIN, Position
+from tests.soak.log import Entry, Log
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry of the stream, as Redis executed it; `at` is Unix ms by its clock."""
+
+    place: Position
+    kind: str
+    data: str
+    at: int = 0
+
+
+@dataclass(frozen=True)
+class Truth:
+    """`events` are all that Redis kept, oldest first; `registry` has a print for each service id
+    as of the last of them; `window` is how many events the stream holds."""
+
+    events: Sequence[Event]
+    registry: Mapping[str, str]
+    window: int
+    lost: Mapping[Position, Entry] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        places = [event.place for event in self.events]
+        last = {place.epoch: place.seq for place in places}
+        object.__setattr__(self, "_index", {place: n for n, place in enumerate(places)})
+        object.__setattr__(self, "_last", last)
+        object.__setattr__(self, "_told", sorted([*places, *self.lost]))
+
+    _index: Mapping[Position, int] = field(init=False, repr=False)
+    _last: Mapping[int, int] = field(init=False, repr=False)
+    _told: Sequence[Position] = field(init=False, repr=False)
+
+    @property
+    def head(self) -> Position:
+        """The last position."""
+        return self.events[-1].place if self.events else ORIGIN
+
+    def at(self, place: Position) -> Event | None:
+        """The event that the history has there."""
+        index = self._index.get(place)
+        return None if index is None else self.events[index]
+
+    def knows(self, place: Position) -> bool:
+        """Whether it is a place of the history: an event's, or right before an epoch's first."""
+        return place in self._index or (place.seq == 0 and place.epoch in self._last)
+
+    def follows(self, before: Position, place: Position) -> bool:
+        """Whether nothing lies between these two."""
+        if place == before.next():
+            return True
+        index = self._index.get(place)
+        if index is None or place.seq != 1:
+            return False
+        return before == (self.events[index - 1].place if index else ORIGIN)
+
+    def between(self, before: Position, last: Position) -> int:
+        """How many events the history has after a place, up to another one."""
+        places = self._told
+        return bisect_right(places, last) - bisect_right(places, before)
+
+    def left_window(self, last: Position, at: float) -> bool:
+        """Whether everything up to `last` had left the stream by this time (Unix seconds)."""
+        newest = bisect_right(self._told, last) + self.window - 1
+        if newest >= len(self._told):
+            return False
+        event = self.at(self._told[newest])
+        return event is None or event.at / 1000 <= at
+
+    def may_be_lost(self, place: Position) -> bool:
+        """Whether it lies past the end of an epoch that was not the last: Redis died there."""
+        last = self._last.get(place.epoch)
+        ended = place.epoch < self.head.epoch
+        return ended and (last is None or place.seq > last)
+
+
+def with_lost(truth: Truth, logs: Iterable[Log]) -> Truth:
+    """The truth with all that clients were told and Redis forgot."""
+    lost: dict[Position, Entry] = {}
+    for log in logs:
+        for entry in log.entries:
+            place = entry.place
+            if entry.is_event and place is not None and truth.at(place) is None:
+                lost.setdefault(place, entry)
+    return Truth(truth.events, truth.registry, truth.window, lost)

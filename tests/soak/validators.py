@@ -1,0 +1,200 @@
+"""Judges of one client's log, in the manner of etcd's robustness tests.
+
+Each is a pure function over the log and the truth, and gives what it finds wrong. A null resync
+begins anew: it tells that a history is lost, so what follows may lie before what was seen.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from hero_router.position import ORIGIN, Position
+from tests.soak.dashboard import Dashboard
+from tests.soak.log import CLOSED, OPENED, REFUSED, RESUMED, STALLED, Entry, Log
+from tests.soak.truth import Truth
+
+LONGEST_SILENCE = 20.0
+"""Seconds without any frame, for a client that reads and comes back when it is told to."""
+
+MOST_NAMED = 5
+"""So many services that differ are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something wrong at one entry of a log."""
+
+    index: int
+    text: str
+
+
+Validator = Callable[[Log, Truth], Iterator[Fault]]
+
+
+def walk(log: Log) -> Iterator[tuple[int, Entry, Position | None]]:
+    """All entries, each with the position that the client had before it."""
+    place: Position | None = None
+    for index, entry in enumerate(log.entries):
+        yield index, entry, place
+        greeted = entry.kind == "hello" and place is None
+        if entry.is_event or entry.kind == "resync" or greeted:
+            place = entry.place
+
+
+def begins_anew(entry: Entry) -> bool:
+    """Whether a client is told that nobody can know what it missed."""
+    return entry.kind == "resync" and entry.payload["dropped"] is None
+
+
+def ordered(log: Log, _: Truth) -> Iterator[Fault]:
+    """Positions of events strictly increase."""
+    last: Position | None = None
+    for index, entry in enumerate(log.entries):
+        if begins_anew(entry):
+            last = None
+        elif entry.is_event and entry.place is not None:
+            if last is not None and entry.place <= last:
+                yield Fault(index, f"{entry.place} comes after {last}")
+            last = entry.place
+
+
+def unique(log: Log, _: Truth) -> Iterator[Fault]:
+    """No event comes twice."""
+    seen: dict[Position, int] = {}
+    for index, entry in enumerate(log.entries):
+        if begins_anew(entry):
+            seen.clear()
+        elif entry.is_event and entry.place is not None:
+            if entry.place in seen:
+                yield Fault(index, f"{entry.place} came already, at {seen[entry.place]}")
+            seen[entry.place] = index
+
+
+def genuine(log: Log, truth: Truth) -> Iterator[Fault]:
+    """Each event is what Redis holds under its position; what Redis lost is the same for all."""
+    for index, entry in enumerate(log.entries):
+        if not entry.is_event:
+            continue
+        if entry.place is None:
+            yield Fault(index, "an event without a position")
+        elif (event := truth.at(entry.place)) is not None:
+            if (event.kind, event.data) != (entry.kind, entry.data):
+                yield Fault(index, f"Redis holds another event: {event.kind} {event.data[:160]}")
+        elif (told := truth.lost.get(entry.place)) is None or not truth.may_be_lost(entry.place):
+            yield Fault(index, "Redis never held this event")
+        elif (told.kind, told.data) != (entry.kind, entry.data):
+            yield Fault(index, f"another client was told: {told.kind} {told.data[:160]}")
+
+
+def reliable(log: Log, truth: Truth) -> Iterator[Fault]:
+    """Each jump is covered by exactly one resync with exactly that number, or null where it cannot
+    be known; and no resync tells of events that the stream still held."""
+    for index, entry, place in walk(log):
+        if entry.kind == "resync":
+            fault = _wrong_resync(entry, place, truth, log.times[index])
+            if fault:
+                yield Fault(index, fault)
+        elif entry.is_event and entry.place is not None:
+            if place is None:
+                yield Fault(index, "an event before any position is known")
+            elif not truth.follows(place, entry.place):
+                yield Fault(index, f"a silent jump from {place} to {entry.place}")
+
+
+def _wrong_resync(entry: Entry, place: Position | None, truth: Truth, at: float) -> str | None:
+    base, dropped = entry.place, entry.payload["dropped"]
+    if place is None or base is None:
+        return "a resync without a position to start from"
+    if dropped is not None:
+        missed = truth.between(place, base)
+        if dropped != missed or place.epoch != base.epoch or missed < 1:
+            return f"{dropped} dropped, but {missed} lie between {place} and {base}"
+    elif not (truth.knows(place) or place == ORIGIN):
+        return None
+    elif place >= base or place.epoch == base.epoch:
+        return f"null, but what lies between {place} and {base} is known"
+    if not truth.left_window(base, at):
+        return f"the stream still held what follows {place}"
+    return None
+
+
+def resumable(log: Log, _: Truth) -> Iterator[Fault]:
+    """A client asks for what it has, and is greeted there, or told its gap, before anything."""
+    greeted = settled = False
+    for index, entry, place in walk(log):
+        if entry.kind == OPENED:
+            greeted, settled = False, place is None
+            if entry.place != place:
+                yield Fault(index, f"asked from {entry.place}, but has {place}")
+        elif entry.is_mark:
+            continue
+        elif entry.kind == "hello":
+            greeted, settled = True, settled or entry.place == place
+        elif not greeted:
+            yield Fault(index, f"{entry.kind} before the hello")
+        elif entry.kind == "resync":
+            settled = True
+        elif entry.place is not None and not settled:
+            yield Fault(index, f"{entry.kind} before the client's place {place} was confirmed")
+
+
+def bookmark(log: Log, _: Truth) -> Iterator[Fault]:
+    """The ids of hello and ping are where the client is: never ahead of data, never back."""
+    for index, entry, place in walk(log):
+        if entry.kind not in ("hello", "ping") or entry.place is None or entry.place == place:
+            continue
+        if place is None and entry.kind == "hello":
+            continue
+        yield Fault(index, f"{entry.kind} says {entry.place}, but the client has {place}")
+
+
+def welcome(log: Log, _: Truth) -> Iterator[Fault]:
+    """Nothing but a stream is ever answered: an EventSource gives up for ever on all else."""
+    for index, entry in enumerate(log.entries):
+        if entry.kind == REFUSED:
+            yield Fault(index, f"refused: {entry.data}")
+
+
+def silences(log: Log) -> Iterator[tuple[int, float]]:
+    """Each frame with the time since the one before; what the client did itself does not count."""
+    since: float | None = None
+    for index, entry in enumerate(log.entries):
+        if entry.kind in (STALLED, RESUMED):
+            since = None if entry.kind == STALLED else log.times[index]
+        elif entry.kind == CLOSED and entry.payload.get("by") == "client":
+            since = None
+        elif entry.kind == OPENED:
+            since = log.times[index] if since is None else since
+        elif not entry.is_mark and since is not None:
+            yield index, log.times[index] - since
+            since = log.times[index]
+
+
+def attended(log: Log, _: Truth) -> Iterator[Fault]:
+    """No client is left alone for long without a word."""
+    for index, seconds in silences(log):
+        if seconds > LONGEST_SILENCE:
+            yield Fault(index, f"no word for {seconds:.1f} s before this")
+
+
+def final(log: Log, truth: Truth) -> Iterator[Fault]:
+    """In the end the state that the client has folded up is the registry."""
+    dashboard = Dashboard()
+    for entry in log.entries:
+        dashboard.take(entry)
+    last = len(log.entries) - 1
+    if dashboard.place != truth.head:
+        yield Fault(last, f"ended at {dashboard.place}, the stream at {truth.head}")
+    if dashboard.wanted is not None:
+        yield Fault(last, "still waits for a snapshot")
+    wrong = truth.registry.items() ^ dashboard.state.items()
+    if services := sorted({service for service, _ in wrong}):
+        named = ", ".join(services[:MOST_NAMED])
+        yield Fault(last, f"{len(services)} services are not as in the registry: {named}")
+
+
+VALIDATORS: Mapping[str, Validator] = {
+    validator.__name__: validator
+    for validator in (
+        ordered, unique, genuine, reliable, resumable, bookmark, welcome, attended, final,
+    )
+}  # fmt: skip
