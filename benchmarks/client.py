@@ -27,6 +27,9 @@ UNANSWERED = 256
 SLOW_WINDOW = 32 * 1024
 """What the kernel holds for a client that does not read: else it would hold megabytes for it."""
 
+REQUEST = "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: text/event-stream\r\n\r\n"
+"""As a browser asks: some servers know an event stream by what is accepted."""
+
 GREETED = b"\n\n"
 """Ends the first frame; the head before it has lines that end in CRLF."""
 
@@ -41,8 +44,7 @@ class Stream:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SLOW_WINDOW)
         self.socket.settimeout(30)
         self.socket.connect(("127.0.0.1", port))
-        request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n"
-        self.socket.sendall(request.encode("ascii"))
+        self.socket.sendall(REQUEST.format(path=path, port=port).encode("ascii"))
         self.socket.setblocking(False)
         self.greeting = b""
         self.clear()

@@ -10,6 +10,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import cast
 
 import uvloop
 
@@ -53,8 +54,8 @@ class _Connection(asyncio.Protocol):
         self._everyone = everyone
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        self._transport = transport
+        # uvloop's transports are of no class of asyncio's, so there is nothing to ask them for.
+        self._transport = cast("asyncio.WriteTransport", transport)
 
     def data_received(self, _: bytes) -> None:
         self._transport.write(GREETING)
