@@ -2,13 +2,14 @@
 
 import asyncio
 import fcntl
+import os
 import signal
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import aiohttp
 import click
@@ -148,19 +149,42 @@ def check_port(config: RouterConfig) -> None:
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold the state folder for one `serve`. Raises ConfigError when another one holds it."""
+    path = folder / "serve.lock"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / "serve.lock").open("w")
+        file = _hold(path)
+    except BlockingIOError:
+        raise ConfigError(
+            f"another hero_router serve uses {folder}; set another ROUTER_STATE_DIR"
+        ) from None
     except OSError as error:
         raise ConfigError(f"ROUTER_STATE_DIR {folder} cannot be used: {error.strerror}") from None
     with file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ConfigError(
-                f"another hero_router serve uses {folder}; set another ROUTER_STATE_DIR"
-            ) from None
-        try:
             yield
         finally:
-            Path(file.name).unlink()
+            path.unlink(missing_ok=True)
+
+
+def _hold(path: Path) -> IO[str]:
+    """Open and lock a file. Raises OSError, BlockingIOError where another one holds it.
+
+    Whoever held it may have removed it just after it was opened here: a lock on a file that is no
+    longer there would keep nobody out.
+    """
+    while True:
+        file = path.open("w")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _lies_at(path, file):
+                return file
+        except OSError:
+            file.close()
+            raise
+        file.close()
+
+
+def _lies_at(path: Path, file: IO[str]) -> bool:
+    with suppress(FileNotFoundError):
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    return False
