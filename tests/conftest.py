@@ -1,13 +1,16 @@
-"""Fixtures for all tests: real Redis servers, started once and emptied before each use."""
+"""Fixtures for all tests: real Redis servers, started once and emptied before each use, and who
+writes into them."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.hand import Hand
 from tests.support.redis import RedisServer, client, redis7_binary, redis62_binary
+from tests.web.live import WINDOW
 
 DURABLE = ("--appendonly", "yes", "--appendfsync", "no")
 """What a killed process wrote survives in the page cache, so nothing needs to wait for the disk."""
@@ -61,3 +64,12 @@ def launch() -> Iterator[Callable[..., RedisServer]]:
     yield start
     for server in started:
         server.close()
+
+
+@pytest.fixture
+async def hand(redis7: RedisServer) -> AsyncIterator[Hand]:
+    """Who writes what happens; the registry has three services."""
+    writer = Hand(redis7.url, WINDOW)
+    await writer.begin(services=3)
+    yield writer
+    await writer.close()

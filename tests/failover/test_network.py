@@ -24,15 +24,6 @@ async def proxy(redis7: RedisServer) -> AsyncIterator[FaultProxy]:
 
 
 @pytest.fixture
-async def hand(redis7: RedisServer) -> AsyncIterator[Hand]:
-    """Who writes, and has no such trouble."""
-    writer = Hand(redis7.url, WINDOW)
-    await writer.begin(services=3)
-    yield writer
-    await writer.close()
-
-
-@pytest.fixture
 async def live(
     proxy: FaultProxy, hand: Hand, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Live]:

@@ -15,24 +15,11 @@ from hero_router.keys import Keys
 from hero_router.store.client import connect
 from hero_router.store.lease import Lease
 from hero_router.store.requests import Request, Requests
-from tests.failover.witness import Witness, witnessing
+from tests.failover.witness import following
 from tests.support.hand import Hand
 from tests.support.redis import RedisServer
 from tests.support.replication import PRIMARY, Cluster, Pair, Sentinel, ask
 from tests.support.wait import eventually
-from tests.web.live import WINDOW, Live, working
-
-
-@contextlib.asynccontextmanager
-async def following(url: str) -> AsyncIterator[tuple[Hand, Live, Witness]]:
-    """A worker on this address, who writes, and a page that follows."""
-    hand = Hand(url, WINDOW)
-    await hand.begin(services=3)
-    async with working(url) as live:
-        await live.reaches(await hand.change("s0"))
-        async with witnessing(live) as witness:
-            yield hand, live, witness
-    await hand.close()
 
 
 async def begins_again(hand: Hand) -> None:

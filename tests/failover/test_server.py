@@ -10,9 +10,8 @@ import pytest
 
 from hero_router.feed import watch
 from hero_router.store import client
-from tests.failover.witness import witnessing
+from tests.failover.witness import following
 from tests.scan.services import Services, good
-from tests.support.hand import Hand
 from tests.support.redis import RedisServer, redis7_binary
 from tests.support.replication import ask
 from tests.support.wait import eventually
@@ -67,45 +66,39 @@ def is_healthy(services: Iterable[Mapping[str, Any]]) -> bool:
     return {item["status"] for item in services} == {"healthy"}
 
 
+@pytest.fixture
+def server(launch: Callable[..., RedisServer]) -> RedisServer:
+    """One whose append-only file is on the disk every second, as that of `serve`."""
+    return launch(redis7_binary(), "--appendonly", "yes", "--appendfsync", "everysec")
+
+
 async def test_a_file_that_is_written_each_second_loses_nothing_to_a_kill(
-    launch: Callable[..., RedisServer],
+    server: RedisServer,
 ) -> None:
     """The system has what the process wrote, though it is not on the disk yet."""
-    server = launch(redis7_binary(), "--appendonly", "yes", "--appendfsync", "everysec")
-    hand = Hand(server.url, WINDOW)
-    await hand.begin(services=3)
-    async with working(server.url) as live:
-        await live.reaches(await hand.change("s0"))
-        async with witnessing(live) as witness:
-            await witness.agrees(hand, await hand.change("s1"))
-            server.restart()
-            await hand.begin()
-            await witness.agrees(hand, await hand.change("s2"))
-            assert witness.resyncs == []
-    await hand.close()
+    async with following(server.url) as (hand, _, witness):
+        await witness.agrees(hand, await hand.change("s1"))
+        server.restart()
+        await hand.begin()
+        await witness.agrees(hand, await hand.change("s2"))
+        assert witness.resyncs == []
 
 
 async def test_a_file_whose_last_second_was_lost_is_told_to_who_saw_it(
-    launch: Callable[..., RedisServer],
+    server: RedisServer,
 ) -> None:
     """As when the machine lost its power: what was acknowledged last is gone."""
-    server = launch(redis7_binary(), "--appendonly", "yes", "--appendfsync", "everysec")
-    hand = Hand(server.url, WINDOW)
-    await hand.begin(services=3)
-    async with working(server.url) as live:
-        await live.reaches(await hand.change("s0"))
-        async with witnessing(live) as witness:
-            lost = await hand.change("s1")
-            await witness.agrees(hand, lost)
-            server.kill()
-            cut(server)
-            server.start()
-            await hand.begin()
-            place = await hand.change("s2")
-            await witness.agrees(hand, place)
-            assert place.epoch > lost.epoch
-            assert witness.resyncs == [None]
-    await hand.close()
+    async with following(server.url) as (hand, _, witness):
+        lost = await hand.change("s1")
+        await witness.agrees(hand, lost)
+        server.kill()
+        cut(server)
+        server.start()
+        await hand.begin()
+        place = await hand.change("s2")
+        await witness.agrees(hand, place)
+        assert place.epoch > lost.epoch
+        assert witness.resyncs == [None]
 
 
 def cut(server: RedisServer) -> None:
@@ -118,16 +111,11 @@ async def test_a_primary_that_comes_back_from_an_old_dump_is_told(
     launch: Callable[..., RedisServer],
 ) -> None:
     server = launch(redis7_binary())
-    hand = Hand(server.url, WINDOW)
-    await hand.begin(services=3)
-    ask(server, "SAVE")
-    async with working(server.url) as live:
-        await live.reaches(await hand.change("s0"))
-        async with witnessing(live) as witness:
-            lost = [await hand.change(f"s{number % 3}") for number in range(2 * WINDOW)]
-            await witness.agrees(hand, lost[-1])
-            server.restart()
-            await hand.begin()
-            await witness.agrees(hand, await hand.change("s2"))
-            assert None in witness.resyncs
-    await hand.close()
+    async with following(server.url) as (hand, _, witness):
+        ask(server, "SAVE")
+        lost = [await hand.change(f"s{number % 3}") for number in range(2 * WINDOW)]
+        await witness.agrees(hand, lost[-1])
+        server.restart()
+        await hand.begin()
+        await witness.agrees(hand, await hand.change("s2"))
+        assert None in witness.resyncs

@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -104,7 +105,8 @@ async def test_callers_that_use_all_connections_make_no_scanner_look_lost(
     async with working(redis7.url) as live, live.listening() as listener:
         await eventually(live.is_ready, message="the worker follows")
         pool = live.runner.app[CONTEXT].requests._client.connection_pool
-        busy = [await pool.get_connection() for _ in range(pool.max_connections)]
+        take: Any = pool.get_connection
+        busy = [await take() for _ in range(pool.max_connections)]
         assert (await live.get("/api/clients"))[0] == 503
         ask(redis7, "DEL", Keys().lease(NODE))
         (told,) = await listener.hears_of("stale")

@@ -10,7 +10,7 @@ from hero_router.position import Position
 from hero_router.sse import Message
 from tests.support.hand import Hand
 from tests.support.wait import eventually
-from tests.web.live import Listener, Live
+from tests.web.live import WINDOW, Listener, Live, working
 
 CONTROL = ("hello", "ping", "stale", "fresh", "resync")
 
@@ -120,3 +120,15 @@ async def witnessing(live: Live) -> AsyncIterator[Witness]:
             (ended,) = await asyncio.gather(task, return_exceptions=True)
         if isinstance(ended, Exception):
             raise ended
+
+
+@asynccontextmanager
+async def following(url: str) -> AsyncIterator[tuple[Hand, Live, Witness]]:
+    """A worker on this address, who writes, and a page that follows."""
+    hand = Hand(url, WINDOW)
+    await hand.begin(services=3)
+    async with working(url) as live:
+        await live.reaches(await hand.change("s0"))
+        async with witnessing(live) as witness:
+            yield hand, live, witness
+    await hand.close()

@@ -1,6 +1,5 @@
 """Who is connected where: told in Redis while there are clients, read by any worker, for people."""
 
-from collections.abc import AsyncIterator
 from contextlib import closing
 from typing import Any
 
@@ -18,15 +17,6 @@ from tests.web.live import Live, working
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers tell twenty times a second."""
     monkeypatch.setattr(clients, "TELL_SECONDS", 0.05)
-
-
-@pytest.fixture
-async def hand(redis7: RedisServer) -> AsyncIterator[Hand]:
-    """Who writes what happens."""
-    writer = Hand(redis7.url, 8)
-    await writer.begin(1)
-    yield writer
-    await writer.close()
 
 
 async def told(live: Live, number: int) -> Any:

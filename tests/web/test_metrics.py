@@ -25,15 +25,6 @@ NOW_MS = 1_000_000
 
 
 @pytest.fixture
-async def hand(redis7: RedisServer) -> AsyncIterator[Hand]:
-    """Who writes what happens."""
-    writer = Hand(redis7.url, 8)
-    await writer.begin(1)
-    yield writer
-    await writer.close()
-
-
-@pytest.fixture
 async def live(
     redis7: RedisServer, hand: Hand, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Live]:

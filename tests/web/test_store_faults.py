@@ -26,15 +26,6 @@ def admin(redis7: RedisServer) -> Iterator[Redis]:
 
 
 @pytest.fixture
-async def hand(redis7: RedisServer) -> AsyncIterator[Hand]:
-    """Who writes what happens; the registry has three services."""
-    writer = Hand(redis7.url, WINDOW)
-    await writer.begin(services=3)
-    yield writer
-    await writer.close()
-
-
-@pytest.fixture
 async def live(redis7: RedisServer, hand: Hand) -> AsyncIterator[Live]:
     """A worker that knows it."""
     async with working(redis7.url) as worker:
