@@ -7,23 +7,17 @@ RUN    := .run
 export ROUTER_SOCKET_DIR ?= $(CURDIR)/$(RUN)/sockets
 export ROUTER_STATE_DIR  ?= $(CURDIR)/$(RUN)/state
 
-.PHONY: run test test-processes test-parts check lint types bench performance screenshot clean
+.PHONY: run test check lint types bench performance screenshot clean
 
 run: $(VENV)/.run                 ## start everything with demo services; Ctrl-C ends it
 	@$(BIN)/hero_router serve --demo
 
-# Two halves at the same time: those that start whole processes mostly wait, the others compute.
-PROCESSES := $(wildcard tests/cli tests/deploy tests/e2e tests/page tests/demo)
-PYTEST    := env -u ROUTER_SOCKET_DIR -u ROUTER_STATE_DIR $(BIN)/python -m pytest
+# Most tests wait for processes or clocks, so there are more of them at once than cores.
+JOBS   := 4
+PYTEST := env -u ROUTER_SOCKET_DIR -u ROUTER_STATE_DIR $(BIN)/python -m pytest
 
 test: $(VENV)/.test               ## install what the tests need and run them all
-	@$(MAKE) --no-print-directory -j2 -O test-processes test-parts
-
-test-processes: $(VENV)/.test
-	@$(PYTEST) $(PROCESSES)
-
-test-parts: $(VENV)/.test
-	@$(PYTEST) tests $(addprefix --ignore=,$(PROCESSES))
+	@$(PYTEST) -n $(JOBS) --dist loadfile
 
 check: lint types test            ## lint, types, tests
 
@@ -53,5 +47,5 @@ $(VENV)/.run: pyproject.toml
 	@touch $@
 
 $(VENV)/.test: pyproject.toml $(VENV)/.run
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,bench]'
 	@touch $@

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from benchmarks.floor import Floor
 from benchmarks.measure import LOAD_CORE, allow_files, pinned
+from benchmarks.peers.registry import PEERS
 from benchmarks.process import Broken
 from benchmarks.product import Product
 from benchmarks.report import keep, tables
@@ -16,25 +17,24 @@ from benchmarks.scenario import SCENARIOS, Scenario
 from benchmarks.target import Target
 
 PRODUCT = Product()
-TARGETS: dict[str, Target] = {
-    target.name: target
-    for target in (
-        Floor("each", "asyncio"),
-        Floor("joined", "asyncio"),
-        Floor("each", "uvloop"),
-        Floor("joined", "uvloop"),
-        PRODUCT,
-        Product("hero_router-asyncio", "AsyncioWorker"),
-    )
-}
+OURS: Sequence[Target] = (
+    Floor("each", "asyncio"),
+    Floor("joined", "asyncio"),
+    Floor("each", "uvloop"),
+    Floor("joined", "uvloop"),
+    PRODUCT,
+    Product("hero_router-asyncio", "AsyncioWorker"),
+)
+TARGETS = {target.name: target for target in (*OURS, *PEERS)}
 DEFAULT_TARGETS = ("floor-each", "floor-joined", PRODUCT.name)
-SPARE_FILES = 512
+FILES_PER_CLIENT, SPARE_FILES = 2, 512
+"""One of the peers has a connection to Redis for each client."""
 
 
 def main() -> None:
     """Parse, run, print. An interrupt ends all children."""
     options = _options()
-    allow_files(options.clients + SPARE_FILES)
+    allow_files(options.clients * FILES_PER_CLIENT + SPARE_FILES)
     targets = [TARGETS[name] for name in options.target or DEFAULT_TARGETS]
     scenarios = [item for item in SCENARIOS if item.name in (options.scenario or _names())]
     try:

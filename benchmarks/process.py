@@ -19,6 +19,10 @@ class Broken(Exception):
     """A process of the benchmark ended or fell silent; the message ends with its last words."""
 
 
+class Absent(Broken):
+    """What is to be measured is not installed here."""
+
+
 class Child:
     """One running process."""
 

@@ -86,11 +86,11 @@ class Product:
 
 
 @asynccontextmanager
-async def private_redis() -> AsyncIterator[str]:
-    """A Redis of our own on the load's core; gives its URL. Raises Broken."""
+async def private_redis(*options: str) -> AsyncIterator[str]:
+    """A Redis of our own on the load's core, with options; gives its URL. Raises Broken."""
     with tempfile.TemporaryDirectory(prefix="hero_router-bench-") as folder:
         redis = PrivateRedis(Path(folder))
-        async with child(redis.command(), core=LOAD_CORE) as server:
+        async with child([*redis.command(), *options], core=LOAD_CORE) as server:
             await until(redis.answers, server)
             yield redis.url
 
