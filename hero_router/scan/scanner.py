@@ -87,9 +87,7 @@ class Scanner:
         self._probes.clear()
         known = await self._registry.known(self._config.node)
         if grant.token != self._token + 1:
-            self._memories = {
-                key: reloaded(memory, known.get(key)) for key, memory in self._memories.items()
-            }
+            self._memories = {k: reloaded(m, known.get(k)) for k, m in self._memories.items()}
             self._seen, self._walked = {}, False
             self._observed.clear()
             self._unsettled.clear()
@@ -207,9 +205,7 @@ class Scanner:
         held = {key for key, record in known.items() if self._is_held(record, now)}
         present = self._seen.keys() | held
         changes, kept = departed(known, self._memories, present, now)
-        self._memories = {
-            key: memory for key, memory in self._memories.items() if key in present
-        } | kept
+        self._memories = {k: m for k, m in self._memories.items() if k in present} | kept
         await self._apply(grant, changes)
 
     def _is_held(self, record: Record, now: Now) -> bool:
@@ -293,9 +289,10 @@ class Scanner:
             probe_ms=figures.durations(self._memories.values()),
         )
         # Without a stream, clients of an emptied Redis would have nowhere to go on from.
-        news = requests or self._tally or not self._registry.has_stream
-        event = [reports.event(report, self._tally, requests)] if news else []
+        told = Counter(self._tally)
+        news = requests or told or not self._registry.has_stream
+        event = [reports.event(report, told, requests)] if news else []
         await self._registry.apply(grant, event, report)
-        self._tally.clear()
+        self._tally -= told
         probes = figures.by_service(self._memories, known, report.last_scan)
         await self._registry.write_probes(self._config.node, probes)

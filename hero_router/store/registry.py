@@ -37,19 +37,20 @@ class Registry:
         self._texts: Mapping[str, str] = {}
         self._records: dict[str, Record] = {}
         self._nodes: Mapping[str, NodeState] = {}
-        self._writing = asyncio.Lock()
+        self._reading, self._writing = asyncio.Lock(), asyncio.Lock()
 
     async def known(self, node: str) -> dict[str, Record]:
         """The node's records as Redis holds them now; one small reply while nothing has changed.
 
         This is how an emptied Redis, an older dump or a foreign hand is noticed. Raises StoreError.
         """
-        snapshot = await self._snapshots.read(self._version)
-        self._epoch = max(self._epoch, snapshot.head.epoch)
-        self._nodes = snapshot.nodes
-        if snapshot.services is not None:
-            self._parse(snapshot.services)
-            self._version = snapshot.version
+        async with self._reading:  # else an older reply could come last, and stay
+            snapshot = await self._snapshots.read(self._version)
+            self._epoch = max(self._epoch, snapshot.head.epoch)
+            self._nodes = snapshot.nodes
+            if snapshot.services is not None:
+                self._parse(snapshot.services)
+                self._version = snapshot.version
         return {key: record for key, record in self._records.items() if record.node == node}
 
     @property

@@ -4,11 +4,14 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from hero_router.model import Change
 from hero_router.store.lease import Grant
 from hero_router.store.snapshot import Snapshot, SnapshotReader
-from tests.contract.world import KEYS, Store
+from tests.contract.world import BLOCK_SECONDS, KEYS, Store
 from tests.support.records import gone, put, record, report
 
 NAMES = tuple(f"s{number}" for number in range(20))
@@ -95,6 +98,38 @@ async def test_known_follows_what_other_writers_write(store: Store) -> None:
     for change, names in ((put("a"), ["a"]), (put("b"), ["a", "b"]), (gone("a"), ["b"])):
         await store.registry.apply(grant, [change])
         assert sorted(item.name for item in (await registry.known("n1")).values()) == names
+
+
+async def test_a_reply_that_was_held_up_does_not_hide_what_is_known_since(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An old reply comes between the question of a later caller and its "nothing has changed"."""
+    registry, grant = store.writer(), await store.grant()
+    await store.registry.apply(grant, [put("a")])
+    read, old_passed = SnapshotReader.read, asyncio.Event()
+    held_up: list[asyncio.Event] = [asyncio.Event(), asyncio.Event(), asyncio.Event()]
+    replies = iter(held_up)
+
+    async def slowly(*how: Any, **more: Any) -> Snapshot:
+        reply = await read(*how, **more)
+        await asyncio.wait_for(next(replies).wait(), 5)
+        return reply
+
+    monkeypatch.setattr(SnapshotReader, "read", slowly)
+    old = asyncio.create_task(registry.known("n1"))
+    old.add_done_callback(lambda _: old_passed.set())
+    await asyncio.sleep(BLOCK_SECONDS)
+    await store.registry.apply(grant, [put("b")])
+    new = asyncio.create_task(registry.known("n1"))
+    held_up[1].set()
+    await asyncio.wait([new], timeout=BLOCK_SECONDS)
+    latest = asyncio.create_task(registry.known("n1"))
+    await asyncio.sleep(BLOCK_SECONDS)
+    held_up[0].set()
+    await asyncio.wait_for(old_passed.wait(), 5)
+    held_up[2].set()
+    assert len(await new) == 2
+    assert len(await latest) == 2
 
 
 async def test_known_notices_an_emptied_redis(store: Store) -> None:

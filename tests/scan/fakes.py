@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +30,8 @@ class MemoryStore:
     refusals: int = 0
     """So many calls of `apply` from now on fail without an effect."""
     writes: int = 0
+    after_write: Callable[[], Awaitable[object]] | None = None
+    """What happens while the reply of the next `apply` is on its way."""
     listeners: list[asyncio.Queue[Request | None]] = field(default_factory=list)
 
     def check(self) -> None:
@@ -117,6 +119,9 @@ class MemoryRegistry:
                 self._store.events.append(change)
         if report is not None:
             self._store.nodes[grant.node] = report
+        if (meanwhile := self._store.after_write) and changes:
+            self._store.after_write = None
+            await meanwhile()
         if self._store.lost_replies > 0:
             self._store.lost_replies -= 1
             raise StoreUnreachable("the reply was lost")

@@ -79,6 +79,55 @@ async def test_a_hanging_service_is_unknown_at_first_and_delays_nobody(
     assert node.store.types() == ["service_added", "service_added", "status_change"]
 
 
+async def test_a_service_probed_while_it_is_published_is_added_once(
+    node: Node, services: Services
+) -> None:
+    """Redis is slow: the probe ends between the write of `unknown` and its reply."""
+    await services.start("ledger/rpc.sock", good())
+    written = asyncio.Event()
+    worker: Worker
+
+    def held_back(probe: Callable[..., Any]) -> Callable[..., Any]:
+        async def wait_then_probe(found: Found, *, ask_documents: bool) -> Observation:
+            await asyncio.wait_for(written.wait(), 5)
+            seen: Observation = await probe(found, ask_documents=ask_documents)
+            return seen
+
+        return wait_then_probe
+
+    async def probe_ends() -> None:
+        written.set()
+        await until(worker._scanner.work.is_set, "the probe has ended")
+
+    worker = node.worker(wrap=held_back)
+    node.store.after_write = probe_ends
+    await worker.scan_once()
+    assert node.store.types() == ["service_added", "status_change"]
+    assert node.store.statuses() == {"ledger": "healthy"}
+
+
+async def test_what_is_published_while_a_scan_is_reported_counts_for_the_next_one(
+    node: Node, services: Services
+) -> None:
+    await services.start("ledger/rpc.sock", good())
+
+    async def another_comes() -> None:
+        if not any(event.type == "scan" for event in node.store.events):
+            node.store.after_write = another_comes
+            return
+        await services.start("late/rpc.sock", good())
+        await until(lambda: len(node.store.records) == 2, "the late one is published")
+
+    def told() -> int:
+        return sum(event.data["added"] for event in node.store.events if event.type == "scan")
+
+    node.store.after_write = another_comes
+    async with node.running():
+        await until(lambda: told() == 2, "both are counted")
+        await node.quiet()
+    assert told() == node.store.types().count("service_added") == 2
+
+
 async def test_no_more_probes_at_once_than_set(node: Node, services: Services) -> None:
     for number in range(20):
         await services.start(f"s{number}.sock", good())
