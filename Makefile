@@ -7,17 +7,31 @@ RUN    := .run
 export ROUTER_SOCKET_DIR ?= $(CURDIR)/$(RUN)/sockets
 export ROUTER_STATE_DIR  ?= $(CURDIR)/$(RUN)/state
 
-.PHONY: run test check lint types bench performance screenshot clean
+.PHONY: run test test-browser test-scanner test-processes test-others check lint types bench performance screenshot clean
 
 run: $(VENV)/.run                 ## start everything with demo services; Ctrl-C ends it
 	@$(BIN)/hero_router serve --demo
 
-# Most tests wait for processes or clocks, so there are more of them at once than cores.
-JOBS   := 4
-PYTEST := env -u ROUTER_SOCKET_DIR -u ROUTER_STATE_DIR $(BIN)/python -m pytest
+# Four parts at the same time, about as long as each other: most tests wait for processes or clocks.
+BROWSER   := tests/e2e
+SCANNER   := tests/scan $(wildcard tests/soak)
+PROCESSES := tests/deploy tests/cli tests/demo
+PYTEST    := env -u ROUTER_SOCKET_DIR -u ROUTER_STATE_DIR $(BIN)/python -m pytest
 
 test: $(VENV)/.test               ## install what the tests need and run them all
-	@$(PYTEST) -n $(JOBS) --dist loadfile
+	@$(MAKE) --no-print-directory -j4 -O test-browser test-scanner test-processes test-others
+
+test-browser: $(VENV)/.test
+	@$(PYTEST) $(BROWSER)
+
+test-scanner: $(VENV)/.test
+	@$(PYTEST) $(SCANNER)
+
+test-processes: $(VENV)/.test
+	@$(PYTEST) $(PROCESSES)
+
+test-others: $(VENV)/.test
+	@$(PYTEST) tests $(addprefix --ignore=,$(BROWSER) $(SCANNER) $(PROCESSES))
 
 check: lint types test            ## lint, types, tests
 

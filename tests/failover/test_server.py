@@ -48,6 +48,7 @@ async def test_a_redis_that_sleeps_lets_no_lease_flap_and_no_node_be_lost(
     ):
         await eventually(lambda: live.names == {"a", "b"}, message="both services are known")
         await eventually(lambda: is_healthy(live.feed.mirror.services()), message="both work")
+        await eventually(lambda: live.feed.mirror.nodes["n"].scan > 1, message="it is quiet")
         async with live.listening() as listener:
             await asyncio.to_thread(ask, server, "DEBUG", "SLEEP", SLEEP_SECONDS)
             await listener.hears_of("fresh")
