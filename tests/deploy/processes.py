@@ -47,6 +47,11 @@ class Process:
             )
 
     @property
+    def pid(self) -> int:
+        """Of the first process."""
+        return self._child.pid
+
+    @property
     def alive(self) -> bool:
         return self._child.poll() is None
 

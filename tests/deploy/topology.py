@@ -8,7 +8,7 @@ import asyncio
 import csv
 import io
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from subprocess import DEVNULL
 from typing import Any
@@ -27,13 +27,22 @@ ANSWER = aiohttp.ClientTimeout(total=5)
 
 
 class Topology:
-    """Redis, a scanner, web instances and HAProxy; `folder` holds their data and logs."""
+    """Redis, a scanner, web instances and HAProxy; `folder` holds their data and logs.
 
-    def __init__(self, folder: Path) -> None:
+    `settings` are variables beside those of the compose file, `redis_options` words for the server.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: Mapping[str, str] | None = None,
+        redis_options: Sequence[str] = (),
+    ) -> None:
         self.folder, self.root = folder, folder / "sockets"
         for path in (self.root, folder / "redis"):
             path.mkdir()
         self._services = services()
+        self._settings, self._redis_options = settings or {}, redis_options
         self._redis_port, self._web_port, self._door_port, self._admin_port = (
             free_port() for _ in range(4)
         )
@@ -96,6 +105,16 @@ class Topology:
             self.tell_names()
         await self._run(name, changes)
         return name
+
+    async def add_scanner(self) -> str:
+        """Scale up by a scanner that stands by; returns its name."""
+        name = f"scanner-{next(self._numbers)}"
+        await self._run(name)
+        return name
+
+    async def restart(self, name: str) -> None:
+        """Start again what has ended; its health is not waited for."""
+        await self._run(name)
 
     def tell_names(self) -> None:
         """Let the name server know all web instances."""
@@ -164,7 +183,7 @@ class Topology:
         return name
 
     def _service(self, name: str) -> Service:
-        return self._services["web" if name in self._addresses else name]
+        return self._services[name.partition("-")[0]]
 
     def _here(self, name: str) -> Mapping[str, str]:
         """What words of a command are on this machine: mounted files, published ports."""
@@ -178,7 +197,7 @@ class Topology:
     def _environment(self, name: str, service: Service) -> dict[str, str]:
         """The compose file's environment, with this machine's addresses in place of Docker's."""
         places = {"ROUTER_REDIS_URL": self.redis_url, "ROUTER_NODE": name}
-        if name == "scanner":
+        if name.startswith("scanner"):
             places |= {"ROUTER_SOCKET_DIR": str(self.root), "ROUTER_NODE": NODE}
         elif name == "haproxy":
             places = {
@@ -189,7 +208,7 @@ class Topology:
             }
         elif name in self._addresses:
             places |= {"ROUTER_HOST": self._addresses[name], "ROUTER_PORT": str(self._web_port)}
-        return {**service.environment, **places}
+        return {**service.environment, **self._settings, **places}
 
     async def _run(self, name: str, changes: Mapping[str, str] | None = None) -> None:
         """Start a service; what is left of one that ran before is ended first."""
@@ -197,7 +216,7 @@ class Topology:
         command = [self._here(name).get(word, word) for word in service.command]
         if name == "redis":
             command += ["--bind", "127.0.0.1", "--port", str(self._redis_port)]
-            command += ["--dir", str(self.folder / "redis")]
+            command += ["--dir", str(self.folder / "redis"), *self._redis_options]
         environment = {**self._environment(name, service), **(changes or {})}
         if name in self.running:
             await asyncio.to_thread(self.running.pop(name).stop)

@@ -1,0 +1,167 @@
+"""What goes wrong, and when: a plan made of the seed alone, and the hand that carries it out."""
+
+import asyncio
+import os
+import signal
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from random import Random
+from typing import Any, TypeVar
+
+from tests.soak.client import Client
+from tests.soak.traffic import Traffic
+from tests.soak.world import WINDOW, World, pause
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How often something happens in each round, and for how many seconds it lasts."""
+
+    times: int
+    shortest: float
+    longest: float
+
+
+KINDS: Mapping[str, Kind] = {
+    "worker killed": Kind(2, 0, 0),
+    "worker paused": Kind(1, 0.5, 3),
+    "web ended": Kind(1, 0.1, 2),
+    "scanner killed": Kind(1, 0.1, 3),
+    "scanner paused": Kind(1, 1, 5),
+    "redis killed": Kind(1, 0.1, 3),
+    "clients stalled": Kind(2, 2, 8),
+    "clients hung up": Kind(2, 0.5, 6),
+    "burst": Kind(4, 0, 0),
+    "service toggled": Kind(2, 0, 0),
+}
+
+PAUSE_SECONDS = 0.2, 2.2
+"""Between two things that go wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something that happens at a moment (seconds from the start), for a while; the other figures
+    are in [0, 1) and choose whom it hits and how hard."""
+
+    at: float
+    kind: str
+    seconds: float
+    whom: float
+    hard: float
+
+
+def plan(seed: int, seconds: float) -> list[Act]:
+    """Everything that goes wrong in so many seconds: each kind in each round, by chance."""
+    chance, acts, now = Random(seed), list[Act](), 0.0
+    deck = list[str]()
+    while True:
+        now += chance.uniform(*PAUSE_SECONDS)
+        if not deck:
+            deck = [name for name, kind in KINDS.items() for _ in range(kind.times)]
+            chance.shuffle(deck)
+        name = deck.pop()
+        lasts = chance.uniform(KINDS[name].shortest, KINDS[name].longest)
+        act = Act(now, name, lasts, chance.random(), chance.random())
+        if now >= seconds:
+            return acts
+        if now + lasts <= seconds:
+            acts.append(act)
+
+
+class Chaos:
+    """Carries out a plan; `done` counts what has happened, by kind."""
+
+    def __init__(self, world: World, clients: Sequence[Client], traffic: Traffic) -> None:
+        self._world, self._clients, self._traffic = world, clients, traffic
+        self.done = Counter[str]()
+
+    async def run(self, acts: Sequence[Act], seconds: float) -> None:
+        """All of it in so many seconds, several things at the same time where they last."""
+        clock = asyncio.get_running_loop().time
+        start = clock()
+        async with asyncio.TaskGroup() as tasks:
+            for act in acts:
+                await asyncio.sleep(start + act.at - clock())
+                if (work := _DO[act.kind](self, act)) is not None:
+                    self.done[act.kind] += 1
+                    tasks.create_task(work)
+            await asyncio.sleep(start + seconds - clock())
+
+    def _kill_worker(self, act: Act) -> "Work":
+        workers = self._world.workers()
+        return _kill(_chosen(workers, act.whom)) if workers else None
+
+    def _pause_worker(self, act: Act) -> "Work":
+        workers = self._world.workers()
+        return pause(_chosen(workers, act.whom), act.seconds) if workers else None
+
+    def _end_web(self, act: Act) -> "Work":
+        return self._end(self._world.topology.instances, signal.SIGTERM, act)
+
+    def _kill_scanner(self, act: Act) -> "Work":
+        return self._end(self._world.scanners, signal.SIGKILL, act)
+
+    def _kill_redis(self, act: Act) -> "Work":
+        return self._end(["redis"], signal.SIGKILL, act)
+
+    def _end(self, names: Sequence[str], number: signal.Signals, act: Act) -> "Work":
+        free = self._world.free(names)
+        return self._world.end(_chosen(free, act.whom), number, act.seconds) if free else None
+
+    def _pause_scanner(self, act: Act) -> "Work":
+        free = self._world.free(self._world.scanners)
+        return self._world.pause(_chosen(free, act.whom), act.seconds) if free else None
+
+    def _stall(self, act: Act) -> "Work":
+        return _all(client.stall(act.seconds) for client in self._some(act))
+
+    def _hang_up(self, act: Act) -> "Work":
+        for client in self._some(act):
+            client.hang_up(act.seconds)
+        return asyncio.sleep(act.seconds)
+
+    def _some(self, act: Act) -> Sequence[Client]:
+        """Up to half of the clients."""
+        number = 1 + int(act.hard * len(self._clients) / 2)
+        return Random(act.whom).sample(self._clients, number)
+
+    def _burst(self, act: Act) -> "Work":
+        """Up to three times the window."""
+        return self._traffic.burst(1 + int(act.hard * 3 * WINDOW), at_once=act.whom < 0.5)
+
+    def _toggle(self, act: Act) -> "Work":
+        return self._traffic.toggle(int(act.whom * 1000))
+
+
+Work = Coroutine[Any, Any, Any] | None
+
+_DO: Mapping[str, Callable[[Chaos, Act], Work]] = {
+    "worker killed": Chaos._kill_worker,
+    "worker paused": Chaos._pause_worker,
+    "web ended": Chaos._end_web,
+    "scanner killed": Chaos._kill_scanner,
+    "scanner paused": Chaos._pause_scanner,
+    "redis killed": Chaos._kill_redis,
+    "clients stalled": Chaos._stall,
+    "clients hung up": Chaos._hang_up,
+    "burst": Chaos._burst,
+    "service toggled": Chaos._toggle,
+}
+
+
+def _chosen(items: Sequence[T], share: float) -> T:
+    return items[int(share * len(items))]
+
+
+async def _kill(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+async def _all(works: Iterable[Coroutine[Any, Any, None]]) -> None:
+    await asyncio.gather(*works)

@@ -1,0 +1,156 @@
+"""The soak: a real deployment, 200 clients and everything that goes wrong, for so many seconds.
+
+Afterwards all comes to rest, and the clients' logs are judged against what Redis has kept.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from hero_router.codec import decode
+from hero_router.keys import Keys
+from hero_router.store.client import connect
+from hero_router.store.snapshot import Snapshot
+from hero_router.store.stream import Stream
+from tests.soak.aof import history
+from tests.soak.balance import Balance
+from tests.soak.chaos import Chaos, plan
+from tests.soak.client import Client, following
+from tests.soak.log import Log, fingerprint
+from tests.soak.traffic import Traffic
+from tests.soak.truth import Truth, with_lost
+from tests.soak.validators import VALIDATORS, Fault
+from tests.soak.world import WINDOW, World
+from tests.support.wait import eventually
+
+CLIENTS = 200
+GREETED_SECONDS = 15.0
+SETTLE_SECONDS = 30.0
+"""In which every client has to show what the registry holds, once nothing more happens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a validator finds wrong in a log."""
+
+    log: Log
+    validator: str
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a soak. `times` are when it began, ran, had come to rest and was judged."""
+
+    seed: int
+    logs: Sequence[Log]
+    truth: Truth
+    done: Counter[str]
+    books: Balance
+    findings: Sequence[Finding]
+    times: Sequence[float]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.findings and not self.books.faults
+
+
+async def soak(folder: Path, seed: int, seconds: float, clients: int = CLIENTS) -> Outcome:
+    """Run one; `folder` has the processes' files and logs."""
+    world, times = World(folder), [time.monotonic()]
+    try:
+        await world.start()
+        times.append(time.monotonic())
+        async with following(world.topology.url, clients) as followers:
+            books, done, truth = await _endure(world, followers, seed, seconds)
+    finally:
+        await asyncio.to_thread(world.topology.close)
+    times.append(time.monotonic())
+    logs = [client.log for client in followers]
+    truth = with_lost(truth, logs)
+    faults = judge(logs, truth)
+    times.append(time.monotonic())
+    return Outcome(seed, logs, truth, done, books, faults, times)
+
+
+def judge(logs: Sequence[Log], truth: Truth) -> Sequence[Finding]:
+    """What all validators find in all logs."""
+    return [
+        Finding(log, name, fault)
+        for name, validator in VALIDATORS.items()
+        for log in logs
+        for fault in validator(log, truth)
+    ]
+
+
+async def _endure(
+    world: World, clients: Sequence[Client], seed: int, seconds: float
+) -> tuple[Balance, Counter[str], Truth]:
+    """Everything that happens while the clients follow; in the end all is at rest."""
+    books, topology = Balance(world), world.topology
+    await eventually(
+        lambda: all(client.dashboard.place for client in clients),
+        GREETED_SECONDS,
+        "all clients are greeted",
+    )
+    async with Traffic.on(topology.redis_url, WINDOW, topology.root, Random(seed)) as traffic:
+        chaos = Chaos(world, clients, traffic)
+        async with meanwhile(traffic.flow()), meanwhile(books.watch()):
+            await chaos.run(plan(seed, seconds), seconds)
+        await topology.heal()
+        await traffic.change()
+        truth = await _rest(world, clients)
+        await books.at_rest()
+    return books, chaos.done, truth
+
+
+@asynccontextmanager
+async def meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Do this for as long as the block runs; what goes wrong in it is raised in the end."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+        if task.done():
+            task.result()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _rest(world: World, clients: Sequence[Client]) -> Truth:
+    """Wait until all clients have all, then tell what is true; who has not, is left to the judges.
+
+    Scanners may still find something: then the clients get that too.
+    """
+    connection = connect(world.topology.redis_url, name="truth")
+    try:
+        stream = Stream(connection, Keys())
+
+        async def is_quiet() -> bool:
+            head = await stream.head()
+            return all(client.settled(head) for client in clients) and head == await stream.head()
+
+        with suppress(AssertionError):
+            await eventually(is_quiet, SETTLE_SECONDS, "every client has everything")
+        return _truth(world, await stream.load())
+    finally:
+        await connection.aclose()
+
+
+def _truth(world: World, snapshot: Snapshot) -> Truth:
+    """The file's history, and the registry at its end."""
+    events = list(history(world.redis_folder))
+    kept = [event.position for event in snapshot.window]
+    assert [event.place for event in events[-len(kept) :]] == kept, (
+        "the history is not the stream's"
+    )
+    services = snapshot.services or {}
+    registry = {key: fingerprint(decode(text)) for key, text in services.items()}
+    return Truth(events, registry, WINDOW)

@@ -1,0 +1,109 @@
+"""What happens on the node: a steady flow of changes, bursts, and real services come and go."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from random import Random
+from typing import Self
+
+from hero_router.errors import Fenced, StoreError
+from hero_router.keys import Keys
+from hero_router.model import Change
+from hero_router.store.client import connect
+from hero_router.store.lease import Grant, Lease
+from hero_router.store.registry import Registry
+from tests.deploy.callers import serving
+from tests.support.records import gone, put, report
+
+NODE, SERVICES = "busy", 12
+REAL_SERVICES = 4
+STEP_SECONDS = 0.05
+REMOVALS = 0.03
+"""So many changes of the steady flow are a service that leaves."""
+
+STEP_CHANGES, STEP_PAUSE = 32, 0.01
+"""A burst that does not come in one go has parts of so many changes."""
+
+LARGE = "x" * 2_500
+"""A burst's events are large, so that a client that stalls is soon behind."""
+
+LEASE_SECONDS = 3600
+AGAIN_SECONDS = 0.2
+
+
+class Traffic:
+    """Writes through the product's own store, under the lease of a node of its own."""
+
+    def __init__(self, redis_url: str, window: int, root: Path, chance: Random) -> None:
+        self._client = connect(redis_url, name="traffic")
+        self._lease = Lease(self._client, Keys(), NODE, "traffic", LEASE_SECONDS)
+        self._registry = Registry(self._client, Keys(), window)
+        self._root, self._chance = root, chance
+        self._grant: Grant | None = None
+        self._number = 0
+        self._services: dict[str, AsyncExitStack] = {}
+
+    @classmethod
+    @asynccontextmanager
+    async def on(
+        cls, redis_url: str, window: int, root: Path, chance: Random
+    ) -> AsyncIterator[Self]:
+        """With all services there."""
+        traffic = cls(redis_url, window, root, chance)
+        try:
+            for index in range(REAL_SERVICES):
+                await traffic.toggle(index)
+            yield traffic
+        finally:
+            for service in traffic._services.values():
+                await service.aclose()
+            await traffic._client.aclose()
+
+    async def flow(self) -> None:
+        """One change after another, until cancelled."""
+        while True:
+            await self.change()
+            await asyncio.sleep(STEP_SECONDS)
+
+    async def change(self) -> None:
+        """One service takes its next state, or leaves."""
+        name = f"s{self._chance.randrange(SERVICES)}"
+        leaves = self._chance.random() < REMOVALS
+        await self._write([gone(name, NODE) if leaves else self._put(name)])
+
+    async def burst(self, number: int, *, at_once: bool) -> None:
+        """So many changes in one go, or in parts that a worker can follow."""
+        step = number if at_once else STEP_CHANGES
+        for start in range(0, number, step):
+            names = [f"s{n % SERVICES}" for n in range(start, min(start + step, number))]
+            await self._write([self._put(name, description=LARGE) for name in names])
+            await asyncio.sleep(STEP_PAUSE)
+
+    async def toggle(self, index: int) -> None:
+        """A real service starts, or ends."""
+        name = f"real-{index % REAL_SERVICES}"
+        if (running := self._services.pop(name, None)) is not None:
+            await running.aclose()
+            return
+        socket = self._root / f"{name}.sock"
+        socket.unlink(missing_ok=True)
+        self._services[name] = AsyncExitStack()
+        await self._services[name].enter_async_context(serving(socket))
+
+    def _put(self, name: str, **fields: str) -> Change:
+        self._number += 1
+        return put(name, self._number, NODE, **fields)
+
+    async def _write(self, changes: list[Change]) -> None:
+        """Give up what Redis does not take: what it has taken is in its own history."""
+        try:
+            if self._grant is None:
+                self._grant = await self._lease.acquire()
+                assert self._grant is not None, "another one writes for our node"
+                await self._registry.apply(self._grant, [], report(node=NODE))
+            await self._registry.apply(self._grant, changes)
+        except Fenced:
+            self._grant = None
+        except StoreError:
+            await asyncio.sleep(AGAIN_SECONDS)

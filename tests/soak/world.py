@@ -1,0 +1,124 @@
+"""The deployment under test: two scanners, two web instances, Redis and HAProxy, as processes.
+
+What is killed is started again after a while, as a container with `restart: unless-stopped`.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import aiohttp
+import psutil
+
+from tests.deploy.processes import Process
+from tests.deploy.topology import Topology
+from tests.soak.aof import ONE_FILE
+from tests.support.scrape import Scrape
+from tests.support.wait import eventually
+
+WINDOW = 256
+"""Small, so that bursts and absences often go beyond it."""
+
+SETTINGS = {
+    "ROUTER_SSE_BUFFER": str(WINDOW),
+    "ROUTER_PING_SECONDS": "2",
+    "ROUTER_SSE_STALL_SECONDS": "5",
+    "ROUTER_SCAN_SECONDS": "1",
+    "ROUTER_LEASE_SECONDS": "2",
+}
+
+WORKERS = 2
+"""Of each instance, as the compose file says."""
+
+END_SECONDS = 12.0
+ANSWER = aiohttp.ClientTimeout(total=5)
+
+
+class World:
+    """Names the processes and does to them what happens to processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.topology = Topology(folder, SETTINGS, ONE_FILE)
+        self._busy: set[str] = set()
+        self.scanners: Sequence[str] = ()
+
+    async def start(self) -> None:
+        """Start everything and wait for its health."""
+        await self.topology.start()
+        self.scanners = ("scanner", await self.topology.add_scanner())
+
+    @property
+    def redis_folder(self) -> Path:
+        """Where Redis keeps its data."""
+        return self.topology.folder / "redis"
+
+    def free(self, names: Sequence[str]) -> list[str]:
+        """Those to which nothing happens now."""
+        return [name for name in names if name not in self._busy and self._process(name).alive]
+
+    def workers(self) -> list[int]:
+        """The gunicorn workers of all instances, by process id."""
+        return [
+            child.pid
+            for name in self.free(self.topology.instances)
+            for child in _children(self._process(name).pid)
+        ]
+
+    async def end(self, name: str, number: signal.Signals, seconds: float) -> None:
+        """Signal a process; once it has ended, start it again after so long."""
+        async with self._occupied(name):
+            process = self._process(name)
+            if number == signal.SIGKILL:
+                process.kill()
+            else:
+                process.send(number)
+            await eventually(lambda: not process.alive, END_SECONDS, f"{name} ends")
+            await asyncio.sleep(seconds)
+            await self.topology.restart(name)
+
+    async def pause(self, name: str, seconds: float) -> None:
+        """Stop a process for so long, as when its machine hangs."""
+        async with self._occupied(name):
+            await pause(self._process(name).pid, seconds)
+
+    @asynccontextmanager
+    async def _occupied(self, name: str) -> AsyncIterator[None]:
+        self._busy.add(name)
+        try:
+            yield
+        finally:
+            self._busy.discard(name)
+
+    def _process(self, name: str) -> Process:
+        return self.topology.running[name]
+
+    async def scrape(self, instance: str) -> Scrape | None:
+        """An instance's `/metrics`; None where it does not answer."""
+        url = f"{self.topology.address(instance)}/metrics"
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=ANSWER) as session,
+                session.get(url) as answer,
+            ):
+                return Scrape(await answer.text()) if answer.status == 200 else None
+        except (aiohttp.ClientError, ConnectionError, TimeoutError):
+            return None
+
+
+async def pause(pid: int, seconds: float) -> None:
+    """Stop one process for so long."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+
+def _children(pid: int) -> list[psutil.Process]:
+    with suppress(psutil.Error):
+        return psutil.Process(pid).children()
+    return []
