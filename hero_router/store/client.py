@@ -28,6 +28,7 @@ from hero_router.errors import (
 from hero_router.redis_url import Address, Backplane, parse
 from hero_router.store.primary import (
     GUIDE_SECONDS,
+    GuideRefused,
     Guides,
     Nodes,
     NoPrimary,
@@ -168,6 +169,7 @@ def _raise_lost_cancellation(task: "asyncio.Task[Any] | None", before: int) -> N
 
 _BY_TYPE: tuple[tuple[type[Exception], type[StoreError], str], ...] = (
     (PasswordUnreadable, StoreRefused, "the file with Redis's password cannot be read"),
+    (GuideRefused, StoreRefused, "who knows where the primary is refuses the user or password"),
     (refused.BusyLoadingError, StoreLoading, "Redis is still loading its data"),
     (refused.AuthenticationError, StoreRefused, "Redis refuses the user or password"),
     (refused.AuthorizationError, StoreRefused, "Redis refuses the user or password"),

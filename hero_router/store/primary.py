@@ -33,6 +33,10 @@ class NoPrimary(refused.ConnectionError):
     """Nobody who was asked knows a primary now."""
 
 
+class GuideRefused(refused.AuthenticationError):
+    """One who may know lets nobody in with this user and password; theirs may be another login."""
+
+
 class Guides(ABC):
     """Servers that know where the primary is, asked in turn until one says it.
 
@@ -58,7 +62,9 @@ class Guides(ABC):
                 if (found := await self._ask(guide)) is not None:
                     self._prefer(guide)
                     return found
-            except (refused.AuthenticationError, refused.ResponseError) as error:
+            except refused.AuthenticationError:
+                refusal = GuideRefused()
+            except refused.ResponseError as error:
                 refusal = error
             except (refused.RedisError, OSError):
                 continue

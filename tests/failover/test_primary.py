@@ -8,31 +8,15 @@ import contextlib
 from collections.abc import AsyncIterator
 
 import pytest
-from redis import ResponseError
 
 from hero_router.errors import StoreError, StoreUnreachable
 from hero_router.keys import Keys
 from hero_router.store.client import connect
 from hero_router.store.lease import Lease
 from hero_router.store.requests import Request, Requests
-from tests.failover.witness import following
-from tests.support.hand import Hand
-from tests.support.redis import RedisServer
-from tests.support.replication import PRIMARY, Cluster, Pair, Sentinel, ask
+from tests.failover.witness import begins_again, following
+from tests.support.replication import Cluster, Pair, Sentinel, ask
 from tests.support.wait import eventually
-
-
-async def begins_again(hand: Hand) -> None:
-    """The scanner finds the new primary, as soon as there is one, and takes its lease."""
-
-    async def taken() -> bool:
-        try:
-            await hand.begin()
-        except StoreError:
-            return False
-        return True
-
-    await eventually(taken, 15, "a primary takes writes")
 
 
 @contextlib.asynccontextmanager
@@ -81,7 +65,7 @@ async def pair() -> AsyncIterator[Pair]:
 
 
 async def test_sentinel_promotes_a_replica_that_lacks_acknowledged_writes(pair: Pair) -> None:
-    sentinel = Sentinel(pair.primary)
+    sentinel = Sentinel(pair)
     try:
         sentinel.start()
         url = sentinel.router_url
@@ -105,30 +89,18 @@ async def test_sentinel_promotes_a_replica_that_lacks_acknowledged_writes(pair: 
 
 async def test_a_demoted_primary_is_left_for_the_new_one(pair: Pair) -> None:
     """By hand, with nobody lost and no connection cut: READONLY is enough to look again."""
-    sentinel = Sentinel(pair.primary)
+    sentinel = Sentinel(pair)
     try:
         sentinel.start()
         async with following(sentinel.router_url) as (hand, _, witness):
             await sentinel.knows()
             await pair.in_step()
-            await eventually(lambda: fails_over(sentinel), 15, "the Sentinel begins")
-            await eventually(lambda: is_primary(pair.replica), 15, "the replica is promoted")
+            await sentinel.fail_over(pair)
             await begins_again(hand)
             await witness.agrees(hand, await hand.change("s1"))
             assert witness.resyncs in ([], [None])
     finally:
         sentinel.close()
-
-
-def fails_over(sentinel: Sentinel) -> bool:
-    """A Sentinel that has just begun does not yet trust the replica."""
-    with contextlib.suppress(ResponseError):
-        return bool(ask(sentinel, "SENTINEL", "FAILOVER", PRIMARY))
-    return False
-
-
-def is_primary(server: RedisServer) -> bool:
-    return bool(ask(server, "ROLE")[0] == b"master")
 
 
 async def test_a_replica_that_took_the_primarys_address_over_is_noticed(pair: Pair) -> None:
@@ -184,7 +156,7 @@ async def test_who_is_asked_is_no_guide_or_knows_no_primary(pair: Pair) -> None:
             with pytest.raises(StoreError, match=told):
                 await Lease(asking, Keys(), "n1", "s1", 10).acquire()
         await asking.aclose()
-    sentinel = Sentinel(pair.primary)
+    sentinel = Sentinel(pair)
     try:
         sentinel.start()
         asking = connect(sentinel.router_url.replace("/router", "/other"), name="test")

@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+from hero_router.errors import StoreError
 from hero_router.position import Position
+from hero_router.redis_url import Backplane
 from hero_router.sse import Message
 from tests.support.hand import Hand
 from tests.support.wait import eventually
@@ -123,12 +125,28 @@ async def witnessing(live: Live) -> AsyncIterator[Witness]:
 
 
 @asynccontextmanager
-async def following(url: str) -> AsyncIterator[tuple[Hand, Live, Witness]]:
+async def following(to: Backplane | str) -> AsyncIterator[tuple[Hand, Live, Witness]]:
     """A worker on this address, who writes, and a page that follows."""
-    hand = Hand(url, WINDOW)
-    await hand.begin(services=3)
-    async with working(url) as live:
-        await live.reaches(await hand.change("s0"))
-        async with witnessing(live) as witness:
-            yield hand, live, witness
-    await hand.close()
+    to = Backplane(to) if isinstance(to, str) else to
+    hand = Hand(to, WINDOW)
+    try:
+        await hand.begin(services=3)
+        async with working(to.url, redis_password_file=to.password_file) as live:
+            await live.reaches(await hand.change("s0"))
+            async with witnessing(live) as witness:
+                yield hand, live, witness
+    finally:
+        await hand.close()
+
+
+async def begins_again(hand: Hand) -> None:
+    """The scanner finds the new primary, as soon as there is one, and takes its lease."""
+
+    async def taken() -> bool:
+        try:
+            await hand.begin()
+        except StoreError:
+            return False
+        return True
+
+    await eventually(taken, 15, "a primary takes writes")

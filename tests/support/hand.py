@@ -7,6 +7,7 @@ from hero_router.codec import decode
 from hero_router.keys import Keys
 from hero_router.model import Change, Status
 from hero_router.position import Position
+from hero_router.redis_url import Backplane
 from hero_router.store.client import connect
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
@@ -19,8 +20,8 @@ STATUSES = list(Status)
 class Hand:
     """Writes the registry under a lease of its own node, as a scanner does."""
 
-    def __init__(self, redis_url: str, window: int) -> None:
-        self._client = connect(redis_url, name="hand")
+    def __init__(self, to: Backplane | str, window: int) -> None:
+        self._client = connect(to, name="hand")
         self._lease = Lease(self._client, Keys(), NODE, "hand", 600)
         self._registry = Registry(self._client, Keys(), window)
         self._number = 0

@@ -3,6 +3,9 @@
 import contextlib
 from typing import Any
 
+from redis import ResponseError
+
+from tests.support.certificates import Certificate
 from tests.support.redis import RedisServer, client, free_port, redis7_binary
 from tests.support.wait import eventually
 
@@ -26,17 +29,34 @@ def told(server: RedisServer, *words: object) -> dict[str, str]:
 
 
 class Pair:
-    """A primary and its replica, which logs in as a user of its own."""
+    """A primary and its replica, which logs in as a user of its own.
 
-    def __init__(self) -> None:
-        self.primary = RedisServer(redis7_binary(), *LINK, tcp=True)
-        self.replica = RedisServer(redis7_binary(), *LINK, tcp=True)
+    With a certificate they speak TLS to each other and to others, at `place`.
+    """
+
+    def __init__(self, tls: Certificate | None = None) -> None:
+        self._tls_ports = [free_port(), free_port()] if tls else []
+        self.primary, self.replica = (
+            RedisServer(redis7_binary(), *LINK, *self._secured(number, tls), tcp=True)
+            for number in range(2)
+        )
+
+    def _secured(self, number: int, tls: Certificate | None) -> tuple[str, ...]:
+        if tls is None:
+            return ()
+        port = str(self._tls_ports[number])
+        return ("--tls-port", port, "--tls-replication", "yes", *tls.options)
+
+    @property
+    def places(self) -> list[int]:
+        """The ports at which others find the two."""
+        return self._tls_ports or [self.primary.port, self.replica.port]
 
     async def start(self) -> "Pair":
         """Start both and wait until the replica has all data."""
         self.primary.start()
         ask(self.primary, "ACL", "SETUSER", "replica", "on", ">secret", "+@all")
-        self.replica.start("--replicaof", f"127.0.0.1 {self.primary.port}")
+        self.replica.start("--replicaof", f"127.0.0.1 {self.places[0]}")
         await eventually(self._is_linked, message="the replica follows")
         return self
 
@@ -72,21 +92,37 @@ LINK = (
 
 
 class Sentinel(RedisServer):
-    """One real Sentinel, whose word alone is enough to promote the replica."""
+    """One real Sentinel, whose word alone is enough to promote the replica.
 
-    def __init__(self, primary: RedisServer) -> None:
-        super().__init__(redis7_binary(), tcp=True)
+    With a certificate it speaks TLS to all others. Where there is a `user`, as its file has it,
+    nobody else is let in but us.
+    """
+
+    def __init__(self, pair: Pair, tls: Certificate | None = None, user: str = "") -> None:
+        super().__init__(redis7_binary(), *(tls.options if tls else ()), tcp=True)
         self._file = self.folder / "sentinel.conf"
-        name = PRIMARY
-        self._file.write_text(
-            f"port {self.port}\nbind 127.0.0.1\ndir {self.folder}\n"
-            f"sentinel monitor {name} 127.0.0.1 {primary.port} 1\n"
-            f"sentinel down-after-milliseconds {name} 300\n"
-            f"sentinel failover-timeout {name} 3000\n"
+        self.tls_port = free_port() if tls else 0
+        secured = [f"tls-port {self.tls_port}", "tls-replication yes"] if tls else []
+        self._users = (
+            [f"user {user}", "user tests on >tests ~* &* +@all", "user default off"] if user else []
         )
+        name = PRIMARY
+        lines = [
+            *(f"port {self.port}", "bind 127.0.0.1", f"dir {self.folder}", *secured, *self._users),
+            f"sentinel monitor {name} 127.0.0.1 {pair.places[0]} 1",
+            f"sentinel down-after-milliseconds {name} 300",
+            f"sentinel failover-timeout {name} 3000",
+        ]
+        self._file.write_text("\n".join(lines) + "\n")
 
     def _basics(self) -> list[str]:
         return [str(self._file), "--sentinel"]
+
+    @property
+    def url(self) -> str:
+        """Where we connect."""
+        plain = super().url
+        return plain.replace("://", "://tests:tests@") if self._users else plain
 
     async def knows(self, replicas: int = 1) -> None:
         """Wait until it has found the replicas."""
@@ -95,6 +131,21 @@ class Sentinel(RedisServer):
             return len(ask(self, "SENTINEL", "REPLICAS", PRIMARY)) == replicas
 
         await eventually(found, 15, "the Sentinel knows the replica")
+
+    async def fail_over(self, pair: Pair) -> None:
+        """Have it promote the replica, and demote the primary as it would itself in ten seconds."""
+        await eventually(self._begins, 15, "the Sentinel begins")
+        await eventually(lambda: self._named() == pair.places[1], 15, "the replica is promoted")
+        ask(pair.primary, "REPLICAOF", "127.0.0.1", pair.places[1])
+
+    def _begins(self) -> bool:
+        """One that has just started does not trust the replica yet."""
+        with contextlib.suppress(ResponseError):
+            return bool(ask(self, "SENTINEL", "FAILOVER", PRIMARY))
+        return False
+
+    def _named(self) -> int:
+        return int(ask(self, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", PRIMARY)[1])
 
     @property
     def router_url(self) -> str:
