@@ -27,14 +27,13 @@ OURS: Sequence[Target] = (
 )
 TARGETS = {target.name: target for target in (*OURS, *PEERS)}
 DEFAULT_TARGETS = ("floor-each", "floor-joined", PRODUCT.name)
-FILES_PER_CLIENT, SPARE_FILES = 2, 512
-"""One of the peers has a connection to Redis for each client."""
+SPARE_FILES = 512
 
 
 def main() -> None:
     """Parse, run, print. An interrupt ends all children."""
     options = _options()
-    allow_files(options.clients * FILES_PER_CLIENT + SPARE_FILES)
+    allow_files(options.clients + SPARE_FILES)
     targets = [TARGETS[name] for name in options.target or DEFAULT_TARGETS]
     scenarios = [item for item in SCENARIOS if item.name in (options.scenario or _names())]
     try:

@@ -105,13 +105,16 @@ class Swarm:
         """The slow ones, or the others."""
         return [stream for stream in self._streams if stream.slow is slow]
 
-    def watch(self, streams: Sequence[Stream], least: int, last: bytes, silence: float) -> int:
-        """Read until these have the `last` frame or all are silent; returns how many have.
+    def watch(
+        self, streams: Sequence[Stream], least: int, last: bytes, silence: float, seconds: float
+    ) -> int:
+        """Read until these have the `last` frame, all are silent or the `seconds` are over.
 
-        A stream is not searched before it has `least` bytes.
+        Returns how many have it. A stream is not searched before it has `least` bytes.
         """
         waiting, quiet_since = set(streams), time.monotonic()
-        while waiting and time.monotonic() - quiet_since < silence:
+        deadline = quiet_since + seconds
+        while waiting and quiet_since + silence > time.monotonic() < deadline:
             for stream in self._read(0.5):
                 quiet_since = time.monotonic()
                 if stream.size >= least and stream in waiting and stream.ends_with(last):
@@ -185,10 +188,12 @@ def main() -> None:
                 _tell(**told, latency=asdict(verdict.latency()))
 
 
-def _watch(swarm: Swarm, *, slow: bool, least: int, last: str, silence: float) -> None:
+def _watch(
+    swarm: Swarm, *, slow: bool, least: int, last: str, silence: float, seconds: float
+) -> None:
     _tell(watching=True)
     used = time.process_time()
-    finished = swarm.watch(swarm.those(slow=slow), least, last.encode("ascii"), silence)
+    finished = swarm.watch(swarm.those(slow=slow), least, last.encode("ascii"), silence, seconds)
     _tell(finished=finished, cpu_seconds=time.process_time() - used, at=time.monotonic_ns())
 
 

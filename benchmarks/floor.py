@@ -10,13 +10,14 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from typing import cast
 
 import uvloop
 
 from benchmarks.measure import SERVER_CORE
 from benchmarks.process import START_SECONDS, child
-from benchmarks.scenario import SCENARIOS, Scenario
+from benchmarks.scenario import Scenario
 from benchmarks.target import Server
 from hero_router.position import Position
 
@@ -37,7 +38,14 @@ class Floor:
     @asynccontextmanager
     async def start(self, scenario: Scenario) -> AsyncIterator[Server]:
         """Run it as a process of its own. Raises Broken."""
-        command = [sys.executable, "-m", __name__, self._mode, self._loop, scenario.name]
+        command = [
+            sys.executable,
+            "-m",
+            __name__,
+            self._mode,
+            self._loop,
+            json.dumps(asdict(scenario)),
+        ]
         async with child(command, core=SERVER_CORE, speaks=True) as process:
             ready = await process.hear(START_SECONDS)
 
@@ -82,9 +90,9 @@ async def _serve(mode: str, frames: Sequence[bytes]) -> None:
                 transport.write(data)
 
 
-def main(mode: str, loop: str, name: str) -> None:
-    """Run one floor process for the scenario of that name."""
-    scenario = next(item for item in SCENARIOS if item.name == name)
+def main(mode: str, loop: str, scenario_json: str) -> None:
+    """Run one floor process for a scenario."""
+    scenario = Scenario(**json.loads(scenario_json))
     frames = [
         scenario.frame(number, Position(HEAD.epoch, number))
         for number in range(1, scenario.events + 1)

@@ -19,12 +19,15 @@ STEP_NS = 10_000
 class Verdict:
     """Sums over all clients, in deliveries; `waits` counts latencies by step.
 
-    `missed` is what resyncs said, and `inexact` the clients for which received and missed do not
-    make up what was published.
+    `lost` are events that never came although later ones did, `undelivered` those after the last
+    one that a client had when measuring ended: they may have been on their way. `missed` is what
+    resyncs said, and `inexact` the clients for which received and missed do not make up what was
+    published.
     """
 
     delivered: int = 0
     lost: int = 0
+    undelivered: int = 0
     doubled: int = 0
     disordered: int = 0
     resyncs: int = 0
@@ -43,9 +46,10 @@ class Verdict:
                 if first <= seq < last:
                     got.append(seq)
                     self.waits[(read_at - published[seq - first]) // STEP_NS] += 1
-        different = len(set(got))
+        different, ahead = len(set(got)), last - 1 - max(got, default=first - 1)
         self.delivered += len(got)
-        self.lost += len(published) - different
+        self.lost += len(published) - different - ahead
+        self.undelivered += ahead
         self.doubled += len(got) - different
         self.disordered += sum(b < a for a, b in pairwise(got))
         self.missed += missed

@@ -65,7 +65,7 @@ def pinned(cores: Iterable[int]) -> Iterator[None]:
 
 
 def allow_files(number: int) -> None:
-    """Let this process and its children open that many files.
+    """Let this process and its children open that many files, and more if the system permits.
 
     Raises:
         SystemExit: when the system does not permit it.
@@ -74,7 +74,8 @@ def allow_files(number: int) -> None:
     if hard != resource.RLIM_INFINITY and hard < number:
         raise SystemExit(f"{number} open files are needed, `ulimit -Hn` allows {hard}")
     if soft != resource.RLIM_INFINITY and soft < number:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (number, hard))
+        most = number if hard == resource.RLIM_INFINITY else hard
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 @dataclass(frozen=True, slots=True)

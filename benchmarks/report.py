@@ -30,7 +30,7 @@ AIMS = (
     Aim("burst", "floor-joined", 1.3),
 )
 
-FAULTS = ("lost", "doubled", "disordered", "resyncs")
+FAULTS = ("lost", "undelivered", "doubled", "disordered", "resyncs")
 
 _COLUMNS = (
     *("target", "CPU µs/delivery", "p50 ms", "p90 ms", "p99 ms", "max ms", "KB/client"),

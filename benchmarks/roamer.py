@@ -5,6 +5,7 @@ last position, what was lost, doubled or told as missed, and its longest silence
 """
 
 import errno
+import itertools
 import json
 import re
 import select
@@ -14,6 +15,7 @@ import time
 from heapq import heappop, heappush
 from typing import Any
 
+from benchmarks.fetch import Fetch, summed
 from benchmarks.wire import Dechunker, Plain
 
 READ_BYTES = 256 * 1024
@@ -22,16 +24,21 @@ AGAIN_SECONDS = 0.05
 
 _FRAME = re.compile(rb"id: (\d+-(\d+))\nevent: (\w+)")
 _RETRY = re.compile(rb"(?:^|\n)retry: (\d+)\n")
+_RESYNC = re.compile(rb"event: resync\ndata: \{[^\n]*\"after_ms\":(\d+)")
 
 
 class Stream:
-    """One client with its position. `told` is the pause that the server asked for, in seconds."""
+    """One client with its position. `told` is the pause that the server asked for, in seconds.
+
+    `after` is when, from now on, it is to fetch the whole state: None when there is no need.
+    """
 
     def __init__(self) -> None:
         self.socket: socket.socket | None = None
         self.position, self.seq = b"", 0
         self.lost = self.doubled = self.resyncs = self.events = self.comebacks = 0
         self.told = self.longest = 0.0
+        self.after: float | None = None
         self.live = False
         self.read_at = time.monotonic()
 
@@ -63,9 +70,11 @@ class Stream:
                 self._take(position, seq, event, now)
             for retry in _RETRY.findall(body, 0, end_of_frames):
                 self.told = int(retry) / 1000
+            for milliseconds in _RESYNC.findall(body, 0, end_of_frames):
+                self.after = int(milliseconds) / 1000
 
     def _take(self, position: bytes, seq: bytes, event: bytes, now: float) -> None:
-        if event == b"hello" and not self.live:
+        if not self.live:
             self.live, first = True, not self.position
             self.comebacks += not first
             if first:
@@ -89,77 +98,105 @@ class Stream:
 
 
 class Roamers:
-    """All streams. `pause` is how long to wait after a loss, in seconds; None: as they are told."""
+    """All streams. `pause` is how long to wait after a loss, in seconds; None: as they are told.
+
+    After a resync each fetches the whole state, at the time that it was told.
+    """
 
     def __init__(self, port: int, number: int, pause: float | None) -> None:
         self._port, self._pause = port, pause
         self._streams = [Stream() for _ in range(number)]
-        self._by_fd = dict[int, Stream]()
-        self._due = list[tuple[float, int]]()
+        self._fetches = list[Fetch]()
+        self._by_fd = dict[int, Stream | Fetch]()
+        self._due, self._turns = list[tuple[float, int, Stream | Fetch]](), itertools.count()
         self._poll = select.epoll()
         self._buffer = memoryview(bytearray(READ_BYTES))
         self._poll.register(sys.stdin.fileno(), select.EPOLLIN)
-        for index in range(number):
-            heappush(self._due, (time.monotonic() + index / 5000, index))
-        self._index = {stream: index for index, stream in enumerate(self._streams)}
+        for index, stream in enumerate(self._streams):
+            self._plan(stream, index / 5000)
 
     def run(self) -> None:
-        """Read and come back until stdin ends; each line on it is answered with the sums."""
+        """Read and come back until stdin ends; each line on it is answered with the sums.
+
+        With `forget` in it, silences are counted anew from then on.
+        """
         while True:
             self._open_due()
             for fd, what in self._poll.poll(0.02 if self._due else 0.5):
                 if fd == sys.stdin.fileno():
-                    if not sys.stdin.readline():
+                    if not (line := sys.stdin.readline()):
                         return
                     _tell(**self.sums())
+                    if "forget" in json.loads(line):
+                        self._forget()
                 elif what & select.EPOLLOUT:
                     self._ask(self._by_fd[fd])
                 else:
                     self._read(self._by_fd[fd])
 
+    def _plan(self, item: Stream | Fetch, seconds: float) -> None:
+        heappush(self._due, (time.monotonic() + seconds, next(self._turns), item))
+
     def _open_due(self) -> None:
         now = time.monotonic()
         while self._due and self._due[0][0] <= now:
-            stream = self._streams[heappop(self._due)[1]]
+            item = heappop(self._due)[2]
             connection = socket.socket()
             connection.setblocking(False)
             code = connection.connect_ex(("127.0.0.1", self._port))
             assert code in {0, errno.EINPROGRESS}, errno.errorcode[code]
-            stream.begin(connection)
-            self._by_fd[connection.fileno()] = stream
+            item.begin(connection)
+            self._by_fd[connection.fileno()] = item
             self._poll.register(connection.fileno(), select.EPOLLOUT)
 
-    def _ask(self, stream: Stream) -> None:
-        assert stream.socket is not None
+    def _ask(self, item: Stream | Fetch) -> None:
+        assert item.socket is not None
         try:
-            stream.socket.send(stream.request(self._port))
+            item.socket.send(item.request(self._port))
         except OSError:
-            self._lose(stream)
+            self._lose(item)
         else:
-            self._poll.modify(stream.socket.fileno(), select.EPOLLIN)
+            self._poll.modify(item.socket.fileno(), select.EPOLLIN)
 
-    def _read(self, stream: Stream) -> None:
-        assert stream.socket is not None
+    def _read(self, item: Stream | Fetch) -> None:
+        assert item.socket is not None
         try:
-            size = stream.socket.recv_into(self._buffer)
+            size = item.socket.recv_into(self._buffer)
         except OSError:
             size = 0
         if size:
-            stream.feed(bytes(self._buffer[:size]), time.monotonic())
+            item.feed(bytes(self._buffer[:size]), time.monotonic())
+            self._fetch_for(item)
         else:
-            self._lose(stream)
+            self._lose(item)
 
-    def _lose(self, stream: Stream) -> None:
-        assert stream.socket is not None
-        fd = stream.socket.fileno()
+    def _fetch_for(self, item: Stream | Fetch) -> None:
+        if isinstance(item, Stream) and item.after is not None:
+            self._plan(Fetch(), item.after)
+            item.after = None
+
+    def _lose(self, item: Stream | Fetch) -> None:
+        assert item.socket is not None
+        fd = item.socket.fileno()
         self._poll.unregister(fd)
         del self._by_fd[fd]
-        stream.socket.close()
+        item.socket.close()
+        if isinstance(item, Fetch):
+            item.end(time.monotonic())
+            self._fetches.append(item)
+        else:
+            self._come_back(item)
+
+    def _come_back(self, stream: Stream) -> None:
         pause = stream.told if self._pause is None else self._pause
         if not stream.live:
             pause = max(pause, AGAIN_SECONDS)
         stream.live = False
-        heappush(self._due, (time.monotonic() + pause, self._index[stream]))
+        self._plan(stream, pause)
+
+    def _forget(self) -> None:
+        for stream in self._streams:
+            stream.longest = 0.0
 
     def sums(self) -> dict[str, Any]:
         """What all have seen so far; silences in order."""
@@ -170,7 +207,9 @@ class Roamers:
             "live": sum(stream.live for stream in self._streams),
             "least_seq": min(stream.seq for stream in self._streams),
             "silence_p50": silences[len(silences) // 2],
+            "silence_p99": silences[len(silences) * 99 // 100],
             "silence_most": silences[-1],
+            **summed(self._fetches),
         }
 
 

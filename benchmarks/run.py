@@ -19,6 +19,8 @@ SETTLE_SECONDS = 1.0
 """Idle time before memory is read, so that what connecting took is given back."""
 SILENCE_SECONDS = 5.0
 """Clients that read nothing for so long have all that they will ever get."""
+PATIENCE_SECONDS = 15.0
+"""What has not come so long after the last event was due is told as undelivered."""
 WATCH_SECONDS = 150.0
 JUDGE_SECONDS = 120.0
 
@@ -38,6 +40,7 @@ class Result:
     frame_bytes: float
     delivered: int
     lost: int
+    undelivered: int
     doubled: int
     disordered: int
     resyncs: int
@@ -69,9 +72,7 @@ async def _measure(
     name: str, server: Server, readers: Child, scenario: Scenario, clients: int
 ) -> Result:
     seconds, memory = await connect(server, readers, clients)
-    least, mark = expected(server, scenario)
-    readers.tell(do="watch", least=least, last=mark, silence=SILENCE_SECONDS)
-    await readers.hear(CONNECT_SECONDS)
+    least = await watch(server, readers, scenario)
     meter = Meter(server.pids)
     published = await publish(server, scenario)
     end = await readers.hear(WATCH_SECONDS)
@@ -93,6 +94,19 @@ async def _measure(
         latency=Latency(**verdict.pop("latency")),
         **verdict,
     )
+
+
+async def watch(server: Server, readers: Child, scenario: Scenario, *, slow: bool = False) -> int:
+    """Let the readers, or now the slow ones, read; they answer once more when they are done.
+
+    Returns how many bytes each is to get at least.
+    """
+    least, mark = expected(server, scenario)
+    patience = PATIENCE_SECONDS + (0 if slow else scenario.seconds)
+    order = {"least": 0 if slow else least, "last": mark, "silence": SILENCE_SECONDS}
+    readers.tell(do="wake" if slow else "watch", **order, seconds=patience)
+    await readers.hear(CONNECT_SECONDS)
+    return least
 
 
 def expected(server: Server, scenario: Scenario) -> tuple[int, str]:

@@ -29,6 +29,11 @@ class Scenario:
     rate: float
     full: bool = False
 
+    @property
+    def seconds(self) -> float:
+        """How long publishing is to take; 0: as long as it takes."""
+        return self.events / self.batch / self.rate if self.rate else 0.0
+
     def batches(self) -> Iterator[range]:
         """The events' numbers, from 1 on, as they are handed over."""
         for first in range(1, self.events + 1, self.batch):

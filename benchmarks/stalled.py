@@ -9,32 +9,38 @@ from contextlib import asynccontextmanager
 from benchmarks.figures import Figures
 from benchmarks.measure import LOAD_CORE, Meter, memory_bytes
 from benchmarks.process import child
-from benchmarks.run import SILENCE_SECONDS, WATCH_SECONDS, connect, expected, judged, publish
+from benchmarks.run import WATCH_SECONDS, connect, judged, publish, watch
 from benchmarks.scenario import Scenario
 from benchmarks.target import Target
 
-COUNTS = ("delivered", "missed", "inexact", "doubled", "disordered", "resyncs")
+COUNTS = (
+    *("delivered", "lost", "undelivered", "missed", "inexact"),
+    *("doubled", "disordered", "resyncs"),
+)
 
 WINDOW = 8192
 """Eight seconds of this burst: else a pause of a shared machine would be a gap for everyone."""
 
 BURST = Scenario("stalled", "20,000 events at 1,000/s", events=20_000, batch=25, rate=40)
 
+SMALL_BURST = Scenario(
+    "stalled", "8,000 full records at 800/s", events=8000, batch=20, rate=40, full=True
+)
+"""About what the slowest peers can carry to fifty clients."""
 
-async def stalled(target: Target, clients: int, slow: int) -> Figures:
+
+async def stalled(target: Target, clients: int, slow: int, scenario: Scenario = BURST) -> Figures:
     """Publish while `slow` of the clients do not read; then let them read on. Raises Broken."""
     command = [sys.executable, "-m", "benchmarks.client"]
     async with (
-        target.start(BURST) as server,
+        target.start(scenario) as server,
         child(command, core=LOAD_CORE, speaks=True) as readers,
     ):
         await connect(server, readers, clients, slow)
-        least, mark = expected(server, BURST)
-        readers.tell(do="watch", least=least, last=mark, silence=SILENCE_SECONDS)
-        await readers.hear(WATCH_SECONDS)
+        await watch(server, readers, scenario)
         before, meter = memory_bytes(server.pids), Meter(server.pids)
         async with _watching(server.pids) as seen:
-            published = await publish(server, BURST)
+            published = await publish(server, scenario)
             await readers.hear(WATCH_SECONDS)
         cpu, waited = meter.read()
         others = await judged(server, readers, published)
@@ -46,8 +52,7 @@ async def stalled(target: Target, clients: int, slow: int) -> Figures:
             **{name: others[name] for name in COUNTS},
         }
         if slow:
-            readers.tell(do="wake", least=0, last=mark, silence=SILENCE_SECONDS)
-            await readers.hear(WATCH_SECONDS)
+            await watch(server, readers, scenario, slow=True)
             values["woken"] = (await readers.hear(WATCH_SECONDS))["finished"]
             verdict = await judged(server, readers, published, slow=True)
             values |= {f"slow_{name}": verdict[name] for name in COUNTS}
