@@ -9,16 +9,20 @@ from typing import Any
 import pytest
 
 from hero_router.feed import watch
+from hero_router.keys import Keys
 from hero_router.store import client
 from tests.failover.witness import following
 from tests.scan.services import Services, good
 from tests.support.redis import RedisServer, redis7_binary
-from tests.support.replication import ask
+from tests.support.replication import ask, told
 from tests.support.wait import eventually
 from tests.web.live import WINDOW, Live, scanning, working
 
 SLEEP_SECONDS = 3.0
 """Five times as long as the scanners' leases last, and longer than anybody waits for an answer."""
+
+SAVE_MICROSECONDS = 300_000
+"""So long a save takes for each key: twice as long as the leases last for all of them."""
 
 LOST_BYTES = 100
 """So much of the file's end never reached the disk: the last event, and a part of one before it."""
@@ -65,6 +69,37 @@ def scans(live: Live) -> int:
     """The last scan that the worker knows of."""
     nodes = live.feed.mirror.nodes
     return nodes["n"].scan if "n" in nodes else 0
+
+
+async def test_a_redis_that_saves_slowly_is_not_noticed(
+    launch: Callable[..., RedisServer], services: Services, tmp_path: Path
+) -> None:
+    """A save to the disk takes longer than the leases last: all goes on meanwhile."""
+    slow = ("--rdb-key-save-delay", str(SAVE_MICROSECONDS))
+    server, root = launch(redis7_binary(), *slow), tmp_path / "root"
+    async with (
+        scanning(server.url, root),
+        scanning(server.url, root),
+        working(server.url) as live,
+    ):
+        await eventually(lambda: live.names == {"a", "b"}, message="both services are known")
+        await eventually(lambda: is_healthy(live.feed.mirror.services()), message="both work")
+        fence = ask(server, "HGET", Keys().meta, "fence")
+        async with live.listening() as listener:
+            ask(server, "BGSAVE")
+            await services.start("c.sock", good())
+            await eventually(lambda: live.names == {"a", "b", "c"}, message="a new one is seen")
+            assert saves(server), "the save was over too soon to matter"
+            await eventually(lambda: not saves(server), 10, "it is saved")
+            assert told(server, "INFO", "persistence")["rdb_last_bgsave_status"] == "ok"
+            await listener.hears(live.feed.ring.head)
+            assert listener.named("stale", "resync", "service_removed") == []
+        assert ask(server, "HGET", Keys().meta, "fence") == fence, "a lease was lost"
+        assert is_healthy(live.feed.mirror.services())
+
+
+def saves(server: RedisServer) -> bool:
+    return told(server, "INFO", "persistence")["rdb_bgsave_in_progress"] == "1"
 
 
 def is_healthy(services: Iterable[Mapping[str, Any]]) -> bool:
