@@ -6,13 +6,16 @@ import platform
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 KEPT = Path(__file__).parent / "results" / "performance"
-PACKAGES = ("aiohttp", "gunicorn", "hiredis", "redis", "uvloop")
+PACKAGES = (
+    *("aiohttp", "gunicorn", "hiredis", "redis", "uvloop"),
+    *("aiohttp-sse", "sse-starlette", "uvicorn"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,25 @@ class Figures:
     target: str
     clients: int
     values: dict[str, float]
+    round: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A run that gave no figures, and why."""
+
+    experiment: str
+    target: str
+    round: int
+    reason: str
+
+
+class Kept(NamedTuple):
+    """What is kept of one experiment; nothing where it never ran."""
+
+    machine: dict[str, Any]
+    runs: list[Figures]
+    failures: list[Failure]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +69,42 @@ def machine() -> dict[str, Any]:
         "system": platform.system() + " " + platform.release().partition("-")[0],
         "cores": os.cpu_count(),
         "python": platform.python_version(),
-        **{name: version(name) for name in PACKAGES},
+        **{name: told for name in PACKAGES if (told := _version(name))},
     }
 
 
-def keep(experiment: str, runs: Iterable[Figures]) -> Path:
+def _version(package: str) -> str:
+    """The version of a package; empty where it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def keep(experiment: str, runs: Iterable[Figures], failures: Iterable[Failure] = ()) -> Path:
     """Write the runs of one experiment in place of those before; returns the file."""
     KEPT.mkdir(parents=True, exist_ok=True)
     path = KEPT / f"{experiment}.json"
-    value = {"machine": machine(), "runs": [asdict(run) for run in runs]}
+    value = {
+        "machine": machine(),
+        "runs": [asdict(run) for run in runs],
+        "failures": [asdict(failure) for failure in failures],
+    }
     path.write_text(json.dumps(value, indent=1) + "\n", "utf-8")
     return path
 
 
-def kept(experiment: str) -> tuple[dict[str, Any], list[Figures]]:
-    """The machine and the runs that are kept of an experiment; nothing where there are none."""
-    path = KEPT / f"{experiment}.json"
+def kept(experiment: str, folder: Path = KEPT) -> Kept:
+    """What is kept of an experiment."""
+    path = folder / f"{experiment}.json"
     if not path.exists():
-        return {}, []
+        return Kept({}, [], [])
     value = json.loads(path.read_text("utf-8"))
-    return value["machine"], [Figures(**run) for run in value["runs"]]
+    return Kept(
+        value["machine"],
+        [Figures(**run) for run in value["runs"]],
+        [Failure(**failure) for failure in value.get("failures", [])],
+    )
 
 
 def by_target(runs: Iterable[Figures]) -> Iterator[tuple[str, int, dict[str, Middle]]]:

@@ -1,19 +1,16 @@
 """Results as tables for people and raw JSON for programs; the aims as ratios to the floors."""
 
 import json
-import os
-import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.figures import machine
 from benchmarks.run import Result
 from benchmarks.scenario import SCENARIOS
 
 RESULTS = Path(__file__).parent / "results"
-PACKAGES = ("aiohttp", "gunicorn", "hiredis", "redis", "uvloop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +105,7 @@ def keep(results: Sequence[Result]) -> Path:
     """Write all rounds as JSON, with what they ran on; returns the file."""
     RESULTS.mkdir(exist_ok=True)
     now = datetime.now(UTC)
-    value = {
-        "at": now.isoformat(timespec="seconds"),
-        "machine": {
-            "system": platform.platform(),
-            "cores": os.cpu_count(),
-            "python": platform.python_version(),
-            **{name: version(name) for name in PACKAGES},
-        },
-        "results": [item.to_json() for item in results],
-    }
+    value = {"machine": machine(), "results": [item.to_json() for item in results]}
     path = RESULTS / f"{now:%Y%m%d-%H%M%S}.json"
     path.write_text(json.dumps(value, indent=1) + "\n", "utf-8")
     return path

@@ -130,14 +130,22 @@ async def judged(
 
 async def connect(server: Server, readers: Child, clients: int, slow: int = 0) -> tuple[float, int]:
     """Connect all; returns how many seconds that took, and by how many bytes the server grew."""
+    connected, seconds, grown = await connect_some(server, readers, clients, slow)
+    if connected < clients:
+        raise readers.broken(f"connected only {connected} of {clients} streams")
+    return seconds, grown
+
+
+async def connect_some(
+    server: Server, readers: Child, clients: int, slow: int = 0
+) -> tuple[int, float, int]:
+    """Connect as many as come in time; returns also how many those are."""
     before = memory_bytes(server.pids)
     order = {"port": server.port, "path": PATH, "number": clients, "slow": slow}
     readers.tell(do="connect", **order, seconds=CONNECT_SECONDS)
     answer = await readers.hear(CONNECT_SECONDS * 2)
-    if answer["connected"] < clients:
-        raise readers.broken(f"connected only {answer['connected']} of {clients} streams")
     await asyncio.sleep(SETTLE_SECONDS)
-    return answer["seconds"], memory_bytes(server.pids) - before
+    return answer["connected"], answer["seconds"], memory_bytes(server.pids) - before
 
 
 async def publish(server: Server, scenario: Scenario) -> list[int]:

@@ -1,0 +1,88 @@
+"""All that is measured, as steps in the order in which they are run: what finds no time is last."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from functools import partial
+from itertools import chain
+
+from benchmarks.figures import Figures
+from benchmarks.floor import Floor
+from benchmarks.idle import PING_SECONDS, idle
+from benchmarks.peers.registry import PEERS
+from benchmarks.plan import Step
+from benchmarks.product import Product
+from benchmarks.run import measure
+from benchmarks.scenario import SCENARIOS, Scenario
+from benchmarks.stalled import SMALL_BURST, WINDOW, stalled
+from benchmarks.storm import storm, trim
+from benchmarks.target import Target
+
+ROUNDS = 3
+STREAMS, CROWD, STORM, SLOW = 1_000, 10_000, 5_000, 100
+FEW, FEW_SLOW = 50, 10
+EACH, JOINED = Floor("each", "asyncio"), Floor("joined", "asyncio")
+ON_UVLOOP = (Floor("each", "uvloop"), Floor("joined", "uvloop"))
+COMPARED = ("steady", "burst")
+"""The scenarios in which peers stream too, and floors on uvloop."""
+
+
+def _streaming() -> Iterator[Step]:
+    for scenario in SCENARIOS:
+        for target in (EACH, JOINED, Product()):
+            yield _stream(target, scenario, ROUNDS)
+
+
+def _stream(target: Target, scenario: Scenario, rounds: int) -> Step:
+    run = partial(_streamed, target, scenario)
+    return Step("streaming", scenario.name, target.name, 10 + scenario.seconds, run, rounds)
+
+
+async def _streamed(target: Target, scenario: Scenario) -> Figures:
+    values = asdict(await measure(target, scenario, STREAMS))
+    name, told, clients = (values.pop(key) for key in ("scenario", "target", "clients"))
+    values |= {f"{key}_ms": value for key, value in values.pop("latency").items()}
+    return Figures(name, told, clients, values)
+
+
+def _idle() -> Iterator[Step]:
+    for target in (EACH, Product(ping_seconds=PING_SECONDS)):
+        yield Step("idle", "idle", target.name, 35, partial(idle, target, CROWD), ROUNDS)
+
+
+def _storm() -> Iterator[Step]:
+    product = Product(workers=2)
+    yield Step("storm", "storm", product.name, 25, partial(storm, product, STORM), ROUNDS)
+    yield Step("trim", "trim", product.name, 45, partial(trim, product, STORM))
+
+
+def _stalled() -> Iterator[Step]:
+    product = Product(sse_buffer=WINDOW)
+    for slow in (0, SLOW):
+        run = partial(stalled, product, STREAMS, slow)
+        name = "stalled" if slow else "unstalled"
+        yield Step("stalled", name, product.name, 70, run, ROUNDS)
+
+
+def _peers() -> Iterator[Step]:
+    for scenario in (item for item in SCENARIOS if item.name in COMPARED):
+        for target in (*PEERS, *ON_UVLOOP):
+            yield _stream(target, scenario, 1)
+    everyone: Sequence[Target] = (EACH, Product(), *PEERS)
+    for target in everyone:
+        run = partial(stalled, target, FEW, FEW_SLOW, SMALL_BURST)
+        yield Step("crowded", "stalled", target.name, 30, run)
+    for target in PEERS:
+        yield Step("idle", "idle", target.name, 35, partial(idle, target, CROWD))
+
+
+PLAN: Sequence[Callable[[], Iterator[Step]]] = (_streaming, _idle, _storm, _stalled, _peers)
+
+
+def steps() -> list[Step]:
+    """All of them."""
+    return list(chain.from_iterable(part() for part in PLAN))
+
+
+def names() -> list[str]:
+    """The files in which they are kept."""
+    return list(dict.fromkeys(step.file for step in steps()))
