@@ -81,7 +81,7 @@ class RouterConfig:
         whole=False,
     )
     sse_flush_ms: int = number(
-        50,
+        70,
         1,
         1000,
         "ROUTER_SSE_FLUSH_MS",

@@ -27,19 +27,28 @@ MOST_STRAY_BYTES = 64 * 1024
 class Chunks:
     """Chunked transfer coding (RFC 9112, section 7.1); one per worker.
 
-    The hub hands the same bytes to many clients in a row: they are framed once.
+    The hub hands the same bytes to many clients, in a burst a few such slices in turns: each is
+    framed once.
     """
 
     END = b"0\r\n\r\n"
+    MOST = 8
+    """So many are remembered: clients that read at the same speed are not further apart."""
 
     def __init__(self) -> None:
-        self._data, self._chunk = b"", b""
+        self._framed: dict[int, tuple[bytes, bytes]] = {}
 
     def __call__(self, data: bytes) -> bytes:
         """The data as one chunk."""
-        if data is not self._data:
-            self._data, self._chunk = data, b"%x\r\n%b\r\n" % (len(data), data)
-        return self._chunk
+        known = self._framed.get(id(data))  # the data is kept, so nothing else gets its id
+        return known[1] if known else self._frame(data)
+
+    def _frame(self, data: bytes) -> bytes:
+        if len(self._framed) >= self.MOST:
+            del self._framed[next(iter(self._framed))]
+        chunk = b"%x\r\n%b\r\n" % (len(data), data)
+        self._framed[id(data)] = data, chunk
+        return chunk
 
 
 class Connections:

@@ -28,7 +28,7 @@ from hero_router.web.shared import VARIABLE
 TICK_SECONDS = 1.0
 
 DELAYS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
-"""Bounds of the delays' histogram, in seconds: events are joined for 50 ms by default."""
+"""Bounds of the delays' histogram, in seconds: events are joined for 70 ms by default."""
 
 MOST = 1e18
 """Larger figures in reports are not believed: a whole number can be too large for Prometheus."""

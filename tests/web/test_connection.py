@@ -19,7 +19,7 @@ from hero_router.feed.client import State
 from hero_router.feed.feed import Feed
 from hero_router.sse import Message, Parser
 from hero_router.web import events
-from hero_router.web.connection import MOST_STRAY_BYTES, Connections
+from hero_router.web.connection import MOST_STRAY_BYTES, Chunks, Connections
 from hero_router.web.middleware import add_headers, guard
 from tests.feed.world import events as numbered
 from tests.feed.world import position
@@ -157,6 +157,19 @@ def test_a_stream_is_one_chunked_answer_and_aiohttp_has_forgotten_it(act: Act) -
         ]
 
     act(scene)
+
+
+def test_slices_that_are_sent_in_turns_are_framed_once() -> None:
+    chunks, slices = Chunks(), [bytes([number]) * 20 for number in range(Chunks.MOST)]
+    first = [chunks(data) for data in slices]
+    assert first == [b"14\r\n" + data + b"\r\n" for data in slices]
+    assert all(chunks(data) is chunk for data, chunk in zip(slices, first, strict=True))
+
+
+def test_no_slice_is_taken_for_another_however_many_there_are() -> None:
+    chunks = Chunks()
+    for number in range(1000):
+        assert chunks(b"%d" % number) == b"%x\r\n%d\r\n" % (len(str(number)), number)
 
 
 def test_http_1_0_gets_the_same_without_chunks(act: Act) -> None:
