@@ -16,6 +16,10 @@ from hero_router.web.worker import Worker
 GRACEFUL_SECONDS = FLUSH_SECONDS + OPEN_SECONDS
 """What a worker may take to end after it has drained; then it is killed."""
 
+BACKLOG = 65_535
+"""Connections that may wait to be accepted, as far as `net.core.somaxconn` allows. The clients of a
+lost worker all come back within a moment: who finds no room tries again after 1 s, 3 s, 7 s."""
+
 
 def gunicorn_settings(config: RouterConfig) -> dict[str, Any]:
     """gunicorn's settings for these settings of ours.
@@ -26,6 +30,7 @@ def gunicorn_settings(config: RouterConfig) -> dict[str, Any]:
     return {
         "bind": [config.bind],
         "workers": config.workers,
+        "backlog": BACKLOG,
         "worker_class": Worker,
         "graceful_timeout": math.ceil(config.drain_seconds + GRACEFUL_SECONDS),
         "timeout": 30,
