@@ -19,6 +19,9 @@ from benchmarks.fetch import Fetch, summed
 from benchmarks.wire import Dechunker, Plain
 
 READ_BYTES = 256 * 1024
+READS = 64
+"""So many streams are read before those are opened that are due."""
+
 AGAIN_SECONDS = 0.05
 """Pause after a connection that was refused or closed without a word."""
 
@@ -122,7 +125,7 @@ class Roamers:
         """
         while True:
             self._open_due()
-            for fd, what in self._poll.poll(0.02 if self._due else 0.5):
+            for fd, what in self._poll.poll(0.02 if self._due else 0.5, READS):
                 if fd == sys.stdin.fileno():
                     if not (line := sys.stdin.readline()):
                         return

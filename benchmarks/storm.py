@@ -29,6 +29,9 @@ BEFORE_SECONDS = 2.0
 OBSERVED_SECONDS = 6.0
 """From the kill on, whatever the number of clients: Redis's commands are counted for so long."""
 
+TRIMMED_WINDOW = 64
+"""What is kept, and so sent after each gap: here one process has to read it for all clients."""
+
 AWAY_SECONDS = 2.0
 SPREAD_SECONDS = 20.0
 """Twice as long as a re-fetch may be put off."""
