@@ -4,10 +4,26 @@ import asyncio
 from functools import partial
 
 from tests.soak.world import WORKERS, World
+from tests.support.scrape import Scrape
 from tests.support.wait import eventually
 
 LOOK_SECONDS = 2.0
 REST_SECONDS = 15.0
+
+
+def imbalances(scrape: Scrape) -> list[float]:
+    """How far the books of each worker are off, if they are: at no moment may they be."""
+    return [value for value in scrape.values("balance") if value]
+
+
+def unrest(scrape: Scrape | None) -> str:
+    """Why an instance is not at rest, with all its workers and nothing pending; "" if it is."""
+    if scrape is None:
+        return "it does not answer"
+    books, pending = scrape.values("balance"), scrape.values("deliveries_pending")
+    if (books, pending) == ([0] * WORKERS, [0]):
+        return ""
+    return f"the books are off by {books}, {pending} are pending"
 
 
 class Balance:
@@ -15,7 +31,8 @@ class Balance:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.looks, self._found = 0, ""
+        self._found = ""
+        self.looks = 0
         self.faults: list[str] = []
 
     async def watch(self) -> None:
@@ -35,19 +52,13 @@ class Balance:
                 self.faults.append(f"{error}; {self._found}")
 
     async def _is_at_rest(self, name: str) -> bool:
-        scrape = await self._world.scrape(name)
-        if scrape is None:
-            self._found = "it does not answer"
-            return False
-        books, pending = scrape.values("balance"), scrape.values("deliveries_pending")
-        self._found = f"the books are off by {books}, {pending} are pending"
-        self.looks += len(books)
-        return (books, pending) == ([0] * WORKERS, [0])
+        self._found = unrest(await self._look(name))
+        return not self._found
 
-    async def _look(self, name: str) -> None:
+    async def _look(self, name: str) -> Scrape | None:
         scrape = await self._world.scrape(name)
-        values = [] if scrape is None else scrape.values("balance")
-        self.looks += len(values)
-        for value in values:
-            if value:
-                self.faults.append(f"{name}: the books of a worker are off by {value:g}")
+        if scrape is not None:
+            self.looks += len(scrape.values("balance"))
+            off = imbalances(scrape)
+            self.faults += [f"{name}: the books of a worker are off by {by:g}" for by in off]
+        return scrape

@@ -46,20 +46,22 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a soak. `times` are when it began, ran, had come to rest and was judged."""
+    """What came of a soak. `books` tells of each worker whose deliveries did not balance, in so many
+    `looks`; `times` are when it began, ran, had come to rest and was judged."""
 
     seed: int
     logs: Sequence[Log]
     truth: Truth
     done: Counter[str]
-    books: Balance
+    books: Sequence[str]
+    looks: int
     findings: Sequence[Finding]
     times: Sequence[float]
 
     @property
     def ok(self) -> bool:
         """Whether nothing is wrong."""
-        return not self.findings and not self.books.faults
+        return not self.findings and not self.books
 
 
 async def soak(folder: Path, seed: int, seconds: float, clients: int = CLIENTS) -> Outcome:
@@ -77,7 +79,7 @@ async def soak(folder: Path, seed: int, seconds: float, clients: int = CLIENTS) 
     truth = with_lost(truth, logs)
     faults = judge(logs, truth)
     times.append(time.monotonic())
-    return Outcome(seed, logs, truth, done, books, faults, times)
+    return Outcome(seed, logs, truth, done, books.faults, books.looks, faults, times)
 
 
 def judge(logs: Sequence[Log], truth: Truth) -> Sequence[Finding]:

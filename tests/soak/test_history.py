@@ -1,0 +1,77 @@
+"""What the soak judges by: Redis's own file, and frames as a browser reads them."""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from hero_router.keys import Keys
+from hero_router.position import Position
+from hero_router.store.client import connect
+from hero_router.store.stream import Stream
+from tests.soak.aof import ONE_FILE, history
+from tests.soak.log import Frames
+from tests.soak.truth import Event
+from tests.support.hand import Hand
+from tests.support.redis import RedisServer, redis7_binary
+
+WINDOW = 4
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    """One that keeps all history, as the soak's does."""
+    server = RedisServer(redis7_binary(), "--appendonly", "yes", *ONE_FILE)
+    try:
+        yield server.start()
+    finally:
+        server.close()
+
+
+async def test_the_file_has_every_event_also_those_that_were_trimmed(redis: RedisServer) -> None:
+    """Over a kill too, after which an epoch begins."""
+    hand = Hand(redis.url, WINDOW)
+    await hand.begin()
+    for name in "abcdefg":
+        await hand.change(name)
+    redis.restart()
+    await hand.begin()
+    head = await hand.remove("a")
+    client = connect(redis.url, name="truth")
+    snapshot = await Stream(client, Keys()).load()
+    await client.aclose()
+    await hand.close()
+    events = list(history(redis.folder))
+    assert [event.kind for event in events] == ["service_updated"] * 7 + ["service_removed"]
+    assert [event.place.seq for event in events] == [1, 2, 3, 4, 5, 6, 7, 1]
+    assert events[-1].place == head
+    kept = [Event(item.position, item.type or "", item.data, item.at) for item in snapshot.window]
+    assert events[-WINDOW:] == kept
+
+
+async def test_a_history_in_several_files_is_refused(redis: RedisServer) -> None:
+    """What was rewritten is gone: to judge by the rest would be to judge by chance."""
+    folder = redis.folder / "appendonlydir"
+    (first,) = folder.glob("*.incr.aof")
+    shutil.copy(first, folder / "appendonly.aof.2.incr.aof")
+    with pytest.raises(AssertionError, match="one file"):
+        list(history(redis.folder))
+
+
+def test_a_frame_becomes_an_entry_that_all_logs_share() -> None:
+    frames = Frames()
+    frame = b'retry: 900\nid: 1-2\nevent: hello\ndata: {"store":"x"}'
+    entry, retry_ms = frames.read(frame)
+    assert entry is not None
+    assert (entry.kind, entry.place, entry.data) == ("hello", Position(1, 2), '{"store":"x"}')
+    assert retry_ms == 900
+    assert frames.read(bytes(frame))[0] is entry
+
+
+def test_a_frame_without_an_event_only_tells_when_to_return() -> None:
+    assert Frames().read(b"retry: 250") == (None, 250)
+
+
+def test_an_id_that_is_no_position_is_refused() -> None:
+    with pytest.raises(AssertionError, match="no position"):
+        Frames().read(b"id: x\nevent: ping\ndata: {}")

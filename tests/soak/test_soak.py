@@ -1,0 +1,24 @@
+"""A slice of the soak, which `make soak` runs for longer: whatever goes wrong, none is deceived."""
+
+from pathlib import Path
+
+from tests.soak.chaos import KINDS
+from tests.soak.report import findings, keep, summary
+from tests.soak.soak import soak
+
+SEED = 20
+"""One that brings each kind of trouble; `make soak` takes another one each time."""
+
+SECONDS = 55.0
+
+
+async def test_no_client_is_deceived_whatever_goes_wrong(tmp_path: Path) -> None:
+    """Workers, web instances, scanners and Redis end or hang, clients stall and leave, bursts come:
+    each of 200 logs is in order, complete or told its gap, and folds up to the registry."""
+    processes = tmp_path / "processes"
+    processes.mkdir()
+    outcome = await soak(processes, SEED, SECONDS)
+    if not outcome.ok:
+        keep(outcome, processes, tmp_path / "logs")
+    assert outcome.ok, f"{summary(outcome)}\n\n{findings(outcome)}\n\nlogs: {tmp_path / 'logs'}"
+    assert outcome.done.keys() == KINDS.keys(), "not all that can go wrong did"
