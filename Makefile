@@ -7,7 +7,7 @@ RUN    := .run
 export ROUTER_SOCKET_DIR ?= $(CURDIR)/$(RUN)/sockets
 export ROUTER_STATE_DIR  ?= $(CURDIR)/$(RUN)/state
 
-.PHONY: run test test-browser test-scanner test-processes test-others check lint types bench performance screenshot clean
+.PHONY: run test test-browser test-scanner test-processes test-others check lint types bench performance soak screenshot clean
 
 run: $(VENV)/.run                 ## start everything with demo services; Ctrl-C ends it
 	@$(BIN)/hero_router serve --demo
@@ -47,6 +47,10 @@ bench: $(VENV)/.test              ## streaming beside a floor in the same run
 
 performance: $(VENV)/.test        ## measure everything, about 15 minutes; write docs/performance.md
 	$(BIN)/python -m benchmarks.performance
+
+SECONDS ?= 600
+soak: $(VENV)/.test               ## SECONDS of kills, stalls and bursts; SEED=n and LOGS=folder if wanted
+	$(BIN)/python -m tests.soak --seconds $(SECONDS) $(SEED:%=--seed %) $(LOGS:%=--logs %)
 
 screenshot: $(VENV)/.test         ## retake the picture in the README
 	$(BIN)/python -m tests.e2e.screenshot

@@ -46,8 +46,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a soak. `books` tells of each worker whose deliveries did not balance, in so many
-    `looks`; `times` are when it began, ran, had come to rest and was judged."""
+    """What came of a soak.
+
+    `books` tells of each worker whose deliveries did not balance, in so many `looks`; `times` are
+    when it began, ran, had come to rest and was judged.
+    """
 
     seed: int
     logs: Sequence[Log]
