@@ -52,9 +52,10 @@ class Stream:
         self._decode: Dechunker | Plain | None = None
 
     def request(self, port: int) -> bytes:
-        """What it asks."""
+        """What it asks. A proxy would keep the connection open after the answer's last chunk."""
         place = b"Last-Event-ID: %b\r\n" % self.position if self.position else b""
-        return b"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n%b\r\n" % (port, place)
+        head = b"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\n%b\r\n"
+        return head % (port, place)
 
     def feed(self, data: bytes, now: float) -> None:
         """Take what was read."""
