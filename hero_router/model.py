@@ -128,7 +128,7 @@ class NodeState:
 
     `scan_seconds` is the time between its scans, so that others know when the next report is due;
     an older version's report does not say (0). `probe_ms` has the `median` and the `longest` time
-    to a socket's first answer. A `scan` of 0 is still the first one, which began at `last_scan`;
+    to a socket's first answer. `root` and `machine` say where it looks. A `scan` of 0 is still the first one, which began at `last_scan`;
     `duration_ms` grows while a scan takes longer than the last one.
     """
 
@@ -144,6 +144,8 @@ class NodeState:
     counts: Mapping[str, int] = field(default_factory=dict)
     scan_seconds: float = 0.0
     probe_ms: Mapping[str, float] = field(default_factory=dict)
+    root: str = ""
+    machine: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The state as it is stored and sent."""

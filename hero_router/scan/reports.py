@@ -7,12 +7,14 @@ from dataclasses import replace
 from hero_router import __version__
 from hero_router.config import RouterConfig
 from hero_router.model import Change, NodeState, Record
+from hero_router.scan.rivals import place
 
 
 def first(
     config: RouterConfig, scanner: str, now_ms: int, known: Mapping[str, Record]
 ) -> NodeState:
     """The report of a node that was never scanned: from now on, its scanner can be missed."""
+    here = place(config)
     return NodeState(
         node=config.node,
         scanner=scanner,
@@ -24,15 +26,26 @@ def first(
         version=__version__,
         counts=dict(Counter(str(record.status) for record in known.values())),
         scan_seconds=config.scan_seconds,
+        root=here.root,
+        machine=here.machine,
     )
 
 
-def under_way(last: NodeState, scanner: str, seconds: float) -> NodeState:
-    """The last report while another scan goes on; new only where that one takes longer by now."""
+def under_way(last: NodeState, fresh: NodeState, seconds: float) -> NodeState:
+    """The last report while another scan goes on; new only where that one takes longer by now.
+
+    Whoever scanned last, it is told who does it now, and where.
+    """
     duration_ms = round(seconds * 1000)
     if duration_ms <= last.duration_ms:
         return last
-    return replace(last, scanner=scanner, duration_ms=duration_ms)
+    return replace(
+        last,
+        scanner=fresh.scanner,
+        root=fresh.root,
+        machine=fresh.machine,
+        duration_ms=duration_ms,
+    )
 
 
 def event(state: NodeState, tally: Mapping[str, int], requests: Sequence[str]) -> Change:

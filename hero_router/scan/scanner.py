@@ -265,8 +265,9 @@ class Scanner:
         """
         try:
             await self.flush(grant)
-            last = self._registry.report(self._config.node) or self._first_report(grant, {})
-            report = reports.under_way(last, grant.scanner, seconds)
+            fresh = self._first_report(grant, {})
+            last = self._registry.report(self._config.node) or fresh
+            report = reports.under_way(last, fresh, seconds)
             if report is not last:
                 await self._registry.apply(grant, [], report)
         except Fenced:

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from hero_router.config import RouterConfig
 from hero_router.errors import Fenced, StoreError
 from hero_router.scan.ports import Clock, LeasePort, Probe, RegistryPort, RequestsPort, pause
+from hero_router.scan.rivals import Rivals
 from hero_router.scan.scanner import FLUSH_SECONDS, Scanner
 from hero_router.scan.sockets import Walk
 from hero_router.scan.watch import Watch
@@ -65,6 +66,7 @@ class Worker:
         walk: Callable[[], Walk],
     ) -> None:
         self._config, self._lease, self._requests, self._clock = config, lease, requests, clock
+        self._rivals = Rivals(config, registry)
         self._scanner = Scanner(config, lease, registry, probe, clock, walk)
         self._watch = Watch(config.root, clock)
         self._outage = Outage("nothing can be published")
@@ -74,7 +76,10 @@ class Worker:
         self._root: tuple[int, int] | None = None
 
     async def run(self) -> None:
-        """Scan while the lease is ours, until cancelled; the lease is released on the way out."""
+        """Scan while the lease is ours, until cancelled; the lease is released on the way out.
+
+        Raises ConfigError where another deployment has this node.
+        """
         while True:
             grant = await self._stand_by()
             try:
@@ -104,7 +109,7 @@ class Worker:
             await self._release(grant)
 
     async def _stand_by(self) -> Grant:
-        """Wait until the lease is ours."""
+        """Wait until the lease is ours. Raises ConfigError where another deployment holds it."""
         told = False
         while True:
             delay = self._config.lease_seconds / 10
@@ -119,6 +124,7 @@ class Worker:
                 if not told:
                     log.info("another scanner holds node %s: standing by", self._config.node)
                 told = True
+                await self._rivals.look()
             except StoreError as error:
                 delay = self._outage.began(error)
             await pause(self._clock, delay)

@@ -214,7 +214,7 @@ def test_a_setting_that_leaves_nothing_to_run_with_ends_with_code_2(
 
 async def test_without_redis_workers_live_are_not_ready_and_recover(tmp_path: Path) -> None:
     """Redis is absent at the start and comes later."""
-    other = Serving(tmp_path)
+    other = Serving(tmp_path, ROUTER_NODE="other")
     (tmp_path / "late").mkdir()
     late = Serving(tmp_path / "late", ROUTER_REDIS_URL=f"unix://{other.redis_socket}")
     try:
