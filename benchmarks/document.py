@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from benchmarks import aims
+from benchmarks import aims, simulate
 from benchmarks.figures import Failure, Figures, Kept, by_target, kept
 from benchmarks.plot import Bar, bars
 from benchmarks.sections import SECTIONS, Chart, Section
@@ -24,7 +24,7 @@ for all, sse-starlette on uvicorn with one subscription for all; those in Python
 All carry the same events to the same readers. The server has one core, its clients, Redis and the
 publisher the other one. *Waited* is the share of the time for which other processes kept the
 server off its core: where it is large, latency says little. *Lost* are events that never came
-although later ones did; *undelivered* had not come 15 s after the last event was due.
+although later ones did; *undelivered* had not come 10 s after the last event was due.
 """
 
 AIMS: Sequence[tuple[str, Callable[[Sequence[Figures]], Iterator[aims.Aim]]]] = (
@@ -62,6 +62,14 @@ def _lines(read: Callable[[str], Kept]) -> Iterator[str]:
         yield from table(runs, section.columns, failures)
         for chart in section.charts if runs else ():
             yield f"\n![{chart.title}](plots/{chart.name}.svg)"
+    yield from _arithmetic(read)
+
+
+def _arithmetic(read: Callable[[str], Kept]) -> Iterator[str]:
+    yield "\n## The arithmetic of [scaling.md](scaling.md), checked\n"
+    yield "`python -m benchmarks.simulate` prints the same, and fails where it does not hold.\n"
+    costs = simulate.Costs.stated(simulate.PAGE.read_text("utf-8"))
+    yield from simulate.lines(list(simulate.checks(costs, read)))
 
 
 Told = TypeVar("Told", Figures, Failure)

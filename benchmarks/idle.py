@@ -10,9 +10,9 @@ from benchmarks.run import connect_some
 from benchmarks.scenario import SCENARIOS
 from benchmarks.target import Target
 
-QUIET_SECONDS = 11.0
+QUIET_SECONDS = 6.0
 PING_SECONDS = 5
-"""Two keepalives fall into the quiet time."""
+"""One keepalive falls into the quiet time."""
 
 
 async def idle(target: Target, clients: int) -> Figures:

@@ -19,7 +19,7 @@ SETTLE_SECONDS = 1.0
 """Idle time before memory is read, so that what connecting took is given back."""
 SILENCE_SECONDS = 5.0
 """Clients that read nothing for so long have all that they will ever get."""
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 10.0
 """What has not come so long after the last event was due is told as undelivered."""
 WATCH_SECONDS = 150.0
 JUDGE_SECONDS = 120.0

@@ -119,7 +119,7 @@ SECTIONS = (
     Section("Stalled readers: 100 of 1,000 do not, the 900", "stalled", "stalled", STALLED),
     Section("Stalled readers: the 100, once they read on", "stalled", "stalled", SLOW),
     Section(
-        "Stalled readers beside peers: 10 of 50 do not read 8,000 full records, the 40",
+        "Stalled readers beside peers: 10 of 50 do not read 6,000 full records, the 40",
         "crowded",
         "",
         STALLED,
@@ -132,7 +132,7 @@ SECTIONS = (
         "crowded",
         "",
         SLOW,
-        "*Undelivered* had not come when 15 s were over, or 5 s without a byte.",
+        "*Undelivered* had not come when 10 s were over, or 5 s without a byte.",
     ),
     Section("Storm: 5,000 clients on two workers, one of them killed", "storm", "", STORM),
     Section("The same, but away until their positions are trimmed", "trim", "", TRIM),

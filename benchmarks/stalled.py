@@ -24,7 +24,7 @@ WINDOW = 8192
 BURST = Scenario("stalled", "20,000 events at 1,000/s", events=20_000, batch=25, rate=40)
 
 SMALL_BURST = Scenario(
-    "stalled", "8,000 full records at 800/s", events=8000, batch=20, rate=40, full=True
+    "stalled", "6,000 full records at 800/s", events=6000, batch=20, rate=40, full=True
 )
 """About what the slowest peers can carry to fifty clients."""
 
