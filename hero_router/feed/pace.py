@@ -1,8 +1,8 @@
 """When to send: at once while that is cheap, else joined over a short time. The hub's only timer.
 
 A write costs the same for one frame or twenty, so under load frames wait a little and go together.
-How long follows from what sending costs here and now: it may take one part in `PARTS` of the
-worker's time, and no frame waits longer than the setting allows.
+How long follows from what sending costs here and now: it may take one part in `PARTS` of a core,
+and no frame waits longer than the setting allows.
 """
 
 import asyncio
@@ -19,11 +19,17 @@ MOST_SAMPLES = 1024
 class Pace:
     """Calls `work` when it is due. `most` is the longest wait in seconds; 0: there is none.
 
+    `spent` is the CPU time of this thread: that a busy machine kept it waiting is no cost of sending.
     `waits` are the seconds from the first asking until its work was done, one for each round.
     """
 
-    def __init__(self, most: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._most, self._clock = most, clock
+    def __init__(
+        self,
+        most: float,
+        clock: Callable[[], float] = time.monotonic,
+        spent: Callable[[], float] = time.thread_time,
+    ) -> None:
+        self._most, self._clock, self._spent = most, clock, spent
         self._free_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._asked_at: float | None = None
@@ -53,10 +59,10 @@ class Pace:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        started = self._clock()
+        before = self._spent()
         self.work()
-        ended = self._clock()
-        self._free_at = ended + min((ended - started) * (PARTS - 1), self._most)
+        cost, ended = self._spent() - before, self._clock()
+        self._free_at = ended + min(cost * (PARTS - 1), self._most)
         if self._asked_at is not None:
             self.waits.append(ended - self._asked_at)
             self._asked_at = None

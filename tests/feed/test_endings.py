@@ -63,7 +63,7 @@ def test_streams_have_no_age_unless_it_is_set() -> None:
 
 
 async def test_under_load_events_are_joined_and_nothing_is_lost_or_told_twice() -> None:
-    bench = Bench(limit=1_000, pace=Pace(0.03, clock=lambda: 0.0))
+    bench = Bench(limit=1_000, pace=Pace(0.03, clock=lambda: 0.0, spent=lambda: 0.0))
     bench.pace._free_at = 0.03
     _, early = bench.join()
     for seq in range(6, 100):
@@ -81,7 +81,7 @@ async def test_under_load_events_are_joined_and_nothing_is_lost_or_told_twice() 
 
 def test_a_burst_larger_than_the_window_is_sent_in_time_to_who_can_take_it() -> None:
     """Joining must not make clients miss what they would have had."""
-    bench = Bench(limit=8, pace=Pace(10.0, clock=lambda: 0.0))
+    bench = Bench(limit=8, pace=Pace(10.0, clock=lambda: 0.0, spent=lambda: 0.0))
     bench.pace._free_at = 10.0
     _, sink = bench.join()
     bench.publish(6, 500)
@@ -90,7 +90,7 @@ def test_a_burst_larger_than_the_window_is_sent_in_time_to_who_can_take_it() -> 
 
 
 def test_a_keepalive_is_never_ahead_of_what_waits_to_be_sent() -> None:
-    bench = Bench(limit=1_000, pace=Pace(10.0, clock=lambda: 0.0))
+    bench = Bench(limit=1_000, pace=Pace(10.0, clock=lambda: 0.0, spent=lambda: 0.0))
     bench.pace._free_at = 10.0
     _, sink = bench.join()
     bench.ring.append(events(6, 8))

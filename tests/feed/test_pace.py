@@ -8,20 +8,28 @@ from tests.support.wait import eventually
 
 
 class Work:
-    """Sending that costs a given time, by a clock of the test's."""
+    """Sending that costs a given time, by a clock of the test's; `idle` seconds it is kept waiting."""
 
-    def __init__(self, most: float, cost: float) -> None:
-        self.clock, self.cost, self.times = Clock(), cost, 0
-        self.pace = Pace(most, self.clock)
+    def __init__(self, most: float, cost: float, idle: float = 0.0) -> None:
+        self.clock, self.cost, self.idle, self.times = Clock(), cost, idle, 0
+        self.pace = Pace(most, self.clock, lambda: self.times * cost)
         self.pace.work = self.send
 
     def send(self) -> None:
         self.times += 1
-        self.clock.now += self.cost
+        self.clock.now += self.cost + self.idle
 
 
 def test_the_first_goes_out_at_once_and_so_does_what_comes_after_a_rest() -> None:
     work = Work(most=0.05, cost=0.001)
+    work.pace.ask()
+    work.clock.now += 0.001 * PARTS
+    work.pace.ask()
+    assert work.times == 2
+
+
+def test_a_busy_machine_that_holds_a_send_up_makes_the_next_one_wait_no_longer() -> None:
+    work = Work(most=10.0, cost=0.001, idle=1.0)
     work.pace.ask()
     work.clock.now += 0.001 * PARTS
     work.pace.ask()
