@@ -19,7 +19,7 @@ MOST_SAMPLES = 1024
 class Pace:
     """Calls `work` when it is due. `most` is the longest wait in seconds; 0: there is none.
 
-    `spent` is the CPU time of this thread: that a busy machine kept it waiting is no cost of sending.
+    `spent` is this thread's CPU time: being kept waiting by a busy machine is no cost of sending.
     `waits` are the seconds from the first asking until its work was done, one for each round.
     """
 

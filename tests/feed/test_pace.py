@@ -8,7 +8,7 @@ from tests.support.wait import eventually
 
 
 class Work:
-    """Sending that costs a given time, by a clock of the test's; `idle` seconds it is kept waiting."""
+    """Sending that costs a given time by the test's clock, and is kept waiting for `idle`."""
 
     def __init__(self, most: float, cost: float, idle: float = 0.0) -> None:
         self.clock, self.cost, self.idle, self.times = Clock(), cost, idle, 0
