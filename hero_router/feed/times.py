@@ -39,7 +39,7 @@ class Times:
     @staticmethod
     def retry_ms(chance: float) -> int:
         """How long a client waits after a stream that broke."""
-        return RETRY_MS * 2
+        return int(RETRY_MS * (1 + 2 * chance))
 
     @staticmethod
     def return_ms(chance: float) -> int:
