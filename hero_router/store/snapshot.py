@@ -1,7 +1,8 @@
 """Registry, nodes, head and window read as of one moment: where scanners and workers start."""
 
+import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -17,6 +18,9 @@ from hero_router.store.client import script, text, translated
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+PARSE_BATCH = 256
+"""Events of a large window that are parsed before others get their turn: some milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,17 @@ class SnapshotReader:
             now_ms=int(now),
             services=None if records is None else dict(_pairs(records)),
             nodes=read_nodes(dict(_pairs(nodes))),
-            window=tuple(event(raw_id, dict(_pairs(flat))) for raw_id, flat in entries or ()),
+            window=await _events(entries or ()),
         )
+
+
+async def _events(entries: Sequence[Any]) -> tuple[Event, ...]:
+    events = list[Event]()
+    for start in range(0, len(entries), PARSE_BATCH):
+        part = entries[start : start + PARSE_BATCH]
+        events += [event(raw_id, dict(_pairs(flat))) for raw_id, flat in part]
+        await asyncio.sleep(0)
+    return tuple(events)
 
 
 def foreign_schema(found: Any) -> StoreCorrupt:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from hero_router.model import Change
+from hero_router.model import Change, Event
+from hero_router.store import snapshot
 from hero_router.store.lease import Grant
 from hero_router.store.snapshot import Snapshot, SnapshotReader
 from tests.contract.world import BLOCK_SECONDS, KEYS, Store
@@ -83,6 +84,30 @@ async def test_the_window_is_only_sent_when_asked_for(store: Store) -> None:
     reader = SnapshotReader(store.raw, KEYS)
     assert (await reader.read()).window == ()
     assert len((await reader.read(window=True)).window) == 1
+
+
+async def test_while_a_large_window_is_parsed_others_get_their_turn(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes = [put("a", seq) for seq in range(4 * snapshot.PARSE_BATCH)]
+    await store.writer(len(changes)).apply(await store.grant(), changes)
+    parse, turns = snapshot.event, [0]
+
+    def counting(*how: Any) -> Event:
+        turns[-1] += 1
+        return parse(*how)
+
+    async def others() -> None:
+        while True:
+            turns.append(0)
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(snapshot, "event", counting)
+    spinning = asyncio.create_task(others())
+    window = await store.window()
+    spinning.cancel()
+    assert len(window) == sum(turns) == len(changes)
+    assert max(turns) <= snapshot.PARSE_BATCH
 
 
 async def test_known_gives_the_nodes_own_records(store: Store) -> None:
