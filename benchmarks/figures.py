@@ -113,5 +113,9 @@ def by_target(runs: Iterable[Figures]) -> Iterator[tuple[str, int, dict[str, Mid
     for run in runs:
         groups.setdefault((run.target, run.clients), []).append(run)
     for (target, clients), group in groups.items():
-        values = {name: Middle.of([run.values[name] for run in group]) for name in group[0].values}
+        names = dict.fromkeys(name for run in group for name in run.values)
+        values = {
+            name: Middle.of([run.values[name] for run in group if name in run.values])
+            for name in names
+        }
         yield target, clients, values

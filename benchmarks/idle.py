@@ -38,6 +38,7 @@ async def idle(target: Target, clients: int) -> Figures:
             "kb_per_client": memory / 1024 / connected,
             "idle_cpu_share": cpu / (time.monotonic() - began),
             "pings_per_client": reads / connected,
-            "ping_cpu_us": cpu * 1e6 / reads if reads else 0.0,
         }
+        if reads:
+            values["ping_cpu_us"] = cpu * 1e6 / reads
         return Figures("idle", target.name, clients, values)

@@ -162,7 +162,7 @@ def checks(costs: Costs, read: Callable[[str], Kept] = kept) -> Iterator[Check]:
         ("CPU of a connect, µs", "connect_cpu_us", costs.connect * 1e6, CPU),
         ("CPU of a keepalive, µs", "ping_cpu_us", costs.keepalive * 1e6, CPU),
     ):
-        if idle:
+        if any(value in run.values for run in idle):
             yield Check(f"idle: {what}", predicted, _middle(idle, value).value, allowed)
 
 
@@ -194,7 +194,7 @@ def _ours(runs: Sequence[Figures], experiment: str) -> list[Figures]:
 
 
 def _middle(runs: Sequence[Figures], name: str) -> Middle:
-    return Middle.of([run.values[name] for run in runs])
+    return Middle.of([run.values[name] for run in runs if name in run.values])
 
 
 def lines(told: Sequence[Check]) -> Iterator[str]:

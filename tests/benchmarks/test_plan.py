@@ -1,0 +1,132 @@
+"""Measuring goes on whatever one step does, ends in time, and tells what gave no figures."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from benchmarks import experiments, plan
+from benchmarks.figures import Failure, Figures
+from benchmarks.peers.registry import PEERS
+from benchmarks.plan import Runner, Step, told
+from benchmarks.process import Absent, Broken
+
+
+class Watch:
+    """A clock that steps move."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.kept = dict[str, tuple[int, int]]()
+        self.ran = list[str]()
+
+    def __call__(self) -> float:
+        return self.now
+
+    def keep(self, file: str, runs: Sequence[Figures], failures: Sequence[Failure]) -> None:
+        """What would be written."""
+        self.kept[file] = (len(runs), len(failures))
+
+    def step(
+        self, target: str, took: float = 1, rounds: int = 1, error: Exception | None = None
+    ) -> Step:
+        """A step that takes so long, or fails."""
+
+        async def run() -> Figures:
+            self.now += took
+            self.ran.append(target)
+            if error is not None:
+                raise error
+            return Figures("burst", target, 5, {"cpu_us": 1.0})
+
+        return Step("streaming", "burst", target, 1, run, rounds)
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+def runner(watch: Watch, seconds: float = 100) -> Runner:
+    return Runner(seconds, watch, watch.keep)
+
+
+async def test_the_first_round_of_all_comes_before_the_second_of_any(watch: Watch) -> None:
+    it = runner(watch)
+    await it.run([watch.step("a", rounds=2), watch.step("b"), watch.step("c", rounds=2)])
+    assert watch.ran == ["a", "b", "c", "a", "c"]
+    assert [(run.target, run.round) for run in it.figures["streaming"]] == [
+        *(("a", 1), ("b", 1), ("c", 1)),
+        *(("a", 2), ("c", 2)),
+    ]
+
+
+@pytest.mark.parametrize(
+    "error", [Broken("process 7 ended"), Absent("absent"), OSError(24, "x"), AssertionError()]
+)
+async def test_a_step_that_fails_is_told_and_the_next_one_runs(
+    watch: Watch, error: Exception
+) -> None:
+    it = runner(watch)
+    await it.run([watch.step("a", error=error), watch.step("b")])
+    assert [run.target for run in it.figures["streaming"]] == ["b"]
+    assert it.failures["streaming"] == [Failure("burst", "a", 1, told(error))]
+    assert watch.kept == {"streaming": (1, 1)}
+
+
+async def test_a_step_that_hangs_is_given_up(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "STEP_SECONDS", 0.01)
+
+    async def hang() -> Figures:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    it = runner(watch)
+    await it.run([Step("streaming", "burst", "a", 1, hang)])
+    assert [one.reason for one in it.failures["streaming"]] == ["took longer than 0.01 s"]
+
+
+async def test_nothing_begins_that_would_end_too_late(watch: Watch) -> None:
+    """A step that found no time at all is told; a further round of one that ran is not."""
+    it = runner(watch, seconds=5)
+    await it.run([watch.step("a", took=3, rounds=9), watch.step("b", took=2), watch.step("c")])
+    assert watch.ran == ["a", "b"]
+    assert it.failures["streaming"] == [Failure("burst", "c", 1, "no time was left")]
+
+
+async def test_figures_are_kept_after_each_step(watch: Watch) -> None:
+    seen = list[tuple[int, int]]()
+    it = Runner(100, watch, lambda _, runs, failures: seen.append((len(runs), len(failures))))
+    await it.run([watch.step("a"), watch.step("b", error=Broken("x"))])
+    assert seen == [(1, 0), (1, 1)]
+
+
+async def test_an_interrupt_is_no_failure_of_the_step(watch: Watch) -> None:
+    async def interrupted() -> Figures:
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await runner(watch).run([Step("streaming", "burst", "a", 1, interrupted)])
+
+
+def test_an_error_is_told_in_one_line() -> None:
+    text = "process 7 ended\nTraceback (most recent call last):\n  …\nModuleNotFoundError: no x\n"
+    assert told(Broken(text)) == "process 7 ended: ModuleNotFoundError: no x"
+    assert told(ValueError("odd")) == "ValueError: odd"
+    assert "\n" not in told(Broken("a\n\nb\n"))
+
+
+def test_every_peer_streams_idles_and_stalls_beside_the_product_and_a_floor() -> None:
+    for file, experiment in (
+        *(("streaming", "steady"), ("streaming", "burst")),
+        *(("idle", "idle"), ("crowded", "stalled")),
+    ):
+        steps = [step for step in experiments.steps() if step.experiment == experiment]
+        targets = {step.target for step in steps if step.file == file}
+        assert targets >= {peer.name for peer in PEERS}
+        assert targets >= {"hero_router", "floor-each"}
+
+
+def test_one_round_of_all_fits_into_the_time() -> None:
+    """By what each step is thought to take; further rounds are run as time is left."""
+    assert sum(step.seconds for step in experiments.steps()) < 30 * 60

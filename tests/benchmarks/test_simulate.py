@@ -1,0 +1,150 @@
+"""The simulation: its arithmetic, what it reads from the page, and that its check can fail."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from math import inf
+
+import pytest
+
+from benchmarks import simulate
+from benchmarks.figures import Figures, Kept
+from benchmarks.scenario import SCENARIOS, Scenario
+from benchmarks.simulate import Check, Costs, arrivals, checks, share
+
+PAGE = simulate.PAGE.read_text("utf-8")
+COSTS = Costs(write=10e-6, event=1e-6, reply=1e-3, keepalive=1e-5, connect=200e-6, client_kb=2.0)
+
+
+def test_a_lone_event_costs_its_reply_and_a_write_to_each() -> None:
+    told = simulate.simulate(COSTS, 100, [(0.0, 1), (10.0, 1)])
+    assert told.cpu == pytest.approx(2 * (1e-3 + 100 * 11e-6))
+    assert told.writes == 200
+    assert told.p99_ms == pytest.approx(2.0, abs=0.2)
+
+
+def test_events_that_come_while_the_pace_rests_are_written_together() -> None:
+    """The first goes out at once; the others wait for as long as the pace says, and share it."""
+    close = [(0.0, 1), (0.004, 1), (0.005, 1), (0.006, 1)]
+    told = simulate.simulate(COSTS, 100, close)
+    assert told.writes == 200
+    assert told.cpu == pytest.approx(4e-3 + 100 * (2 * 10e-6 + 4 * 1e-6))
+    # Written for 1.1 ms from 1 ms on, then rested for seven times that: next at 9.8 ms.
+    assert told.p99_ms == pytest.approx(9.8 - 4 + 1.2, abs=0.3)
+
+
+def test_no_event_waits_longer_than_the_flush_and_the_writes_around_it() -> None:
+    steady = [(number / 100, 1) for number in range(500)]
+    told = simulate.simulate(replace(COSTS, event=0.0), 5_000, steady, longest=0.05)
+    assert 100 < told.p99_ms < 50 + 50 + 50 + 15, "5,000 writes of 10 µs, a rest, 5,000 writes"
+
+
+def test_more_clients_never_cost_less() -> None:
+    for rate in (0, 1, 100):
+        shares = [share(COSTS, clients, rate) for clients in (10, 100, 1_000, 10_000)]
+        assert shares == sorted(shares)
+
+
+def test_a_burst_is_a_few_writes() -> None:
+    burst = next(item for item in SCENARIOS if item.name == "burst")
+    replies = arrivals(burst)
+    assert sum(number for _, number in replies) == burst.events
+    assert simulate.simulate(COSTS, 100, replies).writes <= 100 * len(replies)
+
+
+def test_replies_come_as_the_scenario_publishes() -> None:
+    assert arrivals(Scenario("x", "x", events=5, batch=2, rate=4)) == [
+        *((0.0, 2), (0.25, 2), (0.5, 1)),
+    ]
+
+
+def test_the_costs_are_those_that_the_page_states() -> None:
+    told = Costs.stated(PAGE)
+    dearer = PAGE.replace(f"{told.event * 1e6:g} µs +", "7 µs +")
+    assert Costs.stated(dearer) == replace(told, event=7e-6)
+    with pytest.raises(ValueError, match="does not say"):
+        Costs.stated(PAGE.replace("CPU = W", "CPU is W"))
+
+
+def test_the_table_of_the_page_is_what_its_costs_give() -> None:
+    costs = Costs.stated(PAGE)
+    rows = re.findall(r"\| [^|]+ \| ([\d,]+) \| ([\d,]+) \| ([\d.]+) % \|", PAGE)
+    assert len(rows) >= 4
+    for clients, rate, percent in rows:
+        given = share(costs, int(clients.replace(",", "")), float(rate.replace(",", ""))) * 100
+        assert given == pytest.approx(float(percent), rel=0.1)
+
+
+def kept(cpu: float, p99: float, waited: float = 0.0) -> Callable[[str], Kept]:
+    """A steady run in which so much was measured."""
+    values = {"cpu_us": cpu, "p50_ms": p99, "p99_ms": p99, "server_waited": waited}
+    runs = [Figures("steady", "hero_router", 1_000, values)]
+    return lambda file: Kept({}, runs if file == "streaming" else [], [])
+
+
+def steady() -> tuple[float, float]:
+    """What is predicted of it."""
+    told = list(checks(COSTS, kept(1.0, 1.0)))
+    return told[0].predicted, told[2].predicted
+
+
+def test_a_measured_number_near_the_predicted_one_holds() -> None:
+    cpu, p99 = steady()
+    told = list(checks(COSTS, kept(cpu * 1.2, p99)))
+    assert [one.holds for one in (told[0], told[2])] == [True, True]
+    assert told[0].deviation == pytest.approx(1 / 1.2 - 1)
+
+
+@pytest.mark.parametrize("factor", [0.7, 1.5])
+def test_cpu_that_is_off_by_more_than_a_third_does_not_hold(factor: float) -> None:
+    cpu, p99 = steady()
+    first, *_ = checks(COSTS, kept(cpu * factor, p99))
+    assert not first.holds
+    assert "does not hold" in first.verdict
+
+
+def test_latency_is_not_judged_where_the_server_was_kept_off_its_core() -> None:
+    cpu, p99 = steady()
+    *_, busy = checks(COSTS, kept(cpu, p99 * 50, waited=0.5))
+    *_, quiet = checks(COSTS, kept(cpu, p99 * 50))
+    assert "not judged" in busy.verdict
+    assert not quiet.holds
+
+
+def test_a_check_against_nothing_is_no_success() -> None:
+    assert not Check("x", 1.0, 0.0, 1.35).holds
+    assert list(checks(COSTS, lambda _: Kept({}, [], []))) == []
+
+
+def test_memory_and_the_costs_of_a_crowd_are_checked() -> None:
+    values = {"kb_per_client": 2.0, "connect_cpu_us": 200.0, "ping_cpu_us": 10.0}
+    idle = [Figures("idle", "hero_router", 10_000, values)]
+    told = list(checks(COSTS, lambda file: Kept({}, idle if file == "idle" else [], [])))
+    assert [one.holds for one in told] == [True, True, True]
+    fat = list(checks(replace(COSTS, client_kb=3.0), lambda _: Kept({}, idle, [])))
+    assert not fat[0].holds
+
+
+def test_the_command_fails_where_a_number_does_not_hold(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["simulate"])
+    monkeypatch.setattr(simulate, "checks", lambda _: [Check("x", 3.0, 1.0, 1.35)])
+    with pytest.raises(SystemExit, match="1 of 1 numbers deviate"):
+        simulate.main()
+    assert "| x | 3 | 1 | +200% | factor 1.35 | **does not hold** |" in capsys.readouterr().out
+    monkeypatch.setattr(simulate, "checks", lambda _: [Check("x", 3.0, 1.0, inf)])
+    simulate.main()
+
+
+def test_the_command_runs() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.simulate"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert "| what | predicted | measured |" in done.stdout, done.stderr
