@@ -24,6 +24,7 @@ from hero_router.store.stream import BLOCK_SECONDS, Nodes, Stream
 from hero_router.web import api, clients, events, health, middleware, pages, rpc
 from hero_router.web.connection import Connections
 from hero_router.web.context import CONTEXT, Context
+from hero_router.web.failures import MALFORMED
 from hero_router.web.probes import Probes
 from hero_router.web.state import State
 
@@ -37,6 +38,10 @@ OPEN_SECONDS = 2.0
 
 FLUSH_SECONDS = 1.0
 """How long the last bytes of ended streams may take."""
+
+WARM_SECONDS = 2.0
+"""How long a worker that starts may wait for its first answer from Redis before it listens: it has
+the same address as the others, and would be asked what it does not know yet."""
 
 WITHDRAW_SECONDS = 0.5
 """How long Redis may take to hear that a worker has no clients any more; it expires anyway."""
@@ -129,9 +134,16 @@ def _greeting(config: RouterConfig, worker: str) -> Mapping[str, object]:
 
 
 async def _following(app: web.Application) -> AsyncIterator[None]:
-    """Run the feed for as long as the application runs; if it breaks, so does the worker."""
-    task = asyncio.create_task(app[CONTEXT].feed.run(), name="feed")
+    """Run the feed for as long as the application runs; if it breaks, so does the worker.
+
+    All else begins once the feed knows the state, or knows that it cannot be had.
+    """
+    feed = app[CONTEXT].feed
+    task = asyncio.create_task(feed.run(), name="feed")
     task.add_done_callback(_feed_ended)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(WARM_SECONDS):
+            await feed.tail.tried.wait()
     yield
     await _cancelled(task)
 
@@ -183,6 +195,7 @@ def make_runner(config: RouterConfig) -> web.AppRunner:
     Handlers are cancelled when their client leaves, which aiohttp does only if told here.
     """
     logs.setup(config.log_level, config.log_format)
+    logging.getLogger("aiohttp.server").addFilter(MALFORMED)
     return web.AppRunner(
         create_app(config),
         handler_cancellation=True,

@@ -1,5 +1,6 @@
 """Every error has one row: what an HTTP caller and a JSON-RPC caller are told of it."""
 
+import asyncio
 import json
 import logging
 import re
@@ -17,6 +18,8 @@ from hero_router.web import failures
 from hero_router.web.failures import CODES, TITLES, UNFORESEEN, failure, rpc_error
 from hero_router.web.jsonrpc import InvalidRequest, NoMethod
 from hero_router.web.middleware import add_headers, guard
+from tests.support.redis import RedisServer
+from tests.web.live import working
 
 
 def kinds(root: type[RouterError] = RouterError) -> Iterator[type[RouterError]]:
@@ -139,6 +142,30 @@ async def test_http_answers_are_json_and_repeat_nothing(
     assert (await told("/gone"))[1]["code"] == "http_410"
     assert (await told("/large"))[1]["code"] == "too_large"
     assert (await told("/no/such/page"))[1]["message"] == "there is no such page"
+
+
+@pytest.mark.parametrize(
+    ("request_", "why"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: a\r\n\r\n", "Content-Length"),
+        (b"GET / HTTP/9.9\r\n\r\n", "Bad status line"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nz\r\n", "chunk size"),
+    ],
+)  # fmt: skip
+async def test_what_is_no_http_is_refused_and_told_in_one_line(
+    redis7: RedisServer, caplog: pytest.LogCaptureFixture, request_: bytes, why: str
+) -> None:
+    async with working(redis7.url) as live:
+        caplog.clear()
+        reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
+        writer.write(request_)
+        assert (await asyncio.wait_for(reader.readline(), 5)).split()[1] == b"400"
+        writer.close()
+    told = [item for item in caplog.records if item.name == "aiohttp.server"]
+    assert [item.levelname for item in told] == ["INFO"]
+    assert why in told[0].getMessage()
+    assert "\n" not in told[0].getMessage()
+    assert told[0].exc_info is None
 
 
 async def test_a_client_that_reset_its_connection_before_the_head_is_no_error(
