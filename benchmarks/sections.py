@@ -124,7 +124,7 @@ SECTIONS = (
         "",
         STALLED,
         "A tail that falls behind by more than the 1,024 events that Redis keeps loses some, and a "
-        "peer does not notice; a stalled client is closed or told by none of them.",
+        "peer does not notice; none of them tells a client what it missed.",
         charts=(
             Chart("stalled-growth", "10 of 50 clients do not read: growth in MB", "growth_mb"),
         ),
