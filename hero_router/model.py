@@ -128,8 +128,9 @@ class NodeState:
 
     `scan_seconds` is the time between its scans, so that others know when the next report is due;
     an older version's report does not say (0). `probe_ms` has the `median` and the `longest` time
-    to a socket's first answer. `root` and `machine` say where it looks. A `scan` of 0 is still the first one, which began at `last_scan`;
-    `duration_ms` grows while a scan takes longer than the last one.
+    to a socket's first answer. `root` and `machine` say where it looks. A `scan` of 0 is still the
+    first one, which began at `last_scan`; `duration_ms` grows while a scan takes longer than the
+    last one.
     """
 
     node: str
