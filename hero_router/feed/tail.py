@@ -45,8 +45,9 @@ STORE_DIGITS = 12
 class Tail:
     """Keeps mirror, ring and hub at the stream's head for as long as `run` runs.
 
-    `reads` are the Unix times of its last reads, each with its oldest event's `at`; `junk` and
-    `errors`, by code, are counted since the worker began.
+    `tried` is set once Redis has been loaded from, or could not be, for the first time. `reads` are
+    the Unix times of its last reads, each with its oldest event's `at`; `junk` and `errors`, by
+    code, are counted since the worker began.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class Tail:
         self._doubts, self._scans = doubts, scans
         self._failures = 0
         self._gone = False
-        self.warm = False
+        self.warm, self.tried = False, asyncio.Event()
         self.junk = 0
         self.errors = Counter[str]()
         self.reads: deque[tuple[float, int]] = deque(maxlen=MOST_SAMPLES)
@@ -83,6 +84,7 @@ class Tail:
         if self._failures or not self.warm:
             log.info("following the stream from %s", snapshot.head)
         self._failures, self.warm = 0, True
+        self.tried.set()
 
     def _take(self, snapshot: Snapshot) -> None:
         """No await in here: nobody sees the mirror at one position and the ring at another."""
@@ -153,6 +155,7 @@ class Tail:
         self._failures += 1
         self.errors[error.code] += 1
         self._doubts.begin(REDIS, None, str(error))
+        self.tried.set()
         # Even closing a connection can fail, and no more can be done about it.
         with contextlib.suppress(StoreError):
             await self._stream.drop()
