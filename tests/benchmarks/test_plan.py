@@ -82,7 +82,8 @@ async def test_a_step_that_hangs_is_given_up(watch: Watch, monkeypatch: pytest.M
         raise AssertionError
 
     it = runner(watch)
-    await it.run([Step("streaming", "burst", "a", 1, hang)])
+    async with asyncio.timeout(2):
+        await it.run([Step("streaming", "burst", "a", 1, hang)])
     assert [one.reason for one in it.failures["streaming"]] == ["took longer than 0.01 s"]
 
 

@@ -75,6 +75,12 @@ def test_half_a_frame_is_not_remembered_as_a_whole_one() -> None:
     assert first[20:] + second not in memo
 
 
+def test_clients_that_were_sent_the_same_half_frames_each_find_the_rest() -> None:
+    memo, data = Memo(), FRAMES[0] + FRAMES[1]
+    for reader in (Reader(PLAIN, memo), Reader(PLAIN, memo)):
+        assert numbers(reader, iter([data[:-20], data[-20:]])) == [1, 2]
+
+
 @pytest.mark.parametrize("number", [1, 5])
 def test_where_ids_are_the_servers_own_the_number_is_in_the_data(number: int) -> None:
     frame = FRAMES[number - 1].replace(b"id: 7-", b"id: 1700000000:")
