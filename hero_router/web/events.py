@@ -1,5 +1,7 @@
 """`GET /api/events`: answers with a stream, and hands the connection over to the hub."""
 
+import re
+
 from aiohttp import web
 
 from hero_router import sse
@@ -11,6 +13,11 @@ from hero_router.web.connection import Chunks, Connection, Connections
 LONGEST_CURSOR = 64
 """A longer cursor is no position; it is not even looked at."""
 
+_STREAMS = re.compile(
+    r"\s*(text/event-stream|text/\*|\*/\*)\s*(;(?!\s*q=0(\.0*)?\s*(;|$)).*)?", re.IGNORECASE
+)
+"""A media range that holds streams, but for a weight of 0, which says that they are not wanted."""
+
 
 def routes(hub: Hub, connections: Connections) -> list[web.RouteDef]:
     """The stream, at its two addresses."""
@@ -20,8 +27,11 @@ def routes(hub: Hub, connections: Connections) -> list[web.RouteDef]:
         """Stream the events after the client's position, as Server-Sent Events.
 
         `types`, `context` and `service` choose among them; `conflate=1` has a client that fell
-        behind sent only the newest event of each service. Raises BadRequest.
+        behind sent only the newest event of each service. Raises BadRequest, and HTTPNotAcceptable
+        for who takes no streams and would wait for an end that never comes.
         """
+        if not _takes_streams(request.headers.get("Accept", "")):
+            raise web.HTTPNotAcceptable
         wish = _wish(request)
         response = web.StreamResponse(headers=sse.HEADERS)
         response.force_close()
@@ -37,6 +47,11 @@ def routes(hub: Hub, connections: Connections) -> list[web.RouteDef]:
         return response
 
     return [web.get(path, events) for path in ("/api/events", "/events")]
+
+
+def _takes_streams(accept: str) -> bool:
+    """Whether an `Accept` field (RFC 9110, section 12.5.1) lets a stream of events through."""
+    return not accept.strip() or any(_STREAMS.fullmatch(each) for each in accept.split(","))
 
 
 def _cursor(request: web.Request) -> str | None:

@@ -81,6 +81,7 @@ _REFUSALS: Mapping[int, tuple[str, str]] = {
     403: ("forbidden", "this is not allowed"),
     404: ("not_found", "there is no such page"),
     405: ("method_not_allowed", "this address does not take that method"),
+    406: ("not_acceptable", "this is a stream of events; the state is at /api/services as JSON"),
     408: ("timed_out", "the request did not arrive in time"),
     413: ("too_large", "the request is larger than is taken here"),
     415: ("unsupported_media_type", "only application/json in UTF-8 is taken here"),

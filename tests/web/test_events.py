@@ -136,6 +136,32 @@ async def test_a_header_that_breaks_its_line_is_refused_at_once(
     assert b"hello" not in answer
 
 
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [
+        ("text/event-stream", 200),
+        ("*/*", 200),
+        ("text/*;q=0.1", 200),
+        ("a/b, TEXT/Event-Stream ; x=1", 200),
+        ("", 200),
+        ("application/json", 406),
+        ("text/html, image/*;q=0.5", 406),
+        ("text/event-stream;q=0.0", 406),
+    ],
+)
+async def test_who_takes_no_streams_is_told_where_the_state_is(
+    live: Live, accept: str, status: int
+) -> None:
+    """Instead of waiting for the end of an answer that has none."""
+    async with (
+        aiohttp.ClientSession(headers={"Accept": accept}) as session,
+        session.get(f"{live.url}/api/events") as answer,
+    ):
+        assert answer.status == status
+        if status == 406:
+            assert "/api/services" in (await answer.json())["error"]["message"]
+
+
 async def test_the_header_counts_for_more_than_the_address(live: Live, places: Places) -> None:
     """A browser reconnects to the address that the page opened, with the place it has by now."""
     async with live.listening(cursor=places[-5], header=places[-2]) as listener:
