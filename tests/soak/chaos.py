@@ -118,7 +118,9 @@ class Chaos:
         return self._world.pause(_chosen(free, act.whom), act.seconds) if free else None
 
     def _stall(self, act: Act) -> "Work":
-        return _all(client.stall(act.seconds) for client in self._some(act))
+        """Much happens meanwhile, or a client that does not read would not even be behind."""
+        stalls = [client.stall(act.seconds) for client in self._some(act)]
+        return _all([*stalls, self._traffic.burst(2 * WINDOW, at_once=act.whom < 0.5)])
 
     def _hang_up(self, act: Act) -> "Work":
         for client in self._some(act):

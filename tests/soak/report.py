@@ -36,7 +36,7 @@ def summary(outcome: Outcome) -> str:
         "longest silence": f"{silence:.1f} s ({who})",
         "books looked at": outcome.looks,
         "losses": _counted(Counter(finding.validator for finding in outcome.findings)),
-        "books off": len(outcome.books),
+        "troubles": len(outcome.troubles),
     }
     return "\n".join(f"{name + ':':24}{value}" for name, value in lines.items())
 
@@ -47,7 +47,7 @@ def findings(outcome: Outcome) -> str:
     parts = [_told(outcome.seed, finding) for finding in shown]
     if (rest := len(outcome.findings) - len(shown)) > 0:
         parts.append(f"... and {rest} more")
-    return "\n\n".join([*parts, *outcome.books])
+    return "\n\n".join([*parts, *outcome.troubles])
 
 
 def _told(seed: int, finding: Finding) -> str:

@@ -23,6 +23,7 @@ from tests.soak.balance import Balance
 from tests.soak.chaos import Chaos, plan
 from tests.soak.client import Client, following
 from tests.soak.log import Log, fingerprint
+from tests.soak.snapshots import unlike
 from tests.soak.traffic import Traffic
 from tests.soak.truth import Truth, with_lost
 from tests.soak.validators import VALIDATORS, Fault
@@ -48,15 +49,15 @@ class Finding:
 class Outcome:
     """What came of a soak.
 
-    `books` tells of each worker whose deliveries did not balance, in so many `looks`; `times` are
-    when it began, ran, had come to rest and was judged.
+    `troubles` are of the deployment itself: books that did not balance in one of `looks`, instances
+    that tell another state. `times` are when it began, ran, had come to rest and was judged.
     """
 
     seed: int
     logs: Sequence[Log]
     truth: Truth
     done: Counter[str]
-    books: Sequence[str]
+    troubles: Sequence[str]
     looks: int
     findings: Sequence[Finding]
     times: Sequence[float]
@@ -64,7 +65,7 @@ class Outcome:
     @property
     def ok(self) -> bool:
         """Whether nothing is wrong."""
-        return not self.findings and not self.books
+        return not self.findings and not self.troubles
 
 
 async def soak(folder: Path, seed: int, seconds: float, clients: int = CLIENTS) -> Outcome:
@@ -74,7 +75,7 @@ async def soak(folder: Path, seed: int, seconds: float, clients: int = CLIENTS) 
         await world.start()
         times.append(time.monotonic())
         async with following(world.topology.url, clients) as followers:
-            books, done, truth = await _endure(world, followers, seed, seconds)
+            troubles, looks, done, truth = await _endure(world, followers, seed, seconds)
     finally:
         await asyncio.to_thread(world.topology.close)
     times.append(time.monotonic())
@@ -82,7 +83,7 @@ async def soak(folder: Path, seed: int, seconds: float, clients: int = CLIENTS) 
     truth = with_lost(truth, logs)
     faults = judge(logs, truth)
     times.append(time.monotonic())
-    return Outcome(seed, logs, truth, done, books.faults, books.looks, faults, times)
+    return Outcome(seed, logs, truth, done, troubles, looks, faults, times)
 
 
 def judge(logs: Sequence[Log], truth: Truth) -> Sequence[Finding]:
@@ -97,7 +98,7 @@ def judge(logs: Sequence[Log], truth: Truth) -> Sequence[Finding]:
 
 async def _endure(
     world: World, clients: Sequence[Client], seed: int, seconds: float
-) -> tuple[Balance, Counter[str], Truth]:
+) -> tuple[Sequence[str], int, Counter[str], Truth]:
     """Everything that happens while the clients follow; in the end all is at rest."""
     books, topology = Balance(world), world.topology
     await eventually(
@@ -110,10 +111,12 @@ async def _endure(
         async with meanwhile(traffic.flow()), meanwhile(books.watch()):
             await chaos.run(plan(seed, seconds), seconds)
         await topology.heal()
-        await traffic.change()
+        await traffic.leave()
         truth = await _rest(world, clients)
         await books.at_rest()
-    return books, chaos.done, truth
+        addresses = {name: topology.address(name) for name in topology.instances}
+        troubles = [*books.faults, *await unlike(truth.registry, addresses)]
+    return troubles, books.looks, chaos.done, truth
 
 
 @asynccontextmanager

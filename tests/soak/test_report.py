@@ -44,8 +44,8 @@ def test_a_finding_names_seed_client_validator_and_lines(outcome: Outcome) -> No
     assert "scan 1-2" in lines[lines.index(marked) - 1]
 
 
-def test_books_that_are_off_are_told_too(outcome: Outcome) -> None:
-    off = replace(outcome, findings=(), books=["web-1: the books of a worker are off by 3"])
+def test_troubles_of_the_deployment_are_told_too(outcome: Outcome) -> None:
+    off = replace(outcome, findings=(), troubles=["web-1: the books of a worker are off by 3"])
     assert not off.ok
     assert findings(off).endswith("off by 3")
 

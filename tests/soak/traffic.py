@@ -18,6 +18,7 @@ from tests.support.records import gone, put, report
 
 NODE, SERVICES = "busy", 12
 REAL_SERVICES = 4
+LEAVING = 3
 STEP_SECONDS = 0.05
 REMOVALS = 0.03
 """So many changes of the steady flow are a service that leaves."""
@@ -71,6 +72,12 @@ class Traffic:
         name = f"s{self._chance.randrange(SERVICES)}"
         leaves = self._chance.random() < REMOVALS
         await self._write([gone(name, NODE) if leaves else self._put(name)])
+
+    async def leave(self) -> None:
+        """Some services leave for good, and the last word is about another one."""
+        for index in range(1, LEAVING + 1):
+            await self._write([gone(f"s{index}", NODE)])
+        await self._write([self._put("s0")])
 
     async def burst(self, number: int, *, at_once: bool) -> None:
         """So many changes in one go, or in parts that a worker can follow."""
