@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,9 @@ BACK_SECONDS = (0.02, 0.02, 0.5, 0.5)
 """When clients come back, each two after the same time, as HAProxy deals them out by turns: before
 it has noticed that an instance is gone, and after many events; both sooner than `retry:` asks."""
 
+FIRST_RETRY_MS = 3_000
+"""As browsers wait before a server has told them how long."""
+
 SILENCE_SECONDS = 5.0
 
 
@@ -23,12 +27,14 @@ SILENCE_SECONDS = 5.0
 class Follower:
     """Follows for as long as `run` runs, and comes back with its position after each end.
 
-    `seen` are the events in the order of their arrival; `hellos` the workers that greeted it;
-    `endings` tells of each connection whether it ended "clean" or "broken", with its last bytes.
+    It does so after `back_seconds`; None: after the time that it was told, as a browser does.
+    `longest` is the longest time in which it was told nothing. `seen` are the events in the order
+    of their arrival; `hellos` the workers that greeted it; `endings` tells of each connection
+    whether it ended "clean" or "broken", with its last bytes.
     """
 
     url: str
-    back_seconds: float
+    back_seconds: float | None
     seen: list[tuple[Position, str]] = field(default_factory=list)
     hellos: list[str] = field(default_factory=list)
     notices: list[Message] = field(default_factory=list)
@@ -36,6 +42,9 @@ class Follower:
     endings: list[tuple[str, bytes]] = field(default_factory=list)
     start: Position | None = None
     last_id: str = ""
+    longest: float = 0.0
+    told_at: float = field(default_factory=time.monotonic)
+    retry_ms: int = FIRST_RETRY_MS
 
     @property
     def node(self) -> str:
@@ -58,7 +67,8 @@ class Follower:
         async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
             while True:
                 await self._connect(session)
-                await asyncio.sleep(self.back_seconds)
+                back = self.retry_ms / 1000 if self.back_seconds is None else self.back_seconds
+                await asyncio.sleep(back)
 
     async def _connect(self, session: aiohttp.ClientSession) -> None:
         headers = {"Last-Event-ID": self.last_id} if self.last_id else {}
@@ -78,12 +88,14 @@ class Follower:
                 tail = (tail + data)[-64:]
                 for message in parser.feed(data):
                     self._take(message)
+                self.retry_ms = parser.retry_ms or self.retry_ms
         except (aiohttp.ClientPayloadError, ConnectionResetError, TimeoutError):
             ending = "broken"
         self.endings.append((ending, tail))
 
     def _take(self, message: Message) -> None:
-        self.last_id = message.last_id
+        self.last_id, now = message.last_id, time.monotonic()
+        self.longest, self.told_at = max(self.longest, now - self.told_at), now
         if message.event == "hello":
             hello = json.loads(message.data)
             self.hellos.append(hello["worker"])
@@ -97,9 +109,11 @@ class Follower:
 
 
 @asynccontextmanager
-async def following(url: str, number: int = 1) -> AsyncIterator[list[Follower]]:
-    """This many clients of one address, until the block ends."""
-    followers = [Follower(url, seconds) for seconds in islice(cycle(BACK_SECONDS), number)]
+async def following(
+    url: str, number: int = 1, back: Sequence[float | None] = BACK_SECONDS
+) -> AsyncIterator[list[Follower]]:
+    """This many clients of one address, until the block ends; `back` is when they come back."""
+    followers = [Follower(url, seconds) for seconds in islice(cycle(back), number)]
     tasks = [asyncio.create_task(follower.run()) for follower in followers]
     try:
         yield followers

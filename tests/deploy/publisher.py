@@ -27,11 +27,12 @@ Window = list[tuple[Position, str | None]]
 class Publisher:
     """Writes changes of a few services of its own node; `client` is its connection."""
 
-    def __init__(self, client: Redis) -> None:
+    def __init__(self, client: Redis, step: float) -> None:
         keys = Keys()
         self._lease = Lease(client, keys, NODE, "publisher", LEASE_SECONDS)
         self._registry = Registry(client, keys, RouterConfig().sse_buffer)
         self._stream = Stream(client, keys)
+        self._step = step
         self.begun = asyncio.Event()
 
     async def run(self) -> None:
@@ -43,7 +44,7 @@ class Publisher:
             number += 1
             await self._registry.apply(grant, [put(f"s{number % SERVICES}", number, NODE)])
             self.begun.set()
-            await asyncio.sleep(STEP_SECONDS)
+            await asyncio.sleep(self._step)
 
     async def window(self) -> Window:
         """What the stream holds now: the truth."""
@@ -52,10 +53,10 @@ class Publisher:
 
 
 @asynccontextmanager
-async def publishing(redis_url: str) -> AsyncIterator[Publisher]:
-    """Changes flow before the block runs and for as long as it does."""
+async def publishing(redis_url: str, step: float = STEP_SECONDS) -> AsyncIterator[Publisher]:
+    """Changes flow before the block runs and for as long as it does, one each `step` seconds."""
     client = connect(redis_url, name="publisher")
-    publisher = Publisher(client)
+    publisher = Publisher(client, step)
     task = asyncio.create_task(publisher.run())
     try:
         await asyncio.wait_for(publisher.begun.wait(), BEGIN_SECONDS)
