@@ -21,7 +21,7 @@ from benchmarks.figures import Figures
 from benchmarks.measure import ALL_CORES, pinned
 from benchmarks.process import Broken, Child, child
 from benchmarks.product import Publisher, publisher
-from benchmarks.scenario import NODE
+from benchmarks.scenario import NODE, Scenario
 from benchmarks.storm import LIVE_SECONDS, flowing, live, sums
 from hero_router.config import RouterConfig
 from hero_router.store.client import connect
@@ -29,6 +29,7 @@ from hero_router.store.stream import Stream
 from tests.deploy.topology import Topology
 from tests.support.wait import eventually
 
+FLOW = Scenario("rolling", "20 events/s", events=1_000_000, batch=1, rate=20)
 END_SECONDS = 20.0
 BEFORE_SECONDS = 2.0
 TARGET = "hero_router"
@@ -113,6 +114,7 @@ async def _rolled(topology: Topology, way: str, clients: int) -> Figures:
         **{f"{name}_s": end[name] for name in ("silence_p50", "silence_p99", "silence_most")},
         "ready_asked": door.asked,
         "ready_refused": door.refused,
+        "ready_late": door.late,
     }
     return Figures(way, TARGET, clients, values)
 
@@ -124,7 +126,7 @@ async def _under_load(
     roamers: Child,
 ) -> float:
     """Replace all workers while events flow; returns how long that took."""
-    async with flowing(writer):
+    async with flowing(writer, FLOW):
         await asyncio.sleep(BEFORE_SECONDS)
         await sums(roamers, forget=True)
         began = time.monotonic()
