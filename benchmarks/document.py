@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from benchmarks import aims, simulate
 from benchmarks.figures import Failure, Figures, Kept, by_target, kept
-from benchmarks.plot import Bar, bars
+from benchmarks.plot import Bar, bars, lines
 from benchmarks.sections import SECTIONS, Chart, Section
 from benchmarks.tables import table
 
@@ -24,7 +24,8 @@ for all, sse-starlette on uvicorn with one subscription for all; those in Python
 All carry the same events to the same readers. The server has one core, its clients, Redis and the
 publisher the other one. *Waited* is the share of the time for which other processes kept the
 server off its core: where it is large, latency says little. *Lost* are events that never came
-although later ones did; *undelivered* had not come 10 s after the last event was due.
+although later ones did; *undelivered* had not come 10 s after the last event was due; latency is
+of what was delivered.
 """
 
 AIMS: Sequence[tuple[str, Callable[[Sequence[Figures]], Iterator[aims.Aim]]]] = (
@@ -37,11 +38,13 @@ AIMS: Sequence[tuple[str, Callable[[Sequence[Figures]], Iterator[aims.Aim]]]] = 
 
 
 def write(docs: Path = DOCS, read: Callable[[str], Kept] = kept) -> list[Path]:
-    """Write the page and its plots; returns their paths."""
+    """Write the page and its plots, in place of those before; returns their paths."""
     page = docs / "performance.md"
     page.write_text("\n".join(_lines(read)).rstrip() + "\n", "utf-8")
     folder = docs / "plots"
     folder.mkdir(exist_ok=True)
+    for old in folder.glob("*.svg"):
+        old.unlink()
     plots = {folder / f"{name}.svg": svg for name, svg in _plots(read)}
     for path, svg in plots.items():
         path.write_text(svg, "utf-8")
@@ -84,7 +87,17 @@ def _plots(read: Callable[[str], Kept]) -> Iterator[tuple[str, str]]:
         runs = _of(section, read(section.file).runs)
         for chart in section.charts:
             if runs:
-                yield chart.name, bars(chart.title, list(_bars(chart, runs)))
+                yield chart.name, _drawn(chart, runs)
+
+
+def _drawn(chart: Chart, runs: Sequence[Figures]) -> str:
+    if not chart.across:
+        return bars(chart.title, list(_bars(chart, runs)))
+    series = dict[str, list[tuple[float, float]]]()
+    for target, clients, values in by_target(runs):
+        if chart.value in values:
+            series.setdefault(target, []).append((clients, values[chart.value].value))
+    return lines(chart.title, chart.across, {name: sorted(told) for name, told in series.items()})
 
 
 def _bars(chart: Chart, runs: Sequence[Figures]) -> Iterator[Bar]:

@@ -65,11 +65,15 @@ TRIM = {
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A plot of one value; the file is docs/plots/<name>.svg."""
+    """A plot of one value; the file is docs/plots/<name>.svg.
+
+    A bar for each server; or, with `across`, a line for each over its numbers of clients.
+    """
 
     name: str
     title: str
     value: str
+    across: str = ""
 
 
 @dataclass(frozen=True, slots=True)

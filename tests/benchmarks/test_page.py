@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import aims, figures
+from benchmarks import aims, document, figures
 from benchmarks.document import write
 from benchmarks.figures import Failure, Figures, Kept, Middle, by_target
 from benchmarks.plot import Bar, bars, lines
+from benchmarks.sections import Chart, Section
 from benchmarks.tables import cell, short, table
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -123,8 +124,25 @@ def test_the_page_is_written_with_its_plots_and_the_same_twice(tmp_path: Path) -
     assert {path: path.read_text("utf-8") for path in write(tmp_path, read)} == first
 
 
+def test_what_was_measured_at_several_sizes_can_be_drawn_as_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chart = Chart("growth", "t", "cpu_us", across="clients")
+    section = Section("growth", "growth", "", {"cpu_us": "CPU"}, charts=(chart,))
+    monkeypatch.setattr(document, "SECTIONS", [section])
+    sizes = {1000: 2.0, 100: 1.0}
+    runs = [Figures("growth", "hero_router", size, {"cpu_us": it}) for size, it in sizes.items()]
+    _, plot = write(tmp_path, reading(growth=Kept({}, runs, [])))
+    (line,) = ET.parse(plot).iter(f"{SVG}polyline")
+    first, last = (float(pair.split(",")[1]) for pair in line.attrib["points"].split())
+    assert first > last, "100 clients come first, and 1,000 are higher"
+
+
 def test_the_page_can_be_written_when_nothing_ran(tmp_path: Path) -> None:
+    (tmp_path / "plots").mkdir()
+    (tmp_path / "plots" / "old.svg").touch()
     (page,) = write(tmp_path, reading())
+    assert list((tmp_path / "plots").iterdir()) == []
     assert page.read_text("utf-8").count("Not run yet.") > 5
 
 
