@@ -8,6 +8,8 @@ import sys
 from hero_router import logs
 from hero_router.config import RouterConfig
 from hero_router.errors import ConfigError
+from hero_router.web import shared
+from hero_router.web.files import raise_limit
 from hero_router.web.serve import gunicorn_settings
 
 
@@ -20,9 +22,11 @@ def _settings() -> dict[str, object]:
         config = RouterConfig.read()
         if not config.redis_url:
             raise ConfigError("ROUTER_REDIS_URL is not set: web has to be told where Redis is")
+        shared.check()
     except ConfigError as error:
         sys.stderr.write(f"hero_router: {error}\n")
         sys.exit(2)
+    raise_limit()
     logs.setup(config.log_level, config.log_format)
     return gunicorn_settings(config)
 

@@ -8,6 +8,8 @@ from hero_router.cli.options import begin, flags
 from hero_router.cli.serve import check_port
 from hero_router.errors import ConfigError
 from hero_router.redis_url import check_password_file
+from hero_router.web import shared
+from hero_router.web.files import raise_limit
 from hero_router.web.serve import Gunicorn
 
 
@@ -23,4 +25,6 @@ def command(**overrides: Any) -> None:
         raise ConfigError("ROUTER_REDIS_URL is not set: web has to be told where Redis is")
     check_password_file(config.backplane)
     check_port(config)
+    shared.check()
+    raise_limit()
     Gunicorn(config).run()

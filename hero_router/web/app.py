@@ -25,6 +25,7 @@ from hero_router.web import api, clients, events, health, middleware, pages, rpc
 from hero_router.web.connection import Connections
 from hero_router.web.context import CONTEXT, Context
 from hero_router.web.failures import MALFORMED
+from hero_router.web.files import Files
 from hero_router.web.probes import Probes
 from hero_router.web.state import State
 
@@ -99,7 +100,8 @@ def create_app(config: RouterConfig) -> web.Application:
 
     async def telling(_: web.Application) -> AsyncIterator[None]:
         tasks = [
-            asyncio.create_task(work.run(), name=type(work).__name__) for work in (metrics, teller)
+            asyncio.create_task(work.run(), name=type(work).__name__)
+            for work in (metrics, teller, Files())
         ]
         for task in tasks:
             task.add_done_callback(_telling_ended)

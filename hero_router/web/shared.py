@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from hero_router.errors import ConfigError
+
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Where prometheus_client looks for the folder, once, when it is imported: so the master imports it
 only when a worker has ended."""
@@ -20,6 +22,17 @@ PREFIX = "hero_router-metrics-"
 
 YOUNG_SECONDS = 60.0
 """A folder as young as this may belong to a master that has not yet locked it."""
+
+
+def check() -> None:
+    """Raises ConfigError, in one line, where no temporary file can be written."""
+    try:
+        tempfile.gettempdir()
+    except OSError:
+        raise ConfigError(
+            "no temporary file can be written, as where the disk is full or read-only: "
+            "TMPDIR names another folder for them"
+        ) from None
 
 
 def make(_server: Any) -> None:

@@ -2,17 +2,21 @@
 
 import asyncio
 import os
+import resource
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hero_router.errors import StoreFull
 from hero_router.feed import watch
 from hero_router.keys import Keys
+from hero_router.position import Position
 from hero_router.store import client
 from tests.failover.witness import following
 from tests.scan.services import Services, good
+from tests.support.hand import Hand
 from tests.support.redis import RedisServer, redis7_binary
 from tests.support.replication import ask, told
 from tests.support.wait import eventually
@@ -110,6 +114,50 @@ def is_healthy(services: Iterable[Mapping[str, Any]]) -> bool:
 def server(launch: Callable[..., RedisServer]) -> RedisServer:
     """One whose append-only file is on the disk every second, as that of `serve`."""
     return launch(redis7_binary(), "--appendonly", "yes", "--appendfsync", "everysec")
+
+
+async def test_a_disk_that_is_full_stops_writes_until_there_is_room(
+    launch: Callable[..., RedisServer], tmp_path: Path
+) -> None:
+    """Redis goes on, and so do all who read; nothing that was told is taken back."""
+    server = launch(surviving(tmp_path), "--appendonly", "yes", "--appendfsync", "everysec")
+    async with following(server.url) as (hand, live, witness):
+        place = await hand.change("s1")
+        await witness.agrees(hand, place)
+        room(server, 0)
+        async with asyncio.timeout(10):
+            while (last := await taken(hand)) is not None:
+                place = last
+        with pytest.raises(StoreFull, match="cannot save to disk and refuses writes"):
+            await hand.change("s1")
+        await witness.agrees(hand, place)
+        assert await live.is_ready()
+        room(server, resource.RLIM_INFINITY)
+        await eventually(lambda: taken(hand), 10, "there is room again")
+        await witness.agrees(hand, await hand.change("s2"))
+        assert witness.resyncs == []
+
+
+def surviving(folder: Path) -> Path:
+    """A server to which a limit of its files is what a full disk is: it is not killed for it."""
+    made = folder / "redis"
+    made.write_text(f"#!/bin/sh\ntrap '' XFSZ\nexec {redis7_binary()} \"$@\"\n")
+    made.chmod(0o755)
+    return made
+
+
+def room(server: RedisServer, most: int) -> None:
+    """No file may become larger than that."""
+    assert server._process is not None
+    resource.prlimit(server._process.pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+
+
+async def taken(hand: Hand) -> Position | None:
+    """Where the next change is; None where the disk is in its way."""
+    try:
+        return await hand.change("s1")
+    except StoreFull:
+        return None
 
 
 async def test_a_file_that_is_written_each_second_loses_nothing_to_a_kill(
