@@ -55,6 +55,19 @@ async def test_late_replies_change_nothing(proxy: FaultProxy, hand: Hand, witnes
     await witness.agrees(hand, await hand.change("s1"))
 
 
+async def test_replies_that_come_later_than_anybody_waits_are_nobodys(
+    proxy: FaultProxy, hand: Hand, live: Live, witness: Witness
+) -> None:
+    """They would be taken for the answers to what is asked next."""
+    proxy.slow(2 * client.ANSWER_SECONDS)
+    answers = await asyncio.gather(*(live.get("/api/clients") for _ in range(3)))
+    assert {status for status, _ in answers} == {503}
+    await burst(hand)
+    proxy.slow(0)
+    await eventually(lambda: _served(live), 5, "callers are answered again")
+    await witness.agrees(hand, await hand.change("s1"))
+
+
 async def test_replies_in_slices_of_one_byte_are_read_as_they_are(
     proxy: FaultProxy, hand: Hand, witness: Witness
 ) -> None:
