@@ -81,7 +81,7 @@ class Product:
         command = [sys.executable, "-m", *module]
         core = SERVER_CORE if config.workers == 1 else ALL_CORES
         async with child(command, core=core, environment=config.environment()) as process:
-            await until(lambda: _is_ready(config.port), process)
+            await until(lambda: _are_ready(config), process)
             yield process.pid
 
 
@@ -129,14 +129,15 @@ async def publisher(config: RouterConfig) -> AsyncIterator[Publisher]:
         await client.aclose()
 
 
-async def _is_ready(port: int) -> bool:
+async def _are_ready(config: RouterConfig) -> bool:
+    """Whether every worker can tell the truth; any of them knows of all."""
     timeout = aiohttp.ClientTimeout(total=1)
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
-            session.get(f"http://127.0.0.1:{port}/ready") as answer,
+            session.get(f"http://127.0.0.1:{config.port}/metrics") as answer,
         ):
-            return answer.status == 200
+            return f"\nhero_router_workers_ready {config.workers}.0\n" in await answer.text()
     except (aiohttp.ClientError, TimeoutError):
         return False
 

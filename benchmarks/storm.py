@@ -14,8 +14,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-import aiohttp
-
 from benchmarks.door import Door, watched
 from benchmarks.figures import Figures
 from benchmarks.measure import LOAD_CORE, Meter
@@ -101,7 +99,6 @@ async def _crowd(
     """All clients are on the first of two workers; the other one stands by."""
     command = [sys.executable, "-m", "benchmarks.roamer"]
     async with product.deployed() as it, child(command, core=LOAD_CORE, speaks=True) as roamers:
-        await _all_ready(it)
         _, other = it.workers
         os.kill(other, signal.SIGSTOP)
         try:
@@ -111,20 +108,6 @@ async def _crowd(
         finally:
             os.kill(other, signal.SIGCONT)
         yield it, roamers
-
-
-async def _all_ready(it: Deployment) -> None:
-    """Wait until every worker can tell the truth. Raises Broken."""
-    wanted = f"\nhero_router_workers_ready {it.config.workers}.0\n"
-    deadline = time.monotonic() + LIVE_SECONDS
-    async with aiohttp.ClientSession(f"http://127.0.0.1:{it.config.port}") as session:
-        while True:
-            async with session.get("/metrics") as answer:
-                if wanted in await answer.text():
-                    return
-            if time.monotonic() > deadline:
-                raise Broken("not all workers are ready")
-            await asyncio.sleep(0.1)
 
 
 def _told(door: Door) -> dict[str, float]:

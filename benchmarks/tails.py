@@ -1,0 +1,100 @@
+"""What it costs that each worker has a tail of its own: would one for all of a node be worth it?
+
+A worker without clients does nothing but follow. With clients it follows with fewer reads, as it
+rests while frames are joined: so its whole cost without them is the most that sharing could save.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.figures import Figures
+from benchmarks.growth import named
+from benchmarks.measure import LOAD_CORE, Meter
+from benchmarks.process import child
+from benchmarks.product import Deployment, Product
+from benchmarks.run import connect as connect_clients
+from benchmarks.scenario import Scenario
+from benchmarks.target import Server
+from hero_router.store.client import connect
+
+SECONDS = 4.0
+SETTLE_SECONDS = 1.0
+BATCHES = 100
+"""A second, at most: more events than that are written several at a time."""
+
+SIZES = (
+    *((1, 0, 0), (1, 0, 100), (1, 0, 1_000), (1, 1_000, 100), (1, 1_000, 1_000)),
+    *((2, 0, 100), (4, 0, 100), (8, 0, 100)),
+)
+"""Workers, clients and events a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """What Redis tells of itself."""
+
+    process: int
+    connections: int
+    reads: int
+
+
+async def tails(workers: int, clients: int, rate: int) -> Figures:
+    """Publish at that rate for some seconds. Raises Broken."""
+    async with Product(workers=workers).deployed() as it, _listening(it, clients):
+        before = await _store(it)
+        theirs, ours = Meter(it.workers), Meter([before.process])
+        began = time.monotonic()
+        await _publish(it, rate)
+        seconds = time.monotonic() - began
+        cpu, redis_cpu = theirs.read()[0], ours.read()[0]
+        after = await _store(it)
+    values = {
+        "events_a_second": rate,
+        "worker_cpu_percent": cpu / seconds / workers * 100,
+        "redis_cpu_percent": redis_cpu / seconds * 100,
+        "redis_connections": after.connections,
+        "reads_a_second": (after.reads - before.reads) / seconds / workers,
+    }
+    return Figures(f"tails-{rate}", named(workers), clients, values)
+
+
+@asynccontextmanager
+async def _listening(it: Deployment, clients: int) -> AsyncIterator[None]:
+    """So many clients read for as long as publishing takes."""
+    command = [sys.executable, "-m", "benchmarks.client"]
+    async with child(command, core=LOAD_CORE, speaks=True) as readers:
+        if clients:
+            server = Server(it.workers, it.config.port, it.publisher.head, _nothing)
+            await connect_clients(server, readers, clients)
+            readers.tell(do="drain", seconds=SECONDS + SETTLE_SECONDS)
+        await asyncio.sleep(SETTLE_SECONDS)
+        yield
+
+
+async def _nothing(_: object) -> None:
+    """Publishing is done here."""
+
+
+async def _publish(it: Deployment, rate: int) -> None:
+    batch = max(rate // BATCHES, 1)
+    flow = Scenario("tails", f"{rate} events/s", int(rate * SECONDS), batch, rate / batch)
+    began = time.monotonic()
+    for turn, numbers in enumerate(flow.batches()):
+        await asyncio.sleep(began + turn / flow.rate - time.monotonic())
+        await it.publisher.publish([flow.change(number) for number in numbers])
+    await asyncio.sleep(began + SECONDS - time.monotonic())
+
+
+async def _store(it: Deployment) -> Store:
+    client = connect(it.config.redis_url, name="bench-store", connections=1)
+    try:
+        told: dict[str, Any] = await client.info("everything")
+    finally:
+        await client.aclose()
+    reads = int(told.get("cmdstat_xread", {"calls": 0})["calls"])
+    return Store(int(told["process_id"]), int(told["connected_clients"]), reads)
