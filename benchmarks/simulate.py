@@ -7,13 +7,15 @@ deviation beyond what is allowed makes the command fail.
 
 import argparse
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf, isinf
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.aims import OURS
 from benchmarks.figures import Figures, Kept, Middle, kept
+from benchmarks.growth import FLOW, named
 from benchmarks.scenario import SCENARIOS, Scenario
 from benchmarks.stalled import BURST
 from hero_router.config import RouterConfig
@@ -145,18 +147,29 @@ MOST_WAITED = 0.1
 CPU, LATENCY, MEMORY = 1.35, 2.5, 1.25
 """CPU holds to about a third from run to run; latency on a shared machine says little."""
 
-STREAMED: Mapping[str, tuple[str, Scenario]] = {
-    **{item.name: ("streaming", item) for item in SCENARIOS if not item.full},
-    "unstalled": ("stalled", BURST),
-}
-"""The file in which an experiment is kept, and what was published."""
+
+class Point(NamedTuple):
+    """Runs that can be predicted: where they are kept, what was published, and to whom."""
+
+    file: str
+    experiment: str
+    scenario: Scenario
+    target: str = OURS
+    workers: int = 1
+
+
+POINTS = (
+    *(Point("streaming", item.name, item) for item in SCENARIOS if not item.full),
+    Point("stalled", "unstalled", BURST),
+    *(Point("growth", "growth", FLOW, named(workers), workers) for workers in (1, 2, 4)),
+)
 
 
 def checks(costs: Costs, read: Callable[[str], Kept] = kept) -> Iterator[Check]:
     """All that can be checked with what is kept."""
-    for name, (file, scenario) in STREAMED.items():
-        yield from _streamed(costs, name, scenario, _ours(read(file).runs, name))
-    idle = _ours(read("idle").runs, "idle")
+    for point in POINTS:
+        yield from _streamed(costs, point, _runs(read(point.file), point.experiment, point.target))
+    idle = _runs(read("idle"), "idle", OURS)
     for what, value, predicted, allowed in (
         ("memory of a client, KB", "kb_per_client", costs.client_kb, MEMORY),
         ("CPU of a connect, µs", "connect_cpu_us", costs.connect * 1e6, CPU),
@@ -166,16 +179,16 @@ def checks(costs: Costs, read: Callable[[str], Kept] = kept) -> Iterator[Check]:
             yield Check(f"idle: {what}", predicted, _middle(idle, value).value, allowed)
 
 
-def _streamed(
-    costs: Costs, experiment: str, scenario: Scenario, runs: Sequence[Figures]
-) -> Iterator[Check]:
+def _streamed(costs: Costs, point: Point, runs: Sequence[Figures]) -> Iterator[Check]:
+    scenario, workers = point.scenario, point.workers
     for clients in sorted({run.clients for run in runs}):
         mine = [run for run in runs if run.clients == clients]
-        told = simulate(costs, clients, arrivals(scenario))
-        each = told.cpu * 1e6 / (clients * scenario.events)
-        name = f"{experiment}, {clients:,} clients"
+        told = simulate(costs, clients // workers, arrivals(scenario))
+        each = workers * told.cpu * 1e6 / (clients * scenario.events)
+        name = f"{point.experiment}, {clients:,} clients"
+        name += f" of {point.target}" if workers > 1 else ""
         yield Check(f"{name}: CPU per delivery, µs", each, _middle(mine, "cpu_us").value, CPU)
-        if scenario.rate:
+        if scenario.rate and workers == 1:  # several workers have to share cores with the clients
             # What else runs on the machine only ever adds, so the best run is the nearest.
             best = min(mine, key=lambda run: run.values["p99_ms"])
             allowed = LATENCY if _waited(best, scenario) <= MOST_WAITED else inf
@@ -189,8 +202,8 @@ def _waited(run: Figures, scenario: Scenario) -> float:
     return run.values.get("server_waited", seconds)
 
 
-def _ours(runs: Sequence[Figures], experiment: str) -> list[Figures]:
-    return [run for run in runs if (run.experiment, run.target) == (experiment, OURS)]
+def _runs(kept: Kept, experiment: str, target: str) -> list[Figures]:
+    return [run for run in kept.runs if (run.experiment, run.target) == (experiment, target)]
 
 
 def _middle(runs: Sequence[Figures], name: str) -> Middle:

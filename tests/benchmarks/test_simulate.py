@@ -118,6 +118,19 @@ def test_a_check_against_nothing_is_no_success() -> None:
     assert list(checks(COSTS, lambda _: Kept({}, [], []))) == []
 
 
+def test_a_growing_crowd_is_checked_at_each_size_and_number_of_workers() -> None:
+    sizes = (("1 worker", 100), ("1 worker", 10_000), ("4 workers", 4_000))
+    values = {"cpu_us": 11.0, "p50_ms": 1.0, "p99_ms": 2.0}
+    runs = [Figures("growth", target, clients, values) for target, clients in sizes]
+    told = list(checks(COSTS, lambda file: Kept({}, runs if file == "growth" else [], [])))
+    cpu = {one.what: one.predicted for one in told if "CPU" in one.what}
+    assert cpu == {
+        "growth, 100 clients: CPU per delivery, µs": pytest.approx(11 + 1e3 / 100),
+        "growth, 10,000 clients: CPU per delivery, µs": pytest.approx(11 + 1e3 / 10_000),
+        "growth, 4,000 clients of 4 workers: CPU per delivery, µs": pytest.approx(12),
+    }
+
+
 def test_memory_and_the_costs_of_a_crowd_are_checked() -> None:
     values = {"kb_per_client": 2.0, "connect_cpu_us": 200.0, "ping_cpu_us": 10.0}
     idle = [Figures("idle", "hero_router", 10_000, values)]
