@@ -74,9 +74,37 @@ def stalled(runs: Sequence[Figures]) -> Iterator[Aim]:
 
 
 def storm(runs: Sequence[Figures]) -> Iterator[Aim]:
-    """Those of a killed worker."""
-    faults = total(middle(runs, "storm", name) for name in ("lost", "doubled", "resyncs"))
-    yield most("storm: lost, doubled, resyncs", faults, 0)
+    """Those of a killed worker whose clients come back at once."""
+    yield most("storm: lost, doubled, resyncs", summed(runs, "lost", "doubled", "resyncs"), 0)
+    yield most("storm: refusals of /ready", summed(runs, "ready_refused"), 0)
+    sizes = sorted({run.clients for run in runs})
+    few, many = (
+        middle([run for run in runs if run.clients == size], "storm", "redis_commands")
+        for size in (sizes[0] if len(sizes) > 1 else -1, sizes[-1] if sizes else -1)
+    )
+    times = many / few if many and few else None
+    yield most("storm: Redis commands, times those with a tenth of the clients", times, 1.2)
+
+
+def trim(runs: Sequence[Figures]) -> Iterator[Aim]:
+    """Those of clients that come back with positions out of the window."""
+    wrong = summed(runs, "lost", "doubled", "fetches_failed", "ready_refused")
+    yield most("trim: lost, doubled, failed fetches, refusals of /ready", wrong, 0)
+    snapshots = max((run.values["snapshots"] for run in runs), default=None)
+    yield most("trim: different snapshots at one position", snapshots, 1)
+
+
+def rolling(runs: Sequence[Figures]) -> Iterator[Aim]:
+    """Those of replacing all workers behind HAProxy."""
+    wrong = summed(runs, "lost", "doubled", "resyncs", "ready_refused")
+    yield most("rolling: lost, doubled, resyncs, refusals of /ready", wrong, 0)
+    silence = max((run.values["silence_most_s"] for run in runs), default=None)
+    yield most("rolling: longest silence of any client", silence, 3, " s")
+
+
+def summed(runs: Sequence[Figures], *names: str) -> float | None:
+    """Faults of all runs: a median would hide one. None where nothing was measured."""
+    return sum(run.values[name] for run in runs for name in names) if runs else None
 
 
 def less(one: float | None, other: float | None) -> float | None:

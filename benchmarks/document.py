@@ -33,6 +33,8 @@ AIMS: Sequence[tuple[str, Callable[[Sequence[Figures]], Iterator[aims.Aim]]]] = 
     ("idle", aims.idle),
     ("stalled", aims.stalled),
     ("storm", aims.storm),
+    ("trim", aims.trim),
+    ("rolling", aims.rolling),
 )
 """The file with the figures, and what is aimed at with them."""
 

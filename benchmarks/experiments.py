@@ -7,18 +7,21 @@ from itertools import chain
 
 from benchmarks.figures import Figures
 from benchmarks.floor import Floor
+from benchmarks.growth import GROWN, growth, named
 from benchmarks.idle import PING_SECONDS, idle
 from benchmarks.peers.registry import PEERS
 from benchmarks.plan import Step
 from benchmarks.product import Product
+from benchmarks.rolling import TARGET, WAYS, rolling
 from benchmarks.run import measure
 from benchmarks.scenario import SCENARIOS, Scenario
 from benchmarks.stalled import SMALL_BURST, WINDOW, stalled
-from benchmarks.storm import storm, trim
+from benchmarks.storm import TRIMMED_WINDOW, storm, trim
+from benchmarks.tails import FOLLOWED, tails, titled
 from benchmarks.target import Target
 
 ROUNDS = 3
-STREAMS, CROWD, STORM, SLOW = 1_000, 10_000, 5_000, 100
+STREAMS, CROWD, STORM, SLOW, ROLLED = 1_000, 10_000, 5_000, 100, 500
 FEW, FEW_SLOW = 50, 10
 EACH, JOINED = Floor("each", "asyncio"), Floor("joined", "asyncio")
 ON_UVLOOP = (Floor("each", "uvloop"), Floor("joined", "uvloop"))
@@ -51,8 +54,27 @@ def _idle() -> Iterator[Step]:
 
 def _storm() -> Iterator[Step]:
     product = Product(workers=2)
-    yield Step("storm", "storm", product.name, 25, partial(storm, product, STORM), ROUNDS)
-    yield Step("trim", "trim", product.name, 45, partial(trim, product, STORM))
+    yield Step("storm", "storm", product.name, 20, partial(storm, product, STORM), ROUNDS)
+    yield Step("storm", "storm", product.name, 15, partial(storm, product, STORM // 10))
+    product = Product(workers=2, sse_buffer=TRIMMED_WINDOW)
+    yield Step("trim", "trim", product.name, 25, partial(trim, product, STORM))
+
+
+def _rolling() -> Iterator[Step]:
+    for way in WAYS:
+        yield Step("rolling", way, TARGET, 25, partial(rolling, way, ROLLED))
+
+
+def _growth() -> Iterator[Step]:
+    for workers, clients in GROWN:
+        run = partial(growth, workers, clients)
+        yield Step("growth", "growth", named(workers), 12, run)
+
+
+def _tails() -> Iterator[Step]:
+    for workers, clients, rate in FOLLOWED:
+        run = partial(tails, workers, clients, rate)
+        yield Step("tails", "tails", titled(workers, rate), 9, run)
 
 
 def _stalled() -> Iterator[Step]:
@@ -75,7 +97,16 @@ def _peers() -> Iterator[Step]:
         yield Step("idle", "idle", target.name, 35, partial(idle, target, CROWD))
 
 
-PLAN: Sequence[Callable[[], Iterator[Step]]] = (_streaming, _idle, _storm, _stalled, _peers)
+PLAN: Sequence[Callable[[], Iterator[Step]]] = (
+    _streaming,
+    _idle,
+    _storm,
+    _rolling,
+    _growth,
+    _stalled,
+    _tails,
+    _peers,
+)
 
 
 def steps() -> list[Step]:

@@ -10,7 +10,7 @@ from benchmarks.scenario import Scenario
 FLOW = Scenario("growth", "one event at a time, 5/s", events=30, batch=1, rate=5)
 """Few enough for 10,000 clients on one core, and for one process that reads for all of them."""
 
-SIZES = ((1, 100), (1, 1_000), (1, 4_000), (1, 10_000), (2, 4_000), (4, 4_000))
+GROWN = ((1, 100), (1, 1_000), (1, 4_000), (1, 10_000), (2, 4_000), (4, 4_000))
 """Workers and clients."""
 
 

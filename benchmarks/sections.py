@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 FAULTS = {"lost": "lost", "undelivered": "undelivered", "doubled": "doubled"}
+DOOR = {"ready_refused": "/ready refused", "ready_late": "/ready late"}
 STREAMING = {
     "cpu_us": "CPU µs per delivery",
     "p50_ms": "p50 ms",
@@ -46,7 +47,34 @@ STORM = {
     "doubled": "doubled",
     "resyncs": "resyncs",
     "silence_most_s": "longest silence s",
-    "ready_refused": "/ready refused",
+    **DOOR,
+}
+ROLLING = {
+    "seconds": "s until all are replaced",
+    "came_back": "came back",
+    "delivered": "delivered",
+    "lost": "lost",
+    "doubled": "doubled",
+    "resyncs": "resyncs",
+    "silence_p50_s": "longest silence s: p50",
+    "silence_p99_s": "p99",
+    "silence_most_s": "most",
+    **DOOR,
+}
+GROWTH = {
+    "cpu_us": "CPU µs per delivery",
+    "kb_per_client": "KB per client",
+    "p50_ms": "p50 ms",
+    "p99_ms": "p99 ms",
+    "server_waited": "waited",
+    **FAULTS,
+    "resyncs": "resyncs",
+}
+TAILS = {
+    "worker_cpu_percent": "% of a core, each worker",
+    "reads_a_second": "XREADs/s, each worker",
+    "redis_cpu_percent": "% of a core, Redis",
+    "redis_connections": "connections to Redis",
 }
 TRIM = {
     "seconds_until_live": "s until all are live",
@@ -59,7 +87,7 @@ TRIM = {
     "snapshots": "different snapshots",
     "lost": "lost",
     "doubled": "doubled",
-    "ready_refused": "/ready refused",
+    **DOOR,
 }
 
 
@@ -140,6 +168,45 @@ SECTIONS = (
         SLOW,
         "*Undelivered* had not come when 10 s were over, or 5 s without a byte.",
     ),
-    Section("Storm: 5,000 clients on two workers, one of them killed", "storm", "", STORM),
-    Section("The same, but away until their positions are trimmed", "trim", "", TRIM),
+    Section(
+        "Storm: a worker with all 5,000 clients is killed, and they come back at once",
+        "storm",
+        "",
+        STORM,
+        "Another worker stands by. *Redis commands* are those of all workers in the 6 s after the"
+        " kill. `/ready` is asked twenty times a second: *late* answers took more than 2 s.",
+    ),
+    Section(
+        "The same, but away until their positions are trimmed",
+        "trim",
+        "",
+        TRIM,
+        "Each is told its gap and fetches the whole state when it was told to.",
+    ),
+    Section(
+        "Rolling: all workers behind HAProxy are replaced, 500 clients, 20 events/s",
+        "rolling",
+        "",
+        ROLLING,
+        "First by SIGTERM and a start of one instance after the other, then by HUP. Clients come"
+        " back when `retry:` says so.",
+    ),
+    Section(
+        "Growth: one event at a time, 5/s",
+        "growth",
+        "",
+        GROWTH,
+        "Several workers share the two cores with the clients.",
+        charts=(
+            Chart("growth-cpu", "More clients: CPU µs per delivery", "cpu_us", "clients"),
+            Chart("growth-p99", "More clients: p99 in ms", "p99_ms", "clients"),
+        ),
+    ),
+    Section(
+        "A tail for each worker",
+        "tails",
+        "",
+        TAILS,
+        "[scaling.md](scaling.md) says what follows from it.",
+    ),
 )

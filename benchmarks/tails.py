@@ -27,7 +27,7 @@ SETTLE_SECONDS = 1.0
 BATCHES = 100
 """A second, at most: more events than that are written several at a time."""
 
-SIZES = (
+FOLLOWED = (
     *((1, 0, 0), (1, 0, 100), (1, 0, 1_000), (1, 1_000, 100), (1, 1_000, 1_000)),
     *((2, 0, 100), (4, 0, 100), (8, 0, 100)),
 )
@@ -54,13 +54,17 @@ async def tails(workers: int, clients: int, rate: int) -> Figures:
         cpu, redis_cpu = theirs.read()[0], ours.read()[0]
         after = await _store(it)
     values = {
-        "events_a_second": rate,
         "worker_cpu_percent": cpu / seconds / workers * 100,
         "redis_cpu_percent": redis_cpu / seconds * 100,
         "redis_connections": after.connections,
         "reads_a_second": (after.reads - before.reads) / seconds / workers,
     }
-    return Figures(f"tails-{rate}", named(workers), clients, values)
+    return Figures("tails", titled(workers, rate), clients, values)
+
+
+def titled(workers: int, rate: int) -> str:
+    """As the tables call that."""
+    return f"{named(workers)}, {rate:,} events/s"
 
 
 @asynccontextmanager

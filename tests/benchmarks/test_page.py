@@ -1,7 +1,7 @@
 """The page of results: tables, aims and plots, from whatever is kept, and told where nothing is."""
 
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,8 @@ from benchmarks.sections import Chart, Section
 from benchmarks.tables import cell, short, table
 
 SVG = "{http://www.w3.org/2000/svg}"
+AIMED = (aims.storm, aims.trim, aims.rolling)
+HARM = ("lost", "doubled", "resyncs", "fetches_failed", "ready_refused")
 
 
 def burst(target: str, cpu: float, number: int = 1, **more: float) -> Figures:
@@ -80,10 +82,32 @@ def test_one_fault_of_the_product_misses_an_aim(fault: str) -> None:
 
 
 def test_an_aim_that_was_not_measured_is_neither_met_nor_hidden() -> None:
-    for part in (aims.streaming, aims.idle, aims.stalled, aims.storm):
+    for part in (*AIMED, aims.streaming, aims.idle, aims.stalled):
         told = list(part([]))
         assert told
         assert {one.verdict for one in told} == {"not measured"}
+
+
+@pytest.mark.parametrize("part", AIMED)
+def test_a_fault_in_one_of_many_runs_misses_an_aim(
+    part: Callable[[Sequence[Figures]], Iterator[aims.Aim]],
+) -> None:
+    """A median would hide it."""
+    good = dict.fromkeys((*HARM, "snapshots", "silence_most_s", "redis_commands"), 0.0)
+    runs = [Figures("storm", aims.OURS, 5_000, good) for _ in range(3)]
+    assert next(part(runs)).met
+    runs[1] = Figures("storm", aims.OURS, 5_000, {**good, "lost": 1.0})
+    assert not next(part(runs)).met
+
+
+def test_commands_that_grow_with_the_clients_miss_an_aim() -> None:
+    def stormed(clients: int, commands: float) -> Figures:
+        values = {**dict.fromkeys(HARM, 0.0), "redis_commands": commands}
+        return Figures("storm", aims.OURS, clients, values)
+
+    *_, flat = aims.storm([stormed(500, 400.0), stormed(5_000, 410.0)])
+    *_, grown = aims.storm([stormed(500, 400.0), stormed(5_000, 4_000.0)])
+    assert (flat.met, grown.met) == (True, False)
 
 
 def test_bars_are_as_long_as_their_values() -> None:
