@@ -3,12 +3,15 @@
 import argparse
 import asyncio
 import secrets
+import signal
 import sys
 import tempfile
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 from tests.soak.report import findings, keep, summary
-from tests.soak.soak import CLIENTS, soak
+from tests.soak.soak import CLIENTS, Outcome, soak
 
 
 def main() -> int:
@@ -17,7 +20,8 @@ def main() -> int:
     seed = secrets.randbelow(1_000_000) if options.seed is None else options.seed
     say(f"soak: {options.clients} clients for {options.seconds:g} s, seed {seed}")
     with tempfile.TemporaryDirectory(prefix="soak") as folder:
-        outcome = asyncio.run(soak(Path(folder), seed, options.seconds, options.clients))
+        run = soak(Path(folder), seed, options.seconds, options.clients)
+        outcome = asyncio.run(_ended_by_signal(run))
         if options.logs is not None:
             keep(outcome, Path(folder), options.logs)
     say(summary(outcome))
@@ -30,6 +34,13 @@ def say(text: str) -> None:
     """Print at once, also into a pipe."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
+
+
+async def _ended_by_signal(run: Coroutine[Any, Any, Outcome]) -> Outcome:
+    """SIGTERM ends it as Ctrl-C does: no process is left behind."""
+    task = asyncio.create_task(run)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await task
 
 
 def _options() -> argparse.Namespace:

@@ -74,12 +74,13 @@ class Log:
         self.entries.append(entry)
         self.times.append(time.time() if at is None else at)
 
-    def line(self, number: int) -> str:
-        """One entry for people."""
+    def line(self, number: int, *, brief: bool = False) -> str:
+        """One entry for people; if `brief`, without the data of an event, which the history has."""
         entry = self.entries[number]
         since = self.times[number] - self.times[0]
         place = "" if entry.place is None else str(entry.place)
-        return f"{number:6} {since:8.3f} s  {entry.kind} {place} {entry.data[:SHOWN]}"
+        data = "" if brief and entry.is_event else entry.data[:SHOWN]
+        return f"{number:6} {since:8.3f} s  {entry.kind} {place} {data}"
 
 
 class Frames:

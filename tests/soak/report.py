@@ -71,7 +71,7 @@ def keep(outcome: Outcome, processes: Path, folder: Path) -> None:
     """Write all clients' logs, the truth and what the processes said into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for log in outcome.logs:
-        lines = (log.line(number) for number in range(len(log.entries)))
+        lines = (log.line(number, brief=True) for number in range(len(log.entries)))
         (folder / f"{log.client}.log").write_text("\n".join(lines) + "\n", "utf-8")
     (folder / "history.log").write_text("".join(_history(outcome)), "utf-8")
     for said in processes.glob("*.log"):
