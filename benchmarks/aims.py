@@ -79,7 +79,7 @@ def storm(runs: Sequence[Figures]) -> Iterator[Aim]:
     yield most("storm: refusals of /ready", summed(runs, "ready_refused"), 0)
     sizes = sorted({run.clients for run in runs})
     few, many = (
-        middle([run for run in runs if run.clients == size], "storm", "redis_commands")
+        middle([run for run in runs if run.clients == size], "storm", "redis_commands_a_second")
         for size in (sizes[0] if len(sizes) > 1 else -1, sizes[-1] if sizes else -1)
     )
     times = many / few if many and few else None

@@ -12,8 +12,9 @@ import select
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from heapq import heappop, heappush
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks.fetch import Fetch, summed
 from benchmarks.wire import Dechunker, Plain
@@ -28,6 +29,29 @@ AGAIN_SECONDS = 0.05
 _FRAME = re.compile(rb"id: (\d+-(\d+))\nevent: (\w+)")
 _RETRY = re.compile(rb"(?:^|\n)retry: (\d+)\n")
 _RESYNC = re.compile(rb"event: resync\ndata: \{[^\n]*\"after_ms\":(\d+)")
+
+
+class Found(NamedTuple):
+    """Position, number and name of each frame in whole frames, and the last times told."""
+
+    frames: Sequence[tuple[bytes, bytes, bytes]] = ()
+    retry_ms: int | None = None
+    after_ms: int | None = None
+
+    @classmethod
+    def of(cls, frames: bytes) -> "Found":
+        """Read whole frames."""
+        retries, resyncs = _RETRY.findall(frames), _RESYNC.findall(frames)
+        return cls(
+            _FRAME.findall(frames),
+            int(retries[-1]) if retries else None,
+            int(resyncs[-1]) if resyncs else None,
+        )
+
+
+NOTHING = Found()
+MEMO = dict[bytes, Found]()
+MOST_MEMO = 1_000
 
 
 class Stream:
@@ -66,16 +90,28 @@ class Stream:
                 return
             chunked = b"transfer-encoding: chunked" in head.lower()
             self._decode = Dechunker() if chunked else Plain()
-        body = self._rest + self._decode(data)
-        end_of_frames = body.rfind(b"\n\n") + 2
-        self._rest = body[end_of_frames:] if end_of_frames >= 2 else body
-        if end_of_frames >= 2:
-            for position, seq, event in _FRAME.findall(body, 0, end_of_frames):
-                self._take(position, seq, event, now)
-            for retry in _RETRY.findall(body, 0, end_of_frames):
-                self.told = int(retry) / 1000
-            for milliseconds in _RESYNC.findall(body, 0, end_of_frames):
-                self.after = int(milliseconds) / 1000
+        found = self._found(self._decode, data)
+        for position, seq, event in found.frames:
+            self._take(position, seq, event, now)
+        if found.retry_ms is not None:
+            self.told = found.retry_ms / 1000
+        if found.after_ms is not None:
+            self.after = found.after_ms / 1000
+
+    def _found(self, decode: Dechunker | Plain, data: bytes) -> Found:
+        """What is in a piece; a server sends many clients the same bytes, which are read once."""
+        clean = decode.clean and not self._rest
+        if clean and data in MEMO:
+            return MEMO[data]
+        body = self._rest + decode(data)
+        end = body.rfind(b"\n\n") + 2
+        self._rest = body[end:] if end >= 2 else body
+        found = Found.of(body[:end]) if end >= 2 else NOTHING
+        if clean and decode.clean and not self._rest:
+            if len(MEMO) >= MOST_MEMO:
+                MEMO.clear()
+            MEMO[data] = found
+        return found
 
     def _take(self, position: bytes, seq: bytes, event: bytes, now: float) -> None:
         if not self.live:

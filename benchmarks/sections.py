@@ -42,7 +42,7 @@ SLOW = {
 STORM = {
     "seconds_until_live": "s until all are live",
     "came_back": "came back",
-    "redis_commands": "Redis commands of all workers",
+    "redis_commands_a_second": "Redis commands/s of all workers",
     "lost": "lost",
     "doubled": "doubled",
     "resyncs": "resyncs",
@@ -173,8 +173,8 @@ SECTIONS = (
         "storm",
         "",
         STORM,
-        "Another worker stands by. *Redis commands* are those of all workers in the 6 s after the"
-        " kill. `/ready` is asked twenty times a second: *late* answers took more than 2 s.",
+        "Another worker stands by. Redis's commands are counted from the kill on. `/ready` is asked "
+        "again and again: answers are *late* when they take more than 2 s.",
     ),
     Section(
         "The same, but away until their positions are trimmed",
