@@ -173,8 +173,8 @@ SECTIONS = (
         "storm",
         "",
         STORM,
-        "Another worker stands by. Redis's commands are counted from the kill on. `/ready` is asked "
-        "again and again: answers are *late* when they take more than 2 s.",
+        "Another worker stands by. Redis's commands are counted from the kill on. `/ready` is asked"
+        " again and again: answers are *late* when they take more than 2 s.",
     ),
     Section(
         "The same, but away until their positions are trimmed",
