@@ -21,7 +21,7 @@ from hero_router.store.clock import RedisClock
 from hero_router.store.requests import Requests
 from hero_router.store.roll import Roll
 from hero_router.store.stream import BLOCK_SECONDS, Nodes, Stream
-from hero_router.web import api, clients, events, health, middleware, pages, rpc
+from hero_router.web import api, clients, events, health, middleware, pages, rpc, shared
 from hero_router.web.connection import Connections
 from hero_router.web.context import CONTEXT, Context
 from hero_router.web.failures import MALFORMED
@@ -119,9 +119,12 @@ def create_app(config: RouterConfig) -> web.Application:
 def _metrics(feed: Feed, clock: RedisClock) -> "Metrics":
     """Imported late: its library looks for the folder that workers share when it is imported, and
     the master, which imports this module too, has not made that by then."""
+    shared.enter()
     from hero_router.web.metrics import Metrics  # noqa: PLC0415 - see above
 
-    return Metrics(feed, clock)
+    made = Metrics(feed, clock)
+    shared.settle()
+    return made
 
 
 def _greeting(config: RouterConfig, worker: str) -> Mapping[str, object]:

@@ -9,12 +9,14 @@ import math
 import os
 import platform
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 from hero_router import __version__
 from hero_router.errors import RouterError, StoreError
@@ -23,7 +25,7 @@ from hero_router.feed.doubts import NO_SCANNER, REDIS, SCANNER
 from hero_router.feed.feed import Feed
 from hero_router.model import NodeState, Status
 from hero_router.store.clock import RedisClock
-from hero_router.web.shared import VARIABLE
+from hero_router.web.shared import VARIABLE, filled
 
 TICK_SECONDS = 1.0
 
@@ -250,7 +252,7 @@ class Metrics:
         if folder is None:
             return generate_latest(self._registry)
         registry = CollectorRegistry()
-        MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call] # the library's own
+        registry.register(_AllWorkers(folder))
         return generate_latest(registry)
 
     def routes(self) -> list[web.RouteDef]:
@@ -262,6 +264,19 @@ class Metrics:
         body = await asyncio.to_thread(self.text)
         headers = {"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"}
         return web.Response(body=body, headers=headers)
+
+
+class _AllWorkers(Collector):
+    """The metrics that all workers put in a folder."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    def collect(self) -> Iterable[Metric]:
+        """Merged; a worker that starts, or was killed as it did, has files without a figure yet."""
+        merged: Iterable[Metric]
+        merged = MultiProcessCollector.merge(filled(self._folder))  # type: ignore[no-untyped-call]
+        return merged
 
 
 def _codes() -> set[str]:

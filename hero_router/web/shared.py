@@ -5,20 +5,27 @@ killed could not: the next master removes what nobody holds any more.
 """
 
 import fcntl
+import logging
 import os
 import shutil
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from hero_router.errors import ConfigError
+
+log = logging.getLogger(__name__)
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Where prometheus_client looks for the folder, once, when it is imported: so the master imports it
 only when a worker has ended."""
 
 PREFIX = "hero_router-metrics-"
+
+ROOM_BYTES = 1024 * 1024
+"""What a worker's figures take, and some more."""
 
 YOUNG_SECONDS = 60.0
 """A folder as young as this may belong to a master that has not yet locked it."""
@@ -43,6 +50,37 @@ def make(_server: Any) -> None:
     os.environ[VARIABLE] = folder
 
 
+def enter() -> None:
+    """In a worker, before prometheus_client is imported: without room it keeps its figures to
+    itself.
+
+    A file that is mapped where the disk is full would end each worker at its first figure, with
+    SIGBUS, and the next one, and so on.
+    """
+    folder = os.environ.get(VARIABLE)
+    try:
+        if folder is not None:
+            with tempfile.TemporaryFile(dir=folder) as trial:
+                _allocate(trial.fileno(), ROOM_BYTES)
+    except OSError as error:
+        log.error("no room for shared metrics (%s): this worker has its own only", error.strerror)
+        del os.environ[VARIABLE]
+
+
+def settle() -> None:
+    """In a worker, once its figures have their files: have the disk set aside all of them."""
+    folder = os.environ.get(VARIABLE)
+    for path in Path(folder).glob(f"*_{os.getpid()}.db") if folder else ():
+        with path.open("r+b") as file:
+            _allocate(file.fileno(), path.stat().st_size)
+
+
+def _allocate(file: int, size: int) -> None:
+    """Raises OSError where there is no room."""
+    if hasattr(os, "posix_fallocate"):  # macOS has none
+        os.posix_fallocate(file, 0, size)
+
+
 def remove(_server: Any) -> None:
     """gunicorn's `on_exit`."""
     shutil.rmtree(os.environ.pop(VARIABLE), ignore_errors=True)
@@ -53,6 +91,16 @@ def forget(_server: Any, worker: Any) -> None:
     from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - see VARIABLE
 
     mark_process_dead(worker.pid)  # type: ignore[no-untyped-call] # the library's own
+
+
+def filled(folder: str) -> list[str]:
+    """The files that hold figures: each is empty for a moment after it was made."""
+    files = list[str]()
+    for file in Path(folder).glob("*.db"):
+        with suppress(FileNotFoundError):  # its worker has just ended
+            if file.stat().st_size:
+                files.append(str(file))
+    return files
 
 
 def _sweep() -> None:

@@ -125,6 +125,16 @@ async def test_a_killed_worker_has_no_clients_but_what_it_did_still_counts(
         assert now["deliveries_settled_total"] == now["deliveries_owed_total"]
 
 
+async def test_a_file_that_a_starting_worker_has_not_filled_yet_disturbs_nobody(web: Web) -> None:
+    (folder,) = web.shared
+    empty = [folder / name for name in ("counter_1.db", "gauge_liveall_1.db", "histogram_1.db")]
+    for file in empty:
+        file.touch()
+    assert (await web.scrape()).values("workers") == [2]
+    for file in empty:
+        file.unlink()
+
+
 class Watched:
     """Scrapes the balance again and again while a story is told."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-async def until(condition: Callable[[], object], what: str, seconds: float = 8.0) -> float:
+async def until(condition: Callable[[], object], what: str, seconds: float = 15.0) -> float:
     """Wait until the condition holds; returns how long it took."""
     started = time.monotonic()
     while not condition():
