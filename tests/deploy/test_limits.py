@@ -77,6 +77,21 @@ async def test_a_worker_takes_as_many_files_as_the_system_allows(
         assert FULL not in web.process.said()
 
 
+async def test_without_room_for_its_metrics_a_worker_streams_all_the_same(
+    redis7: RedisServer, hand: Hand, tmp_path: Path
+) -> None:
+    """The files that workers share are mapped: without room for them each would die at once."""
+    async with limited(tmp_path, redis7.url, "-f 32") as web, web.streaming() as (one,):
+        await one.until("service_updated", await hand.change("s0"))
+
+        async def counted() -> bool:
+            return (await web.scrape()).total("clients") == 1
+
+        await eventually(counted, 5, "it tells of its own client")
+        said = web.process.said()
+    assert said.count("no room for shared metrics") == said.count("Booting worker") == 1
+
+
 @pytest.mark.parametrize("command", [BY_COMMAND, BY_GUNICORN], ids=["command", "gunicorn"])
 def test_where_no_file_can_be_written_one_line_says_so(command: tuple[str, ...]) -> None:
     """As on a disk that is full or read-only; it does not start again and again either."""
