@@ -124,8 +124,11 @@ async def test_a_client_that_loses_its_worker_misses_nothing(topology: Topology,
 async def test_a_worker_that_gunicorn_retires_after_many_requests_loses_nothing(
     topology: Topology,
 ) -> None:
-    """`--max-requests`: its streams end cleanly, and their clients resume on the next worker."""
-    third = await topology.add_instance(GUNICORN_CMD_ARGS="--max-requests 40")
+    """`--max-requests`: its streams end cleanly, and their clients resume on the next worker.
+
+    The instance has one worker: of several, one may be asked too seldom to be retired.
+    """
+    third = await topology.add_instance(ROUTER_WORKERS="1", GUNICORN_CMD_ARGS="--max-requests 40")
     await topology.balanced()
     async with (
         publishing(topology.redis_url) as publisher,
