@@ -103,8 +103,9 @@ def rolling(runs: Sequence[Figures]) -> Iterator[Aim]:
 
 
 def summed(runs: Sequence[Figures], *names: str) -> float | None:
-    """Faults of all runs: a median would hide one. None where nothing was measured."""
-    return sum(run.values[name] for run in runs for name in names) if runs else None
+    """Faults of all runs: a median would hide one. None where one of them was not measured."""
+    told = [run.values.get(name) for run in runs for name in names]
+    return total(told) if told else None
 
 
 def less(one: float | None, other: float | None) -> float | None:

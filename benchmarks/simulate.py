@@ -31,8 +31,9 @@ SAMPLES = 10
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What the page states, in seconds of CPU, and KB."""
+    """What the page states, in seconds of CPU, and KB; `base` is a part of a core."""
 
+    base: float
     write: float
     event: float
     reply: float
@@ -45,13 +46,15 @@ class Costs:
         """Read the page's formula and its table. Raises ValueError where it says them no more."""
         formula = _find(
             page,
-            r"CPU = W . ([\d.]+) µs \+ C . E . ([\d.]+) µs \+ R . ([\d.]+) µs"
+            r"CPU = ([\d.]+) % \+ W . ([\d.]+) µs \+ C . E . ([\d.]+) µs \+ R . ([\d.]+) µs"
             r" \+ C / 15 s . ([\d.]+) µs",
         )
-        write, event, reply, keepalive = (float(told) / 1e6 for told in formula)
+        percent, *times = map(float, formula)
+        write, event, reply, keepalive = (told / 1e6 for told in times)
         (connect,) = _find(page, r"\| a connect, with its hello \| ([\d.]+) µs")
         (client,) = _find(page, r"\| an idle client \| ([\d.]+) KB")
-        return cls(write, event, reply, keepalive, float(connect) / 1e6, float(client))
+        told = write, event, reply, keepalive, float(connect) / 1e6, float(client)
+        return cls(percent / 100, *told)
 
 
 def _find(page: str, pattern: str) -> tuple[str, ...]:
@@ -111,17 +114,21 @@ def share(costs: Costs, clients: int, rate: float, seconds: int = 20) -> float:
     """The part of a core that so many clients and events a second use, keepalives included."""
     replies = [(number / rate, 1) for number in range(int(rate * seconds))] if rate else []
     working = simulate(costs, clients, replies).cpu / seconds if replies else 0.0
-    return working + clients / RouterConfig().ping_seconds * costs.keepalive
+    return costs.base + working + clients / RouterConfig().ping_seconds * costs.keepalive
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A predicted number beside the measured one; `allowed` is the greatest factor between them."""
+    """A predicted number beside the measured one.
+
+    `allowed` is the greatest factor between them. What is off by no more than `slack` holds too.
+    """
 
     what: str
     predicted: float
     measured: float
     allowed: float
+    slack: float = 0.0
 
     @property
     def deviation(self) -> float:
@@ -131,7 +138,8 @@ class Check:
     @property
     def holds(self) -> bool:
         """Whether that is allowed."""
-        return 1 / self.allowed <= 1 + self.deviation <= self.allowed
+        near = abs(self.predicted - self.measured) <= self.slack
+        return near or 1 / self.allowed <= 1 + self.deviation <= self.allowed
 
     @property
     def verdict(self) -> str:
@@ -142,10 +150,15 @@ class Check:
 
 
 MOST_WAITED = 0.1
-"""Where the server waited longer than for this part of the time, its latency is not judged."""
+"""Where the server waited longer than for this part of the time, its pace was not its own: what it
+could not send in time it joined. Neither its latency nor its CPU is judged then."""
 
 CPU, LATENCY, MEMORY = 1.35, 2.5, 1.25
 """CPU holds to about a third from run to run; latency on a shared machine says little."""
+
+CORE_SLACK, MS_SLACK = 0.005, 5.0
+"""Half a percent of a core is no deviation that matters to anybody who plans. An event needs some
+milliseconds through Redis and until its reader wakes, which are no part of the arithmetic."""
 
 
 class Point(NamedTuple):
@@ -184,22 +197,26 @@ def _streamed(costs: Costs, point: Point, runs: Sequence[Figures]) -> Iterator[C
     for clients in sorted({run.clients for run in runs}):
         mine = [run for run in runs if run.clients == clients]
         told = simulate(costs, clients // workers, arrivals(scenario))
-        each = workers * told.cpu * 1e6 / (clients * scenario.events)
+        due = clients * scenario.events
+        each = workers * (told.cpu + costs.base * scenario.seconds) * 1e6 / due
         name = f"{point.experiment}, {clients:,} clients"
         name += f" of {point.target}" if workers > 1 else ""
-        yield Check(f"{name}: CPU per delivery, µs", each, _middle(mine, "cpu_us").value, CPU)
+        best = min(mine, key=lambda run: waited(run, point))
+        judged = not scenario.rate or waited(best, point) <= MOST_WAITED
+        cpu, latency = (CPU, LATENCY) if judged else (inf, inf)
+        slack = CORE_SLACK * workers * scenario.seconds * 1e6 / due
+        yield Check(f"{name}: CPU per delivery, µs", each, best.values["cpu_us"], cpu, slack)
         if scenario.rate and workers == 1:  # several workers have to share cores with the clients
-            # What else runs on the machine only ever adds, so the best run is the nearest.
-            best = min(mine, key=lambda run: run.values["p99_ms"])
-            allowed = LATENCY if _waited(best, scenario) <= MOST_WAITED else inf
-            yield Check(f"{name}: p50, ms", told.p50_ms, best.values["p50_ms"], allowed)
-            yield Check(f"{name}: p99, ms", told.p99_ms, best.values["p99_ms"], allowed)
+            for value, ms in (("p50", told.p50_ms), ("p99", told.p99_ms)):
+                yield Check(
+                    f"{name}: {value}, ms", ms, best.values[f"{value}_ms"], latency, MS_SLACK
+                )
 
 
-def _waited(run: Figures, scenario: Scenario) -> float:
-    """The part of the time for which other processes kept the server off its core."""
-    seconds = run.values.get("waited_seconds", 0.0) / scenario.seconds
-    return run.values.get("server_waited", seconds)
+def waited(run: Figures, point: Point) -> float:
+    """The part of the time for which other processes kept each worker off its core."""
+    seconds = run.values.get("waited_seconds", 0.0) / (point.scenario.seconds or 1.0)
+    return run.values.get("server_waited", seconds) / point.workers
 
 
 def _runs(kept: Kept, experiment: str, target: str) -> list[Figures]:
@@ -225,9 +242,10 @@ def main() -> None:
     argparse.ArgumentParser(prog="python -m benchmarks.simulate", description=__doc__).parse_args()
     told = list(checks(Costs.stated(PAGE.read_text("utf-8"))))
     print("\n".join(lines(told)))
-    wrong = sum(not one.holds for one in told)
-    if wrong or not told:
-        raise SystemExit(f"{wrong} of {len(told)} numbers deviate by more than is allowed")
+    judged = [one for one in told if not isinf(one.allowed)]
+    wrong = sum(not one.holds for one in judged)
+    if wrong or not judged:
+        raise SystemExit(f"{wrong} of {len(judged)} numbers deviate by more than is allowed")
 
 
 if __name__ == "__main__":

@@ -81,6 +81,13 @@ def test_one_fault_of_the_product_misses_an_aim(fault: str) -> None:
     assert not last.met
 
 
+def test_faults_that_older_runs_did_not_count_are_not_taken_for_none() -> None:
+    new, old = burst("a", 1.0, 1, refused=1.0), burst("a", 1.0)
+    assert aims.summed([new, new], "lost", "refused") == 2.0
+    assert aims.summed([new, old], "lost", "refused") is None
+    assert aims.summed([], "lost") is None
+
+
 def test_an_aim_that_was_not_measured_is_neither_met_nor_hidden() -> None:
     for part in (*AIMED, aims.streaming, aims.idle, aims.stalled):
         told = list(part([]))
