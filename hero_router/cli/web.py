@@ -16,7 +16,8 @@ from hero_router.web.serve import Gunicorn
 @click.command("web")
 @flags(
     "host", "port", "workers", "redis_url", "redis_password_file", "redis_prefix", "node",
-    "sse_buffer", "ping_seconds", "sse_stall_seconds", "log_level", "log_format",
+    "sse_buffer", "ping_seconds", "sse_stall_seconds", "sse_flush_ms", "sse_max_age_seconds",
+    "drain_seconds", "log_level", "log_format",
 )  # fmt: skip
 def command(**overrides: Any) -> None:
     """Run the web workers: the page, the streams and the API. Needs ROUTER_REDIS_URL."""

@@ -79,6 +79,13 @@ def test_every_setting_is_a_flag_of_serve() -> None:
     assert [item.flag for item in RouterConfig.settings() if item.flag not in text] == []
 
 
+def test_every_setting_is_a_flag_of_the_process_that_it_is_for() -> None:
+    """Only `serve` has a state folder."""
+    text = run("web", "--help").stdout + run("scanner", "--help").stdout
+    lacking = [item.flag for item in RouterConfig.settings() if item.flag not in text]
+    assert lacking == ["--state-dir"]
+
+
 def test_web_and_scanner_need_to_know_where_redis_is() -> None:
     for name in ("web", "scanner"):
         answer = run(name, ROUTER_REDIS_URL="")
