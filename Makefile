@@ -45,8 +45,9 @@ types: $(VENV)/.test
 bench: $(VENV)/.test              ## streaming beside a floor in the same run
 	$(BIN)/python -m benchmarks
 
-performance: $(VENV)/.test        ## measure everything, about 15 minutes; write docs/performance.md
-	$(BIN)/python -m benchmarks.performance
+MINUTES ?= 15
+performance: $(VENV)/.test        ## measure everything in MINUTES; write docs/performance.md
+	$(BIN)/python -m benchmarks.performance --minutes $(MINUTES)
 
 SECONDS ?= 600
 soak: $(VENV)/.test               ## SECONDS of kills, stalls and bursts; SEED=n and LOGS=folder if wanted

@@ -37,7 +37,7 @@ def _streaming() -> Iterator[Step]:
 
 def _stream(target: Target, scenario: Scenario, rounds: int) -> Step:
     run = partial(_streamed, target, scenario)
-    return Step("streaming", scenario.name, target.name, 10 + scenario.seconds, run, rounds)
+    return Step("streaming", scenario.name, target.name, 6 + scenario.seconds, run, rounds)
 
 
 async def _streamed(target: Target, scenario: Scenario) -> Figures:
@@ -49,7 +49,7 @@ async def _streamed(target: Target, scenario: Scenario) -> Figures:
 
 def _idle() -> Iterator[Step]:
     for target in (EACH, Product(ping_seconds=PING_SECONDS)):
-        yield Step("idle", "idle", target.name, 35, partial(idle, target, CROWD), ROUNDS)
+        yield Step("idle", "idle", target.name, 20, partial(idle, target, CROWD), ROUNDS)
 
 
 def _storm() -> Iterator[Step]:
@@ -82,7 +82,7 @@ def _stalled() -> Iterator[Step]:
     for slow in (0, SLOW):
         run = partial(stalled, product, STREAMS, slow)
         name = "stalled" if slow else "unstalled"
-        yield Step("stalled", name, product.name, 70, run, ROUNDS)
+        yield Step("stalled", name, product.name, 45, run, ROUNDS)
 
 
 def _peers() -> Iterator[Step]:
@@ -92,9 +92,9 @@ def _peers() -> Iterator[Step]:
     everyone: Sequence[Target] = (EACH, Product(), *PEERS)
     for target in everyone:
         run = partial(stalled, target, FEW, FEW_SLOW, SMALL_BURST)
-        yield Step("crowded", "stalled", target.name, 30, run)
+        yield Step("crowded", "stalled", target.name, 17, run)
     for target in PEERS:
-        yield Step("idle", "idle", target.name, 35, partial(idle, target, CROWD))
+        yield Step("idle", "idle", target.name, 20, partial(idle, target, CROWD))
 
 
 PLAN: Sequence[Callable[[], Iterator[Step]]] = (
@@ -104,8 +104,8 @@ PLAN: Sequence[Callable[[], Iterator[Step]]] = (
     _rolling,
     _growth,
     _stalled,
-    _tails,
     _peers,
+    _tails,
 )
 
 

@@ -8,6 +8,7 @@ import pytest
 from benchmarks import experiments, plan
 from benchmarks.figures import Failure, Figures
 from benchmarks.peers.registry import PEERS
+from benchmarks.performance import MINUTES
 from benchmarks.plan import Runner, Step, told
 from benchmarks.process import Absent, Broken
 
@@ -129,5 +130,5 @@ def test_every_peer_streams_idles_and_stalls_beside_the_product_and_a_floor() ->
 
 
 def test_one_round_of_all_fits_into_the_time() -> None:
-    """By what each step is thought to take; further rounds are run as time is left."""
-    assert sum(step.seconds for step in experiments.steps()) < 30 * 60
+    """By what each step takes on a quiet machine; further rounds are run as time is left."""
+    assert sum(step.seconds for step in experiments.steps()) <= MINUTES * 60
