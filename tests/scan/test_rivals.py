@@ -143,7 +143,7 @@ async def test_a_root_may_be_changed_though_the_last_scanner_was_killed(
     redis7: RedisServer, registry: Registry, root: Path, tmp_path: Path
 ) -> None:
     """Its lease and its report are still there for a while, but nobody renews them."""
-    async with scanning(redis7.url, tmp_path / "before", lease="3"):
+    async with scanning(redis7.url, tmp_path / "before", lease="2"):
         await eventually(lambda: scans(registry, 1), 10, "it scans")
     async with scanning(redis7.url, root) as second:
         await second.stands_by()
