@@ -4,7 +4,10 @@ Effects of scripts are written there as plain commands, so each XADD is one even
 it. A file that a kill had cut off is mended by Redis itself when it starts again.
 """
 
+import re
 from collections.abc import Iterator
+from io import SEEK_END, BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +21,12 @@ ONE_FILE = ("--auto-aof-rewrite-percentage", "0")
 
 EVENTS = Keys().events.encode()
 
+NEAR_BYTES = 8 * 1024 * 1024
+"""More than the largest batch, of which Redis forgets all where its end is missing."""
+
+_EXEC = b"*1\r\n$4\r\nEXEC\r\n"
+_XADD = re.compile(rb"\*[0-9]+\r\n\$4\r\nXADD\r\n")
+
 
 def history(folder: Path) -> Iterator[Event]:
     """All events ever added, oldest first; `folder` is that of Redis's data."""
@@ -27,6 +36,27 @@ def history(folder: Path) -> Iterator[Event]:
         for words in commands(file):
             if words[0].upper() == b"XADD" and words[1] == EVENTS:
                 yield _event(words)
+
+
+def cut_off(folder: Path, size: int) -> Iterator[Event]:
+    """Take so many bytes or some more from the file of a Redis that does not run, as a loss of power
+    may, but never much more than half of it. Gives the events near its end; some of them are lost.
+
+    The cut is at the end of a step, where Redis itself puts it when it finds an unfinished one. In
+    a file that is torn inside a command Redis 7.0 leaves the beginning of the step, and stumbles
+    over it at its next start.
+    """
+    (path,) = (folder / "appendonlydir").glob("*.incr.aof")
+    with path.open("r+b") as file:
+        length = file.seek(0, SEEK_END)
+        file.seek(max(length - NEAR_BYTES, 0))
+        near = file.read()
+        kept = near.rfind(_EXEC, 0, len(near) - min(size, length // 2))
+        assert kept >= 0, "no step ends before the cut"
+        file.truncate(length - len(near) + kept + len(_EXEC))
+    for found in _XADD.finditer(near):
+        (words,) = islice(commands(BytesIO(near[found.start() :])), 1)
+        yield _event(words)
 
 
 def commands(file: BinaryIO) -> Iterator[list[bytes]]:

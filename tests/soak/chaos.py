@@ -33,11 +33,15 @@ KINDS: Mapping[str, Kind] = {
     "scanner killed": Kind(1, 0.1, 3),
     "scanner paused": Kind(1, 1, 5),
     "redis killed": Kind(1, 0.1, 3),
+    "power lost": Kind(1, 0.1, 3),
     "clients stalled": Kind(2, 2, 8),
     "clients hung up": Kind(2, 0.5, 6),
     "burst": Kind(4, 0, 0),
     "service toggled": Kind(2, 0, 0),
 }
+
+MOST_LOST = 64 * 1024
+"""Bytes that Redis loses with its power: a second or two of the steady flow, or part of a burst."""
 
 PAUSE_SECONDS = 0.2, 2.2
 """Between two things that go wrong."""
@@ -109,6 +113,11 @@ class Chaos:
     def _kill_redis(self, act: Act) -> "Work":
         return self._end(["redis"], signal.SIGKILL, act)
 
+    def _lose_power(self, act: Act) -> "Work":
+        if not self._world.free(["redis"]):
+            return None
+        return self._world.lose_power(1 + int(act.hard * MOST_LOST), act.seconds)
+
     def _end(self, names: Sequence[str], number: signal.Signals, act: Act) -> "Work":
         free = self._world.free(names)
         return self._world.end(_chosen(free, act.whom), number, act.seconds) if free else None
@@ -149,6 +158,7 @@ _DO: Mapping[str, Callable[[Chaos, Act], Work]] = {
     "scanner killed": Chaos._kill_scanner,
     "scanner paused": Chaos._pause_scanner,
     "redis killed": Chaos._kill_redis,
+    "power lost": Chaos._lose_power,
     "clients stalled": Chaos._stall,
     "clients hung up": Chaos._hang_up,
     "burst": Chaos._burst,

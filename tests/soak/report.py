@@ -27,7 +27,7 @@ def summary(outcome: Outcome) -> str:
         "time": f"{start:.1f} s to start, {run:.1f} s to run and end, {judged:.1f} s to judge",
         "clients": len(outcome.logs),
         "events published": len(outcome.truth.events),
-        "lost by a killed Redis": len(outcome.truth.lost),
+        "lost by Redis": len(outcome.truth.lost),
         "deliveries": sum(entry.is_event for log in outcome.logs for entry in log.entries),
         "resyncs": _counted(resyncs),
         "dropped and told so": sum(number or 0 for number in dropped),

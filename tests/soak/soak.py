@@ -25,7 +25,7 @@ from tests.soak.client import Client, following
 from tests.soak.log import Log, fingerprint
 from tests.soak.snapshots import unlike
 from tests.soak.traffic import Traffic
-from tests.soak.truth import Truth, with_lost
+from tests.soak.truth import Truth, is_dense, with_lost
 from tests.soak.validators import VALIDATORS, Fault
 from tests.soak.world import WINDOW, World
 from tests.support.wait import eventually
@@ -80,7 +80,7 @@ async def soak(folder: Path, seed: int, seconds: float, clients: int = CLIENTS) 
         await asyncio.to_thread(world.topology.close)
     times.append(time.monotonic())
     logs = [client.log for client in followers]
-    truth = with_lost(truth, logs)
+    truth = with_lost(truth, world.cut_off, logs)
     faults = judge(logs, truth)
     times.append(time.monotonic())
     return Outcome(seed, logs, truth, done, troubles, looks, faults, times)
@@ -159,6 +159,7 @@ def _truth(world: World, snapshot: Snapshot) -> Truth:
     assert [event.place for event in events[-len(kept) :]] == kept, (
         "the history is not the stream's"
     )
+    assert is_dense(events), "the history has a gap"
     services = snapshot.services or {}
     registry = {key: fingerprint(decode(text)) for key, text in services.items()}
     return Truth(events, registry, WINDOW)

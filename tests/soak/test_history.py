@@ -9,7 +9,7 @@ from hero_router.keys import Keys
 from hero_router.position import Position
 from hero_router.store.client import connect
 from hero_router.store.stream import Stream
-from tests.soak.aof import ONE_FILE, history
+from tests.soak.aof import ONE_FILE, cut_off, history
 from tests.soak.log import Frames
 from tests.soak.truth import Event
 from tests.support.hand import Hand
@@ -47,6 +47,21 @@ async def test_the_file_has_every_event_also_those_that_were_trimmed(redis: Redi
     assert events[-1].place == head
     kept = [Event(item.position, item.type or "", item.data, item.at) for item in snapshot.window]
     assert events[-WINDOW:] == kept
+
+
+async def test_what_a_loss_of_power_takes_is_known(redis: RedisServer) -> None:
+    """Redis mends its file and forgets the last events; they are those that the cut has given."""
+    hand = Hand(redis.url, WINDOW)
+    await hand.begin(services=5)
+    before = list(history(redis.folder))
+    redis.kill()
+    near = list(cut_off(redis.folder, 1_500))
+    redis.start()
+    after = list(history(redis.folder))
+    assert near == before
+    assert 0 < len(after) < len(before)
+    assert after == before[: len(after)]
+    await hand.close()
 
 
 async def test_a_history_in_several_files_is_refused(redis: RedisServer) -> None:

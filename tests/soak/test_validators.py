@@ -18,7 +18,7 @@ from tests.soak.log import (
     Log,
     fingerprint,
 )
-from tests.soak.truth import Event, Truth, with_lost
+from tests.soak.truth import Event, Truth, is_dense, with_lost
 from tests.soak.validators import LONGEST_SILENCE, VALIDATORS
 
 WINDOW = 4
@@ -96,7 +96,7 @@ def log(*entries: Entry, step: float = 4.0) -> Log:
 
 
 def faults(name: str, found: Log, truth: Truth = TRUTH) -> list[str]:
-    judged = with_lost(truth, [found])
+    judged = with_lost(truth, [], [found])
     return [fault.text for fault in VALIDATORS[name](found, judged)]
 
 
@@ -273,6 +273,23 @@ def test_silence_counts_where_the_client_listens(case: str) -> None:
     entries, wrong = SILENCES[case]
     assert bool(faults("attended", log(*entries, step=LONGEST_SILENCE + 1))) is wrong
     assert faults("attended", log(*entries, step=LONGEST_SILENCE / 4)) == []
+
+
+def test_what_was_cut_off_from_the_file_is_part_of_the_truth() -> None:
+    """Nobody was told the eleventh event, yet a gap over it has to count it."""
+    cut = [happened(f"1-{seq}") for seq in range(10, 16)]
+    truth = with_lost(TRUTH, cut, [])
+    assert list(truth.lost) == [p(f"1-{seq}") for seq in range(11, 16)]
+    over = log(*START, *events(1, 3, 10), resync("1-11", 1), event("1-12"))
+    assert list(VALIDATORS["reliable"](over, truth)) == []
+    other = log(*START, event("1-12", number="another"))
+    assert [fault.index for fault in VALIDATORS["genuine"](other, truth)] == [3]
+
+
+@pytest.mark.parametrize("places", [["1-2"], ["1-1", "1-3"], ["1-1", "2-2"], ["2-1", "1-1"]])
+def test_a_history_with_a_gap_is_not_dense(places: Sequence[str]) -> None:
+    assert is_dense([*FIRST, *SECOND])
+    assert not is_dense([happened(place) for place in places])
 
 
 def test_the_origin_is_a_place() -> None:

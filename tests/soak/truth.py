@@ -1,15 +1,16 @@
 """What really happened, to judge by: the history that Redis kept, and the registry in the end.
 
-A Redis that is killed may lose what it has acknowledged: such events were told to clients, but are
-no part of the history. `lost` are those, each as the first client that got it was told.
+A Redis that loses its power loses what it has acknowledged: such events were told to clients, but
+are no part of the history. `lost` are those.
 """
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from hero_router.position import ORIGIN, Position
-from tests.soak.log import Entry, Log
+from tests.soak.log import Log
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Truth:
     events: Sequence[Event]
     registry: Mapping[str, str]
     window: int
-    lost: Mapping[Position, Entry] = field(default_factory=dict)
+    lost: Mapping[Position, Event] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         places = [event.place for event in self.events]
@@ -76,8 +77,9 @@ class Truth:
         newest = bisect_right(self._told, last) + self.window - 1
         if newest >= len(self._told):
             return False
-        event = self.at(self._told[newest])
-        return event is None or event.at / 1000 <= at
+        place = self._told[newest]
+        event = self.at(place) or self.lost[place]
+        return event.at / 1000 <= at
 
     def may_be_lost(self, place: Position) -> bool:
         """Whether it lies past the end of an epoch that was not the last: Redis died there."""
@@ -86,12 +88,22 @@ class Truth:
         return ended and (last is None or place.seq > last)
 
 
-def with_lost(truth: Truth, logs: Iterable[Log]) -> Truth:
-    """The truth with all that clients were told and Redis forgot."""
-    lost: dict[Position, Entry] = {}
+def with_lost(truth: Truth, cut_off: Iterable[Event], logs: Iterable[Log]) -> Truth:
+    """The truth with all that Redis forgot: what was cut off from its file, and what it had not
+    even written, as the first client that got it was told."""
+    lost = {event.place: event for event in cut_off if truth.at(event.place) is None}
     for log in logs:
         for entry in log.entries:
             place = entry.place
             if entry.is_event and place is not None and truth.at(place) is None:
-                lost.setdefault(place, entry)
-    return Truth(truth.events, truth.registry, truth.window, lost)
+                lost.setdefault(place, Event(place, entry.kind, entry.data))
+    return replace(truth, lost=lost)
+
+
+def is_dense(events: Sequence[Event]) -> bool:
+    """Whether each event has the next position, or the first one of a later epoch."""
+    places = [event.place for event in events]
+    return all(
+        after == before.next() or (after.seq == 1 and after.epoch > before.epoch)
+        for before, after in pairwise([ORIGIN, *places])
+    )

@@ -82,7 +82,7 @@ def genuine(log: Log, truth: Truth) -> Iterator[Fault]:
         elif (told := truth.lost.get(entry.place)) is None or not truth.may_be_lost(entry.place):
             yield Fault(index, "Redis never held this event")
         elif (told.kind, told.data) != (entry.kind, entry.data):
-            yield Fault(index, f"another client was told: {told.kind} {told.data[:160]}")
+            yield Fault(index, f"Redis held another event: {told.kind} {told.data[:160]}")
 
 
 def reliable(log: Log, truth: Truth) -> Iterator[Fault]:

@@ -15,7 +15,8 @@ import psutil
 
 from tests.deploy.processes import Process
 from tests.deploy.topology import Topology
-from tests.soak.aof import ONE_FILE
+from tests.soak.aof import ONE_FILE, cut_off
+from tests.soak.truth import Event
 from tests.support.scrape import Scrape
 from tests.support.wait import eventually
 
@@ -44,6 +45,7 @@ class World:
         self.topology = Topology(folder, SETTINGS, ONE_FILE)
         self._busy: set[str] = set()
         self.scanners: Sequence[str] = ()
+        self.cut_off: list[Event] = []
 
     async def start(self) -> None:
         """Start everything and wait for its health."""
@@ -78,6 +80,14 @@ class World:
             await eventually(lambda: not process.alive, END_SECONDS, f"{name} ends")
             await asyncio.sleep(seconds)
             await self.topology.restart(name)
+
+    async def lose_power(self, size: int, seconds: float) -> None:
+        """Redis dies with its machine: what was written last, and acknowledged, is not on disk."""
+        async with self._occupied("redis"):
+            self._process("redis").kill()
+            self.cut_off += cut_off(self.redis_folder, size)
+            await asyncio.sleep(seconds)
+            await self.topology.restart("redis")
 
     async def pause(self, name: str, seconds: float) -> None:
         """Stop a process for so long, as when its machine hangs."""
