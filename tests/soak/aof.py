@@ -39,8 +39,8 @@ def history(folder: Path) -> Iterator[Event]:
 
 
 def cut_off(folder: Path, size: int) -> Iterator[Event]:
-    """Take so many bytes or some more from the file of a Redis that does not run, as a loss of power
-    may, but never much more than half of it. Gives the events near its end; some of them are lost.
+    """Take so many bytes or some more from the file of a Redis that does not run, as a loss of
+    power may, but hardly more than half of it. Gives the events near its end; some are lost.
 
     The cut is at the end of a step, where Redis itself puts it when it finds an unfinished one. In
     a file that is torn inside a command Redis 7.0 leaves the beginning of the step, and stumbles
