@@ -82,7 +82,7 @@ TRIM = {
     "fetches": "fetches",
     "fetches_failed": "failed",
     "fetch_span_s": "spread over s",
-    "fetches_a_second_most": "most in a second",
+    "fetches_a_second_most": "a second in the busiest 0.1 s",
     "fetch_p99_ms": "fetch p99 ms",
     "snapshots": "different snapshots",
     "lost": "lost",
@@ -184,13 +184,13 @@ SECTIONS = (
         "Each is told its gap and fetches the whole state when it was told to.",
     ),
     Section(
-        "Rolling: all workers behind HAProxy are replaced, 500 clients, 20 events/s",
+        "Rolling restart: SIGTERM and a start of one instance after the other, 20 events/s",
         "rolling",
-        "",
+        "restart",
         ROLLING,
-        "First by SIGTERM and a start of one instance after the other, then by HUP. Clients come"
-        " back when `retry:` says so.",
+        "All workers behind HAProxy are replaced; clients come back when `retry:` says so.",
     ),
+    Section("The same by HUP", "rolling", "reload", ROLLING),
     Section(
         "Growth: one event at a time, 5/s",
         "growth",
