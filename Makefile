@@ -7,19 +7,22 @@ RUN    := .run
 export ROUTER_SOCKET_DIR ?= $(CURDIR)/$(RUN)/sockets
 export ROUTER_STATE_DIR  ?= $(CURDIR)/$(RUN)/state
 
-.PHONY: run test test-browser test-scanner test-processes test-others check lint types bench performance soak screenshot clean
+.PHONY: run test check lint types bench performance soak screenshot clean
 
 run: $(VENV)/.run                 ## start everything with demo services; Ctrl-C ends it
 	@$(BIN)/hero_router serve --demo
 
-# Four parts at the same time, about as long as each other: most tests wait for processes or clocks.
-BROWSER   := tests/e2e
-SCANNER   := tests/scan $(wildcard tests/soak)
-PROCESSES := tests/deploy tests/cli tests/demo
-PYTEST    := env -u ROUTER_SOCKET_DIR -u ROUTER_STATE_DIR $(BIN)/python -m pytest
+# Five parts at the same time, about as long as each other: most tests wait for processes or clocks.
+BROWSER  := tests/e2e tests/page
+SCANNER  := tests/scan tests/soak
+DEPLOY   := tests/deploy
+COMMANDS := tests/cli tests/demo tests/failover
+PARTS    := test-browser test-scanner test-deploy test-commands test-others
+PYTEST   := env -u ROUTER_SOCKET_DIR -u ROUTER_STATE_DIR $(BIN)/python -m pytest
+.PHONY: $(PARTS)
 
 test: $(VENV)/.test               ## install what the tests need and run them all
-	@$(MAKE) --no-print-directory -j4 -O test-browser test-scanner test-processes test-others
+	@$(MAKE) --no-print-directory -j5 -O $(PARTS)
 
 test-browser: $(VENV)/.test
 	@$(PYTEST) $(BROWSER)
@@ -27,11 +30,14 @@ test-browser: $(VENV)/.test
 test-scanner: $(VENV)/.test
 	@$(PYTEST) $(SCANNER)
 
-test-processes: $(VENV)/.test
-	@$(PYTEST) $(PROCESSES)
+test-deploy: $(VENV)/.test
+	@$(PYTEST) $(DEPLOY)
+
+test-commands: $(VENV)/.test
+	@$(PYTEST) $(COMMANDS)
 
 test-others: $(VENV)/.test
-	@$(PYTEST) tests $(addprefix --ignore=,$(BROWSER) $(SCANNER) $(PROCESSES))
+	@$(PYTEST) tests $(addprefix --ignore=,$(BROWSER) $(SCANNER) $(DEPLOY) $(COMMANDS))
 
 check: lint types test            ## lint, types, tests
 
