@@ -51,14 +51,16 @@ async def _messages(channel: PubSub, idle_seconds: float) -> AsyncIterator[Mappi
     """Whatever the channel says; raises StoreUnreachable when it does not even answer a ping."""
     pinged = False
     while True:
-        message = await channel.get_message(timeout=idle_seconds)
+        with translated():  # each call by itself: one that is cancelled must not go on to the next
+            message = await channel.get_message(timeout=idle_seconds)
         if message is not None:
             pinged = False
             yield message
         elif pinged:
             raise StoreUnreachable("Redis did not answer in time")
         else:
-            await channel.ping()
+            with translated():
+                await channel.ping()
             pinged = True
 
 

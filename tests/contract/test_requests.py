@@ -3,9 +3,10 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
+from redis.asyncio.client import PubSub
 
 from hero_router.errors import StoreUnreachable
 from hero_router.store.requests import Request, Requests
@@ -116,3 +117,24 @@ async def test_a_listener_notices_a_connection_that_leads_nowhere(
         proxy.freeze()
         with pytest.raises(StoreUnreachable, match="in time"):
             await listener.task
+
+
+async def test_a_listener_ends_even_if_the_library_loses_its_cancellation(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`asyncio.wait_for`, through which it sends, does so before Python 3.12."""
+    pinging, ping = asyncio.Event(), PubSub.ping
+
+    async def losing(channel: PubSub) -> None:
+        await ping(channel)
+        pinging.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+
+    async with listening(store) as (listener,):
+        with monkeypatch.context() as patched:
+            patched.setattr(PubSub, "ping", losing)
+            await asyncio.wait_for(pinging.wait(), 5)
+        listener.task.cancel()
+        await asyncio.wait([listener.task], timeout=5)
+        assert listener.task.cancelled()

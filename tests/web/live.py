@@ -164,10 +164,17 @@ async def scanning(redis_url: str, root: Path, **settings: Any) -> AsyncIterator
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await ended(task)
         await client.aclose()
         await channel.aclose()
+
+
+async def ended(task: "asyncio.Task[None]") -> None:
+    """Cancel a task; one that goes on all the same is shown with all that runs."""
+    task.cancel()
+    _, going_on = await asyncio.wait([task], timeout=10)
+    stacks = [str(each.get_stack()) for each in asyncio.all_tasks()] if going_on else []
+    assert not going_on, f"a cancelled scanner goes on: {stacks}"
 
 
 @contextmanager
