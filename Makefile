@@ -12,17 +12,17 @@ export ROUTER_STATE_DIR  ?= $(CURDIR)/$(RUN)/state
 run: $(VENV)/.run                 ## start everything with demo services; Ctrl-C ends it
 	@$(BIN)/hero_router serve --demo
 
-# Five parts at the same time, about as long as each other: most tests wait for processes or clocks.
+# Four parts at a time, the longest first: most tests wait for processes or clocks.
 BROWSER  := tests/e2e tests/page
 SCANNER  := tests/scan tests/soak
 DEPLOY   := tests/deploy
 COMMANDS := tests/cli tests/demo tests/failover
-PARTS    := test-browser test-scanner test-deploy test-commands test-others
+PARTS    := test-browser test-scanner test-others test-deploy test-commands
 PYTEST   := env -u ROUTER_SOCKET_DIR -u ROUTER_STATE_DIR $(BIN)/python -m pytest
 .PHONY: $(PARTS)
 
 test: $(VENV)/.test               ## install what the tests need and run them all
-	@$(MAKE) --no-print-directory -j5 -O $(PARTS)
+	@$(MAKE) --no-print-directory -j4 -O $(PARTS)
 
 test-browser: $(VENV)/.test
 	@$(PYTEST) $(BROWSER)

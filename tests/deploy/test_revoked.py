@@ -21,7 +21,7 @@ from tests.support.redis import RedisServer
 from tests.support.wait import eventually
 from tests.web.live import Listener, Live, working
 
-AGE_SECONDS = 1.0
+AGE_SECONDS = 3.0
 
 CONFIG = """
 global

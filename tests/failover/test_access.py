@@ -1,6 +1,8 @@
 """TLS, users with few rights, and passwords from files, each with a real server."""
 
+import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -220,3 +222,12 @@ async def test_a_cluster_is_asked_over_tls_and_with_the_login(
     with pytest.raises(StoreRefused, match="refuses the user or password") as refused:
         await leases(url.replace("router@", f"router:{NEW}@"))
     assert_hides(refused.value)
+    await all_left(server)
+
+
+async def all_left(server: RedisServer) -> None:
+    """TLS connections end with a word from either side: wait for it, as the loop ends here."""
+    await eventually(lambda: ask(server, "CLIENT", "LIST").count(b"id=") == 1, message="all left")
+    loop = asyncio.get_running_loop()
+    for _ in range(10):  # what the server said last is read by the next turns of the loop
+        await loop.run_in_executor(None, time.sleep, 0.01)

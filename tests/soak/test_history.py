@@ -21,7 +21,8 @@ WINDOW = 4
 @pytest.fixture
 def redis() -> Iterator[RedisServer]:
     """One that keeps all history, as the soak's does."""
-    server = RedisServer(redis7_binary(), "--appendonly", "yes", *ONE_FILE)
+    durable = ("--appendonly", "yes", "--appendfsync", "always")
+    server = RedisServer(redis7_binary(), *durable, *ONE_FILE)
     try:
         yield server.start()
     finally:

@@ -65,8 +65,8 @@ async def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
 async def undisturbed(server: RedisServer, root: Path) -> AsyncIterator[Live]:
     """A scanner, a worker and a client; nothing but new services is told meanwhile."""
     async with scanning(server.url, root), working(server.url) as live:
-        await eventually(lambda: "n" in live.feed.mirror.nodes, message="the first scan is over")
-        assert live.names == {"a", "old"}
+        await eventually(lambda: "n" in live.feed.mirror.nodes, message="the scanner is known")
+        await eventually(lambda: live.names == {"a", "old"}, message="both services are known")
         async with live.listening() as listener:
             yield live
             assert listener.resyncs == []

@@ -49,7 +49,8 @@ def crowd(admin: Redis) -> None:
     _cut(admin)
 
 
-SILENT = "the scanner of node n is silent"
+LOST = " node n"
+"""Its scanner is silent or, once its lease ran out, there is none: either may be told first."""
 
 REFUSALS = {
     "a password is wanted": Refusal(
@@ -61,7 +62,7 @@ REFUSALS = {
     "out of memory": Refusal(
         lambda admin: admin.config_set("maxmemory", 1),
         lambda admin: admin.config_set("maxmemory", 0),
-        SILENT,
+        LOST,
     ),
     "too few replicas": Refusal(
         lambda admin: admin.config_set("min-replicas-to-write", 1),
