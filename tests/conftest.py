@@ -7,10 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.hand import Hand
 from tests.support.redis import RedisServer, client, redis7_binary, redis62_binary
 from tests.web.live import WINDOW
+
+# How fast a machine makes examples says nothing of the product.
+SLOW = [HealthCheck.too_slow]
+settings.register_profile("any machine", deadline=None, suppress_health_check=SLOW)
+settings.load_profile("any machine")
 
 DURABLE = ("--appendonly", "yes", "--appendfsync", "no")
 """What a killed process wrote survives in the page cache, so nothing needs to wait for the disk."""

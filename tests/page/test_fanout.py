@@ -169,7 +169,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(steps=steps)
 async def test_every_tab_gets_every_event_once_or_exactly_its_gap(
     quiet: Page, steps: Sequence[Sequence[Any]]

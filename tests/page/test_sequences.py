@@ -147,7 +147,7 @@ class World:
         )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(steps=steps)
 async def test_unless_a_snapshot_is_due_the_page_shows_exactly_the_registry(
     quiet: Page, steps: Sequence[Sequence[Any]]
