@@ -174,8 +174,9 @@ async def test_the_balance_holds_whatever_becomes_of_clients(web: Web, hand: Han
 
         async def parked() -> bool:
             scrape = await watched.holds()
-            all_of_them = scrape.total("clients", state="parked") == len(slow) + len(conflating)
-            return all_of_them and scrape.total("cursor_lag_events") > WINDOW
+            # Who conflates may be sent so little by a busy worker that it never stalls.
+            stalled = scrape.total("clients", state="parked") >= len(slow)
+            return stalled and scrape.total("cursor_lag_events") > WINDOW
 
         await eventually(parked, message="the stalled ones are parked, and have lost their place")
         for stream in (*slow, *conflating):
