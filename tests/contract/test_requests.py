@@ -38,7 +38,7 @@ class Listener:
 @asynccontextmanager
 async def listening(store: Store, count: int = 1) -> AsyncIterator[list[Listener]]:
     """So many listeners that are subscribed already."""
-    made = [Listener(Requests(store.client(), KEYS, idle_seconds=0.05)) for _ in range(count)]
+    made = [Listener(Requests(store.client(), KEYS, idle_seconds=0.4)) for _ in range(count)]
 
     async def subscribed() -> bool:
         ((_, number),) = await store.raw.pubsub_numsub(KEYS.requests)
