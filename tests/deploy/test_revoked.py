@@ -4,22 +4,19 @@ The router lets everybody in that comes to it: who asks is a proxy's affair. It 
 ever what was opened while it was allowed.
 """
 
-import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from hero_router.position import Position
 from tests.deploy.processes import Process, free_port
 from tests.support.hand import Hand
 from tests.support.redis import RedisServer
 from tests.support.wait import eventually
-from tests.web.live import Listener, Live, working
+from tests.web.live import Live, listening, working
 
 AGE_SECONDS = 3.0
 
@@ -99,32 +96,11 @@ async def _lets_in(door: Door, token: str) -> bool:
     return await door.asks(token) == 200
 
 
-@asynccontextmanager
-async def listening(
-    door: Door, token: str, cursor: Position | None = None
-) -> AsyncIterator[Listener]:
-    """A client with this token, meanwhile."""
-    listener, headers = Listener(), {"Authorization": token}
-    headers |= {"Last-Event-ID": str(cursor)} if cursor else {}
-    async with (
-        aiohttp.ClientSession(headers=headers) as session,
-        session.get(f"{door.url}/api/events") as answer,
-    ):
-        assert answer.status == 200
-        reading = asyncio.create_task(listener.read(answer))
-        try:
-            await listener.hears_of("hello")
-            yield listener
-        finally:
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
-
-
 async def test_who_is_not_allowed_any_more_loses_the_stream_within_its_greatest_age(
     door: Door, hand: Hand
 ) -> None:
     """Nobody else loses anything: their streams end as well, and they come back."""
-    async with listening(door, "one") as one, listening(door, "other") as other:
+    async with listening(door.url, token="one") as one, listening(door.url, token="other") as other:
         first = await hand.change("s0")
         for each in (one, other):
             await each.hears(first)
@@ -133,6 +109,6 @@ async def test_who_is_not_allowed_any_more_loses_the_stream_within_its_greatest_
         assert await door.asks("one") == 403
         await eventually(lambda: other.ended, AGE_SECONDS + 1, "so has the other one")
     missed = await hand.change("s1")
-    async with listening(door, "other", other.places[-1]) as again:
+    async with listening(door.url, header=other.places[-1], token="other") as again:
         await again.hears(missed)
         assert (again.places, again.resyncs) == ([missed], [])

@@ -115,10 +115,11 @@ class Live:
 
 @asynccontextmanager
 async def listening(
-    url: str, cursor: object = None, header: object = None
+    url: str, cursor: object = None, header: object = None, token: str | None = None
 ) -> AsyncIterator[Listener]:
-    """A client of the stream of the worker at this address, meanwhile."""
+    """A client of the stream of the worker, or of what stands before it, meanwhile."""
     headers = {} if header is None else {"Last-Event-ID": str(header)}
+    headers |= {} if token is None else {"Authorization": token}
     params = {} if cursor is None else {"cursor": str(cursor)}
     listener = Listener()
     async with (
