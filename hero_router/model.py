@@ -235,13 +235,11 @@ def is_record(value: object, key: str) -> bool:
     """
     if not isinstance(value, dict) or value.get("id") != key:
         return False
+    for name in ("name", "context", "node", "status", "reason"):
+        if not isinstance(value.get(name), str):
+            return False
     sockets = value.get("sockets")
-    texts = ("name", "context", "node", "status", "reason")
-    return (
-        all(isinstance(value.get(name), str) for name in texts)
-        and isinstance(sockets, list)
-        and all(isinstance(item, dict) for item in sockets)
-    )
+    return isinstance(sockets, list) and all(isinstance(item, dict) for item in sockets)
 
 
 def worst(statuses: Iterable[Status]) -> Status:

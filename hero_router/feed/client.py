@@ -1,5 +1,6 @@
 """One client of the hub: where its bytes go, its place in the stream, and what it was told."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
@@ -17,6 +18,9 @@ class Sink(Protocol):
 
     def write(self, data: bytes) -> None:
         """Hand over bytes, in order, without ever blocking; a dead connection swallows them."""
+
+    def offer(self, datas: Sequence[bytes]) -> int:
+        """Hand over the first one or more of these, as long as nothing waits; says how many."""
 
     def backlog(self) -> int:
         """How many bytes the kernel has not taken yet."""

@@ -17,7 +17,7 @@ from hero_router.feed.crowd import Crowd
 from hero_router.feed.herald import Herald
 from hero_router.feed.pace import Pace
 from hero_router.feed.resume import Gap
-from hero_router.feed.ring import Ring, Slice
+from hero_router.feed.ring import Ring, Train
 from hero_router.feed.times import Times
 from hero_router.feed.window import Window
 from hero_router.model import Event
@@ -26,8 +26,8 @@ from hero_router.position import Position
 log = logging.getLogger(__name__)
 
 SLICE_BYTES = 64 * 1024
-"""Most bytes handed to a transport at once. A client whose transport still holds anything is
-parked, so this is also all that a slow client can hold."""
+"""Most bytes that one client can make wait: a sink that holds anything takes no more, and its
+client is parked."""
 
 AHEAD_SECONDS = 2.0
 """How long a cursor may be ahead of this worker before its position counts as unknown."""
@@ -139,14 +139,14 @@ class Hub:
     def _flush(self) -> None:
         """Send to every live client what is due: clients at one place get the very same bytes."""
         self._unsent = 0
-        head, cursor, only, part = self._ring.head, None, None, None
+        head, cursor, only, train = self._ring.head, None, None, None
         for client in self.clients.those(LIVE):
             if client.cursor is not cursor or client.wish.only is not only:
                 cursor, only = client.cursor, client.wish.only
-                part = self._ring.slice_after(cursor, only)
-            if part is not None:
-                self._send(client, part)
-                if part.last is not head or client.sink.backlog():
+                train = self._ring.train_after(cursor, only)
+            if train is not None:
+                self._send(client, train)
+                if client.cursor is not head or client.sink.backlog():
                     self._advance(client)
         if self._unmarked >= self._ring.limit // 2:
             self._mark()
@@ -218,13 +218,15 @@ class Hub:
     def _is_ahead(self, client: Client) -> bool:
         return client.cursor > self._ring.head
 
-    def _send(self, client: Client, part: Slice) -> None:
-        client.cursor = part.last
-        self.counts.take(part)
-        if part.data:
-            client.sink.write(part.data)
-        if not (part.filtered or part.superseded):
-            client.heard = part.last
+    def _send(self, client: Client, train: Train) -> None:
+        """Offer a train: the client moves on by as many slices as its sink has taken."""
+        slices, datas = train.slices, train.datas
+        taken = client.sink.offer(datas) if datas else 0
+        for part in slices if taken == len(datas) else slices[:taken]:
+            self.counts.take(part)
+            client.cursor = part.last
+            if not (part.filtered or part.superseded):
+                client.heard = part.last
 
     def _close_gap(self, client: Client, gap: Gap, lagged: str) -> None:
         """Where the gap is unknown, what was thought to be pending was a guess: count anew."""

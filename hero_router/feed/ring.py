@@ -3,12 +3,17 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from hero_router import sse
 from hero_router.feed.filters import Filter, Tags, tagged
 from hero_router.feed.resume import Verdict, resume
 from hero_router.model import Event
 from hero_router.position import ORIGIN, Position
+
+TRAIN = 4
+"""Most slices of a train: a client that keeps up gets a burst with fewer system calls, and one that
+does not still holds no more than one slice."""
 
 CACHE_BYTES = 4 * 1024 * 1024
 CACHE_COST = 512
@@ -31,6 +36,25 @@ class Slice:
     superseded: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Train:
+    """Slices that follow each other, offered in one call; `datas` are the bytes of those that have
+    any. Only the last may have none, where a filter passes over all that is left."""
+
+    slices: tuple[Slice, ...]
+    datas: tuple[bytes, ...]
+
+    @classmethod
+    def of(cls, *slices: Slice) -> Self:
+        """A train of these slices."""
+        return cls(slices, tuple(each.data for each in slices if each.data))
+
+    @property
+    def last(self) -> Position:
+        """The position that a client has reached with all of it."""
+        return self.slices[-1].last
+
+
 class Ring:
     """The last `limit` events. A slice has up to `slice_bytes`, or one event if that is larger."""
 
@@ -45,6 +69,7 @@ class Ring:
         self._ping = ORIGIN, sse.frame("ping", {}, position=ORIGIN)
         self._cached = 0
         self._slices: dict[tuple[Position, Filter | None], Slice | None] = {}
+        self._trains: dict[tuple[Position, Filter | None], Train | None] = {}
 
     @property
     def head(self) -> Position:
@@ -156,8 +181,24 @@ class Ring:
         self._slices[key] = part
         return part
 
+    def train_after(self, cursor: Position, wanted: Filter | None = None) -> Train | None:
+        """Like `slice_after`, but up to `TRAIN` slices."""
+        key = cursor, wanted
+        if key not in self._trains:
+            train = self._couple(cursor, wanted)
+            self._trains[key] = train
+        return self._trains[key]
+
+    def _couple(self, cursor: Position, wanted: Filter | None) -> Train | None:
+        slices = list[Slice]()
+        while len(slices) < TRAIN and (part := self.slice_after(cursor, wanted)) is not None:
+            slices.append(part)
+            cursor = part.last
+        return Train.of(*slices) if slices else None
+
     def _forget_slices(self) -> None:
         self._slices.clear()
+        self._trains.clear()
         self._cached = 0
 
     def _join(self, cursor: Position, wanted: Filter | None) -> Slice | None:

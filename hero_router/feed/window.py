@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from hero_router.feed.client import Wish
 from hero_router.feed.latest import Latest
 from hero_router.feed.resume import Gap
-from hero_router.feed.ring import Ring, Slice
+from hero_router.feed.ring import Ring, Train
 from hero_router.model import Event
 from hero_router.position import Position
 
@@ -27,13 +27,13 @@ class Window:
         number = self._ring.reset(window, head, store)
         self._latest.reset(self._ring.base, self._ring.last(number))
 
-    def next(self, cursor: Position, wish: Wish) -> Slice | Gap | None:
-        """What a client at this cursor is owed next: a slice, first the news of a gap, or nothing.
+    def next(self, cursor: Position, wish: Wish) -> Train | Gap | None:
+        """What a client at this cursor is owed next: a train, first the news of a gap, or nothing.
 
         Who would have it conflated is spared a gap where the newest events make up for it.
         """
         part = self._latest.slice_after(cursor, wish.only) if wish.conflate else None
         if part is not None:
-            return part
+            return Train.of(part)
         verdict = self._ring.resume(cursor)
-        return verdict if isinstance(verdict, Gap) else self._ring.slice_after(cursor, wish.only)
+        return verdict if isinstance(verdict, Gap) else self._ring.train_after(cursor, wish.only)

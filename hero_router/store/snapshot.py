@@ -79,7 +79,7 @@ async def _events(entries: Sequence[Any]) -> tuple[Event, ...]:
     events = list[Event]()
     for start in range(0, len(entries), PARSE_BATCH):
         part = entries[start : start + PARSE_BATCH]
-        events += [event(raw_id, dict(_pairs(flat))) for raw_id, flat in part]
+        events += [event(raw_id, dict(_couples(flat))) for raw_id, flat in part]
         await asyncio.sleep(0)
     return tuple(events)
 
@@ -119,18 +119,20 @@ def parsed_values(
     return good
 
 
-def event(raw_id: Any, fields: Mapping[str, str]) -> Event:
+def event(raw_id: Any, fields: Mapping[bytes, bytes]) -> Event:
     """One entry of the stream; one that hero_router did not write keeps only its position."""
     position = parse_id(text(raw_id))
+    kind, data, service, node, at = [text(fields.get(name, b"")) for name in _FIELDS]
     try:
-        payload = decode(fields["data"])
-        if not (_is_event_type(fields["type"]) and _is_payload(payload, fields.get("service", ""))):
+        payload = decode(data)
+        if not (_is_event_type(kind) and _is_payload(payload, service)):
             raise NotJson("not an event")
-    except (KeyError, NotJson):
+    except NotJson:
         return Event(position, None, "", "", {}, "{}")
-    kind, node, service = fields["type"], fields.get("node", ""), fields.get("service", "")
-    data, at = _one_line(fields["data"], payload), _time(fields.get("at", ""))
-    return Event(position, kind, node, service, payload, data, at)
+    return Event(position, kind, node, service, payload, _one_line(data, payload), _time(at))
+
+
+_FIELDS = (b"type", b"data", b"service", b"node", b"at")
 
 
 def _is_event_type(name: str) -> bool:
@@ -162,5 +164,9 @@ def parse_id(raw: str) -> Position:
 
 
 def _pairs(flat: Iterable[bytes]) -> Iterable[tuple[str, str]]:
+    return ((text(key), text(value)) for key, value in _couples(flat))
+
+
+def _couples(flat: Iterable[bytes]) -> Iterable[tuple[bytes, bytes]]:
     items = iter(flat)
-    return ((text(key), text(value)) for key, value in zip(items, items, strict=True))
+    return zip(items, items, strict=True)

@@ -38,11 +38,7 @@ class Stream:
             reply: Any = await self._client.xread(
                 {self._key: str(after)}, count=READ_BATCH, block=self._block_ms
             )
-        return [
-            event(raw_id, {text(name): text(value) for name, value in fields.items()})
-            for _, entries in reply or ()
-            for raw_id, fields in entries
-        ]
+        return [event(raw_id, fields) for _, entries in reply or () for raw_id, fields in entries]
 
     async def head(self) -> Position:
         """The stream's last position now, ORIGIN if there is no stream. Raises StoreError."""

@@ -6,9 +6,10 @@ Instead the handler sends the head, hands its transport over, and is gone.
 
 import asyncio
 import logging
+import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
@@ -88,7 +89,8 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_began", "_client", "_connections", "_encode", "_end_mark", "_hub", "_stray", "_transport",
+        "_began", "_client", "_connections", "_encode", "_end_mark", "_file", "_held", "_hub",
+        "_stray", "_transport",
     )  # fmt: skip
 
     def __init__(
@@ -116,19 +118,54 @@ class Connection(asyncio.Protocol):
         handler.connection_lost(None)
         transport.resume_reading()  # or nobody would notice that the client leaves
         _limit_buffers(transport)
+        self._file = _plain_file(transport)
+        self._held = self._file is None or transport.get_write_buffer_size() > 0
         self._connections.add(self)
         self._client: Client = self._hub.join(self, cursor, request.remote or "local", wish)
 
     # What the hub asks of its sinks.
 
     def write(self, data: bytes) -> None:
-        """Hand the bytes to the transport; after the connection is lost they go nowhere."""
+        """Hand over the bytes, whatever waits; after the connection is lost they go nowhere."""
+        if self._held:
+            self._queue(self._encode(data))
+        else:
+            self.offer((data,))
+
+    def offer(self, datas: Sequence[bytes]) -> int:
+        """Hand the kernel all of it in one call; the transport keeps the rest of one, if any.
+
+        What came before has all gone: nobody offers more to whoever has a backlog.
+        """
+        chunks = [*map(self._encode, datas)]
+        room = self._give(chunks)
+        for number, chunk in enumerate(chunks, 1):
+            room -= len(chunk)
+            if room < 0:
+                self._queue(chunk[room:])
+                return number
+        return len(chunks)
+
+    def _give(self, chunks: Sequence[bytes]) -> int:
+        """Write to the socket itself; returns how many bytes it took, all of them if it is gone."""
+        if self._file is None:
+            return 0
+        try:
+            return os.writev(self._file, chunks)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            self._transport.abort()
+            return sum(map(len, chunks))
+
+    def _queue(self, chunk: bytes) -> None:
         if not self._transport.is_closing():
-            self._transport.write(self._encode(data))
+            self._transport.write(chunk)
+            self._held = self._file is None or self._transport.get_write_buffer_size() > 0
 
     def backlog(self) -> int:
         """Bytes that wait in the transport."""
-        return self._transport.get_write_buffer_size()
+        return self._transport.get_write_buffer_size() if self._held else 0
 
     def end(self) -> None:
         """Close once all is written."""
@@ -144,6 +181,7 @@ class Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         """All that waited has gone."""
+        self._held = self._file is None
         self._hub.drained(self._client)
 
     def data_received(self, data: bytes) -> None:
@@ -167,3 +205,10 @@ def _limit_buffers(transport: asyncio.Transport) -> None:
     connection = transport.get_extra_info("socket")
     if connection is not None and connection.family != socket.AF_UNIX:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, KERNEL_BYTES)
+
+
+def _plain_file(transport: asyncio.Transport) -> int | None:
+    """The descriptor that bytes can be written to as they are; None where they are encrypted."""
+    if transport.get_extra_info("sslcontext") is not None:
+        return None
+    return int(transport.get_extra_info("socket").fileno())

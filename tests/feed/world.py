@@ -1,5 +1,7 @@
 """Small named fakes for the feed's tests: events by number, and a sink that can stall."""
 
+from collections.abc import Sequence
+
 from hero_router.codec import encode
 from hero_router.model import CONTROL_EVENTS, Event
 from hero_router.position import Position
@@ -44,6 +46,14 @@ class FakeSink:
         self._waiting += data
         if not self.stalled:
             self.take()
+
+    def offer(self, datas: Sequence[bytes]) -> int:
+        """Take one after the other, as long as none waits."""
+        for number, data in enumerate(datas, 1):
+            self.write(data)
+            if self.backlog():
+                return number
+        return len(datas)
 
     def take(self, most: int | None = None) -> None:
         """Read what waits, or `most` bytes of it."""

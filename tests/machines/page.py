@@ -6,7 +6,7 @@ know it.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hero_router.feed.client import Client, State
@@ -39,6 +39,14 @@ class Page:
         self._waiting += data
         if not self.stalled:
             self._take()
+
+    def offer(self, datas: Sequence[bytes]) -> int:
+        """Take one after the other, as long as none waits."""
+        for number, data in enumerate(datas, 1):
+            self.write(data)
+            if self.backlog():
+                return number
+        return len(datas)
 
     def backlog(self) -> int:
         """How much waits beyond what the kernel takes: a few events."""
