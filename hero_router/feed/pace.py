@@ -12,6 +12,11 @@ from collections.abc import Callable
 
 PARTS = 8
 
+EARLY = 0.1
+"""The last part of a wait that new events cut off. Who reads them just before a send that others
+wait for, sends all together; a read at the send's very time would come after it, and what it brings
+would wait twice, every time."""
+
 MOST_SAMPLES = 1024
 """How many waits are remembered for whoever reads them; nobody does where nothing is measured."""
 
@@ -30,7 +35,7 @@ class Pace:
         spent: Callable[[], float] = time.thread_time,
     ) -> None:
         self._most, self._clock, self._spent = most, clock, spent
-        self._free_at = 0.0
+        self._free_at = self._early_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._asked_at: float | None = None
         self.waits: deque[float] = deque(maxlen=MOST_SAMPLES)
@@ -38,21 +43,20 @@ class Pace:
 
     def ask(self, *, urgent: bool = False) -> None:
         """There is something to send: now, or with what comes until then if it is not urgent."""
-        if self._timer is not None and not urgent:
-            return
         now = self._clock()
         if self._asked_at is None:
             self._asked_at = now
-        wait = self._free_at - now
-        if wait <= 0 or urgent:
+        if urgent or now >= self._early_at:
             self.send()
-        else:
+        elif self._timer is None:
+            wait = self._free_at - now
             self._timer = asyncio.get_running_loop().call_later(wait, self.send)
 
     @property
     def rest(self) -> float:
-        """Seconds in which nothing is sent unless it is urgent; 0: it would be sent at once."""
-        return max(self._free_at - self._clock(), 0.0)
+        """Seconds in which nothing new need be read: it would only wait."""
+        moment = self._free_at if self._timer is None else self._early_at
+        return max(moment - self._clock(), 0.0)
 
     def send(self) -> None:
         """Send now whatever waits."""
@@ -62,7 +66,8 @@ class Pace:
         before = self._spent()
         self.work()
         cost, ended = self._spent() - before, self._clock()
-        self._free_at = ended + min(cost * (PARTS - 1), self._most)
+        wait = min(cost * (PARTS - 1), self._most)
+        self._free_at, self._early_at = ended + wait, ended + wait * (1 - EARLY)
         if self._asked_at is not None:
             self.waits.append(ended - self._asked_at)
             self._asked_at = None

@@ -113,11 +113,11 @@ class Connection(asyncio.Protocol):
         as for any client that has gone.
         """
         self._transport, handler = transport, request.protocol
+        _limit_buffers(transport)
         transport.set_protocol(self)
         handler.transport = None
         handler.connection_lost(None)
         transport.resume_reading()  # or nobody would notice that the client leaves
-        _limit_buffers(transport)
         self._file = _plain_file(transport)
         self._held = self._file is None or transport.get_write_buffer_size() > 0
         self._connections.add(self)
@@ -180,8 +180,11 @@ class Connection(asyncio.Protocol):
     # What the transport tells.
 
     def resume_writing(self) -> None:
-        """All that waited has gone."""
+        """All that waited has gone; an encrypting transport says so in the middle of a write."""
         self._held = self._file is None
+        asyncio.get_running_loop().call_soon(self._drained)
+
+    def _drained(self) -> None:
         self._hub.drained(self._client)
 
     def data_received(self, data: bytes) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from hero_router.feed.pace import PARTS, Pace
 from tests.feed.bench import Clock
 from tests.support.wait import eventually
@@ -62,6 +64,22 @@ async def test_a_send_that_cannot_wait_takes_what_waits_with_it() -> None:
     assert work.times == 2
     await asyncio.sleep(0.06)
     assert work.times == 2
+
+
+async def test_who_reads_after_a_rest_beside_what_waits_has_both_sent_together() -> None:
+    """In step from then on: nothing that is read waits for another whole round."""
+    work = Work(most=1.0, cost=10.0)
+    work.pace.ask()
+    work.clock.now += 0.5
+    work.pace.ask()
+    assert work.pace.rest < 0.5, "the read comes before the send that is due"
+    work.clock.now += work.pace.rest
+    work.pace.ask()
+    assert work.times == 2
+    work.clock.now += work.pace.rest
+    work.pace.ask()
+    assert work.times == 3
+    assert list(work.pace.waits)[1:] == [pytest.approx(10.4), pytest.approx(10.0)]
 
 
 def test_without_a_longest_wait_there_is_no_timer() -> None:

@@ -37,13 +37,13 @@ class FakeSink:
         self.stalled = False
         self.calls: list[str] = []
         self._taken = b""
-        self._waiting = b""
+        self.waiting = b""
         self._parser = Parser()
         self.messages: list[Message] = []
 
     def write(self, data: bytes) -> None:
         """Take the bytes, or let them wait."""
-        self._waiting += data
+        self.waiting += data
         if not self.stalled:
             self.take()
 
@@ -57,14 +57,14 @@ class FakeSink:
 
     def take(self, most: int | None = None) -> None:
         """Read what waits, or `most` bytes of it."""
-        part = self._waiting if most is None else self._waiting[:most]
-        self._waiting = self._waiting[len(part) :]
+        part = self.waiting if most is None else self.waiting[:most]
+        self.waiting = self.waiting[len(part) :]
         self._taken += part
         self.messages += self._parser.feed(part)
 
     def backlog(self) -> int:
         """How much waits."""
-        return len(self._waiting)
+        return len(self.waiting)
 
     def end(self) -> None:
         """Noted."""

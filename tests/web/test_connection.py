@@ -5,9 +5,13 @@ These tests also hold that a new aiohttp still lets its transports be taken over
 
 import asyncio
 import gc
+import os
 import socket
+import ssl
+import stat
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,14 +19,16 @@ import uvloop
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
-from hero_router.feed.client import State
+from hero_router.feed.client import Client, State
 from hero_router.feed.feed import Feed
+from hero_router.feed.hub import SLICE_BYTES
 from hero_router.sse import Message, Parser
 from hero_router.web import events
-from hero_router.web.connection import MOST_STRAY_BYTES, Chunks, Connections
+from hero_router.web.connection import MOST_STRAY_BYTES, Chunks, Connection, Connections
 from hero_router.web.middleware import add_headers, guard
 from tests.feed.world import events as numbered
 from tests.feed.world import position
+from tests.support.certificates import certificate
 from tests.support.wait import eventually
 from tests.web.world import World
 
@@ -37,9 +43,15 @@ class Stage:
         self.port = 0
         self.clients = list[Raw]()
 
-    async def connect(self, target: str = "/api/events", version: str = "1.1") -> "Raw":
+    async def connect(
+        self,
+        target: str = "/api/events",
+        version: str = "1.1",
+        tls: ssl.SSLContext | None = None,
+    ) -> "Raw":
         """Ask for a stream, and read its head and hello."""
-        raw = Raw(*await asyncio.open_connection("127.0.0.1", self.port, limit=2**22))
+        ends = await asyncio.open_connection("127.0.0.1", self.port, limit=2**22, ssl=tls)
+        raw = Raw(*ends)
         self.clients.append(raw)
         raw.send(f"GET {target} HTTP/{version}\r\nHost: 127.0.0.1\r\n\r\n".encode())
         raw.head = (await raw.reader.readuntil(b"\r\n\r\n")).decode()
@@ -66,6 +78,13 @@ class Raw:
     def send(self, data: bytes) -> None:
         """Send bytes as they are."""
         self.writer.write(data)
+
+    def reset(self) -> None:
+        """End the connection with a reset."""
+        linger = b"\1\0\0\0\0\0\0\0"
+        own = self.writer.get_extra_info("socket")
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.writer.close()
 
     async def chunk(self) -> bytes:
         """The next chunk's data; b"" at the clean end."""
@@ -192,11 +211,7 @@ def test_a_client_that_leaves_is_forgotten_whichever_way_it_goes(act: Act) -> No
         await made.left(2)
         half_closed.writer.write_eof()
         await made.left(1)
-        linger = b"\1\0\0\0\0\0\0\0"
-        reset.writer.get_extra_info("socket").setsockopt(
-            socket.SOL_SOCKET, socket.SO_LINGER, linger
-        )
-        reset.writer.close()
+        reset.reset()
         await made.left(0)
         assert made.hub.counts.closed == {"left": 3}
         await made.connections.gone(1)
@@ -255,6 +270,86 @@ def test_a_client_that_stops_reading_is_parked_with_little_and_catches_up_to_the
         assert [each.event for each in found if each.event == "resync"] == []
         places = [int(each.last_id.partition("-")[2]) for each in found]
         assert places == list(range(6, seq + 21))
+
+    act(scene)
+
+
+def test_of_a_burst_a_client_that_does_not_read_holds_one_slice_and_gets_all_of_it_later(
+    act: Act,
+) -> None:
+    async def scene(made: Stage) -> None:
+        raw = await made.connect()
+        raw.writer.transport.pause_reading()  # type: ignore[attr-defined] # it is one that reads
+        seq = 5
+        while not made.hub.clients.number(State.PARKED):
+            made.hub.publish(numbered(seq + 1, seq + 32, pad=10_000))
+            seq += 32
+            assert seq < 20_000
+        parked = next(iter(made.hub.clients))
+        assert 0 < parked.sink.backlog() <= SLICE_BYTES + 16
+        assert parked.cursor < position(seq), "it is not taken for one that has all"
+        raw.writer.transport.resume_reading()  # type: ignore[attr-defined]
+        found = list[Message]()
+        while not found or found[-1].last_id != str(position(seq)):
+            found += await raw.messages(1)
+        places = [int(each.last_id.partition("-")[2]) for each in found if each.event != "hello"]
+        assert places == list(range(6, seq + 1))
+
+    act(scene)
+
+
+def test_a_socket_stays_open_until_the_hub_has_forgotten_its_client(act: Act) -> None:
+    """The hub's bytes go to the socket's number: they would reach whoever got that number next."""
+
+    async def scene(made: Stage) -> None:
+        leave, lost = made.hub.leave, list[bool]()
+
+        def noting(client: Client) -> None:
+            assert isinstance(client.sink, Connection)
+            lost.append(stat.S_ISSOCK(os.fstat(client.sink._file or -1).st_mode))
+            leave(client)
+
+        made.hub.leave = noting  # type: ignore[method-assign] # to look over its shoulder
+        leaving, reset, dropped, ended = [await made.connect() for _ in range(4)]
+        leaving.writer.close()
+        await made.left(3)
+        reset.reset()
+        await made.left(2)
+        dropped.send(b"x" * (MOST_STRAY_BYTES + 1))
+        await made.left(1)
+        made.hub.close()
+        await ended.reader.read()
+        await eventually(lambda: lost == [True] * 4, 5, "all four are told")
+
+    act(scene)
+
+
+def test_a_reset_that_only_a_write_finds_ends_that_stream_alone(act: Act) -> None:
+    async def scene(made: Stage) -> None:
+        gone, other = await made.connect(), await made.connect()
+        gone.reset()
+        for seq in range(6, 26):  # in this very moment, before any loop has heard of the reset
+            made.publish(seq, seq)
+        await made.left(1)
+        assert len(await other.messages(21)) == 21
+        assert made.hub.counts.closed == {"left": 1}
+
+    act(scene)
+
+
+def test_an_encrypted_stream_is_written_by_its_transport_alone(act: Act, tmp_path: Path) -> None:
+    shown = certificate(tmp_path, "router")
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server.load_cert_chain(shown.file, shown.key)
+
+    async def scene(made: Stage) -> None:
+        site = web.TCPSite(made.runner, "127.0.0.1", 0, ssl_context=server)
+        await site.start()
+        made.port = made.runner.addresses[-1][1]
+        raw = await made.connect(tls=ssl.create_default_context(cafile=str(shown.file)))
+        made.publish(6, 40, pad=20_000)
+        found = await raw.messages(36)
+        assert [each.last_id for each in found] == [str(position(seq)) for seq in range(5, 41)]
 
     act(scene)
 
