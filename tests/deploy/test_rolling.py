@@ -33,17 +33,6 @@ SILENCE_SECONDS = 3.0
 DRAIN_SECONDS = 2.0
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def topology(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Topology]:
-    """Everything that the compose file starts, once for all tests."""
-    topology = Topology(tmp_path_factory.mktemp("topology"))
-    try:
-        await topology.start()
-        yield topology
-    finally:
-        topology.close()
-
-
 @pytest_asyncio.fixture(loop_scope="module")
 async def web(redis7: RedisServer, tmp_path: Path) -> AsyncIterator[Web]:
     """A web instance of one worker."""

@@ -2,11 +2,10 @@
 
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import aiohttp
 import pytest
-import pytest_asyncio
 
 from tests.deploy.callers import calling, serving
 from tests.deploy.follower import all_of, following
@@ -31,24 +30,6 @@ ENDS: dict[str, Callable[[Process], None]] = {
 }
 
 WORKER_ENDS = {"SIGTERM": signal.SIGTERM, "SIGKILL": signal.SIGKILL}
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def started(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Topology]:
-    """Everything that the compose file starts, once for all tests."""
-    topology = Topology(tmp_path_factory.mktemp("topology"))
-    try:
-        await topology.start()
-        yield topology
-    finally:
-        topology.close()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def topology(started: Topology) -> Topology:
-    """The topology in full health, whatever the test before has ended."""
-    await started.heal()
-    return started
 
 
 async def test_every_instance_tells_the_same(topology: Topology) -> None:

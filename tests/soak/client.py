@@ -24,6 +24,9 @@ FIRST_RETRY = 1.0
 DEAF_SECONDS = 12.0
 """A connection without a byte for so long is dead; the keepalives of the soak are far shorter."""
 
+ONE_CONFLATES = 4
+"""Of so many clients one conflates."""
+
 AGAIN_SECONDS = 0.5
 """Between two tries to fetch a snapshot that fits."""
 
@@ -32,10 +35,11 @@ class Client:
     """A tab: its stream, the snapshots that it fetches, and what it does of itself."""
 
     def __init__(
-        self, name: str, url: str, streams: aiohttp.ClientSession, calls: Snapshots, frames: Frames
+        self, log: Log, url: str, streams: aiohttp.ClientSession, calls: Snapshots, frames: Frames
     ) -> None:
-        self._url, self._streams, self._calls, self._frames = url, streams, calls, frames
-        self.log, self.dashboard = Log(name), Dashboard()
+        self._url = f"{url}/api/events{'?conflate=1' if log.conflates else ''}"
+        self._streams, self._calls, self._frames = streams, calls, frames
+        self.log, self.dashboard = log, Dashboard()
         self._last_id: Position | None = None
         self._retry = FIRST_RETRY
         self._reading, self._wanted = asyncio.Event(), asyncio.Event()
@@ -84,7 +88,7 @@ class Client:
         self._note(Entry(OPENED, self._last_id))
         headers = {} if self._last_id is None else {"Last-Event-ID": str(self._last_id)}
         try:
-            async with self._streams.get(f"{self._url}/api/events", headers=headers) as answer:
+            async with self._streams.get(self._url, headers=headers) as answer:
                 if answer.status != 200 or answer.content_type != "text/event-stream":
                     told = {"status": answer.status, "text": await answer.text()}
                     self._note(Entry(REFUSED, None, json.dumps(told)))
@@ -138,7 +142,7 @@ class Client:
 
 @asynccontextmanager
 async def following(url: str, number: int) -> AsyncIterator[Sequence[Client]]:
-    """This many clients of one address until the block ends."""
+    """This many clients of one address until the block ends; some of them conflate."""
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=DEAF_SECONDS)
     connector = aiohttp.TCPConnector(limit=0, force_close=True, socket_factory=_small)
     async with (
@@ -148,7 +152,8 @@ async def following(url: str, number: int) -> AsyncIterator[Sequence[Client]]:
         ) as streams,
     ):
         frames = Frames()
-        clients = [Client(f"c{n}", url, streams, calls, frames) for n in range(number)]
+        logs = [Log(f"c{n}", conflates=n % ONE_CONFLATES == 0) for n in range(number)]
+        clients = [Client(log, url, streams, calls, frames) for log in logs]
         tasks = [asyncio.create_task(client.run()) for client in clients]
         try:
             yield clients

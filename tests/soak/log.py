@@ -17,7 +17,7 @@ OPENED, CLOSED, REFUSED, STALLED, RESUMED, SNAPSHOT = (
 """Marks of the client's own doing between the frames."""
 
 MARKS = frozenset((OPENED, CLOSED, REFUSED, STALLED, RESUMED, SNAPSHOT))
-CONTROL = frozenset(("hello", "ping", "resync", "stale", "fresh"))
+CONTROL = frozenset(("hello", "ping", "resync", "stale", "fresh", "conflated"))
 NO_EVENTS = MARKS | CONTROL
 
 SHOWN = 160
@@ -62,10 +62,13 @@ def fingerprint(record: Any) -> str:
 
 
 class Log:
-    """One client's entries in the order of their arrival, and when that was (Unix seconds)."""
+    """One client's entries in the order of their arrival, and when that was (Unix seconds).
 
-    def __init__(self, client: str) -> None:
-        self.client = client
+    `conflates`: it asks for the newest event of each service alone, after it fell behind.
+    """
+
+    def __init__(self, client: str, *, conflates: bool = False) -> None:
+        self.client, self.conflates = client, conflates
         self.entries: list[Entry] = []
         self.times = array("d")
 

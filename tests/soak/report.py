@@ -31,6 +31,7 @@ def summary(outcome: Outcome) -> str:
         "deliveries": sum(entry.is_event for log in outcome.logs for entry in log.entries),
         "resyncs": _counted(resyncs),
         "dropped and told so": sum(number or 0 for number in dropped),
+        "superseded and told so": sum(_superseded(log) for log in outcome.logs),
         "unknown gaps": dropped.count(None),
         "what went wrong": _counted(outcome.done),
         "longest silence": f"{silence:.1f} s ({who})",
@@ -61,6 +62,11 @@ def _told(seed: int, finding: Finding) -> str:
 def _counted(counts: Counter[str]) -> str:
     named = ", ".join(f"{number} {name}" for name, number in sorted(counts.items()))
     return f"{counts.total()} ({named})" if named else "0"
+
+
+def _superseded(log: Log) -> int:
+    told = [entry.payload for entry in log.entries if entry.kind == "conflated"]
+    return sum(each["superseded"] for each in told)
 
 
 def _longest(log: Log) -> float:

@@ -87,9 +87,13 @@ def events(epoch: int, first: int, last: int) -> list[Entry]:
     return [event(f"{epoch}-{seq}") for seq in range(first, last + 1)]
 
 
-def log(*entries: Entry, step: float = 4.0) -> Log:
+def conflated(place: str, superseded: int, to: str) -> Entry:
+    return entry("conflated", place, superseded=superseded, to=to)
+
+
+def log(*entries: Entry, step: float = 4.0, conflates: bool = True) -> Log:
     """Entries come `step` seconds apart, from when all has been published."""
-    made = Log("c1")
+    made = Log("c1", conflates=conflates)
     for number, one in enumerate(entries):
         made.add(one, BEGAN + 10 + step * number)
     return made
@@ -139,6 +143,13 @@ GOOD = {
         *START, entry("stale", reason="scanner", node="n"), *events(1, 3, 10),
         entry("fresh", reason="scanner", node="n"), *events(2, 1, 5), snapshot("2-5", REGISTRY),
     ),
+    "conflated": (
+        *START, conflated("1-2", 5, "1-10"), event("1-6"), *events(1, 9, 10), *events(2, 1, 5),
+    ),
+    "conflated and cut off": (
+        *START, conflated("1-2", 5, "1-10"), event("1-6"), entry(CLOSED), opened("1-6"),
+        hello("1-6"), conflated("1-6", 2, "1-10"), *events(1, 9, 10), *events(2, 1, 5),
+    ),
     "from the very beginning": (
         opened(), hello("0-0"), snapshot("0-0"), *events(1, 1, 10), *events(2, 1, 5),
     ),
@@ -180,6 +191,16 @@ BAD: dict[str, list[Sequence[Entry]]] = {
         (*START, *events(1, 3, 10), resync("2-2", None)),
         (*START, resync("1-6", 4), resync("1-6", 4), event("1-7")),
         (*START, resync("1-6", 4), event("1-8")),
+        (*START, conflated("1-2", 2, "1-5"), event("1-5"), event("1-7")),
+        (*START, conflated("1-2", 2, "1-5"), event("1-7")),
+        (*START, conflated("1-2", 2, "1-5"), entry(CLOSED), opened("1-2"), hello("1-2"),
+         event("1-5")),
+    ],
+    "conflated": [
+        (*START, conflated("1-2", 3, "1-5"), event("1-5")),
+        (*START, conflated("1-2", 1, "1-5"), event("1-5")),
+        (*START, conflated("1-2", 2, "1-5"), *events(1, 4, 5)),
+        (*START, conflated("1-2", 0, "1-4"), *events(1, 3, 4)),
     ],
     "resumable": [
         (*START, event("1-3"), entry(CLOSED), opened("1-2"), hello("1-2")),
@@ -195,6 +216,7 @@ BAD: dict[str, list[Sequence[Entry]]] = {
         (*START, hello("1-3"), event("1-3")),
         (*START, event("1-3"), entry(CLOSED), opened("1-3"), hello("1-10")),
         (opened(), entry("ping", "1-3")),
+        (*START, conflated("1-3", 1, "1-5"), event("1-5")),
     ],
     "welcome": [(*START, entry(CLOSED), opened("1-2"), entry(REFUSED, status=503))],
     "final": [
@@ -240,6 +262,11 @@ def test_a_fault_names_the_entry_where_it_shows() -> None:
     (fault,) = VALIDATORS["reliable"](found, TRUTH)
     assert (fault.index, fault.text) == (3, "a silent jump from 1-2 to 1-4")
     assert "service_updated 1-4" in found.line(fault.index)
+
+
+def test_who_did_not_ask_for_it_is_not_conflated() -> None:
+    plain = log(*GOOD["conflated"], conflates=False)
+    assert "without having asked" in faults("conflated", plain)[0]
 
 
 def test_a_resync_for_what_the_stream_still_held_is_wrong() -> None:

@@ -6,6 +6,7 @@ begins anew: it tells that a history is lost, so what follows may lie before wha
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Self
 
 from hero_router.position import ORIGIN, Position
 from tests.soak.dashboard import Dashboard
@@ -85,9 +86,58 @@ def genuine(log: Log, truth: Truth) -> Iterator[Fault]:
             yield Fault(index, f"Redis held another event: {told.kind} {told.data[:160]}")
 
 
+@dataclass(slots=True)
+class Span:
+    """What a `conflated` frame tells of: up to `to`, so many events are superseded by others."""
+
+    start: Position
+    to: Position
+    superseded: int
+    got: int = 0
+
+    @classmethod
+    def told(cls, entry: Entry) -> Self | None:
+        """That of a `conflated` frame; None if it tells nothing."""
+        to = Position.parse(entry.payload["to"])
+        return to and entry.place and cls(entry.place, to, entry.payload["superseded"])
+
+    def fault(self, truth: Truth) -> str | None:
+        """What is wrong with it, once its last event has come."""
+        lie = truth.between(self.start, self.to)
+        if self.superseded > 0 and self.got + self.superseded == lie:
+            return None
+        return f"{self.superseded} superseded and {self.got} sent of {lie} up to {self.to}"
+
+
+def conflated(log: Log, truth: Truth) -> Iterator[Fault]:
+    """Who asked for it is told exactly how many events newer ones stand for."""
+    for index, span in spans(log):
+        if not log.conflates:
+            yield Fault(index, "conflated without having asked for it")
+        elif log.entries[index].place == span.to and (fault := span.fault(truth)):
+            yield Fault(index, fault)
+
+
+def spans(log: Log) -> Iterator[tuple[int, Span]]:
+    """The entries that a `conflated` frame covers, from itself on; each connection begins anew."""
+    span: Span | None = None
+    for index, entry in enumerate(log.entries):
+        if entry.kind in (OPENED, "resync"):
+            span = None
+        elif entry.kind == "conflated":
+            span = Span.told(entry)
+        elif entry.is_event and span is not None and entry.place is not None:
+            span.got += 1
+            span = span if entry.place <= span.to else None
+        if span is not None:
+            yield index, span
+
+
 def reliable(log: Log, truth: Truth) -> Iterator[Fault]:
     """Each jump is covered by exactly one resync with exactly that number, or null where it cannot
-    be known; and no resync tells of events that the stream still held."""
+    be known; and no resync tells of events that the stream still held. Where it was conflated, its
+    numbers have a judge of their own."""
+    free = {index for index, _ in spans(log)}
     for index, entry, place in walk(log):
         if entry.kind == "resync":
             fault = _wrong_resync(entry, place, truth, log.times[index])
@@ -96,7 +146,7 @@ def reliable(log: Log, truth: Truth) -> Iterator[Fault]:
         elif entry.is_event and entry.place is not None:
             if place is None:
                 yield Fault(index, "an event before any position is known")
-            elif not truth.follows(place, entry.place):
+            elif index not in free and not truth.follows(place, entry.place):
                 yield Fault(index, f"a silent jump from {place} to {entry.place}")
 
 
@@ -138,9 +188,13 @@ def resumable(log: Log, _: Truth) -> Iterator[Fault]:
 
 
 def bookmark(log: Log, _: Truth) -> Iterator[Fault]:
-    """The ids of hello and ping are where the client is: never ahead of data, never back."""
+    """The ids of hello, ping and conflated are where the client is: never ahead of data or back."""
     for index, entry, place in walk(log):
-        if entry.kind not in ("hello", "ping") or entry.place is None or entry.place == place:
+        if (
+            entry.kind not in ("hello", "ping", "conflated")
+            or entry.place is None
+            or entry.place == place
+        ):
             continue
         if place is None and entry.kind == "hello":
             continue
@@ -195,6 +249,7 @@ def final(log: Log, truth: Truth) -> Iterator[Fault]:
 VALIDATORS: Mapping[str, Validator] = {
     validator.__name__: validator
     for validator in (
-        ordered, unique, genuine, reliable, resumable, bookmark, welcome, attended, final,
+        ordered, unique, genuine, reliable, conflated, resumable, bookmark, welcome, attended,
+        final,
     )
 }  # fmt: skip
