@@ -41,7 +41,8 @@ class Requests:
         """Requests as they come. Raises StoreError when the connection is lost."""
         with translated():
             async with self._client.pubsub() as channel:
-                await channel.subscribe(self._channel)
+                with translated():  # by itself, as below
+                    await channel.subscribe(self._channel)
                 async for message in _messages(channel, self._idle_seconds):
                     if (request := _read(message)) is not None:
                         yield request

@@ -119,22 +119,23 @@ async def test_a_listener_notices_a_connection_that_leads_nowhere(
             await listener.task
 
 
+@pytest.mark.parametrize("call", ["subscribe", "ping"])
 async def test_a_listener_ends_even_if_the_library_loses_its_cancellation(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
     """`asyncio.wait_for`, through which it sends, does so before Python 3.12."""
-    pinging, ping = asyncio.Event(), PubSub.ping
+    calling, real = asyncio.Event(), getattr(PubSub, call)
 
-    async def losing(channel: PubSub) -> None:
-        await ping(channel)
-        pinging.set()
+    async def losing(channel: PubSub, *args: str) -> None:
+        await real(channel, *args)
+        calling.set()
         with suppress(asyncio.CancelledError):
             await asyncio.sleep(60)
 
+    monkeypatch.setattr(PubSub, call, losing)
     async with listening(store) as (listener,):
-        with monkeypatch.context() as patched:
-            patched.setattr(PubSub, "ping", losing)
-            await asyncio.wait_for(pinging.wait(), 5)
+        await asyncio.wait_for(calling.wait(), 5)
+        monkeypatch.undo()
         listener.task.cancel()
         await asyncio.wait([listener.task], timeout=5)
         assert listener.task.cancelled()
