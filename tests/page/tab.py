@@ -1,5 +1,6 @@
 """Tabs of one browser, each with its part of the shared stream, and hands on its worker."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -114,7 +115,11 @@ async def put_clock_forward(browser: Browser, milliseconds: int) -> None:
     expression = f"{{ const now = Date.now; Date.now = () => now() + {milliseconds}; }}"
     evaluate = {"id": 1, "method": "Runtime.evaluate", "params": {"expression": expression}}
     message = {"sessionId": attached["sessionId"], "message": json.dumps(evaluate)}
+    answered = asyncio.Event()
+    session.on("Target.receivedMessageFromTarget", lambda _: answered.set())
     await session.send("Target.sendMessageToTarget", message)
+    # Whoever detaches before the worker has answered may take the message along.
+    await asyncio.wait_for(answered.wait(), 10)
     await session.detach()
 
 
