@@ -10,7 +10,6 @@ from hero_router.feed.conditions import Condition
 from hero_router.feed.hub import AHEAD_SECONDS, SLICE_BYTES
 from hero_router.feed.times import AFTER_MS_PER_CLIENT
 from hero_router.position import ORIGIN, Position
-from hero_router.sse import Parser
 from tests.feed.bench import PING, STALL, Bench
 from tests.feed.world import EPOCH, events, position
 
@@ -153,20 +152,6 @@ def test_the_memory_of_a_slow_client_is_bounded_while_it_catches_up() -> None:
     bench.hub.drained(slow)
     assert slow.state is State.PARKED
     assert sink.backlog() <= SLICE_BYTES
-
-
-def test_a_client_stands_after_the_last_slice_that_its_sink_has_taken() -> None:
-    bench = Bench(limit=5_000)
-    slow, sink = bench.join(stalled=True)
-    _, quick = bench.join()
-    bench.publish(6, 2_000, pad=200)
-    held = [*Parser().feed(sink.waiting)]
-    assert slow.cursor == position(5 + len(held))
-    assert len(sink.waiting) <= SLICE_BYTES
-    assert quick.seqs() == list(range(6, 2_001))
-    bench.drain(slow, sink)
-    assert sink.seqs() == quick.seqs()
-    assert bench.unaccounted == 0
 
 
 def test_a_client_without_progress_is_dropped(bench: Bench) -> None:

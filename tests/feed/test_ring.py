@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from hero_router.feed.filters import Filter
 from hero_router.feed.resume import Gap, Replay
-from hero_router.feed.ring import TRAIN, Ring, frame
+from hero_router.feed.ring import Ring, frame
 from hero_router.model import Event
 from hero_router.position import ORIGIN, Position
 from tests.feed.world import EPOCH, event, events, position
@@ -60,34 +59,6 @@ def test_a_slice_stops_at_its_size_but_holds_at_least_one_event() -> None:
     one = make_ring(slice_bytes=1).slice_after(position(0))
     assert one is not None
     assert one.last == position(1)
-
-
-def test_a_train_has_the_next_slices_in_order_up_to_its_length() -> None:
-    ring = make_ring(slice_bytes=1)
-    train = ring.train_after(position(0))
-    assert train is not None
-    assert train.datas == tuple(frame(event(seq)) for seq in range(1, TRAIN + 1))
-    assert train.last == position(TRAIN)
-    rest = ring.train_after(train.last)
-    assert rest is not None
-    assert rest.datas == (frame(event(5)),)
-    assert ring.train_after(rest.last) is None
-
-
-def test_a_train_is_made_once_for_everyone_and_anew_after_an_append() -> None:
-    ring = make_ring(limit=10)
-    first = ring.train_after(position(1))
-    assert ring.train_after(position(1)) is first
-    ring.append(events(6, 6))
-    longer = ring.train_after(position(1))
-    assert longer is not None
-    assert longer.last == position(6)
-
-
-def test_a_train_of_which_a_filter_wants_nothing_has_no_bytes_and_yet_moves_on() -> None:
-    train = make_ring(slice_bytes=1).train_after(position(0), Filter.of(services=["nobody"]))
-    assert train is not None
-    assert (train.datas, train.last) == ((), position(5))
 
 
 def test_more_events_than_it_holds_are_refused_instead_of_lost() -> None:

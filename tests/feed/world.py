@@ -29,7 +29,27 @@ def events(first: int, last: int, epoch: int = EPOCH, pad: int = 0) -> list[Even
     return [event(seq, epoch, pad) for seq in range(first, last + 1)]
 
 
-class FakeSink:
+class OneByOne:
+    """A sink that is offered several at once, as one that writes them one by one."""
+
+    def write(self, data: bytes) -> None:
+        """Take the bytes, or let them wait."""
+        raise NotImplementedError
+
+    def backlog(self) -> int:
+        """How much waits."""
+        raise NotImplementedError
+
+    def offer(self, datas: Sequence[bytes]) -> int:
+        """Take one after the other, as long as none waits."""
+        for number, data in enumerate(datas, 1):
+            self.write(data)
+            if self.backlog():
+                return number
+        return len(datas)
+
+
+class FakeSink(OneByOne):
     """A client's end: takes all bytes at once, or none while `stalled`; the test then calls
     `Hub.drained` itself."""
 
@@ -46,14 +66,6 @@ class FakeSink:
         self.waiting += data
         if not self.stalled:
             self.take()
-
-    def offer(self, datas: Sequence[bytes]) -> int:
-        """Take one after the other, as long as none waits."""
-        for number, data in enumerate(datas, 1):
-            self.write(data)
-            if self.backlog():
-                return number
-        return len(datas)
 
     def take(self, most: int | None = None) -> None:
         """Read what waits, or `most` bytes of it."""

@@ -6,16 +6,17 @@ know it.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from hero_router.feed.client import Client, State
 from hero_router.position import ORIGIN, Position
 from hero_router.sse import Message, Parser
+from tests.feed.world import OneByOne
 from tests.machines.world import KERNEL_BYTES, Worker, World
 
 
-class Page:
+class Page(OneByOne):
     """One browser: keeps its state and position over connections to any worker."""
 
     def __init__(self, world: World) -> None:
@@ -39,14 +40,6 @@ class Page:
         self._waiting += data
         if not self.stalled:
             self._take()
-
-    def offer(self, datas: Sequence[bytes]) -> int:
-        """Take one after the other, as long as none waits."""
-        for number, data in enumerate(datas, 1):
-            self.write(data)
-            if self.backlog():
-                return number
-        return len(datas)
 
     def backlog(self) -> int:
         """How much waits beyond what the kernel takes: a few events."""
