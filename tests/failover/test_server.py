@@ -14,7 +14,7 @@ from hero_router.feed import watch
 from hero_router.keys import Keys
 from hero_router.position import Position
 from hero_router.store import client
-from tests.failover.witness import following
+from tests.failover.witness import following, witnessing
 from tests.scan.services import Services, good
 from tests.support.hand import Hand
 from tests.support.redis import RedisServer, redis7_binary
@@ -193,6 +193,43 @@ def cut(server: RedisServer) -> None:
     """Take the end off the append-only file."""
     (file,) = (server.folder / "appendonlydir").glob("*.incr.aof")
     os.truncate(file, file.stat().st_size - LOST_BYTES)
+
+
+async def test_what_a_torn_step_brings_back_at_the_next_start_but_one_is_put_right(
+    server: RedisServer, services: Services, tmp_path: Path
+) -> None:
+    """Redis 7.0 forgets a step that a kill has torn, but leaves its beginning in the file, and
+    executes that later: a service is back that is long gone, until the next scan."""
+    async with (
+        scanning(server.url, tmp_path / "root"),
+        working(server.url) as live,
+        witnessing(live) as witness,
+    ):
+        await services.start("c.sock", good())
+        await eventually(lambda: witness.names == {"a", "b", "c"}, message="three are known")
+        server.kill()
+        tear(server)
+        await services.stop("c.sock", unlink=True)
+        server.start()
+        await services.start("d.sock", good())
+        await eventually(lambda: witness.names == {"a", "b", "d"}, message="c is forgotten")
+        server.restart()
+        await services.start("e.sock", good())
+        await eventually(lambda: witness.names == {"a", "b", "d", "e"}, message="it goes on")
+        await eventually(lambda: kept(server) == witness.state.keys(), message="c is gone")
+        assert witness.resyncs == [None]
+
+
+def kept(server: RedisServer) -> set[str]:
+    """The ids of the services in the registry."""
+    return {key.decode() for key in ask(server, "HKEYS", Keys().services)}
+
+
+def tear(server: RedisServer) -> None:
+    """Cut the append-only file in the last word of the last step that has an event."""
+    (file,) = (server.folder / "appendonlydir").glob("*.incr.aof")
+    data = file.read_bytes()
+    os.truncate(file, data.index(b"EXEC", data.rindex(b"XADD")) + 2)
 
 
 async def test_a_primary_that_comes_back_from_an_old_dump_is_told(

@@ -33,6 +33,11 @@ class Witness:
         self._since: list[tuple[Position, Mapping[str, Any]]] = []
         self._wanted: tuple[str, Position] | None = None
 
+    @property
+    def names(self) -> set[str]:
+        """Of the services in its state."""
+        return {item["name"] for item in self.state.values()}
+
     async def run(self) -> None:
         """Take messages until cancelled."""
         taken = 0

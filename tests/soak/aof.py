@@ -24,7 +24,7 @@ EVENTS = Keys().events.encode()
 NEAR_BYTES = 8 * 1024 * 1024
 """More than the largest batch, of which Redis forgets all where its end is missing."""
 
-_EXEC = b"*1\r\n$4\r\nEXEC\r\n"
+_MULTI, _EXEC = b"*1\r\n$5\r\nMULTI\r\n", b"*1\r\n$4\r\nEXEC\r\n"
 _XADD = re.compile(rb"\*[0-9]+\r\n\$4\r\nXADD\r\n")
 
 
@@ -42,21 +42,42 @@ def cut_off(folder: Path, size: int) -> Iterator[Event]:
     """Take so many bytes or some more from the file of a Redis that does not run, as a loss of
     power may, but hardly more than half of it. Gives the events near its end; some are lost.
 
-    The cut is at the end of a step, where Redis itself puts it when it finds an unfinished one. In
-    a file that is torn inside a command Redis 7.0 leaves the beginning of the step, and stumbles
-    over it at its next start.
+    The cut is at the end of a step: see `mend`.
     """
-    (path,) = (folder / "appendonlydir").glob("*.incr.aof")
-    with path.open("r+b") as file:
-        length = file.seek(0, SEEK_END)
-        file.seek(max(length - NEAR_BYTES, 0))
-        near = file.read()
+    with _file(folder).open("r+b") as file:
+        length, near = _end(file)
         kept = near.rfind(_EXEC, 0, len(near) - min(size, length // 2))
         assert kept >= 0, "no step ends before the cut"
         file.truncate(length - len(near) + kept + len(_EXEC))
     for found in _XADD.finditer(near):
         (words,) = islice(commands(BytesIO(near[found.start() :])), 1)
         yield _event(words)
+
+
+def mend(folder: Path) -> None:
+    """Take an unfinished step off the file of a Redis that was killed while it wrote.
+
+    In a file that is torn inside a command of a step Redis 7.0 leaves what is before, forgets it,
+    and yet executes it at its next start but one (valkey-io/valkey, pull request 4342). Nobody
+    could be judged by a history that changes.
+    """
+    with _file(folder).open("r+b") as file:
+        length, near = _end(file)
+        begun = near.rfind(_MULTI)
+        if begun > near.rfind(_EXEC):
+            file.truncate(length - len(near) + begun)
+
+
+def _file(folder: Path) -> Path:
+    (path,) = (folder / "appendonlydir").glob("*.incr.aof")
+    return path
+
+
+def _end(file: BinaryIO) -> tuple[int, bytes]:
+    """The length, and what is near the end."""
+    length = file.seek(0, SEEK_END)
+    file.seek(max(length - NEAR_BYTES, 0))
+    return length, file.read()
 
 
 def commands(file: BinaryIO) -> Iterator[list[bytes]]:

@@ -111,12 +111,14 @@ class Chaos:
         return self._end(self._world.scanners, signal.SIGKILL, act)
 
     def _kill_redis(self, act: Act) -> "Work":
-        return self._end(["redis"], signal.SIGKILL, act)
+        return self._redis_ends(act)
 
     def _lose_power(self, act: Act) -> "Work":
-        if not self._world.free(["redis"]):
-            return None
-        return self._world.lose_power(1 + int(act.hard * MOST_LOST), act.seconds)
+        return self._redis_ends(act, 1 + int(act.hard * MOST_LOST))
+
+    def _redis_ends(self, act: Act, lost: int = 0) -> "Work":
+        free = self._world.free(["redis"])
+        return self._world.kill_redis(act.seconds, lost) if free else None
 
     def _end(self, names: Sequence[str], number: signal.Signals, act: Act) -> "Work":
         free = self._world.free(names)

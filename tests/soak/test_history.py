@@ -1,5 +1,6 @@
 """What the soak judges by: Redis's own file, and frames as a browser reads them."""
 
+import os
 import shutil
 from collections.abc import Iterator
 
@@ -9,7 +10,7 @@ from hero_router.keys import Keys
 from hero_router.position import Position
 from hero_router.store.client import connect
 from hero_router.store.stream import Stream
-from tests.soak.aof import ONE_FILE, cut_off, history
+from tests.soak.aof import ONE_FILE, cut_off, history, mend
 from tests.soak.log import Frames
 from tests.soak.truth import Event
 from tests.support.hand import Hand
@@ -38,16 +39,20 @@ async def test_the_file_has_every_event_also_those_that_were_trimmed(redis: Redi
     redis.restart()
     await hand.begin()
     head = await hand.remove("a")
-    client = connect(redis.url, name="truth")
-    snapshot = await Stream(client, Keys()).load()
-    await client.aclose()
     await hand.close()
     events = list(history(redis.folder))
     assert [event.kind for event in events] == ["service_updated"] * 7 + ["service_removed"]
     assert [event.place.seq for event in events] == [1, 2, 3, 4, 5, 6, 7, 1]
     assert events[-1].place == head
-    kept = [Event(item.position, item.type or "", item.data, item.at) for item in snapshot.window]
-    assert events[-WINDOW:] == kept
+    assert events[-WINDOW:] == await kept(redis)
+
+
+async def kept(redis: RedisServer) -> list[Event]:
+    """The events that the stream holds."""
+    client = connect(redis.url, name="truth")
+    window = (await Stream(client, Keys()).load()).window
+    await client.aclose()
+    return [Event(item.position, item.type or "", item.data, item.at) for item in window]
 
 
 async def test_what_a_loss_of_power_takes_is_known(redis: RedisServer) -> None:
@@ -62,6 +67,26 @@ async def test_what_a_loss_of_power_takes_is_known(redis: RedisServer) -> None:
     assert near == before
     assert 0 < len(after) < len(before)
     assert after == before[: len(after)]
+    await hand.close()
+
+
+@pytest.mark.parametrize("torn", [2, 10, 20, 200])
+async def test_a_step_that_a_kill_has_torn_is_never_executed(redis: RedisServer, torn: int) -> None:
+    """Not at the next start, and not at the one after it."""
+    hand = Hand(redis.url, WINDOW)
+    await hand.begin(services=5)
+    before = list(history(redis.folder))
+    redis.kill()
+    (file,) = (redis.folder / "appendonlydir").glob("*.incr.aof")
+    os.truncate(file, file.stat().st_size - torn)
+    mend(redis.folder)
+    assert list(history(redis.folder)) == before[:-1]
+    for epoch in (1, 2):
+        redis.restart()
+        await hand.begin()
+        await hand.change("s0")
+        assert list(history(redis.folder))[:-epoch] == before[:-1]
+        assert await kept(redis) == list(history(redis.folder))[-WINDOW:]
     await hand.close()
 
 

@@ -15,7 +15,7 @@ import psutil
 
 from tests.deploy.processes import Process
 from tests.deploy.topology import Topology
-from tests.soak.aof import ONE_FILE, cut_off
+from tests.soak.aof import ONE_FILE, cut_off, mend
 from tests.soak.truth import Event
 from tests.support.scrape import Scrape
 from tests.support.wait import eventually
@@ -81,11 +81,14 @@ class World:
             await asyncio.sleep(seconds)
             await self.topology.restart(name)
 
-    async def lose_power(self, size: int, seconds: float) -> None:
-        """Redis dies with its machine: what was written last, and acknowledged, is not on disk."""
+    async def kill_redis(self, seconds: float, lost: int = 0) -> None:
+        """Kill Redis, and start it again after so long. Where its machine lost power so many bytes
+        that were written last, and acknowledged, are not on the disk."""
         async with self._occupied("redis"):
             self._process("redis").kill()
-            self.cut_off += cut_off(self.redis_folder, size)
+            mend(self.redis_folder)
+            if lost:
+                self.cut_off += cut_off(self.redis_folder, lost)
             await asyncio.sleep(seconds)
             await self.topology.restart("redis")
 
