@@ -1,12 +1,15 @@
 """JSON in and out, with one set of strict rules for everything that strangers send. Bottom layer.
 
 The standard library reads more than RFC 8259 allows (NaN, 1e999, repeated names) and fails in other
-ways than ValueError (RecursionError); here every refusal is one `NotJson`.
+ways than ValueError (RecursionError); here every refusal is one `NotJson`. What we have written
+ourselves is read back by a quicker parser.
 """
 
 import json
 from collections.abc import Iterable
 from typing import Any
+
+import orjson
 
 from hero_router.errors import BadRequest
 
@@ -41,6 +44,23 @@ def decode(raw: bytes | str) -> Any:
         raise NotJson(_reason(error)) from None
     _refuse_depth(text, value)
     _refuse_lone_surrogates(text, value)
+    return value
+
+
+def decode_kept(text: str) -> Any:
+    """Read a JSON text that `encode` has made and Redis has kept: each worker does, for each event.
+
+    As strict as `decode`, but that of a name that an object repeats the last value counts, and that
+    an integer of more than 64 bits loses digits.
+
+    Raises:
+        NotJson: for everything else, as strangers may write to Redis too.
+    """
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise NotJson(str(error)) from None
+    _refuse_depth(text, value)
     return value
 
 

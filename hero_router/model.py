@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from functools import cache
 from types import UnionType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, TypeVar, get_args, get_origin
 
 from hero_router.position import Position
 
@@ -172,8 +172,7 @@ class Change:
     record: Record | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One entry of the stream as a worker reads it; `data` is `payload` as one line of ASCII JSON.
 
     A `type` of None marks an entry that hero_router did not write: it keeps its position, no more.

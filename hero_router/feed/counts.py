@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from hero_router.feed.ring import Slice
+from hero_router.feed.ring import Train
 
 
 @dataclass(slots=True)
@@ -31,12 +31,12 @@ class Counts:
     closed: Counter[str] = field(default_factory=Counter)
     """Streams that ended, by cause: left, stalled, aged, shutdown."""
 
-    def take(self, part: Slice) -> None:
-        """One slice goes to one client."""
-        self.bytes += len(part.data)
-        self.delivered += part.sent
-        self.filtered += part.filtered
-        self.superseded += part.superseded
+    def take(self, train: Train) -> None:
+        """One train goes to one client."""
+        self.bytes += train.bytes
+        self.delivered += train.sent
+        self.filtered += train.filtered
+        self.superseded += train.superseded
 
     @property
     def settled(self) -> int:

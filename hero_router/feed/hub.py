@@ -220,13 +220,13 @@ class Hub:
 
     def _send(self, client: Client, train: Train) -> None:
         """Offer a train: the client moves on by as many slices as its sink has taken."""
-        slices, datas = train.slices, train.datas
-        taken = client.sink.offer(datas) if datas else 0
-        for part in slices if taken == len(datas) else slices[:taken]:
-            self.counts.take(part)
-            client.cursor = part.last
-            if not (part.filtered or part.superseded):
-                client.heard = part.last
+        datas = train.datas
+        if datas and (taken := client.sink.offer(datas)) < len(datas):
+            train = Train.of(*train.slices[:taken])
+        self.counts.take(train)
+        client.cursor = train.last
+        if train.heard is not None:
+            client.heard = train.heard
 
     def _close_gap(self, client: Client, gap: Gap, lagged: str) -> None:
         """Where the gap is unknown, what was thought to be pending was a guess: count anew."""

@@ -39,20 +39,36 @@ class Slice:
 @dataclass(frozen=True, slots=True)
 class Train:
     """Slices that follow each other, offered in one call; `datas` are the bytes of those that have
-    any. Only the last may have none, where a filter passes over all that is left."""
+    any. Only the last may have none, where a filter passes over all that is left.
+
+    The rest is of all slices together; `heard` is the last position that a client is told of, None
+    where it is told of none.
+    """
 
     slices: tuple[Slice, ...]
     datas: tuple[bytes, ...]
+    last: Position
+    heard: Position | None
+    bytes: int
+    sent: int
+    filtered: int
+    superseded: int
 
     @classmethod
     def of(cls, *slices: Slice) -> Self:
-        """A train of these slices."""
-        return cls(slices, tuple(each.data for each in slices if each.data))
-
-    @property
-    def last(self) -> Position:
-        """The position that a client has reached with all of it."""
-        return self.slices[-1].last
+        """A train of these slices, at least one."""
+        datas = tuple(each.data for each in slices if each.data)
+        told = [each.last for each in slices if not (each.filtered or each.superseded)]
+        return cls(
+            slices,
+            datas,
+            last=slices[-1].last,
+            heard=told[-1] if told else None,
+            bytes=sum(map(len, datas)),
+            sent=sum(each.sent for each in slices),
+            filtered=sum(each.filtered for each in slices),
+            superseded=sum(each.superseded for each in slices),
+        )
 
 
 class Ring:

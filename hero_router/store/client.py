@@ -248,4 +248,4 @@ own word for a pool that has none to give."""
 
 def text(value: Any) -> str:
     """Bytes of a reply as text; what is not UTF-8 is escaped: strangers may write to our keys."""
-    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+    return str(value, "utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from redis.asyncio import Redis
 
-from hero_router.codec import NotJson, decode, encode
+from hero_router.codec import NotJson, decode_kept, encode
 from hero_router.errors import StoreCorrupt
 from hero_router.keys import SCHEMA, Keys
 from hero_router.model import CONTROL_EVENTS, Event, NodeState, is_record
@@ -111,7 +111,7 @@ def parsed_values(
     good: dict[str, T] = {}
     for key, raw in texts.items():
         try:
-            good[key] = parse(key, decode(raw))
+            good[key] = parse(key, decode_kept(raw))
         except (NotJson, KeyError, ValueError, TypeError, AttributeError):
             log.debug("passed over an entry of the %s hash that is not ours: %r", name, key)
     if len(good) < len(texts):
@@ -124,7 +124,7 @@ def event(raw_id: Any, fields: Mapping[bytes, bytes]) -> Event:
     position = parse_id(text(raw_id))
     kind, data, service, node, at = [text(fields.get(name, b"")) for name in _FIELDS]
     try:
-        payload = decode(data)
+        payload = decode_kept(data)
         if not (_is_event_type(kind) and _is_payload(payload, service)):
             raise NotJson("not an event")
     except NotJson:
@@ -152,7 +152,9 @@ def _time(raw: str) -> int:
 
 
 def _one_line(data: str, payload: object) -> str:
-    return data if data.isascii() and data.isprintable() else encode(payload)
+    """JSON holds no controls but line ends and tabs, between its tokens."""
+    is_line = data.isascii() and not any(control in data for control in "\n\r\t")
+    return data if is_line else encode(payload)
 
 
 def parse_id(raw: str) -> Position:

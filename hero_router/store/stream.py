@@ -6,7 +6,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from hero_router.codec import NotJson, decode
+from hero_router.codec import NotJson, decode_kept
 from hero_router.keys import READ_BATCH, Keys
 from hero_router.model import Event, NodeState
 from hero_router.position import ORIGIN, Position
@@ -90,7 +90,7 @@ class Nodes:
         with translated():
             raw = await self._client.hget(self._keys.probes(node), service)
         try:
-            figures = None if raw is None else decode(raw)
+            figures = None if raw is None else decode_kept(text(raw))
         except NotJson:
             return None
         return figures if isinstance(figures, dict) else None

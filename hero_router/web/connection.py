@@ -10,6 +10,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Sequence
+from typing import NamedTuple, Self
 
 from aiohttp import web
 
@@ -25,6 +26,18 @@ MOST_STRAY_BYTES = 64 * 1024
 """What a client may send after its request, and nobody reads; then it is no client of ours."""
 
 
+class Framed(NamedTuple):
+    """Bytes as they go over the wire: one part for each that was handed over, `size` in all."""
+
+    parts: Sequence[bytes]
+    size: int
+
+    @classmethod
+    def of(cls, parts: Sequence[bytes]) -> Self:
+        """These parts."""
+        return cls(parts, sum(map(len, parts)))
+
+
 class Chunks:
     """Chunked transfer coding (RFC 9112, section 7.1); one per worker.
 
@@ -37,18 +50,24 @@ class Chunks:
     """So many are remembered: clients that read at the same speed are not further apart."""
 
     def __init__(self) -> None:
-        self._framed: dict[int, tuple[bytes, bytes]] = {}
+        self._chunks: dict[int, tuple[bytes, bytes]] = {}
+        self._last: tuple[Sequence[bytes], Framed] = (), Framed((), 0)
 
-    def __call__(self, data: bytes) -> bytes:
-        """The data as one chunk."""
-        known = self._framed.get(id(data))  # the data is kept, so nothing else gets its id
-        return known[1] if known else self._frame(data)
+    def __call__(self, datas: Sequence[bytes]) -> Framed:
+        """Each as one chunk."""
+        if self._last[0] is not datas:  # kept, so nothing else can be in its place
+            self._last = datas, Framed.of(tuple(map(self._chunk, datas)))
+        return self._last[1]
 
-    def _frame(self, data: bytes) -> bytes:
-        if len(self._framed) >= self.MOST:
-            del self._framed[next(iter(self._framed))]
+    def _chunk(self, data: bytes) -> bytes:
+        known = self._chunks.get(id(data))  # the data is kept, so nothing else gets its id
+        return known[1] if known else self._make_chunk(data)
+
+    def _make_chunk(self, data: bytes) -> bytes:
+        if len(self._chunks) >= self.MOST:
+            del self._chunks[next(iter(self._chunks))]
         chunk = b"%x\r\n%b\r\n" % (len(data), data)
-        self._framed[id(data)] = data, chunk
+        self._chunks[id(data)] = data, chunk
         return chunk
 
 
@@ -97,7 +116,7 @@ class Connection(asyncio.Protocol):
         self,
         hub: Hub,
         connections: Connections,
-        encode: Callable[[bytes], bytes],
+        encode: Callable[[Sequence[bytes]], Framed],
         end_mark: bytes,
     ) -> None:
         self._hub, self._connections = hub, connections
@@ -128,7 +147,7 @@ class Connection(asyncio.Protocol):
     def write(self, data: bytes) -> None:
         """Hand over the bytes, whatever waits; after the connection is lost they go nowhere."""
         if self._held:
-            self._queue(self._encode(data))
+            self._queue(self._encode((data,)).parts[0])
         else:
             self.offer((data,))
 
@@ -137,30 +156,31 @@ class Connection(asyncio.Protocol):
 
         What came before has all gone: nobody offers more to whoever has a backlog.
         """
-        chunks = [*map(self._encode, datas)]
-        room = self._give(chunks)
-        for number, chunk in enumerate(chunks, 1):
-            room -= len(chunk)
-            if room < 0:
-                self._queue(chunk[room:])
-                return number
-        return len(chunks)
+        framed = self._encode(datas)
+        room = self._give(framed)
+        if room < framed.size:
+            for number, part in enumerate(framed.parts, 1):
+                room -= len(part)
+                if room < 0:
+                    self._queue(part[room:])
+                    return number
+        return len(datas)
 
-    def _give(self, chunks: Sequence[bytes]) -> int:
+    def _give(self, framed: Framed) -> int:
         """Write to the socket itself; returns how many bytes it took, all of them if it is gone."""
         if self._file is None:
             return 0
         try:
-            return os.writev(self._file, chunks)
+            return os.writev(self._file, framed.parts)
         except BlockingIOError:
             return 0
         except OSError:
             self._transport.abort()
-            return sum(map(len, chunks))
+            return framed.size
 
-    def _queue(self, chunk: bytes) -> None:
+    def _queue(self, part: bytes) -> None:
         if not self._transport.is_closing():
-            self._transport.write(chunk)
+            self._transport.write(part)
             self._held = self._file is None or self._transport.get_write_buffer_size() > 0
 
     def backlog(self) -> int:

@@ -8,7 +8,7 @@ from hero_router import sse
 from hero_router.feed.client import PLAIN, Wish
 from hero_router.feed.filters import Filter
 from hero_router.feed.hub import Hub
-from hero_router.web.connection import Chunks, Connection, Connections
+from hero_router.web.connection import Chunks, Connection, Connections, Framed
 
 LONGEST_CURSOR = 64
 """A longer cursor is no position; it is not even looked at."""
@@ -41,7 +41,7 @@ def routes(hub: Hub, connections: Connections) -> list[web.RouteDef]:
             return response
         writer.send_headers()
         chunked = request.version >= (1, 1)
-        encode, end_mark = (chunks, Chunks.END) if chunked else (bytes, b"")
+        encode, end_mark = (chunks, Chunks.END) if chunked else (Framed.of, b"")
         connection = Connection(hub, connections, encode, end_mark)
         connection.take_over(request, transport, _cursor(request), wish)
         return response

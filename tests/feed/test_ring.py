@@ -1,7 +1,5 @@
 """The ring: the newest events as bytes, joined once for all who stand at the same place."""
 
-from dataclasses import replace
-
 import pytest
 
 from hero_router.feed.resume import Gap, Replay
@@ -81,9 +79,9 @@ def test_the_base_lies_right_before_the_window() -> None:
 def test_the_span_lies_between_the_times_of_the_oldest_and_the_newest() -> None:
     ring = Ring(3, 100)
     assert ring.span == 0
-    ring.append([replace(event(seq), at=seq * 1_500) for seq in range(1, 6)][:3])
+    ring.append([event(seq)._replace(at=seq * 1_500) for seq in range(1, 6)][:3])
     assert ring.span == 3
-    ring.append([replace(event(4), at=9_500)])
+    ring.append([event(4)._replace(at=9_500)])
     assert ring.span == 6.5
 
 
@@ -91,7 +89,7 @@ def test_the_span_lies_between_the_times_of_the_oldest_and_the_newest() -> None:
 def test_no_span_is_made_up_where_the_times_do_not_tell(first: int, last: int) -> None:
     """Of an older version's events, or where another Redis has an earlier clock."""
     ring = Ring(3, 100)
-    ring.append([replace(event(1), at=first), replace(event(2), at=last)])
+    ring.append([event(1)._replace(at=first), event(2)._replace(at=last)])
     assert ring.span == 0
 
 
