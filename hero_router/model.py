@@ -106,7 +106,7 @@ class Record:
 
     def to_json(self) -> dict[str, Any]:
         """The record as it is stored and sent, with the derived `service_id` and `healthy`."""
-        value = asdict(self)
+        value = {**_plain(self), "sockets": tuple(map(_plain, self.sockets))}
         return {"id": self.id, "service_id": self.id, **value, "healthy": self.healthy}
 
     @classmethod
@@ -259,6 +259,11 @@ def _is_control(char: str) -> bool:
 def _known(cls: type, value: Mapping[str, Any]) -> dict[str, Any]:
     names = {item.name for item in fields(cls)}
     return {name: item for name, item in value.items() if name in names}
+
+
+def _plain(item: "DataclassInstance") -> dict[str, Any]:
+    """The fields as they are: `asdict` copies even what cannot change, which is most of its time."""
+    return {name: getattr(item, name) for name, _ in _kinds(type(item))}
 
 
 def _sound(item: T) -> T:

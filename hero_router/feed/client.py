@@ -20,7 +20,10 @@ class Sink(Protocol):
         """Hand over bytes, in order, without ever blocking; a dead connection swallows them."""
 
     def offer(self, datas: Sequence[bytes]) -> int:
-        """Hand over the first one or more of these, as long as nothing waits; says how many."""
+        """Hand over as many of these as the kernel takes, while nothing waits; says how many.
+
+        Of the others the first one waits here, in part or whole; those after it are not taken.
+        """
 
     def backlog(self) -> int:
         """How many bytes the kernel has not taken yet."""

@@ -144,10 +144,8 @@ class Hub:
             if client.cursor is not cursor or client.wish.only is not only:
                 cursor, only = client.cursor, client.wish.only
                 train = self._ring.train_after(cursor, only)
-            if train is not None:
-                self._send(client, train)
-                if client.cursor is not head or client.sink.backlog():
-                    self._advance(client)
+            if train is not None and not (self._send(client, train) and train.last is head):
+                self._advance(client)
         if self._unmarked >= self._ring.limit // 2:
             self._mark()
         for client in self.clients.those(WAITING):
@@ -218,15 +216,16 @@ class Hub:
     def _is_ahead(self, client: Client) -> bool:
         return client.cursor > self._ring.head
 
-    def _send(self, client: Client, train: Train) -> None:
-        """Offer a train: the client moves on by as many slices as its sink has taken."""
-        datas = train.datas
-        if datas and (taken := client.sink.offer(datas)) < len(datas):
-            train = Train.of(*train.slices[:taken])
+    def _send(self, client: Client, train: Train) -> bool:
+        """Offer a train: the client moves on past what its sink takes. Whether nothing waits."""
+        gone = client.sink.offer(train.datas) if train.datas else 0
+        if is_partial := gone < len(train.datas):
+            train = Train.of(*train.slices[: gone + 1])
         self.counts.take(train)
         client.cursor = train.last
         if train.heard is not None:
             client.heard = train.heard
+        return not is_partial
 
     def _close_gap(self, client: Client, gap: Gap, lagged: str) -> None:
         """Where the gap is unknown, what was thought to be pending was a guess: count anew."""

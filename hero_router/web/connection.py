@@ -19,8 +19,9 @@ from hero_router.feed.hub import Hub
 
 log = logging.getLogger(__name__)
 
-KERNEL_BYTES = 64 * 1024
-"""What the kernel may hold unsent for one client: more only hides that it has fallen behind."""
+KERNEL_BYTES = 128 * 1024
+"""What the kernel may hold unsent for one client. More hides that it has fallen behind; less, and
+who reads as fast as it can is taken for slow in a burst, which costs a third more."""
 
 MOST_STRAY_BYTES = 64 * 1024
 """What a client may send after its request, and nobody reads; then it is no client of ours."""
@@ -152,14 +153,14 @@ class Connection(asyncio.Protocol):
             self.offer((data,))
 
     def offer(self, datas: Sequence[bytes]) -> int:
-        """Hand the kernel all of it in one call; the transport keeps the rest of one, if any.
+        """Hand the kernel all of it in one call; the transport keeps what it left of one.
 
         What came before has all gone: nobody offers more to whoever has a backlog.
         """
         framed = self._encode(datas)
         room = self._give(framed)
         if room < framed.size:
-            for number, part in enumerate(framed.parts, 1):
+            for number, part in enumerate(framed.parts):
                 room -= len(part)
                 if room < 0:
                     self._queue(part[room:])

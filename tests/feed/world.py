@@ -42,7 +42,7 @@ class OneByOne:
 
     def offer(self, datas: Sequence[bytes]) -> int:
         """Take one after the other, as long as none waits."""
-        for number, data in enumerate(datas, 1):
+        for number, data in enumerate(datas):
             self.write(data)
             if self.backlog():
                 return number
