@@ -262,7 +262,7 @@ def _known(cls: type, value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(item: "DataclassInstance") -> dict[str, Any]:
-    """The fields as they are: `asdict` copies even what cannot change, which is most of its time."""
+    """The fields as they are: `asdict` copies even what cannot change, which takes far longer."""
     return {name: getattr(item, name) for name, _ in _kinds(type(item))}
 
 

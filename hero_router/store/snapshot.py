@@ -153,7 +153,7 @@ def _time(raw: str) -> int:
 
 def _one_line(data: str, payload: object) -> str:
     """JSON holds no controls but line ends and tabs, between its tokens."""
-    is_line = data.isascii() and not any(control in data for control in "\n\r\t")
+    is_line = data.isascii() and not ("\n" in data or "\r" in data or "\t" in data)
     return data if is_line else encode(payload)
 
 
