@@ -9,10 +9,12 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 
+from hero_router.model import service_id
 from hero_router.position import Position
 from tests.soak.dashboard import Dashboard
 from tests.soak.log import CLOSED, OPENED, REFUSED, RESUMED, STALLED, Entry, Frames, Log
 from tests.soak.snapshots import Snapshots
+from tests.soak.traffic import NODE, SERVICES
 
 KERNEL_BUFFER, PROGRAM_BUFFER = 128 * 1024, 16 * 1024
 """What is taken in for a client that does not read: little, as a stall shall show, but no less than
@@ -24,8 +26,8 @@ FIRST_RETRY = 1.0
 DEAF_SECONDS = 12.0
 """A connection without a byte for so long is dead; the keepalives of the soak are far shorter."""
 
-ONE_CONFLATES = 4
-"""Of so many clients one conflates."""
+OF_KIND = 4
+"""Of so many clients one conflates, and one wants only one service."""
 
 AGAIN_SECONDS = 0.5
 """Between two tries to fetch a snapshot that fits."""
@@ -37,9 +39,9 @@ class Client:
     def __init__(
         self, log: Log, url: str, streams: aiohttp.ClientSession, calls: Snapshots, frames: Frames
     ) -> None:
-        self._url = f"{url}/api/events{'?conflate=1' if log.conflates else ''}"
+        self._url = f"{url}/api/events{_wish(log)}"
         self._streams, self._calls, self._frames = streams, calls, frames
-        self.log, self.dashboard = log, Dashboard()
+        self.log, self.dashboard = log, Dashboard(log.only)
         self._last_id: Position | None = None
         self._retry = FIRST_RETRY
         self._reading, self._wanted = asyncio.Event(), asyncio.Event()
@@ -152,8 +154,7 @@ async def following(url: str, number: int) -> AsyncIterator[Sequence[Client]]:
         ) as streams,
     ):
         frames = Frames()
-        logs = [Log(f"c{n}", conflates=n % ONE_CONFLATES == 0) for n in range(number)]
-        clients = [Client(log, url, streams, calls, frames) for log in logs]
+        clients = [Client(_log(n), url, streams, calls, frames) for n in range(number)]
         tasks = [asyncio.create_task(client.run()) for client in clients]
         try:
             yield clients
@@ -164,6 +165,23 @@ async def following(url: str, number: int) -> AsyncIterator[Sequence[Client]]:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _log(number: int) -> Log:
+    """That of the client with this number."""
+    only = service_id(NODE, "default", f"s{number % SERVICES}")
+    return Log(
+        f"c{number}",
+        conflates=number % OF_KIND == 0,
+        only=only if number % OF_KIND == 1 else None,
+    )
+
+
+def _wish(log: Log) -> str:
+    """What its stream is asked for."""
+    if log.only is not None:
+        return f"?service={log.only}"
+    return "?conflate=1" if log.conflates else ""
 
 
 def _small(address: aiohttp.AddrInfoType) -> socket.socket:

@@ -12,10 +12,11 @@ Doubt = tuple[str, str | None]
 class Dashboard:
     """Takes a log's entries one by one; `wanted` is in how many ms a snapshot is due, or None.
 
-    `state` has each service's print by id.
+    `state` has each service's print by id; of the one service `only`, if it wants no other.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, only: str | None = None) -> None:
+        self._only = only
         self.place: Position | None = None
         self.state: dict[str, str] = {}
         self.wanted: int | None = None
@@ -53,6 +54,11 @@ class Dashboard:
             self._snapshot_at = None
         self._want_anew(entry.payload["after_ms"])
 
+    def _ping(self, entry: Entry) -> None:
+        """It takes who wants one service past the events about others."""
+        if self._only is not None and entry.place is not None:
+            self.place = entry.place
+
     def _stale(self, entry: Entry) -> None:
         self._doubts.add((entry.payload["reason"], entry.payload["node"]))
 
@@ -80,7 +86,8 @@ class Dashboard:
         fits = self._streaming and answer["store"] == self._store and lost <= self._doubts
         if self.wanted is None or not fits or cursor is None or cursor < self._base:
             return
-        self.state, self._snapshot_at, self.wanted = dict(answer["state"]), cursor, None
+        self.state = of_one(answer["state"], self._only)
+        self._snapshot_at, self.wanted = cursor, None
         for event in self._since:
             self._fold(event)
         self._since = []
@@ -97,6 +104,11 @@ class Dashboard:
             self.state[service] = found
 
 
+def of_one(state: Mapping[str, str], only: str | None) -> dict[str, str]:
+    """Of that service alone, if one is given."""
+    return {key: found for key, found in state.items() if only in (None, key)}
+
+
 def _of(entry: Entry) -> Position:
     assert entry.place is not None, f"an event without a position: {entry.kind}"
     return entry.place
@@ -105,6 +117,7 @@ def _of(entry: Entry) -> Position:
 _TAKEN: Mapping[str, Any] = {
     "hello": Dashboard._hello,
     "resync": Dashboard._resync,
+    "ping": Dashboard._ping,
     "stale": Dashboard._stale,
     "fresh": Dashboard._fresh,
     CLOSED: Dashboard._closed,

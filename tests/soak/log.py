@@ -48,11 +48,18 @@ class Entry:
         return json.loads(self.data)
 
     @cached_property
+    def service(self) -> str | None:
+        """The id of the service that an event is about."""
+        found: str | None = (self.payload.get("service") or self.payload).get("id")
+        return found
+
+    @cached_property
     def state(self) -> tuple[str, str | None] | None:
         """What an event makes of a service: its id and its print, None where it leaves."""
-        if (record := self.payload.get("service")) is not None:
-            return record["id"], fingerprint(record)
-        return (self.payload["id"], None) if "id" in self.payload else None
+        if self.service is None:
+            return None
+        record = self.payload.get("service")
+        return self.service, None if record is None else fingerprint(record)
 
 
 def fingerprint(record: Any) -> str:
@@ -64,11 +71,12 @@ def fingerprint(record: Any) -> str:
 class Log:
     """One client's entries in the order of their arrival, and when that was (Unix seconds).
 
-    `conflates`: it asks for the newest event of each service alone, after it fell behind.
+    `conflates`: it asks for the newest event of each service alone, after it fell behind. `only` is
+    the id of the one service that it wants, None for all.
     """
 
-    def __init__(self, client: str, *, conflates: bool = False) -> None:
-        self.client, self.conflates = client, conflates
+    def __init__(self, client: str, *, conflates: bool = False, only: str | None = None) -> None:
+        self.client, self.conflates, self.only = client, conflates, only
         self.entries: list[Entry] = []
         self.times = array("d")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from hero_router.position import ORIGIN, Position
-from tests.soak.log import Log
+from tests.soak.log import Entry, Log
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,17 @@ class Truth:
         object.__setattr__(self, "_index", {place: n for n, place in enumerate(places)})
         object.__setattr__(self, "_last", last)
         object.__setattr__(self, "_told", sorted([*places, *self.lost]))
+        about = dict[str, list[Position]]()
+        for place in self._told:
+            event = self.at(place) or self.lost[place]
+            if (service := Entry(event.kind, place, event.data).service) is not None:
+                about.setdefault(service, []).append(place)
+        object.__setattr__(self, "_about", about)
 
     _index: Mapping[Position, int] = field(init=False, repr=False)
     _last: Mapping[int, int] = field(init=False, repr=False)
     _told: Sequence[Position] = field(init=False, repr=False)
+    _about: Mapping[str, Sequence[Position]] = field(init=False, repr=False)
 
     @property
     def head(self) -> Position:
@@ -71,6 +78,13 @@ class Truth:
         """How many events the history has after a place, up to another one."""
         places = self._told
         return bisect_right(places, last) - bisect_right(places, before)
+
+    def passed(self, service: str, before: Position, last: Position) -> Sequence[Position]:
+        """The events about a service after a place, up to another one. What Redis lost, whoever
+        came to a later epoch need not have heard of."""
+        places = self._about.get(service, ())
+        found = places[bisect_right(places, before) : bisect_right(places, last)]
+        return [place for place in found if place in self._index or place.epoch == last.epoch]
 
     def left_window(self, last: Position, at: float) -> bool:
         """Whether everything up to `last` had left the stream by this time (Unix seconds)."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from hero_router.position import ORIGIN, Position
-from tests.soak.dashboard import Dashboard
+from tests.soak.dashboard import Dashboard, of_one
 from tests.soak.log import CLOSED, OPENED, REFUSED, RESUMED, STALLED, Entry, Log
 from tests.soak.truth import Truth
 
@@ -37,7 +37,8 @@ def walk(log: Log) -> Iterator[tuple[int, Entry, Position | None]]:
     for index, entry in enumerate(log.entries):
         yield index, entry, place
         greeted = entry.kind == "hello" and place is None
-        if entry.is_event or entry.kind == "resync" or greeted:
+        taken_on = entry.kind == "ping" and log.only is not None and entry.place is not None
+        if entry.is_event or entry.kind == "resync" or greeted or taken_on:
             place = entry.place
 
 
@@ -135,13 +136,14 @@ def spans(log: Log) -> Iterator[tuple[int, Span]]:
 
 def reliable(log: Log, truth: Truth) -> Iterator[Fault]:
     """Each jump is covered by exactly one resync with exactly that number, or null where it cannot
-    be known; and no resync tells of events that the stream still held. Where it was conflated, its
-    numbers have a judge of their own."""
+    be known; and no resync tells of events that the stream still held. Where it was conflated, or
+    wants few, there are judges of their own."""
+    if log.only is not None:
+        return
     free = {index for index, _ in spans(log)}
     for index, entry, place in walk(log):
         if entry.kind == "resync":
-            fault = _wrong_resync(entry, place, truth, log.times[index])
-            if fault:
+            if fault := _wrong_resync(entry, place, truth, log.times[index]):
                 yield Fault(index, fault)
         elif entry.is_event and entry.place is not None:
             if place is None:
@@ -150,13 +152,38 @@ def reliable(log: Log, truth: Truth) -> Iterator[Fault]:
                 yield Fault(index, f"a silent jump from {place} to {entry.place}")
 
 
-def _wrong_resync(entry: Entry, place: Position | None, truth: Truth, at: float) -> str | None:
+def filtered(log: Log, truth: Truth) -> Iterator[Fault]:
+    """Who wants one service gets each event about it and no other; pings take it past the rest, and
+    a gap has all events, but for those that it was passed over before."""
+    if log.only is None:
+        return
+    for index, entry, place in walk(log):
+        if entry.is_event and entry.service != log.only:
+            yield Fault(index, "not asked for")
+        elif entry.kind == "resync":
+            if fault := _wrong_resync(entry, place, truth, log.times[index], log.only):
+                yield Fault(index, fault)
+        elif entry.place is not None and place is not None and not entry.is_mark:
+            missed = [*truth.passed(log.only, place, entry.place)]
+            if entry.place < place:
+                yield Fault(index, f"{entry.kind} goes back from {place} to {entry.place}")
+            elif missed not in ([], [entry.place] if entry.is_event else []):
+                yield Fault(index, f"{entry.kind} {entry.place} passes over {missed[0]}")
+
+
+def _wrong_resync(
+    entry: Entry, place: Position | None, truth: Truth, at: float, only: str | None = None
+) -> str | None:
     base, dropped = entry.place, entry.payload["dropped"]
     if place is None or base is None:
         return "a resync without a position to start from"
     if dropped is not None:
         missed = truth.between(place, base)
-        if dropped != missed or place.epoch != base.epoch or missed < 1:
+        if only is not None:
+            first = next(iter(truth.passed(only, place, base)), base)
+            missed = min(max(dropped, truth.between(first.before(), base)), missed)
+        across = only is None and place.epoch != base.epoch
+        if dropped != missed or across or missed < 1:
             return f"{dropped} dropped, but {missed} lie between {place} and {base}"
     elif not (truth.knows(place) or place == ORIGIN):
         return None
@@ -189,6 +216,8 @@ def resumable(log: Log, _: Truth) -> Iterator[Fault]:
 
 def bookmark(log: Log, _: Truth) -> Iterator[Fault]:
     """The ids of hello, ping and conflated are where the client is: never ahead of data or back."""
+    if log.only is not None:
+        return
     for index, entry, place in walk(log):
         if (
             entry.kind not in ("hello", "ping", "conflated")
@@ -232,7 +261,7 @@ def attended(log: Log, _: Truth) -> Iterator[Fault]:
 
 def final(log: Log, truth: Truth) -> Iterator[Fault]:
     """In the end the state that the client has folded up is the registry."""
-    dashboard = Dashboard()
+    dashboard = Dashboard(log.only)
     for entry in log.entries:
         dashboard.take(entry)
     last = len(log.entries) - 1
@@ -240,7 +269,7 @@ def final(log: Log, truth: Truth) -> Iterator[Fault]:
         yield Fault(last, f"ended at {dashboard.place}, the stream at {truth.head}")
     if dashboard.wanted is not None:
         yield Fault(last, "still waits for a snapshot")
-    wrong = truth.registry.items() ^ dashboard.state.items()
+    wrong = of_one(truth.registry, log.only).items() ^ dashboard.state.items()
     if services := sorted({service for service, _ in wrong}):
         named = ", ".join(services[:MOST_NAMED])
         yield Fault(last, f"{len(services)} services are not as in the registry: {named}")
@@ -249,7 +278,7 @@ def final(log: Log, truth: Truth) -> Iterator[Fault]:
 VALIDATORS: Mapping[str, Validator] = {
     validator.__name__: validator
     for validator in (
-        ordered, unique, genuine, reliable, conflated, resumable, bookmark, welcome, attended,
-        final,
+        ordered, unique, genuine, reliable, conflated, filtered, resumable, bookmark, welcome,
+        attended, final,
     )
 }  # fmt: skip
