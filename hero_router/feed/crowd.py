@@ -1,6 +1,7 @@
 """The clients of one worker, by state: who can be written to, who is parked, who waits."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 from hero_router.feed.client import Client, State
 
@@ -25,7 +26,7 @@ class Crowd:
 
     def those(self, *states: State) -> tuple[Client, ...]:
         """The clients that are in these states now, free to be moved to others."""
-        return tuple(client for state in states for client in self._clients[state])
+        return tuple(chain.from_iterable(self._clients[state] for state in states))
 
     def enter(self, client: Client, state: State) -> None:
         """Move a client to a state; GONE forgets it."""

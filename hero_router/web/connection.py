@@ -158,26 +158,23 @@ class Connection(asyncio.Protocol):
         What came before has all gone: nobody offers more to whoever has a backlog.
         """
         framed = self._encode(datas)
-        room = self._give(framed)
-        if room < framed.size:
-            for number, part in enumerate(framed.parts):
-                room -= len(part)
-                if room < 0:
-                    self._queue(part[room:])
-                    return number
-        return len(datas)
-
-    def _give(self, framed: Framed) -> int:
-        """Write to the socket itself; returns how many bytes it took, all of them if it is gone."""
-        if self._file is None:
-            return 0
         try:
-            return os.writev(self._file, framed.parts)
+            gone = 0 if self._file is None else os.writev(self._file, framed.parts)
         except BlockingIOError:
-            return 0
+            gone = 0
         except OSError:
             self._transport.abort()
-            return framed.size
+            return len(datas)
+        return len(datas) if gone == framed.size else self._keep(framed, gone)
+
+    def _keep(self, framed: Framed, gone: int) -> int:
+        """Keep the rest of the part that the kernel took none or only some of; its number."""
+        number = 0
+        while gone >= len(framed.parts[number]):
+            gone -= len(framed.parts[number])
+            number += 1
+        self._queue(framed.parts[number][gone:])
+        return number
 
     def _queue(self, part: bytes) -> None:
         if not self._transport.is_closing():

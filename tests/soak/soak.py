@@ -145,19 +145,27 @@ async def _rest(world: World, clients: Sequence[Client]) -> Truth:
             head = await stream.head()
             return all(client.settled(head) for client in clients) and head == await stream.head()
 
+        async def is_written() -> bool:
+            return bool((await connection.info("persistence"))["aof_buffer_length"] == 0)
+
         with suppress(AssertionError):
             await eventually(is_quiet, SETTLE_SECONDS, "every client has everything")
-        return _truth(world, await stream.load())
+        snapshot = await stream.load()
+        await eventually(is_written, SETTLE_SECONDS, "Redis has written its file")
+        return _truth(world, snapshot)
     finally:
         await connection.aclose()
 
 
 def _truth(world: World, snapshot: Snapshot) -> Truth:
-    """The file's history, and the registry at its end."""
-    events = list(history(world.redis_folder))
+    """The file's history up to a snapshot, and the registry then."""
+    found = list(history(world.redis_folder))
+    events = [event for event in found if event.place <= snapshot.head]
     kept = [event.position for event in snapshot.window]
-    assert [event.place for event in events[-len(kept) :]] == kept, (
-        "the history is not the stream's"
+    told = [event.place for event in events[-len(kept) :]]
+    assert told == kept, (
+        f"the history, {told[0]} to {told[-1]} of {len(found)}, is not the stream's, "
+        f"{kept[0]} to {kept[-1]}"
     )
     assert is_dense(events), "the history has a gap"
     services = snapshot.services or {}
