@@ -156,6 +156,10 @@ GOOD_OF_ONE = {
         *START, event("1-3"), entry("ping", "1-4"), entry(CLOSED), opened("1-4"), hello("1-4"),
         *odd(1, 5, 9), *odd(2, 1, 5),
     ),
+    "a hello anew takes it on": (
+        *START, *odd(1, 3, 9), hello("1-10"), entry(CLOSED), opened("1-10"), hello("1-10"),
+        *odd(2, 1, 5),
+    ),
     "trimmed": (
         *START, event("1-3"), entry(CLOSED), opened("1-3"), hello(None), resync("1-6", 3),
         snapshot("1-6"), *odd(1, 7, 9), *odd(2, 1, 5),
@@ -223,6 +227,7 @@ BAD: dict[str, list[Sequence[Entry]]] = {
         (*START, event("1-5")),
         (*START, event("1-3"), entry("ping", "1-5")),
         (*START, event("1-3"), entry("ping", "1-6")),
+        (*START, event("1-3"), hello("1-6")),
         (*START, event("1-3"), entry("ping", "1-4"), entry("ping", "1-3")),
         (*START, *odd(1, 3, 7), event("2-1")),
         (*START, event("1-3"), resync("1-6", 4), event("1-7")),

@@ -47,6 +47,7 @@ class Dashboard:
         if self.place is None and entry.place is not None:
             self.place = entry.place
             self._want_anew(0)
+        self._ping(entry)
 
     def _resync(self, entry: Entry) -> None:
         self.place, self._store = entry.place, entry.payload["store"]
@@ -55,7 +56,7 @@ class Dashboard:
         self._want_anew(entry.payload["after_ms"])
 
     def _ping(self, entry: Entry) -> None:
-        """It takes who wants one service past the events about others."""
+        """Takes who wants one service past the events about others."""
         if self._only is not None and entry.place is not None:
             self.place = entry.place
 

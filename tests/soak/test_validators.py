@@ -117,6 +117,16 @@ def test_what_was_cut_off_from_the_file_is_part_of_the_truth() -> None:
     assert [fault.index for fault in VALIDATORS["genuine"](other, truth)] == [3]
 
 
+def test_who_was_passed_over_what_is_lost_cannot_know_what_it_missed() -> None:
+    """It was last told of an event that Redis has kept, yet the worker was further on."""
+    truth = with_lost(TRUTH, [happened(f"1-{seq}") for seq in range(11, 13)], [])
+    again = log(*START, *events(1, 3, 10), resync("1-9", None))
+    for service, wrong in (("a", False), ("b", True)):
+        again.only = service
+        found = [fault for fault in VALIDATORS["filtered"](again, truth) if fault.index == 11]
+        assert bool(found) is wrong
+
+
 @pytest.mark.parametrize("places", [["1-2"], ["1-1", "1-3"], ["1-1", "2-2"], ["2-1", "1-1"]])
 def test_a_history_with_a_gap_is_not_dense(places: Sequence[str]) -> None:
     assert is_dense([*FIRST, *SECOND])

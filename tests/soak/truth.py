@@ -86,6 +86,16 @@ class Truth:
         found = places[bisect_right(places, before) : bisect_right(places, last)]
         return [place for place in found if place in self._index or place.epoch == last.epoch]
 
+    def keeps(self, place: Position, only: str | None = None) -> bool:
+        """Whether who heard of this place last stands where the history knows it.
+
+        Who wants `only` one service may have been passed over others, to an event that is lost.
+        """
+        lost = [other for other in self.lost if other > place and other.epoch == place.epoch]
+        if only is not None and lost and not self.passed(only, place, min(lost)):
+            return False
+        return self.knows(place) or place == ORIGIN
+
     def left_window(self, last: Position, at: float) -> bool:
         """Whether everything up to `last` had left the stream by this time (Unix seconds)."""
         newest = bisect_right(self._told, last) + self.window - 1

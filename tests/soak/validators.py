@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from hero_router.position import ORIGIN, Position
+from hero_router.position import Position
 from tests.soak.dashboard import Dashboard, of_one
 from tests.soak.log import CLOSED, OPENED, REFUSED, RESUMED, STALLED, Entry, Log
 from tests.soak.truth import Truth
@@ -37,9 +37,10 @@ def walk(log: Log) -> Iterator[tuple[int, Entry, Position | None]]:
     for index, entry in enumerate(log.entries):
         yield index, entry, place
         greeted = entry.kind == "hello" and place is None
-        taken_on = entry.kind == "ping" and log.only is not None and entry.place is not None
-        if entry.is_event or entry.kind == "resync" or greeted or taken_on:
+        if entry.is_event or entry.kind == "resync" or greeted:
             place = entry.place
+        elif log.only is not None and entry.kind in ("ping", "hello"):
+            place = entry.place or place  # past events about other services
 
 
 def begins_anew(entry: Entry) -> bool:
@@ -153,8 +154,8 @@ def reliable(log: Log, truth: Truth) -> Iterator[Fault]:
 
 
 def filtered(log: Log, truth: Truth) -> Iterator[Fault]:
-    """Who wants one service gets each event about it and no other; pings take it past the rest, and
-    a gap has all events, but for those that it was passed over before."""
+    """Who wants one service gets each event about it and no other; a ping, or a hello where Redis
+    was started anew, takes it past the rest. A gap has all events but those passed over before."""
     if log.only is None:
         return
     for index, entry, place in walk(log):
@@ -185,7 +186,7 @@ def _wrong_resync(
         across = only is None and place.epoch != base.epoch
         if dropped != missed or across or missed < 1:
             return f"{dropped} dropped, but {missed} lie between {place} and {base}"
-    elif not (truth.knows(place) or place == ORIGIN):
+    elif not truth.keeps(place, only):
         return None
     elif place >= base or place.epoch == base.epoch:
         return f"null, but what lies between {place} and {base} is known"
