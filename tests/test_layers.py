@@ -40,6 +40,7 @@ USED_BY: Mapping[str, set[str]] = {
     "click": {"cli"},
     "rich": {"cli"},
     "environs": {"setting"},
+    "orjson": {"codec"},
     "marshmallow": {"setting"},
 }
 """Which layers, or bottom modules, may import each library; any other library is a stranger."""

@@ -1,6 +1,7 @@
 """The soak's judges: each passes a log that is right, and fails each log that breaks its law."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -115,6 +116,21 @@ def test_what_was_cut_off_from_the_file_is_part_of_the_truth() -> None:
     assert list(VALIDATORS["reliable"](over, truth)) == []
     other = log(*START, event("1-12", number="another"))
     assert [fault.index for fault in VALIDATORS["genuine"](other, truth)] == [3]
+
+
+def test_an_epoch_that_is_lost_as_a_whole_had_followed_what_redis_had_then() -> None:
+    """Redis is killed once, and soon after loses its power: what came between is gone."""
+    truth = replace(TRUTH, events=FIRST[:8])
+    seen, cut = log(*START, *events(1, 3, 10), *events(2, 1, 5)), [*FIRST, *SECOND]
+    missed = log(*START, *events(1, 3, 9), *events(2, 1, 5))
+    early = log(*START, *events(1, 3, 7), *events(2, 1, 5))
+    for found, known, fault in (
+        (seen, with_lost(truth, cut, []), []),
+        (missed, with_lost(truth, cut, []), ["a silent jump from 1-9 to 2-1"]),
+        (seen, with_lost(truth, [], [seen]), []),
+        (early, with_lost(truth, [], [seen]), ["a silent jump from 1-7 to 2-1"]),
+    ):
+        assert [each.text for each in VALIDATORS["reliable"](found, known)] == fault
 
 
 def test_who_was_passed_over_what_is_lost_cannot_know_what_it_missed() -> None:

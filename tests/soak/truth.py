@@ -4,7 +4,7 @@ A Redis that loses its power loses what it has acknowledged: such events were to
 are no part of the history. `lost` are those.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -26,12 +26,14 @@ class Event:
 @dataclass(frozen=True)
 class Truth:
     """`events` are all that Redis kept, oldest first; `registry` has a print for each service id
-    as of the last of them; `window` is how many events the stream holds."""
+    as of the last of them; `window` is how many events the stream holds. `openings` are the first
+    events of epochs, each with the event that Redis had before it at that time."""
 
     events: Sequence[Event]
     registry: Mapping[str, str]
     window: int
     lost: Mapping[Position, Event] = field(default_factory=dict)
+    openings: Mapping[Position, Position] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         places = [event.place for event in self.events]
@@ -69,10 +71,14 @@ class Truth:
         """Whether nothing lies between these two."""
         if place == before.next():
             return True
-        index = self._index.get(place)
-        if index is None or place.seq != 1:
+        if place.seq != 1:
             return False
-        return before == (self.events[index - 1].place if index else ORIGIN)
+        if (index := self._index.get(place)) is not None:
+            return before == (self.events[index - 1].place if index else ORIGIN)
+        if place in self.openings:  # all of an epoch may be lost, and some of the one before it
+            return before == self.openings[place]
+        between = self._told[bisect_right(self._told, before) : bisect_left(self._told, place)]
+        return place in self.lost and not any(other in self._index for other in between)
 
     def between(self, before: Position, last: Position) -> int:
         """How many events the history has after a place, up to another one."""
@@ -112,16 +118,21 @@ class Truth:
         return ended and (last is None or place.seq > last)
 
 
-def with_lost(truth: Truth, cut_off: Iterable[Event], logs: Iterable[Log]) -> Truth:
+def with_lost(truth: Truth, cut_off: Sequence[Event], logs: Iterable[Log]) -> Truth:
     """The truth with all that Redis forgot: what was cut off from its file, and what it had not
-    even written, as the first client that got it was told."""
+    even written, as the first client that got it was told.
+
+    `cut_off` are the ends of the file before each cut, one after the other.
+    """
+    pairs = pairwise(event.place for event in cut_off)
+    openings = {after: before for before, after in pairs if after.seq == 1 and before < after}
     lost = {event.place: event for event in cut_off if truth.at(event.place) is None}
     for log in logs:
         for entry in log.entries:
             place = entry.place
             if entry.is_event and place is not None and truth.at(place) is None:
                 lost.setdefault(place, Event(place, entry.kind, entry.data))
-    return replace(truth, lost=lost)
+    return replace(truth, lost=lost, openings=openings)
 
 
 def is_dense(events: Sequence[Event]) -> bool:
