@@ -173,6 +173,8 @@ async def test_the_balance_holds_whatever_becomes_of_clients(web: Web, hand: Han
         await watched.ended("filtered")
 
         async def parked() -> bool:
+            nonlocal last
+            last = await hand.change("c", description=LONG)
             scrape = await watched.holds()
             # Who conflates may be sent so little by a busy worker that it never stalls.
             stalled = scrape.total("clients", state="parked") >= len(slow)
@@ -213,6 +215,8 @@ async def test_who_is_connected_is_told_by_any_worker_of_any_instance(
             await eventually(told, message="both instances tell of all three")
 
             async def far_behind() -> Any:
+                # Its kernel may take some more first: then it is told its gap, and parked anew.
+                await hand.change("d", description=LONG)
                 answer = await web.clients()
                 places = {each["worker"]: each["listed"] for each in answer["workers"]}
                 (entry,) = places[f"{tmp_path.name}/{stalled.worker}"]
