@@ -25,7 +25,8 @@ All carry the same events to the same readers. The server has one core, its clie
 publisher the other one. *Waited* is the share of the time for which other processes kept the
 server off its core: where it is large, latency says little. *Lost* are events that never came
 although later ones did; *undelivered* had not come 10 s after the last event was due; latency is
-of what was delivered.
+of what was delivered, from when a change that was made beforehand is handed to its publisher. The
+aims that compare do so round by round, and are the median of that.
 """
 
 AIMS: Sequence[tuple[str, Callable[[Sequence[Figures]], Iterator[aims.Aim]]]] = (

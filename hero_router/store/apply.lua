@@ -30,7 +30,10 @@ local LAST_EPOCH = 2 ^ 53 - 1 -- beyond it Lua's numbers have gaps; clocks reach
 local holder = redis.call('GET', lease)
 if holder ~= grant then return {'FENCED', holder or ''} end
 
-local found = redis.call('HGET', meta, 'schema')
+-- meta keeps of each node the last call: its grant's token, its number, and whether it was finished.
+local call_of_node, token = 'call:' .. node, string.match(grant, '%d+$')
+local found, known_epoch, known_run, noted =
+  unpack(redis.call('HMGET', meta, 'schema', 'epoch', 'run_id', call_of_node))
 if found and found ~= schema then return {'SCHEMA', found} end
 if not found then redis.call('HSET', meta, 'schema', schema) end
 
@@ -48,10 +51,7 @@ end
 
 local head = last_id()
 
--- meta keeps of each node the last call: its grant's token, its number, and whether it was finished.
-local call_of_node, token = 'call:' .. node, string.match(grant, '%d+$')
-local last_token, last_call, state =
-  string.match(redis.call('HGET', meta, call_of_node) or '', '^(%d+) (%d+) (%a+)$')
+local last_token, last_call, state = string.match(noted or '', '^(%d+) (%d+) (%a+)$')
 if last_token == token then
   if tonumber(last_call) > call then return {'LATE', last_call} end
   if tonumber(last_call) == call and state == 'done' then return {'OK', head or '0-0', 0} end
@@ -70,11 +70,11 @@ local now -- Unix milliseconds; each event says when it was published
 local function open_epoch()
   local time = redis.call('TIME')
   now = time[1] * 1000 + math.floor(time[2] / 1000)
-  local known = tonumber(redis.call('HGET', meta, 'epoch') or '') or 0
+  local known = tonumber(known_epoch or '') or 0
   local last_epoch, last_seq = string.match(head or '0-0', '^(%d+)-(%d+)$')
   local run = run_id()
   epoch, seq = tonumber(last_epoch), tonumber(last_seq)
-  if head and epoch == known and redis.call('HGET', meta, 'run_id') == run then return end
+  if head and epoch == known and known_run == run then return end
   epoch, seq = math.max(now, epoch + 1, known + 1, seen + 1), 0
   if epoch > LAST_EPOCH then error('the stream of events holds a foreign id') end
   begun = run

@@ -48,13 +48,22 @@ POOL_SECONDS = 3.0
 
 
 def connect(
-    to: Backplane | str, *, name: str, block_seconds: float = 0.0, connections: int = 8
+    to: Backplane | str,
+    *,
+    name: str,
+    block_seconds: float = 0.0,
+    connections: int = 8,
+    held: bool = False,
 ) -> Redis:
     """A client for `to` that connects when first used.
 
     The library's silent retries are off: a repeated XADD or EVAL is ours to decide. `block_seconds`
     is how long its longest blocking command waits; the socket's timeout lies above it. `name` is
     shown by CLIENT LIST. Behind Sentinels or in a Cluster each new connection asks for the primary.
+
+    A client with `held` sends all its commands over one connection, one after the other, and does
+    not look before each whether that was closed meanwhile: the quickest way for a caller who is
+    always reading, and so hears of it anyway.
     """
     backplane = Backplane(to) if isinstance(to, str) else to
     options = _options(backplane) | {
@@ -64,9 +73,10 @@ def connect(
         "retry": _never_again(),
         "protocol": 2,
     }
-    return Redis.from_pool(
-        BlockingConnectionPool(max_connections=connections, timeout=POOL_SECONDS, **options)
-    )
+    pool = BlockingConnectionPool(max_connections=connections, timeout=POOL_SECONDS, **options)
+    client = Redis(connection_pool=pool, single_connection_client=held)
+    client.auto_close_connection_pool = True  # nobody else has this pool
+    return client
 
 
 def _never_again() -> Retry:

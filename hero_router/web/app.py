@@ -59,7 +59,9 @@ def create_app(config: RouterConfig) -> web.Application:
     if not config.redis_url:
         raise ConfigError("ROUTER_REDIS_URL is not set: web has to be told where Redis is")
     worker = f"{config.node}/{os.getpid()}"
-    tail_client = connect(config.backplane, name="tail", block_seconds=BLOCK_SECONDS, connections=1)
+    tail_client = connect(
+        config.backplane, name="tail", block_seconds=BLOCK_SECONDS, connections=1, held=True
+    )
     # One of its own: while the others are all in use, no scanner may look lost.
     watch_client = connect(config.backplane, name="watch", connections=1)
     client = connect(config.backplane, name="web")

@@ -59,12 +59,13 @@ def test_a_value_that_only_some_runs_have_is_of_those() -> None:
     assert values["extra"] == Middle(5.0, 5.0, 5.0, 1)
 
 
-def test_a_ratio_is_of_runs_of_the_same_round() -> None:
+def test_a_ratio_or_difference_is_of_runs_of_the_same_round() -> None:
     """The machine's mood changes from round to round; a floor that failed in one is not asked."""
     ours = [burst("hero_router", 2.0, 1), burst("hero_router", 9.0, 2)]
     floor = [burst("floor-joined", 3.0, 2)]
     assert aims.ratio([*ours, *floor], "burst", "floor-joined") == 3.0
     assert aims.ratio(ours, "burst", "floor-joined") is None
+    assert aims.above([*ours, *floor], "burst", "cpu_us", "floor-joined") == 6.0
 
 
 @pytest.mark.parametrize(("cpu", "met"), [(1.3, True), (1.31, False)])

@@ -77,7 +77,7 @@ async def test_what_nobody_foresaw_ends_the_tail_instead_of_being_swallowed(scen
 async def test_a_killed_redis_is_told_found_again_and_nothing_of_it_is_missed(
     redis7: RedisServer,
 ) -> None:
-    client = connect(redis7.url, name="tail", block_seconds=0.1, connections=1)
+    client = connect(redis7.url, name="tail", block_seconds=0.1, connections=1, held=True)
     scene, hand = Scene(Stream(client, Keys(), 0.1)), Hand(redis7.url, WINDOW)
     await hand.begin(3)
     async with scene.running():

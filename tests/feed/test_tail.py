@@ -219,7 +219,7 @@ def test_a_new_epoch_is_a_jump_unless_nothing_was_there_before() -> None:
 async def test_a_real_redis_trims_in_silence_and_the_gap_is_exact_all_the_same(
     redis7: RedisServer,
 ) -> None:
-    client = connect(redis7.url, name="tail", block_seconds=0.1, connections=1)
+    client = connect(redis7.url, name="tail", block_seconds=0.1, connections=1, held=True)
     scene, hand = Scene(Stream(client, Keys(), 0.1)), Hand(redis7.url, WINDOW)
     await hand.begin(3)
     await scene.tail.start()
