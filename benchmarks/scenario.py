@@ -15,8 +15,8 @@ SERVICES = 20
 CREATED_MS = 1_700_000_000_000
 
 READY = 1024
-"""So many changes are kept once made: working out what clients are to get makes them before they are
-due, as the floors make their frames, and so it is no part of a latency."""
+"""So many changes are kept once made. Working out what clients are to get makes them before they
+are due, as the floors make their frames: so it is no part of a latency."""
 
 
 @dataclass(frozen=True, slots=True)
