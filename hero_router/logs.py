@@ -48,19 +48,22 @@ def escaped(text: str) -> str:
 
 
 class TextFormatter(logging.Formatter):
-    """`12:03:04 WARNING hero_router.scan.worker message key=value`, a traceback indented below."""
+    """`2026-11-25 12:03:04 WARNING hero_router.scan.worker[4711] message key=value`, the number
+    being the process's, a traceback indented below."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as a line in local time."""
-        clock = time.strftime("%H:%M:%S", time.localtime(record.created))
+        clock = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.created))
+        source = f"{record.name}[{record.process}]"
         pairs = [f"{name}={_word(value)}" for name, value in _extra(record).items()]
-        head = " ".join([clock, record.levelname, record.name, record.getMessage(), *pairs])
+        head = " ".join([clock, record.levelname, source, record.getMessage(), *pairs])
         below = [f"    {line}" for line in _trace(self, record).split("\n") if line]
         return "\n".join(map(escaped, [head, *below]))
 
 
 class JsonFormatter(logging.Formatter):
-    """An object with `time` (UTC), `level`, `logger`, `message`, `exception` if any, and extras."""
+    """An object with `time` (UTC), `level`, `logger`, `pid`, `message`, `exception` if any, and
+    extras."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line of ASCII; an extra cannot replace a field of the record."""
@@ -69,6 +72,7 @@ class JsonFormatter(logging.Formatter):
             "time": when,
             "level": record.levelname.lower(),
             "logger": record.name,
+            "pid": record.process,
             "message": _plain(record.getMessage()),
         }
         if trace := _trace(self, record):

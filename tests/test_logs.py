@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import os
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -61,9 +62,10 @@ def fail(message: str) -> None:
         log.exception("probing %s failed", "api")
 
 
-def test_a_text_line_has_clock_level_logger_message_and_extras() -> None:
+def test_a_text_line_has_date_clock_level_logger_process_message_and_extras() -> None:
     line = text(lambda: log.warning("took %d ms", 7, extra={"node": "a", "ms": 7, "why": "x y=z"}))
-    form = r"\d\d:\d\d:\d\d WARNING hero_router\.scan\.worker took 7 ms node=a ms=7 why='x y=z'\n"
+    source = rf"hero_router\.scan\.worker\[{os.getpid()}\]"
+    form = rf"\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d WARNING {source} took 7 ms node=a ms=7 why='x y=z'\n"
     assert re.fullmatch(form, line)
 
 
@@ -72,8 +74,9 @@ def test_a_json_line_has_the_same_as_fields() -> None:
     (line,) = objects(lambda: log.warning("took %d ms", 7, extra=extra))
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", line.pop("time"))
     assert line == {
-        "level": "warning", "logger": "hero_router.scan.worker", "message": "took 7 ms",
-        "node": "a", "ms": 7, "ratio": 0.5, "lost": True, "since": None, "root": "[1]",
+        "level": "warning", "logger": "hero_router.scan.worker", "pid": os.getpid(),
+        "message": "took 7 ms", "node": "a", "ms": 7, "ratio": 0.5, "lost": True, "since": None,
+        "root": "[1]",
     }  # fmt: skip
 
 
@@ -115,7 +118,7 @@ def test_letters_of_all_scripts_stay_readable_in_text() -> None:
 
 def test_in_text_an_error_is_indented_below_and_cannot_forge_a_line() -> None:
     head, *below = text(lambda: fail("boom\n12:00:00 ERROR forged\x1b[2J")).splitlines()
-    assert head.endswith("ERROR hero_router.scan.worker probing api failed")
+    assert head.endswith(f"ERROR hero_router.scan.worker[{os.getpid()}] probing api failed")
     assert below[0] == "    Traceback (most recent call last):"
     assert r"    12:00:00 ERROR forged\x1b[2J" in below
     assert all(line.startswith("    ") and line.isprintable() for line in below)
@@ -165,5 +168,5 @@ def test_by_default_logs_go_to_stderr(capsys: pytest.CaptureFixture[str]) -> Non
     logs.setup("info", "text")
     log.info("to stderr")
     told = capsys.readouterr()
-    assert told.err.endswith("INFO hero_router.scan.worker to stderr\n")
+    assert told.err.endswith(f"INFO hero_router.scan.worker[{os.getpid()}] to stderr\n")
     assert told.out == ""

@@ -1,9 +1,16 @@
-"""The worker's current doubts about its view, and whoever has to hear of a change."""
+"""The worker's current doubts about its view, and whoever has to hear of a change.
 
+What is told to the pages is told to the log as well: an operator finds there when and why they were
+stale.
+"""
+
+import logging
 import time
 from collections.abc import Callable
 
 from hero_router.feed.conditions import Condition, Conditions
+
+log = logging.getLogger(__name__)
 
 REDIS, SCANNER, NO_SCANNER = "redis", "scanner", "no_scanner"
 
@@ -26,13 +33,16 @@ class Doubts:
         known = self._current.get((reason, node))
         if known is not None and known.detail == detail:
             return
+        log.log(logging.INFO if known else logging.WARNING, "pages are stale: %s", detail)
         since = known.since if known else self._now_ms()
         item = Condition(reason, node, since, detail)
         self._set({**self._current, item.key: item})
 
     def end(self, reason: str, node: str | None = None) -> None:
         """Doubt this no longer."""
-        if (reason, node) in self._current:
+        if (ended := self._current.get((reason, node))) is not None:
+            seconds = (self._now_ms() - ended.since) / 1000
+            log.info("no longer stale, after %.1f s: %s", seconds, ended.detail)
             self._set({k: v for k, v in self._current.items() if k != (reason, node)})
 
     def _set(self, conditions: Conditions) -> None:

@@ -150,8 +150,6 @@ class Tail:
         self._hub.publish(events)
 
     async def _lost(self, error: StoreError) -> None:
-        if not self._failures:
-            log.warning("lost Redis, serving the last state: %s", error)
         self._failures += 1
         self.errors[error.code] += 1
         self._doubts.begin(REDIS, None, str(error))

@@ -1,6 +1,9 @@
 """Doubts: one of each kind, told when it begins, changes and ends."""
 
 import json
+import logging
+
+import pytest
 
 from hero_router.feed.conditions import Condition, frames
 from hero_router.feed.doubts import Doubts
@@ -29,6 +32,23 @@ def test_a_doubt_whose_detail_changes_keeps_its_beginning() -> None:
     doubts.begin("redis", None, "away")
     doubts.begin("redis", None, "loading")
     assert doubts.current["redis", None] == Condition("redis", None, 1, "loading")
+
+
+def test_the_log_tells_when_and_why_pages_are_stale_and_for_how_long(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    ticks = iter((1_000, 3_500))
+    doubts = Doubts(now_ms=lambda: next(ticks))
+    doubts.begin("scanner", "a", "no scanner is running for node a")
+    doubts.begin("scanner", "a", "no scanner is running for node a")
+    doubts.begin("scanner", "a", "the scanner of node a is silent")
+    doubts.end("scanner", "a")
+    assert [(item.levelname, item.message) for item in caplog.records] == [
+        ("WARNING", "pages are stale: no scanner is running for node a"),
+        ("INFO", "pages are stale: the scanner of node a is silent"),
+        ("INFO", "no longer stale, after 2.5 s: the scanner of node a is silent"),
+    ]
 
 
 def test_doubts_about_different_nodes_stand_side_by_side() -> None:

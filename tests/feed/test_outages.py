@@ -44,7 +44,7 @@ async def test_without_redis_the_last_state_stays_and_the_doubt_ends_with_the_ab
         json.loads(sink.messages[-1].data)["since"]
     ] * 2
     warnings = [each.message for each in caplog.records if each.levelno == logging.WARNING]
-    assert warnings == ["lost Redis, serving the last state: Redis cannot be reached"]
+    assert warnings == ["pages are stale: Redis cannot be reached"]
 
 
 async def test_a_worker_that_never_saw_redis_is_not_warm_until_it_has(scene: Scene) -> None:
