@@ -1,11 +1,12 @@
 """Asks `/ready` again and again, each time by a new connection, as a load balancer does."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+
+from benchmarks.beside import meanwhile
 
 STEP_SECONDS = 0.05
 ANSWER_SECONDS = 2.0
@@ -57,12 +58,5 @@ async def watched(port: int) -> AsyncIterator[Door]:
             await door.ask(port)
             await asyncio.sleep(STEP_SECONDS)
 
-    task = asyncio.create_task(run())
-    try:
+    async with meanwhile(run()):
         yield door
-        if task.done():
-            task.result()
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task

@@ -1,11 +1,11 @@
 """Some clients stop reading during a long burst: memory, the others' latency, and exact counts."""
 
 import asyncio
-import contextlib
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from benchmarks.beside import meanwhile
 from benchmarks.figures import Figures
 from benchmarks.measure import LOAD_CORE, Meter, memory_bytes
 from benchmarks.process import child
@@ -70,11 +70,6 @@ async def _watching(pids: Sequence[int]) -> AsyncIterator[list[int]]:
             await asyncio.sleep(0.5)
             seen.append(memory_bytes(pids))
 
-    task = asyncio.create_task(watch())
-    try:
+    async with meanwhile(watch()):
         yield seen
         seen.append(memory_bytes(pids))
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task

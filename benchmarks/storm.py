@@ -5,7 +5,6 @@ its gap, and fetches the whole state when it was told to.
 """
 
 import asyncio
-import contextlib
 import os
 import signal
 import sys
@@ -14,6 +13,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+from benchmarks.beside import meanwhile
 from benchmarks.door import Door, watched
 from benchmarks.figures import Figures
 from benchmarks.measure import LOAD_CORE, Meter
@@ -156,15 +156,8 @@ async def flowing(publisher: Publisher, scenario: Scenario = FLOW) -> AsyncItera
             await publisher.publish([scenario.change(number)])
             flow.number = number
 
-    task = asyncio.create_task(run())
-    try:
+    async with meanwhile(run()):
         yield flow
-        if task.done():
-            task.result()
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 async def sums(roamers: Child, **order: object) -> dict[str, Any]:

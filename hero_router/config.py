@@ -5,11 +5,12 @@ used and one WARNING says so. A value that leaves nothing to run with raises `Co
 """
 
 import dataclasses
+import difflib
 import logging
 import os
 import re
 import socket
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -20,6 +21,9 @@ from hero_router.redis_url import Backplane, check, masked
 from hero_router.setting import Setting, number, plain, switch, text
 
 log = logging.getLogger(__name__)
+
+PREFIX = "ROUTER_"
+"""Variables that begin so are ours."""
 
 MOST_EVENTS = 100_000
 """Largest window. A worker loads it in one step of Redis, which serves nobody else meanwhile and
@@ -233,12 +237,24 @@ class RouterConfig:
 
 
 def rejected(overridden: Collection[str] = ()) -> list[str]:
-    """One sentence for each variable whose value is replaced by the default.
+    """One sentence for each variable whose value is replaced by the default, or that is none.
 
     `overridden` fields get their value elsewhere: their variables do not matter.
     """
     items = [item for item in RouterConfig.settings() if item.name not in overridden]
-    return [reading.rejected for item in items if (reading := item.read()).rejected]
+    return [reading.rejected for item in items if (reading := item.read()).rejected] + _misspelled()
+
+
+def _misspelled() -> list[str]:
+    """A sentence for each variable that looks like a setting of ours, and is none."""
+    known = [name for item in RouterConfig.settings() for name in item.variables]
+    strange = sorted({name for name in os.environ if name.startswith(PREFIX)}.difference(known))
+    return [f"{name} is no setting{_meant(name, known)}" for name in strange]
+
+
+def _meant(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+    return f": is {near[0]} meant?" if near else ""
 
 
 def warn_rejected(overridden: Collection[str] = ()) -> None:

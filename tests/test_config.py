@@ -144,6 +144,17 @@ def test_a_variable_that_something_else_replaces_is_not_complained_of(
     assert warnings() == rejected(["sse_buffer"]) == []
 
 
+def test_a_variable_that_only_looks_like_a_setting_is_told_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ROUTER_SSE_BUFER", "3")
+    monkeypatch.setenv("ROUTER_QWXYZ", "3")
+    assert rejected() == [
+        "ROUTER_QWXYZ is no setting",
+        "ROUTER_SSE_BUFER is no setting: is ROUTER_SSE_BUFFER meant?",
+    ]
+
+
 def test_reading_in_silence_reads_the_same(
     monkeypatch: pytest.MonkeyPatch, warnings: Warnings
 ) -> None:

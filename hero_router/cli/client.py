@@ -1,8 +1,10 @@
 """What `list`, `scan` and `events` share: asking a running router over HTTP, and its address."""
 
+import os
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import aiohttp
 import click
@@ -29,8 +31,19 @@ def address(command: F) -> F:
 
 
 def resolve(url: str | None) -> str:
-    """The address to ask, without a slash at the end."""
-    return (url or RouterConfig.from_env().address).rstrip("/")
+    """The address to ask, without a slash at the end. Raises RouterAway for what is none."""
+    address = (url or RouterConfig.from_env().address).rstrip("/")
+    if not _is_address(address):
+        raise RouterAway(f"{address} is no address like http://127.0.0.1:9988")
+    return address
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # half of an IPv6 address
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
 
 
 @asynccontextmanager
@@ -41,8 +54,15 @@ async def asking(url: str) -> AsyncIterator[aiohttp.ClientSession]:
         async with aiohttp.ClientSession(timeout=timeout) as session:
             yield session
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-        reason = str(error) or type(error).__name__
-        raise RouterAway(f"no router answers at {url}: {reason}") from error
+        raise RouterAway(f"no router answers at {url}: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """The system's own words where it has any: those around them name what nobody has asked."""
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    if isinstance(cause, OSError) and cause.errno is not None and cause.errno > 0:
+        return os.strerror(cause.errno)
+    return str(cause) or type(cause).__name__
 
 
 async def fetch(url: str, path: str, *fields: str) -> Any:
@@ -66,12 +86,21 @@ async def _read(url: str, answer: aiohttp.ClientResponse, fields: Collection[str
 
     Raises RouterAway.
     """
-    value = await answer.json()
     if answer.status != 200:
-        raise RouterAway(f"{url} answers {answer.status}: {_message(value)}")
+        raise await refusal(url, answer)
+    value = await answer.json()
     if not isinstance(value, dict) or not value.keys() >= set(fields):
         raise RouterAway(f"what answers at {url} is no router")
     return value
+
+
+async def refusal(url: str, answer: aiohttp.ClientResponse) -> RouterAway:
+    """The error for an answer that is none, with its reason if it gives one."""
+    try:
+        value = await answer.json()
+    except (aiohttp.ClientError, ValueError):
+        value = None
+    return RouterAway(f"{url} answers {answer.status}: {_message(value)}")
 
 
 def _message(value: Any) -> str:

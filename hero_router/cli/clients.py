@@ -11,7 +11,10 @@ from rich.text import Text
 
 from hero_router.cli.client import address, fetch, resolve
 from hero_router.cli.list import age
-from hero_router.cli.screen import console
+from hero_router.cli.screen import console, count, warn
+
+SILENT_SECONDS = 6.0
+"""Workers tell at least every five and a half seconds."""
 
 
 @click.command("clients")
@@ -27,6 +30,9 @@ def command(as_json: bool, url: str | None) -> None:
         click.echo(json.dumps(told, indent=2))
         return
     click.echo(summary(told))
+    for worker in told["workers"]:
+        if (silent := (told["now"] - worker["at"]) / 1000) >= SILENT_SECONDS:
+            warn(f"{worker['worker']} has told nothing for {silent:.0f} s: it may be gone")
     if told["clients"]:
         console().print(table(told))
 
@@ -35,8 +41,8 @@ def summary(told: Mapping[str, Any]) -> str:
     """One line: how many there are, in which states, on how many workers."""
     states = ", ".join(f"{number} {state}" for state, number in told["states"].items() if number)
     listed = sum(len(worker["listed"]) for worker in told["workers"])
-    line = f"{told['clients']} clients on {len(told['workers'])} workers"
-    line += f": {states}; {told['pending']} deliveries are due" if states else ""
+    line = f"{count(told['clients'], 'client')} on {count(len(told['workers']), 'worker')}"
+    line += f": {states}; deliveries due: {told['pending']}" if states else ""
     return line + (f"; {listed} are shown" if listed < told["clients"] else "")
 
 

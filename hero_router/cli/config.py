@@ -15,7 +15,11 @@ from hero_router.config import RouterConfig, rejected
 
 
 @click.command("config")
-@click.option("--check", is_flag=True, help="exit with 1 if any value is rejected")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="exit with 1 if any value is rejected, or a variable is no setting",
+)
 @click.option("--json", "as_json", is_flag=True, help="print JSON for programs")
 @flags()
 def command(check: bool, as_json: bool, **overrides: Any) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Mapping
 from contextlib import aclosing, suppress
 from typing import Any, TypeVar
 
@@ -11,9 +11,10 @@ import aiohttp
 import click
 from rich.text import Text
 
-from hero_router.cli.client import RouterAway, address, asking, resolve
+from hero_router.cli.client import RouterAway, address, asking, refusal, resolve
 from hero_router.cli.list import mark
 from hero_router.cli.screen import console, literal, warn
+from hero_router.model import CONTROL_EVENTS
 from hero_router.sse import Message, Parser
 
 T = TypeVar("T")
@@ -29,10 +30,19 @@ RETRY_MS = 1_000
 @click.option("--json", "as_json", is_flag=True, help="print one JSON object a line")
 @click.option("--cursor", default=None, help="go on after this position")
 @click.option("--count", type=click.IntRange(1), default=None, help="end after so many events")
+@click.option("--types", help="only events of these types, with commas between")
+@click.option("--context", help="only of services in these contexts")
+@click.option("--service", help="only of these services, by id or name")
+@click.option(
+    "--conflate", is_flag=True, help="after a stall only the newest event of each service"
+)
 @address
-def command(as_json: bool, cursor: str | None, count: int | None, url: str | None) -> None:
+def command(
+    as_json: bool, cursor: str | None, count: int | None, url: str | None, **wish: str | bool | None
+) -> None:
     """Follow the stream of events; reconnects and resumes by itself. Ctrl-C ends it."""
-    follower = Follower(resolve(url), cursor)
+    query = {name: "1" if value is True else value for name, value in wish.items() if value}
+    follower = Follower(resolve(url), cursor, query)
     with suppress(KeyboardInterrupt):
         asyncio.run(_show(follower, as_json=as_json, count=count))
 
@@ -44,7 +54,8 @@ async def _show(follower: "Follower", *, as_json: bool, count: int | None) -> No
             if message.event == "ping" and not as_json:
                 continue
             (_print_json if as_json else _print)(message)
-            left = None if left is None else left - 1
+            if left is not None and message.event not in CONTROL_EVENTS:
+                left -= 1
             if left == 0:
                 return
 
@@ -52,8 +63,11 @@ async def _show(follower: "Follower", *, as_json: bool, count: int | None) -> No
 class Follower:
     """One client of the stream. Keeps its position over every connection."""
 
-    def __init__(self, url: str, cursor: str | None) -> None:
+    def __init__(
+        self, url: str, cursor: str | None, query: Mapping[str, str] | None = None
+    ) -> None:
         self._url, self._cursor, self._retry_ms = url, cursor, RETRY_MS
+        self._query = query
         self._silence = SILENCE_SECONDS
 
     async def messages(self) -> AsyncGenerator[Message, None]:
@@ -73,17 +87,17 @@ class Follower:
             await asyncio.sleep(self._retry_ms / 1000)
 
     async def _connection(self) -> AsyncGenerator[Message, None]:
-        parser = Parser(self._cursor or "")
+        parser = Parser()
         headers = {"Last-Event-ID": self._cursor} if self._cursor else {}
         timeout, url = aiohttp.ClientTimeout(total=None), f"{self._url}/api/events"
         async with asking(self._url) as session:
-            answer = await self._heard(session.get(url, headers=headers, timeout=timeout))
-            async with answer:
+            asked = session.get(url, params=self._query, headers=headers, timeout=timeout)
+            async with await self._heard(asked) as answer:
                 if answer.status != 200:
-                    raise RouterAway(f"{self._url} answers {answer.status}")
+                    raise await refusal(self._url, answer)
                 while data := await self._heard(answer.content.readany()):
                     for message in parser.feed(data):
-                        self._cursor = message.last_id or None
+                        self._cursor = message.last_id or self._cursor
                         self._note_pings(message)
                         yield message
                     # Also without a message: so a worker that ends says when to come back.
@@ -102,7 +116,9 @@ class Follower:
 
 
 def _print_json(message: Message) -> None:
-    value = {"event": message.event, "id": message.last_id, "data": json.loads(message.data)}
+    """What came before any position has none."""
+    place = message.last_id or None
+    value = {"event": message.event, "id": place, "data": json.loads(message.data)}
     click.echo(json.dumps(value))
 
 
@@ -119,8 +135,12 @@ def summary(event: str, data: dict[str, Any]) -> Text:
     if event == "resync":
         number = "an unknown number of" if data["dropped"] is None else data["dropped"]
         return Text(f"missed {number} events ({data['reason']}); `hero_router list` has the state")
+    if event == "hello":
+        place = f"after {data['cursor']}" if data.get("cursor") else "from the oldest that is kept"
+        return literal(f"{place}, from worker {data.get('worker')}")
     if not isinstance(record, dict):
-        return literal(" ".join(f"{key}={value}" for key, value in data.items()))
+        told = (f"{key}={value}" for key, value in data.items() if value not in ([], None))
+        return literal(" ".join(told))
     line = literal(f"{record.get('context')}/{record.get('name')} ")
     if event == "status_change":
         line += mark(data.get("from")) + Text(" → ") + mark(data.get("to"))

@@ -35,21 +35,26 @@ def command(as_json: bool, url: str | None) -> None:
         return
     for doubt in state["stale"]:
         warn(f"stale: {doubt['detail']}")
-    console().print(table(state["services"]))
+    console().print(table(state["services"], state["stale"]))
 
 
-def table(services: Iterable[Mapping[str, Any]]) -> Table:
-    """The services as a table for people; what a record of another version lacks stays empty."""
+def table(services: Iterable[Mapping[str, Any]], doubts: Iterable[Mapping[str, Any]] = ()) -> Table:
+    """The services as a table for people; what a record of another version lacks stays empty.
+
+    Where a node's scanner is lost, that is why nothing is known of its services, and since when.
+    """
+    lost = {doubt["node"]: doubt for doubt in doubts if doubt["node"] is not None}
     columns = ("status", "context", "service", "node", "sockets", "methods", "since", "reason")
     rows = Table(*columns, box=None, pad_edge=False)
     for item in services:
         sockets = " ".join(f"{each.get('name')}:{each.get('status')}" for each in item["sockets"])
+        doubt = lost.get(item["node"])
         rows.add_row(
             mark(item["status"]),
             *map(literal, (item["context"], item["name"], item["node"], sockets)),
             literal(str(item.get("methods_count") or "")),
-            age(item.get("changed_at")),
-            literal(item["reason"]),
+            age(doubt["since"] if doubt else item.get("changed_at")),
+            literal(doubt["detail"] if doubt else item["reason"]),
         )
     return rows
 

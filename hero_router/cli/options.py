@@ -61,5 +61,17 @@ def _flag(item: Setting) -> Callable[[F], F]:
 def _type(item: Setting) -> click.ParamType[Any]:
     if item.kind == "int":
         return click.IntRange(int(item.low), int(item.high))
-    low = 0 if item.off else item.low
-    return click.FloatRange(low, item.high) if item.kind == "float" else click.STRING
+    if item.kind == "float":
+        return (_OrOff if item.off else click.FloatRange)(item.low, item.high)
+    return click.STRING
+
+
+class _OrOff(click.FloatRange):
+    """A number in a range, or 0 for "off"."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number. Raises click.BadParameter."""
+        number: float = click.FLOAT.convert(value, param, ctx)
+        return number if number == 0 else float(super().convert(value, param, ctx))

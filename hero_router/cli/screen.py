@@ -22,6 +22,11 @@ def literal(value: object, style: str = "") -> Text:
     return Text(clean(value), style=style)
 
 
+def count(number: int, thing: str) -> str:
+    """So many things, in words."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def warn(text: str) -> None:
     """A line on stderr."""
     click.secho(clean(text), fg="yellow", err=True)

@@ -136,11 +136,11 @@ class Hub:
         for client in self.clients.those(COLD):
             self._place(client)
 
-    def _flush(self) -> None:
-        """Send to every live client what is due: clients at one place get the very same bytes."""
+    def _flush(self) -> bool:
+        """Send what is due, to clients at one place the very same bytes; whether any are live."""
         self._unsent = 0
         head, cursor, only, train = self._ring.head, None, None, None
-        for client in self.clients.those(LIVE):
+        for client in (live := self.clients.those(LIVE)):
             if client.cursor is not cursor or client.wish.only is not only:
                 cursor, only = client.cursor, client.wish.only
                 train = self._ring.train_after(cursor, only)
@@ -150,6 +150,7 @@ class Hub:
             self._mark()
         for client in self.clients.those(WAITING):
             self._advance(client)
+        return bool(live)
 
     def _mark(self) -> None:
         """Half a window has passed: who filters is told where it is, or it would fall out."""

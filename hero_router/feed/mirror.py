@@ -1,5 +1,6 @@
 """A worker's copy of the registry at a stated position, and the state API's answer made from it."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -63,11 +64,21 @@ class Mirror:
         """The records of that name, in the same order."""
         return [record for record in self.services() if record.get("name") == name]
 
+    def statuses(self) -> Counter[tuple[str, Status]]:
+        """How many services of each node are shown in each status; those in a status that only a
+        newer version knows count as unknown."""
+        shown = map(self._shown, self._services.values())
+        return Counter((str(record.get("node")), _status(record.get("status"))) for record in shown)
+
     def _shown(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
         """A lost node's services are not "healthy": nobody knows how they are."""
         if record.get("node") not in self.lost:
             return record
         return {**record, "status": Status.UNKNOWN, "reason": "node_lost", "healthy": False}
+
+
+def _status(name: object) -> Status:
+    return next((status for status in Status if status == name), Status.UNKNOWN)
 
 
 def _place(record: Mapping[str, Any]) -> tuple[str, str, str]:

@@ -25,7 +25,8 @@ class Pace:
     """Calls `work` when it is due. `most` is the longest wait in seconds; 0: there is none.
 
     `spent` is this thread's CPU time: being kept waiting by a busy machine is no cost of sending.
-    `waits` are the seconds from the first asking until its work was done, one for each round.
+    `waits` are the seconds from the first asking until its work was done, one for each round that
+    reached anybody: `work` says whether it did.
     """
 
     def __init__(
@@ -39,7 +40,7 @@ class Pace:
         self._timer: asyncio.TimerHandle | None = None
         self._asked_at: float | None = None
         self.waits: deque[float] = deque(maxlen=MOST_SAMPLES)
-        self.work: Callable[[], None] = lambda: None
+        self.work: Callable[[], bool] = lambda: False
 
     def ask(self, *, urgent: bool = False) -> None:
         """There is something to send: now, or with what comes until then if it is not urgent."""
@@ -64,10 +65,11 @@ class Pace:
             self._timer.cancel()
             self._timer = None
         before = self._spent()
-        self.work()
+        reached = self.work()
         cost, ended = self._spent() - before, self._clock()
         wait = min(cost * (PARTS - 1), self._most)
         self._free_at, self._early_at = ended + wait, ended + wait * (1 - EARLY)
         if self._asked_at is not None:
-            self.waits.append(ended - self._asked_at)
+            if reached:
+                self.waits.append(ended - self._asked_at)
             self._asked_at = None

@@ -165,6 +165,19 @@ class Ring:
         return max(last - first, 0) / 1000 if first else 0.0
 
     @property
+    def since(self) -> int:
+        """When the oldest kept event was published (Unix ms, Redis's clock); 0: it does not say.
+
+        Whoever was there then misses nothing; nor does anybody before the ring is `full`.
+        """
+        return self._times[0] if self._times else 0
+
+    @property
+    def full(self) -> bool:
+        """Whether each further event makes the oldest one leave."""
+        return len(self._positions) >= self.limit
+
+    @property
     def base(self) -> Position:
         """The position right before the window's first event: where a resync starts from."""
         return self._positions[0].before() if self._positions else self._head

@@ -98,7 +98,7 @@ class Watch:
             return
         self._empty_since = now if self._empty_since is None else self._empty_since
         if now - self._empty_since >= GRACE_SECONDS:
-            self._doubts.begin(NO_SCANNER, None, "no scanner has reported to this Redis yet")
+            self._doubts.begin(NO_SCANNER, None, "no scanner has reported to this Redis")
 
     def _tell(self, lost: Mapping[str, str]) -> None:
         for name, trouble in lost.items():

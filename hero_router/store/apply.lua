@@ -46,7 +46,9 @@ local function last_id()
 end
 
 local function run_id()
-  return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+  local info = redis.call('INFO', 'server')
+  local _, last = string.find(info, 'run_id:', 1, true) -- plain: a pattern takes ten times as long
+  return string.match(info, '^%w+', last + 1)
 end
 
 local head = last_id()

@@ -15,7 +15,7 @@ from hero_router.store.client import text, translated
 from hero_router.store.snapshot import parsed_values
 
 LIFETIME_MS = 10_000
-"""What a worker told is forgotten after this long: then it has no clients, or is gone itself."""
+"""What a worker told is forgotten after this long: then it is gone, or Redis cannot be written."""
 
 FORGET_MS = 3_600_000
 """Names of workers that told nothing for so long leave the set; others' clocks may differ."""
@@ -45,7 +45,7 @@ class Roll:
                 await pipe.execute()
 
     async def withdraw(self, worker: str) -> None:
-        """This worker has no clients any more. Raises StoreError."""
+        """This worker ends. Raises StoreError."""
         with translated():
             async with self._client.pipeline(transaction=False) as pipe:
                 pipe.delete(self._keys.clients(worker))

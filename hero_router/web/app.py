@@ -109,7 +109,7 @@ def create_app(config: RouterConfig) -> web.Application:
             task.add_done_callback(_telling_ended)
         yield
         await _cancelled(*tasks)
-        metrics.tick()
+        metrics.end()
         with suppress(StoreError, TimeoutError):
             async with asyncio.timeout(WITHDRAW_SECONDS):
                 await teller.withdraw()

@@ -1,7 +1,7 @@
 """`GET /api/clients`: who is connected to which worker, and how far behind; of all workers.
 
-Every worker tells of its own clients in Redis every other second, if it has any. Addresses of
-clients are personal data: the page is for those who run the router.
+Every worker tells of its own clients in Redis every other second, or less often where nothing has
+changed. Addresses of clients are personal data: the page is for those who run the router.
 """
 
 import asyncio
@@ -60,9 +60,6 @@ class Teller:
 
     async def tell(self) -> None:
         """Write what is new, or is about to expire. Raises StoreError."""
-        if not len(self._feed.hub.clients):
-            await self.withdraw()
-            return
         summary, now = self._summary(), time.monotonic()
         if summary != self._told or now - self._told_at >= REPEAT_SECONDS:
             redis_ms = int((time.time() + (self._clock.ahead or 0)) * 1000)
@@ -70,10 +67,8 @@ class Teller:
             self._told, self._told_at = summary, now
 
     async def withdraw(self) -> None:
-        """There are no clients, so nothing is told, and nothing stays. Raises StoreError."""
-        if self._told is not None:
-            await self._roll.withdraw(self._worker)
-            self._told = None
+        """The worker ends: what it told does not stay. Raises StoreError."""
+        await self._roll.withdraw(self._worker)
 
     def _summary(self) -> dict[str, Any]:
         hub, head = self._feed.hub, self._feed.ring.head

@@ -5,6 +5,7 @@ import re
 from aiohttp import web
 
 from hero_router import sse
+from hero_router.errors import BadRequest
 from hero_router.feed.client import PLAIN, Wish
 from hero_router.feed.filters import Filter
 from hero_router.feed.hub import Hub
@@ -65,4 +66,7 @@ def _wish(request: web.Request) -> Wish:
     if not asked:
         return PLAIN
     lists = (asked.getall(name, []) for name in ("types", "context", "service"))
-    return Wish(Filter.of(*lists), asked.get("conflate") == "1")
+    conflate = asked.get("conflate", "0")
+    if conflate not in ("0", "1"):
+        raise BadRequest("conflate: 0 or 1")
+    return Wish(Filter.of(*lists), conflate == "1")

@@ -19,12 +19,13 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from hero_router import __version__
-from hero_router.errors import RouterError, StoreError
+from hero_router.errors import Fenced, NotReady, RouterError, StoreError
 from hero_router.feed import census
 from hero_router.feed.doubts import NO_SCANNER, REDIS, SCANNER
 from hero_router.feed.feed import Feed
-from hero_router.model import NodeState, Status
 from hero_router.store.clock import RedisClock
+from hero_router.web import deaths
+from hero_router.web.node_metrics import NodeMetrics
 from hero_router.web.shared import VARIABLE, filled
 
 TICK_SECONDS = 1.0
@@ -32,12 +33,10 @@ TICK_SECONDS = 1.0
 DELAYS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 """Bounds of the delays' histogram, in seconds: events are joined for 70 ms by default."""
 
-MOST = 1e18
-"""Larger figures in reports are not believed: a whole number can be too large for Prometheus."""
-
 OUTCOMES = ("delivered", "dropped", "filtered", "superseded", "abandoned")
 REASONS = ("lagged", "trimmed", "unknown_position", "store_changed")
-CAUSES = ("left", "stalled", "aged", "shutdown")
+CAUSES = ("left", "stalled", "aged", "shutdown", deaths.DIED)
+ENDS = (deaths.TOLD, deaths.DIED)
 """Label values that exist from the start: a rate needs the 0 before the first 1."""
 
 
@@ -70,8 +69,7 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._make_counters()
         self._make_gauges()
-        self._make_node_gauges()
-        self._nodes: set[str] = set()
+        self._nodes = NodeMetrics(feed.mirror, self._gauge)
         self._delay = Histogram(
             "hero_router_delay_seconds",
             "Delay of events by stage; one sample for each read and each flush: its oldest event",
@@ -101,8 +99,10 @@ class Metrics:
     def _make_counters(self) -> None:
         make = self._counter
         self._starts = make("worker_starts_total", "Workers that were started")
+        self._ends = make("worker_ends_total", "Workers that ended, by cause", "cause", ENDS)
         self._published = make(
-            "events_published_total", "Events that came from the stream, counted by each worker"
+            "events_published_total",
+            "Events that came from the stream; each worker counts each: with N workers N times",
         )
         self._owed = make("deliveries_owed_total", "Deliveries (one event to one client) owed")
         self._settled = make(
@@ -127,6 +127,9 @@ class Metrics:
         make = self._gauge
         self._workers = make("workers", "Workers that run", "livesum")
         self._ready = make("workers_ready", "Workers that can tell the truth now", "livesum")
+        self._ticked = make(
+            "worker_tick_timestamp_seconds", "When a worker last wrote its figures", "liveall"
+        )
         self._clients = make("clients", "Clients now, by state", "livesum", "state")
         self._pending = make("deliveries_pending", "Deliveries that are still due", "livesum")
         self._balance = make(
@@ -138,6 +141,11 @@ class Metrics:
         self._span = make(
             "ring_span_seconds", "Time between the window's oldest and newest event", "livemin"
         )
+        self._reach = make(
+            "ring_reach_seconds",
+            "Time that a client may have been away and get all; +Inf while nothing is trimmed",
+            "livemin",
+        )
         self._epoch = make("tail_epoch", "Epoch of the last event read", "liveall")
         self._seq = make("tail_seq", "Number of the last event read in its epoch", "liveall")
         self._ahead = make(
@@ -147,26 +155,6 @@ class Metrics:
         build = make("build_info", "What runs here", "livemax", "version", "python")
         build.labels(__version__, platform.python_version()).set(1)
 
-    def _make_node_gauges(self) -> None:
-        make = self._gauge
-        self._age = make("scan_age_seconds", "Time since a node's last scan", "livemin", "node")
-        self._pace = make(
-            "scan_interval_seconds", "Time between a node's scans", "livemostrecent", "node"
-        )
-        self._took = make(
-            "scan_duration_seconds", "Duration of a node's last scan", "livemostrecent", "node"
-        )
-        self._probe = make(
-            "probe_duration_seconds",
-            "Time to sockets' first answers in a node's last scan: median and longest",
-            "livemostrecent",
-            "node",
-            "of",
-        )
-        self._services = make(
-            "services", "Services by node and status", "livemostrecent", "node", "status"
-        )
-
     async def run(self) -> None:
         """Tick until cancelled."""
         self._starts.follow({"": 1})
@@ -174,12 +162,18 @@ class Metrics:
             self.tick()
             await asyncio.sleep(TICK_SECONDS)
 
+    def end(self) -> None:
+        """The last words of a worker that was told to end; for all others see `deaths`."""
+        if not self._feed.broken:
+            self._ends.follow({deaths.TOLD: 1})
+        self.tick()
+
     def tick(self) -> None:
         """Copy everything as of now. No await in here: the figures of one worker fit together."""
         self._copy_counts()
         self._copy_clients()
         self._copy_tail()
-        self._copy_nodes()
+        self._nodes.tick(self._clock.ahead or 0)
 
     def _copy_counts(self) -> None:
         feed, counts = self._feed, self._feed.hub.counts
@@ -205,16 +199,27 @@ class Metrics:
     def _copy_tail(self) -> None:
         feed, ring = self._feed, self._feed.ring
         self._workers.set(1)
+        self._ticked.set(time.time())
         self._ready.set(feed.able)
         self._ring.set(len(ring.positions))
         self._limit.set(ring.limit)
         self._span.set(ring.span)
+        self._reach.set(self._window_reach())
         self._epoch.set(ring.head.epoch)
         self._seq.set(ring.head.seq)
         doubted = {reason for reason, _ in feed.doubts.current}
         for reason in (REDIS, SCANNER, NO_SCANNER):
             self._doubts.labels(reason).set(reason in doubted)
         self._copy_delays()
+
+    def _window_reach(self) -> float:
+        """By Redis's clock; NaN where nobody knows."""
+        ring, ahead = self._feed.ring, self._clock.ahead
+        if not ring.full:
+            return math.inf
+        if ahead is None or not ring.since:
+            return math.nan
+        return max(time.time() + ahead - ring.since / 1000, 0)
 
     def _copy_delays(self) -> None:
         """Until the clocks are compared nobody knows how late a read was: no sample is made up."""
@@ -229,22 +234,6 @@ class Metrics:
         for waited in feed.pace.waits:
             self._delay.labels("written").observe(waited)
         feed.pace.waits.clear()
-
-    def _copy_nodes(self) -> None:
-        nodes = self._feed.mirror.nodes
-        now = time.time() + (self._clock.ahead or 0)
-        for name, state in nodes.items():
-            self._age.labels(name).set(max(now - _number(state.last_scan) / 1000, 0))
-            self._pace.labels(name).set(_number(state.scan_seconds))
-            self._took.labels(name).set(_number(state.duration_ms) / 1000)
-            for word in ("median", "longest"):
-                self._probe.labels(name, word).set(_seconds(state, word))
-            for status in Status:
-                self._services.labels(name, status).set(_number(state.counts.get(status, 0)))
-        # A label cannot be taken back, and the last age of a node that is gone would be a lie.
-        for name in self._nodes - nodes.keys():
-            self._age.labels(name).set(math.nan)
-        self._nodes |= nodes.keys()
 
     def text(self) -> bytes:
         """The metrics of all workers in Prometheus' format; of this one where it is alone."""
@@ -280,19 +269,11 @@ class _AllWorkers(Collector):
 
 
 def _codes() -> set[str]:
-    """The codes of everything that can go wrong with Redis."""
+    """The codes of everything that can go wrong with Redis for who only reads."""
     found, waiting = set[str](), list[type[RouterError]]([StoreError])
     while waiting:
         kind = waiting.pop()
-        found.add(kind.code)
-        waiting += kind.__subclasses__()
+        if kind not in (Fenced, NotReady):
+            found.add(kind.code)
+            waiting += kind.__subclasses__()
     return found
-
-
-def _seconds(state: NodeState, word: str) -> float:
-    return _number(state.probe_ms.get(word)) / 1000
-
-
-def _number(value: object) -> float:
-    """A figure of a report; a stranger may have written something else there, or far too much."""
-    return value if isinstance(value, int | float) and abs(value) < MOST else math.nan

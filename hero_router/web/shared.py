@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from hero_router.errors import ConfigError
+from hero_router.web import deaths
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +92,7 @@ def forget(_server: Any, worker: Any) -> None:
     from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - see VARIABLE
 
     mark_process_dead(worker.pid)  # type: ignore[no-untyped-call] # the library's own
+    deaths.settle(Path(os.environ[VARIABLE]), worker.pid)
 
 
 def filled(folder: str) -> list[str]:

@@ -5,6 +5,9 @@
 
 import { clock } from "./times.js";
 
+/** After so long without a stream the state is polled. */
+export const POLL_AFTER_MS = 10_000;
+
 /**
  * `doubt` is how much of what is shown may be wrong: that of some services, or all.
  * @typedef {{kind: string, label: string, detail: string, doubt: "none"|"some"|"all"}} Freshness
@@ -47,18 +50,23 @@ export function silenceMs(store) {
 
 /** @type {typeof freshness} */
 function disconnected(store, stream, page) {
+  const waited = store.now() - (stream.lostAt ?? stream.heardAt);
+  if (!store.greeted && waited <= POLL_AFTER_MS && page.pollError === null) return say("connecting", "connecting", "");
   if (page.polledAt !== null && page.pollError === null) {
     const doubts = [...store.conditions.values()].map((one) => ` · ${one.detail}`).join("");
-    return say("polling", "polling", `${lost(stream)}; state as of ${clock(page.polledAt)}${doubts}`);
+    return say("polling", "polling", `${lost(store, stream)}; state as of ${clock(page.polledAt)}${doubts}`);
   }
-  if (!store.loaded && page.pollError === null) return say("connecting", "connecting", "");
   if (!store.loaded) return say("reconnecting", "no connection", page.pollError ?? "", "all");
-  const since = `${lost(stream)}; what you see may be old`;
+  const since = `${lost(store, stream)}; what you see may be old`;
   return say("reconnecting", "reconnecting", page.pollError ? `${since} (${page.pollError})` : since, "all");
 }
 
-/** A stream that fell silent was dead long before this page gave it up. @param {Parameters<typeof freshness>[1]} stream */
-function lost({ silentSince, lostAt, heardAt }) {
+/**
+ * A stream that fell silent was dead long before this page gave it up; one that never was cannot be lost.
+ * @param {import("./store.js").Store} store @param {Parameters<typeof freshness>[1]} stream
+ */
+function lost(store, { silentSince, lostAt, heardAt }) {
+  if (!store.greeted) return `no stream of events since ${clock(lostAt ?? heardAt)}`;
   if (silentSince !== null) return `no word from the router since ${clock(silentSince)}`;
   return `connection lost at ${clock(lostAt ?? heardAt)}`;
 }

@@ -4,7 +4,7 @@
  */
 
 import * as api from "./api.js";
-import { freshness, silenceMs } from "./freshness.js";
+import { POLL_AFTER_MS, freshness, silenceMs } from "./freshness.js";
 import { Store } from "./store.js";
 import { SharedStream } from "./tab.js";
 import { View } from "./view.js";
@@ -12,7 +12,6 @@ import { View } from "./view.js";
 const TICK_MS = 1_000;
 const SLEPT_MS = 5_000;
 const PROBE_EVERY_MS = 5_000;
-const POLL_AFTER_MS = 10_000;
 const POLL_EVERY_MS = 5_000;
 const RETRY_MS = 500;
 const MOST_RETRY_MS = 5_000;
@@ -93,7 +92,7 @@ function tick() {
   }
   if (now >= nextProbe) void probe();
   // A hidden tab draws nothing, but its title is seen.
-  if (document.hidden) view.title(freshness(store, stream, page));
+  if (document.hidden) view.title(store, freshness(store, stream, page));
   render();
 }
 
@@ -116,9 +115,14 @@ function onChosen(id) {
   else history.replaceState(history.state, "", id === null ? location.pathname : `#${id}`);
 }
 
-/** @returns {string|null} the service that the address names */
+/** @returns {string|null} the service that the address names, by id or name */
 function addressed() {
-  return location.hash.slice(1) || null;
+  const named = location.hash.slice(1);
+  try {
+    return decodeURIComponent(named) || null;
+  } catch {
+    return named;
+  }
 }
 
 function onChanged() {

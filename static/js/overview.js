@@ -26,7 +26,9 @@ export class Overview {
     setText(part(this.root, "[data-overview-title]"), title(shown.length, troubled.length, store.loaded));
     const more = troubled.length > MOST ? `The first ${MOST} are shown; the filter finds the others.` : "";
     const text = shown.length === 0 && store.loaded ? NONE : more;
-    setText(part(this.root, "[data-overview-text]"), text);
+    const place = part(this.root, "[data-overview-text]");
+    place.hidden = text === "";
+    setText(place, text);
     this.#list(troubled.slice(0, MOST), store);
   }
 

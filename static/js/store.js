@@ -36,6 +36,7 @@ export class Store {
     this.clockOffset = 0;
     /** @type {number|null} */ this.lastEventAt = null;
     this.loaded = false;
+    /** Whether a stream ever was there. */ this.greeted = false;
     /** @type {() => void} */ this.changed = () => {};
   }
 
@@ -96,6 +97,7 @@ export class Store {
 
   /** @param {string} id @param {any} data */
   #hello(id, data) {
+    this.greeted = true;
     this.redis = data.store ?? null;
     this.pingSeconds = data.ping_seconds;
     this.clockOffset = data.now - this.now();
@@ -164,7 +166,8 @@ export class Store {
     this.lastEventAt = this.now();
     if (this.listedTo === null || compare(id, this.listedTo) > 0) {
       this.listedTo = id;
-      this.#line(event, told(event, data));
+      // What a scan changed has events of its own.
+      if (event !== "scan" || data.requests?.length) this.#line(event, told(event, data));
     }
     const frame = { event, id, data };
     if (this.wanted) this.since.push(frame);

@@ -20,7 +20,8 @@ export class View {
   constructor(page, told) {
     this.page = page;
     this.told = told;
-    /** @type {string|null} */ this.selected = null;
+    /** @type {string|null} an id; or a name, until it is known whose */ this.selected = null;
+    /** @type {string|null} the last selected service that was there */ this.found = null;
     /** @type {string|null} the selection that the focus and the scroll have followed */ this.followed = null;
     this.scrolled = 0;
     this.back = part(page, "[data-back]");
@@ -40,12 +41,15 @@ export class View {
    */
   render(store, fresh, stream) {
     const shown = [...store.services.values()].map((one) => store.shown(one));
-    const record = shown.find((one) => one.id === this.selected) ?? null;
+    const named = shown.filter((one) => one.name === this.selected);
+    const record = shown.find((one) => one.id === this.selected) ?? (named.length === 1 ? named[0] : null);
+    // A name that only one service has becomes its id.
+    if (record) this.selected = this.found = record.id;
     this.#strip(store, fresh, stream);
     this.sidebar.render(shown, this.selected, store.loaded);
     this.overview.render(shown, store, this.selected === null);
     this.detail.render(record, store);
-    this.#gone(record, store.loaded);
+    this.#gone(record, named.length, store);
     this.recent.render(store.lines);
     this.#follow();
   }
@@ -62,9 +66,15 @@ export class View {
     this.detail.probed(id, figures);
   }
 
-  /** What a tab says that is not looked at. @param {import("./freshness.js").Freshness} fresh */
-  title(fresh) {
-    this.page.title = fresh.kind === "live" ? "hero_router" : `(${fresh.label}) hero_router`;
+  /**
+   * What a tab says that is not looked at: how many services are not healthy, or that nobody can know.
+   * @param {import("./store.js").Store} store @param {import("./freshness.js").Freshness} fresh
+   */
+  title(store, fresh) {
+    const troubled = [...store.services.values()].filter((one) => store.shown(one).status !== "healthy").length;
+    const first = fresh.kind === "live" ? troubled || "" : fresh.label;
+    const name = store.services.get(this.selected ?? "")?.name;
+    this.page.title = `${first && `(${first}) `}${name ? `${name} · ` : ""}hero_router`;
   }
 
   /** @type {View["render"]} */
@@ -77,18 +87,20 @@ export class View {
     setText(part(strip, "[data-freshness-detail]"), fresh.detail);
     const { missed, lastEventAt: last } = store;
     setText(part(strip, "[data-missed]"), missed ? `missed ${missed.dropped ?? "?"} at ${clock(missed.at)}` : "");
-    setText(part(strip, "[data-last-event]"), last === null ? "no event yet" : `last event ${clock(last)}`);
+    setText(part(strip, "[data-last-event]"), last === null ? "no event since opened" : `last event ${clock(last)}`);
     // A number that moves each second shows that the page itself still lives.
     const heard = stream.connected ? `heard ${lasting(store.now() - stream.heardAt)} ago` : "";
     setText(part(strip, "[data-heard]"), heard);
-    this.title(fresh);
+    this.title(store, fresh);
   }
 
-  /** @param {any} record @param {boolean} loaded */
-  #gone(record, loaded) {
+  /** @param {any} record @param {number} named how many have the name @param {import("./store.js").Store} store */
+  #gone(record, named, store) {
     const gone = part(this.page, "[data-gone]");
     gone.hidden = this.selected === null || record !== null;
-    setText(gone, loaded ? "This service has left the registry." : "Waiting for the router…");
+    const was = this.found === this.selected || store.lines.some((line) => line.key === this.selected);
+    const none = named > 1 ? `${named} services have this name.` : "No service has this id or name.";
+    setText(gone, !store.loaded ? "Waiting for the router…" : was ? "This service has left the registry." : none);
     this.back.hidden = this.selected === null;
     this.page.body.dataset.selected = this.selected === null ? "no" : "yes";
   }

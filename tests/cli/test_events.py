@@ -95,6 +95,17 @@ async def test_it_begins_after_the_position_that_it_was_given(script: Script, ur
     assert script.positions == ["7-9"]
 
 
+async def test_a_position_is_kept_until_there_is_a_new_one_but_never_made_up(
+    script: Script, url: str
+) -> None:
+    """Before it tells of a gap a router says hello without a position."""
+    script.then(sse.frame("hello", {"cursor": None}))
+    script.then(hello(9))
+    found = await take(Follower(url, "7-1"), 2)
+    assert [message.last_id for message in found] == ["", "7-9"]
+    assert script.positions == ["7-1", "7-1"]
+
+
 async def test_what_has_no_position_moves_it_nowhere(script: Script, url: str) -> None:
     script.then(hello(3), sse.frame("stale", {"reason": "redis"}))
     script.then(hello(3))
@@ -179,6 +190,13 @@ RECORD: dict[str, Any] = json.loads(json.dumps(record().to_json()))
             "default/api ? unknown → ● healthy",
         ),
         ("service_removed", {"name": "api", "reason": "gone"}, "name=api reason=gone"),
+        ("scan", {"node": "n1", "changed": 0, "requests": []}, "node=n1 changed=0"),
+        ("hello", {"cursor": "7-3", "worker": "n1/9"}, "after 7-3, from worker n1/9"),
+        (
+            "hello",
+            {"cursor": None, "worker": "n1/9"},
+            "from the oldest that is kept, from worker n1/9",
+        ),
         (
             "resync",
             {"dropped": 12, "reason": "lagged", "after_ms": 3},

@@ -3,6 +3,7 @@
 import io
 import json
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -15,10 +16,10 @@ from tests.support.records import record
 RECORD: dict[str, Any] = json.loads(json.dumps(record(methods_count=3).to_json()))
 
 
-def lines(*services: dict[str, Any]) -> list[str]:
+def lines(*services: dict[str, Any], doubts: Sequence[dict[str, Any]] = ()) -> list[str]:
     """The table as it is printed."""
     out = io.StringIO()
-    Console(file=out, width=200).print(table(services))
+    Console(file=out, width=200).print(table(services, doubts))
     return [line.rstrip() for line in out.getvalue().splitlines()]
 
 
@@ -29,6 +30,16 @@ def test_a_row_says_what_is_known_of_a_service() -> None:
         "status", "context", "service", "node", "sockets", "methods", "since", "reason",
     ]  # fmt: skip
     assert row.split() == ["●", "healthy", "default", "api", "n1", "rpc:healthy", "3", "1m", "slow"]
+
+
+def test_of_a_lost_node_it_says_why_nothing_is_known_and_since_when() -> None:
+    """Not since when the services had not changed: until then they were well."""
+    now = int(time.time() * 1000)
+    unknown = {**RECORD, "status": "unknown", "reason": "node_lost", "changed_at": now - 7_200_000}
+    detail = "no scanner is running for node n1"
+    doubt = {"reason": "scanner", "node": "n1", "since": now - 4_200, "detail": detail}
+    other = {"reason": "redis", "node": None, "since": 1, "detail": "away"}
+    assert lines(unknown, doubts=[other, doubt])[1].split("3  ", 1)[1] == f"4s     {detail}"
 
 
 def test_every_status_has_a_shape_of_its_own_so_that_colour_is_not_needed() -> None:

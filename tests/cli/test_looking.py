@@ -21,10 +21,15 @@ def run(*arguments: str, within: float = 20) -> subprocess.CompletedProcess[str]
     return subprocess.run(command, capture_output=True, text=True, timeout=within, check=False)
 
 
-def listed(serving: Serving) -> list[dict[str, Any]]:
+def listed_state(serving: Serving) -> dict[str, Any]:
     answer = run("list", "--json", "--url", serving.url)
     assert answer.returncode == 0, answer.stderr
-    services: list[dict[str, Any]] = json.loads(answer.stdout)["services"]
+    state: dict[str, Any] = json.loads(answer.stdout)
+    return state
+
+
+def listed(serving: Serving) -> list[dict[str, Any]]:
+    services: list[dict[str, Any]] = listed_state(serving)["services"]
     return services
 
 
@@ -62,22 +67,34 @@ def test_scan_waits_for_the_scanners_and_tells_what_they_found(serving: Serving)
 
 
 def test_events_prints_one_json_object_a_line(serving: Serving) -> None:
-    answer = run("events", "--json", "--count", "1", "--url", serving.url)
+    """Only events count: what the router says beside them does not."""
+    answer = run("events", "--json", "--count", "1", "--cursor", "nonsense", "--url", serving.url)
     assert answer.returncode == 0, answer.stderr
-    hello = json.loads(answer.stdout)
-    assert hello["event"] == "hello"
-    assert hello["data"]["cursor"] == hello["id"]
+    hello, resync, event = map(json.loads, answer.stdout.splitlines())
+    assert (hello["event"], hello["id"], hello["data"]["cursor"]) == ("hello", None, None)
+    assert resync["event"] == "resync"
+    assert event["event"] == "service_added"
+    assert event["id"].endswith("-1")
 
 
 def test_events_resumes_after_a_cursor_and_shows_a_resync(serving: Serving) -> None:
-    epoch = json.loads(run("events", "--json", "--count", "1", "--url", serving.url).stdout)["id"]
-    first = f"{epoch.partition('-')[0]}-1"
-    resumed = run("events", "--json", "--count", "2", "--cursor", first, "--url", serving.url)
-    ids = [json.loads(line)["id"] for line in resumed.stdout.splitlines()]
-    assert ids == [first, first.replace("-1", "-2")]
-    lost = run("events", "--count", "2", "--cursor", "nonsense", "--url", serving.url)
-    assert "resync" in lost.stdout
+    lost = run("events", "--count", "1", "--cursor", "nonsense", "--url", serving.url)
     assert "missed an unknown number of events" in lost.stdout
+    epoch = listed_state(serving)["cursor"].partition("-")[0]
+    first = f"{epoch}-1"
+    resumed = run("events", "--json", "--count", "1", "--cursor", first, "--url", serving.url)
+    ids = [json.loads(line)["id"] for line in resumed.stdout.splitlines()]
+    assert ids == [first, f"{epoch}-2"]
+
+
+def test_events_shows_only_what_was_asked_for(serving: Serving) -> None:
+    wish = ("--types", "service_added", "--service", "mycelium,links", "--conflate")
+    answer = run("events", "--json", "--count", "2", "--cursor", "0-0", *wish, "--url", serving.url)
+    *_, one, two = map(json.loads, answer.stdout.splitlines())
+    assert {each["data"]["service"]["name"] for each in (one, two)} == {"mycelium", "links"}
+    refused = run("events", "--types", "nonsense", "--url", serving.url)
+    assert refused.returncode == 1
+    assert "answers 400: types: there is no event 'nonsense'" in refused.stderr
 
 
 @contextmanager
@@ -103,7 +120,7 @@ async def test_clients_shows_who_listens_and_where(serving: Serving) -> None:
         lines = run("clients", "--url", serving.url).stdout.splitlines()
     assert found is not None
     (worker,) = found["workers"]
-    assert lines[0].startswith("1 clients on 1 workers: 1 live")
+    assert lines[0] == "1 client on 1 worker: 1 live; deliveries due: 0"
     assert lines[1].split()[:4] == ["behind", "state", "parked", "address"]
     assert lines[2].split()[:4] == ["0", "live", "127.0.0.1", worker["worker"]]
 
@@ -114,4 +131,11 @@ def test_where_no_router_answers_one_line_says_so(name: str) -> None:
     assert answer.returncode == 1
     assert answer.stdout == ""
     assert len(answer.stderr.strip().splitlines()) == 1
-    assert "no router answers at http://127.0.0.1:1" in answer.stderr
+    assert "no router answers at http://127.0.0.1:1: Connection refused" in answer.stderr
+
+
+@pytest.mark.parametrize("url", ["foo", "ftp://x", "http://[", "127.0.0.1:9988"])
+def test_what_is_no_address_is_said_to_be_none(url: str) -> None:
+    answer = run("list", "--url", url)
+    assert answer.returncode == 1
+    assert answer.stderr == f"{url} is no address like http://127.0.0.1:9988\n"

@@ -8,6 +8,8 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
+from benchmarks.beside import meanwhile
+
 PAUSE_SECONDS = 0.02
 ANSWER = aiohttp.ClientTimeout(total=5)
 
@@ -16,14 +18,8 @@ ANSWER = aiohttp.ClientTimeout(total=5)
 async def calling(url: str) -> AsyncIterator[list[str]]:
     """Ask for the state again and again; gives the list of all that went wrong."""
     failures: list[str] = []
-    task = asyncio.create_task(_call(url, failures))
-    try:
+    async with meanwhile(_call(url, failures)):
         yield failures
-        if task.done():
-            task.result()
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _call(url: str, failures: list[str]) -> None:

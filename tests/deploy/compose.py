@@ -60,5 +60,16 @@ def filled(variables: Mapping[str, str] = os.environ) -> Any:
 
 def services(variables: Mapping[str, str] | None = None) -> dict[str, Service]:
     """All services by name; without `variables` those of somebody who has set none."""
-    found = filled(variables or {})["services"]
-    return {name: Service(name, raw) for name, raw in found.items()}
+    known = variables or {}
+    found = filled(known)["services"]
+    return {name: Service(name, _passed_on(raw, known)) for name, raw in found.items()}
+
+
+def _passed_on(raw: Mapping[str, Any], variables: Mapping[str, str]) -> Mapping[str, Any]:
+    """A variable without a value is passed on where somebody has set it."""
+    environment = {
+        name: variables.get(name) if value is None else value
+        for name, value in raw.get("environment", {}).items()
+    }
+    given = {name: value for name, value in environment.items() if value is not None}
+    return {**raw, "environment": given} if environment else raw

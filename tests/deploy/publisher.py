@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from redis.asyncio import Redis
 
+from benchmarks.beside import meanwhile
 from hero_router.config import RouterConfig
 from hero_router.keys import Keys
 from hero_router.position import Position
@@ -57,13 +58,9 @@ async def publishing(redis_url: str, step: float = STEP_SECONDS) -> AsyncIterato
     """Changes flow before the block runs and for as long as it does, one each `step` seconds."""
     client = connect(redis_url, name="publisher")
     publisher = Publisher(client, step)
-    task = asyncio.create_task(publisher.run())
     try:
-        await asyncio.wait_for(publisher.begun.wait(), BEGIN_SECONDS)
-        yield publisher
-        if task.done():
-            task.result()
+        async with meanwhile(publisher.run()):
+            await asyncio.wait_for(publisher.begun.wait(), BEGIN_SECONDS)
+            yield publisher
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
         await client.aclose()

@@ -1,6 +1,5 @@
 """Ten thousand events at once through a worker process, to clients that read, stall, or hang."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import pairwise
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import aiohttp
 
+from benchmarks.beside import meanwhile
 from hero_router.position import Position
 from hero_router.sse import Message, Parser
 from tests.deploy.web import BY_COMMAND, Web
@@ -53,14 +53,13 @@ async def routing(folder: Path, url: str, **settings: str) -> AsyncIterator[tupl
 async def reading(web: Web) -> AsyncIterator[Reader]:
     """A client that reads, meanwhile."""
     reader = Reader()
-    async with aiohttp.ClientSession() as session, session.get(f"{web.url}/api/events") as answer:
-        task = asyncio.create_task(reader.read(answer))
-        try:
-            await reader.hears_of("hello")
-            yield reader
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{web.url}/api/events") as answer,
+        meanwhile(reader.read(answer)),
+    ):
+        await reader.hears_of("hello")
+        yield reader
 
 
 async def burst(hand: Hand) -> Position:

@@ -72,6 +72,24 @@ def test_each_variable_for_users_is_a_setting_or_told_of_at_the_top() -> None:
     assert f"${{ROUTER_SSE_BUFFER:-{VARIABLES['ROUTER_SSE_BUFFER'].default}}}" in text
 
 
+FIXED = {"redis_url", "redis_password_file", "host", "port", "socket_dir"}
+"""Settings that follow from the containers themselves."""
+
+NEVER = {"web": {"node"}, "scanner": {"stale_unlink"}}
+"""Each web container is a node by its own name, and the scanner may not write to the root."""
+
+
+@pytest.mark.parametrize("name", ["web", "scanner"])
+def test_whatever_else_can_be_set_reaches_whom_it_concerns(name: str) -> None:
+    """A setting that is ignored in silence would be worse than none."""
+    options = import_module(COMMANDS[name]).command.params
+    concerns = {option.name for option in options} - FIXED - NEVER[name]
+    chosen = {item.variables[0]: "7" for item in RouterConfig.settings() if item.name in concerns}
+    assert len(chosen) == len(concerns)
+    given = services(chosen)[name].environment
+    assert {variable: given.get(variable) for variable in chosen} == chosen
+
+
 def test_scanner_and_web_keep_the_same_window() -> None:
     """One trims the stream, the other keeps a copy of it."""
     some = services({"ROUTER_SSE_BUFFER": "77"})
@@ -165,7 +183,7 @@ def test_our_containers_can_do_little(name: str) -> None:
 @pytest.mark.parametrize(
     ("service", "needs"),
     [
-        (ALL["web"], GRACEFUL_SECONDS),
+        (ALL["web"], GRACEFUL_SECONDS + VARIABLES["ROUTER_DRAIN_SECONDS"].high),
         (ALL["haproxy"], float(directive("hard-stop-after")[0].removesuffix("s"))),
     ],
     ids=["web", "haproxy"],

@@ -125,6 +125,29 @@ async def test_a_killed_worker_has_no_clients_but_what_it_did_still_counts(
         assert now["deliveries_settled_total"] == now["deliveries_owed_total"]
 
 
+async def test_the_streams_of_a_killed_worker_are_counted_as_ended_with_it(
+    web: Web, hand: Hand
+) -> None:
+    """Nobody tells of them but the master, from the last figures that the worker wrote."""
+
+    def open_streams(scrape: Scrape) -> float:
+        joined, closed = scrape.total("clients_joined_total"), scrape.total("streams_closed_total")
+        return joined - closed - scrape.total("clients")
+
+    async with AsyncExitStack() as stack:
+        streams = await on_both(web, stack)
+        killed = streams[0].worker
+        lost = sum(stream.worker == killed for stream in streams)
+        before = await scraped(web, "all are counted", clients=len(streams))
+        assert open_streams(before) == 0
+        os.kill(killed, signal.SIGKILL)
+        after = await scraped(web, "a new worker runs", clients=len(streams) - lost, workers=2)
+        assert open_streams(after) == 0
+        for name in ("streams_closed_total", "worker_ends_total"):
+            grown = after.total(name, cause="died") - before.total(name, cause="died")
+            assert grown == (lost if name == "streams_closed_total" else 1), name
+
+
 async def test_a_file_that_a_starting_worker_has_not_filled_yet_disturbs_nobody(web: Web) -> None:
     (folder,) = web.shared
     empty = [folder / name for name in ("counter_1.db", "gauge_liveall_1.db", "histogram_1.db")]

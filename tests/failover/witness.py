@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+from benchmarks.beside import meanwhile
 from hero_router.errors import StoreError
 from hero_router.position import Position
 from hero_router.redis_url import Backplane
@@ -117,16 +118,8 @@ async def witnessing(live: Live) -> AsyncIterator[Witness]:
     """A page that follows this worker, meanwhile; what it found wrong is raised in the end."""
     async with live.listening() as listener:
         witness = Witness(live, listener)
-        task = asyncio.create_task(witness.run())
-        try:
+        async with meanwhile(witness.run()):
             yield witness
-            if task.done():
-                task.result()
-        finally:
-            task.cancel()
-            (ended,) = await asyncio.gather(task, return_exceptions=True)
-        if isinstance(ended, Exception):
-            raise ended
 
 
 @asynccontextmanager

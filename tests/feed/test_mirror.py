@@ -88,8 +88,10 @@ def test_a_lost_nodes_services_are_shown_as_unknown_never_as_healthy() -> None:
     shown = {each["name"]: (each["status"], each["reason"]) for each in mirror.services()}
     unknown = ("unknown", "node_lost")
     assert shown == {"a": unknown, "b": unknown, "c": ("healthy", "")}
+    assert mirror.statuses() == {("n1", "unknown"): 2, ("n2", "healthy"): 1}
     mirror.look(frozenset(), {"n1": NODE})
     assert {each["status"] for each in mirror.services()} == {"healthy"}
+    assert mirror.statuses() == {("n1", "healthy"): 2, ("n2", "healthy"): 1}
 
 
 def test_the_revision_grows_with_every_change_and_with_nothing_else() -> None:

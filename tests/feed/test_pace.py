@@ -14,12 +14,14 @@ class Work:
 
     def __init__(self, most: float, cost: float, idle: float = 0.0) -> None:
         self.clock, self.cost, self.idle, self.times = Clock(), cost, idle, 0
+        self.reaches = True
         self.pace = Pace(most, self.clock, lambda: self.times * cost)
         self.pace.work = self.send
 
-    def send(self) -> None:
+    def send(self) -> bool:
         self.times += 1
         self.clock.now += self.cost + self.idle
+        return self.reaches
 
 
 def test_the_first_goes_out_at_once_and_so_does_what_comes_after_a_rest() -> None:
@@ -97,3 +99,11 @@ async def test_it_tells_how_long_each_round_took_from_the_first_asking_to_its_en
     work.pace.ask(urgent=True)
     work.pace.send()
     assert list(work.pace.waits) == [0.25, 0.75], "sending what nobody asked for is no sample"
+
+
+def test_how_long_events_waited_is_noted_for_rounds_that_reached_somebody() -> None:
+    work = Work(most=0.05, cost=0.25)
+    work.pace.ask(urgent=True)
+    work.reaches = False
+    work.pace.ask(urgent=True)
+    assert list(work.pace.waits) == [0.25]

@@ -81,8 +81,10 @@ def test_the_span_lies_between_the_times_of_the_oldest_and_the_newest() -> None:
     assert ring.span == 0
     ring.append([event(seq)._replace(at=seq * 1_500) for seq in range(1, 6)][:3])
     assert ring.span == 3
+    assert (ring.since, ring.full) == (1_500, True)
     ring.append([event(4)._replace(at=9_500)])
     assert ring.span == 6.5
+    assert ring.since == 3_000
 
 
 @pytest.mark.parametrize(("first", "last"), [(0, 5_000), (5_000, 0), (5_000, 4_000)])

@@ -24,6 +24,18 @@ async def test_before_the_first_word_it_is_connecting(store: PageStore) -> None:
     assert (await store.freshness(LOST))["kind"] == "connecting"
 
 
+async def test_a_stream_that_never_was_is_not_called_lost(store: PageStore) -> None:
+    """A firewall may let the page and its state through, and no stream."""
+    await store.snapshot("1-5", service("a"), streaming=False)
+    polled = {"polledAt": NOW}
+    assert (await store.freshness(LOST, polled))["kind"] == "connecting"
+    await store.pass_time(10_001)
+    said = await store.freshness(LOST, polled)
+    assert said["kind"] == "polling"
+    assert said["detail"].startswith("no stream of events since ")
+    assert "lost" not in said["detail"]
+
+
 async def test_a_router_that_does_not_answer_is_named_before_anything_is_loaded(
     store: PageStore,
 ) -> None:

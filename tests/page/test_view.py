@@ -173,6 +173,58 @@ async def test_a_selected_service_that_leaves_is_told_and_can_be_left(view: Page
     await expect(view.row("b")).to_be_visible()
 
 
+async def test_an_address_may_name_a_service_instead_of_its_id(view: PageView) -> None:
+    await view.select("a")
+    assert "Waiting for the router" in await view.text("[data-gone]")
+    await view.started("1-1", service("a"), service("b"), service("b", context="x", id="id-b2"))
+    assert await view.text('[data-field="title"]') == "a"
+    await expect(view.row("a")).to_have_attribute("aria-current", "true")
+    await view.select("b")
+    assert await view.text("[data-gone]") == "2 services have this name."
+
+
+async def test_only_of_a_service_that_was_there_it_is_said_that_it_has_left(view: PageView) -> None:
+    await view.started("1-1", service("a"), service("b"))
+    await view.select("id-zzz")
+    assert await view.text("[data-gone]") == "No service has this id or name."
+    await view.gone("1-2", "b")
+    await view.page.locator('[data-event="service_removed"] button').click()
+    assert await view.text("[data-gone]") == "This service has left the registry."
+
+
+async def test_on_a_phone_what_is_not_healthy_stands_above_the_list(view: PageView) -> None:
+    await view.page.set_viewport_size({"width": 390, "height": 844})
+    await view.started("1-1", service("a"), service("bad", "unhealthy", reason="no answer"))
+    title, listed = view.page.locator("[data-overview-title]"), view.row("a")
+    assert await title.inner_text() == "1 of 2 services is not healthy"
+    boxes = [await place.bounding_box() for place in (title, listed)]
+    assert boxes[0] is not None
+    assert boxes[1] is not None
+    assert 0 < boxes[0]["y"] < boxes[1]["y"] < 844
+    assert "no answer" in await view.text('[data-trouble="id-bad"]')
+
+
+async def test_the_tabs_title_tells_how_many_are_not_healthy_and_who_is_looked_at(
+    view: PageView,
+) -> None:
+    await view.started("1-1", service("a"), service("b", "degraded"))
+    assert await view.page.title() == "(1) hero_router"
+    await view.row("b").click()
+    assert await view.page.title() == "(1) b · hero_router"
+    await view.stream(connected=False, lostAt=NOW)
+    assert await view.page.title() == "(reconnecting) b · hero_router"
+
+
+async def test_a_scan_is_told_only_where_somebody_asked_for_it(view: PageView) -> None:
+    """What it changed has events of its own."""
+    await view.started("1-1", service("a"))
+    await view.put("1-2", "a", "degraded")
+    counts = {"discovered": 1, "added": 0, "removed": 0, "changed": 1, "requests": []}
+    await view.frame("scan", "1-3", node="n1", **counts)
+    assert await view.page.locator("[data-events] li").count() == 1
+    assert await view.page.locator("[data-events] li").get_attribute("data-event") != "scan"
+
+
 async def test_recent_events_are_told_in_words_and_lead_to_their_service(view: PageView) -> None:
     await view.started("1-1", service("a"))
     changed = service("a", "inactive", reason="nothing listens")

@@ -47,6 +47,10 @@ class PageView(PageStore):
             "({ stream, draw }, fields) => { Object.assign(stream, fields); draw(); }", fields
         )
 
+    async def select(self, named: str | None) -> None:
+        """A person comes to an address that names this."""
+        await self.handle.evaluate("({ view }, named) => view.select(named)", named)
+
     async def probed(self, identity: str, figures: Mapping[str, Any] | None) -> None:
         """The figures of a service's last probe come."""
         await self.handle.evaluate(

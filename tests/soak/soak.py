@@ -6,13 +6,13 @@ Afterwards all comes to rest, and the clients' logs are judged against what Redi
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any
 
+from benchmarks.beside import meanwhile
 from hero_router.codec import decode
 from hero_router.keys import Keys
 from hero_router.store.client import connect
@@ -117,19 +117,6 @@ async def _endure(
         addresses = {name: topology.address(name) for name in topology.instances}
         troubles = [*books.faults, *await unlike(truth.registry, addresses)]
     return troubles, books.looks, chaos.done, truth
-
-
-@asynccontextmanager
-async def meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Do this for as long as the block runs; what goes wrong in it is raised in the end."""
-    task = asyncio.create_task(work)
-    try:
-        yield
-        if task.done():
-            task.result()
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _rest(world: World, clients: Sequence[Client]) -> Truth:

@@ -19,13 +19,14 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clients, "TELL_SECONDS", 0.05)
 
 
-async def told(live: Live, number: int) -> Any:
-    """Wait until so many clients are told of."""
+async def told(live: Live, number: int, workers: int = 1) -> Any:
+    """Wait until so many clients are told of, by at least so many workers."""
 
     async def found() -> Any:
         status, answer = await live.get("/api/clients")
         assert status == 200, answer
-        return answer if answer["clients"] == number else None
+        is_all = answer["clients"] == number and len(answer["workers"]) >= workers
+        return answer if is_all else None
 
     return await eventually(found, message=f"{number} clients are told of")
 
@@ -56,7 +57,8 @@ async def test_any_worker_tells_of_the_clients_of_all(redis7: RedisServer, hand:
                 assert answer["states"] == {"live": 3, "parked": 0, "waiting": 0}
                 nodes = [each["worker"].partition("/")[0] for each in answer["workers"]]
                 assert nodes == ["a", "b"]
-        assert (await told(one, 0))["workers"] == []
+        empty = await told(one, 0, workers=2)
+        assert [each["listed"] for each in empty["workers"]] == [[], []]
 
 
 async def test_a_client_is_told_with_its_wishes_and_times(redis7: RedisServer, hand: Hand) -> None:
@@ -101,11 +103,13 @@ async def test_only_some_are_named_and_all_are_counted(
         assert len(worker["listed"]) == 1
 
 
-async def test_who_has_no_clients_writes_nothing_and_who_has_no_news_little(
+async def test_a_worker_without_clients_says_so_and_who_has_no_news_writes_little(
     redis7: RedisServer, hand: Hand
 ) -> None:
     async with working(redis7.url) as live:
         await eventually(live.is_ready)
+        (worker,) = (await told(live, 0))["workers"]
+        assert worker["listed"] == []
         before = writes(redis7)
         await rounds(redis7)
         assert writes(redis7) == before

@@ -276,9 +276,10 @@ def test_head_gets_the_same_head_and_no_stream(act: Act) -> None:
     act(scene)
 
 
-def test_a_wish_that_means_nothing_is_refused_in_words(act: Act) -> None:
+@pytest.mark.parametrize("wish", ["types=nothing", "conflate=true", "conflate="])
+def test_a_wish_that_means_nothing_is_refused_in_words(act: Act, wish: str) -> None:
     async def scene(made: Stage) -> None:
-        raw = await made.connect("/api/events?types=nothing")
+        raw = await made.connect(f"/api/events?{wish}")
         assert raw.head.startswith("HTTP/1.1 400")
         assert len(made.hub.clients) == 0
 

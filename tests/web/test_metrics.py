@@ -10,12 +10,14 @@ import pytest
 from hero_router.feed.feed import Feed
 from hero_router.feed.times import Times
 from hero_router.keys import Keys
+from hero_router.position import Position
 from hero_router.store.client import connect
 from hero_router.store.clock import RedisClock
 from hero_router.web import clients, metrics
 from hero_router.web.metrics import Metrics
+from tests.feed.world import event
 from tests.support.hand import NODE, Hand
-from tests.support.records import report
+from tests.support.records import record, report
 from tests.support.redis import RedisServer, client
 from tests.support.scrape import Scrape
 from tests.support.wait import eventually
@@ -106,9 +108,11 @@ class Bench:
         self.clock = RedisClock(connect("redis://127.0.0.1:1/0", name="nowhere"))
         self.metrics = Metrics(self.feed, self.clock)
 
-    def sees(self, *nodes: Any) -> Scrape:
-        """What is told once the worker knows these reports."""
-        self.feed.mirror.look(frozenset(), {node.node: node for node in nodes})
+    def sees(self, *nodes: Any, lost: bool = False) -> Scrape:
+        """What is told once the worker knows these reports; are their scanners `lost`?"""
+        names = frozenset(node.node for node in nodes)
+        reports = {node.node: node for node in nodes}
+        self.feed.mirror.look(names if lost else frozenset(), reports)
         self.metrics.tick()
         return Scrape(self.metrics.text().decode())
 
@@ -116,38 +120,60 @@ class Bench:
 def test_a_nodes_figures_are_told_until_it_is_gone() -> None:
     bench = Bench()
     state = report(
-        node=NODE,
-        duration_ms=1_500,
-        scan_seconds=5.0,
-        counts={"healthy": 3, "degraded": 1},
-        probe_ms={"median": 2.5, "longest": 40},
+        node=NODE, duration_ms=1_500, scan_seconds=5.0, probe_ms={"median": 2.5, "longest": 40}
     )
     told = bench.sees(state)
     assert told.values("scan_duration_seconds", node=NODE) == [1.5]
     assert told.values("scan_interval_seconds", node=NODE) == [5]
-    assert told.values("services", node=NODE, status="healthy") == [3]
-    assert told.values("services", node=NODE, status="unhealthy") == [0]
     assert told.values("probe_duration_seconds", node=NODE, of="longest") == [0.04]
     assert told.total("scan_age_seconds", node=NODE) > 0
-    (gone,) = bench.sees().values("scan_age_seconds", node=NODE)
-    assert math.isnan(gone)
+    gone = bench.sees()
+    for name in ("scan_age", "scan_interval", "scan_duration", "probe_duration"):
+        assert all(math.isnan(value) for value in gone.values(f"{name}_seconds", node=NODE)), name
+    assert all(math.isnan(value) for value in gone.values("services", node=NODE))
     assert not math.isnan(bench.sees(state).total("scan_age_seconds", node=NODE))
+
+
+def test_services_are_counted_as_pages_show_them() -> None:
+    """Whatever their scanner said last: of a lost node nobody knows how they are."""
+    bench = Bench()
+    shown = [record("a", NODE), record("b", NODE), record("c", NODE, status="newer")]
+    services = {item.id: item.to_json() for item in shown}
+    bench.feed.mirror.reset(services, {}, Position(1, 3))
+    state = report(node=NODE, counts={"healthy": 7})
+
+    def counts(told: Scrape) -> list[float]:
+        names = ("healthy", "unknown", "unhealthy")
+        return [told.total("services", node=NODE, status=name) for name in names]
+
+    assert counts(bench.sees(state)) == [2, 1, 0]
+    assert counts(bench.sees(state, lost=True)) == [0, 3, 0]
+    assert counts(bench.sees()) == [2, 1, 0], "its report is gone, its services are not"
 
 
 @pytest.mark.parametrize("strange", ["soon", None, [1], 10**400, -(10**30), {}])
 def test_strange_figures_in_a_report_are_no_figures(strange: object) -> None:
     told = Bench().sees(
-        report(
-            node=NODE,
-            duration_ms=10**400,
-            last_scan=10**400,
-            counts={"healthy": strange},
-            probe_ms={"median": strange},
-        )
+        report(node=NODE, duration_ms=10**400, last_scan=10**400, probe_ms={"median": strange})
     )
-    assert math.isnan(told.total("services", status="healthy"))
     assert math.isnan(told.total("probe_duration_seconds", of="median"))
     assert math.isnan(told.total("scan_duration_seconds"))
+    assert math.isnan(told.total("scan_age_seconds"))
+
+
+def test_the_windows_reach_grows_while_nothing_comes_and_is_endless_until_it_is_full(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("time.time", lambda: 1_010.0)
+    bench = Bench()
+    ring, at = bench.feed.ring, int(NOW_MS)
+    ring.append([event(seq)._replace(at=at) for seq in range(1, 8)])
+    assert bench.sees().values("ring_reach_seconds") == [math.inf]
+    ring.append([event(8)._replace(at=at + 500)])
+    assert math.isnan(bench.sees().total("ring_reach_seconds")), "no clock was compared yet"
+    bench.clock.ahead = 2.0
+    assert bench.sees().total("ring_reach_seconds") == 12.0
+    assert bench.sees().total("ring_span_seconds") == 0.5
 
 
 def test_a_delay_is_not_made_up_where_the_clocks_or_the_time_are_unknown() -> None:

@@ -3,7 +3,6 @@
 Left out are only the process around it and what other tests look at: pages and streams.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from aiohttp import web
 from fakeredis import FakeServer
 
+from benchmarks.beside import meanwhile
 from hero_router.config import RouterConfig
 from hero_router.feed import watch
 from hero_router.feed.feed import Feed
@@ -117,14 +117,10 @@ class World:
     @asynccontextmanager
     async def scanners(self, nodes: Iterable[str], **counts: int) -> AsyncIterator[None]:
         """Scanners that answer each request with these counts, one event per node."""
-        task = asyncio.create_task(self._answer(tuple(nodes), counts))
-        try:
+        async with meanwhile(self._answer(tuple(nodes), counts)):
             heard: bool = await eventually(self._heard, message="the scanners do not listen")
             assert heard
             yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
 
     async def _heard(self) -> bool:
         ((_, number),) = await self.client.pubsub_numsub(KEYS.requests)
@@ -154,7 +150,5 @@ class World:
     @asynccontextmanager
     async def following(self) -> AsyncIterator[None]:
         """Run the worker's feed."""
-        task = asyncio.create_task(self.feed.run())
-        yield
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        async with meanwhile(self.feed.run()):
+            yield
