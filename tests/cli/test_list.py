@@ -39,7 +39,7 @@ def test_of_a_lost_node_it_says_why_nothing_is_known_and_since_when() -> None:
     detail = "no scanner is running for node n1"
     doubt = {"reason": "scanner", "node": "n1", "since": now - 4_200, "detail": detail}
     other = {"reason": "redis", "node": None, "since": 1, "detail": "away"}
-    assert lines(unknown, doubts=[other, doubt])[1].split("3  ", 1)[1] == f"4s     {detail}"
+    assert lines(unknown, doubts=[other, doubt])[1].endswith(f"4s     {detail}")
 
 
 def test_every_status_has_a_shape_of_its_own_so_that_colour_is_not_needed() -> None:

@@ -138,4 +138,4 @@ def test_where_no_router_answers_one_line_says_so(name: str) -> None:
 def test_what_is_no_address_is_said_to_be_none(url: str) -> None:
     answer = run("list", "--url", url)
     assert answer.returncode == 1
-    assert answer.stderr == f"{url} is no address like http://127.0.0.1:9988\n"
+    assert answer.stderr == f"hero_router: {url} is no address like http://127.0.0.1:9988\n"
