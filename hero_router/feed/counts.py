@@ -31,12 +31,12 @@ class Counts:
     closed: Counter[str] = field(default_factory=Counter)
     """Streams that ended, by cause: left, stalled, aged, shutdown."""
 
-    def take(self, train: Train) -> None:
-        """One train goes to one client."""
-        self.bytes += train.bytes
-        self.delivered += train.sent
-        self.filtered += train.filtered
-        self.superseded += train.superseded
+    def take(self, train: Train, clients: int = 1) -> None:
+        """One train goes to so many clients."""
+        self.bytes += train.bytes * clients
+        self.delivered += train.sent * clients
+        self.filtered += train.filtered * clients
+        self.superseded += train.superseded * clients
 
     @property
     def settled(self) -> int:

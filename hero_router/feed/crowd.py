@@ -1,6 +1,6 @@
 """The clients of one worker, by state: who can be written to, who is parked, who waits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from hero_router.feed.client import Client, State
@@ -35,3 +35,19 @@ class Crowd:
         if state is not State.GONE:
             self._clients[state].add(client)
         client.state = state
+
+
+def alike(clients: Iterable[Client]) -> Iterator[Sequence[Client]]:
+    """The clients in runs of those at one place that want the same, and so are sent the same.
+
+    Who was sent the same holds the very same position, so nothing is compared but by identity.
+    """
+    run, cursor, only = list[Client](), None, None
+    for client in clients:
+        if client.cursor is not cursor or client.wish.only is not only:
+            if run:
+                yield run
+            run, cursor, only = [], client.cursor, client.wish.only
+        run.append(client)
+    if run:
+        yield run

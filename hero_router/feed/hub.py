@@ -8,12 +8,12 @@ of this worker *waits*, for a bounded time. Nothing awaits, no task or timer bel
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from hero_router.feed.client import PLAIN, Client, Sink, State, Wish
 from hero_router.feed.conditions import Conditions
 from hero_router.feed.counts import Counts
-from hero_router.feed.crowd import Crowd
+from hero_router.feed.crowd import Crowd, alike
 from hero_router.feed.herald import Herald
 from hero_router.feed.pace import Pace
 from hero_router.feed.resume import Gap
@@ -131,7 +131,7 @@ class Hub:
         for client in self.clients.those(LIVE, WAITING):
             self._advance(client, lagged="trimmed")
         for client in self.clients.those(PARKED):
-            if self._is_ahead(client):
+            if client.cursor > self._ring.head:
                 self._wait(client)
         for client in self.clients.those(COLD):
             self._place(client)
@@ -139,12 +139,12 @@ class Hub:
     def _flush(self) -> bool:
         """Send what is due, to clients at one place the very same bytes; whether any are live."""
         self._unsent = 0
-        head, cursor, only, train = self._ring.head, None, None, None
-        for client in (live := self.clients.those(LIVE)):
-            if client.cursor is not cursor or client.wish.only is not only:
-                cursor, only = client.cursor, client.wish.only
-                train = self._ring.train_after(cursor, only)
-            if train is not None and not (self._send(client, train) and train.last is head):
+        live = self.clients.those(LIVE)
+        for same in alike(live):
+            if (train := self._ring.train_after(same[0].cursor, same[0].wish.only)) is None:
+                continue
+            left = self._send(same, train)
+            for client in left if train.last is self._ring.head else same:
                 self._advance(client)
         if self._unmarked >= self._ring.limit // 2:
             self._mark()
@@ -198,7 +198,7 @@ class Hub:
 
     def _advance(self, client: Client, lagged: str = "lagged") -> None:
         """Write what the client is owed until it is live, has to wait, or its transport is full."""
-        if self._is_ahead(client):
+        if client.cursor > self._ring.head:
             return self._wait(client)
         if client.state is WAITING:  # nothing was owed to it so far
             self.clients.enter(client, LIVE)
@@ -211,22 +211,23 @@ class Hub:
             if isinstance(due, Gap):
                 self._close_gap(client, due, lagged)
             else:
-                self._send(client, due)
+                self._send((client,), due)
         return self._park(client)
 
-    def _is_ahead(self, client: Client) -> bool:
-        return client.cursor > self._ring.head
-
-    def _send(self, client: Client, train: Train) -> bool:
-        """Offer a train: the client moves on past what its sink takes. Whether nothing waits."""
-        gone = client.sink.offer(train.datas) if train.datas else 0
-        if is_partial := gone < len(train.datas):
-            train = Train.of(*train.slices[: gone + 1])
-        self.counts.take(train)
-        client.cursor = train.last
-        if train.heard is not None:
-            client.heard = train.heard
-        return not is_partial
+    def _send(self, clients: Sequence[Client], train: Train) -> Sequence[Client]:
+        """Offer a train to each; who takes only some of it is returned, and is past that."""
+        left, datas, number = list[Client](), train.datas, len(train.datas)
+        for client in clients:
+            gone = client.sink.offer(datas) if datas else 0
+            reached = train if gone == number else Train.of(*train.slices[: gone + 1])
+            client.cursor = reached.last
+            if reached.heard is not None:
+                client.heard = reached.heard
+            if reached is not train:
+                left.append(client)
+                self.counts.take(reached)
+        self.counts.take(train, len(clients) - len(left))
+        return left
 
     def _close_gap(self, client: Client, gap: Gap, lagged: str) -> None:
         """Where the gap is unknown, what was thought to be pending was a guess: count anew."""

@@ -159,7 +159,12 @@ class Connection(asyncio.Protocol):
         """
         framed = self._encode(datas)
         try:
-            gone = 0 if self._file is None else _write(self._file, framed.parts)
+            if self._file is None:
+                gone = 0
+            elif len(framed.parts) == 1:  # alone it is taken a little quicker
+                gone = os.write(self._file, framed.parts[0])
+            else:
+                gone = os.writev(self._file, framed.parts)
         except BlockingIOError:
             gone = 0
         except OSError:
@@ -218,11 +223,6 @@ class Connection(asyncio.Protocol):
         self._connections.discard(self)
         seconds, client = time.monotonic() - self._began, self._client
         log.debug("stream of %s ended after %.1f s at %s", client.name, seconds, client.cursor)
-
-
-def _write(file: int, parts: Sequence[bytes]) -> int:
-    """One part alone is taken a little quicker. Raises OSError."""
-    return os.write(file, parts[0]) if len(parts) == 1 else os.writev(file, parts)
 
 
 def _limit_buffers(transport: asyncio.Transport) -> None:
