@@ -26,7 +26,7 @@ class NotJson(BadRequest):
 
 def encode(value: object) -> str:
     """One line of ASCII JSON: no CR, LF, NUL or U+2028 can come out of it."""
-    return json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 def decode(raw: bytes | str) -> Any:
@@ -123,6 +123,7 @@ def _refuse_lone_surrogates(text: str, value: object) -> None:
         raise NotJson("a string holds half of a surrogate pair") from None
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False)
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_unique,
     parse_constant=_refuse_constant,
