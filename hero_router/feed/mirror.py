@@ -67,8 +67,13 @@ class Mirror:
     def statuses(self) -> Counter[tuple[str, Status]]:
         """How many services of each node are shown in each status; those in a status that only a
         newer version knows count as unknown."""
-        shown = map(self._shown, self._services.values())
-        return Counter((str(record.get("node")), _status(record.get("status"))) for record in shown)
+        records = self._services.values()
+        found = Counter((record.get("node"), record.get("status")) for record in records)
+        counts = Counter[tuple[str, Status]]()
+        for (node, status), number in found.items():
+            shown = Status.UNKNOWN if node in self.lost else _status(status)
+            counts[str(node), shown] += number
+        return counts
 
     def _shown(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
         """A lost node's services are not "healthy": nobody knows how they are."""

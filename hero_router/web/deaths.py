@@ -23,7 +23,7 @@ BOOKS = (
 log = logging.getLogger(__name__)
 
 
-def settle(folder: Path, pid: int) -> None:
+def close_books(folder: Path, pid: int) -> None:
     """Close the books of a process that is gone, in the file of its counters, if it has one.
 
     They are as old as its last figures, up to a second: what it did after them nobody knows.

@@ -92,7 +92,7 @@ def forget(_server: Any, worker: Any) -> None:
     from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - see VARIABLE
 
     mark_process_dead(worker.pid)  # type: ignore[no-untyped-call] # the library's own
-    deaths.settle(Path(os.environ[VARIABLE]), worker.pid)
+    deaths.close_books(Path(os.environ[VARIABLE]), worker.pid)
 
 
 def filled(folder: str) -> list[str]:

@@ -4,7 +4,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -19,13 +18,6 @@ OURS = ("hero_router", "gunicorn", "python")
 """The programs that the image's virtual environment has."""
 
 STOP_SECONDS = 12.0
-
-
-def free_port() -> int:
-    """A port that nobody listens on, on any address of this machine."""
-    with socket.socket() as probe:
-        probe.bind(("0.0.0.0", 0))
-        return int(probe.getsockname()[1])
 
 
 class Process:

@@ -15,7 +15,8 @@ from packaging.requirements import Requirement
 from hero_router.config import RouterConfig
 from hero_router.web.serve import gunicorn_settings
 from tests.deploy.compose import TOP, services
-from tests.deploy.processes import clean_environment, free_port, resolved
+from tests.deploy.processes import clean_environment, resolved
+from tests.support.ports import free_port
 from tests.support.redis import RedisServer, client
 
 DEPLOY = TOP / "deploy"

@@ -17,7 +17,8 @@ import aiohttp
 
 from tests.deploy.compose import TOP, Service, services
 from tests.deploy.names import NameServer
-from tests.deploy.processes import Process, clean_environment, free_port, resolved
+from tests.deploy.processes import Process, clean_environment, resolved
+from tests.support.ports import free_port
 from tests.support.wait import eventually
 
 NODE = "host"

@@ -11,7 +11,8 @@ from typing import Any
 
 from hero_router.position import Position
 from hero_router.sse import Message, Parser
-from tests.deploy.processes import Process, free_port
+from tests.deploy.processes import Process
+from tests.support.ports import free_port
 from tests.support.scrape import Scrape
 from tests.support.wait import eventually
 

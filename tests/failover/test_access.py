@@ -20,8 +20,9 @@ from hero_router.store.requests import Request
 from tests.contract.world import Store
 from tests.support.certificates import certificate
 from tests.support.hand import Hand
+from tests.support.ports import free_port
 from tests.support.records import put, report
-from tests.support.redis import RedisServer, free_port, redis7_binary
+from tests.support.redis import RedisServer, redis7_binary
 from tests.support.replication import ask
 from tests.support.wait import eventually
 from tests.web.live import WINDOW, working

@@ -15,6 +15,8 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from tests.support.ports import free_port
+
 START_SECONDS = 10.0
 
 
@@ -130,11 +132,3 @@ class RedisServer:
 def client(url: str) -> Redis:
     """A blocking client for what surrounds a test; it never tries again in silence."""
     return Redis.from_url(url, socket_timeout=5, retry=Retry(NoBackoff(), 0))
-
-
-def free_port() -> int:
-    """A local port that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -6,7 +6,8 @@ from typing import Any
 from redis import ResponseError
 
 from tests.support.certificates import Certificate
-from tests.support.redis import RedisServer, client, free_port, redis7_binary
+from tests.support.ports import free_port
+from tests.support.redis import RedisServer, client, redis7_binary
 from tests.support.wait import eventually
 
 PRIMARY = "router"
