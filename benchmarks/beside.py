@@ -12,8 +12,9 @@ async def meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     task = asyncio.create_task(work)
     try:
         yield
-        if task.done():
-            task.result()
     finally:
+        ended = task.done()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+        if ended:  # first: it may be why the block failed
+            task.result()

@@ -26,7 +26,7 @@ publisher the other one. *Waited* is the share of the time for which other proce
 server off its core: where it is large, latency says little. *Lost* are events that never came
 although later ones did; *undelivered* had not come 10 s after the last event was due; latency is
 of what was delivered, from when a change that was made beforehand is handed to its publisher. The
-aims that compare do so round by round, and are the median of that.
+aims that compare with a floor do so round by round, and are the median of that.
 """
 
 AIMS: Sequence[tuple[str, Callable[[Sequence[Figures]], Iterator[aims.Aim]]]] = (

@@ -267,7 +267,7 @@ class Hub:
         if backlog != client.backlog:
             client.since, client.backlog = now, backlog
         elif now - client.since >= self._times.stall:
-            log.warning("client %s took no byte for %gs: dropped", client.name, now - client.since)
+            log.warning("client %s stood still for %gs: dropped", client.name, now - client.since)
             self._remove(client, "stalled")
             client.sink.abort()
 
