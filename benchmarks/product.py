@@ -1,7 +1,6 @@
 """The product as a target: a real Redis, a real `hero_router web`, published to by the store."""
 
 import asyncio
-import socket
 import sys
 import tempfile
 import time
@@ -15,6 +14,7 @@ import aiohttp
 import psutil
 
 from benchmarks.measure import ALL_CORES, LOAD_CORE, SERVER_CORE
+from benchmarks.ports import free_port
 from benchmarks.process import START_SECONDS, Child, child
 from benchmarks.scenario import CREATED_MS, NODE, SERVICES, Scenario, service
 from benchmarks.target import Server
@@ -149,10 +149,3 @@ async def until(ready: Callable[[], Awaitable[bool]], process: Child) -> None:
         if not process.running or time.monotonic() > deadline:
             raise process.broken("is not ready")
         await asyncio.sleep(0.1)
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

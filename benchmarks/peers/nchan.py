@@ -14,8 +14,9 @@ import aiohttp
 
 from benchmarks.floor import HEAD
 from benchmarks.measure import LOAD_CORE, SERVER_CORE
+from benchmarks.ports import free_port
 from benchmarks.process import Absent, Child, child
-from benchmarks.product import free_port, private_redis, until
+from benchmarks.product import private_redis, until
 from benchmarks.run import PATH
 from benchmarks.scenario import Scenario
 from benchmarks.target import Server

@@ -41,11 +41,13 @@ export class View {
    */
   render(store, fresh, stream) {
     const shown = [...store.services.values()].map((one) => store.shown(one));
-    const named = shown.filter((one) => one.name === this.selected);
-    const record = shown.find((one) => one.id === this.selected) ?? (named.length === 1 ? named[0] : null);
+    const chosen = shown.find((one) => one.id === this.selected);
+    const named = chosen ? [] : shown.filter((one) => one.name === this.selected);
+    const record = chosen ?? (named.length === 1 ? named[0] : null);
     // A name that only one service has becomes its id.
     if (record) this.selected = this.found = record.id;
     this.#strip(store, fresh, stream);
+    this.#title(shown, fresh);
     this.sidebar.render(shown, this.selected, store.loaded);
     this.overview.render(shown, store, this.selected === null);
     this.detail.render(record, store);
@@ -71,9 +73,14 @@ export class View {
    * @param {import("./store.js").Store} store @param {import("./freshness.js").Freshness} fresh
    */
   title(store, fresh) {
-    const troubled = [...store.services.values()].filter((one) => store.shown(one).status !== "healthy").length;
+    this.#title([...store.services.values()].map((one) => store.shown(one)), fresh);
+  }
+
+  /** @param {any[]} shown @param {import("./freshness.js").Freshness} fresh */
+  #title(shown, fresh) {
+    const troubled = shown.filter((one) => one.status !== "healthy").length;
     const first = fresh.kind === "live" ? troubled || "" : fresh.label;
-    const name = store.services.get(this.selected ?? "")?.name;
+    const name = shown.find((one) => one.id === this.selected)?.name;
     this.page.title = `${first && `(${first}) `}${name ? `${name} · ` : ""}hero_router`;
   }
 
@@ -91,7 +98,6 @@ export class View {
     // A number that moves each second shows that the page itself still lives.
     const heard = stream.connected ? `heard ${lasting(store.now() - stream.heardAt)} ago` : "";
     setText(part(strip, "[data-heard]"), heard);
-    this.title(store, fresh);
   }
 
   /** @param {any} record @param {number} named how many have the name @param {import("./store.js").Store} store */

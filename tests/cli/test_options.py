@@ -85,6 +85,16 @@ def test_config_says_each_rejection_once() -> None:
     assert answer.stderr.splitlines() == [WARNING]
 
 
+def test_a_variable_that_only_looks_like_a_setting_is_told_of() -> None:
+    strange = {"ROUTER_SSE_BUFER": "3", "ROUTER_QWXYZ": "3"}
+    answer = process("config", "--check", **strange)
+    assert answer.returncode == 1
+    assert answer.stderr.splitlines() == [
+        "ROUTER_QWXYZ is no setting",
+        "ROUTER_SSE_BUFER is no setting: is ROUTER_SSE_BUFFER meant?",
+    ]
+
+
 def test_config_has_nothing_to_say_of_a_variable_that_a_flag_replaces() -> None:
     answer = process("config", "--check", "--sse-buffer", "2048", ROUTER_SSE_BUFFER="0")
     assert (answer.returncode, answer.stderr) == (0, "")

@@ -12,11 +12,11 @@ from types import ModuleType
 import pytest
 from packaging.requirements import Requirement
 
+from benchmarks.ports import free_port
 from hero_router.config import RouterConfig
 from hero_router.web.serve import gunicorn_settings
 from tests.deploy.compose import TOP, services
 from tests.deploy.processes import clean_environment, resolved
-from tests.support.ports import free_port
 from tests.support.redis import RedisServer, client
 
 DEPLOY = TOP / "deploy"

@@ -13,7 +13,7 @@ import pytest
 
 from tests.deploy.compose import TOP
 from tests.deploy.processes import resolved
-from tests.deploy.web import BY_GUNICORN, Stream, Web, counted
+from tests.deploy.web import Stream, Web, counted
 from tests.support.hand import Hand
 from tests.support.redis import RedisServer, redis7_binary
 from tests.support.scrape import Scrape
@@ -104,9 +104,16 @@ async def test_a_scrape_of_any_worker_tells_of_all(web: Web, hand: Hand) -> None
     await scraped(web, "all have left", clients=0)
 
 
+def open_streams(scrape: Scrape) -> float:
+    """Streams that began, and neither have ended nor are there."""
+    joined, closed = scrape.total("clients_joined_total"), scrape.total("streams_closed_total")
+    return joined - closed - scrape.total("clients")
+
+
 async def test_a_killed_worker_has_no_clients_but_what_it_did_still_counts(
     web: Web, hand: Hand
 ) -> None:
+    """Its streams have ended with it: its master tells so, from the last figures that it wrote."""
     async with AsyncExitStack() as stack:
         streams = await on_both(web, stack)
         killed = streams[0].worker
@@ -116,6 +123,7 @@ async def test_a_killed_worker_has_no_clients_but_what_it_did_still_counts(
             await stream.until("service_updated", last)
         before = await scraped(web, "all is settled", clients=len(streams), deliveries_pending=0)
         assert len(before.values("balance", pid=str(killed))) == 1
+        assert open_streams(before) == 0
         os.kill(killed, signal.SIGKILL)
         after = await scraped(web, "its clients are gone", clients=len(others), workers=2)
         assert after.values("balance", pid=str(killed)) == []
@@ -123,29 +131,11 @@ async def test_a_killed_worker_has_no_clients_but_what_it_did_still_counts(
         now = counted(after)
         assert all(now[name] >= value for name, value in counted(before).items())
         assert now["deliveries_settled_total"] == now["deliveries_owed_total"]
-
-
-async def test_the_streams_of_a_killed_worker_are_counted_as_ended_with_it(
-    web: Web, hand: Hand
-) -> None:
-    """Nobody tells of them but the master, from the last figures that the worker wrote."""
-
-    def open_streams(scrape: Scrape) -> float:
-        joined, closed = scrape.total("clients_joined_total"), scrape.total("streams_closed_total")
-        return joined - closed - scrape.total("clients")
-
-    async with AsyncExitStack() as stack:
-        streams = await on_both(web, stack)
-        killed = streams[0].worker
-        lost = sum(stream.worker == killed for stream in streams)
-        before = await scraped(web, "all are counted", clients=len(streams))
-        assert open_streams(before) == 0
-        os.kill(killed, signal.SIGKILL)
-        after = await scraped(web, "a new worker runs", clients=len(streams) - lost, workers=2)
         assert open_streams(after) == 0
-        for name in ("streams_closed_total", "worker_ends_total"):
+        lost = {"streams_closed_total": len(streams) - len(others), "worker_ends_total": 1}
+        for name, number in lost.items():
             grown = after.total(name, cause="died") - before.total(name, cause="died")
-            assert grown == (lost if name == "streams_closed_total" else 1), name
+            assert grown == number, name
 
 
 async def test_a_file_that_a_starting_worker_has_not_filled_yet_disturbs_nobody(web: Web) -> None:
@@ -281,38 +271,3 @@ def linted(text: str) -> tuple[int, str]:
         command, input=text, capture_output=True, text=True, check=False, timeout=20
     )
     return done.returncode, done.stdout + done.stderr
-
-
-async def test_a_master_that_gunicorn_itself_starts_has_a_folder_for_its_workers_too(
-    redis: RedisServer, tmp_path: Path
-) -> None:
-    started = Web(tmp_path, redis.url, BY_GUNICORN)
-    try:
-        await started.ready()
-        (shared,) = started.shared
-        assert len(list(shared.glob("counter_*.db"))) == 2
-    finally:
-        code = started.process.stop()
-    assert code == 0, started.process.said()
-    assert started.shared == []
-
-
-async def test_what_a_killed_master_left_is_removed_by_the_next_one_and_nothing_else_is(
-    web: Web, redis: RedisServer
-) -> None:
-    """A folder that is held, or too young to tell, is left alone."""
-    old, young = (web.folder / f"hero_router-metrics-{name}" for name in ("old", "young"))
-    (held,) = web.shared
-    for folder in (old, young):
-        folder.mkdir()
-        (folder / "counter_1.db").touch()
-    for folder in (old, held):
-        os.utime(folder, (1, 1))
-    other = Web(web.folder, redis.url, ROUTER_WORKERS="1")
-    try:
-        await other.ready(workers=1)
-        assert not old.exists()
-        assert {young, held} < set(web.shared)
-    finally:
-        assert other.process.stop() == 0
-    assert set(web.shared) == {young, held}

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
+from benchmarks.ports import free_port
 from hero_router.errors import ConfigError, StoreError, StoreRefused, StoreUnreachable
 from hero_router.keys import Keys
 from hero_router.redis_url import Backplane, check_password_file
@@ -20,7 +21,6 @@ from hero_router.store.requests import Request
 from tests.contract.world import Store
 from tests.support.certificates import certificate
 from tests.support.hand import Hand
-from tests.support.ports import free_port
 from tests.support.records import put, report
 from tests.support.redis import RedisServer, redis7_binary
 from tests.support.replication import ask

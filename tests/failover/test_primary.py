@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from benchmarks.beside import meanwhile
 from hero_router.errors import StoreError, StoreUnreachable
 from hero_router.keys import Keys
 from hero_router.store.client import connect
@@ -32,11 +33,11 @@ async def hearing(url: str) -> AsyncIterator[list[str]]:
                     heard.append(request.id)  # noqa: PERF401 - what was heard counts at once
             await asyncio.sleep(0.05)
 
-    task = asyncio.create_task(listen())
-    yield heard
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    await ear.aclose()
+    try:
+        async with meanwhile(listen()):
+            yield heard
+    finally:
+        await ear.aclose()
 
 
 async def is_heard(url: str, heard: list[str]) -> None:

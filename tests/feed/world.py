@@ -1,5 +1,6 @@
 """Small named fakes for the feed's tests: events by number, and a sink that can stall."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from hero_router.codec import encode
@@ -29,16 +30,16 @@ def events(first: int, last: int, epoch: int = EPOCH, pad: int = 0) -> list[Even
     return [event(seq, epoch, pad) for seq in range(first, last + 1)]
 
 
-class OneByOne:
+class OneByOne(ABC):
     """A sink that is offered several at once, as one that writes them one by one."""
 
+    @abstractmethod
     def write(self, data: bytes) -> None:
         """Take the bytes, or let them wait."""
-        raise NotImplementedError
 
+    @abstractmethod
     def backlog(self) -> int:
         """How much waits."""
-        raise NotImplementedError
 
     def offer(self, datas: Sequence[bytes]) -> int:
         """Take one after the other, as long as none waits."""

@@ -8,6 +8,7 @@ from playwright.async_api import Browser, Page, async_playwright
 from tests.e2e.conftest import FLAGS
 from tests.page.stage import Stage
 from tests.page.store import PageStore
+from tests.page.view import PageView
 
 session = pytest_asyncio.fixture(scope="session", loop_scope="session")
 each = pytest_asyncio.fixture(loop_scope="session")
@@ -66,3 +67,10 @@ async def looked_at(browser: Browser) -> AsyncIterator[Page]:
 async def store(quiet: Page) -> PageStore:
     """A new Store."""
     return await PageStore.new(quiet)
+
+
+@each
+async def view(looked_at: Page, stage: Stage) -> PageView:
+    """The page before it has heard anything."""
+    await looked_at.set_viewport_size({"width": 1280, "height": 800})
+    return await PageView.at(looked_at, stage)

@@ -2,9 +2,8 @@
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
-from tests.page.stage import Stage
 from tests.page.store import service
 from tests.page.view import PageView
 
@@ -12,10 +11,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def view(looked_at: Page, stage: Stage) -> PageView:
+async def view(view: PageView) -> PageView:
     """A page with three services."""
-    await looked_at.set_viewport_size({"width": 1280, "height": 800})
-    view = await PageView.at(looked_at, stage)
     await view.started("1-1", service("a"), service("b", "degraded"), service("c"))
     return view
 

@@ -3,10 +3,8 @@
 from typing import Any
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
-from tests.page.stage import Stage
 from tests.page.store import NOW, service
 from tests.page.view import PageView
 
@@ -14,13 +12,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 HOSTILE = "<img src=x onerror=window.owned=1></script><script>window.owned=1</script>"
 SOCKET = {"name": "rpc", "role": "rpc", "path": "a/rpc.sock", "status": "degraded"}
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def view(looked_at: Page, stage: Stage) -> PageView:
-    """The page before it has heard anything."""
-    await looked_at.set_viewport_size({"width": 1280, "height": 800})
-    return await PageView.at(looked_at, stage)
 
 
 async def test_before_the_first_word_it_says_that_it_waits(view: PageView) -> None:
@@ -90,19 +81,6 @@ async def test_the_filter_looks_at_name_title_and_context(view: PageView) -> Non
     assert await view.text("[data-empty]") == "No service matches the filter."
 
 
-async def test_filter_selection_and_focus_survive_a_resync(view: PageView) -> None:
-    await view.started("1-1", service("api"), service("apt"), service("web"))
-    await view.page.locator("[data-filter]").fill("ap")
-    await view.row("apt").click()
-    await view.resync("1-9", 8)
-    assert await view.snapshot("1-9", service("apt", "degraded"), service("apple"), service("new"))
-    assert await view.listed() == ["apple", "apt"]
-    await expect(view.row("apt")).to_have_attribute("aria-current", "true")
-    assert await view.focused() == "id-apt"
-    assert await view.text('[data-field="status"]') == "degraded"
-    assert await view.page.locator("[data-filter]").input_value() == "ap"
-
-
 async def test_with_nothing_selected_what_is_not_healthy_is_shown_the_worst_first(
     view: PageView,
 ) -> None:
@@ -160,36 +138,6 @@ async def test_a_lost_nodes_service_is_unknown_since_its_node_is_lost(view: Page
     assert await view.text('[data-field="reason"]') == "no scanner runs on n1"
     state = view.page.locator('[data-socket="rpc"] .mark')
     await expect(state).to_have_attribute("data-mark", "unknown")
-
-
-async def test_a_selected_service_that_leaves_is_told_and_can_be_left(view: PageView) -> None:
-    await view.page.set_viewport_size({"width": 390, "height": 844})
-    await view.started("1-1", service("a"), service("b"))
-    await view.row("a").click()
-    await view.gone("1-2", "a")
-    assert "has left the registry" in await view.text("[data-detail]")
-    await view.page.locator("[data-back]").click()
-    assert await view.listed() == ["b"]
-    await expect(view.row("b")).to_be_visible()
-
-
-async def test_an_address_may_name_a_service_instead_of_its_id(view: PageView) -> None:
-    await view.select("a")
-    assert "Waiting for the router" in await view.text("[data-gone]")
-    await view.started("1-1", service("a"), service("b"), service("b", context="x", id="id-b2"))
-    assert await view.text('[data-field="title"]') == "a"
-    await expect(view.row("a")).to_have_attribute("aria-current", "true")
-    await view.select("b")
-    assert await view.text("[data-gone]") == "2 services have this name."
-
-
-async def test_only_of_a_service_that_was_there_it_is_said_that_it_has_left(view: PageView) -> None:
-    await view.started("1-1", service("a"), service("b"))
-    await view.select("id-zzz")
-    assert await view.text("[data-gone]") == "No service has this id or name."
-    await view.gone("1-2", "b")
-    await view.page.locator('[data-event="service_removed"] button').click()
-    assert await view.text("[data-gone]") == "This service has left the registry."
 
 
 async def test_on_a_phone_what_is_not_healthy_stands_above_the_list(view: PageView) -> None:

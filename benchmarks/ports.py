@@ -9,7 +9,7 @@ that such a connection takes before the server is up would be gone."""
 
 
 def free_port() -> int:
-    """A port that nobody uses now, on any address of this machine; tests run side by side."""
+    """A port that nobody uses now, on any address of this machine; others look for some as well."""
     while True:
         port = random.randrange(FIRST, LAST)
         with socket.socket() as probe:
