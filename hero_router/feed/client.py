@@ -17,10 +17,13 @@ class Sink(Protocol):
     """
 
     def write(self, data: bytes) -> None:
-        """Hand over bytes, in order, without ever blocking; a dead connection swallows them."""
+        """Hand over bytes, in order, without ever blocking; a dead connection swallows them.
+
+        What the kernel does not take waits here, behind what waits already.
+        """
 
     def offer(self, datas: Sequence[bytes]) -> int:
-        """Hand over as many of these as the kernel takes, while nothing waits; says how many.
+        """Hand over as many of these as the kernel takes; says how many. Nothing may wait yet.
 
         Of the others the first one waits here, in part or whole; those after it are not taken.
         """
