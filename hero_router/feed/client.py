@@ -64,7 +64,7 @@ PLAIN = Wish()
 class Client:
     """One stream. `asked` is where it says it stands (None: it is new), `cursor` the position that
     it has reached and `heard` the last one that it was told; `told` and `store` are the doubts and
-    the Redis process that it knows of.
+    the Redis process that it knows of. It was told of `holes` of the window that lie before it.
 
     `since` is when a waiting client began to wait, or a parked one last made progress; `parked_at`
     when it was parked, `joined_at` when it came and `until` when its stream is too old; all by the
@@ -79,6 +79,7 @@ class Client:
     until: float
     cursor: Position = ORIGIN
     heard: Position = ORIGIN
+    holes: int = 0
     state: State = State.GONE
     told: Conditions = field(default_factory=dict)
     store: str = ""

@@ -82,14 +82,14 @@ class Hub:
         """Find a client's place in the window, and send what it is owed."""
         told = client.asked
         place = self._ring.head if told is None else Position.parse(told)
-        due = Gap(None) if place is None else self._window.next(place, client.wish)
+        due = Gap(None) if place is None else self._next(client, place)
         gap = due if isinstance(due, Gap) else None
-        client.cursor = self._ring.base if place is None or gap else place
+        client.cursor = place if place and (gap is None or gap.inside) else self._ring.base
         self.clients.enter(client, LIVE)
         self.counts.owed += self.behind(client)
         self._say(client, self._herald.greet(client, None if gap else client.cursor))
         if gap is not None:
-            self.counts.owed += gap.dropped or 0
+            self.counts.owed += gap.trimmed
             self._tell_gap(client, gap, "unknown_position" if gap.dropped is None else "trimmed")
         self._advance(client)
 
@@ -221,7 +221,7 @@ class Hub:
             self.clients.enter(client, LIVE)
             self.counts.owed += self.behind(client)
         while not client.sink.backlog():
-            due = self._window.next(client.cursor, client.wish)
+            due = self._next(client, client.cursor)
             if due is None:
                 self.clients.enter(client, LIVE)
                 return self._inform(client)
@@ -231,6 +231,9 @@ class Hub:
                 self._send((client,), due)
         return self._park(client)
 
+    def _next(self, client: Client, cursor: Position) -> Train | Gap | None:
+        return self._window.next(cursor, client.wish, client.holes)
+
     def _send(self, clients: Sequence[Client], train: Train) -> Sequence[Client]:
         """Offer a train to each; who takes only some of it is returned, and is past that."""
         left, datas, number = list[Client](), train.datas, len(train.datas)
@@ -238,6 +241,7 @@ class Hub:
             gone = client.sink.offer(datas) if datas else 0
             reached = train if gone == number else Train.of(*train.slices[: gone + 1])
             client.cursor = reached.last
+            client.holes = max(client.holes - reached.lost, 0)
             if reached.heard is not None:
                 client.heard = reached.heard
             if reached is not train:
@@ -249,13 +253,17 @@ class Hub:
     def _close_gap(self, client: Client, gap: Gap, lagged: str) -> None:
         """Where the gap is unknown, what was thought to be pending was a guess: count anew."""
         before = self.behind(client)
-        client.cursor = self._ring.base
-        self.counts.owed += (gap.dropped or 0) + self.behind(client) - before
-        self._tell_gap(client, gap, "store_changed" if gap.dropped is None else lagged)
+        if not gap.inside:
+            client.cursor = self._ring.base
+        self.counts.owed += gap.trimmed + self.behind(client) - before
+        reason = "trimmed" if gap.lost else lagged
+        self._tell_gap(client, gap, "store_changed" if gap.dropped is None else reason)
 
     def _tell_gap(self, client: Client, gap: Gap, reason: str) -> None:
+        """Holes that it tells of count as dropped when the client passes them."""
         self.counts.resyncs[reason] += 1
-        self.counts.dropped += gap.dropped or 0
+        self.counts.dropped += gap.trimmed
+        client.holes = self._ring.holes_after(client.cursor)
         self._say(client, self._herald.resync(client, gap.dropped, reason, len(self.clients)))
 
     def _ping_all(self) -> None:
