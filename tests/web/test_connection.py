@@ -276,7 +276,9 @@ def test_head_gets_the_same_head_and_no_stream(act: Act) -> None:
     act(scene)
 
 
-@pytest.mark.parametrize("wish", ["types=nothing", "conflate=true", "conflate="])
+@pytest.mark.parametrize(
+    "wish", ["types=nothing", "conflate=true", "conflate=", "types=status_change&conflate=1"]
+)
 def test_a_wish_that_means_nothing_is_refused_in_words(act: Act, wish: str) -> None:
     async def scene(made: Stage) -> None:
         raw = await made.connect(f"/api/events?{wish}")
