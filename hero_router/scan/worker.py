@@ -201,7 +201,10 @@ class Worker:
         """Look whenever something changed, but no more than a third of the time."""
         async for _ in self._watch.changes():
             started = self._clock.monotonic()
+            doubts = self._scanner.doubts.current
             await self._scanner.look(group)
+            if self._scanner.doubts.current != doubts:
+                self._wished.set()  # only a whole scan reports them
             await pause(self._clock, 2 * (self._clock.monotonic() - started))
 
     async def _keep_scanning(self, grant: Grant, group: asyncio.TaskGroup) -> None:

@@ -105,6 +105,7 @@ SCHEMAS: Mapping[str, Schema] = {
         **_COUNTS,
         nodes={"type": "object", "additionalProperties": shape(**_COUNTS)},
         missing=listed(TEXT),
+        doubts=listed(shape(node=TEXT, reason=TEXT, detail=TEXT)),
     ),
     "Health": shape(
         ready=BOOL,

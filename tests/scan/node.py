@@ -53,7 +53,7 @@ class Node:
             MemoryRequests(self.store),
             wrap(probe) if wrap else probe,
             self.clock,
-            Finder(self.root).walk,
+            Finder(self.root, config.ignored).walk,
         )
 
     @asynccontextmanager

@@ -1,0 +1,70 @@
+"""Why something below the root that looks like a service's socket is none.
+
+It asks the file system only for the identity of the sockets that are protected.
+"""
+
+import contextlib
+import fnmatch
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+PROTECTED = (
+    "/run/docker.sock",
+    "/run/podman/podman.sock",
+    "/run/containerd/containerd.sock",
+    "/run/crio/crio.sock",
+)
+"""Sockets that give power over the machine: known by inode, under whatever name they show up."""
+
+LISTED = "ROUTER_IGNORE has its name"
+POWERFUL = "it gives power over this machine, or is the router's own"
+NOT_A_SOCKET = "it is not a socket"
+UNNAMED = "its name does not end in .sock, with a name before that"
+ASTRAY = "a symlink that leaves the root or goes back into its own folder"
+NOWHERE = "a symlink that leads nowhere"
+
+Identity = tuple[int, int]
+"""Device and inode."""
+
+
+class Exclusions:
+    """What is never a service: file names like these, whatever their case, and the `own` sockets.
+
+    A pattern is the name of a file without `.sock`; it may have `*`, `?` and `[…]`.
+    """
+
+    def __init__(self, patterns: Sequence[str], own: Iterable[Path]) -> None:
+        globs = (fnmatch.translate(pattern.lower()) for pattern in patterns)
+        self._names = re.compile("|".join(globs)) if patterns else None
+        self._own = tuple(map(os.fspath, own)) + PROTECTED
+
+    def protected(self) -> frozenset[Identity]:
+        """The identities of those that exist now; another file may be in a place the next time."""
+        return frozenset(identities(self._own))
+
+    def why(
+        self, names: Iterable[bytes], state: os.stat_result, protected: frozenset[Identity]
+    ) -> str | None:
+        """Why a `*.sock` entry is no service; None where it is one.
+
+        `names` are all names by which it is known, without `.sock`: a symlink has two.
+        """
+        if not stat.S_ISSOCK(state.st_mode):
+            return NOT_A_SOCKET
+        if (state.st_dev, state.st_ino) in protected:
+            return POWERFUL
+        return LISTED if any(map(self._listed, names)) else None
+
+    def _listed(self, name: bytes) -> bool:
+        return self._names is not None and bool(self._names.match(os.fsdecode(name).lower()))
+
+
+def identities(paths: Iterable[str | bytes]) -> Iterator[Identity]:
+    """Device and inode of each path that leads somewhere."""
+    for path in paths:
+        with contextlib.suppress(OSError, ValueError):
+            state = Path(os.fsdecode(path)).stat()
+            yield state.st_dev, state.st_ino
