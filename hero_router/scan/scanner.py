@@ -76,11 +76,6 @@ class Scanner:
         self.work = asyncio.Event()
         """Set while something waits to be published."""
 
-    @property
-    def root(self) -> tuple[int, int] | None:
-        """Device and inode of the root as last seen; another one means that it was replaced."""
-        return self._sightings.root
-
     async def begin(self, grant: Grant) -> None:
         """Go to work under a new grant; the tasks of the last one are gone. Raises StoreError.
 

@@ -22,16 +22,15 @@ CUT = "not looked at: the root has too many files"
 class Sightings:
     """The sockets of one root; `grace` is in seconds of the monotonic clock.
 
-    `found` are those that are there, or may be: the last walk did not see those in `held`. `root`
-    is the root's identity as of the last walk, `home` that of the folder in which the sockets were
-    seen (its inode is 0 where only the device is known; None: there is nothing that could leave).
+    `found` are those that are there, or may be: the last walk did not see those in `held`. `home`
+    is the root in which they were seen (its inode is 0 where only the device is known; None: there
+    is nothing that could leave).
     """
 
     grace: float
     found: Mapping[bytes, Found] = field(default_factory=dict)
     held: frozenset[bytes] = frozenset()
     walk: Walk = field(default_factory=Walk)
-    root: Identity | None = None
     home: Identity | None = None
     unmounted: bool = False
     since: float | None = None
@@ -48,7 +47,6 @@ class Sightings:
         bare = Sightings(
             grace=self.grace,
             walk=walk,
-            root=walk.root or self.root,
             unmounted=unmounted,
             since=seconds if begins else self.since,
             hidden=tuple(f"{readable(folder)}/" for folder in walk.blind if folder),
@@ -56,17 +54,8 @@ class Sightings:
         missing = (item for raw, item in self.found.items() if raw not in found)
         held = {item.raw: item for item in missing if bare.why(item.path, seconds) is not None}
         there = walk.root if found or held else None
-        return Sightings(
-            grace=self.grace,
-            found=found | held,
-            held=frozenset(held),
-            walk=walk,
-            root=bare.root,
-            home=self.home if dark or unmounted else there,
-            unmounted=unmounted,
-            since=bare.since,
-            hidden=bare.hidden,
-        )
+        home = self.home if dark or unmounted else there
+        return replace(bare, found=found | held, held=frozenset(held), home=home)
 
     def inherited(self, home: Identity | None) -> "Sightings":
         """The view of who takes over: what the registry says counts for more than what was seen.

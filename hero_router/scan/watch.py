@@ -1,7 +1,9 @@
 """Tells when something below the root changes. Only for speed: the full rescan finds everything."""
 
 import asyncio
+import errno
 import logging
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -32,17 +34,11 @@ class Watch:
 
     def __init__(self, root: Path, clock: Clock) -> None:
         self._root, self._clock = root, clock
-        self._stop = asyncio.Event()
         self._failed_at: float | None = None
-
-    def renew(self) -> None:
-        """Watch afresh: the root's path leads elsewhere, and the kernel watches the old folder."""
-        self._stop.set()
 
     async def changes(self) -> AsyncIterator[None]:
         """One item whenever a look at the root is due, for ever."""
         while True:
-            self._stop = asyncio.Event()
             try:
                 async for due in self._watched():
                     self._note_well()
@@ -55,7 +51,12 @@ class Watch:
                 await pause(self._clock, RETRY_SECONDS)
 
     async def _watched(self) -> AsyncIterator[bool]:
-        """Until the stop, an error or the end of the root: is this item a reason to look?"""
+        """Until the path leads elsewhere, or an error: is this item a reason to look?
+
+        The kernel watches a folder, not a path; and the library watches nothing, without a word,
+        where it is told to ignore folders that it may not read and the root itself is missing.
+        """
+        watched = await asyncio.to_thread(_identity, self._root)
         expected = True
         async for changed in awatch(
             self._root,
@@ -64,12 +65,14 @@ class Watch:
             debounce=DEBOUNCE_MS,
             rust_timeout=QUIET_MS,
             yield_on_timeout=True,
-            stop_event=self._stop,
             ignore_permission_denied=True,
         ):
             yield bool(changed) or expected
             expected = bool(changed)
+            # A new folder may have the inode of the old one.
             if (Change.deleted, str(self._root)) in changed:
+                return
+            if await asyncio.to_thread(_identity, self._root) != watched:
                 return
 
     def _note_failed(self, error: BaseException) -> None:
@@ -85,8 +88,21 @@ class Watch:
             self._failed_at = None
 
 
+def _identity(root: Path) -> tuple[int, int]:
+    """Device and inode of the folder to which the path leads.
+
+    Raises OSError where there is none, or it may not be read: without an event for who watches it.
+    """
+    state = root.stat()
+    if not os.access(root, os.R_OK | os.X_OK, effective_ids=True):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(root))
+    return state.st_dev, state.st_ino
+
+
 def _cause(error: BaseException) -> str:
     """The error itself: the watch runs in a group of tasks, which wraps it."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    return f"{error}" or type(error).__name__
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__

@@ -73,7 +73,6 @@ class Worker:
         self._deaf = Outage("requests cannot be heard")
         self._wishes: dict[str, None] = {}
         self._wished = asyncio.Event()
-        self._root: tuple[int, int] | None = None
 
     async def run(self) -> None:
         """Scan while the lease is ours, until cancelled; the lease is released on the way out.
@@ -218,11 +217,4 @@ class Worker:
                 await pause(self._clock, delay)
             else:
                 self._outage.ended()
-            self._follow_root()
             await self._clock.wait(self._wished, max(due - self._clock.monotonic(), 0))
-
-    def _follow_root(self) -> None:
-        """The kernel watches a folder, not a path: another folder needs another watch."""
-        if self._root not in (None, self._scanner.root):
-            self._watch.renew()
-        self._root = self._scanner.root

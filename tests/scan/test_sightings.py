@@ -62,7 +62,7 @@ def test_a_replaced_root_gives_what_is_missing_the_grace_time() -> None:
     """As where somebody deletes the folder and makes it anew: that is seen, and may be meant."""
     held = view("a.sock", "b.sock").after(Walk(seen("b.sock"), root=(1, 7)), 5)
     assert shown(held) == ["a.sock", "b.sock"]
-    assert (held.held, held.replaced) == ({b"a.sock"}, 1)
+    assert (held.held, held.replaced) == (frozenset({b"a.sock"}), 1)
     empty = Walk((), root=(1, 7))
     assert shown(held.after(empty, 64)) == ["a.sock", "b.sock"]
     assert shown(held.after(empty, 65)) == []

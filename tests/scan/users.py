@@ -24,3 +24,14 @@ def unprivileged() -> Iterator[None]:
         yield
     finally:
         os.seteuid(was)
+
+
+@contextlib.contextmanager
+def privileged() -> Iterator[None]:
+    """Who it was before, for a moment."""
+    now = os.geteuid()
+    os.seteuid(os.getuid())
+    try:
+        yield
+    finally:
+        os.seteuid(now)
