@@ -13,8 +13,8 @@ import pytest
 from hero_router.model import NodeState
 from tests.scan.node import Node
 from tests.scan.services import Services, good
-from tests.scan.users import unprivileged
 from tests.scan.waiting import swap, until
+from tests.support.users import unprivileged
 
 SHM = Path("/dev/shm")
 """A file system in memory, which every Linux has."""

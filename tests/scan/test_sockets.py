@@ -11,7 +11,7 @@ import pytest
 from hero_router.scan.claims import services
 from hero_router.scan.sockets import Finder, Walk
 from tests.scan.places import bind
-from tests.scan.users import unprivileged
+from tests.support.users import unprivileged
 
 
 def walk(root: Path) -> Walk:

@@ -17,8 +17,8 @@ import watchfiles
 from hero_router.scan import watch as watching
 from hero_router.scan.ports import SystemClock
 from hero_router.scan.watch import QUIET_MS, Watch
-from tests.scan.users import privileged, unprivileged
 from tests.scan.waiting import holds, swap, until
+from tests.support.users import privileged, unprivileged
 
 QUIET = QUIET_MS / 1000
 ODD = os.fsdecode(b"\xff")
