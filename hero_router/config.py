@@ -293,7 +293,7 @@ def _check_folder(variable: str, value: str) -> None:
         if nearest.is_dir():
             return
     except UnicodeEncodeError:
-        raise ConfigError(f"{variable} is not UTF-8: {value!r}") from None
+        raise ConfigError(f"{variable} is not UTF-8: {str(path)!r}") from None
     except (OSError, RuntimeError) as error:
         raise ConfigError(f"{variable} cannot be used: {error}") from None
     raise ConfigError(f"{variable} is not a folder: {nearest}")

@@ -1,4 +1,4 @@
-"""What looks like a service's socket and is none: told with the reason, and subject to a setting."""
+"""What looks like a service's socket and is none: told with the reason; a setting decides."""
 
 import os
 from pathlib import Path
