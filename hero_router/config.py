@@ -140,8 +140,8 @@ class RouterConfig:
         "redis,redis-server,valkey,keydb,mysql,mysqld,mariadb,docker,dockerd,containerd,podman,crio,"
         "buildkitd,ssh-agent,gpg-agent",
         "ROUTER_IGNORE",
-        "names of sockets that are no services, without .sock and with commas between; they may "
-        "have * and ?; none: each may be one",
+        "names of sockets that are no services, without .sock, and of folders that are not looked "
+        "into, with a / at the end; commas between; they may have * and ?; none: look at all",
     )
     lease_seconds: float = number(
         10,

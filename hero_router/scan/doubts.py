@@ -41,19 +41,19 @@ class Doubts:
 
     def _unseen(self, sightings: Sightings) -> str | None:
         walk = sightings.walk
-        if walk.blind:
-            return self._blind(walk.blind)
         if sightings.unmounted:
             return (
                 f"{self._root} is empty and not the file system on which the services were: is it "
                 "not mounted? Until it is, or a socket appears in it, none of them leaves"
             )
+        if walk.blind:
+            return self._blind(walk.blind)
         if walk.cut is not None:
             return f"{self._root} is not seen in full: {walk.cut}, and the rest is not looked at"
         if sightings.replaced:
             return (
-                f"{self._root} was replaced by another folder, in which {sightings.replaced} "
-                f"sockets are missing; what does not come back within {self._grace:g} s leaves"
+                f"{self._root} was replaced by another folder: what is missing in it, and does not "
+                f"come back within {self._grace:g} s, leaves"
             )
         return None
 

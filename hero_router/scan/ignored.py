@@ -26,19 +26,23 @@ UNNAMED = "its name does not end in .sock, with a name before that"
 ASTRAY = "a symlink that leaves the root or goes back into its own folder"
 NOWHERE = "a symlink that leads nowhere"
 
+NOTHING = "(?!)"
+"""A regular expression that nothing matches; an empty one would match all."""
+
 Identity = tuple[int, int]
 """Device and inode."""
 
 
 class Exclusions:
-    """What is never a service: file names like these, whatever their case, and the `own` sockets.
+    """What is never a service: names like these, whatever their case, and the `own` sockets.
 
-    A pattern is the name of a file without `.sock`; it may have `*`, `?` and `[…]`.
+    A pattern is the name of a file without `.sock`, or of a folder with a slash at its end; it may
+    have `*`, `?` and `[…]`.
     """
 
     def __init__(self, patterns: Sequence[str], own: Iterable[Path]) -> None:
         globs = (fnmatch.translate(pattern.lower()) for pattern in patterns)
-        self._names = re.compile("|".join(globs)) if patterns else None
+        self._names = re.compile("|".join(globs) or NOTHING)
         self._own = tuple(map(os.fspath, own)) + PROTECTED
 
     def protected(self) -> frozenset[Identity]:
@@ -58,8 +62,12 @@ class Exclusions:
             return POWERFUL
         return LISTED if any(map(self._listed, names)) else None
 
+    def shuts(self, folder: bytes) -> bool:
+        """Whether nobody wants to know what is in a folder of this name."""
+        return self._listed(folder + b"/")
+
     def _listed(self, name: bytes) -> bool:
-        return self._names is not None and bool(self._names.match(os.fsdecode(name).lower()))
+        return bool(name and self._names.match(os.fsdecode(name).lower()))
 
 
 def identities(paths: Iterable[str | bytes]) -> Iterator[Identity]:

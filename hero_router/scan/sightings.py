@@ -35,6 +35,10 @@ class Sightings:
     unmounted: bool = False
     since: float | None = None
     """When the root was replaced, or began to hold too much: what is missing has the grace time."""
+    replaced: bool = False
+    """Something is missing since the root was replaced, and has the grace time still; or may be."""
+    owed: bool = False
+    """Services are known by the registry alone, so nobody can tell what is missing."""
     hidden: tuple[str, ...] = ()
     """The folders that cannot be read, each with a slash, as text."""
 
@@ -48,6 +52,7 @@ class Sightings:
             grace=self.grace,
             walk=walk,
             unmounted=unmounted,
+            owed=self.owed,
             since=seconds if begins else self.since,
             hidden=tuple(f"{readable(folder)}/" for folder in walk.blind if folder),
         )
@@ -55,14 +60,17 @@ class Sightings:
         held = {item.raw: item for item in missing if bare.why(item.path, seconds) is not None}
         there = walk.root if found or held else None
         home = self.home if dark or unmounted else there
-        return replace(bare, found=found | held, held=frozenset(held), home=home)
+        replaced = bool(held or self.owed) and bare.why("", seconds) == REPLACED
+        seen = replace(bare, found=found | held, held=frozenset(held), home=home)
+        return replace(seen, replaced=replaced, owed=self.owed and (dark or unmounted or replaced))
 
     def inherited(self, home: Identity | None) -> "Sightings":
         """The view of who takes over: what the registry says counts for more than what was seen.
 
         `home` is where the services of the node's last report lay, if that is known.
         """
-        return replace(self, found={}, held=frozenset(), home=home or self.home)
+        home = home or self.home
+        return replace(self, found={}, held=frozenset(), home=home, owed=home is not None)
 
     def why(self, path: str, seconds: float) -> str | None:
         """Why a socket that is not seen may still be there; None where it is gone."""
@@ -75,11 +83,6 @@ class Sightings:
         if self.since is None or seconds - self.since >= self.grace:
             return None
         return REPLACED if self.walk.cut is None else CUT
-
-    @property
-    def replaced(self) -> int:
-        """How many sockets are missing since the root was replaced."""
-        return 0 if self.walk.blind or self.walk.cut or self.unmounted else len(self.held)
 
 
 def _differ(home: Identity | None, root: Identity | None) -> bool:

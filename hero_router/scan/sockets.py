@@ -14,7 +14,15 @@ from itertools import islice
 from pathlib import Path
 
 from hero_router.model import readable
-from hero_router.scan.ignored import ASTRAY, NOWHERE, UNNAMED, Exclusions, Identity, identities
+from hero_router.scan.ignored import (
+    ASTRAY,
+    LISTED,
+    NOWHERE,
+    UNNAMED,
+    Exclusions,
+    Identity,
+    identities,
+)
 
 log = logging.getLogger(__name__)
 
@@ -177,7 +185,9 @@ class Finder:
         elif named:
             self._judge(trace, raw, target)
         elif entry.is_dir():
-            if raw.count(b"/") < 2 and raw != RECOVERED:
+            if self._exclusions.shuts(entry.name):
+                trace.ignored[raw] = LISTED
+            elif raw.count(b"/") < 2 and raw != RECOVERED:
                 self._enter(trace, raw, target)
         elif not entry.is_symlink() and not entry.is_file() and _is_socket(target):
             trace.ignored[raw] = UNNAMED

@@ -55,6 +55,17 @@ def test_a_setting_says_which_names_are_none(root: Path, monkeypatch: pytest.Mon
     assert len(found(root, ())) == 4
 
 
+def test_a_folder_on_the_list_is_not_looked_into_and_is_no_doubt(root: Path) -> None:
+    """As one that is somebody else's, and unreadable. Services may lie in a folder named redis."""
+    bind(root / "redis/rpc.sock")
+    bind(root / "Private/rpc.sock")
+    bind(root / "ctx/private/rpc.sock")
+    names = (*DEFAULT, "priv*/")
+    assert found(root, names) == ["redis/rpc.sock"]
+    assert told(root, names) == dict.fromkeys(["Private", "ctx/private"], ignored.LISTED)
+    assert len(found(root)) == 3
+
+
 def test_what_is_protected_stays_so_whatever_the_setting(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -189,7 +189,10 @@ async def test_a_root_made_anew_is_told_and_what_does_not_come_back_leaves_in_ti
     node.root.mkdir()
     await worker.scan_once()
     assert node.store.record("ledger").reason == "not seen since the root was replaced"
-    assert "in which 1 sockets are missing; what does not come back within 60 s" in doubt(node)
+    assert doubt(node) == (
+        f"node n: the root {node.root} was replaced by another folder: what is missing in it, and "
+        "does not come back within 60 s, leaves"
+    )
     node.clock.ahead += 61
     await worker.scan_once()
     assert (doubt(node), node.store.records) == ("", {})

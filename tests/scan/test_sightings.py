@@ -62,10 +62,12 @@ def test_a_replaced_root_gives_what_is_missing_the_grace_time() -> None:
     """As where somebody deletes the folder and makes it anew: that is seen, and may be meant."""
     held = view("a.sock", "b.sock").after(Walk(seen("b.sock"), root=(1, 7)), 5)
     assert shown(held) == ["a.sock", "b.sock"]
-    assert (held.held, held.replaced) == (frozenset({b"a.sock"}), 1)
+    assert (held.held, held.replaced) == (frozenset({b"a.sock"}), True)
     empty = Walk((), root=(1, 7))
     assert shown(held.after(empty, 64)) == ["a.sock", "b.sock"]
-    assert shown(held.after(empty, 65)) == []
+    late = held.after(empty, 65)
+    assert (shown(late), late.replaced) == ([], False)
+    assert not held.after(Walk(seen("a.sock", "b.sock"), root=(1, 7)), 6).replaced
 
 
 def test_an_empty_root_on_another_device_is_not_mounted_and_holds_all_for_as_long() -> None:
@@ -101,6 +103,7 @@ def test_who_takes_over_is_told_by_the_last_report_where_the_services_lay() -> N
     moved = taken.after(other, 1)
     assert moved.why("b.sock", GRACE) == "not seen since the root was replaced"
     assert moved.why("b.sock", GRACE + 1) is None
+    assert (moved.replaced, moved.after(other, GRACE + 1).replaced) == (True, False)
 
 
 def test_who_takes_over_forgets_what_it_saw_in_an_earlier_reign() -> None:
@@ -112,7 +115,7 @@ def test_who_takes_over_forgets_what_it_saw_in_an_earlier_reign() -> None:
 def test_a_root_that_comes_back_as_another_one_was_replaced() -> None:
     """While it is away nobody can say which one it is."""
     back = view("a.sock").after(DARK, 1).after(Walk((), root=(1, 2)), HOURS)
-    assert (shown(back), back.replaced) == (["a.sock"], 1)
+    assert (shown(back), back.replaced) == (["a.sock"], True)
 
 
 def test_a_root_that_holds_too_much_gives_what_is_pushed_out_the_grace_time() -> None:
