@@ -41,8 +41,8 @@ class Exclusions:
     """
 
     def __init__(self, patterns: Sequence[str], own: Iterable[Path]) -> None:
-        globs = (fnmatch.translate(pattern.lower()) for pattern in patterns)
-        self._names = re.compile("|".join(globs) or NOTHING)
+        self._files = _any_of(name for name in patterns if not name.endswith("/"))
+        self._folders = _any_of(name[:-1] for name in patterns if name.endswith("/"))
         self._own = tuple(map(os.fspath, own)) + PROTECTED
 
     def protected(self) -> frozenset[Identity]:
@@ -60,14 +60,19 @@ class Exclusions:
             return NOT_A_SOCKET
         if (state.st_dev, state.st_ino) in protected:
             return POWERFUL
-        return LISTED if any(map(self._listed, names)) else None
+        return LISTED if any(_is_one_of(self._files, name) for name in names) else None
 
     def shuts(self, folder: bytes) -> bool:
         """Whether nobody wants to know what is in a folder of this name."""
-        return self._listed(folder + b"/")
+        return _is_one_of(self._folders, folder)
 
-    def _listed(self, name: bytes) -> bool:
-        return bool(name and self._names.match(os.fsdecode(name).lower()))
+
+def _any_of(globs: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(fnmatch.translate(glob.lower()) for glob in globs) or NOTHING)
+
+
+def _is_one_of(names: re.Pattern[str], name: bytes) -> bool:
+    return names.match(os.fsdecode(name).lower()) is not None
 
 
 def identities(paths: Iterable[str | bytes]) -> Iterator[Identity]:

@@ -64,6 +64,9 @@ def test_a_folder_on_the_list_is_not_looked_into_and_is_no_doubt(root: Path) -> 
     assert found(root, names) == ["redis/rpc.sock"]
     assert told(root, names) == dict.fromkeys(["Private", "ctx/private"], ignored.LISTED)
     assert len(found(root)) == 3
+    assert len(found(root, ("priv*", "r?dis"))) == 3, "these are names of files"
+    assert found(root, ("*",)) == []
+    assert found(root, ("*/",)) == []
 
 
 def test_what_is_protected_stays_so_whatever_the_setting(
