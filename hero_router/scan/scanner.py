@@ -120,6 +120,7 @@ class Scanner:
             self._sightings, seen = await asyncio.to_thread(self._walk_once, self._sightings, now)
             self.doubts.look(self._sightings)
             self._take_in(seen)
+            self._note_held()
         return await self._start_probes(group, everything=everything)
 
     async def flush(self, grant: Grant) -> None:
@@ -151,7 +152,10 @@ class Scanner:
         self, group: asyncio.TaskGroup, *, everything: bool
     ) -> set[asyncio.Task[None]]:
         started = set()
-        for count, found in enumerate(list(self._sightings.found.values())):
+        in_sight = (
+            x for raw, x in self._sightings.found.items() if raw not in self._sightings.held
+        )
+        for count, found in enumerate(list(in_sight)):
             if count % BATCH == 0:
                 await asyncio.sleep(0)
             new = self._is_new(found)
@@ -171,18 +175,14 @@ class Scanner:
         return self._memories.get(self._owner.get(found.raw, ""))
 
     async def _examine(self, found: Found, slots: asyncio.Semaphore) -> None:
-        """Probe a socket; what comes back counts only while it is still the one in its place."""
         try:
             async with slots:
                 seen = await self._probe_safely(found)
         finally:
             self._probes.pop(found, None)
-        if self._sightings.found.get(found.raw) == found:
-            self._note(found, seen)
+        self._note(found, seen)
 
     async def _probe_safely(self, found: Found) -> Observation:
-        if found.raw in self._sightings.held:
-            return Observation(Kind.MISSING, self._unseen(found.path) or "cannot be seen")
         asked = must_ask(found, self._memory_of(found))
         try:
             return await self._probe(found, ask_documents=asked)
@@ -191,9 +191,22 @@ class Scanner:
             return Observation(Kind.UNSEEN, "a probe failed by a fault of the scanner")
 
     def _note(self, found: Found, seen: Observation) -> None:
-        """Keep what was seen, unless the file is simply gone: the next walk tells that."""
-        if seen.kind is Kind.MISSING and self._unseen(found.path) is None:
-            return
+        """Keep what a probe saw, while the socket is still the one in its place, and in sight.
+
+        Of a file that is gone the next walk tells.
+        """
+        there = self._sightings.found.get(found.raw) == found
+        if there and found.raw not in self._sightings.held and seen.kind is not Kind.MISSING:
+            self._keep(found, seen)
+
+    def _note_held(self) -> None:
+        """What is out of sight is unknown at once, even where it could still be connected to."""
+        for raw in self._sightings.held:
+            found = self._sightings.found[raw]
+            if why := self._unseen(found.path):
+                self._keep(found, Observation(Kind.MISSING, why))
+
+    def _keep(self, found: Found, seen: Observation) -> None:
         if seen.kind is Kind.UNSEEN:
             self._lack = seen.error
         self._observed[found.raw] = seen

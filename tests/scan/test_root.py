@@ -1,34 +1,22 @@
-"""A root that cannot be read, or is not mounted, is told, and meanwhile nothing leaves."""
+"""A root that cannot be read is told, and meanwhile nothing leaves."""
 
+import asyncio
 import logging
 import os
 import shutil
-import tempfile
-from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from hero_router.model import NodeState
-from tests.scan.node import Node
+from hero_router.scan.observation import Observation
+from hero_router.scan.sockets import Found
+from tests.scan.node import Node, doubt
 from tests.scan.services import Services, good
-from tests.scan.waiting import swap, until
+from tests.scan.waiting import until
 from tests.support.users import unprivileged
 
-SHM = Path("/dev/shm")
-"""A file system in memory, which every Linux has."""
-
 MANY_HOURS = 100_000.0
-
-
-def report(node: Node) -> NodeState:
-    return node.store.nodes["n"]
-
-
-def doubt(node: Node) -> str:
-    """What the node's last report doubts of its root; "" for nothing."""
-    return report(node).doubts.get("root", "")
 
 
 async def test_a_root_that_goes_away_is_told_and_removes_nobody_however_long(
@@ -46,7 +34,7 @@ async def test_a_root_that_goes_away_is_told_and_removes_nobody_however_long(
         f"node n: the root {node.root} does not exist: make it or mount it, or set "
         "ROUTER_SOCKET_DIR to the right folder; until then none of its services leaves"
     )
-    assert report(node).error == doubt(node)
+    assert node.store.nodes["n"].error == doubt(node)
     record = node.store.record("ledger")
     assert (record.status, record.reason) == ("unknown", "the root cannot be read")
     away.rename(node.root)
@@ -94,90 +82,6 @@ async def test_a_new_scanner_without_the_root_removes_nobody_and_calls_nobody_he
     assert node.store.statuses() == {"ledger": "degraded", "flat": "healthy"}
 
 
-@pytest.fixture
-def mounted(node: Node) -> Iterator[Path]:
-    """The node's root is a symlink, which leads to a folder on another file system for now."""
-    if not SHM.is_dir() or SHM.stat().st_dev == node.root.stat().st_dev:
-        pytest.fail(f"{SHM} is no file system of its own, as this test needs")
-    folder = Path(tempfile.mkdtemp(dir=SHM))
-    (node.root / "bare").mkdir()
-    node.root = node.root / "link"
-    swap(node.root, folder)
-    yield folder
-    shutil.rmtree(folder)
-
-
-def unmount(node: Node) -> None:
-    """The path leads to the folder below the mount, which is empty.
-
-    Of a true mount the path stays the same, which the report names without symlinks.
-    """
-    bare = node.root.parent / "bare"
-    swap(node.root, bare)
-    node.store.nodes["n"] = replace(report(node), root=str(bare))
-
-
-async def test_an_unmounted_root_is_told_and_removes_nobody_however_long(
-    node: Node, mounted: Path
-) -> None:
-    """What is seen then is an empty folder that can be read very well, on another file system."""
-    services = Services(mounted)
-    await services.start("ledger/rpc.sock", good())
-    worker = node.worker()
-    await worker.scan_once()
-    unmount(node)
-    for _ in range(3):
-        await worker.scan_once()
-        node.clock.ahead += MANY_HOURS
-    assert doubt(node) == (
-        f"node n: the root {node.root} is empty and not the file system on which the services "
-        "were: is it not mounted? Until it is, or a socket appears in it, none of them leaves"
-    )
-    record = node.store.record("ledger")
-    assert (record.status, record.reason) == (
-        "unknown",
-        "the root is empty, as if it were not mounted",
-    )
-    swap(node.root, mounted)
-    await worker.scan_once()
-    assert (doubt(node), node.store.statuses()) == ("", {"ledger": "healthy"})
-    await services.stop()
-
-
-async def test_scanners_that_start_while_the_root_is_not_mounted_remove_nobody(
-    node: Node, mounted: Path
-) -> None:
-    """The second one, too: the report still tells where the services lay."""
-    services = Services(mounted)
-    await services.start("ledger/rpc.sock", good())
-    await node.worker().scan_once()
-    unmount(node)
-    for _ in range(2):
-        worker = node.worker()
-        for _ in range(2):
-            await worker.scan_once()
-            node.clock.ahead += MANY_HOURS
-        assert "is it not mounted?" in doubt(node)
-        assert node.store.statuses() == {"ledger": "unknown"}
-    swap(node.root, mounted)
-    node.store.nodes["n"] = replace(report(node), root=str(mounted))
-    await node.worker().scan_once()
-    assert (doubt(node), node.store.statuses()) == ("", {"ledger": "healthy"})
-    await services.stop()
-
-
-async def test_a_scanner_that_is_given_another_root_holds_nothing_of_the_old_one(
-    node: Node, mounted: Path
-) -> None:
-    services = Services(mounted)
-    await services.start("ledger/rpc.sock", good())
-    await node.worker().scan_once()
-    node.root = node.root.parent / "bare"
-    await node.worker().scan_once()
-    assert (doubt(node), node.store.records) == ("", {})
-    await services.stop()
-
-
 async def test_a_root_made_anew_is_told_and_what_does_not_come_back_leaves_in_time(
     node: Node, services: Services
 ) -> None:
@@ -206,12 +110,12 @@ async def test_a_part_that_cannot_be_read_is_told_and_holds_what_is_in_it(
     await services.start("shut/rpc.sock", good())
     await services.start("open/rpc.sock", good())
     shut = node.root / "shut"
-    await node.worker().scan_once()
+    workers = [node.worker(), node.worker()]
+    await workers[0].scan_once()
     node.root.chmod(0o755)
     shut.chmod(0o311)
     for socket in node.root.glob("*/rpc.sock"):
         socket.chmod(0o777)
-    workers = [node.worker(), node.worker()]
     with unprivileged():
         for worker in workers:
             await worker.scan_once()
@@ -221,6 +125,7 @@ async def test_a_part_that_cannot_be_read_is_told_and_holds_what_is_in_it(
     assert "search it, or run the scanner as its owner" in doubt(node)
     assert node.store.statuses() == {"shut": "unknown", "open": "healthy"}
     assert node.store.record("shut").reason == "its folder cannot be read"
+    assert node.probed.count("shut/rpc.sock") == 1
     await node.worker().scan_once()
     assert (doubt(node), node.store.statuses()["shut"]) == ("", "healthy")
 
@@ -288,3 +193,33 @@ async def test_a_root_that_goes_is_told_long_before_the_next_scan_is_due(
         away.rename(node.root)
         await until(lambda: doubt(node) == "", "it is told no more")
         assert node.store.statuses() == {"ledger": "healthy"}
+
+
+async def test_a_probe_that_ends_when_the_root_is_gone_does_not_make_the_service_healthy(
+    node: Node, services: Services
+) -> None:
+    await services.start("ledger/rpc.sock", good())
+    gone = asyncio.Event()
+
+    def slow(probe: Callable[..., Any]) -> Callable[..., Any]:
+        async def answer_late(found: Found, *, ask_documents: bool) -> Observation:
+            seen: Observation = await probe(found, ask_documents=ask_documents)
+            if node.store.statuses() == {"ledger": "healthy"}:
+                await gone.wait()
+            return seen
+
+        return answer_late
+
+    worker = node.worker(wrap=slow)
+    running = asyncio.create_task(worker.run())
+    await until(lambda: node.probed.count("ledger/rpc.sock") == 2, "the second probe")
+    away = node.root.rename(f"{node.root}.away")
+    await until(lambda: node.store.statuses() == {"ledger": "unknown"}, "it is unknown")
+    gone.set()
+    await until(lambda: doubt(node), "the scan has ended")
+    changes = [event.data.get("to") for event in node.store.events if event.type == "status_change"]
+    assert changes.count("unknown") == 1
+    assert changes[-1] == "unknown"
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    away.rename(node.root)
