@@ -45,6 +45,13 @@ CONTROL_EVENTS = frozenset({"hello", "ping", "resync", "conflated", "stale", "fr
 """What a worker tells of a client's stream; in Redis's stream nobody of ours writes them."""
 
 
+ROOT, PERMISSION = "root", "permission"
+"""Reasons of a scanner's doubts: it cannot read its root, or a part of it; it may not connect."""
+
+MAX_IGNORED = 50
+"""Most ignored places that a report names."""
+
+
 @dataclass(frozen=True, slots=True)
 class SocketState:
     """What is known of one socket: `path` is below the root, `latency_ms` is of the last change."""
@@ -128,9 +135,13 @@ class NodeState:
 
     `scan_seconds` is the time between its scans, so that others know when the next report is due;
     an older version's report does not say (0). `probe_ms` has the `median` and the `longest` time
-    to a socket's first answer. `root` and `machine` say where it looks. A `scan` of 0 is still the
-    first one, which began at `last_scan`; `duration_ms` grows while a scan takes longer than the
-    last one.
+    to a socket's first answer. `root` and `machine` say where it looks, `root_device` on which file
+    system its services lie (0: nobody knows). A `scan` of 0 is still the first one, which began at
+    `last_scan`; `duration_ms` grows while a scan takes longer than the last one.
+
+    `doubts` says in words, by reason (`ROOT`, `PERMISSION`), what the scanner could not see.
+    `ignored` has at most `MAX_IGNORED` of the `ignored_count` places below the root that are no
+    services, with the reason of each.
     """
 
     node: str
@@ -147,6 +158,10 @@ class NodeState:
     probe_ms: Mapping[str, float] = field(default_factory=dict)
     root: str = ""
     machine: str = ""
+    root_device: int = 0
+    doubts: Mapping[str, str] = field(default_factory=dict)
+    ignored: Mapping[str, str] = field(default_factory=dict)
+    ignored_count: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The state as it is stored and sent."""

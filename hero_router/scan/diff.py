@@ -173,7 +173,11 @@ def _dated(record: Record, before: Record | None, now: Now) -> Record:
 
 
 def _overall(states: tuple[SocketState, ...]) -> Status:
-    """Worst-of. Not counted beside others: who is not known yet, and `other` that is not HTTP."""
+    """Worst-of. Not counted beside others: who is not known yet, and `other` that is not HTTP.
+
+    A socket that cannot be seen, or may not be connected to, is no fault, but the whole is then not
+    healthy: nobody knows.
+    """
     telling = [state.status for state in states if state.status is not Status.UNKNOWN]
     services = [
         state.status
@@ -181,7 +185,9 @@ def _overall(states: tuple[SocketState, ...]) -> Status:
         if state.status in telling
         and not (state.role == "other" and state.status is Status.NON_RPC)
     ]
-    return worst(services or telling)
+    found = worst(services or telling)
+    unseen = any(state.status is Status.UNKNOWN and state.error is not None for state in states)
+    return Status.UNKNOWN if unseen and found is Status.HEALTHY else found
 
 
 def _reason(states: tuple[SocketState, ...]) -> str:

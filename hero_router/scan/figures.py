@@ -38,3 +38,13 @@ def durations(memories: Iterable[Memory]) -> dict[str, float]:
         if not socket.stale and socket.state.latency_ms is not None
     ]
     return {"median": round(median(took), 3), "longest": round(max(took), 3)} if took else {}
+
+
+def failing(memories: Iterable[Memory], error: str) -> list[str]:
+    """The paths of all sockets that have this error."""
+    return [
+        socket.state.path
+        for memory in memories
+        for socket in memory.sockets.values()
+        if not socket.stale and socket.state.error == error
+    ]

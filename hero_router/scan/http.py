@@ -16,7 +16,7 @@ import aiohttp
 
 from hero_router import __version__
 from hero_router.errors import RouterError
-from hero_router.scan.observation import Kind
+from hero_router.scan.observation import NO_PERMISSION, Kind
 from hero_router.scan.sockets import Found
 
 BUSY_SECONDS = 0.05
@@ -38,6 +38,8 @@ _MEANING = {
     errno.EPIPE: (Kind.CLOSED, _SILENT),
     errno.EPROTOTYPE: (Kind.FOREIGN, "is not a stream socket"),
     errno.ENOENT: (Kind.MISSING, "cannot be seen"),
+    errno.EACCES: (Kind.DENIED, NO_PERMISSION),
+    errno.EPERM: (Kind.DENIED, NO_PERMISSION),
 }
 
 

@@ -12,7 +12,11 @@ SPEC_EVERY = 12
 BAD_SPEC_EVERY = 3
 """Probes between two looks at a bad document, so that a mended one is soon seen."""
 
-_PLAIN = {Kind.REFUSED: Status.INACTIVE, Kind.MISSING: Status.UNKNOWN}
+_PLAIN = {
+    Kind.REFUSED: Status.INACTIVE,
+    Kind.MISSING: Status.UNKNOWN,
+    Kind.DENIED: Status.UNKNOWN,
+}
 _SPOKE = frozenset({Status.HEALTHY, Status.DEGRADED, Status.UNHEALTHY})
 
 
@@ -68,8 +72,8 @@ def remembered(
 def judged(
     found: Found, before: SocketMemory, seen: Observation, now: Now, rules: Rules
 ) -> SocketMemory:
-    """The memory after one probe."""
-    if seen.kind is Kind.UNSEEN:
+    """The memory after one probe. A stale socket that cannot be seen stays away."""
+    if seen.kind is Kind.UNSEEN or (seen.kind is Kind.MISSING and before.stale):
         return before
     spec = seen.spec or before.spec
     failures = _failures(before, seen, rules)

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+NO_PERMISSION = "permission denied: the scanner may not connect"
+"""The error of all sockets that were DENIED."""
+
 
 class Kind(StrEnum):
     """How far a probe came."""
@@ -10,7 +13,7 @@ class Kind(StrEnum):
     ANSWERED = "answered"
     """Spoke HTTP; `error` is what its health check complains of."""
     FAILED = "failed"
-    """Did not answer in time, broke off, or may not be connected to."""
+    """Did not answer in time, or broke off."""
     CLOSED = "closed"
     """Took the connection and closed it without a word."""
     FOREIGN = "foreign"
@@ -18,7 +21,9 @@ class Kind(StrEnum):
     REFUSED = "refused"
     """The file exists, nothing listens."""
     MISSING = "missing"
-    """The file is gone, or another one is in its place."""
+    """The file is gone, or cannot be seen."""
+    DENIED = "denied"
+    """The scanner may not connect: its own lack of permission, and no fault of the socket."""
     UNSEEN = "unseen"
     """Nothing was learned: the scanner lacks resources; that is no fault of the socket."""
 

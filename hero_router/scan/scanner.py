@@ -18,11 +18,14 @@ from hero_router.model import Change, NodeState, Record
 from hero_router.scan import figures, reports
 from hero_router.scan.claims import Seen, services
 from hero_router.scan.diff import Memory, departed, diff, must_ask, reloaded
+from hero_router.scan.doubts import Doubts
+from hero_router.scan.hidden import hidden, unseen
 from hero_router.scan.judge import Now, Rules
-from hero_router.scan.observation import Kind, Observation
+from hero_router.scan.observation import NO_PERMISSION, Kind, Observation
 from hero_router.scan.ports import Clock, LeasePort, Probe, RegistryPort
 from hero_router.scan.sightings import Sightings
-from hero_router.scan.sockets import Found, Walk, unlink
+from hero_router.scan.sockets import Found, Walk
+from hero_router.scan.unlink import unlink_stale
 from hero_router.store.lease import Grant
 
 log = logging.getLogger(__name__)
@@ -69,13 +72,9 @@ class Scanner:
         reserve = config.probe_concurrency // FAST_SHARE
         self._slots = asyncio.Semaphore(config.probe_concurrency - reserve)
         self._fast_slots = asyncio.Semaphore(reserve) if reserve else self._slots
+        self.doubts = Doubts(config)
         self.work = asyncio.Event()
         """Set while something waits to be published."""
-
-    @property
-    def root(self) -> tuple[int, int] | None:
-        """Device and inode of the root as last seen; another one means that it was replaced."""
-        return self._sightings.root
 
     async def begin(self, grant: Grant) -> None:
         """Go to work under a new grant; the tasks of the last one are gone. Raises StoreError.
@@ -86,13 +85,15 @@ class Scanner:
         """
         self._probes.clear()
         known = await self._registry.known(self._config.node)
+        last = self._registry.report(self._config.node)
         if grant.token != self._token + 1:
             self._memories = {k: reloaded(m, known.get(k)) for k, m in self._memories.items()}
             self._seen, self._walked = {}, False
             self._observed.clear()
             self._unsettled.clear()
+            self._sightings = self._sightings.inherited(reports.home(last, self._config))
         self._token = grant.token
-        if self._registry.report(self._config.node) is None:
+        if last is None:
             await self._registry.apply(grant, [], self._first_report(grant, known))
 
     async def scan(self, grant: Grant, requests: Iterable[str], group: asyncio.TaskGroup) -> None:
@@ -115,10 +116,11 @@ class Scanner:
     ) -> set[asyncio.Task[None]]:
         """Walk once, and start the probes of new and re-bound sockets, or of all; returns those."""
         async with self._looking:
-            seconds = self._clock.monotonic()
-            view = await asyncio.to_thread(self._walk_once, self._sightings, seconds)
-            self._sightings, seen = view
+            now = self._clock.monotonic()
+            self._sightings, seen = await asyncio.to_thread(self._walk_once, self._sightings, now)
+            self.doubts.look(self._sightings)
             self._take_in(seen)
+            self._note_held()
         return await self._start_probes(group, everything=everything)
 
     async def flush(self, grant: Grant) -> None:
@@ -150,7 +152,10 @@ class Scanner:
         self, group: asyncio.TaskGroup, *, everything: bool
     ) -> set[asyncio.Task[None]]:
         started = set()
-        for count, found in enumerate(list(self._sightings.found.values())):
+        in_sight = (
+            x for raw, x in self._sightings.found.items() if raw not in self._sightings.held
+        )
+        for count, found in enumerate(list(in_sight)):
             if count % BATCH == 0:
                 await asyncio.sleep(0)
             new = self._is_new(found)
@@ -170,14 +175,12 @@ class Scanner:
         return self._memories.get(self._owner.get(found.raw, ""))
 
     async def _examine(self, found: Found, slots: asyncio.Semaphore) -> None:
-        """Probe a socket; what comes back counts only while it is still the one in its place."""
         try:
             async with slots:
                 seen = await self._probe_safely(found)
         finally:
             self._probes.pop(found, None)
-        if self._sightings.found.get(found.raw) == found:
-            self._note(found, seen)
+        self._note(found, seen)
 
     async def _probe_safely(self, found: Found) -> Observation:
         asked = must_ask(found, self._memory_of(found))
@@ -188,10 +191,22 @@ class Scanner:
             return Observation(Kind.UNSEEN, "a probe failed by a fault of the scanner")
 
     def _note(self, found: Found, seen: Observation) -> None:
-        """Keep what was seen, unless the file is simply gone: the next walk tells that."""
-        held = self._sightings.holds(found.path, self._clock.monotonic())
-        if seen.kind is Kind.MISSING and not held:
-            return
+        """Keep what a probe saw, while the socket is still the one in its place, and in sight.
+
+        Of a file that is gone the next walk tells.
+        """
+        there = self._sightings.found.get(found.raw) == found
+        if there and found.raw not in self._sightings.held and seen.kind is not Kind.MISSING:
+            self._keep(found, seen)
+
+    def _note_held(self) -> None:
+        """What is out of sight is unknown at once, even where it could still be connected to."""
+        for raw in self._sightings.held:
+            found = self._sightings.found[raw]
+            if why := self._unseen(found.path):
+                self._keep(found, Observation(Kind.MISSING, why))
+
+    def _keep(self, found: Found, seen: Observation) -> None:
         if seen.kind is Kind.UNSEEN:
             self._lack = seen.error
         self._observed[found.raw] = seen
@@ -202,14 +217,14 @@ class Scanner:
         if not self._walked:
             return
         now = self._now()
-        held = {key for key, record in known.items() if self._is_held(record, now)}
-        present = self._seen.keys() | held
+        held = unseen(known, self._seen.keys(), self._unseen)
+        present = self._seen.keys() | held.keys()
         changes, kept = departed(known, self._memories, present, now)
         self._memories = {k: m for k, m in self._memories.items() if k in present} | kept
-        await self._apply(grant, changes)
+        await self._apply(grant, [*changes, *hidden(known, held, now)])
 
-    def _is_held(self, record: Record, now: Now) -> bool:
-        return any(self._sightings.holds(socket.path, now.seconds) for socket in record.sockets)
+    def _unseen(self, path: str) -> str | None:
+        return self._sightings.why(path, self._clock.monotonic())
 
     async def _publish(
         self, grant: Grant, known: Mapping[str, Record], batch: set[str]
@@ -220,7 +235,7 @@ class Scanner:
         observed = {raw: self._observed.pop(raw) for raw in names if raw in self._observed}
         changes, memories = diff(known, self._memories, seen, observed, self._now(), self._rules)
         if self._config.stale_unlink:
-            await asyncio.to_thread(self._unlink_stale, seen, memories)
+            await asyncio.to_thread(unlink_stale, seen, self._memories, memories)
         self._memories |= memories
         self._unsettled -= batch
         try:
@@ -229,14 +244,6 @@ class Scanner:
             self._unsettled |= batch
             raise
         return {change.service: change.record for change in changes if change.record}
-
-    def _unlink_stale(self, seen: list[Seen], memories: Mapping[str, Memory]) -> None:
-        for item in seen:
-            before = self._memories.get(item.id, Memory()).sockets
-            for found in item.sockets:
-                was = found.raw in before and before[found.raw].stale
-                if memories[item.id].sockets[found.raw].stale and not was and unlink(found):
-                    log.info("deleted stale socket %s", found.path)
 
     async def _apply(self, grant: Grant, changes: list[Change]) -> None:
         for start in range(0, len(changes), APPLY_BATCH):
@@ -281,12 +288,12 @@ class Scanner:
     async def _report(self, grant: Grant, seconds: float, requests: list[str]) -> None:
         """Write the node's state and figures; a `scan` event only where there is something new."""
         known = await self._registry.known(self._config.node)
+        self.doubts.knock(figures.failing(self._memories.values(), NO_PERMISSION))
+        fresh = self._first_report(grant, known)
         report = replace(
-            self._first_report(grant, known),
+            reports.sighted(fresh, self._sightings, self.doubts.current, self._lack),
             scan=self._scan,
             duration_ms=round(seconds * 1000),
-            sockets=len(self._sightings.found),
-            error=self._sightings.error or self._lack,
             probe_ms=figures.durations(self._memories.values()),
         )
         # Without a stream, clients of an emptied Redis would have nowhere to go on from.

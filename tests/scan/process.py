@@ -45,7 +45,7 @@ async def scanner(url: str, root: str, name: str) -> None:
         Requests(channel, config.keys),
         Prober(config.probe_timeout, clock.monotonic),
         clock,
-        Finder(config.root).walk,
+        Finder(config.root, config.ignored).walk,
     )
     try:
         await worker.run()

@@ -10,6 +10,7 @@ from tests.scan.world import (
     ASKED,
     BAD_SPEC,
     CLOSED,
+    DENIED,
     FACTS,
     FOREIGN,
     MISSING,
@@ -188,9 +189,33 @@ def test_a_socket_whose_folder_is_out_of_sight_is_unknown() -> None:
     assert world.record.status is Status.HEALTHY
 
 
+def test_a_socket_that_may_not_be_connected_to_is_unknown_and_no_failure() -> None:
+    """It is the scanner that lacks something; a doubt of the node says so."""
+    world = World()
+    world.look({A: ASKED})
+    assert world.types({A: DENIED}) == ["status_change"]
+    assert [world.look({A: DENIED}) for _ in range(2 * RULES.failures)] == [[]] * 6
+    assert (world.record.status, world.record.sockets[0].failures) == (Status.UNKNOWN, 0)
+    assert world.record.title == "Ledger"
+    world.look({A: SILENT})
+    assert (world.record.status, world.record.sockets[0].failures) == (Status.DEGRADED, 1)
+
+
+def test_a_stale_socket_that_cannot_be_seen_stays_away() -> None:
+    world = World()
+    for _ in range(15):
+        world.look({A: REFUSED})
+    assert world.known == {}
+    assert world.look({A: MISSING}) == []
+
+
 @pytest.mark.parametrize(
     ("observed", "status"),
     [
+        ({"s/rpc.sock": ASKED, "s/admin.sock": DENIED}, "unknown"),
+        ({"s/rpc.sock": ASKED, "s/admin.sock": MISSING}, "unknown"),
+        ({"s/rpc.sock": SILENT, "s/admin.sock": DENIED}, "degraded"),
+        ({"s/rpc.sock": REFUSED, "s/admin.sock": DENIED}, "inactive"),
         ({"s/rpc.sock": ASKED, "s/admin.sock": OK}, "healthy"),
         ({"s/rpc.sock": ASKED, "s/admin.sock": REFUSED}, "degraded"),
         ({"s/rpc.sock": SILENT, "s/admin.sock": OK}, "degraded"),

@@ -1,7 +1,6 @@
-"""One scan around real sockets: what is found, published, counted, and kept while out of sight."""
+"""One scan around real sockets: what is found, published, counted."""
 
 import asyncio
-import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -200,47 +199,6 @@ async def test_a_scan_without_redis_says_so(node: Node) -> None:
         await node.worker().scan_once()
 
 
-async def test_a_root_that_goes_away_is_an_error_and_no_storm(
-    node: Node, services: Services
-) -> None:
-    """Services are unknown while it is away, and removed only after the grace time."""
-    await services.start("ledger/rpc.sock", good())
-    worker = node.worker()
-    await worker.scan_once()
-    away = node.root.rename(f"{node.root}.away")
-    await worker.scan_once()
-    assert node.store.statuses() == {"ledger": "unknown"}
-    assert node.store.nodes["n"].error == "cannot read the root folder: No such file or directory"
-    away.rename(node.root)
-    await worker.scan_once()
-    assert node.store.statuses() == {"ledger": "healthy"}
-    assert "service_removed" not in node.store.types()
-    node.root.rename(f"{node.root}.away")
-    await worker.scan_once()
-    node.clock.ahead += 61
-    await worker.scan_once()
-    assert node.store.records == {}
-    shutil.rmtree(f"{node.root}.away")
-
-
-async def test_an_unmounted_root_is_an_error_and_no_storm(node: Node, services: Services) -> None:
-    """What is seen then is the empty folder below the mount: another folder at the same place."""
-    await services.start("ledger/rpc.sock", good())
-    worker = node.worker()
-    await worker.scan_once()
-    mounted = node.root.rename(f"{node.root}.away")
-    node.root.mkdir()
-    await worker.scan_once()
-    assert node.store.statuses() == {"ledger": "unknown"}
-    error = "the root folder was replaced: 1 sockets are missing since then"
-    assert node.store.nodes["n"].error == error
-    node.root.rmdir()
-    mounted.rename(node.root)
-    await worker.scan_once()
-    assert node.store.statuses() == {"ledger": "healthy"}
-    assert node.store.types() == ["service_added", "status_change", "status_change"]
-
-
 async def test_a_document_that_turns_bad_degrades_and_the_last_good_one_is_kept(
     node: Node, services: Services
 ) -> None:
@@ -268,14 +226,3 @@ async def until_asked(worker: Worker, asked: list[str]) -> None:
             return
         await worker.scan_once()
     raise AssertionError("the documents were not asked for again")
-
-
-async def test_a_new_scanner_does_not_remove_what_it_cannot_see(
-    node: Node, services: Services
-) -> None:
-    await services.start("ledger/rpc.sock", good())
-    await node.worker().scan_once()
-    away = node.root.rename(f"{node.root}.away")
-    await node.worker().scan_once()
-    assert node.store.types() == ["service_added"]
-    away.rename(node.root)

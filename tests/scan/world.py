@@ -7,7 +7,7 @@ from hero_router.model import Change, Record
 from hero_router.scan.claims import Seen, services
 from hero_router.scan.diff import Memory, departed, diff
 from hero_router.scan.judge import Now, Rules
-from hero_router.scan.observation import Facts, Kind, Observation, Spec
+from hero_router.scan.observation import NO_PERMISSION, Facts, Kind, Observation, Spec
 from hero_router.scan.sockets import Found, Layout
 
 RULES = Rules("n", failures=3, stale_seconds=60)
@@ -22,6 +22,7 @@ REFUSED = Observation(Kind.REFUSED, "nothing listens")
 CLOSED = Observation(Kind.CLOSED, "closes the connection without an answer")
 FOREIGN = Observation(Kind.FOREIGN, "does not speak HTTP")
 UNSEEN = Observation(Kind.UNSEEN, "the scanner lacks resources")
+DENIED = Observation(Kind.DENIED, NO_PERMISSION)
 MISSING = Observation(Kind.MISSING, "cannot be seen")
 
 
