@@ -20,7 +20,8 @@ from functools import partial
 
 from hero_router.scan import documents
 from hero_router.scan.documents import BadDocument
-from hero_router.scan.http import Answer, Client, Unanswered
+from hero_router.scan.answer import Answer
+from hero_router.scan.http import Client, Unanswered
 from hero_router.scan.observation import Facts, Kind, Observation, Spec
 from hero_router.scan.sockets import Found
 
