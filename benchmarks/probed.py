@@ -1,4 +1,4 @@
-"""Many services on Unix sockets in one process, as cheap as asyncio allows; counts what it is asked.
+"""Many services on Unix sockets in one process, as cheap as asyncio allows; counts questions.
 
 `python -m benchmarks.probed <root> <count>` says {"up": count} once all listen, and then answers
 each line on stdin with the questions that it has heard so far: {"<method> <path>": number}.

@@ -50,9 +50,10 @@ class Answer:
 
     @property
     def page(self) -> bool:
-        """Whether it is a page for people: it says that it is HTML, or begins so."""
-        start = self.body[:64].lstrip().lower()
-        return self.media in _HTML or start.startswith((b"<!doctype html", b"<html"))
+        """Whether it is a page for people. Many send a bare "OK" as HTML too: that is none."""
+        if self.body[:64].lstrip().lower().startswith((b"<!doctype html", b"<html")):
+            return True
+        return self.media in _HTML and (self.flaw is not None or b"<" in self.body)
 
 
 class Reading:

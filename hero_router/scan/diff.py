@@ -11,10 +11,11 @@ from hero_router.scan.claims import Seen
 from hero_router.scan.flaps import Flaps, damped, face, moved
 from hero_router.scan.judge import Now, Rules, SocketMemory, judged, remembered
 from hero_router.scan.observation import Facts, Observation
-from hero_router.scan.sockets import Found
 
 MAX_REASONS = 4
 """Most sockets that one service's reason names."""
+_RANK = {"openrpc": 3, "manifest": 2, "none": 1, "page": 0}
+"""Whose documents speak for a service that has several; the first of a kind, as it has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,6 @@ def reloaded(memory: Memory, known: Record | None) -> Memory:
         if socket.stale and socket.state.path not in shown
     }
     return Memory(sockets, record=memory.record)
-
-
-def must_ask(found: Found, memory: Memory | None) -> bool:
-    """Whether this socket's next probe should ask for its documents."""
-    before = None if memory is None else memory.sockets.get(found.raw)
-    return before is None or before.inode != found.inode or before.ask_in <= 0
 
 
 def diff(
@@ -207,7 +202,7 @@ def _facts(before: Record | None, live: list[SocketMemory]) -> tuple[Facts, str 
     error = next((spec.error for spec in specs if spec.error is not None), None)
     good = [spec.facts for spec in specs if spec.error is None and spec.facts is not None]
     if good:
-        return max(good, key=lambda facts: facts.source_kind == "openrpc"), error
+        return max(good, key=lambda facts: _RANK.get(facts.source_kind, 0)), error
     if before is not None and not specs:
         return _kept(before), before.spec_error
     if before is not None and before.source_kind != "none" and (error is not None or unsaid):
