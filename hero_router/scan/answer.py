@@ -156,13 +156,11 @@ class Reading:
         if self._status >= 200 and not self.done:
             self.done = True
             self.reusable = self._parser.should_keep_alive()
-        elif self.done:
-            self.reusable = False
 
     def on_message_begin(self) -> None:
-        """A second answer to one question is a stranger's: the connection is not used again."""
+        """A second answer to one question was not asked for: the connection is not used again."""
         if self.done:
-            self.reusable = False
+            raise Foreign("answers more than it was asked")
 
     def _leave(self, flaw: str) -> None:
         """The status is known, the body stays unread, and the connection is of no more use."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from hero_router.model import Change, Status
 from hero_router.scan.flaps import FLAP_CHANGES, WINDOW, Flaps
-from tests.scan.world import ASKED, OK, REFUSED, SICK, BROKEN, A, World
+from tests.scan.world import ASKED, BROKEN, OK, REFUSED, SICK, A, World
 
 
 def flap(world: World, scans: int) -> list[Change]:

@@ -142,8 +142,9 @@ def manifest_beside(page: Http) -> Talk:
 async def test_a_login_in_front_of_everything_is_told(
     root: Path, services: Services, status: int
 ) -> None:
-    closed = dict.fromkeys(["/health", "/.well-known/heroservice.json", "/rpc"], (status, {}))
-    await services.start("svc/rpc.sock", Http(dict(closed)))
+    closed: tuple[int, object] = (status, {})
+    paths = ["/health", "/.well-known/heroservice.json", "/rpc", "/openrpc.json"]
+    await services.start("svc/rpc.sock", Http(dict.fromkeys(paths, closed)))
     seen = await probe(root)
     assert (seen.health, seen.spec) == (Health.LOGIN, Spec())
     assert seen.error == f"asks for a login ({status}): its health cannot be asked"
