@@ -224,6 +224,8 @@ def readable(name: bytes) -> str:
     A backslash is doubled, so that different names stay different.
     """
     text = name.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
+    if text.isprintable():
+        return text
     return "".join(
         char.encode("unicode_escape").decode("ascii") if _is_control(char) else char
         for char in text

@@ -115,7 +115,7 @@ def _settle(
     now: Now,
     node: str,
 ) -> tuple[Record | None, Memory]:
-    """The service's new record (None: all its sockets are stale) and memory."""
+    """The service's record (`old` itself where nothing changed; None: all is stale), and memory."""
     before = old or memory.record
     live = [socket for socket in sockets.values() if not socket.stale]
     shaken = moved(_face(memory.sockets.values()), _face(sockets.values()))
@@ -126,8 +126,9 @@ def _settle(
     if flaps.marked and old is not None:
         record = damped(record, old, again=memory.published == now.scan)
     record = _dated(record, before, now)
-    same = old is not None and _alike(old, record)
-    return record, Memory(sockets, flaps, record, memory.published if same else now.scan)
+    if old is not None and _alike(old, record):
+        return old, Memory(sockets, flaps, old, memory.published)
+    return record, Memory(sockets, flaps, record, now.scan)
 
 
 def _record(
@@ -235,7 +236,7 @@ def _face(sockets: Iterable[SocketMemory]) -> Mapping[str, tuple[Status, str | N
 def _change(old: Record | None, new: Record) -> Change | None:
     if old is None:
         return Change("service_added", new.id, {"service": new.to_json()}, new)
-    if _alike(old, new):
+    if old is new:
         return None
     if old.status is new.status:
         return Change("service_updated", new.id, {"service": new.to_json()}, new)
@@ -251,9 +252,14 @@ def _removed(old: Record | None, reason: str) -> Change | None:
 
 
 def _alike(one: Record, other: Record) -> bool:
-    return _without_figures(one) == _without_figures(other)
+    """Whether two records are the same but for figures."""
+    if len(one.sockets) != len(other.sockets):
+        return False
+    pairs = zip(one.sockets, other.sockets, strict=True)
+    if any(_told(mine) != _told(theirs) for mine, theirs in pairs):
+        return False
+    return replace(one, sockets=other.sockets) == other
 
 
-def _without_figures(record: Record) -> Record:
-    sockets = tuple(replace(item, latency_ms=None, failures=0) for item in record.sockets)
-    return replace(record, sockets=sockets)
+def _told(socket: SocketState) -> tuple[object, ...]:
+    return socket.name, socket.role, socket.path, socket.status, socket.error

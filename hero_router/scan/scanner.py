@@ -134,17 +134,22 @@ class Scanner:
         """What a walk finds now, which is taken in."""
         async with self._looking:
             seconds = self._clock.monotonic()
-            view = await asyncio.to_thread(self._walk_once, self._sightings, seconds)
+            before = self._sightings, self._seen
+            view = await asyncio.to_thread(self._walk_once, *before, seconds)
             self._sightings, seen = view
             self._take_in(seen)
             return self._sightings.found.values()
 
-    def _walk_once(self, before: Sightings, seconds: float) -> tuple[Sightings, dict[str, Seen]]:
+    def _walk_once(
+        self, before: Sightings, seen: Mapping[str, Seen], seconds: float
+    ) -> tuple[Sightings, Mapping[str, Seen]]:
         """The part that blocks or is long; runs in a thread, so it changes nothing here."""
         sightings = before.after(self._walk(), seconds)
+        if seen and sightings.found == before.found:
+            return sightings, seen
         return sightings, services(self._config.node, sightings.found.values())
 
-    def _take_in(self, seen: dict[str, Seen]) -> None:
+    def _take_in(self, seen: Mapping[str, Seen]) -> None:
         before = self._seen
         self._seen = seen
         self._owner = {found.raw: key for key, item in seen.items() for found in item.sockets}
@@ -178,7 +183,8 @@ class Scanner:
         if not self._walked:
             return
         now = self._now()
-        held = {key for key, record in known.items() if self._is_held(record, now)}
+        missing = {key: record for key, record in known.items() if key not in self._seen}
+        held = {key for key, record in missing.items() if self._is_held(record, now)}
         present = self._seen.keys() | held
         changes, kept = departed(known, self._memories, present, now)
         self._memories = {k: m for k, m in self._memories.items() if k in present} | kept
