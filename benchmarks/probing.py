@@ -28,7 +28,7 @@ NEW_SECONDS = 40.0
 """Time over which a scanner is measured that has just found its services."""
 REST_SECONDS = 60.0
 """Time over which it is measured when all of them have long been healthy."""
-SETTLE_SCANS = 26
+SETTLE_SCANS = 30
 """Scans after which every healthy socket is asked as rarely as it ever is."""
 
 

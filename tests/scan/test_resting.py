@@ -1,6 +1,7 @@
 """Sockets that have long been well: asked rarely, missed at once, and told of truthfully."""
 
 import asyncio
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,10 +9,11 @@ import pytest
 
 from hero_router.model import Status
 from hero_router.scan.http import listens
+from hero_router.scan.observation import Health
 from hero_router.scan.pace import REST_PROBES, REST_SCANS, WELL_PROBES
 from hero_router.scan.worker import Worker
 from tests.scan.node import Node
-from tests.scan.probing import found
+from tests.scan.probing import found, probe
 from tests.scan.services import Http, Services, good, says
 from tests.scan.waiting import until
 
@@ -196,3 +198,25 @@ async def test_only_the_very_socket_that_was_found_is_connected_to(
     assert not listens(item)
     await services.stop("b.sock", unlink=True)
     await until(lambda: not listens(found(root)), "nothing listens any more")
+
+
+async def test_a_real_server_writes_no_line_for_a_connection_without_a_question(
+    root: Path,
+) -> None:
+    """gunicorn with its usual workers, which handle one connection at a time."""
+    options = ["--no-control-socket", "--access-logfile", "-", "--bind", f"unix:{root}/a.sock"]
+    command = [sys.executable, "-m", "gunicorn", *options, "tests.scan.wsgi:app"]
+    log = root / "log"
+    with log.open("wb") as output:
+        server = await asyncio.create_subprocess_exec(*command, stdout=output, stderr=output)
+    try:
+        await until(lambda: (root / "a.sock").exists() and listens(found(root)), "it listens")
+        for _ in range(5):
+            assert listens(found(root))
+        assert (await probe(root, ask=False, limit=10)).health is Health.GOOD
+        await until(lambda: b"GET /health" in log.read_bytes(), "the question is in its log")
+    finally:
+        server.terminate()
+        await server.wait()
+    lines = [line for line in log.read_text().splitlines() if "[INFO]" not in line]
+    assert len(lines) == 1, lines
