@@ -225,6 +225,7 @@ def test_a_first_late_probe_is_no_event_and_the_second_in_a_row_is() -> None:
     world.look({A: ASKED})
     assert world.look({A: SILENT}) == []
     assert (world.record.status, world.memory.state.failures) == ("healthy", 1)
+    assert not must_ask(sock(A), world.memory), "a busy service is not asked for even more"
     (change,) = world.look({A: SILENT})
     assert (change.data["to"], change.data["reason"]) == ("degraded", SILENT.error)
     (change,) = world.look({A: SILENT})

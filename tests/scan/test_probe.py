@@ -20,6 +20,7 @@ from hero_router.scan.sockets import Finder
 from tests.scan.probing import TIMEOUT, facts, found, probe
 from tests.scan.services import (
     MANIFEST,
+    OPENRPC,
     Http,
     Services,
     Talk,
@@ -179,6 +180,34 @@ async def test_each_kind_of_trouble_has_its_word_within_the_deadline(
     assert (seen.kind, seen.spec) == (kind, None)
     assert seen.error
     assert time.monotonic() - started < TIMEOUT + 0.5
+
+
+async def test_who_closes_after_each_answer_is_asked_again_on_a_new_connection(
+    root: Path, services: Services
+) -> None:
+    """Without having said so: the connection that was kept is dead, the service is not."""
+    document = json.dumps({"jsonrpc": "2.0", "id": 1, "result": OPENRPC}).encode()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request(reader)
+        writer.write(http(document).replace(b"Connection: close\r\n", b""))
+        await writer.drain()
+
+    await services.talk("svc/rpc.sock", talk)
+    assert facts(await probe(root)).title == "Ledger"
+
+
+async def test_who_closes_without_an_answer_is_not_asked_twice(
+    root: Path, services: Services
+) -> None:
+    asked = []
+
+    async def talk(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        asked.append(await request(reader))
+
+    await services.talk("svc/rpc.sock", talk)
+    assert (await probe(root)).kind is Kind.CLOSED
+    assert asked == ["GET /health HTTP/1.1"]
 
 
 async def test_a_drip_ends_at_the_deadline(root: Path, services: Services) -> None:
