@@ -146,9 +146,10 @@ class _Asking:
         loop = asyncio.get_running_loop()
         left = (self._deadline.when() or 0) - loop.time()
         self._deadline.reschedule(None)
-        await self._large.acquire()
-        reading = loop.run_in_executor(None, parse)
-        reading.add_done_callback(lambda _: self._large.release())
-        facts = await asyncio.shield(reading)
-        self._deadline.reschedule(loop.time() + left)
-        return facts
+        try:
+            await self._large.acquire()
+            reading = loop.run_in_executor(None, parse)
+            reading.add_done_callback(lambda _: self._large.release())
+            return await asyncio.shield(reading)
+        finally:
+            self._deadline.reschedule(loop.time() + left)
