@@ -3,7 +3,7 @@
 A service that was just looked at is compared with the registry anyway; one that rests is not.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from hero_router.model import Record
 
@@ -14,11 +14,9 @@ class Agreement:
     def __init__(self) -> None:
         self._records: dict[str, Record | None] = {}
 
-    def reached(
-        self, services: Iterable[str], known: Mapping[str, Record], written: Mapping[str, Record]
-    ) -> None:
-        """These services were decided on; `written` are the records that the registry took."""
-        self._records |= {key: written.get(key, known.get(key)) for key in services}
+    def reached(self, records: Mapping[str, Record | None]) -> None:
+        """These services were decided on, and the registry holds these records now, or none."""
+        self._records |= records
 
     def broken(self, known: Mapping[str, Record], present: Collection[str]) -> set[str]:
         """The services among those `present` that the registry tells otherwise now."""

@@ -210,11 +210,9 @@ class Scanner:
         except BaseException:
             self._unsettled |= batch
             raise
-        written = {change.service: change.record for change in changes if change.record}
-        removed = {change.service for change in changes if not change.record}
-        left = {key: record for key, record in known.items() if key not in removed}
-        self._agreement.reached([item.id for item in seen], left, written)
-        return written
+        written = {change.service: change.record for change in changes}
+        self._agreement.reached({one.id: written.get(one.id, known.get(one.id)) for one in seen})
+        return {key: record for key, record in written.items() if record}
 
     def _unlink_stale(self, seen: list[Seen], memories: Mapping[str, Memory]) -> None:
         for item in seen:
