@@ -80,8 +80,9 @@ class Record:
     """The registry's entry for one service; times are Unix milliseconds by Redis's clock.
 
     `source` says where title, version and methods come from (a document's path or method) and
-    `source_kind` how (`manifest`, `openrpc`, `none`). `methods` lists at most `MAX_METHODS` names,
-    `methods_count` is the true number. `spec_error` says why the last good document is kept.
+    `source_kind` how (`manifest`, `openrpc`, `page` where every path is HTML, `none`). `methods`
+    lists at most `MAX_METHODS` names, `methods_count` is the true number. `spec_error` says why the
+    last good document is kept.
     """
 
     id: str
@@ -226,7 +227,9 @@ def clean(value: object, limit: int = MAX_TEXT) -> str:
     """
     if not isinstance(value, str):
         return ""
-    text = "".join("\ufffd" if _is_control(char) else char for char in value[:limit])
+    text = value[:limit]
+    if not text.isprintable():
+        text = "".join("\ufffd" if _is_control(char) else char for char in text)
     return text if len(value) <= limit else text[:-1] + "…"
 
 
@@ -236,6 +239,8 @@ def readable(name: bytes) -> str:
     A backslash is doubled, so that different names stay different.
     """
     text = name.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
+    if text.isprintable():
+        return text
     return "".join(
         char.encode("unicode_escape").decode("ascii") if _is_control(char) else char
         for char in text
