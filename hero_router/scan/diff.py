@@ -169,7 +169,8 @@ def _dated(record: Record, before: Record | None, now: Now) -> Record:
 
 
 def _overall(states: tuple[SocketState, ...]) -> Status:
-    """Worst-of. Not counted beside others: who is not known yet, and `other` that is not HTTP.
+    """Worst-of. Not counted beside others: who is not known yet, who answers but asks for a login,
+    and `other` that is not HTTP.
 
     A socket that cannot be seen, or may not be connected to, is no fault, but the whole is then not
     healthy: nobody knows.
@@ -182,8 +183,13 @@ def _overall(states: tuple[SocketState, ...]) -> Status:
         and not (state.role == "other" and state.status is Status.NON_RPC)
     ]
     found = worst(services or telling)
-    unseen = any(state.status is Status.UNKNOWN and state.error is not None for state in states)
-    return Status.UNKNOWN if unseen and found is Status.HEALTHY else found
+    return Status.UNKNOWN if found is Status.HEALTHY and any(map(_is_unseen, states)) else found
+
+
+def _is_unseen(state: SocketState) -> bool:
+    """Whether nothing of this socket could be learned; one that answered has a latency."""
+    silent = state.error is not None and state.latency_ms is None
+    return silent and state.status is Status.UNKNOWN
 
 
 def _reason(states: tuple[SocketState, ...]) -> str:
