@@ -6,8 +6,7 @@ import logging
 import random
 import time
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from hero_router.errors import StoreError
 from hero_router.feed.doubts import REDIS, Doubts
@@ -15,9 +14,9 @@ from hero_router.feed.hub import Hub
 from hero_router.feed.mirror import Mirror
 from hero_router.feed.ring import Ring
 from hero_router.feed.scans import Scans
-from hero_router.model import Event, is_record
+from hero_router.model import Event
 from hero_router.position import ORIGIN, Position
-from hero_router.store.snapshot import Snapshot, parsed_values
+from hero_router.store.snapshot import Snapshot, parsed_values, shown
 from hero_router.store.stream import Stream
 
 log = logging.getLogger(__name__)
@@ -88,7 +87,7 @@ class Tail:
 
     def _take(self, snapshot: Snapshot) -> None:
         """No await in here: nobody sees the mirror at one position and the ring at another."""
-        services = parsed_values("services", snapshot.services or {}, _record)
+        services = parsed_values("services", snapshot.services or {}, shown)
         vanished = self._gone or self._ring.head != ORIGIN
         self._mirror.reset(services, snapshot.nodes, snapshot.head)
         store = snapshot.version.run_id[:STORE_DIGITS]
@@ -186,10 +185,3 @@ def follows(head: Position, events: Sequence[Event]) -> bool:
             return False
         head = event.position
     return True
-
-
-def _record(key: str, value: Mapping[str, Any]) -> Mapping[str, Any]:
-    """As it is, so that fields of a newer version pass through."""
-    if not is_record(value, key):
-        raise TypeError("not a record")
-    return value

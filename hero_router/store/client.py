@@ -1,6 +1,7 @@
 """Connections to Redis, made the one right way, and Redis's errors in our own words."""
 
 import asyncio
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -214,7 +215,6 @@ _BY_WORD: tuple[tuple[str, type[StoreError], str], ...] = (
     ("WRONGTYPE", StoreCorrupt, "a key of hero_router in Redis holds another type of value"),
     ("not an integer", StoreCorrupt, "the last fencing token in Redis is not a number"),
     ("equal or smaller", StoreCorrupt, "the stream of events holds an id that is not ours"),
-    ("a foreign id", StoreCorrupt, "the stream of events holds an id that is not ours"),
 )
 """Redis's own words; inside a script its error codes arrive as part of a longer text."""
 
@@ -254,6 +254,11 @@ def _is_answer(error: BaseException) -> bool:
 _PLAIN = ("max number of clients reached", "No connection available.")
 """The one answer of Redis that the library raises as a plain `ConnectionError`, and the library's
 own word for a pool that has none to give."""
+
+
+def remedy(key: str) -> str:
+    """The command that takes a key away which is not ours to take."""
+    return f"redis-cli DEL {shlex.quote(key)}"
 
 
 def text(value: Any) -> str:

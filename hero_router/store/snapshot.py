@@ -119,6 +119,13 @@ def parsed_values(
     return good
 
 
+def shown(key: str, value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A record as it is, so that fields of a newer version pass through. Raises TypeError."""
+    if not is_record(value, key):
+        raise TypeError("not a record")
+    return value
+
+
 def event(raw_id: Any, fields: Mapping[bytes, bytes]) -> Event:
     """One entry of the stream; one that hero_router did not write keeps only its position."""
     position = parse_id(text(raw_id))
