@@ -56,6 +56,7 @@ class Tail:
         self._doubts, self._scans = doubts, scans
         self._failures = 0
         self._gone = False
+        self._present: asyncio.Timeout | None = None
         self.warm, self.tried = False, asyncio.Event()
         self.junk = 0
         self.errors = Counter[str]()
@@ -63,6 +64,25 @@ class Tail:
 
     async def run(self) -> None:
         """Follow until cancelled; a Redis that is away is told to all, and found again."""
+        while True:
+            try:
+                async with asyncio.timeout(None) as self._present:
+                    await self._follow()
+            except TimeoutError:
+                await self._drop()
+
+    def restart(self) -> None:
+        """Begin anew over another connection, however long this one would still be waited for."""
+        present, self._present = self._present, None
+        if present is not None:
+            present.reschedule(asyncio.get_running_loop().time())
+
+    @property
+    def follows(self) -> bool:
+        """Whether it has read the stream's head and, as far as it knows, is at it ever since."""
+        return self.warm and not self._failures
+
+    async def _follow(self) -> None:
         while True:
             try:
                 await self.start()
@@ -153,10 +173,13 @@ class Tail:
         self.errors[error.code] += 1
         self._doubts.begin(REDIS, None, str(error))
         self.tried.set()
-        # Even closing a connection can fail, and no more can be done about it.
+        await self._drop()
+        await asyncio.sleep(backoff(self._failures) * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+
+    async def _drop(self) -> None:
+        """Even closing a connection can fail, and no more can be done about it."""
         with contextlib.suppress(StoreError):
             await self._stream.drop()
-        await asyncio.sleep(backoff(self._failures) * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
 
 
 async def _rest_until(moment: float) -> None:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from collections.abc import Set as AbstractSet
 
 from hero_router.errors import StoreError
@@ -27,8 +27,14 @@ OVERDUE_SCANS = 3
 """A report may be missing for as long as so many scans take, and the grace time, before it does."""
 
 
+async def _nothing() -> None:
+    """There is nothing else to look at."""
+
+
 class Watch:
     """One worker's eye on all nodes. `clock` is monotonic seconds: wall time may jump.
+
+    `also` is what else is looked at each time, over the same connection.
 
     `errors` are counted by code since the worker began.
     """
@@ -39,8 +45,10 @@ class Watch:
         mirror: Mirror,
         doubts: Doubts,
         clock: Callable[[], float] = time.monotonic,
+        also: Callable[[], Awaitable[None]] = _nothing,
     ) -> None:
         self._nodes, self._mirror, self._doubts, self._clock = nodes, mirror, doubts, clock
+        self._also = also
         self._leased_at: dict[str, float] = {}
         self._reported_at: dict[str, float] = {}
         self._reports: Mapping[str, NodeState] = {}
@@ -54,6 +62,7 @@ class Watch:
         while True:
             try:
                 self.note(await self._nodes.sight())
+                await self._also()
             except StoreError as error:
                 log.debug("cannot look at the nodes: %s", error)
                 self.blind(error)

@@ -121,10 +121,10 @@ async def test_a_stream_behind_what_the_writer_saw_begins_a_new_epoch(store: Sto
     """Its data were rolled back under the same `run_id`: the next id was given out already."""
     grant = await store.grant()
     old = await store.registry.apply(grant, [put("a", 1)])
-    kept = {KEYS.events: await store.raw.dump(KEYS.events)}
-    kept[KEYS.services] = await store.raw.dump(KEYS.services)
+    kept = {key: await store.raw.dump(key) for key in (KEYS.events, KEYS.services)}
     lost = await store.registry.apply(grant, [put("a", 2), put("a", 3)])
     for key, data in kept.items():
+        assert data is not None
         await store.raw.restore(key, 0, data, replace=True)
     assert await store.stream.head() == old
     new = await store.registry.apply(grant, [put("a", 4)])

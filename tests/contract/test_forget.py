@@ -1,4 +1,4 @@
-"""`Registry.forget`: a node leaves in one step, with all that is known of it and with its events."""
+"""`Registry.forget`: a node leaves in one step, with all that is known of it and its events."""
 
 import json
 
