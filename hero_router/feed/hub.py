@@ -21,7 +21,7 @@ from hero_router.feed.ring import Ring, Train
 from hero_router.feed.times import Times
 from hero_router.feed.window import Window
 from hero_router.model import Event
-from hero_router.position import Position
+from hero_router.position import ORIGIN, Position
 
 log = logging.getLogger(__name__)
 
@@ -135,6 +135,23 @@ class Hub:
                 self._wait(client)
         for client in self.clients.those(COLD):
             self._place(client)
+
+    def start_anew(self) -> None:
+        """What was shown is not what Redis holds, though no event is missing: each client is told
+        that it knows nothing, and loads the state again.
+
+        Who can hear nothing now is given a cursor that no window holds, and is told when it can.
+        """
+        for client in self.clients.those(LIVE):
+            self._tell_gap(client, Gap(None), "store_changed")
+            if client.sink.backlog():
+                self._park(client)
+        for client in self.clients.those(PARKED, WAITING):
+            pending = self.behind(client)
+            client.cursor = ORIGIN
+            self.counts.owed += self.behind(client) - pending
+        for client in self.clients.those(WAITING):
+            self._advance(client)
 
     def _flush(self) -> bool:
         """Send what is due, to clients at one place the very same bytes; whether any are live."""

@@ -31,6 +31,11 @@ class Mirror:
         self._services, self.nodes, self.head = dict(services), nodes, head
         self.revision += 1
 
+    def differs(self, services: Mapping[str, Mapping[str, Any]]) -> set[str]:
+        """The ids of the services that are not here as they are there."""
+        here = self._services
+        return {key for key in here.keys() | services.keys() if here.get(key) != services.get(key)}
+
     def fold(self, event: Event) -> None:
         """Take one event, the one after `head`; applying state twice is harmless."""
         self.head = event.position

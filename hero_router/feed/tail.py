@@ -6,9 +6,11 @@ import logging
 import random
 import time
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from hero_router.errors import StoreError
+from hero_router.feed.audit import Schedule, records
 from hero_router.feed.doubts import REDIS, Doubts
 from hero_router.feed.hub import Hub
 from hero_router.feed.mirror import Mirror
@@ -57,6 +59,7 @@ class Tail:
         self._failures = 0
         self._gone = False
         self._present: asyncio.Timeout | None = None
+        self._schedule = Schedule()
         self.warm, self.tried = False, asyncio.Event()
         self.junk = 0
         self.errors = Counter[str]()
@@ -87,7 +90,7 @@ class Tail:
             try:
                 await self.start()
                 started = time.monotonic()
-                while await self.step():
+                while await self.step() and await self._keep_true():
                     pass
                 await _rest_until(started + RELOAD_SECONDS)
             except StoreError as error:
@@ -109,12 +112,61 @@ class Tail:
         """No await in here: nobody sees the mirror at one position and the ring at another."""
         services = parsed_values("services", snapshot.services or {}, shown)
         vanished = self._gone or self._ring.head != ORIGIN
+        unlike = self._differs_unseen(services, snapshot)
         self._mirror.reset(services, snapshot.nodes, snapshot.head)
         store = snapshot.version.run_id[:STORE_DIGITS]
         self._hub.reload(snapshot.window, snapshot.head, store)
+        self._schedule.done()
+        if unlike:
+            self._tell_difference(unlike)
         self._note_stream(gone=vanished and snapshot.head == ORIGIN)
         for event in snapshot.window:
             self._scans.seen(event)
+
+    def _differs_unseen(
+        self, services: Mapping[str, Mapping[str, Any]], snapshot: Snapshot
+    ) -> set[str]:
+        """The services that are not as all events up to the snapshot say. Where events are missing
+        nobody can know, and clients are told of the gap."""
+        missed = [event for event in snapshot.window if event.position > self._ring.head]
+        reached = missed[-1].position if missed else self._ring.head
+        if not (self.warm and reached == snapshot.head and follows(self._ring.head, missed)):
+            return set()
+        for event in missed:
+            self._mirror.fold(event)
+        return self._mirror.differs(services)
+
+    def _tell_difference(self, unlike: Collection[str]) -> None:
+        log.warning(
+            "%d services were not as Redis holds them, and no event told of it: clients start anew",
+            len(unlike),
+        )
+        self._schedule.differed()
+        self._hub.start_anew()
+
+    async def _keep_true(self) -> bool:
+        """Compare mirror and registry when it is time; False when a new start is due.
+
+        Only this task moves the mirror, so the two are at one position. Raises StoreError.
+        """
+        if self._schedule.take_repetition():
+            self._hub.start_anew()
+        return not self._schedule.due or await self.audit()
+
+    async def audit(self) -> bool:
+        """Compare them now, whatever else happens. Raises StoreError."""
+        snapshot = await self._stream.audit(self._ring.head)
+        if not follows(self._ring.head, snapshot.window):
+            return False
+        self._take_events(snapshot.window)
+        if snapshot.head != self._ring.head:  # there are more: the next step reads them
+            return bool(snapshot.window)
+        found = await records(snapshot.services or {})
+        if unlike := self._mirror.differs(found):
+            self._mirror.reset(found, snapshot.nodes, snapshot.head)
+            self._tell_difference(unlike)
+        self._schedule.done()
+        return True
 
     async def step(self) -> bool:
         """Take the next events; False when they do not follow, so that a new start is due.
@@ -127,8 +179,7 @@ class Tail:
         if not follows(self._ring.head, events):
             return False
         self.reads.append((time.time(), events[0].at))
-        for start in range(0, len(events), self._hub.chunk):
-            self._feed(events[start : start + self._hub.chunk])
+        self._take_events(events)
         if len(events) * REST_ROOM <= self._ring.limit:
             await asyncio.sleep(self._hub.pace.rest)
         return True
@@ -157,6 +208,10 @@ class Tail:
             self._doubts.begin(REDIS, None, "the stream of events is gone from Redis")
         else:
             self._doubts.end(REDIS)
+
+    def _take_events(self, events: Sequence[Event]) -> None:
+        for start in range(0, len(events), self._hub.chunk):
+            self._feed(events[start : start + self._hub.chunk])
 
     def _feed(self, events: Sequence[Event]) -> None:
         """No await in here: mirror, ring and clients move together."""

@@ -29,6 +29,14 @@ class Stream:
         """Registry, nodes and window as of one moment. Raises StoreError."""
         return await self._snapshots.read(window=True)
 
+    async def audit(self, after: Position) -> Snapshot:
+        """Registry and nodes, and the next events after a position, as of one moment.
+
+        With these events, if they are all, whoever stood there is at the snapshot's head. Raises
+        StoreError.
+        """
+        return await self._snapshots.read(window=after)
+
     async def read(self, after: Position) -> list[Event]:
         """The next events after a position, oldest first; empty when none came for a while.
 

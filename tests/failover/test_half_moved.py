@@ -81,7 +81,7 @@ async def test_a_tail_that_stays_on_a_living_old_primary_is_told_and_moved(
         await successor.begin()
         place = await successor.remove("s0")
         proxy.lead_to(new.socket)
-        (told,) = await listener.hears_of("stale")
+        told, *_ = await listener.hears_of("stale")
         status, ready = await live.get("/ready")
         assert (told["reason"], told["node"], status) == ("stream", None, 503)
         assert ready["reason"] == told["detail"]
@@ -135,7 +135,7 @@ async def test_a_tail_that_hangs_on_a_connection_that_is_alive_is_told_and_begin
         await witness.agrees(hand, await hand.change("s0"))
         proxy.swallow(b":events")
         place = await hand.change("s1")
-        (told,) = await listener.hears_of("stale")
+        told, *_ = await listener.hears_of("stale")
         assert told["reason"] == "stream"
         assert "stands still" in told["detail"]
         await listener.hears_of("fresh")
@@ -158,7 +158,7 @@ async def test_a_worker_asks_the_sentinels_again_though_its_old_primary_lives() 
                 await sentinel.promote(pair)
                 await begins_again(hand)
                 place = await hand.remove("s1")
-                (told,) = await listener.hears_of("stale")
+                told, *_ = await listener.hears_of("stale")
                 assert told["reason"] == "stream"
                 await witness.agrees(hand, place)
                 await is_ready(live)
