@@ -1,17 +1,18 @@
 """Whether the mirror is what Redis holds: no event tells of what a foreign hand does to a record.
 
 The tail compares them now and then at one position, over its own connection. The registry is sent
-as it is: a digest made by a script would hold Redis up for several times as long.
+as it is: a digest made by a script would hold Redis up for more than twice as long.
 """
 
 import asyncio
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
 from hero_router.codec import NotJson, decode_kept
+from hero_router.feed.mirror import Mirror
 from hero_router.store.snapshot import shown
 
 AUDIT_SECONDS = 30.0
@@ -23,7 +24,7 @@ AGAIN_SECONDS = AUDIT_SECONDS + 5.0
 worker that had not noticed yet. By then each worker has."""
 
 BATCH = 256
-"""Records that are parsed before others get their turn: some milliseconds."""
+"""Records that are parsed and compared before others get their turn: five milliseconds."""
 
 
 class Schedule:
@@ -59,12 +60,25 @@ class Schedule:
         return due
 
 
-async def records(texts: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
-    """The records that a worker shows, by service id; what is junk was told of when it came."""
+async def compared(
+    mirror: Mirror, texts: Mapping[str, str]
+) -> tuple[dict[str, Mapping[str, Any]], set[str]]:
+    """The records that a worker shows, and the ids of those that are not so in its mirror.
+
+    What is junk was told of when it came. The mirror must not move meanwhile.
+    """
+    good, unlike, items = dict[str, Mapping[str, Any]](), set[str](), list(texts.items())
+    for start in range(0, len(items), BATCH):
+        part = _records(items[start : start + BATCH])
+        unlike |= mirror.differing(part)
+        good |= part
+        await asyncio.sleep(0)
+    return good, unlike | mirror.lacking(good.keys())
+
+
+def _records(texts: Iterable[tuple[str, str]]) -> dict[str, Mapping[str, Any]]:
     good = {}
-    for count, (key, raw) in enumerate(texts.items()):
-        if count % BATCH == 0:
-            await asyncio.sleep(0)
+    for key, raw in texts:
         with suppress(NotJson, TypeError):
             good[key] = shown(key, decode_kept(raw))
     return good

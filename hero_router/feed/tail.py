@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from hero_router.errors import StoreError
-from hero_router.feed.audit import Schedule, records
+from hero_router.feed.audit import Schedule, compared
 from hero_router.feed.doubts import REDIS, Doubts
 from hero_router.feed.hub import Hub
 from hero_router.feed.mirror import Mirror
@@ -134,7 +134,7 @@ class Tail:
             return set()
         for event in missed:
             self._mirror.fold(event)
-        return self._mirror.differs(services)
+        return self._mirror.differing(services) | self._mirror.lacking(services.keys())
 
     def _tell_difference(self, unlike: Collection[str]) -> None:
         log.warning(
@@ -161,8 +161,8 @@ class Tail:
         self._take_events(snapshot.window)
         if snapshot.head != self._ring.head:  # there are more: the next step reads them
             return bool(snapshot.window)
-        found = await records(snapshot.services or {})
-        if unlike := self._mirror.differs(found):
+        found, unlike = await compared(self._mirror, snapshot.services or {})
+        if unlike:
             self._mirror.reset(found, snapshot.nodes, snapshot.head)
             self._tell_difference(unlike)
         self._schedule.done()

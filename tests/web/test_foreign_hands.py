@@ -54,7 +54,16 @@ async def live(
     monkeypatch.setattr(scanner, "WHOLE_SCANS", 3)
     async with scanning(redis7.url, tmp_path), working(redis7.url) as worker:
         await eventually(lambda: knows(worker, {"a", "b"}), message="both are known")
+        await eventually(lambda: scans(worker) > 0, message="a scan is over")
+        scan = scans(worker)
+        await eventually(lambda: scans(worker) > scan + 1, message="it is quiet")
         yield worker
+
+
+def scans(live: Live) -> int:
+    """The last scan that the worker knows of."""
+    nodes = live.feed.mirror.nodes
+    return nodes["n"].scan if "n" in nodes else 0
 
 
 def knows(live: Live, names: set[str]) -> bool:
