@@ -45,7 +45,7 @@ USED_BY: Mapping[str, set[str]] = {
 }
 """Which layers, or bottom modules, may import each library; any other library is a stranger."""
 
-ROOTS = {"web.app", "cli.scanner", "cli.serve"}
+ROOTS = {"web.app", "cli.scanner", "cli.serve", "cli.forget"}
 """The composition roots: here, and nowhere else, everything is put together."""
 
 CONNECTING = ROOTS | {"store.embedded"}

@@ -7,6 +7,7 @@ foreign hand took it, have no scanner either.
 
 import asyncio
 import logging
+import shlex
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
@@ -91,7 +92,8 @@ class Watch:
     def _trouble(self, name: str, now: float) -> str | None:
         """Why nobody can know how this node's services are; None where its scanner works."""
         if now - self._leased_at[name] >= GRACE_SECONDS:
-            return f"no scanner is running for node {name}"
+            command = f"hero_router forget {shlex.quote(name)}"
+            return f"no scanner is running for node {name}; if it is gone for good: {command}"
         if (report := self._reports.get(name)) is None:
             return None
         pace = report.scan_seconds

@@ -115,8 +115,12 @@ class Registry:
         """Take all that is known of the grant's node out of Redis, in one atomic step.
 
         Each of its services leaves with an event, those too that only a newer version can read.
+        Whoever forgets need not know how large the window is: no less is kept than was.
+
         Returns how many those are. Raises Fenced or another StoreError.
         """
+        with translated():
+            self._window = max(self._window, await self._client.xlen(self._keys.events))
         snapshot = await self._snapshots.read()
         self._see(snapshot.head)
         leaving = list(_leaving(snapshot.services or {}, grant.node))
