@@ -38,7 +38,7 @@ class Sentry:
 
     async def look(self) -> None:
         """Compare once. Raises StoreError."""
-        if not self._tail.follows:  # it tells of that itself
+        if not self._tail.following:  # it tells of that itself
             self._agreement.forget()
             return
         seen = await self._nodes.place()

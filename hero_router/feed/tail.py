@@ -81,7 +81,7 @@ class Tail:
             present.reschedule(asyncio.get_running_loop().time())
 
     @property
-    def follows(self) -> bool:
+    def following(self) -> bool:
         """Whether it has read the stream's head and, as far as it knows, is at it ever since."""
         return self.warm and not self._failures
 
