@@ -14,6 +14,7 @@ from hero_router.feed.client import PLAIN, Client, Sink, State, Wish
 from hero_router.feed.conditions import Conditions
 from hero_router.feed.counts import Counts
 from hero_router.feed.crowd import Crowd, alike
+from hero_router.feed.doubts import BLIND
 from hero_router.feed.herald import Herald
 from hero_router.feed.pace import Pace
 from hero_router.feed.resume import Gap
@@ -296,7 +297,7 @@ class Hub:
 
     def _check_waiting(self, client: Client, now: float) -> None:
         """Only who has just asked Redis can say that a cursor is ahead of the stream itself."""
-        if any(reason == "redis" for reason, _ in self._herald.conditions):
+        if any(reason in BLIND for reason, _ in self._herald.conditions):
             client.since = now
         elif now - client.since >= AHEAD_SECONDS and self._confirmed_at > client.since:
             client.cursor = self._ring.base

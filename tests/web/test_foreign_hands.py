@@ -164,3 +164,29 @@ async def test_a_busy_worker_finds_the_difference_all_the_same(
 async def _busy(hand: Hand) -> None:
     while True:
         await hand.change("s1")
+
+
+async def test_a_scanner_says_how_to_free_its_node_from_a_lease_that_never_ends(
+    redis7: RedisServer, admin: Redis, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    admin.set(KEYS.lease("n"), "junk")
+    async with scanning(redis7.url, tmp_path):
+        command = f"redis-cli DEL '{KEYS.lease('n')}'"
+        await eventually(lambda: command in caplog.text, message="it says so")
+        admin.delete(KEYS.lease("n"))
+        await eventually(lambda: admin.hexists(KEYS.nodes, "n"), message="it scans")
+
+
+async def test_a_scanner_says_how_to_go_on_after_an_id_beyond_all_clocks(
+    redis7: RedisServer,
+    admin: Redis,
+    services: Services,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    admin.xadd(KEYS.events, {"x": "y"}, id=f"{2**64 - 1}-{2**64 - 1}")
+    async with scanning(redis7.url, tmp_path), working(redis7.url) as live:
+        command = f"redis-cli DEL '{KEYS.events}'"
+        await eventually(lambda: command in caplog.text, message="it says so")
+        admin.delete(KEYS.events)
+        await eventually(lambda: knows(live, {"a", "b"}), 10, "all goes on")
