@@ -1,9 +1,15 @@
 """Agreement: a delay is none; standing still and another Redis are told; sleep counts little."""
 
+from pathlib import Path
+
 import pytest
 
 from hero_router.feed.agreement import LASTING_SECONDS, STEP_SECONDS, Agreement, Place
+from hero_router.feed.sentry import RENEW_SECONDS
+from hero_router.feed.watch import WATCH_SECONDS
 from tests.feed.world import position
+
+README = Path(__file__).resolve().parent.parent.parent / "README.md"
 
 
 def at(seq: int, store: str = "a", epoch: int = 1_000) -> Place:
@@ -116,3 +122,9 @@ def test_what_is_forgotten_counts_no_more(scene: Scene) -> None:
     assert scene.trouble == ""
     assert not scene.look(at(5), at(6))
     assert scene.trouble == ""
+
+
+def test_a_difference_is_told_within_the_time_that_the_readme_names() -> None:
+    longest = RENEW_SECONDS + LASTING_SECONDS + WATCH_SECONDS
+    assert longest == 7
+    assert "within about seven seconds" in README.read_text("utf-8")
