@@ -1,4 +1,4 @@
-"""A foreign hand changed or took a record: it is decided on anew, though its socket is not probed."""
+"""A foreign hand changed or took a record: it is put right, though its socket is not probed."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
