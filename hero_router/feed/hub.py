@@ -143,15 +143,14 @@ class Hub:
 
         Who can hear nothing now is given a cursor that no window holds, and is told when it can.
         """
-        for client in self.clients.those(LIVE):
-            self._tell_gap(client, Gap(None), "store_changed")
-            if client.sink.backlog():
-                self._park(client)
         for client in self.clients.those(PARKED, WAITING):
             pending = self.behind(client)
             client.cursor = ORIGIN
             self.counts.owed += self.behind(client) - pending
-        for client in self.clients.those(WAITING):
+        waiting = self.clients.those(WAITING)
+        for client in self.clients.those(LIVE):
+            self._tell_gap(client, Gap(None), "store_changed")
+        for client in waiting:
             self._advance(client)
 
     def _flush(self) -> bool:

@@ -117,8 +117,9 @@ async def test_a_client_that_waits_for_later_events_is_told_too(scene: Scene) ->
     is_true(scene)
 
 
-async def test_who_cannot_take_the_news_is_parked(scene: Scene) -> None:
-    sink = scene.listen()
+async def test_who_cannot_take_the_news_is_parked_and_told_once(scene: Scene) -> None:
+    sink = FakeSink()
+    client = scene.feed.hub.join(sink, None, "test")
     sink.stalled = True
     take_one(scene.stream)
     assert await scene.tail.audit()
@@ -126,6 +127,11 @@ async def test_who_cannot_take_the_news_is_parked(scene: Scene) -> None:
     assert not await scene.follow()
     scene.feed.pace.send()
     assert sink.waiting.count(b"event: ") == 1, "nothing is queued behind it"
+    sink.stalled = False
+    sink.take()
+    scene.feed.hub.drained(client)
+    assert (resyncs(sink), sink.seqs()) == ([UNKNOWN], [6])
+    is_true(scene)
 
 
 async def test_a_record_that_is_junk_is_not_shown_and_is_no_difference_for_ever(
