@@ -5,6 +5,7 @@
     ├── BadRequest              bad_request         the caller's input breaks a stated rule
     │   └── Ambiguous           ambiguous           a name that several services have
     ├── NotFound                not_found           no such service, method or page
+    ├── NotAcceptable           not_acceptable      the caller takes no form of the answer
     ├── Overloaded              overloaded          a stated limit is reached, try later
     ├── ScanTimeout             scan_timeout        no scanner answered in time
     ├── TimedOut                timed_out           a call took longer than it may
@@ -61,6 +62,12 @@ class NotFound(RouterError):
     """There is no such service, method or page."""
 
     code = "not_found"
+
+
+class NotAcceptable(RouterError):
+    """The caller takes none of the forms in which the answer could be sent."""
+
+    code = "not_acceptable"
 
 
 class Overloaded(RouterError):

@@ -65,14 +65,14 @@ def create_app(config: RouterConfig) -> web.Application:
     # One of its own: while the others are all in use, no scanner may look lost.
     watch_client = connect(config.backplane, name="watch", connections=1)
     client = connect(config.backplane, name="web")
-    nodes = Nodes(client, config.keys)
+    nodes, assets = Nodes(client, config.keys), pages.Assets(pages.static_folder())
     feed = Feed(
         Stream(tail_client, config.keys),
         Nodes(watch_client, config.keys),
         window=config.sse_buffer,
         times=Times(config.ping_seconds, config.sse_stall_seconds, config.sse_max_age_seconds),
         flush=config.sse_flush_ms / 1000,
-        greeting=lambda: _greeting(config, worker),
+        greeting=lambda: {**_greeting(config, worker), "assets": assets.digest},
     )
     app = web.Application(middlewares=[middleware.guard], client_max_size=BODY_BYTES)
     context = Context(config, feed, nodes, Requests(client, config.keys), worker)
@@ -81,13 +81,12 @@ def create_app(config: RouterConfig) -> web.Application:
     clock, roll = RedisClock(client), Roll(client, config.keys)
     metrics, teller = _metrics(feed, clock), clients.Teller(feed, roll, clock, worker)
     streams = Connections()
-    for part in (pages, health):
-        app.add_routes(part.routes())
+    app.add_routes([*pages.routes(assets), *health.routes()])
     app.add_routes(
         [*events.routes(feed.hub, streams), *api.routes(state), *rpc.routes(context, state)]
     )
     app.add_routes([*metrics.routes(), *clients.routes(roll)])
-    app.on_response_prepare.extend((middleware.add_headers, pages.revalidate))
+    app.on_response_prepare.append(middleware.add_headers)
 
     async def end_streams(_: web.Application) -> None:
         feed.close()

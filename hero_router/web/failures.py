@@ -7,6 +7,7 @@
     bad_request          400     -32602
     ambiguous            409     -32009
     not_found            404     -32004
+    not_acceptable       406     -32602
     overloaded           503     -32005   with Retry-After
     store and below      503     -32001   with Retry-After
     scan_timeout         504     -32006
@@ -42,6 +43,7 @@ CODES: Mapping[str, tuple[int, int]] = {
     "bad_request": (400, PARAMS),
     "ambiguous": (409, -32009),
     "not_found": (404, -32004),
+    "not_acceptable": (406, PARAMS),
     "overloaded": (503, -32005),
     "store": (503, -32001),
     "scan_timeout": (504, -32006),
