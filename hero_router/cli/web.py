@@ -17,6 +17,7 @@ from hero_router.web.serve import Gunicorn
 @flags(
     "host", "port", "workers", "redis_url", "redis_password_file", "redis_prefix", "node",
     "sse_buffer", "ping_seconds", "sse_stall_seconds", "sse_flush_ms", "sse_max_age_seconds",
+    "allowed_hosts", "head_seconds", "body_seconds", "body_memory_mb", "keepalive_seconds",
     "drain_seconds", "log_level", "log_format",
 )  # fmt: skip
 def command(**overrides: Any) -> None:

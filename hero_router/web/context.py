@@ -25,3 +25,6 @@ CONTEXT = web.AppKey("context", Context)
 
 REQUEST_ID = web.RequestKey("request_id", str)
 """The name under which one request is found in the log and in its answer."""
+
+EXPECTS = web.RequestKey("expects", bool)
+"""Set where the client waits for 100 before it sends its body."""

@@ -10,6 +10,7 @@ from hero_router.codec import encode
 from hero_router.errors import BadRequest
 from hero_router.model import Status
 from hero_router.web import openrpc
+from hero_router.web.bodies import Bodies
 from hero_router.web.context import REQUEST_ID, Context
 from hero_router.web.health import readiness
 from hero_router.web.jsonrpc import DISCOVER, Dispatcher, Encoded, Method
@@ -140,7 +141,7 @@ def _discover(others: list[Method]) -> Method:
     return itself
 
 
-def routes(context: Context, state: State) -> list[web.RouteDef]:
+def routes(context: Context, state: State, bodies: Bodies) -> list[web.RouteDef]:
     """JSON-RPC, and the documents by which other programs find it."""
     scanning = Scanning(context.feed, context.requests)
     served = methods(Router(context, state, scanning))
@@ -154,7 +155,8 @@ def routes(context: Context, state: State) -> list[web.RouteDef]:
         """
         if not _is_json(request):
             raise web.HTTPUnsupportedMediaType
-        answer = await dispatcher.answer(await request.read(), request[REQUEST_ID])
+        async with bodies.read(request) as body:
+            answer = await dispatcher.answer(body, request[REQUEST_ID])
         if answer is None:
             return web.Response(status=204)
         headers = {"Cache-Control": "no-store"}
