@@ -26,8 +26,8 @@ MAY_IMPORT: Mapping[str, set[str]] = {
 """Which layers each layer may import, besides itself."""
 
 BOTTOM_MODULES = {
-    "codec", "config", "errors", "hosts", "keys", "logs", "model", "position", "redis_url", "setting",
-    "sse",
+    "codec", "config", "errors", "hosts", "keys", "logs", "model", "position", "redis_url",
+    "setting", "sse",
 }  # fmt: skip
 
 USED_BY: Mapping[str, set[str]] = {

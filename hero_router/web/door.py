@@ -44,6 +44,9 @@ FIELD_BYTES = 16 * 1024
 """Longest header field that is read: a position is answered in the stream, however long it is, up
 to here. `middleware` refuses other fields sooner."""
 
+LINGER_SECONDS = 2.0
+"""How long a body that nobody wants is read over, so that its sender sees the answer."""
+
 READ_BYTES = 16 * 1024
 """What aiohttp holds of a body that is not read as fast as it comes, more or less."""
 
@@ -66,6 +69,7 @@ class Runner(web.AppRunner):
             auto_decompress=False,
             max_field_size=FIELD_BYTES,
             read_bufsize=READ_BYTES,
+            lingering_time=LINGER_SECONDS,
             **options,
         )
         self._hosts, self._head, self._stall = hosts, head, stall
@@ -152,7 +156,7 @@ class Visit(web.RequestHandler):
         if self._request_count != before:
             self._begun = False
             self._door.heads.end(self)
-        elif data and self._waiter is not None:
+        elif data and (not before or self._waiter is not None):
             self._begun = True
             self._door.heads.begin(self)
 
