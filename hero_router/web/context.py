@@ -26,5 +26,5 @@ CONTEXT = web.AppKey("context", Context)
 REQUEST_ID = web.RequestKey("request_id", str)
 """The name under which one request is found in the log and in its answer."""
 
-EXPECTS = web.RequestKey("expects", bool)
-"""Set where the client waits for 100 before it sends its body."""
+EXPECTS = web.RequestKey("expects", str)
+"""What the client expects before it sends its body: nothing, or `100-continue`."""

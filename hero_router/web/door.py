@@ -104,13 +104,20 @@ class Door(web.Server):
         writer: AbstractStreamWriter,
         task: "asyncio.Task[None]",
     ) -> web.BaseRequest:
-        """A request. aiohttp would answer in any version that it was asked in."""
+        """A request. aiohttp would answer in any version that it was asked in, and tell who expects
+        100 to go on before any check."""
         known = message.version in (HttpVersion10, HttpVersion11)
         if not known:
             message = message._replace(version=HttpVersion11, should_close=True)
+        expected = ""
+        if "Expect" in message.headers:
+            fields = message.headers.copy()
+            expected = ",".join(fields.popall("Expect"))
+            message = message._replace(headers=type(message.headers)(fields))
         request = self._inner.request_factory(message, payload, protocol, writer, task)
         request[REQUEST_ID] = secrets.token_hex(8)
         request[_UNSUPPORTED] = not known
+        request[EXPECTS] = expected if message.version == HttpVersion11 else ""
         return request
 
     async def _let_in(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -119,8 +126,6 @@ class Door(web.Server):
             fields = request.headers
             origin = ", ".join(fields.getall("Origin", [])) if "Origin" in fields else None
             self._hosts.check(fields.get("Host"), _target(request), origin)
-            if "Expect" in fields:
-                request = _expecting(request)
         except (RouterError, web.HTTPException) as refusal:
             response = error_response(request, refusal)
             dress(request, response)
@@ -291,6 +296,8 @@ def _check_line(request: web.BaseRequest) -> None:
         raise web.HTTPVersionNotSupported
     if request.method in ("CONNECT", "TRACE"):
         raise web.HTTPNotImplemented
+    if request[EXPECTS].strip().lower() not in ("", "100-continue"):
+        raise web.HTTPExpectationFailed
     if request.raw_path == "*":
         raise web.HTTPMethodNotAllowed(request.method, ("GET", "HEAD", "POST"))
 
@@ -299,17 +306,6 @@ def _target(request: web.BaseRequest) -> str | None:
     """The authority of a target in absolute form, which aiohttp would take for the host."""
     found = _ABSOLUTE.match(request.raw_path)
     return found[1] if found else None
-
-
-def _expecting(request: web.BaseRequest) -> web.BaseRequest:
-    """The request without its `Expect`, which aiohttp would answer before the handler's checks."""
-    fields = request.headers.copy()
-    wish = ",".join(fields.popall("Expect")).strip().lower()
-    if request.version == HttpVersion11:
-        if wish != "100-continue":
-            raise web.HTTPExpectationFailed
-        request[EXPECTS] = True
-    return request.clone(headers=fields)
 
 
 def _refusal(error: HttpProcessingError) -> web.HTTPException:
