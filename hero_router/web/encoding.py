@@ -1,8 +1,11 @@
 """Answers as they are or in gzip, as the client wants (RFC 9110, sections 12.5.3 and 13.1.2)."""
 
+import asyncio
 import gzip
 import hashlib
 import re
+import struct
+import zlib
 from dataclasses import dataclass
 from typing import Self
 
@@ -15,6 +18,17 @@ WORTH_BYTES = 1024
 
 LEVEL = 9
 """For what is packed once, when the worker starts."""
+
+QUICK_LEVEL = 6
+"""For what is packed while somebody waits."""
+
+JSON = "application/json; charset=utf-8"
+
+_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+"""gzip, deflate, no fields, no time, nothing special, made on some system."""
+
+_LAST_STORED = 1
+"""The bits of a last block that is not packed (RFC 1951, section 3.2.4)."""
 
 _WEIGHT = re.compile(r"q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)", re.IGNORECASE)
 
@@ -94,3 +108,31 @@ def _weight(parameters: list[str]) -> float:
         return 1.0
     found = _WEIGHT.fullmatch(parameters[0]) if len(parameters) == 1 else None
     return float(found[1]) if found else 0.0
+
+
+async def packed(request: web.Request, body: bytes, kind: str, cache: str) -> web.Response:
+    """An answer that is made for one request; packed in a thread, as it may be large. Raises
+    NotAcceptable."""
+    wanted = takes_gzip(request, len(body))
+    if wanted:
+        body = await asyncio.to_thread(gzip.compress, body, QUICK_LEVEL, mtime=0)
+    headers = {"Content-Type": kind, "Cache-Control": cache, **told(packed=wanted)}
+    return web.Response(body=body, headers=headers)
+
+
+class Begun:
+    """A gzip stream (RFC 1952) whose long beginning is packed once, and whose end is added each
+    time: one member, which every client unpacks, unlike two in a row."""
+
+    def __init__(self, beginning: bytes) -> None:
+        packer = zlib.compressobj(QUICK_LEVEL, wbits=-zlib.MAX_WBITS)
+        # A full flush ends at a whole byte, with nothing open: another block may follow.
+        text = packer.compress(beginning) + packer.flush(zlib.Z_FULL_FLUSH)
+        self._beginning = _HEADER + text
+        self._crc, self._size = zlib.crc32(beginning), len(beginning)
+
+    def ended(self, end: bytes) -> bytes:
+        """The whole, with an end of at most 65,535 bytes, which are stored as they are."""
+        block = struct.pack("<BHH", _LAST_STORED, len(end), len(end) ^ 0xFFFF) + end
+        size = (self._size + len(end)) & 0xFFFF_FFFF
+        return self._beginning + block + struct.pack("<II", zlib.crc32(end, self._crc), size)

@@ -12,6 +12,7 @@ from hero_router.model import Status
 from hero_router.web import openrpc
 from hero_router.web.bodies import Bodies
 from hero_router.web.context import REQUEST_ID, Context
+from hero_router.web.encoding import JSON, Document, packed
 from hero_router.web.health import readiness
 from hero_router.web.jsonrpc import DISCOVER, Dispatcher, Encoded, Method
 from hero_router.web.openrpc import named
@@ -159,8 +160,7 @@ def routes(context: Context, state: State, bodies: Bodies) -> list[web.RouteDef]
             answer = await dispatcher.answer(body, request[REQUEST_ID])
         if answer is None:
             return web.Response(status=204)
-        headers = {"Cache-Control": "no-store"}
-        return web.Response(body=answer, content_type="application/json", headers=headers)
+        return await packed(request, answer, JSON, "no-store")
 
     return [
         web.post("/rpc", rpc),
@@ -170,10 +170,10 @@ def routes(context: Context, state: State, bodies: Bodies) -> list[web.RouteDef]
 
 
 def _constant(text: str) -> Callable[[web.Request], Awaitable[web.Response]]:
-    headers = {"Cache-Control": "no-cache"}
+    document = Document.of(text.encode("ascii"), JSON)
 
-    async def answer(_: web.Request) -> web.Response:
-        return web.Response(text=text, content_type="application/json", headers=headers)
+    async def answer(request: web.Request) -> web.Response:
+        return document.answer(request, "no-cache")
 
     return answer
 

@@ -26,7 +26,11 @@ class View:
 
     def at(self, now_ms: int) -> str:
         """The JSON text as of now; the text kept has no closing brace."""
-        return f'{self.text},"now":{now_ms}}}'
+        return self.text + self.end(now_ms)
+
+    def end(self, now_ms: int) -> str:
+        """What differs from answer to answer: it stands at the end."""
+        return f',"now":{now_ms}}}'
 
 
 class State:
