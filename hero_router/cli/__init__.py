@@ -1,5 +1,6 @@
 """The command `hero_router`: parses, builds and runs. Each command is a module of this package."""
 
+import signal
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -22,6 +23,10 @@ COMMANDS: Mapping[str, str] = {
     "config": "hero_router.cli.config",
 }
 
+FOR_A_MASTER = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+"""What gunicorn's master is told things by. Until it listens for them, each of them would end it;
+loading takes a second, and there is nothing yet to load anew."""
+
 INTERRUPTED = 130
 """Exit code of a program that Ctrl-C ended, as shells tell it."""
 
@@ -37,6 +42,9 @@ class Commands(click.Group):
         """The `command` of the module behind a name."""
         if cmd_name not in COMMANDS:
             return None
+        if cmd_name == "web":
+            for number in FOR_A_MASTER:
+                signal.signal(number, signal.SIG_IGN)
         found: click.Command = import_module(COMMANDS[cmd_name]).command
         return found
 
