@@ -6,6 +6,7 @@ used and one WARNING says so. A value that leaves nothing to run with raises `Co
 
 import dataclasses
 import difflib
+import ipaddress
 import logging
 import os
 import re
@@ -235,6 +236,14 @@ class RouterConfig:
     def hosts(self) -> Hosts:
         """By which names web may be asked."""
         return Hosts.of(self.allowed_hosts, self.host)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether web listens for more than this machine; a name is taken for what it is."""
+        try:
+            return not ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host != "localhost" and not self.host.endswith(".localhost")
 
     @property
     def bind(self) -> str:

@@ -285,6 +285,16 @@ def test_a_child_that_gets_the_environment_has_the_same_settings(values: dict[st
 
 
 @pytest.mark.parametrize(
+    ("host", "is_open"),
+    [("127.0.0.1", False), ("127.5.5.5", False), ("::1", False), ("localhost", False),
+     ("a.localhost", False), ("0.0.0.0", True), ("::", True), ("10.0.0.1", True),
+     ("router.example", True)],
+)  # fmt: skip
+def test_it_is_known_whether_others_can_reach_it(host: str, *, is_open: bool) -> None:
+    assert RouterConfig(host=host).is_open is is_open
+
+
+@pytest.mark.parametrize(
     ("host", "bind", "address"),
     [
         ("127.0.0.1", "127.0.0.1:9988", "http://127.0.0.1:9988/"),

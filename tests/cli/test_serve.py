@@ -52,9 +52,16 @@ def doubts(serving: Serving) -> list[object]:
         return found
 
 
+def scans(serving: Serving) -> list[int]:
+    """How many scans each node has ended."""
+    with urllib.request.urlopen(f"{serving.url}/api/services", timeout=5) as answer:
+        return [node["scan"] for node in json.load(answer)["nodes"]]
+
+
 def test_ctrl_c_ends_everything_in_time_and_leaves_nothing_behind(fresh: Serving) -> None:
     fresh.start("--demo")
     assert fresh.family().keys() == {"redis", "demo", "scanner", "web"}
+    assert scans(fresh)[0] > 0, "it said that it is ready before the first scan was over"
     everything = fresh.all_processes()
     with fresh.stream():
         began = time.monotonic()
