@@ -171,7 +171,11 @@ async def test_who_waits_to_send_a_body_that_is_wanted_is_told_to_go_on(live: Li
     assert b'"ready"' in answer.body
 
 
-async def test_nothing_is_unpacked(live: Live) -> None:
+async def test_nothing_is_unpacked(live: Live, caplog: pytest.LogCaptureFixture) -> None:
+    """Not even to be read over."""
+    answer = await ask(live.port, post(SIZE, "Content-Encoding: gzip", body=CALL, path="/nowhere"))
+    assert answer.status == 404
+    assert "malformed" not in caplog.text
     for coding in ("gzip", "deflate", "br", "zstd", "x", "identity, gzip"):
         answer = await ask(live.port, post(JSON, SIZE, f"Content-Encoding: {coding}", body=CALL))
         assert (answer.status, answer.error["code"]) == (415, "unsupported_media_type")

@@ -139,17 +139,31 @@ async def test_a_client_that_leaves_takes_the_state_from_nobody(
 
     monkeypatch.setattr(asyncio, "to_thread", held)
     request = get("/api/services", "localhost", GZIP)
+    waiters = _noted(monkeypatch)
     _, leaving = await asyncio.open_connection("127.0.0.1", live.port)
     leaving.write(request)
+    await eventually(lambda: len(waiters) == 1, message="the first one waits")
     staying = asyncio.create_task(ask(live.port, request))
-    waiting = "packing"
-    await eventually(
-        lambda: any(task.get_name() == waiting for task in asyncio.all_tasks()),
-        message="the state is being packed",
-    )
+    await eventually(lambda: len(waiters) == 2, message="so does the second one")
     leaving.transport.abort()
+    await eventually(waiters[0].done, message="the first one has left")
     over.set()
     assert state(await staying)["services"]
+
+
+def _noted(monkeypatch: pytest.MonkeyPatch) -> list["asyncio.Task[Any]"]:
+    """The tasks of those who wait for a packed state."""
+    waiters = list[asyncio.Task[Any]]()
+    real = packing.Packing.latest
+
+    async def latest(self: packing.Packing) -> Any:
+        task = asyncio.current_task()
+        assert task is not None
+        waiters.append(task)
+        return await real(self)
+
+    monkeypatch.setattr(packing.Packing, "latest", latest)
+    return waiters
 
 
 async def test_head_is_the_same_head(live: Live) -> None:

@@ -73,7 +73,7 @@ async def trickled(ends: Ends, text: bytes, pause: float) -> tuple[float, bytes]
 async def test_who_sends_no_head_is_let_go(live: Live) -> None:
     began = time.monotonic()
     async with connected(live, 1) as silent, connected(live, 1, HALF) as half:
-        told = await ended(silent + half, HEAD * 3)
+        told = await ended(silent + half, KEEP * 0.95)
     assert time.monotonic() - began >= HEAD
     assert told[0] == b""
     answer = parse(told[1])
