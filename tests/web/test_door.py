@@ -184,7 +184,7 @@ async def test_nothing_is_unpacked(live: Live, caplog: pytest.LogCaptureFixture)
 
 
 async def test_thousands_of_pipelined_requests_are_answered_one_by_one(live: Live) -> None:
-    many = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n" * 5000
+    many = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n" * 1000
     answer = await ask(live.port, many + get("/nowhere"))
-    assert answer.raw.count(b"HTTP/1.1 200 OK") == 5000
+    assert answer.raw.count(b"HTTP/1.1 200 OK") == 1000
     assert answer.raw.rindex(b" 200 OK") < answer.raw.index(b" 404 ")

