@@ -1,14 +1,19 @@
-"""What makes a worker's view doubtful right now: Redis or a scanner is away. Pure values."""
+"""What makes a worker's view doubtful right now: Redis or a scanner is away, or a scanner does not
+see all of its node. Pure values."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from hero_router import sse
+from hero_router.feed.proof import Stamp
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One doubt: `reason` is redis, scanner or no_scanner; `since` is Unix ms."""
+    """One doubt; `since` is Unix ms.
+
+    `reason` is redis, scanner or no_scanner, or what a scanner tells of its node: root, permission.
+    """
 
     reason: str
     node: str | None
@@ -28,14 +33,23 @@ class Condition:
 Conditions = Mapping[tuple[str, str | None], Condition]
 
 
-def frames(before: Conditions, after: Conditions) -> bytes:
-    """The `stale` and `fresh` frames that lead a client from one set of doubts to another."""
+NONE: Conditions = {}
+"""What a client knows of doubts right after a hello."""
+
+
+def frames(before: Conditions, after: Conditions, stamp: Stamp) -> bytes:
+    """The `stale` and `fresh` frames that lead a client from one set of doubts to another.
+
+    `stamp` goes into each: when it is sent, and as of when the worker had proof of what it tells.
+    """
     ended = [
-        sse.frame("fresh", {"reason": item.reason, "node": item.node, "since": item.since})
+        sse.frame("fresh", {"reason": item.reason, "node": item.node, "since": item.since, **stamp})
         for key, item in before.items()
         if key not in after
     ]
     begun = [
-        sse.frame("stale", item.to_json()) for key, item in after.items() if before.get(key) != item
+        sse.frame("stale", {**item.to_json(), **stamp})
+        for key, item in after.items()
+        if before.get(key) != item
     ]
     return b"".join(ended + begun)

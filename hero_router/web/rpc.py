@@ -48,7 +48,7 @@ class Router:
 
     async def all(self) -> Encoded:
         """Everything, the same as GET /api/services."""
-        return Encoded(self._state.view().at(self._state.now_ms()))
+        return Encoded(self._state.text())
 
     async def services(
         self, *, limit: int = MOST_SERVICES, offset: int = 0, **wanted: str
@@ -122,7 +122,8 @@ def methods(router: Router) -> list[Method]:
             named("Scan"),
             description=(
                 f"Every scanner has {WAIT_SECONDS:g} s to answer; `missing` names the nodes that "
-                f"did not. Calls share a scan, so one may take {CALL_SECONDS:g} s."
+                "did not, `doubts` tells what scanners could not see. Calls share a scan, so one "
+                f"may take {CALL_SECONDS:g} s."
             ),
             at_once=SCANS_AT_ONCE,
         ),
