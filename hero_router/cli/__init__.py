@@ -57,11 +57,15 @@ class Commands(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run; an error of ours is one line on stderr: exit code 2 for settings, else 1."""
+        before = {number: signal.getsignal(number) for number in FOR_A_MASTER}
         try:
             return super().main(*args, **kwargs)
         except RouterError as error:
             click.echo(f"hero_router: {error}", err=True)
             sys.exit(2 if isinstance(error, ConfigError) else 1)
+        finally:  # who ignores a signal has all its children ignore it
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 @click.command(cls=Commands)
