@@ -3,14 +3,19 @@
 A thin adapter: all values come from the ROUTER_* variables, by way of `hero_router.web.serve`.
 """
 
+import signal
 import sys
 
-from hero_router import logs
-from hero_router.config import RouterConfig
-from hero_router.errors import ConfigError
-from hero_router.web import shared
-from hero_router.web.files import raise_limit
-from hero_router.web.serve import gunicorn_settings
+# Until gunicorn listens for these, each would end it, and the imports below take their time.
+for _number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
+    signal.signal(_number, signal.SIG_IGN)
+
+from hero_router import logs  # noqa: E402 - see above
+from hero_router.config import RouterConfig  # noqa: E402
+from hero_router.errors import ConfigError  # noqa: E402
+from hero_router.web import shared  # noqa: E402
+from hero_router.web.files import raise_limit  # noqa: E402
+from hero_router.web.serve import gunicorn_settings  # noqa: E402
 
 
 def _settings() -> dict[str, object]:

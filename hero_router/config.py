@@ -6,6 +6,7 @@ used and one WARNING says so. A value that leaves nothing to run with raises `Co
 
 import dataclasses
 import difflib
+import ipaddress
 import logging
 import os
 import re
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from hero_router.errors import ConfigError
+from hero_router.hosts import Hosts
 from hero_router.keys import Keys
 from hero_router.redis_url import Backplane, check, masked
 from hero_router.setting import Setting, number, plain, switch, text
@@ -100,6 +102,38 @@ class RouterConfig:
         whole=False,
         off=True,
     )
+    allowed_hosts: str = text(
+        "",
+        "ROUTER_ALLOWED_HOSTS",
+        "host names by which web may be asked, with commas, beside localhost and addresses",
+    )
+    head_seconds: float = number(
+        10,
+        0.5,
+        600,
+        "ROUTER_HEAD_SECONDS",
+        "a request's head must be there after so long, and a body may pause for so long",
+        whole=False,
+    )
+    body_seconds: float = number(
+        30,
+        0.5,
+        3600,
+        "ROUTER_BODY_SECONDS",
+        "longest time for all of a request's body",
+        whole=False,
+    )
+    body_memory_mb: int = number(
+        32, 1, 65_536, "ROUTER_BODY_MEMORY_MB", "what a worker may hold of bodies under way, in MiB"
+    )
+    keepalive_seconds: float = number(
+        65,
+        0.5,
+        3600,
+        "ROUTER_KEEPALIVE_SECONDS",
+        "a connection that asks nothing for so long is closed; longer than a proxy keeps its own",
+        whole=False,
+    )
     drain_seconds: float = number(
         2,
         0.1,
@@ -181,6 +215,7 @@ class RouterConfig:
             raise ConfigError("ROUTER_NODE must be 1 to 128 printable characters")
         _choice("ROUTER_LOG_LEVEL", self.log_level, ("debug", "info", "warning", "error"))
         _choice("ROUTER_LOG_FORMAT", self.log_format, ("text", "json"))
+        self.hosts  # noqa: B018 - refuses what is no host name
         _check_folder("ROUTER_SOCKET_DIR", self.socket_dir)
         _check_folder("ROUTER_STATE_DIR", self.state_dir)
 
@@ -209,6 +244,19 @@ class RouterConfig:
     def backplane(self) -> Backplane:
         """What a client needs to connect to Redis."""
         return Backplane(self.redis_url, self.redis_prefix, self.redis_password_file)
+
+    @property
+    def hosts(self) -> Hosts:
+        """By which names web may be asked."""
+        return Hosts.of(self.allowed_hosts, self.host)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether web listens for more than this machine; a name is taken for what it is."""
+        try:
+            return not ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host != "localhost" and not self.host.endswith(".localhost")
 
     @property
     def bind(self) -> str:

@@ -5,6 +5,9 @@
     ├── BadRequest              bad_request         the caller's input breaks a stated rule
     │   └── Ambiguous           ambiguous           a name that several services have
     ├── NotFound                not_found           no such service, method or page
+    ├── NotAcceptable           not_acceptable      the caller takes no form of the answer
+    ├── WrongHost               wrong_host          asked by a name that is not ours
+    ├── WrongOrigin             wrong_origin        a page of another site asks
     ├── Overloaded              overloaded          a stated limit is reached, try later
     ├── ScanTimeout             scan_timeout        no scanner answered in time
     ├── TimedOut                timed_out           a call took longer than it may
@@ -61,6 +64,24 @@ class NotFound(RouterError):
     """There is no such service, method or page."""
 
     code = "not_found"
+
+
+class NotAcceptable(RouterError):
+    """The caller takes none of the forms in which the answer could be sent."""
+
+    code = "not_acceptable"
+
+
+class WrongHost(RouterError):
+    """The request came by a host name that is not ours: somebody may have pointed it here."""
+
+    code = "wrong_host"
+
+
+class WrongOrigin(RouterError):
+    """A browser sent the request for a page of another site."""
+
+    code = "wrong_origin"
 
 
 class Overloaded(RouterError):

@@ -277,6 +277,7 @@ def value_of(item: Setting) -> st.SearchStrategy[Any]:
         "redis_url": st.sampled_from(["", "redis://me:pw@host/1", "unix:///run/redis.sock"]),
         "redis_prefix": st.sampled_from(["{hero_router}", "a{b}", "{ü}:x"]),
         "log_level": st.sampled_from(["debug", "error"]),
+        "allowed_hosts": st.sampled_from(["", "router.example", "a.example, *.b.example"]),
         "log_format": st.sampled_from(["text", "json"]),
     }
     if item.name in special:
@@ -299,6 +300,16 @@ def test_a_child_that_gets_the_environment_has_the_same_settings(values: dict[st
             patch.setenv(name, value)
         assert RouterConfig.from_env() == config
         assert rejected() == []
+
+
+@pytest.mark.parametrize(
+    ("host", "is_open"),
+    [("127.0.0.1", False), ("127.5.5.5", False), ("::1", False), ("localhost", False),
+     ("a.localhost", False), ("0.0.0.0", True), ("::", True), ("10.0.0.1", True),
+     ("router.example", True)],
+)  # fmt: skip
+def test_it_is_known_whether_others_can_reach_it(host: str, *, is_open: bool) -> None:
+    assert RouterConfig(host=host).is_open is is_open
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The command `hero_router`: parses, builds and runs. Each command is a module of this package."""
 
+import signal
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -23,6 +24,10 @@ COMMANDS: Mapping[str, str] = {
     "config": "hero_router.cli.config",
 }
 
+FOR_A_MASTER = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+"""What gunicorn's master is told things by. Until it listens for them, each of them would end it;
+loading takes a second, and there is nothing yet to load anew."""
+
 INTERRUPTED = 130
 """Exit code of a program that Ctrl-C ended, as shells tell it."""
 
@@ -38,6 +43,9 @@ class Commands(click.Group):
         """The `command` of the module behind a name."""
         if cmd_name not in COMMANDS:
             return None
+        if cmd_name == "web":
+            for number in FOR_A_MASTER:
+                signal.signal(number, signal.SIG_IGN)
         found: click.Command = import_module(COMMANDS[cmd_name]).command
         return found
 
@@ -50,11 +58,15 @@ class Commands(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run; an error of ours is one line on stderr: exit code 2 for settings, else 1."""
+        before = {number: signal.getsignal(number) for number in FOR_A_MASTER}
         try:
             return super().main(*args, **kwargs)
         except RouterError as error:
             click.echo(f"hero_router: {error}", err=True)
             sys.exit(2 if isinstance(error, ConfigError) else 1)
+        finally:  # who ignores a signal has all its children ignore it
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 @click.command(cls=Commands)

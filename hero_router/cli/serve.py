@@ -11,19 +11,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-import aiohttp
 import click
 
 from hero_router.cli.options import begin, flags
+from hero_router.cli.ready import Readiness
 from hero_router.cli.supervise import LAST_STOP_SECONDS, STOP_SECONDS, Child, Supervisor
 from hero_router.config import RouterConfig
-from hero_router.errors import ConfigError, StoreError
+from hero_router.errors import ConfigError
 from hero_router.redis_url import Backplane
 from hero_router.store.client import connect
 from hero_router.store.embedded import PrivateRedis
-from hero_router.store.stream import Nodes
-
-ASK_SECONDS = 1.0
 
 AFTER_DRAIN_SECONDS = 1.0
 """How long web may still take to end once it has drained."""
@@ -67,18 +64,21 @@ async def _supervise(config: RouterConfig, redis: PrivateRedis | None, *, demo: 
 
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, asked)
-    supervisor = Supervisor(_children(config, redis, demo=demo))
-    await supervisor.run(lambda: _announce(config), stop, hurry)
-
-
-def _announce(config: RouterConfig) -> None:
-    sys.stdout.write(f"hero_router is ready: {config.address}\n")
-    sys.stdout.flush()
-
-
-def _children(config: RouterConfig, redis: PrivateRedis | None, *, demo: bool) -> list[Child]:
-    """What to run, in the order of starting."""
     backplane = Backplane(redis.url, config.redis_prefix) if redis else config.backplane
+    readiness = Readiness(config, lambda: connect(backplane, name="serve", connections=1))
+    supervisor = Supervisor(_children(config, backplane, redis, readiness, demo=demo))
+    await supervisor.run(readiness.announce, stop, hurry)
+
+
+def _children(
+    config: RouterConfig,
+    backplane: Backplane,
+    redis: PrivateRedis | None,
+    readiness: Readiness,
+    *,
+    demo: bool,
+) -> list[Child]:
+    """What to run, in the order of starting."""
     environment = {
         **config.environment(),
         "ROUTER_REDIS_URL": backplane.url,
@@ -87,12 +87,6 @@ def _children(config: RouterConfig, redis: PrivateRedis | None, *, demo: bool) -
 
     def ours(name: str) -> list[str]:
         return [sys.executable, "-m", "hero_router", name]
-
-    async def scanner_ready() -> bool:
-        return await _is_held(config, backplane)
-
-    async def web_ready() -> bool:
-        return await _answers(f"{config.address}health")
 
     async def demo_ready() -> bool:
         return any(config.root.glob("**/*.sock"))
@@ -103,33 +97,10 @@ def _children(config: RouterConfig, redis: PrivateRedis | None, *, demo: bool) -
         last = Child("redis", command, {}, redis.answers, True, LAST_STOP_SECONDS, redis.log)
         children += [last]
     children += [Child("demo", ours("demo"), environment, demo_ready)] if demo else []
-    children += [Child("scanner", ours("scanner"), environment, scanner_ready)]
+    children += [Child("scanner", ours("scanner"), environment, readiness.scanner)]
     patience = max(STOP_SECONDS, config.drain_seconds + AFTER_DRAIN_SECONDS)
-    children += [Child("web", ours("web"), environment, web_ready, patience=patience)]
+    children += [Child("web", ours("web"), environment, readiness.web, patience=patience)]
     return children
-
-
-async def _is_held(config: RouterConfig, backplane: Backplane) -> bool:
-    """Whether a scanner holds this node, or nobody can say as Redis is away (it then waits too).
-
-    Its first scan may take as long as the slowest service; everything else need not wait for that.
-    """
-    client = connect(backplane, name="serve", connections=1)
-    try:
-        return await Nodes(client, config.keys).is_held(config.node)
-    except StoreError:
-        return True
-    finally:
-        await client.aclose()
-
-
-async def _answers(url: str) -> bool:
-    timeout = aiohttp.ClientTimeout(total=ASK_SECONDS)
-    try:
-        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url) as answer:
-            return answer.status == 200
-    except (aiohttp.ClientError, TimeoutError):
-        return False
 
 
 def check_port(config: RouterConfig) -> None:

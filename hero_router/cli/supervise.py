@@ -70,9 +70,9 @@ class Supervisor:
     _running: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
 
     async def run(
-        self, on_ready: Callable[[], None], stop: asyncio.Event, hurry: asyncio.Event
+        self, on_ready: Callable[[], Awaitable[None]], stop: asyncio.Event, hurry: asyncio.Event
     ) -> None:
-        """Start all in order, call `on_ready`, keep them alive until `stop` is set, then end all.
+        """Start all in order, run `on_ready`, keep all alive until `stop` is set, then end them.
 
         Once `hurry` is set, only those marked `last` are still given their time.
 
@@ -90,17 +90,17 @@ class Supervisor:
             await _cancel(work, stopped)
             await self._end(hurry)
 
-    async def _work(self, on_ready: Callable[[], None]) -> None:
+    async def _work(self, on_ready: Callable[[], Awaitable[None]]) -> None:
         for child in self.children:
             await self._start(child)
-        on_ready()
+        telling = asyncio.ensure_future(on_ready())
         tasks = [asyncio.create_task(self._tend(child), name=child.name) for child in self.children]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
-            await _cancel(*tasks)
+            await _cancel(telling, *tasks)
 
     async def _tend(self, child: Child) -> None:
         """Start one child again whenever it dies. Ends only with ChildFailed."""
@@ -162,7 +162,7 @@ class Supervisor:
         await _cancel(hurried)
 
 
-async def _cancel(*tasks: "asyncio.Task[Any]") -> None:
+async def _cancel(*tasks: "asyncio.Future[Any]") -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -21,9 +21,10 @@ from hero_router.store.requests import Requests
 from hero_router.store.roll import Roll
 from hero_router.store.stream import BLOCK_SECONDS, Nodes, Stream
 from hero_router.web import api, clients, events, health, middleware, pages, rpc, shared
+from hero_router.web.bodies import Bodies
 from hero_router.web.connection import Connections
 from hero_router.web.context import CONTEXT, Context
-from hero_router.web.failures import MALFORMED
+from hero_router.web.door import Runner
 from hero_router.web.files import Files
 from hero_router.web.probes import Probes
 from hero_router.web.state import State
@@ -43,14 +44,10 @@ WARM_SECONDS = 2.0
 """How long a worker that starts may wait for its first answer from Redis before it listens: it has
 the same address as the others, and would be asked what it does not know yet."""
 
+MEGABYTE = 1024 * 1024
+
 WITHDRAW_SECONDS = 0.5
 """How long Redis may take to hear that a worker has no clients any more; it expires anyway."""
-
-BODY_BYTES = 1024 * 1024
-
-FIELD_BYTES = 16 * 1024
-"""Longest header field that is read: a position is answered in the stream, however long it is, up
-to here. `middleware` refuses other fields sooner."""
 
 
 def create_app(config: RouterConfig) -> web.Application:
@@ -65,29 +62,30 @@ def create_app(config: RouterConfig) -> web.Application:
     watch_client = connect(config.backplane, name="watch", connections=1)
     client = connect(config.backplane, name="web")
     nodes, clock = Nodes(client, config.keys), RedisClock(client)
+    assets = pages.Assets(pages.static_folder())
     feed = Feed(
         Stream(tail_client, config.keys),
         Nodes(watch_client, config.keys),
         window=config.sse_buffer,
         times=Times(config.ping_seconds, config.sse_stall_seconds, config.sse_max_age_seconds),
         flush=config.sse_flush_ms / 1000,
-        greeting=lambda: _greeting(config, worker),
+        greeting=lambda: {**_greeting(config, worker), "assets": assets.digest},
         now_ms=clock.now_ms,
     )
-    app = web.Application(middlewares=[middleware.guard], client_max_size=BODY_BYTES)
+    app = web.Application(middlewares=[middleware.guard])
     context = Context(config, feed, nodes, Requests(client, config.keys), worker)
     state = State(feed, Probes(nodes))
     app[CONTEXT] = context
     roll = Roll(client, config.keys)
     metrics, teller = _metrics(feed, clock), clients.Teller(feed, roll, clock, worker)
     streams = Connections()
-    for part in (pages, health):
-        app.add_routes(part.routes())
+    bodies = Bodies(config.body_memory_mb * MEGABYTE, config.body_seconds, config.head_seconds)
+    app.add_routes([*pages.routes(assets), *health.routes()])
     app.add_routes(
-        [*events.routes(feed.hub, streams), *api.routes(state), *rpc.routes(context, state)]
+        [*events.routes(feed.hub, streams), *api.routes(state), *rpc.routes(context, state, bodies)]
     )
     app.add_routes([*metrics.routes(), *clients.routes(roll)])
-    app.on_response_prepare.extend((middleware.add_headers, pages.revalidate))
+    app.on_response_prepare.append(middleware.add_headers)
 
     async def end_streams(_: web.Application) -> None:
         feed.close()
@@ -201,11 +199,12 @@ def make_runner(config: RouterConfig) -> web.AppRunner:
     Handlers are cancelled when their client leaves, which aiohttp does only if told here.
     """
     logs.setup(config.log_level, config.log_format)
-    logging.getLogger("aiohttp.server").addFilter(MALFORMED)
-    return web.AppRunner(
+    return Runner(
         create_app(config),
+        config.hosts,
+        head=config.head_seconds,
+        stall=config.sse_stall_seconds,
         handler_cancellation=True,
-        access_log=None,
+        keepalive_timeout=config.keepalive_seconds,
         shutdown_timeout=OPEN_SECONDS,
-        max_field_size=FIELD_BYTES,
     )

@@ -23,6 +23,7 @@ from hero_router.feed.filters import Filter
 from hero_router.model import clean
 from hero_router.store.clock import RedisClock
 from hero_router.store.roll import LIFETIME_MS, Roll, Told
+from hero_router.web.encoding import JSON, packed
 from hero_router.web.flight import Flight
 
 log = logging.getLogger(__name__)
@@ -137,7 +138,7 @@ def routes(roll: Roll) -> list[web.RouteDef]:
     """The one address. Whoever asks while an answer is under way shares it."""
     flights: list[Flight[dict[str, Told]]] = []
 
-    async def clients(_: web.Request) -> web.Response:
+    async def clients(request: web.Request) -> web.Response:
         """Who is connected where. Raises StoreError."""
         if not flights:
             flights.append(Flight(roll.read()))
@@ -148,7 +149,6 @@ def routes(roll: Roll) -> list[web.RouteDef]:
             if flights and flights[0] is flight:
                 flights.clear()
         text = encode(merged(told, int(time.time() * 1000)))
-        headers = {"Cache-Control": "no-store"}
-        return web.Response(text=text, content_type="application/json", headers=headers)
+        return await packed(request, text.encode("ascii"), JSON, "no-store")
 
     return [web.get("/api/clients", clients)]

@@ -25,3 +25,6 @@ CONTEXT = web.AppKey("context", Context)
 
 REQUEST_ID = web.RequestKey("request_id", str)
 """The name under which one request is found in the log and in its answer."""
+
+EXPECTS = web.RequestKey("expects", str)
+"""What the client expects before it sends its body: nothing, or `100-continue`."""

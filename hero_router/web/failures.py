@@ -7,6 +7,9 @@
     bad_request          400     -32602
     ambiguous            409     -32009
     not_found            404     -32004
+    not_acceptable       406     -32602
+    wrong_host           421     -32600
+    wrong_origin         403     -32600
     overloaded           503     -32005   with Retry-After
     store and below      503     -32001   with Retry-After
     scan_timeout         504     -32006
@@ -18,11 +21,11 @@ An error that is not in the table has the row of its nearest parent that is.
 
 import http
 import logging
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from hero_router.codec import encode
 from hero_router.errors import RouterError
@@ -42,6 +45,9 @@ CODES: Mapping[str, tuple[int, int]] = {
     "bad_request": (400, PARAMS),
     "ambiguous": (409, -32009),
     "not_found": (404, -32004),
+    "not_acceptable": (406, PARAMS),
+    "wrong_host": (421, INVALID),
+    "wrong_origin": (403, INVALID),
     "overloaded": (503, -32005),
     "store": (503, -32001),
     "scan_timeout": (504, -32006),
@@ -61,21 +67,6 @@ TITLES: Mapping[int, str] = {
 UNFORESEEN = "something went wrong here; the log tells what, under this request id"
 
 
-class Malformed(logging.Filter):
-    """Tells of a request that is no HTTP in one line: it is its sender's fault, none of ours."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Rewrite what aiohttp, which has answered 400, logs as an error with a traceback."""
-        error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, HttpProcessingError):
-            record.exc_info, record.levelno, record.levelname = None, logging.INFO, "INFO"
-            what = error.message.partition("\n")[0].rstrip(":")
-            record.msg, record.args = "refused a malformed request: %s", (what,)
-        return True
-
-
-MALFORMED = Malformed()
-
 _REFUSALS: Mapping[int, tuple[str, str]] = {
     400: ("bad_request", "the request cannot be understood"),
     403: ("forbidden", "this is not allowed"),
@@ -84,8 +75,12 @@ _REFUSALS: Mapping[int, tuple[str, str]] = {
     406: ("not_acceptable", "this is a stream of events; the state is at /api/services as JSON"),
     408: ("timed_out", "the request did not arrive in time"),
     413: ("too_large", "the request is larger than is taken here"),
-    415: ("unsupported_media_type", "only application/json in UTF-8 is taken here"),
-    431: ("too_large", "a header field is larger than is taken here"),
+    414: ("too_large", "the address is longer than is taken here"),
+    415: ("unsupported_media_type", "only application/json in UTF-8, not packed, is taken here"),
+    417: ("expectation_failed", "only 100-continue may be expected here"),
+    431: ("too_large", "a header field is larger, or there are more, than is taken here"),
+    501: ("not_implemented", "this method is not known here"),
+    505: ("http_version", "only HTTP/1.1 and HTTP/1.0 are spoken here"),
 }
 """aiohttp's refusals in our words: its own texts may repeat what the caller sent."""
 
@@ -106,6 +101,14 @@ class Failure:
         return self.status == 503
 
 
+class Unsigned(web.Response):
+    """An answer that does not name the software behind it, also where no application has a say."""
+
+    async def _prepare_headers(self) -> None:
+        await super()._prepare_headers()
+        self.headers.popall("Server", None)
+
+
 def failure(error: BaseException) -> Failure:
     """Look an error up; what nobody foresaw is told in general words only."""
     if isinstance(error, web.HTTPException):
@@ -117,18 +120,42 @@ def failure(error: BaseException) -> Failure:
     return Failure(500, INTERNAL, "internal", UNFORESEEN)
 
 
-def error_response(request: web.Request, error: Exception) -> web.Response:
+def error_response(request: web.BaseRequest, error: BaseException) -> web.Response:
     """The HTTP answer: `{"error": {"code", "message", "request_id", …}}`; logs what is ours."""
     request_id = request.get(REQUEST_ID, "")
     told = failure(error)
     note(error, told, request_id)
-    body = {**told.details, "code": told.code, "message": told.message, "request_id": request_id}
-    return web.Response(
+    return Unsigned(
         status=told.status,
-        text=encode({"error": body}),
+        text=_text(told, request_id),
         content_type="application/json",
         headers=_headers(error, told),
     )
+
+
+def raw_error(error: Exception, fields: Mapping[str, str]) -> bytes:
+    """The same answer as it goes over the wire, where there is no request yet to answer."""
+    told, request_id = failure(error), secrets.token_hex(8)
+    body = _text(told, request_id).encode("ascii")
+    phrase = http.HTTPStatus(told.status).phrase
+    head = {
+        "Content-Type": "application/json; charset=utf-8",
+        "Content-Length": str(len(body)),
+        "Connection": "close",
+        "X-Request-Id": request_id,
+        **_headers(error, told),
+        **fields,
+    }
+    lines = [
+        f"HTTP/1.1 {told.status} {phrase}",
+        *(f"{name}: {value}" for name, value in head.items()),
+    ]
+    return "\r\n".join([*lines, "", ""]).encode("ascii") + body
+
+
+def _text(told: Failure, request_id: str) -> str:
+    body = {**told.details, "code": told.code, "message": told.message, "request_id": request_id}
+    return encode({"error": body})
 
 
 def rpc_error(error: Exception, request_id: str) -> dict[str, object]:
@@ -143,11 +170,11 @@ def rpc_error(error: Exception, request_id: str) -> dict[str, object]:
     return {"code": told.rpc, "message": message, "data": data}
 
 
-def note(error: Exception, told: Failure, request_id: str) -> None:
+def note(error: BaseException, told: Failure, request_id: str) -> None:
     """Log an error: with its trace where nobody foresaw it, not at all where the caller erred."""
     if told.code == "internal":
         log.error("request %s failed", request_id, exc_info=error)
-    elif told.status >= 500:
+    elif told.status in (503, 504):
         log.info("request %s: %s", request_id, told.message)
 
 
@@ -157,7 +184,7 @@ def _refusal(error: web.HTTPException) -> Failure:
     return Failure(status, INTERNAL if status >= 500 else INVALID, code, message)
 
 
-def _headers(error: Exception, told: Failure) -> dict[str, str]:
+def _headers(error: BaseException, told: Failure) -> dict[str, str]:
     headers = {"Cache-Control": "no-store"}
     if told.passing:
         headers["Retry-After"] = str(RETRY_SECONDS)

@@ -32,7 +32,8 @@ give up for ever, so that one is answered in the stream."""
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Name the request, run it, and let no error leave without its JSON form."""
-    request[REQUEST_ID] = secrets.token_hex(8)
+    if REQUEST_ID not in request:  # the door has named it already
+        request[REQUEST_ID] = secrets.token_hex(8)
     try:
         _check_fields(request)
         return await handler(request)
@@ -57,6 +58,11 @@ def _check_fields(request: web.Request) -> None:
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Runs right before any response's head is sent (`on_response_prepare`)."""
+    dress(request, response)
+
+
+def dress(request: web.BaseRequest, response: web.StreamResponse) -> None:
+    """Give a response the fields that each has."""
     response.headers.update(SECURITY_HEADERS)
     response.headers["X-Request-Id"] = request.get(REQUEST_ID, "")
     response.headers.popall("Server", None)

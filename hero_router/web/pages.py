@@ -1,30 +1,85 @@
-"""The dashboard: `static/` as files, shipped in the wheel and served without a build step."""
+"""The dashboard: `static/` as files, shipped in the wheel and served without a build step.
 
+All files are read, and packed, when a worker starts. What the page loads has the digest of the
+whole folder in its address: it never changes there, so a browser asks for it once, and files of
+two versions never meet in one page.
+"""
+
+import hashlib
 from pathlib import Path
 
 from aiohttp import web
 
-STATIC = "/static"
+from hero_router.web.encoding import Document
+
 PACKAGE = Path(__file__).resolve().parent.parent
+
+INDEX = "index.html"
+
+FOR_EVER = "public, max-age=31536000, immutable"
+
+KINDS = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".woff2": "font/woff2",
+}
 
 
 def static_folder() -> Path:
     """Where the page's files are: inside the installed package, or beside it in a checkout."""
     places = (PACKAGE / "static", PACKAGE.parent / "static")
-    return next(place for place in places if (place / "index.html").is_file())
+    return next(place for place in places if (place / INDEX).is_file())
 
 
-def routes() -> list[web.AbstractRouteDef]:
+class Assets:
+    """The files of one folder: `digest` names just these, whatever machine they are on."""
+
+    def __init__(self, folder: Path) -> None:
+        files = {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and not path.name.startswith(".")
+        }
+        self.digest = _digest(files)
+        index = files.pop(INDEX).replace(b"static/", f"static/{self.digest}/".encode())
+        self.index = _document(INDEX, index)
+        self._files = {name: _document(name, text) for name, text in files.items()}
+
+    def file(self, digest: str, name: str) -> Document:
+        """What lies at an address. Raises HTTPNotFound."""
+        if digest != self.digest or name not in self._files:
+            raise web.HTTPNotFound
+        return self._files[name]
+
+
+def routes(assets: Assets) -> list[web.AbstractRouteDef]:
     """The page and what it loads."""
-    folder = static_folder()
 
-    async def index(_: web.Request) -> web.FileResponse:
-        return web.FileResponse(folder / "index.html", headers={"Cache-Control": "no-cache"})
+    async def index(request: web.Request) -> web.Response:
+        """The page itself: asked for anew each time, as it says which files belong to it."""
+        return assets.index.answer(request, "no-cache")
 
-    return [web.get("/", index), web.static(STATIC, folder)]
+    async def file(request: web.Request) -> web.Response:
+        """A file that the page loads."""
+        asked = request.match_info
+        return assets.file(asked["digest"], asked["path"]).answer(request, FOR_EVER)
+
+    return [web.get("/", index), web.get("/static/{digest}/{path:.+}", file)]
 
 
-async def revalidate(request: web.Request, response: web.StreamResponse) -> None:
-    """Modules of two versions must not meet in one page: browsers ask anew each time."""
-    if request.path.startswith(STATIC):
-        response.headers["Cache-Control"] = "no-cache"
+def _digest(files: dict[str, bytes]) -> str:
+    """Sizes keep names and bytes of neighbours apart."""
+    digest = hashlib.blake2b(digest_size=8)
+    for name, text in files.items():
+        digest.update(f"{len(name)} {name} {len(text)} ".encode())
+        digest.update(text)
+    return digest.hexdigest()
+
+
+def _document(name: str, text: bytes) -> Document:
+    return Document.of(text, KINDS.get(Path(name).suffix, "application/octet-stream"))

@@ -10,7 +10,9 @@ from hero_router.codec import encode
 from hero_router.errors import BadRequest
 from hero_router.model import Status
 from hero_router.web import openrpc
+from hero_router.web.bodies import Bodies
 from hero_router.web.context import REQUEST_ID, Context
+from hero_router.web.encoding import JSON, Document, packed
 from hero_router.web.health import readiness
 from hero_router.web.jsonrpc import DISCOVER, Dispatcher, Encoded, Method
 from hero_router.web.openrpc import named
@@ -141,7 +143,7 @@ def _discover(others: list[Method]) -> Method:
     return itself
 
 
-def routes(context: Context, state: State) -> list[web.RouteDef]:
+def routes(context: Context, state: State, bodies: Bodies) -> list[web.RouteDef]:
     """JSON-RPC, and the documents by which other programs find it."""
     scanning = Scanning(context.feed, context.requests)
     served = methods(Router(context, state, scanning))
@@ -155,11 +157,11 @@ def routes(context: Context, state: State) -> list[web.RouteDef]:
         """
         if not _is_json(request):
             raise web.HTTPUnsupportedMediaType
-        answer = await dispatcher.answer(await request.read(), request[REQUEST_ID])
+        async with bodies.read(request) as body:
+            answer = await dispatcher.answer(body, request[REQUEST_ID])
         if answer is None:
             return web.Response(status=204)
-        headers = {"Cache-Control": "no-store"}
-        return web.Response(body=answer, content_type="application/json", headers=headers)
+        return await packed(request, answer, JSON, "no-store")
 
     return [
         web.post("/rpc", rpc),
@@ -169,10 +171,10 @@ def routes(context: Context, state: State) -> list[web.RouteDef]:
 
 
 def _constant(text: str) -> Callable[[web.Request], Awaitable[web.Response]]:
-    headers = {"Cache-Control": "no-cache"}
+    document = Document.of(text.encode("ascii"), JSON)
 
-    async def answer(_: web.Request) -> web.Response:
-        return web.Response(text=text, content_type="application/json", headers=headers)
+    async def answer(request: web.Request) -> web.Response:
+        return document.answer(request, "no-cache")
 
     return answer
 

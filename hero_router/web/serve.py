@@ -1,5 +1,6 @@
 """gunicorn as hero_router runs it: its settings in one place, for the command and for deploy/."""
 
+import logging
 import math
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -12,6 +13,8 @@ from hero_router.config import RouterConfig
 from hero_router.web import shared
 from hero_router.web.app import FLUSH_SECONDS, OPEN_SECONDS, make_runner
 from hero_router.web.worker import Worker
+
+log = logging.getLogger(__name__)
 
 GRACEFUL_SECONDS = FLUSH_SECONDS + OPEN_SECONDS
 """What a worker may take to end after it has drained; then it is killed."""
@@ -38,10 +41,21 @@ def gunicorn_settings(config: RouterConfig) -> dict[str, Any]:
         "loglevel": config.log_level,
         "proc_name": "hero_router",
         "logger_class": Log,
-        "on_starting": shared.make,
+        "on_starting": lambda server: _begin(server, config),
         "child_exit": shared.forget,
         "on_exit": shared.remove,
     }
+
+
+def _begin(server: Any, config: RouterConfig) -> None:
+    """gunicorn's `on_starting`, once and in the master."""
+    if config.is_open:
+        log.warning(
+            "web listens on %s: whoever reaches it may read all, as there is no login yet; listen "
+            "on 127.0.0.1, or put a proxy with a login in front",
+            config.bind,
+        )
+    shared.make(server)
 
 
 class Log(glogging.Logger):  # type: ignore[misc] # gunicorn has no types

@@ -28,7 +28,11 @@ class View:
 
     def at(self, stamp: Stamp) -> str:
         """The JSON text with these times; the text kept has no closing brace."""
-        return f"{self.text},{encode(stamp)[1:]}"
+        return self.text + self.end(stamp)
+
+    def end(self, stamp: Stamp) -> str:
+        """What differs from answer to answer: it stands at the end."""
+        return f",{encode(stamp)[1:]}"
 
 
 class State:
@@ -51,7 +55,11 @@ class State:
 
     def text(self) -> str:
         """All of it as JSON, with the times of this moment. Raises NotReady."""
-        return self.view().at(self._feed.proof.stamp())
+        return self.view().at(self.stamp())
+
+    def stamp(self) -> Stamp:
+        """The time, and as of when this worker is known to know the newest event."""
+        return self._feed.proof.stamp()
 
     def _text(self) -> str:
         mirror = self._feed.mirror

@@ -73,7 +73,7 @@ export class SharedStream {
   }
 
   #join() {
-    const worker = new SharedWorker("/static/js/worker.js", { type: "module", name: "hero_router 1" });
+    const worker = new SharedWorker(new URL("./worker.js", import.meta.url), { type: "module", name: "hero_router 1" });
     const port = worker.port;
     this.port = port;
     this.read = 0;

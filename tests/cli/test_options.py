@@ -20,6 +20,7 @@ WARNING = (
 )
 NUMBERS = [item for item in RouterConfig.settings() if item.kind in ("int", "float")]
 SPECIAL = {
+    "allowed_hosts": "router.example.org",
     "redis_url": "unix:///run/redis.sock",
     "redis_prefix": "{other}",
     "log_level": "debug",

@@ -52,9 +52,16 @@ def doubts(serving: Serving) -> list[object]:
         return found
 
 
+def scans(serving: Serving) -> list[int]:
+    """How many scans each node has ended."""
+    with urllib.request.urlopen(f"{serving.url}/api/services", timeout=5) as answer:
+        return [node["scan"] for node in json.load(answer)["nodes"]]
+
+
 def test_ctrl_c_ends_everything_in_time_and_leaves_nothing_behind(fresh: Serving) -> None:
     fresh.start("--demo")
     assert fresh.family().keys() == {"redis", "demo", "scanner", "web"}
+    assert scans(fresh)[0] > 0, "it said that it is ready before the first scan was over"
     everything = fresh.all_processes()
     with fresh.stream():
         began = time.monotonic()
@@ -110,7 +117,9 @@ def test_every_process_logs_in_the_form_that_is_set_and_ends_without_complaint(
         assert serving.stop() == 0
     finally:
         serving.close()
-    lines = [line for line in serving.output().splitlines() if " is ready: " not in line]
+    lines = [
+        line for line in serving.output().splitlines() if not line.startswith("hero_router is ")
+    ]
     records = [json.loads(line) for line in lines]
     told = [item["message"] for item in records if item["logger"] == "gunicorn.error"]
     assert any(text.startswith("Listening at") for text in told), "the master is heard"
@@ -218,10 +227,12 @@ async def test_without_redis_workers_live_are_not_ready_and_recover(tmp_path: Pa
     (tmp_path / "late").mkdir()
     late = Serving(tmp_path / "late", ROUTER_REDIS_URL=f"unix://{other.redis_socket}")
     try:
-        late.start()
+        late.start(says=f"listening at {late.url}/; not ready: Redis cannot be reached")
         assert get(f"{late.url}/health") == 200
         assert get(f"{late.url}/ready") == 503
+        assert "is ready" not in late.output()
         other.start()
+        await eventually(lambda: "is ready: " in late.output(), within=20, message="it says so")
         await eventually(lambda: get(f"{late.url}/ready") == 200, within=20, message="ready")
         await eventually(
             lambda: doubts(late) == [], within=20, message="the worker is sure of its view"

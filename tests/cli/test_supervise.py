@@ -69,7 +69,7 @@ class Household:
     async def run(self) -> None:
         """Supervise until the test says stop."""
 
-        def on_ready() -> None:
+        async def on_ready() -> None:
             self.ready = True
 
         await Supervisor(self.children).run(on_ready, self.stop, self.hurry)
@@ -255,8 +255,9 @@ from pathlib import Path
 from hero_router.cli.supervise import Child, Supervisor
 async def ready(): return Path("{tmp_path}/child").exists()
 child = Child("child", ["sh", "-c", {LIVES!r}], {{"DIARY": "{tmp_path}/child"}}, ready)
+async def up(): print("up", flush=True)
 events = asyncio.Event(), asyncio.Event()
-asyncio.run(Supervisor([child]).run(lambda: print("up", flush=True), *events))
+asyncio.run(Supervisor([child]).run(up, *events))
 """
     command: Sequence[str] = [sys.executable, "-c", program]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as supervisor:

@@ -40,7 +40,7 @@ async def connects(web: Web, stack: AsyncExitStack) -> bool:
     reader, writer = await asyncio.open_connection("127.0.0.1", web.port)
     stack.callback(writer.close)
     with contextlib.suppress(ConnectionError, TimeoutError, asyncio.IncompleteReadError):
-        writer.write(b"GET /api/events HTTP/1.1\r\nHost: x\r\n\r\n")
+        writer.write(b"GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
         async with asyncio.timeout(1):
             return b" 200 " in await reader.readuntil(b"\r\n")
     return False

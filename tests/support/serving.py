@@ -56,13 +56,13 @@ class Serving:
         """Where its private Redis listens."""
         return self.state / "redis" / "redis.sock"
 
-    def start(self, *arguments: str) -> "Serving":
-        """Start and wait until it says that it is ready."""
+    def start(self, *arguments: str, says: str = "is ready: ") -> "Serving":
+        """Start and wait until it says that it is ready, or something else."""
         self.launch(*arguments)
         deadline = time.monotonic() + START_SECONDS
-        while "is ready: " not in self.output():
+        while says not in self.output():
             assert self.pid_alive(), f"serve ended: {self.output()}"
-            assert time.monotonic() < deadline, f"serve is not ready: {self.output()}"
+            assert time.monotonic() < deadline, f"serve does not say {says!r}: {self.output()}"
             time.sleep(0.05)
         return self
 
@@ -101,7 +101,7 @@ class Serving:
     def stream(self) -> socket.socket:
         """A client of the stream that has its first bytes."""
         made = socket.create_connection(("127.0.0.1", self.port), timeout=5)
-        made.sendall(b"GET /api/events HTTP/1.1\r\nHost: x\r\n\r\n")
+        made.sendall(b"GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert b"200 OK" in made.recv(4096)
         return made
 

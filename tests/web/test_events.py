@@ -126,7 +126,9 @@ async def test_a_header_that_breaks_its_line_is_refused_at_once(
     live: Live, places: Places, end: bytes
 ) -> None:
     """It cannot even be read as a request: 400, and the connection is closed."""
-    head = b"GET /api/events HTTP/1.1\r\nHost: x\r\nLast-Event-ID: " + str(places[-1]).encode()
+    head = (
+        b"GET /api/events HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: " + str(places[-1]).encode()
+    )
     reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
     writer.write(head + end + b"X: y\r\n\r\n")
     async with asyncio.timeout(5):

@@ -145,23 +145,24 @@ async def test_http_answers_are_json_and_repeat_nothing(
 
 
 @pytest.mark.parametrize(
-    ("request_", "why"),
+    ("request_", "why", "status"),
     [
-        (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: a\r\n\r\n", "Content-Length"),
-        (b"GET / HTTP/9.9\r\n\r\n", "Bad status line"),
-        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nz\r\n", "chunk size"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: a\r\n\r\n", "Content-Length", b"400"),
+        (b"GET / HTTP/9.9\r\n\r\n", "Bad status line", b"505"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nz\r\n",
+         "chunk size", b"400"),
     ],
 )  # fmt: skip
 async def test_what_is_no_http_is_refused_and_told_in_one_line(
-    redis7: RedisServer, caplog: pytest.LogCaptureFixture, request_: bytes, why: str
+    redis7: RedisServer, caplog: pytest.LogCaptureFixture, request_: bytes, why: str, status: bytes
 ) -> None:
     async with working(redis7.url) as live:
         caplog.clear()
         reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
         writer.write(request_)
-        assert (await asyncio.wait_for(reader.readline(), 5)).split()[1] == b"400"
+        assert (await asyncio.wait_for(reader.readline(), 5)).split()[1] == status
         writer.close()
-    told = [item for item in caplog.records if item.name == "aiohttp.server"]
+    told = [item for item in caplog.records if item.name == "hero_router.web.door"]
     assert [item.levelname for item in told] == ["INFO"]
     assert why in told[0].getMessage()
     assert "\n" not in told[0].getMessage()

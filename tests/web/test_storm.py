@@ -43,7 +43,7 @@ class Page:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         try:
             known = f"Last-Event-ID: {self.place}\r\n" if self.place else ""
-            writer.write(f"GET /api/events HTTP/1.0\r\nHost: x\r\n{known}\r\n".encode())
+            writer.write(f"GET /api/events HTTP/1.0\r\nHost: localhost\r\n{known}\r\n".encode())
             head = await reader.readuntil(b"\r\n\r\n")
             assert b" 200 " in head
             parser = Parser(self.place)

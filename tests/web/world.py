@@ -23,7 +23,7 @@ from hero_router.store.registry import Registry
 from hero_router.store.requests import Request, Requests
 from hero_router.store.stream import Nodes, Stream
 from hero_router.web import api, health, rpc
-from hero_router.web.app import BODY_BYTES
+from hero_router.web.bodies import MOST_BYTES, Bodies
 from hero_router.web.context import CONTEXT, Context
 from hero_router.web.middleware import add_headers, guard
 from hero_router.web.probes import Probes
@@ -136,9 +136,10 @@ class World:
 
     def app(self) -> web.Application:
         """The application as the factory makes it, without pages and streams."""
-        app = web.Application(middlewares=[guard], client_max_size=BODY_BYTES)
+        app = web.Application(middlewares=[guard])
         app[CONTEXT] = self.context
-        app.add_routes([*api.routes(self.state), *rpc.routes(self.context, self.state)])
+        bodies = Bodies(2 * MOST_BYTES, seconds=30, silence=10)
+        app.add_routes([*api.routes(self.state), *rpc.routes(self.context, self.state, bodies)])
         app.add_routes(health.routes())
         app.on_response_prepare.append(add_headers)
         app.cleanup_ctx.append(self._following)

@@ -1,0 +1,211 @@
+"""Clients that take their time: each is let go after a while, and the others do not notice."""
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import psutil
+import pytest
+
+from hero_router.web import door
+from hero_router.web.bodies import FREE_BYTES
+from hero_router.web.files import raise_limit
+from tests.support.hand import Hand
+from tests.support.redis import RedisServer
+from tests.support.wait import eventually
+from tests.web.live import Live, working
+from tests.web.raw import ask, get, parse, post
+
+HEAD, BODY, KEEP = 0.8, 2.0, 1.5
+JSON = "Content-Type: application/json"
+HALF = b"GET /health HTTP/1.1\r\nHost: loc"
+MANY = 500
+
+Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+@pytest.fixture
+async def live(redis7: RedisServer) -> AsyncIterator[Live]:
+    """A worker with little patience and little memory for bodies."""
+    times = {"head_seconds": HEAD, "body_seconds": BODY, "keepalive_seconds": KEEP}
+    async with working(redis7.url, body_memory_mb=1, sse_stall_seconds=1.0, **times) as worker:
+        yield worker
+
+
+@asynccontextmanager
+async def connected(live: Live, number: int, *sent: bytes) -> AsyncIterator[list[Ends]]:
+    """So many connections, on each of which this was sent."""
+    raise_limit()
+    ends = list[Ends]()
+    try:
+        for _ in range(number):
+            ends.append(await asyncio.open_connection("127.0.0.1", live.port))
+            ends[-1][1].writelines(sent)
+        yield ends
+    finally:
+        for _, writer in ends:
+            writer.transport.abort()
+
+
+async def ended(ends: list[Ends], within: float) -> list[bytes]:
+    """What each connection was told until it was closed."""
+    async with asyncio.timeout(within):
+        return await asyncio.gather(*(heard(reader) for reader, _ in ends))
+
+
+async def heard(reader: asyncio.StreamReader) -> bytes:
+    """All that came until the end, also where that was a reset."""
+    came = b""
+    with contextlib.suppress(ConnectionResetError):
+        while data := await reader.read(65_536):
+            came += data
+    return came
+
+
+async def trickled(ends: Ends, text: bytes, pause: float) -> tuple[float, bytes]:
+    """Send a byte each time; how long that went well, and what was told."""
+    reader, writer = ends
+    began = time.monotonic()
+    told = asyncio.create_task(heard(reader))
+    with contextlib.suppress(OSError):
+        for byte in text:
+            writer.write(bytes([byte]))
+            await asyncio.wait([told], timeout=pause)
+            if told.done():
+                break
+    return time.monotonic() - began, await told
+
+
+async def test_who_sends_no_head_is_let_go(live: Live) -> None:
+    began = time.monotonic()
+    async with connected(live, 1) as silent, connected(live, 1, HALF) as half:
+        told = await ended(silent + half, KEEP * 0.95)
+    assert time.monotonic() - began >= HEAD
+    assert told[0] == b""
+    answer = parse(told[1])
+    assert (answer.status, answer.error["code"]) == (408, "timed_out")
+    assert answer.fields["connection"] == "close"
+
+
+async def test_a_head_that_trickles_in_has_no_more_time(live: Live) -> None:
+    async with connected(live, 1) as ends:
+        lasted, told = await trickled(ends[0], get() * 2, HEAD / 10)
+    assert HEAD * 0.9 <= lasted <= HEAD * 2
+    assert parse(told).status == 408
+
+
+async def test_a_connection_that_is_kept_is_closed_when_it_asks_nothing_more(live: Live) -> None:
+    keeping = get().replace(b"Connection: close\r\n", b"")
+    began = time.monotonic()
+    async with connected(live, 1, keeping) as ends:
+        told = await ended(ends, KEEP * 3)
+    assert time.monotonic() - began >= KEEP * 0.9
+    assert told[0].count(b"HTTP/1.1 ") == 1
+
+
+async def test_the_next_head_on_a_kept_connection_has_its_own_time(live: Live) -> None:
+    keeping = get().replace(b"Connection: close\r\n", b"")
+    async with connected(live, 1, keeping) as ends:
+        reader, writer = ends[0]
+        await reader.readuntil(b"}")
+        await asyncio.sleep(KEEP / 3)  # a client's own pace, not a wait for something
+        writer.write(keeping)
+        await reader.readuntil(b"}")
+        writer.write(HALF)
+        began = time.monotonic()
+        told = await ended(ends, KEEP)
+    assert time.monotonic() - began <= HEAD * 1.7
+    assert parse(told[0]).status == 408
+
+
+async def test_a_body_may_pause_only_so_long_and_take_only_so_long(live: Live) -> None:
+    head = post(JSON, "Content-Length: 1000")
+    async with connected(live, 1, head, b"{") as silent:
+        began = time.monotonic()
+        (told,) = await ended(silent, HEAD * 2 + door.LINGER_SECONDS)
+    assert time.monotonic() - began >= HEAD * 0.9
+    assert parse(told).status == 408
+    async with connected(live, 1, head) as slow:
+        lasted, told = await trickled(slow[0], b" " * 1000, HEAD / 4)
+    assert BODY * 0.9 <= lasted <= BODY * 1.7 + door.LINGER_SECONDS
+    assert parse(told).error["code"] == "timed_out"
+
+
+async def test_thousands_that_are_late_hurt_nobody(live: Live, hand: Hand) -> None:
+    """Half heads, silence and half bodies: a stream and a probe are answered meanwhile."""
+    body = post(JSON, "Content-Length: 1000000") + b" " * 900
+    async with (
+        live.listening() as listener,
+        connected(live, MANY) as silent,
+        connected(live, MANY, HALF) as half,
+        connected(live, MANY, body) as bodies,
+    ):
+        began = time.monotonic()
+        assert await live.is_ready()
+        await listener.hears(await hand.change("s1"))
+        assert time.monotonic() - began < 5
+        told = await ended(silent + half + bodies, 25)
+    assert [parse(each).status for each in told[MANY:]] == [408] * 2 * MANY
+    assert not any(told[:MANY])
+    assert await live.is_ready()
+
+
+async def test_bodies_under_way_have_a_worker_wide_bound(live: Live) -> None:
+    """Who sends a large one is told to come again; small ones find room all the same."""
+    call = b'{"jsonrpc":"2.0","id":1,"method":"router.health"}'
+    head = post(JSON, "Content-Length: 1000000")
+    before = psutil.Process().memory_info().rss
+    async with connected(live, 100, head, b" " * 500_000) as ends:
+        told = asyncio.gather(*(heard(reader) for reader, _ in ends))
+        refused = await ask(live.port, post(JSON, "Content-Length: 990000", body=b" " * 990_000))
+        assert (refused.status, refused.error["code"]) == (503, "overloaded")
+        assert int(refused.fields["retry-after"]) > 0
+        small = await ask(live.port, post(JSON, f"Content-Length: {len(call)}", body=call))
+        assert small.status == 200
+        assert len(call) < FREE_BYTES
+        statuses = [parse(each).status for each in await asyncio.wait_for(told, 30)]
+    assert set(statuses) == {503, 408}
+    assert 1 <= statuses.count(408) <= 20  # two at a time, and the next ones after them
+    assert psutil.Process().memory_info().rss - before < 60 * 2**20
+    full = b" " * (900_000 - len(call)) + call
+    async with asyncio.timeout(5):  # all that was held is free again
+        answer = await ask(live.port, post(JSON, "Content-Length: 900000", body=full))
+    assert answer.status == 200
+
+
+async def test_who_waits_longest_makes_room_where_too_many_wait(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "MOST_WAITING", 10)
+    async with connected(live, 15) as ends:
+        told = await ended(ends[:5], HEAD * 0.7)
+        assert told == [b""] * 5
+        assert (await ask(live.port, get())).status == 200
+
+
+async def test_who_does_not_take_its_answer_is_let_go(redis7: RedisServer, hand: Hand) -> None:
+    """An answer that nobody reads would be kept for ever, with all its bytes."""
+    for number in range(4):
+        await hand.change(f"s{number}")
+    async with working(redis7.url, sse_stall_seconds=0.6) as live:
+        asks = b"GET /openrpc.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * 5000
+        reader, writer = await asyncio.open_connection("127.0.0.1", live.port, limit=1)
+        writer.write(asks)
+        server = live.runner.server
+        assert server is not None
+        await eventually(lambda: len(server.connections) >= 1, message="the worker has it")
+        began = time.monotonic()
+        await eventually(lambda: not server.connections, 20, "the worker lets it go")
+        assert time.monotonic() - began >= 0.4
+        writer.transport.abort()
+        del reader
+
+
+async def test_a_stream_is_not_let_go_for_asking_nothing(live: Live, hand: Hand) -> None:
+    async with live.listening() as listener:
+        await asyncio.sleep(max(HEAD, KEEP) * 1.5)  # longer than any other connection may be quiet
+        await listener.hears(await hand.change("s1"))
+        assert json.loads(listener.messages[-1].data)["service"]
