@@ -65,7 +65,7 @@ async def test_a_client_is_told_with_its_wishes_and_times(redis7: RedisServer, h
     async with working(redis7.url) as live:
         await eventually(live.is_ready)
         async with live._session.get(
-            f"{live.url}/api/events?types=scan,status_change&service=x%0Ay&conflate=1"
+            f"{live.url}/api/events?context=shop,work&service=x%0Ay&conflate=1"
         ):
             answer = await told(live, 1)
             (worker,) = answer["workers"]
@@ -78,7 +78,7 @@ async def test_a_client_is_told_with_its_wishes_and_times(redis7: RedisServer, h
                 "reason": "",
                 "parked_at": None,
                 "cursor": str(live.feed.ring.head),
-                "filter": "types=scan,status_change service=x\ufffdy",
+                "filter": "context=shop,work service=x\ufffdy",
                 "conflate": True,
             }
 
