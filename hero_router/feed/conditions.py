@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from hero_router import sse
+from hero_router.feed.proof import Stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +29,23 @@ class Condition:
 Conditions = Mapping[tuple[str, str | None], Condition]
 
 
-def frames(before: Conditions, after: Conditions) -> bytes:
-    """The `stale` and `fresh` frames that lead a client from one set of doubts to another."""
+NONE: Conditions = {}
+"""What a client knows of doubts right after a hello."""
+
+
+def frames(before: Conditions, after: Conditions, stamp: Stamp) -> bytes:
+    """The `stale` and `fresh` frames that lead a client from one set of doubts to another.
+
+    `stamp` goes into each: when it is sent, and as of when the worker had proof of what it tells.
+    """
     ended = [
-        sse.frame("fresh", {"reason": item.reason, "node": item.node, "since": item.since})
+        sse.frame("fresh", {"reason": item.reason, "node": item.node, "since": item.since, **stamp})
         for key, item in before.items()
         if key not in after
     ]
     begun = [
-        sse.frame("stale", item.to_json()) for key, item in after.items() if before.get(key) != item
+        sse.frame("stale", {**item.to_json(), **stamp})
+        for key, item in after.items()
+        if before.get(key) != item
     ]
     return b"".join(ended + begun)

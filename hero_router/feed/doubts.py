@@ -5,10 +5,10 @@ stale.
 """
 
 import logging
-import time
 from collections.abc import Callable
 
-from hero_router.feed.conditions import Condition, Conditions
+from hero_router.feed.conditions import NONE, Condition, Conditions
+from hero_router.feed.proof import system_ms
 
 log = logging.getLogger(__name__)
 
@@ -18,9 +18,9 @@ REDIS, SCANNER, NO_SCANNER = "redis", "scanner", "no_scanner"
 class Doubts:
     """Holds the conditions and calls `changed` after every change; `now_ms` is Unix ms."""
 
-    def __init__(self, now_ms: Callable[[], int] = lambda: int(time.time() * 1000)) -> None:
+    def __init__(self, now_ms: Callable[[], int] = system_ms) -> None:
         self._now_ms = now_ms
-        self._current: Conditions = {}
+        self._current: Conditions = NONE
         self.changed: Callable[[], None] = lambda: None
 
     @property

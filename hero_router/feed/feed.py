@@ -9,6 +9,7 @@ from hero_router.feed.herald import Herald
 from hero_router.feed.hub import SLICE_BYTES, Hub
 from hero_router.feed.mirror import Mirror
 from hero_router.feed.pace import Pace
+from hero_router.feed.proof import Proof, system_ms
 from hero_router.feed.ring import Ring
 from hero_router.feed.scans import Scans
 from hero_router.feed.tail import Tail
@@ -21,7 +22,7 @@ class Feed:
     """A worker's view of the world.
 
     `window` is in events; `flush` is the longest time in seconds that events are joined for;
-    `greeting` goes into each hello.
+    `greeting` goes into each hello; `now_ms` is Redis's clock in Unix milliseconds.
     """
 
     def __init__(
@@ -33,12 +34,17 @@ class Feed:
         times: Times,
         flush: float,
         greeting: Callable[[], Mapping[str, object]],
+        now_ms: Callable[[], int] = system_ms,
     ) -> None:
-        self.mirror, self.scans, self.doubts = Mirror(), Scans(), Doubts()
+        self.mirror, self.scans, self.doubts = Mirror(), Scans(), Doubts(now_ms)
+        self.proof = Proof(now_ms)
         self.ring = Ring(window, SLICE_BYTES)
         self.pace = Pace(flush)
-        self.hub = Hub(self.ring, Herald(self.ring, times, greeting), times, self.pace)
-        self.tail = Tail(stream, self.mirror, self.ring, self.hub, self.doubts, self.scans)
+        herald = Herald(self.ring, times, self.proof, greeting)
+        self.hub = Hub(self.ring, herald, times, self.pace)
+        self.tail = Tail(
+            stream, self.mirror, self.ring, self.hub, self.doubts, self.scans, self.proof
+        )
         self.watch = Watch(nodes, self.mirror, self.doubts)
         self.doubts.changed = self._doubts_changed
         self.closing = self.broken = False

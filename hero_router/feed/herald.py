@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 
 from hero_router import sse
 from hero_router.feed.client import Client
-from hero_router.feed.conditions import Conditions, frames
+from hero_router.feed.conditions import NONE, Conditions, frames
+from hero_router.feed.proof import Proof, Stamp
 from hero_router.feed.ring import Ring
 from hero_router.feed.times import Times
 from hero_router.position import Position
@@ -17,19 +18,23 @@ log = logging.getLogger(__name__)
 class Herald:
     """Writes frames of its own to a client's sink; moves no cursor.
 
-    `greeting` makes the rest of each hello; `chance` is uniform in [0, 1).
+    `greeting` makes the rest of each hello; `chance` is uniform in [0, 1). Many clients are told
+    the same at the same time: the last ping and the last news are kept.
     """
 
     def __init__(
         self,
         ring: Ring,
         times: Times,
+        proof: Proof,
         greeting: Callable[[], Mapping[str, object]],
         chance: Callable[[], float] = random.random,
     ) -> None:
-        self._ring, self._times, self._greeting = ring, times, greeting
+        self._ring, self._times, self._proof, self._greeting = ring, times, proof, greeting
         self.chance = chance
-        self.conditions: Conditions = {}
+        self.conditions: Conditions = NONE
+        self._ping: tuple[Position | None, Stamp, bytes] = None, {}, b""
+        self._news: tuple[Conditions, Conditions, Stamp, bytes] = NONE, NONE, {}, b""
 
     def greet(self, client: Client, place: Position | None) -> None:
         """Say hello; also anew when Redis is another process: snapshots are told apart by it.
@@ -38,11 +43,12 @@ class Herald:
         has to be told first: a client that was cut off in between would take it for its own. After
         a hello a client knows of no doubts.
         """
-        client.store, client.told = self._ring.store, {}
+        client.store, client.told = self._ring.store, NONE
         if place is not None:
             client.heard = place
         cursor = None if place is None else str(place)
-        data = {"cursor": cursor, "store": client.store, **self._greeting()}
+        now = self._proof.now_ms()
+        data = {"cursor": cursor, "store": client.store, "now": now, **self._greeting()}
         retry_ms = self._times.retry_ms(self.chance())
         client.sink.write(sse.frame("hello", data, position=place, retry_ms=retry_ms))
 
@@ -51,9 +57,15 @@ class Herald:
         if client.store != self._ring.store:
             self.greet(client, client.cursor)
         if client.told is not self.conditions:
-            if news := frames(client.told, self.conditions):
+            if news := self._frames(client.told):
                 client.sink.write(news)
             client.told = self.conditions
+
+    def _frames(self, told: Conditions) -> bytes:
+        now, stamp = self.conditions, self._proof.stamp()
+        if self._news[0] is not told or self._news[1] is not now or self._news[2] is not stamp:
+            self._news = told, now, stamp, frames(told, now, stamp)
+        return self._news[3]
 
     def resync(self, client: Client, dropped: int | None, reason: str, crowd: int) -> None:
         """Tell how many events the client missed (None: unknown) before those after its cursor.
@@ -63,6 +75,7 @@ class Herald:
         after_ms = self._times.after_ms(crowd, self.chance())
         store = self._ring.store
         data = {"dropped": dropped, "reason": reason, "after_ms": after_ms, "store": store}
+        data |= self._proof.stamp()
         client.heard, client.store = client.cursor, store
         client.sink.write(sse.frame("resync", data, position=client.cursor))
         missed = "an unknown number of" if dropped is None else dropped
@@ -71,12 +84,17 @@ class Herald:
     def ping(self, client: Client) -> None:
         """Say that the client has everything up to its cursor."""
         client.heard = client.cursor
-        client.sink.write(self._ring.ping(client.cursor))
+        client.sink.write(self._ping_at(client.cursor))
 
-    @staticmethod
-    def ping_waiting(client: Client) -> None:
+    def ping_waiting(self, client: Client) -> None:
         """Say no more than that the stream is alive: a position would take the client back."""
-        client.sink.write(sse.frame("ping", {}))
+        client.sink.write(self._ping_at(None))
+
+    def _ping_at(self, place: Position | None) -> bytes:
+        stamp = self._proof.stamp()
+        if self._ping[0] != place or self._ping[1] is not stamp:
+            self._ping = place, stamp, sse.frame("ping", stamp, position=place)
+        return self._ping[2]
 
     def farewell(self, client: Client) -> None:
         """End the stream cleanly, with the client's own time to come back."""

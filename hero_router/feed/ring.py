@@ -82,7 +82,6 @@ class Ring:
         self._times: list[int] = []
         self._head = ORIGIN
         self.store = ""
-        self._ping = ORIGIN, sse.frame("ping", {}, position=ORIGIN)
         self._cached = 0
         self._slices: dict[tuple[Position, Filter | None], Slice | None] = {}
         self._trains: dict[tuple[Position, Filter | None], Train | None] = {}
@@ -188,11 +187,9 @@ class Ring:
         parts = self._positions[start:], self._frames[start:], self._tags[start:]
         return zip(*parts, strict=True)
 
-    def ping(self, cursor: Position) -> bytes:
-        """A keepalive for whoever stands at this cursor; made once for those at the head."""
-        if self._ping[0] != cursor:
-            self._ping = cursor, sse.frame("ping", {}, position=cursor)
-        return self._ping[1]
+    def recent(self, number: int) -> Sequence[bytes]:
+        """The frames of the last so many entries, oldest first."""
+        return self._frames[-number:]
 
     def slice_after(self, cursor: Position, wanted: Filter | None = None) -> Slice | None:
         """The next frames after a cursor that `resume` found in the window; None when it has all.
@@ -248,7 +245,18 @@ class Ring:
 
 
 def frame(event: Event) -> bytes:
-    """The event as sent. A stranger's entry becomes a ping: positions stay without a gap."""
-    if event.type is None:
-        return sse.frame("ping", {}, position=event.position)
-    return sse.frame_text(event.type, event.data, position=event.position)
+    """The event as sent, with the time at which it was published (`at`), where that is known.
+
+    A stranger's entry becomes a ping: positions stay without a gap.
+    """
+    name = "ping" if event.type is None else event.type
+    return sse.frame_text(name, _dated(event), position=event.position)
+
+
+def _dated(event: Event) -> str:
+    if not event.at or "at" in event.payload:
+        return event.data
+    if not event.payload:
+        return f'{{"at":{event.at}}}'
+    _, brace, fields = event.data.partition("{")
+    return f'{brace}"at":{event.at},{fields}'

@@ -13,8 +13,10 @@ from hero_router.errors import StoreError
 from hero_router.feed.doubts import REDIS, Doubts
 from hero_router.feed.hub import Hub
 from hero_router.feed.mirror import Mirror
+from hero_router.feed.proof import Proof
 from hero_router.feed.ring import Ring
 from hero_router.feed.scans import Scans
+from hero_router.keys import READ_BATCH
 from hero_router.model import Event, is_record
 from hero_router.position import ORIGIN, Position
 from hero_router.store.snapshot import Snapshot, parsed_values
@@ -51,10 +53,17 @@ class Tail:
     """
 
     def __init__(
-        self, stream: Stream, mirror: Mirror, ring: Ring, hub: Hub, doubts: Doubts, scans: Scans
+        self,
+        stream: Stream,
+        mirror: Mirror,
+        ring: Ring,
+        hub: Hub,
+        doubts: Doubts,
+        scans: Scans,
+        proof: Proof,
     ) -> None:
         self._stream, self._mirror, self._ring, self._hub = stream, mirror, ring, hub
-        self._doubts, self._scans = doubts, scans
+        self._doubts, self._scans, self._proof = doubts, scans, proof
         self._failures = 0
         self._gone = False
         self.warm, self.tried = False, asyncio.Event()
@@ -93,6 +102,7 @@ class Tail:
         self._mirror.reset(services, snapshot.nodes, snapshot.head)
         store = snapshot.version.run_id[:STORE_DIGITS]
         self._hub.reload(snapshot.window, snapshot.head, store)
+        self._proof.as_of = snapshot.now_ms
         self._note_stream(gone=vanished and snapshot.head == ORIGIN)
         for event in snapshot.window:
             self._scans.seen(event)
@@ -108,6 +118,8 @@ class Tail:
         if not follows(self._ring.head, events):
             return False
         self.reads.append((time.time(), events[0].at))
+        if len(events) < READ_BATCH:  # nothing more was there when the last one was published
+            self._proof.as_of = events[-1].at or self._proof.as_of
         for start in range(0, len(events), self._hub.chunk):
             self._feed(events[start : start + self._hub.chunk])
         if len(events) * REST_ROOM <= self._ring.limit:
@@ -120,9 +132,11 @@ class Tail:
         Events may come just between two questions. But what lies ahead and still cannot be read was
         trimmed by a foreign hand, and would be waited for without end.
         """
+        asked = self._proof.now_ms()
         head = await self._stream.head()
         if head == self._ring.head:
             self._hub.confirm()
+            self._proof.as_of = asked
         if head <= self._ring.head:
             return head == self._ring.head
         return bool(await self._stream.read(self._ring.head))

@@ -16,10 +16,21 @@ class RedisClock:
     def __init__(self, client: Redis) -> None:
         self._client = client
         self.ahead: float | None = None
+        self._began: float | None = None
 
     async def ask(self) -> None:
         """Compare the clocks; both ways are taken for equally long. Raises StoreError."""
-        asked = time.time()
+        asked, began = time.time(), time.monotonic()
         with translated():
             seconds, micros = await self._client.time()
-        self.ahead = int(seconds) + int(micros) / 1e6 - (asked + time.time()) / 2
+        redis_seconds = int(seconds) + int(micros) / 1e6
+        self.ahead = redis_seconds - (asked + time.time()) / 2
+        self._began = redis_seconds - (began + time.monotonic()) / 2
+
+    def now_ms(self) -> int:
+        """Unix milliseconds by Redis's clock, carried on by this machine's monotonic clock.
+
+        Before the first answer it is this machine's own time: nothing better is known.
+        """
+        seconds = time.time() if self._began is None else self._began + time.monotonic()
+        return int(seconds * 1000)

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import os
 import signal
-import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -65,7 +64,8 @@ def create_app(config: RouterConfig) -> web.Application:
     # One of its own: while the others are all in use, no scanner may look lost.
     watch_client = connect(config.backplane, name="watch", connections=1)
     client = connect(config.backplane, name="web")
-    nodes, assets = Nodes(client, config.keys), pages.Assets(pages.static_folder())
+    nodes, clock = Nodes(client, config.keys), RedisClock(client)
+    assets = pages.Assets(pages.static_folder())
     feed = Feed(
         Stream(tail_client, config.keys),
         Nodes(watch_client, config.keys),
@@ -73,12 +73,13 @@ def create_app(config: RouterConfig) -> web.Application:
         times=Times(config.ping_seconds, config.sse_stall_seconds, config.sse_max_age_seconds),
         flush=config.sse_flush_ms / 1000,
         greeting=lambda: {**_greeting(config, worker), "assets": assets.digest},
+        now_ms=clock.now_ms,
     )
     app = web.Application(middlewares=[middleware.guard], client_max_size=BODY_BYTES)
     context = Context(config, feed, nodes, Requests(client, config.keys), worker)
     state = State(feed, Probes(nodes))
     app[CONTEXT] = context
-    clock, roll = RedisClock(client), Roll(client, config.keys)
+    roll = Roll(client, config.keys)
     metrics, teller = _metrics(feed, clock), clients.Teller(feed, roll, clock, worker)
     streams = Connections()
     app.add_routes([*pages.routes(assets), *health.routes()])
@@ -135,7 +136,6 @@ def _greeting(config: RouterConfig, worker: str) -> Mapping[str, object]:
         "node": config.node,
         "worker": worker,
         "version": __version__,
-        "now": int(time.time() * 1000),
     }
 
 

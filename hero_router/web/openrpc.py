@@ -81,6 +81,7 @@ SCHEMAS: Mapping[str, Schema] = {
         nodes=listed(named("Node")),
         stale=listed(named("Condition")),
         now=TIME,
+        as_of=TIME,
     ),
     "Page": shape(
         cursor=POSITION,

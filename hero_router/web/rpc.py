@@ -46,7 +46,7 @@ class Router:
 
     async def all(self) -> Encoded:
         """Everything, the same as GET /api/services."""
-        return Encoded(self._state.view().at(self._state.now_ms()))
+        return Encoded(self._state.text())
 
     async def services(
         self, *, limit: int = MOST_SERVICES, offset: int = 0, **wanted: str

@@ -1,8 +1,7 @@
 """What the worker knows, as the JSON API and JSON-RPC tell it; both tell the same."""
 
 import hashlib
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +9,15 @@ from hero_router.codec import encode
 from hero_router.errors import Ambiguous, NotFound, NotReady
 from hero_router.feed.doubts import REDIS
 from hero_router.feed.feed import Feed
+from hero_router.feed.proof import Stamp
+from hero_router.model import CONTROL_EVENTS
+from hero_router.sse import Parser
 from hero_router.web.probes import Probes
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The whole state at one revision, encoded once; only `now` is put in when it is sent.
+    """The whole state at one revision, encoded once; only the times are put in when it is sent.
 
     `tag` names the content: equal on all workers that know the same.
     """
@@ -24,18 +26,16 @@ class View:
     text: str
     tag: str
 
-    def at(self, now_ms: int) -> str:
-        """The JSON text as of now; the text kept has no closing brace."""
-        return f'{self.text},"now":{now_ms}}}'
+    def at(self, stamp: Stamp) -> str:
+        """The JSON text with these times; the text kept has no closing brace."""
+        return f"{self.text},{encode(stamp)[1:]}"
 
 
 class State:
-    """One worker's state; `now_ms` is Unix milliseconds."""
+    """One worker's state."""
 
-    def __init__(
-        self, feed: Feed, probes: Probes, now_ms: Callable[[], int] = lambda: int(time.time() * 1e3)
-    ) -> None:
-        self._feed, self._probes, self.now_ms = feed, probes, now_ms
+    def __init__(self, feed: Feed, probes: Probes) -> None:
+        self._feed, self._probes = feed, probes
         self._view = View(-1, "", "")
         self._texts: dict[int, tuple[Mapping[str, Any], str]] = {}
 
@@ -48,6 +48,10 @@ class State:
             tag = hashlib.blake2b(text.encode("ascii"), digest_size=12).hexdigest()
             self._view = View(revision, text, tag)
         return self._view
+
+    def text(self) -> str:
+        """All of it as JSON, with the times of this moment. Raises NotReady."""
+        return self.view().at(self._feed.proof.stamp())
 
     def _text(self) -> str:
         mirror = self._feed.mirror
@@ -70,6 +74,23 @@ class State:
             for record in self._feed.mirror.services()
         }
         return ",".join(text for _, text in self._texts.values())
+
+    def recent(self, number: int) -> str:
+        """The last events of the window as JSON, oldest first, at most so many. Raises NotReady.
+
+        `data` is that of the event in the stream, with its time (`at`). Entries that are not ours
+        have a position there and are no events.
+        """
+        self._check_ready()
+        ring, parser = self._feed.ring, Parser()
+        frames = (message for frame in ring.recent(number) for message in parser.feed(frame))
+        events = ",".join(
+            f'{{"event":{encode(each.event)},"id":{encode(each.last_id)},"data":{each.data}}}'
+            for each in frames
+            if each.event not in CONTROL_EVENTS
+        )
+        head = f'{{"cursor":{encode(str(ring.head))},"store":{encode(ring.store)}'
+        return f'{head},"events":[{events}],{encode(self._feed.proof.stamp())[1:]}'
 
     @property
     def cursor(self) -> str:

@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from hero_router.store.clock import RedisClock
 from tests.contract.world import Store
 from tests.support.records import put
@@ -16,6 +18,17 @@ async def test_the_distance_of_the_clocks_is_known_once_it_was_asked_for(store: 
     await clock.ask()
     assert clock.ahead is not None
     assert abs(clock.ahead) < CLOSE_SECONDS
+
+
+async def test_times_are_redis_s_own_once_it_was_asked(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = RedisClock(store.raw)
+    assert abs(clock.now_ms() / 1000 - time.time()) < CLOSE_SECONDS
+    await clock.ask()
+    true = time.time()
+    monkeypatch.setattr(time, "time", lambda: true + 3600)
+    assert abs(clock.now_ms() / 1000 - true) < CLOSE_SECONDS
 
 
 async def test_each_event_says_when_it_was_published(store: Store) -> None:

@@ -4,12 +4,14 @@ from hero_router.feed.client import PLAIN, Client, State, Wish
 from hero_router.feed.herald import Herald
 from hero_router.feed.hub import SLICE_BYTES, Hub
 from hero_router.feed.pace import Pace
+from hero_router.feed.proof import Proof
 from hero_router.feed.ring import Ring
 from hero_router.feed.times import Times
 from hero_router.model import Event
 from tests.feed.world import FakeSink, events, position
 
 PING, STALL = 15.0, 60.0
+NOW_MS = 7_000
 
 
 class Clock:
@@ -36,7 +38,8 @@ class Bench:
         self.clock = Clock()
         self.ring = Ring(limit, SLICE_BYTES)
         times = Times(PING, STALL, age)
-        herald = Herald(self.ring, times, lambda: {"window": limit}, lambda: 0.5)
+        self.proof = Proof(lambda: NOW_MS)
+        herald = Herald(self.ring, times, self.proof, lambda: {"window": limit}, lambda: 0.5)
         self.pace = pace or Pace(0)
         self.hub = Hub(self.ring, herald, times, self.pace, self.clock)
         if loaded:

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from hero_router.feed.conditions import Condition, Conditions, frames
 from hero_router.sse import Parser
 
+STAMP = {"now": 9, "as_of": 8}
+
 Key = tuple[str, str | None]
 
 keys = st.tuples(
@@ -19,7 +21,12 @@ doubts = st.dictionaries(
 
 
 def told(before: Conditions, after: Conditions) -> list[tuple[str, dict[str, object]]]:
-    return [(each.event, json.loads(each.data)) for each in Parser().feed(frames(before, after))]
+    """What a client is told; each frame carries both times."""
+    messages = [
+        (each.event, json.loads(each.data)) for each in Parser().feed(frames(before, after, STAMP))
+    ]
+    assert all(data.pop(name) == STAMP[name] for _, data in messages for name in STAMP)
+    return messages
 
 
 @given(doubts, doubts)
@@ -43,7 +50,7 @@ def test_each_change_is_one_frame_and_nothing_else_is_told(
 ) -> None:
     changed = [key for key in {**before, **after} if before.get(key) != after.get(key)]
     assert len(told(before, after)) == len(changed)
-    assert frames(after, after) == b""
+    assert frames(after, after, STAMP) == b""
 
 
 def test_a_doubt_that_goes_on_for_another_reason_is_told_again_with_its_beginning() -> None:
@@ -64,7 +71,7 @@ def test_what_ended_is_told_before_what_begins() -> None:
 def test_a_doubt_has_no_position_so_that_no_client_moves_by_it(
     before: Conditions, after: Conditions
 ) -> None:
-    lines = frames(before, after).decode("ascii").split("\n")
+    lines = frames(before, after, STAMP).decode("ascii").split("\n")
     assert {line.partition(":")[0] for line in lines} <= {"event", "data", ""}
 
 

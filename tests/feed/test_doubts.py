@@ -61,11 +61,11 @@ def test_doubts_about_different_nodes_stand_side_by_side() -> None:
 
 def test_the_frames_lead_from_one_set_of_doubts_to_the_other() -> None:
     ended, kept = Condition("redis", None, 1, "away"), Condition("scanner", "a", 2, "gone")
-    begun = Condition("scanner", "b", 3, "gone")
-    data = frames({ended.key: ended, kept.key: kept}, {kept.key: kept, begun.key: begun})
+    begun, stamp = Condition("scanner", "b", 3, "gone"), {"now": 9, "as_of": 8}
+    data = frames({ended.key: ended, kept.key: kept}, {kept.key: kept, begun.key: begun}, stamp)
     told = [(each.event, json.loads(each.data)) for each in Parser().feed(data)]
     assert told == [
-        ("fresh", {"reason": "redis", "node": None, "since": 1}),
-        ("stale", {"reason": "scanner", "node": "b", "since": 3, "detail": "gone"}),
+        ("fresh", {"reason": "redis", "node": None, "since": 1, **stamp}),
+        ("stale", {"reason": "scanner", "node": "b", "since": 3, "detail": "gone", **stamp}),
     ]
     assert b"id:" not in data

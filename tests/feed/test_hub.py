@@ -10,7 +10,7 @@ from hero_router.feed.conditions import Condition
 from hero_router.feed.hub import AHEAD_SECONDS, SLICE_BYTES
 from hero_router.feed.times import AFTER_MS_PER_CLIENT
 from hero_router.position import ORIGIN, Position
-from tests.feed.bench import PING, STALL, Bench
+from tests.feed.bench import NOW_MS, PING, STALL, Bench
 from tests.feed.world import EPOCH, events, position
 
 
@@ -28,7 +28,7 @@ def test_a_new_client_is_greeted_with_the_head_and_gets_what_follows(bench: Benc
     bench.publish(6, 7)
     assert sink.names() == ["hello", "service_updated", "service_updated"]
     hello = json.loads(sink.messages[0].data)
-    assert hello == {"cursor": cursor(5), "store": "r1", "window": 8}
+    assert hello == {"cursor": cursor(5), "store": "r1", "now": NOW_MS, "window": 8}
     assert sink.messages[0].last_id == cursor(5)
     assert sink.messages[0].retry_ms == 2000
     assert sink.seqs() == [6, 7]
@@ -53,6 +53,8 @@ def test_a_client_before_the_window_is_told_its_exact_gap_once(
         "reason": "trimmed",
         "after_ms": 1,
         "store": "r1",
+        "now": NOW_MS,
+        "as_of": None,
     }
     assert resync.last_id == cursor(4)
     assert sink.seqs() == list(range(5, 13))
@@ -207,7 +209,8 @@ def test_doubts_are_told_at_once_and_taken_back(bench: Bench) -> None:
     bench.hub.doubt({})
     assert sink.names() == ["hello", "stale", "fresh"]
     assert json.loads(sink.messages[1].data)["detail"] == "Redis cannot be reached"
-    assert json.loads(sink.messages[2].data) == {"reason": "redis", "node": None, "since": 7}
+    fresh = {"reason": "redis", "node": None, "since": 7, "now": NOW_MS, "as_of": None}
+    assert json.loads(sink.messages[2].data) == fresh
     assert sink.messages[1].last_id == cursor(5)
 
 

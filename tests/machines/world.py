@@ -15,6 +15,7 @@ from hero_router.feed.herald import Herald
 from hero_router.feed.hub import AHEAD_SECONDS, Hub
 from hero_router.feed.mirror import Mirror
 from hero_router.feed.pace import Pace
+from hero_router.feed.proof import Proof
 from hero_router.feed.ring import Ring
 from hero_router.feed.scans import Scans
 from hero_router.feed.tail import Tail
@@ -131,10 +132,11 @@ class Worker:
         self.now = 0.0
         self.mirror, self.ring = Mirror(), Ring(WINDOW, SLICE_BYTES)
         times = Times(ping=5.0, stall=1e9)
-        herald = Herald(self.ring, times, dict, lambda: 0.5)
+        proof = Proof()
+        herald = Herald(self.ring, times, proof, dict, lambda: 0.5)
         self.hub = Hub(self.ring, herald, times, Pace(0), lambda: self.now)
         stream = Stream(world.client, KEYS, block_seconds=0.001)
-        self.tail = Tail(stream, self.mirror, self.ring, self.hub, Doubts(), Scans())
+        self.tail = Tail(stream, self.mirror, self.ring, self.hub, Doubts(), Scans(), proof)
         world.run(self.tail.start())
 
     def catch_up(self) -> None:

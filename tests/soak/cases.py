@@ -5,6 +5,7 @@ Two services change in turns: ten events of one epoch, and five of the next.
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from hero_router.position import Position
@@ -55,8 +56,9 @@ def hello(place: str | None) -> Entry:
 
 
 def event(place: str, **fields: Any) -> Entry:
-    data = json.dumps({"service": {**record(p(place)), **fields}})
-    return Entry("service_updated", p(place), data)
+    known = happened(place)
+    data = json.dumps({"service": {**record(known.place), **fields}})
+    return Entry(known.kind, known.place, replace(known, data=data).sent)
 
 
 def resync(place: str, dropped: int | None) -> Entry:

@@ -22,6 +22,11 @@ class Event:
     data: str
     at: int = 0
 
+    @property
+    def sent(self) -> str:
+        """Its data as clients get it: with the time at which it was published."""
+        return f'{{"at":{self.at},{self.data[1:]}' if self.at else self.data
+
 
 @dataclass(frozen=True)
 class Truth:

@@ -80,7 +80,7 @@ def genuine(log: Log, truth: Truth) -> Iterator[Fault]:
         if entry.place is None:
             yield Fault(index, "an event without a position")
         elif (event := truth.at(entry.place)) is not None:
-            if (event.kind, event.data) != (entry.kind, entry.data):
+            if (event.kind, event.sent) != (entry.kind, entry.data):
                 yield Fault(index, f"Redis holds another event: {event.kind} {event.data[:160]}")
         elif (told := truth.lost.get(entry.place)) is None or not truth.may_be_lost(entry.place):
             yield Fault(index, "Redis never held this event")

@@ -1,6 +1,7 @@
 """`GET /api/services` and `/api/services/{id}`: the registry as the worker holds it."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -33,7 +34,7 @@ async def test_the_state_is_that_of_the_registry_at_a_stated_position(
     answer = await client.get("/api/services")
     state = await answer.json()
     assert answer.status == 200
-    assert list(state) == ["cursor", "store", "services", "nodes", "stale", "now"]
+    assert list(state) == ["cursor", "store", "services", "nodes", "stale", "now", "as_of"]
     assert state["cursor"] == str(world.feed.ring.head)
     names = [(item["context"], item["name"]) for item in state["services"]]
     assert names == [("default", "alpha"), ("default", "beta"), ("shop", "beta")]
@@ -43,6 +44,44 @@ async def test_the_state_is_that_of_the_registry_at_a_stated_position(
         ("n2", False),
     ]
     assert (state["stale"], state["now"]) == ([], 5_000)
+    assert 0 < state["as_of"] <= int(time.time() * 1000)
+
+
+async def test_the_last_events_are_those_of_the_window_with_their_times(
+    client: Client, world: World
+) -> None:
+    answer = await client.get("/api/events/recent?n=2")
+    found = await answer.json()
+    assert list(found) == ["cursor", "store", "events", "now", "as_of"]
+    assert found["cursor"] == str(world.feed.ring.head)
+    assert [each["event"] for each in found["events"]] == ["service_added", "service_added"]
+    last = found["events"][-1]
+    assert last["id"] == found["cursor"]
+    assert last["data"]["service"]["context"] == "shop"
+    assert abs(last["data"]["at"] / 1000 - time.time()) < 60
+    everything = await (await client.get("/api/events/recent")).json()
+    assert len(everything["events"]) == 3
+    await world.remove(record("alpha"))
+    await world.caught_up()
+    newest = await (await client.get("/api/events/recent?n=1")).json()
+    assert [each["event"] for each in newest["events"]] == ["service_removed"]
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "1001", "1e3", "NaN", "", "x", "\u0661"])
+async def test_a_number_of_events_out_of_range_is_refused_by_name(
+    client: Client, number: str
+) -> None:
+    answer = await client.get("/api/events/recent", params={"n": number})
+    assert answer.status == 400
+    assert (await answer.json())["error"]["message"].startswith("n: ")
+
+
+async def test_a_foreign_entry_is_no_event_of_ours(client: Client, world: World) -> None:
+    head = world.feed.ring.head
+    await world.client.xadd(KEYS.events, {"junk": "1"}, id=str(head.next()))
+    await world.caught_up()
+    found = await (await client.get("/api/events/recent?n=2")).json()
+    assert [each["id"] for each in found["events"]] == [str(head)]
 
 
 async def test_changes_are_seen_with_their_position(client: Client, world: World) -> None:

@@ -73,10 +73,11 @@ class World:
             times=Times(ping=15, stall=60),
             flush=0,
             greeting=dict,
+            now_ms=lambda: 5_000,
         )
         config = RouterConfig(redis_url="redis://127.0.0.1:1/0", node="n1")
         self.context = Context(config, self.feed, nodes, self.requests, "n1/1")
-        self.state = State(self.feed, Probes(nodes), now_ms=lambda: 5_000)
+        self.state = State(self.feed, Probes(nodes))
 
     async def add(self, *records: Record) -> None:
         """Write services as their nodes' scanners do."""

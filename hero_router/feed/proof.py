@@ -1,0 +1,38 @@
+"""The worker's time by Redis's clock, and the last moment at which it had proof from Redis.
+
+All times that clients are told come from here, so that the workers of all machines tell one time.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+
+SAME_MS = 100
+"""Frames for many clients are made once: a stamp stays the same for this long."""
+
+Stamp = Mapping[str, int | None]
+"""`now` and `as_of`, as frames carry them."""
+
+
+def system_ms() -> int:
+    """This machine's own time in Unix milliseconds."""
+    return int(time.time() * 1000)
+
+
+class Proof:
+    """`now_ms` is Redis's clock in Unix milliseconds.
+
+    `as_of` is the last such moment at which Redis showed that this worker holds the stream's head;
+    None before the first.
+    """
+
+    def __init__(self, now_ms: Callable[[], int] = system_ms) -> None:
+        self.now_ms = now_ms
+        self.as_of: int | None = None
+        self._stamp: Stamp = {"now": None, "as_of": None}
+
+    def stamp(self) -> Stamp:
+        """Both times; the same object for up to `SAME_MS`."""
+        now, made = self.now_ms(), self._stamp["now"]
+        if made is None or not 0 <= now - made < SAME_MS:
+            self._stamp = {"now": now, "as_of": self.as_of}
+        return self._stamp
