@@ -12,7 +12,7 @@ from hero_router.web.pages import static_folder
 from tests.support.wait import eventually
 
 BLANK = "<!doctype html><title>blank</title>"
-MAIN = '<script type="module" src="/static/js/main.js"></script>'
+MAIN = '<script type="module" src="static/js/main.js"></script>'
 
 
 class Line:
@@ -129,4 +129,4 @@ def _html(text: Callable[[], str]) -> Callable[[web.Request], Any]:
 
 def hello(store: str = "r1", ping_seconds: float = 15, now: int = 0) -> Mapping[str, Any]:
     """What the router says first in each stream."""
-    return {"store": store, "ping_seconds": ping_seconds, "now": now, "window": 1024}
+    return {"store": store, "ping_seconds": ping_seconds, "now": now, "version": "1", "assets": ""}

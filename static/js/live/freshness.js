@@ -1,77 +1,92 @@
 /**
- * How fresh the page is, as one of a few words and a sentence; what the strip always says.
+ * How fresh the page is: how news reaches it, what the shown state is worth, and from both how far it
+ * may be trusted. Nothing else decides what looks doubtful.
  * @module
  */
 
-import { clock } from "./times.js";
+import { LATE_MS } from "./pulse.js";
 
 /** After so long without a stream the state is polled. */
 export const POLL_AFTER_MS = 10_000;
+/** A worker whose own proof from Redis is older than this cannot vouch for what it streams. */
+export const PROOF_MS = 15_000;
 
+/** @typedef {"starting"|"live"|"late"|"polling"|"reconnecting"|"asleep"} Link how news reaches this page */
+/** @typedef {"all"|"nodes"|"none"} Trust in what is shown: in all, in all but what some nodes tell, in nothing */
 /**
- * `doubt` is how much of what is shown may be wrong: that of some services, or all.
- * @typedef {{kind: string, label: string, detail: string, doubt: "none"|"some"|"all"}} Freshness
+ * What the page itself knows: since when it has woken up and not heard a frame; the last poll, if
+ * nothing has come since; why the last fetch failed; and whether the router answers at all (null:
+ * nobody has asked).
+ * @typedef {{wokeAt: number|null, polledAt: number|null, error: string|null, lives: boolean|null}} Page
+ */
+/**
+ * @typedef {{
+ *   link: Link, trust: Trust, stream: import("./stream.js").State, page: Page, now: number, silent: number,
+ *   state: {asOf: number|null, complete: boolean, conditions: import("./store.js").Condition[]},
+ * }} Freshness `now` and the stream's times are by our clock, `asOf` is by the router's; `silent` is
+ *   since when a live stream has been silent for too long, in ms, or 0
  */
 
 /**
  * @param {import("./store.js").Store} store
- * @param {{connected: boolean, lostAt: number|null, heardAt: number, silentSince: number|null}} stream
- * @param {{distrusted: boolean, polledAt: number|null, pollError: string|null}} page
+ * @param {import("./stream.js").State} stream
+ * @param {Page} page
  * @returns {Freshness}
  */
 export function freshness(store, stream, page) {
-  const now = store.now();
-  if (!stream.connected) return disconnected(store, stream, page);
-  if (now - stream.heardAt > silenceMs(store)) {
-    return say("stale", "stale", `no word from the router since ${clock(stream.heardAt)}`, "all");
-  }
-  if (page.distrusted) return say("stale", "checking", "the page was asleep, waiting for the router", "all");
-  const conditions = [...store.conditions.values()];
-  const waits = store.wanted ? waiting(store.missed, conditions.length > 0 ? null : page.pollError) : null;
-  if (conditions.length === 0) return waits ?? say("live", "live", "");
-  const reasons = conditions.map((one) => `${one.detail}, since ${clock(one.since - store.clockOffset)}`);
-  const doubt = conditions.every((one) => one.node !== null) ? "some" : "all";
-  return say("stale", "stale", [...reasons, ...(waits ? [waits.detail] : [])].join(" · "), doubt);
+  const now = store.clock.now();
+  const silent = overdue(store, stream, now);
+  const link = linked(store, stream, page, now, silent > 0);
+  const told = link === "polling" ? store.polled : store.told;
+  const conditions = [...told.values(), ...unproven(store)];
+  const complete = store.loaded && store.wanted === null && store.behind === null;
+  const trust = trusted(link, complete, conditions);
+  const asOf = trust === "all" ? store.clock.router(now) : store.asOf;
+  return { link, trust, state: { asOf, complete, conditions }, stream, page, now, silent };
 }
 
-/** A state is due. @param {import("./store.js").Store["missed"]} missed @param {string|null} error why it does not come */
-function waiting(missed, error) {
-  const because = error === null ? "" : ` (${error})`;
-  if (missed === null) return say("resync", "loading", `fetching the state${because}`);
-  const number = missed.dropped === null ? "an unknown number of" : missed.dropped;
-  const events = `${number} event${missed.dropped === 1 ? "" : "s"}`;
-  return say("resync", "catching up", `missed ${events}, loading the state anew${because}`);
-}
-
-/** After so much silence the stream counts as dead. @param {{pingSeconds: number}} store */
+/** After so much silence the stream counts as dead, and is opened anew. @param {{pingSeconds: number}} store */
 export function silenceMs(store) {
   return 3 * store.pingSeconds * 1000;
 }
 
-/** @type {typeof freshness} */
-function disconnected(store, stream, page) {
-  const waited = store.now() - (stream.lostAt ?? stream.heardAt);
-  if (!store.greeted && waited <= POLL_AFTER_MS && page.pollError === null) return say("connecting", "connecting", "");
-  if (page.polledAt !== null && page.pollError === null) {
-    const doubts = [...store.conditions.values()].map((one) => ` · ${one.detail}`).join("");
-    return say("polling", "polling", `${lost(store, stream)}; state as of ${clock(page.polledAt)}${doubts}`);
-  }
-  if (!store.loaded) return say("reconnecting", "no connection", page.pollError ?? "", "all");
-  const since = `${lost(store, stream)}; what you see may be old`;
-  return say("reconnecting", "reconnecting", page.pollError ? `${since} (${page.pollError})` : since, "all");
+/**
+ * How long the stream has been silent, if a ping is overdue: 0 if not.
+ * @param {import("./store.js").Store} store @param {import("./stream.js").State} stream @param {number} now
+ */
+function overdue(store, { heardAt }, now) {
+  const silence = now - heardAt;
+  return silence > store.pingSeconds * 1000 + LATE_MS ? silence : 0;
 }
 
 /**
- * A stream that fell silent was dead long before this page gave it up; one that never was cannot be lost.
- * @param {import("./store.js").Store} store @param {Parameters<typeof freshness>[1]} stream
+ * @param {import("./store.js").Store} store @param {import("./stream.js").State} stream @param {Page} page
+ * @param {number} now @param {boolean} silent
+ * @returns {Link}
  */
-function lost(store, { silentSince, lostAt, heardAt }) {
-  if (!store.greeted) return `no stream of events since ${clock(lostAt ?? heardAt)}`;
-  if (silentSince !== null) return `no word from the router since ${clock(silentSince)}`;
-  return `connection lost at ${clock(lostAt ?? heardAt)}`;
+function linked(store, stream, page, now, silent) {
+  const late = silent || store.pulse.delay > LATE_MS;
+  if (stream.connected && page.wokeAt !== null) return "asleep";
+  if (stream.connected && !late) return "live";
+  if (page.polledAt !== null && page.error === null && waited(stream, now)) return "polling";
+  if (stream.connected) return "late";
+  return store.greeted || page.error !== null || waited(stream, now) ? "reconnecting" : "starting";
 }
 
-/** @param {string} kind @param {string} label @param {string} detail @param {Freshness["doubt"]} [doubt] @returns {Freshness} */
-function say(kind, label, detail, doubt = "none") {
-  return { kind, label, detail, doubt };
+/** Whether the page has been without a stream for long; without one that is late it never is. @param {import("./stream.js").State} stream @param {number} now */
+function waited({ connected, lostAt, heardAt }, now) {
+  return connected || now - (lostAt ?? heardAt) > POLL_AFTER_MS;
+}
+
+/** What a worker tells of which it has no proof from Redis itself. @param {import("./store.js").Store} store */
+function unproven({ proof }) {
+  if (proof === null || proof.now - proof.asOf <= PROOF_MS) return [];
+  const detail = "the worker that this page reads has heard nothing of Redis";
+  return [{ reason: "proof", node: null, since: proof.asOf, detail }];
+}
+
+/** @param {Link} link @param {boolean} complete @param {import("./store.js").Condition[]} conditions @returns {Trust} */
+function trusted(link, complete, conditions) {
+  if (link !== "live" || !complete || conditions.some((one) => one.node === null)) return "none";
+  return conditions.length === 0 ? "all" : "nodes";
 }

@@ -7,106 +7,127 @@
  * @module
  */
 
+import { Clock } from "./clock.js";
+import { Lines } from "./lines.js";
 import { compare, skips } from "./position.js";
+import { Pulse } from "./pulse.js";
+import { blind, known } from "./record.js";
 
 /** @typedef {{event: string, id: string, data: any}} Frame */
 /** @typedef {{reason: string, node: string|null, since: number, detail: string}} Condition */
-/** @typedef {{at: number, event: string, title: string, text: string, status: string, key: string}} Line */
 
-const MOST_LINES = 100;
 const MOST_SINCE = 5000;
 
 export class Store {
-  /** @param {{now?: () => number, warn?: (...words: any[]) => void}} [outside] */
-  constructor({ now = Date.now, warn = (...words) => console.warn(...words) } = {}) {
-    this.now = now;
+  /** @param {{clock?: Clock, warn?: (...words: any[]) => void}} [outside] */
+  constructor({ clock = new Clock(), warn = (...words) => console.warn(...words) } = {}) {
+    this.clock = clock;
     this.warn = warn;
+    this.pulse = new Pulse(clock);
+    this.lines = new Lines();
     /** @type {Map<string, any>} */ this.services = new Map();
-    /** @type {Map<string, Condition>} */ this.conditions = new Map();
-    /** @type {Line[]} */ this.lines = [];
+    /** @type {any[]} what the nodes' scanners last reported, as of the last snapshot */ this.nodes = [];
+    /** @type {Map<string, Condition>} the doubts that the stream tells */ this.told = new Map();
+    /** @type {Map<string, Condition>} those of the last snapshot */ this.polled = new Map();
     /** @type {string|null} the last position seen */ this.place = null;
     /** @type {string|null} up to here the snapshot holds everything */ this.snapshotAt = null;
-    /** @type {string|null} events up to here are in `lines` */ this.listedTo = null;
     /** @type {string|null} the Redis process that the stream reads */ this.redis = null;
     /** @type {{afterMs: number}|null} a snapshot is due */ this.wanted = { afterMs: 0 };
     /** @type {string|null} a snapshot must not be older than this */ this.base = null;
     /** @type {Frame[]} what has come since `base`, while a snapshot is due */ this.since = [];
+    /** @type {{now: number, to: string|null}|null} a stream went on: what happened before `now` is still to come, up to `to` */
+    this.behind = null;
     /** @type {{dropped: number|null, at: number}|null} */ this.missed = null;
+    /** Whether what was missed is missing still. */ this.missing = false;
+    /** @type {number|null} the last moment, by the router's clock, of which the state is known to be right */ this.asOf = null;
+    /** @type {{now: number, asOf: number}|null} how old the worker's own proof was, when it last told */ this.proof = null;
     this.pingSeconds = 15;
-    this.clockOffset = 0;
-    /** @type {number|null} */ this.lastEventAt = null;
     this.loaded = false;
     /** Whether a stream ever was there. */ this.greeted = false;
+    /** @type {{version: string, assets: string}|null} the first router that greeted, and the last one */ this.met = null;
+    /** @type {{version: string, assets: string}|null} */ this.router = null;
     /** @type {() => void} */ this.changed = () => {};
   }
 
-  /** Take one frame of the stream. @param {Frame} frame */
-  apply({ event, id, data }) {
+  /** Take one frame of the stream. @param {Frame} frame @param {number} [at] when it came, by our clock */
+  apply({ event, id, data }, at = this.clock.now()) {
+    this.pulse.take({ event, id, data }, at);
     if (event === "hello") this.#hello(id, data);
     else if (event === "resync") this.#resync(id, data);
-    else if (event === "ping") this.#ping(id);
-    else if (event === "stale") this.conditions.set(key(data), data);
+    else if (event === "ping") this.#ping(id, data);
+    else if (event === "stale") this.#stale(data);
     else if (event === "fresh") this.#fresh(data);
     else this.#event(event, id, data);
+    this.#prove(data);
     this.changed();
   }
 
   /**
    * Take an answer of `/api/services`, unless it is older than the page can make up for (of a worker
-   * that lags), comes from another Redis than the stream does or doubts a node that the stream does not.
+   * that lags), comes from another Redis than the stream does, or hides how the services of a node are
+   * that the stream does not call lost.
    * @param {any} answer
    * @param {{streaming: boolean}} how whether a stream is open, whose doubts then count
    * @returns {boolean} whether it was taken
    */
   snapshot(answer, { streaming }) {
     const sameRedis = this.redis === null || answer.store === this.redis;
-    if (streaming && !(sameRedis && this.#agrees(answer.stale))) return false;
+    const services = answer.services.map(known);
+    if (streaming && !(sameRedis && services.every((/** @type {any} */ one) => this.#agrees(one)))) return false;
     const oldest = this.wanted ? this.base : this.place;
     if (sameRedis && oldest !== null && compare(answer.cursor, oldest) < 0) return false;
     this.redis = answer.store;
-    this.services = new Map(answer.services.map((/** @type {any} */ one) => [one.id, one]));
+    this.services = new Map(services.map((/** @type {any} */ one) => [one.id, one]));
+    this.nodes = Array.isArray(answer.nodes) ? answer.nodes : [];
     this.snapshotAt = answer.cursor;
     if (!streaming || this.place === null) this.place = answer.cursor;
-    if (!streaming) this.conditions = new Map(answer.stale.map((/** @type {any} */ one) => [key(one), one]));
-    this.clockOffset = answer.now - this.now();
+    this.polled = new Map(answer.stale.map((/** @type {any} */ one) => [key(one), one]));
     // What another Redis told does not belong on top of this one's state.
     if (sameRedis) for (const frame of this.since) this.#fold(frame);
-    this.wanted = null;
+    this.asOf = answer.as_of ?? asOf(answer);
+    this.wanted = this.behind = null;
     this.since = [];
     this.loaded = true;
+    this.missing = false;
     this.changed();
     return true;
   }
 
-  /**
-   * Whether the stream too calls lost each node that an answer does: its services say "unknown" there
-   * instead of how they were, and nobody would tell this page when that ends.
-   * @param {Condition[]} stale
-   */
-  #agrees(stale) {
-    return stale.every((one) => one.node === null || this.conditions.has(key(one)));
+  /** What happened before this page was there. @param {any} answer of `/api/events/recent` */
+  fill(answer) {
+    if (this.redis === null || answer.store === this.redis) this.lines.fill(answer.events);
+    this.changed();
   }
 
-  /** A service as it is to be shown: nobody knows how that of a lost node is. @param {any} record */
-  shown(record) {
-    const lost = this.conditions.get(key({ reason: "scanner", node: record.node }));
-    if (!lost) return record;
-    const sockets = record.sockets.map((/** @type {any} */ socket) => ({ ...socket, status: "unknown" }));
-    return { ...record, status: "unknown", reason: lost.detail, changed_at: lost.since, healthy: false, sockets };
+  /** How far the router is: a stream that went on has brought all once it is there too. @param {any} answer of `/api/events/recent` */
+  aim(answer) {
+    if (this.behind && answer.store === this.redis) this.behind.to = answer.cursor;
+    this.#reached();
+    this.changed();
+  }
+
+  /** Whether a record of a snapshot says how the service is, or the stream too calls its node lost. @param {any} record */
+  #agrees(record) {
+    return !blind(record) || this.told.has(key({ reason: "scanner", node: record.node }));
   }
 
   /** @param {string} id @param {any} data */
   #hello(id, data) {
+    if (this.greeted) this.lines.away({ from: this.asOf ?? data.now, to: data.now });
     this.greeted = true;
     this.redis = data.store ?? null;
     this.pingSeconds = data.ping_seconds;
-    this.clockOffset = data.now - this.now();
+    this.router = { version: data.version ?? "", assets: data.assets ?? "" };
+    this.met ??= this.router;
+    this.proof = null;
     // What ended while this page was away is told by nobody; what lasts follows the hello.
-    for (const condition of [...this.conditions.values()]) this.#fresh(condition);
+    for (const condition of [...this.told.values()]) this.#fresh(condition);
     // A stream that begins behind the snapshot: nothing is lost, but what lies between is not known.
     if (this.place === null || compare(id, this.place) > 0) {
       this.place = id || this.place;
       this.#wantAnew(this.wanted?.afterMs ?? 0);
+    } else {
+      this.behind = { now: data.now, to: null };
     }
   }
 
@@ -114,33 +135,41 @@ export class Store {
   #resync(id, data) {
     const number = data.dropped === null ? "an unknown number of" : data.dropped;
     this.warn(`hero_router: missed ${number} events (${data.reason}), loading the state anew`, data.dropped);
-    this.place = id;
     this.redis = data.store ?? null;
     // Nobody knows where an unknown gap began: what follows may lie before all that was seen.
-    if (data.dropped === null) this.snapshotAt = this.listedTo = null;
-    this.missed = { dropped: data.dropped, at: this.now() };
-    this.#line("resync", { title: `missed ${number} events`, text: `${data.reason}: the state is loaded anew` });
+    if (data.dropped === null) this.snapshotAt = null;
+    if (data.dropped === null) this.lines.forget();
+    this.#miss(id, data.dropped, data.reason);
     this.#wantAnew(Math.max(data.after_ms, this.wanted?.afterMs ?? 0));
   }
 
-  /** The router pings only whom it has sent everything; one that is next stands for a foreign event. @param {string} id */
-  #ping(id) {
+  /** The router pings only whom it has sent everything; one that is next stands for a foreign event. @param {string} id @param {any} data */
+  #ping(id, data) {
     if (skips(this.place, id)) this.#gap(id);
     this.place = id || this.place;
+    this.#reached(data.at ?? Infinity);
   }
 
   /** Events before `id` got lost on the way, and nobody said so. @param {string} id */
   #gap(id) {
     this.warn(`hero_router: nothing told of the events between ${this.place} and ${id}`);
-    this.missed = { dropped: null, at: this.now() };
-    this.#line("resync", { title: "missed an unknown number of events", text: "lost on the way: the state is loaded anew" });
-    this.place = id;
+    this.#miss(id, null, "lost on the way");
     this.#wantAnew(this.wanted?.afterMs ?? 0);
+  }
+
+  /** Events before and at `id` are missing; until the state is loaded, they add up. @param {string} id @param {number|null} dropped @param {string} reason */
+  #miss(id, dropped, reason) {
+    const before = this.missed !== null && this.missing ? this.missed.dropped : 0;
+    const at = this.clock.router();
+    this.missing = true;
+    this.missed = { dropped: before === null || dropped === null ? null : before + dropped, at };
+    this.lines.missed(id, { dropped, reason }, at);
+    this.place = id;
   }
 
   /** After a gap what is kept from before it is worth nothing. @param {number} afterMs */
   #wantAnew(afterMs) {
-    this.wanted = null;
+    this.wanted = this.behind = null;
     this.#want(afterMs);
   }
 
@@ -153,26 +182,28 @@ export class Store {
   }
 
   /** @param {any} data */
+  #stale(data) {
+    this.told.set(key(data), data);
+  }
+
+  /** @param {any} data */
   #fresh(data) {
-    this.conditions.delete(key(data));
-    // While its scanner was away, a node's services were shown as unknown.
-    if (data.node !== null) this.#want(0);
+    this.told.delete(key(data));
+    // A router of an older version did not say how the services of a lost node were.
+    const hidden = (/** @type {any} */ one) => one.node === data.node && blind(one);
+    if (data.node !== null && [...this.services.values()].some(hidden)) this.#want(0);
   }
 
   /** @param {string} event @param {string} id @param {any} data */
   #event(event, id, data) {
     if (skips(this.place, id)) this.#gap(id);
     this.place = id;
-    this.lastEventAt = this.now();
-    if (this.listedTo === null || compare(id, this.listedTo) > 0) {
-      this.listedTo = id;
-      // What a scan changed has events of its own.
-      if (event !== "scan" || data.requests?.length) this.#line(event, told(event, data));
-    }
+    this.lines.add(id, event, data, data.at ?? this.clock.router());
     const frame = { event, id, data };
     if (this.wanted) this.since.push(frame);
     if (this.since.length > MOST_SINCE) this.base = this.since.shift()?.id ?? this.base;
     this.#fold(frame);
+    this.#reached(data.at);
   }
 
   /** Applying the same state twice is harmless; an older one than the snapshot's is not. @param {Frame} frame */
@@ -182,33 +213,29 @@ export class Store {
     else if (data.service) this.services.set(data.service.id, data.service);
   }
 
-  /** @param {string} event @param {{title: string, text: string, status?: string, key?: string}} words */
-  #line(event, words) {
-    const line = { at: this.now(), event, status: "", key: "", ...words };
-    this.lines = [line, ...this.lines].slice(0, MOST_LINES);
+  /** Whether all has come that happened while the page was away. @param {number} [at] when what came happened */
+  #reached(at = -Infinity) {
+    if (!this.behind) return;
+    const there = this.behind.to !== null && compare(this.place, this.behind.to) >= 0;
+    if (there || at >= this.behind.now) this.behind = null;
+  }
+
+  /** A frame may say as of when its worker is sure. @param {any} data */
+  #prove({ now, as_of: sure, at }) {
+    if (Number.isFinite(now) && Number.isFinite(sure)) this.proof = { now, asOf: sure };
+    const told = sure === undefined ? (now ?? at) : sure;
+    if (this.wanted || this.behind || !Number.isFinite(told)) return;
+    this.asOf = Math.max(told, this.asOf ?? told);
   }
 }
 
-/** @param {{reason: string, node: string|null}} condition */
+/** As of when an answer is, of a router that does not say. @param {any} answer */
+function asOf({ stale, now }) {
+  const all = stale.filter((/** @type {Condition} */ one) => one.node === null);
+  return Math.min(now, ...all.map((/** @type {Condition} */ one) => one.since));
+}
+
+/** What a doubt is about. @param {{reason: string, node: string|null}} condition */
 function key({ reason, node }) {
   return JSON.stringify([reason, node]);
-}
-
-/** An event in a few words. @param {string} event @param {any} data */
-function told(event, data) {
-  if (event === "scan") return { title: `scan of ${data.node}`, text: scanned(data) };
-  const one = data.service ?? data;
-  const title = one.context === "default" ? one.name : `${one.context}/${one.name}`;
-  const known = { title, status: one.status ?? "", key: one.id };
-  if (event === "service_removed") return { ...known, text: `removed: ${data.reason}` };
-  const because = one.reason ? `: ${one.reason}` : "";
-  if (event === "status_change") return { ...known, text: `${data.from} → ${data.to}${because}` };
-  return { ...known, text: `${event === "service_added" ? "added" : "updated"}, ${one.status}${because}` };
-}
-
-/** @param {any} data */
-function scanned(data) {
-  const parts = ["added", "removed", "changed"].filter((name) => data[name] > 0).map((name) => `${data[name]} ${name}`);
-  const found = `${data.discovered} service${data.discovered === 1 ? "" : "s"}`;
-  return `${[found, ...parts].join(", ")}${data.requests?.length ? "; asked for" : ""}`;
 }

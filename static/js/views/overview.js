@@ -1,10 +1,14 @@
 /**
- * What is seen while no service is selected: everything that is not healthy, the worst first.
+ * What is seen while no service is selected: everything that is known not to be healthy, the worst first.
  * @module
  */
 
-import { clone, part, setMark, setText } from "./dom.js";
-import { since } from "./times.js";
+import { clock, lasting } from "../fleet/times.js";
+import { clone, part, setMark, setText } from "../ui/dom.js";
+import { Ignored } from "./ignored.js";
+
+/** @typedef {import("../fleet/shown.js").Fleet} Fleet */
+/** @typedef {import("../live/freshness.js").Freshness} Freshness */
 
 const SEVERITY = ["unhealthy", "inactive", "non_rpc", "degraded", "unknown"];
 const MOST = 100;
@@ -16,33 +20,37 @@ export class Overview {
     this.page = page;
     this.chosen = chosen;
     this.root = part(page, "[data-overview]");
+    this.ignored = new Ignored(page);
   }
 
-  /** @param {any[]} shown @param {import("./store.js").Store} store @param {boolean} seen */
-  render(shown, store, seen) {
+  /** @param {Fleet} fleet @param {import("../live/store.js").Store} store @param {Freshness} fresh @param {boolean} seen */
+  render(fleet, store, fresh, seen) {
     this.root.hidden = !seen;
     if (!seen) return;
-    const troubled = shown.filter((one) => one.status !== "healthy").sort(bySeverity);
-    setText(part(this.root, "[data-overview-title]"), title(shown.length, troubled.length, store.loaded));
+    const troubled = [...fleet.troubled].sort(bySeverity);
+    setText(part(this.root, "[data-overview-title]"), title(fleet, store.loaded, fresh));
     const more = troubled.length > MOST ? `The first ${MOST} are shown; the filter finds the others.` : "";
-    const text = shown.length === 0 && store.loaded ? NONE : more;
+    const text = fleet.all.length === 0 && store.loaded ? NONE : more;
     const place = part(this.root, "[data-overview-text]");
     place.hidden = text === "";
     setText(place, text);
-    this.#list(troubled.slice(0, MOST), store);
+    this.#list(troubled.slice(0, MOST), fleet, fresh);
+    this.ignored.render(store.nodes);
   }
 
-  /** @param {any[]} troubled @param {import("./store.js").Store} store */
-  #list(troubled, store) {
+  /** @param {any[]} troubled @param {Fleet} fleet @param {Freshness} fresh */
+  #list(troubled, { now }, { trust }) {
     const place = part(this.root, "[data-troubles]");
     while (place.children.length > troubled.length) place.lastElementChild?.remove();
     while (place.children.length < troubled.length) place.append(this.#item());
     for (const [at, record] of troubled.entries()) {
       const button = /** @type {HTMLElement} */ (place.children[at].firstElementChild);
+      const { status, changed_at: since } = record;
       button.dataset.trouble = record.id;
-      setMark(button, record.status);
+      setMark(button, status);
       setText(part(button, ".name"), record.name);
-      setText(part(button, ".word"), `${record.status} for ${since(record.changed_at, store)}`);
+      const word = trust === "none" ? `was ${status} since ${clock(since)}` : `${status} for ${lasting(now - since)}`;
+      setText(part(button, ".word"), word);
       setText(part(button, ".reason"), record.reason);
     }
   }
@@ -61,10 +69,24 @@ function bySeverity(a, b) {
   return worse || b.changed_at - a.changed_at || (a.id < b.id ? -1 : 1);
 }
 
-/** @param {number} all @param {number} troubled @param {boolean} loaded */
-function title(all, troubled, loaded) {
+/** One sentence: how the services are; how they were, where nobody knows how they are. @param {Fleet} fleet @param {boolean} loaded @param {Freshness} fresh */
+function title({ all, known, troubled }, loaded, { trust, state }) {
   if (!loaded) return "Waiting for the router…";
-  if (all === 0) return "No services yet";
-  if (troubled === 0) return all === 1 ? "The one service is healthy" : `All ${all} services are healthy`;
-  return `${troubled} of ${all} service${all === 1 ? "" : "s"} ${troubled === 1 ? "is" : "are"} not healthy`;
+  const past = trust === "none";
+  const at = past && state.asOf !== null ? ` at ${clock(state.asOf)}` : "";
+  if (all.length === 0) return past ? `There were no services${at}` : "No services yet";
+  const lost = all.length - known.length;
+  const more = lost === 0 ? "" : `; how ${lost} ${lost === 1 ? "is" : "are"} is not known`;
+  if (known.length === 0) return `How the ${services(lost)} ${lost === 1 ? "is" : "are"} is not known`;
+  return `${sentence(known.length, troubled.length, past)}${at}${more}`;
 }
+
+/** @param {number} known @param {number} troubled @param {boolean} past */
+function sentence(known, troubled, past) {
+  const be = (/** @type {number} */ number) => (past ? (number === 1 ? "was" : "were") : number === 1 ? "is" : "are");
+  if (troubled > 0) return `${troubled} of ${services(known)} ${be(troubled)} not healthy`;
+  return known === 1 ? `The one service ${be(1)} healthy` : `All ${known} services ${be(known)} healthy`;
+}
+
+/** @param {number} number */
+const services = (number) => `${number} service${number === 1 ? "" : "s"}`;
