@@ -1,8 +1,11 @@
 """A TCP proxy between browser and router that can stop reading the stream, as a slow phone does."""
 
 import asyncio
+import re
 import socket
 from typing import Self
+
+STREAM = re.compile(rb"GET \S*/api/events[ ?]")
 
 BUFFER_BYTES = 8 * 1024
 """What the kernel may hold for the proxy: a stall is felt by the router at once."""
@@ -69,7 +72,7 @@ class StallProxy:
     ) -> None:
         """Browsers use a connection for one request after the other: any may be for the stream."""
         while data := await reader.read(BUFFER_BYTES):
-            if b"GET /api/events" in data:
+            if STREAM.search(data):
                 stream.set()
                 self.streams += 1
                 self.open += 1

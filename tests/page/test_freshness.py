@@ -1,4 +1,4 @@
-"""How news reaches the page, what its state is worth, and how far it may be trusted; in words too."""
+"""How news reaches the page, what its state is worth, and how far it may be trusted."""
 
 import pytest
 
@@ -193,7 +193,7 @@ async def test_a_poll_that_fails_is_not_polling(store: PageStore) -> None:
 
 
 async def test_the_table_of_trust(store: PageStore) -> None:
-    """All, where news comes and nothing is in doubt; else what no node is in doubt of; else none."""
+    """All, where news comes and nothing is in doubt; but for some nodes; or nothing."""
     await loaded(store)
     assert (await store.freshness())["trust"] == "all"
     await store.stale("scanner", "n1")

@@ -22,6 +22,7 @@ export class Strip {
     this.page = page;
     this.root = part(page, "[data-strip]");
     this.bands = part(page, "[data-bands]");
+    this.styled = getComputedStyle(page.documentElement).getPropertyValue("--ground") !== "";
     part(this.root, "[data-try]").addEventListener("click", hurry);
     part(page, "[data-reload]").addEventListener("click", () => page.defaultView?.location.reload());
   }
@@ -38,7 +39,8 @@ export class Strip {
     this.#last(store, fresh);
     this.#bands(bands(fresh, fleet));
     part(this.page, "[data-updated]").hidden = !updated(store, digest);
-    part(this.page, "[data-unstarted]").hidden = true;
+    // Without its style nothing would look doubtful: then the line stays.
+    part(this.page, "[data-unstarted]").hidden = this.styled;
   }
 
   /** The browser's tab: how many services are not healthy, whether that is known now, and who is looked at. @param {Store} store @param {Freshness} fresh @param {Fleet} fleet @param {string|undefined} name */
