@@ -184,10 +184,8 @@ async def test_a_router_of_an_older_version_is_never_late_by_what_it_does_not_sa
 
 
 @pytest.mark.parametrize("lost", ["main.js", "views/strip.js", "style.css"])
-async def test_a_page_whose_files_do_not_come_says_so(
-    page: Page, stage: Stage, lost: str
-) -> None:
-    """It cannot say that it is live; and after a while, why it is not. Without its style at once."""
+async def test_a_page_whose_files_do_not_come_says_so(page: Page, stage: Stage, lost: str) -> None:
+    """After a while it says why it is not live; without its style at once."""
     stage.state = answer("1-5", service("a"), now=now())
     await page.route(f"**/{lost}", lambda route: route.abort())
     await page.goto(f"{stage.url}/whole")

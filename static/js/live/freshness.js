@@ -45,9 +45,9 @@ export function freshness(store, stream, page) {
   return { link, trust, state: { asOf, complete, conditions }, stream, page, now, silent };
 }
 
-/** After so much silence the stream counts as dead, and is opened anew. @param {{pingSeconds: number}} store */
-export function silenceMs(store) {
-  return 3 * store.pingSeconds * 1000;
+/** After so much silence the stream counts as dead, and is opened anew: some time after it was late. @param {{pingSeconds: number}} store */
+export function silenceMs({ pingSeconds }) {
+  return Math.max(3 * pingSeconds * 1000, pingSeconds * 1000 + 2 * LATE_MS);
 }
 
 /**
