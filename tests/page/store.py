@@ -90,16 +90,9 @@ class PageStore:
         """The router greets."""
         await self.frame("hello", place, **{**hello(now=NOW), **fields})
 
-    async def put(
-        self,
-        place: str,
-        name: str,
-        status: str = "healthy",
-        event_at: int | None = None,
-        **fields: Any,
-    ) -> None:
-        """The event of a service's new state comes, which may say when that was published."""
-        when = {} if event_at is None else {"at": event_at}
+    async def put(self, place: str, name: str, status: str = "healthy", **fields: Any) -> None:
+        """The event of a service's new state comes; `event_at` is when that was published."""
+        when = {"at": fields.pop("event_at")} if "event_at" in fields else {}
         record = service(name, status, **fields)
         await self.frame("service_updated", place, service=record, **when)
 

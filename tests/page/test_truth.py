@@ -4,7 +4,7 @@ Each test looks at what a person sees: words, times, and whether anything is gre
 """
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
@@ -61,12 +61,11 @@ async def says(page: Page, *words: str) -> None:
 
 async def greens(page: Page, number: int) -> None:
     """Wait until so many services look healthy."""
-    look: Callable[[], Awaitable[bool]] = lambda: _same(page, number)  # noqa: E731
-    await eventually(look, message=f"{number} services look healthy")  # type: ignore[arg-type]
 
+    async def same() -> bool:
+        return bool(await page.evaluate(GREENS) == number)
 
-async def _same(page: Page, number: int) -> bool:
-    return bool(await page.evaluate(GREENS) == number)
+    await eventually(same, message=f"{number} services look healthy")
 
 
 async def live(page: Page, stage: Stage) -> Line:
