@@ -10,7 +10,7 @@ from tests.e2e.stall import StallProxy
 from tests.support.redis import RedisServer
 
 PING = "0.3"
-"""Seconds between keepalives: the page is late after one and 3 s, and reconnects after one and 6 s."""
+"""Seconds between keepalives: a page is late after one and 3 s, reconnects after one and 6 s."""
 
 LATE_SECONDS, SPARE_SECONDS = 3, 2
 """How much later than it should a frame may come, and what the page and a busy machine may add."""

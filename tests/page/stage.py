@@ -15,6 +15,10 @@ BLANK = "<!doctype html><title>blank</title>"
 MAIN = '<script type="module" src="static/js/main.js"></script>'
 
 
+VERSIONS = ["aaaa", "bbbb"]
+"""The page's files stand below these digests too, as those of two versions would."""
+
+
 class Line:
     """One open stream: what it was asked for, and a way to send on it, end it or cut it."""
 
@@ -68,7 +72,8 @@ class Stage:
         app.router.add_get("/api/services", self._json("state"))
         app.router.add_get("/api/events/recent", self._json("recent"))
         app.router.add_get("/health", _html(lambda: "{}"))
-        app.router.add_static("/static", static_folder())
+        for digest in ("", *VERSIONS):
+            app.router.add_static(f"/static/{digest}", static_folder())
         app.router.add_get("/api/events", self._events)
         app.router.add_get("/hold", self._hold)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)

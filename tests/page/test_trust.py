@@ -20,7 +20,7 @@ async def test_a_lost_nodes_services_are_told_as_they_were_in_one_band_and_no_ro
     await view.started("1-1", *away, ill, service("well", node="n2"))
     await view.stale("scanner", "n1", since=NOW - 8_000, detail="no scanner runs on n1")
     assert await view.text("[data-overview-title]") == (
-        "1 of 2 services is not healthy; how 9 are is not known"
+        "1 of 2 services is not healthy; 9 more are not known"
     )
     assert await view.page.locator("[data-trouble]").count() == 1
     [band] = await view.page.locator("[data-bands] li").all_inner_texts()

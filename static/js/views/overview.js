@@ -76,8 +76,8 @@ function title({ all, known, troubled }, loaded, { trust, state }) {
   const at = past && state.asOf !== null ? ` at ${clock(state.asOf)}` : "";
   if (all.length === 0) return past ? `There were no services${at}` : "No services yet";
   const lost = all.length - known.length;
-  const more = lost === 0 ? "" : `; how ${lost} ${lost === 1 ? "is" : "are"} is not known`;
-  if (known.length === 0) return `How the ${services(lost)} ${lost === 1 ? "is" : "are"} is not known`;
+  const more = lost === 0 ? "" : `; ${lost} more ${lost === 1 ? "is" : "are"} not known`;
+  if (known.length === 0) return `Nobody knows how the ${services(lost)} ${lost === 1 ? "is" : "are"}`;
   return `${sentence(known.length, troubled.length, past)}${at}${more}`;
 }
 
