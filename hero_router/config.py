@@ -136,6 +136,13 @@ class RouterConfig:
     stale_unlink: bool = switch(
         "ROUTER_STALE_UNLINK", "also delete the file of a socket that left as stale"
     )
+    ignore: str = text(
+        "redis,redis-server,valkey,keydb,mysql,mysqld,mariadb,docker,dockerd,containerd,podman,crio,"
+        "buildkitd,ssh-agent,gpg-agent",
+        "ROUTER_IGNORE",
+        "names of sockets that are no services, without .sock, and of folders that are not looked "
+        "into, with a / at the end; commas between; they may have * and ?; none: look at all",
+    )
     lease_seconds: float = number(
         10,
         0.5,
@@ -186,6 +193,12 @@ class RouterConfig:
     def state(self) -> Path:
         """The folder of the private Redis and of the lock of `serve`."""
         return Path(self.state_dir).expanduser()
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """The patterns of the names of sockets that are no services."""
+        names = (name.strip() for name in self.ignore.split(","))
+        return () if self.ignore == "none" else tuple(filter(None, names))
 
     @property
     def keys(self) -> Keys:
@@ -269,12 +282,18 @@ def _place(host: str, port: int) -> str:
 
 
 def _check_folder(variable: str, value: str) -> None:
-    """A folder that does not exist yet is fine, but not where a file stands in its way."""
+    """A folder that does not exist yet is fine, but not where a file stands in its way.
+
+    One whose name is not UTF-8 is refused: it cannot be watched, nor told in JSON.
+    """
     try:
         path = Path(value).expanduser()
+        str(path).encode()
         nearest = next(each for each in (path, *path.parents) if each.exists())
         if nearest.is_dir():
             return
+    except UnicodeEncodeError:
+        raise ConfigError(f"{variable} is not UTF-8: {str(path)!r}") from None
     except (OSError, RuntimeError) as error:
         raise ConfigError(f"{variable} cannot be used: {error}") from None
     raise ConfigError(f"{variable} is not a folder: {nearest}")

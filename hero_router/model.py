@@ -45,6 +45,13 @@ CONTROL_EVENTS = frozenset({"hello", "ping", "resync", "conflated", "stale", "fr
 """What a worker tells of a client's stream; in Redis's stream nobody of ours writes them."""
 
 
+ROOT, PERMISSION = "root", "permission"
+"""Reasons of a scanner's doubts: it cannot read its root, or a part of it; it may not connect."""
+
+MAX_IGNORED = 50
+"""Most ignored places that a report names."""
+
+
 @dataclass(frozen=True, slots=True)
 class SocketState:
     """What is known of one socket: `path` is below the root, `latency_ms` is of the last change."""
@@ -73,8 +80,9 @@ class Record:
     """The registry's entry for one service; times are Unix milliseconds by Redis's clock.
 
     `source` says where title, version and methods come from (a document's path or method) and
-    `source_kind` how (`manifest`, `openrpc`, `none`). `methods` lists at most `MAX_METHODS` names,
-    `methods_count` is the true number. `spec_error` says why the last good document is kept.
+    `source_kind` how (`manifest`, `openrpc`, `page` where every path is HTML, `none`). `methods`
+    lists at most `MAX_METHODS` names, `methods_count` is the true number. `spec_error` says why the
+    last good document is kept.
     """
 
     id: str
@@ -128,9 +136,13 @@ class NodeState:
 
     `scan_seconds` is the time between its scans, so that others know when the next report is due;
     an older version's report does not say (0). `probe_ms` has the `median` and the `longest` time
-    to a socket's first answer. `root` and `machine` say where it looks. A `scan` of 0 is still the
-    first one, which began at `last_scan`; `duration_ms` grows while a scan takes longer than the
-    last one.
+    to a socket's first answer. `root` and `machine` say where it looks, `root_device` on which file
+    system its services lie (0: nobody knows). A `scan` of 0 is still the first one, which began at
+    `last_scan`; `duration_ms` grows while a scan takes longer than the last one.
+
+    `doubts` says in words, by reason (`ROOT`, `PERMISSION`), what the scanner could not see.
+    `ignored` has at most `MAX_IGNORED` of the `ignored_count` places below the root that are no
+    services, with the reason of each.
     """
 
     node: str
@@ -147,6 +159,10 @@ class NodeState:
     probe_ms: Mapping[str, float] = field(default_factory=dict)
     root: str = ""
     machine: str = ""
+    root_device: int = 0
+    doubts: Mapping[str, str] = field(default_factory=dict)
+    ignored: Mapping[str, str] = field(default_factory=dict)
+    ignored_count: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The state as it is stored and sent."""
@@ -211,7 +227,9 @@ def clean(value: object, limit: int = MAX_TEXT) -> str:
     """
     if not isinstance(value, str):
         return ""
-    text = "".join("\ufffd" if _is_control(char) else char for char in value[:limit])
+    text = value[:limit]
+    if not text.isprintable():
+        text = "".join("\ufffd" if _is_control(char) else char for char in text)
     return text if len(value) <= limit else text[:-1] + "…"
 
 
@@ -221,6 +239,8 @@ def readable(name: bytes) -> str:
     A backslash is doubled, so that different names stay different.
     """
     text = name.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
+    if text.isprintable():
+        return text
     return "".join(
         char.encode("unicode_escape").decode("ascii") if _is_control(char) else char
         for char in text

@@ -60,7 +60,7 @@ class Parser:
     """Reads a stream in pieces, by WHATWG HTML, 9.2.6 "Interpreting an event stream"."""
 
     def __init__(self, last_id: str = "") -> None:
-        self._rest, self._last_id = b"", last_id
+        self._rest, self._last_id = list[bytes](), last_id
         self._event, self._data = "", list[str]()
         self._retry_ms: int | None = None
 
@@ -72,13 +72,19 @@ class Parser:
     def feed(self, data: bytes) -> Iterator[Message]:
         """The messages that are complete once these bytes are added.
 
-        A CR at the very end waits for what follows, as it may be half of a CRLF.
+        A CR at the very end waits for what follows, as it may be half of a CRLF. A long line that
+        comes in many pieces is put together once.
         """
-        held = self._rest + data
+        waits = self._rest and self._rest[-1].endswith(b"\r")
+        self._rest.append(data)
+        if not waits and _LINE_END.search(data) is None:
+            return
+        held = b"".join(self._rest)
         lines = _LINE_END.split(held)
-        self._rest = lines.pop()
-        if self._rest == b"" and held.endswith(b"\r"):
-            self._rest = lines.pop() + b"\r"
+        rest = lines.pop()
+        if rest == b"" and held.endswith(b"\r"):
+            rest = lines.pop() + b"\r"
+        self._rest = [rest]
         for line in lines:
             if (message := self._line(line.decode("utf-8", "replace"))) is not None:
                 yield message

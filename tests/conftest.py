@@ -1,8 +1,8 @@
-"""Fixtures for all tests: real Redis servers, started once and emptied before each use, and who
-writes into them."""
+"""For all tests: a time limit, and fixtures: real Redis servers, started once and emptied before
+each use, and who writes into them."""
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.hand import Hand
+from tests.support.limit import SECONDS, limited
 from tests.support.redis import RedisServer, client, redis7_binary, redis62_binary
 from tests.web.live import WINDOW
 
@@ -20,6 +21,32 @@ settings.load_profile("any machine")
 
 DURABLE = ("--appendonly", "yes", "--appendfsync", "no")
 """What a killed process wrote survives in the page cache, so nothing needs to wait for the disk."""
+
+
+def _limited(item: pytest.Item) -> contextlib.AbstractContextManager[None]:
+    marker = item.get_closest_marker("limit")
+    return limited(marker.args[0] if marker else SECONDS)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
+    """Each phase of each test has a time limit."""
+    with _limited(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """The same."""
+    with _limited(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """The same."""
+    with _limited(item):
+        return (yield)
 
 
 def _serving(binary: Path) -> Iterator[RedisServer]:

@@ -3,6 +3,7 @@
 import dataclasses
 import logging
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -231,6 +232,23 @@ def test_a_value_that_leaves_nothing_to_run_with_is_refused(
         RouterConfig.from_env()
     assert "\n" not in str(refused.value)
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("variable", ["ROUTER_SOCKET_DIR", "ROUTER_STATE_DIR", "HOME"])
+def test_a_folder_whose_name_is_not_utf8_is_refused_in_one_line(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It cannot be watched, nor told in JSON. By a flag it comes the same way."""
+    odd = os.fsdecode(b"/tmp/\xff")
+    monkeypatch.setenv(variable, odd)
+    with pytest.raises(ConfigError) as refused:
+        RouterConfig.from_env()
+    assert re.fullmatch(r"ROUTER_\w+_DIR is not UTF-8: '.*'", str(refused.value))
+    assert str(refused.value).isprintable()
+    monkeypatch.delenv(variable)
+    monkeypatch.setenv("HOME", "/tmp")
+    with pytest.raises(ConfigError, match="ROUTER_SOCKET_DIR is not UTF-8"):
+        RouterConfig.from_env(socket_dir=odd)
 
 
 def test_a_password_is_in_no_text_that_is_made_of_the_settings() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import click
@@ -12,6 +12,7 @@ from rich.text import Text
 
 from hero_router.cli.client import address, fetch, resolve
 from hero_router.cli.screen import console, literal, warn
+from hero_router.feed.doubts import SCANNER
 from hero_router.model import Status, clean
 
 MARKS: Mapping[str, tuple[str, str]] = {
@@ -23,18 +24,23 @@ MARKS: Mapping[str, tuple[str, str]] = {
     Status.UNKNOWN: ("?", "bright_black"),
 }
 
+MOST_IGNORED = 3
+"""Most files that are no services that a line names; `--json` has more of them."""
+
 
 @click.command("list")
 @click.option("--json", "as_json", is_flag=True, help="print JSON for programs")
 @address
 def command(as_json: bool, url: str | None) -> None:
     """Show all services with status, reason and sockets."""
-    state = asyncio.run(fetch(resolve(url), "/api/services", "services", "stale"))
+    state = asyncio.run(fetch(resolve(url), "/api/services", "services", "nodes", "stale"))
     if as_json:
         click.echo(json.dumps(state, indent=2))
         return
     for doubt in state["stale"]:
         warn(f"stale: {doubt['detail']}")
+    for line in ignored(state["nodes"]):
+        warn(line)
     console().print(table(state["services"], state["stale"]))
 
 
@@ -43,7 +49,7 @@ def table(services: Iterable[Mapping[str, Any]], doubts: Iterable[Mapping[str, A
 
     Where a node's scanner is lost, that is why nothing is known of its services, and since when.
     """
-    lost = {doubt["node"]: doubt for doubt in doubts if doubt["node"] is not None}
+    lost = {doubt["node"]: doubt for doubt in doubts if doubt["reason"] == SCANNER}
     columns = ("status", "context", "service", "node", "sockets", "methods", "since", "reason")
     rows = Table(*columns, box=None, pad_edge=False)
     for item in services:
@@ -57,6 +63,17 @@ def table(services: Iterable[Mapping[str, Any]], doubts: Iterable[Mapping[str, A
             literal(doubt["detail"] if doubt else item["reason"]),
         )
     return rows
+
+
+def ignored(nodes: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """A line for each node with files that look like sockets and are no services, and why."""
+    for node in nodes:
+        number, places = node.get("ignored_count"), node.get("ignored")
+        if isinstance(number, int) and isinstance(places, dict) and places:
+            told = [f"{path} ({why})" for path, why in sorted(places.items())[:MOST_IGNORED]]
+            more = [f"and {number - len(told)} more"] if number > len(told) else []
+            what = "1 file is no service" if number == 1 else f"{number} files are no services"
+            yield f"node {node.get('node')}: {what}: {', '.join(told + more)}"
 
 
 def mark(status: object) -> Text:

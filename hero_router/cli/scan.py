@@ -24,3 +24,5 @@ def command(as_json: bool, url: str | None) -> None:
     )
     for node in result["missing"]:
         warn(f"node {node} did not answer in time")
+    for doubt in result["doubts"]:
+        warn(f"stale: {doubt['detail']}")

@@ -27,7 +27,7 @@ from hero_router.store.requests import IDLE_SECONDS, Requests
 @flags(
     "redis_url", "redis_password_file", "redis_prefix", "socket_dir", "node", "sse_buffer",
     "scan_seconds", "probe_timeout", "probe_concurrency", "failures", "stale_seconds",
-    "stale_unlink", "lease_seconds", "log_level", "log_format",
+    "stale_unlink", "ignore", "lease_seconds", "log_level", "log_format",
 )  # fmt: skip
 def command(**overrides: Any) -> None:
     """Run the scanner of this node; a second one stands by. Needs ROUTER_REDIS_URL."""
@@ -63,7 +63,7 @@ def make_worker(config: RouterConfig, client: Redis, channel: Redis) -> Worker:
         Requests(channel, keys),
         Prober(config.probe_timeout, clock.monotonic),
         clock,
-        Finder(config.root, own=own_sockets(config.redis_url)).walk,
+        Finder(config.root, config.ignored, own_sockets(config.redis_url)).walk,
     )
 
 

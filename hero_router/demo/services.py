@@ -159,7 +159,7 @@ def _oddities() -> tuple[Sample, ...]:
     versions = _document("api-with-examples")
     flapper = Service("flapper", "Comes and goes.", versions, samples.examples(versions))
     return (
-        Sample("metrics/rpc.sock", Status.DEGRADED, "a failing health check", _rpc(metrics)),
+        Sample("metrics/rpc.sock", Status.DEGRADED, "a health check that warns", _rpc(metrics)),
         Sample("flapper/rpc.sock", Status.HEALTHY, "comes and goes", _rpc(flapper), flaps=True),
         Sample("sleeper/rpc.sock", Status.UNHEALTHY, "listens, never answers", Raw(Silence)),
         Sample("telegraph/rpc.sock", Status.NON_RPC, "does not speak HTTP", Raw(Telegraph)),

@@ -17,10 +17,13 @@ class Sink(Protocol):
     """
 
     def write(self, data: bytes) -> None:
-        """Hand over bytes, in order, without ever blocking; a dead connection swallows them."""
+        """Hand over bytes, in order, without ever blocking; a dead connection swallows them.
+
+        What the kernel does not take waits here, behind what waits already.
+        """
 
     def offer(self, datas: Sequence[bytes]) -> int:
-        """Hand over as many of these as the kernel takes, while nothing waits; says how many.
+        """Hand over as many of these as the kernel takes; says how many. Nothing may wait yet.
 
         Of the others the first one waits here, in part or whole; those after it are not taken.
         """
@@ -61,7 +64,7 @@ PLAIN = Wish()
 class Client:
     """One stream. `asked` is where it says it stands (None: it is new), `cursor` the position that
     it has reached and `heard` the last one that it was told; `told` and `store` are the doubts and
-    the Redis process that it knows of.
+    the Redis process that it knows of. It was told of `holes` of the window that lie before it.
 
     `since` is when a waiting client began to wait, or a parked one last made progress; `parked_at`
     when it was parked, `joined_at` when it came and `until` when its stream is too old; all by the
@@ -76,6 +79,7 @@ class Client:
     until: float
     cursor: Position = ORIGIN
     heard: Position = ORIGIN
+    holes: int = 0
     state: State = State.GONE
     told: Conditions = field(default_factory=dict)
     store: str = ""

@@ -1,4 +1,5 @@
-"""What makes a worker's view doubtful right now: Redis or a scanner is away. Pure values."""
+"""What makes a worker's view doubtful right now: Redis or a scanner is away, or a scanner does not
+see all of its node. Pure values."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -9,7 +10,10 @@ from hero_router.feed.proof import Stamp
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One doubt: `reason` is redis, scanner or no_scanner; `since` is Unix ms."""
+    """One doubt; `since` is Unix ms.
+
+    `reason` is redis, scanner or no_scanner, or what a scanner tells of its node: root, permission.
+    """
 
     reason: str
     node: str | None

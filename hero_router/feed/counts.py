@@ -37,6 +37,7 @@ class Counts:
         self.delivered += train.sent * clients
         self.filtered += train.filtered * clients
         self.superseded += train.superseded * clients
+        self.dropped += train.lost * clients
 
     @property
     def settled(self) -> int:

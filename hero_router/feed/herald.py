@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 class Herald:
-    """Writes frames of its own to a client's sink; moves no cursor.
+    """Makes the frames for one client, and notes what it was told; moves no cursor, sends nothing.
 
     `greeting` makes the rest of each hello; `chance` is uniform in [0, 1). Many clients are told
     the same at the same time: the last ping and the last news are kept.
@@ -36,7 +36,7 @@ class Herald:
         self._ping: tuple[Position | None, Stamp, bytes] = None, {}, b""
         self._news: tuple[Conditions, Conditions, Stamp, bytes] = NONE, NONE, {}, b""
 
-    def greet(self, client: Client, place: Position | None) -> None:
+    def greet(self, client: Client, place: Position | None) -> bytes:
         """Say hello; also anew when Redis is another process: snapshots are told apart by it.
 
         `place` is where the client stands. It is None where it cannot be said yet, or where a gap
@@ -50,16 +50,13 @@ class Herald:
         now = self._proof.now_ms()
         data = {"cursor": cursor, "store": client.store, "now": now, **self._greeting()}
         retry_ms = self._times.retry_ms(self.chance())
-        client.sink.write(sse.frame("hello", data, position=place, retry_ms=retry_ms))
+        return sse.frame("hello", data, position=place, retry_ms=retry_ms)
 
-    def update(self, client: Client) -> None:
+    def news(self, client: Client) -> bytes:
         """Tell what is new of Redis and of the doubts since the client was last told."""
-        if client.store != self._ring.store:
-            self.greet(client, client.cursor)
-        if client.told is not self.conditions:
-            if news := self._frames(client.told):
-                client.sink.write(news)
-            client.told = self.conditions
+        hello = b"" if client.store == self._ring.store else self.greet(client, client.cursor)
+        told, client.told = client.told, self.conditions
+        return hello if told is self.conditions else hello + self._frames(told)
 
     def _frames(self, told: Conditions) -> bytes:
         now, stamp = self.conditions, self._proof.stamp()
@@ -67,7 +64,7 @@ class Herald:
             self._news = told, now, stamp, frames(told, now, stamp)
         return self._news[3]
 
-    def resync(self, client: Client, dropped: int | None, reason: str, crowd: int) -> None:
+    def resync(self, client: Client, dropped: int | None, reason: str, crowd: int) -> bytes:
         """Tell how many events the client missed (None: unknown) before those after its cursor.
 
         `crowd` is how many clients there are: they fetch the state one after the other.
@@ -77,18 +74,18 @@ class Herald:
         data = {"dropped": dropped, "reason": reason, "after_ms": after_ms, "store": store}
         data |= self._proof.stamp()
         client.heard, client.store = client.cursor, store
-        client.sink.write(sse.frame("resync", data, position=client.cursor))
         missed = "an unknown number of" if dropped is None else dropped
         log.warning("client %s missed %s events (%s): resync sent", client.name, missed, reason)
+        return sse.frame("resync", data, position=client.cursor)
 
-    def ping(self, client: Client) -> None:
+    def ping(self, client: Client) -> bytes:
         """Say that the client has everything up to its cursor."""
         client.heard = client.cursor
-        client.sink.write(self._ping_at(client.cursor))
+        return self._ping_at(client.cursor)
 
-    def ping_waiting(self, client: Client) -> None:
+    def ping_waiting(self) -> bytes:
         """Say no more than that the stream is alive: a position would take the client back."""
-        client.sink.write(self._ping_at(None))
+        return self._ping_at(None)
 
     def _ping_at(self, place: Position | None) -> bytes:
         stamp = self._proof.stamp()
@@ -96,7 +93,6 @@ class Herald:
             self._ping = place, stamp, sse.frame("ping", stamp, position=place)
         return self._ping[2]
 
-    def farewell(self, client: Client) -> None:
-        """End the stream cleanly, with the client's own time to come back."""
-        client.sink.write(sse.retry(self._times.return_ms(self.chance())))
-        client.sink.end()
+    def farewell(self) -> bytes:
+        """Tell a client its own time to come back, as its stream ends."""
+        return sse.retry(self._times.return_ms(self.chance()))

@@ -74,22 +74,22 @@ class Hub:
             self._place(client)
         else:
             self.clients.enter(client, COLD)
-            self._herald.greet(client, None)
-            self._herald.update(client)
+            self._say(client, self._herald.greet(client, None))
+            self._inform(client)
         return client
 
     def _place(self, client: Client) -> None:
         """Find a client's place in the window, and send what it is owed."""
         told = client.asked
         place = self._ring.head if told is None else Position.parse(told)
-        due = Gap(None) if place is None else self._window.next(place, client.wish)
+        due = Gap(None) if place is None else self._next(client, place)
         gap = due if isinstance(due, Gap) else None
-        client.cursor = self._ring.base if place is None or gap else place
+        client.cursor = place if place and (gap is None or gap.inside) else self._ring.base
         self.clients.enter(client, LIVE)
         self.counts.owed += self.behind(client)
-        self._herald.greet(client, None if gap else client.cursor)
+        self._say(client, self._herald.greet(client, None if gap else client.cursor))
         if gap is not None:
-            self.counts.owed += gap.dropped or 0
+            self.counts.owed += gap.trimmed
             self._tell_gap(client, gap, "unknown_position" if gap.dropped is None else "trimmed")
         self._advance(client)
 
@@ -160,15 +160,32 @@ class Hub:
                 self._ping(client)
 
     def drained(self, client: Client) -> None:
-        """A parked client has taken its backlog: it catches up, or is told its gap."""
+        """A client has taken its backlog: a parked one catches up, or is told its gap."""
         if client.state is PARKED:
             self._advance(client)
+        elif client.state is not GONE:
+            self._inform(client)
 
     def doubt(self, conditions: Conditions) -> None:
         """The worker's view became doubtful, or sure again: tell everyone who can listen now."""
         self._herald.conditions = dict(conditions)
         for client in self.clients.those(LIVE, WAITING, COLD):
-            self._herald.update(client)
+            self._inform(client)
+
+    def _inform(self, client: Client) -> None:
+        """Tell what is new of Redis and of the doubts: at once, or when what waits has gone."""
+        if not client.sink.backlog() and (news := self._herald.news(client)):
+            self._say(client, news)
+
+    def _say(self, client: Client, frames: bytes) -> None:
+        """Send what is no event. A live client for which any of it waits is parked.
+
+        All that the hub sends goes through here or through `_send`: an event that is offered past
+        waiting bytes would lie in the middle of another frame.
+        """
+        client.sink.write(frames)
+        if client.state is LIVE and client.sink.backlog():
+            self._park(client)
 
     def tick(self) -> None:
         """Do what time alone brings: keepalives, and the end of stalls, waits and streams."""
@@ -204,15 +221,18 @@ class Hub:
             self.clients.enter(client, LIVE)
             self.counts.owed += self.behind(client)
         while not client.sink.backlog():
-            due = self._window.next(client.cursor, client.wish)
+            due = self._next(client, client.cursor)
             if due is None:
                 self.clients.enter(client, LIVE)
-                return self._herald.update(client)
+                return self._inform(client)
             if isinstance(due, Gap):
                 self._close_gap(client, due, lagged)
             else:
                 self._send((client,), due)
         return self._park(client)
+
+    def _next(self, client: Client, cursor: Position) -> Train | Gap | None:
+        return self._window.next(cursor, client.wish, client.holes)
 
     def _send(self, clients: Sequence[Client], train: Train) -> Sequence[Client]:
         """Offer a train to each; who takes only some of it is returned, and is past that."""
@@ -221,6 +241,7 @@ class Hub:
             gone = client.sink.offer(datas) if datas else 0
             reached = train if gone == number else Train.of(*train.slices[: gone + 1])
             client.cursor = reached.last
+            client.holes = max(client.holes - reached.lost, 0)
             if reached.heard is not None:
                 client.heard = reached.heard
             if reached is not train:
@@ -232,14 +253,18 @@ class Hub:
     def _close_gap(self, client: Client, gap: Gap, lagged: str) -> None:
         """Where the gap is unknown, what was thought to be pending was a guess: count anew."""
         before = self.behind(client)
-        client.cursor = self._ring.base
-        self.counts.owed += (gap.dropped or 0) + self.behind(client) - before
-        self._tell_gap(client, gap, "store_changed" if gap.dropped is None else lagged)
+        if not gap.inside:
+            client.cursor = self._ring.base
+        self.counts.owed += gap.trimmed + self.behind(client) - before
+        reason = "trimmed" if gap.lost else lagged
+        self._tell_gap(client, gap, "store_changed" if gap.dropped is None else reason)
 
     def _tell_gap(self, client: Client, gap: Gap, reason: str) -> None:
+        """Holes that it tells of count as dropped when the client passes them."""
         self.counts.resyncs[reason] += 1
-        self.counts.dropped += gap.dropped or 0
-        self._herald.resync(client, gap.dropped, reason, len(self.clients))
+        self.counts.dropped += gap.trimmed
+        client.holes = self._ring.holes_after(client.cursor)
+        self._say(client, self._herald.resync(client, gap.dropped, reason, len(self.clients)))
 
     def _ping_all(self) -> None:
         """Only a client that has everything is given the head as its position."""
@@ -247,12 +272,11 @@ class Hub:
         for client in self.clients.those(LIVE):
             self._ping(client)
         for client in self.clients.those(WAITING, COLD):
-            self._herald.ping_waiting(client)
+            if not client.sink.backlog():
+                self._say(client, self._herald.ping_waiting())
 
     def _ping(self, client: Client) -> None:
-        self._herald.ping(client)
-        if client.sink.backlog():
-            self._park(client)
+        self._say(client, self._herald.ping(client))
 
     def _park(self, client: Client) -> None:
         now = self._clock()
@@ -275,7 +299,7 @@ class Hub:
         if client.state is not WAITING:
             client.since = self._clock()
         self.clients.enter(client, WAITING)
-        self._herald.update(client)
+        self._inform(client)
 
     def _check_waiting(self, client: Client, now: float) -> None:
         """Only who has just asked Redis can say that a cursor is ahead of the stream itself."""
@@ -292,7 +316,8 @@ class Hub:
         if parked:
             client.sink.abort()
         else:
-            self._herald.farewell(client)
+            client.sink.write(self._herald.farewell())
+            client.sink.end()
 
     def _remove(self, client: Client, cause: str) -> None:
         self.counts.abandoned += self.behind(client)

@@ -7,6 +7,7 @@ from typing import Self
 
 from hero_router import sse
 from hero_router.feed.filters import Filter, Tags, tagged
+from hero_router.feed.holes import filled
 from hero_router.feed.resume import Verdict, resume
 from hero_router.model import Event
 from hero_router.position import ORIGIN, Position
@@ -25,8 +26,8 @@ their cursors and filters, and in a quiet world nothing else would ever free the
 class Slice:
     """Joined frames for one write, and the position that a client has reached with them.
 
-    `sent` events are in it; `filtered` more were passed over as not wanted, and `superseded` as
-    newer ones about the same services follow.
+    `sent` events are in it; `filtered` more were passed over as not wanted, `superseded` as newer
+    ones about the same services follow, and `lost` as they are holes in the window.
     """
 
     data: bytes
@@ -34,6 +35,7 @@ class Slice:
     sent: int
     filtered: int = 0
     superseded: int = 0
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,13 @@ class Train:
     sent: int
     filtered: int
     superseded: int
+    lost: int
 
     @classmethod
     def of(cls, *slices: Slice) -> Self:
         """A train of these slices, at least one."""
         datas = tuple(each.data for each in slices if each.data)
-        told = [each.last for each in slices if not (each.filtered or each.superseded)]
+        told = [each.last for each in slices if not (each.filtered or each.superseded or each.lost)]
         return cls(
             slices,
             datas,
@@ -68,6 +71,7 @@ class Train:
             sent=sum(each.sent for each in slices),
             filtered=sum(each.filtered for each in slices),
             superseded=sum(each.superseded for each in slices),
+            lost=sum(each.lost for each in slices),
         )
 
 
@@ -80,6 +84,7 @@ class Ring:
         self._frames: list[bytes] = []
         self._tags: list[Tags] = []
         self._times: list[int] = []
+        self._lost: list[Position] = []
         self._head = ORIGIN
         self.store = ""
         self._cached = 0
@@ -99,14 +104,16 @@ class Ring:
     def reset(self, window: Iterable[Event], head: Position, store: str) -> int:
         """Forget all and hold this window, whose stream's last position is `head`.
 
-        `store` names the Redis process that it was read from. Returns how many events are held.
+        `store` names the Redis process that it was read from. Returns how many events are held;
+        where one is missing, an empty entry stands at its position.
         """
         self.store = store
         self._positions.clear()
         self._frames.clear()
         self._tags.clear()
         self._times.clear()
-        number = self.append(tuple(window)[-self.limit :])
+        entries, self._lost = filled(tuple(window), head, self.limit)
+        number = self.append(entries)
         self._head = head
         return number
 
@@ -131,12 +138,23 @@ class Ring:
         if excess > 0:
             for kept in (self._positions, self._frames, self._tags, self._times):
                 del kept[:excess]
+            self._lost = self._lost and self._lost[bisect_left(self._lost, self._positions[0]) :]
         self._forget_slices()
         return len(events)
 
-    def resume(self, cursor: Position) -> Verdict:
-        """What a client at this cursor is owed, by the law of positions."""
-        return resume(cursor, self._positions, self._head)
+    def resume(self, cursor: Position, told: int = 0) -> Verdict:
+        """What a client at this cursor, who was told of so many holes, is owed by the law of
+        positions."""
+        return resume(cursor, self._positions, self._head, self._lost, told)
+
+    def holes_after(self, cursor: Position) -> int:
+        """How many positions after a cursor hold no event."""
+        return len(self._lost) - bisect_right(self._lost, cursor)
+
+    @property
+    def lost_to(self) -> Position:
+        """The last hole in the window; ORIGIN where there is none."""
+        return self._lost[-1] if self._lost else ORIGIN
 
     def after(self, cursor: Position) -> int:
         """How many events follow a cursor: those that have left the window count too, as far as
@@ -240,8 +258,11 @@ class Ring:
             end += 1
         if end == start:
             return None
-        filtered = end - start - len(frames)
-        return Slice(b"".join(frames), self._positions[end - 1], len(frames), filtered)
+        last = self._positions[end - 1]
+        lost = self.holes_after(cursor) - self.holes_after(last)
+        sent = len(frames) - (lost if wanted is None else 0)
+        filtered = end - start - sent - lost
+        return Slice(b"".join(frames), last, sent, filtered, lost=lost)
 
 
 def frame(event: Event) -> bytes:

@@ -15,6 +15,7 @@ from collections.abc import Set as AbstractSet
 from hero_router.errors import StoreError
 from hero_router.feed.doubts import NO_SCANNER, REDIS, SCANNER, Doubts
 from hero_router.feed.mirror import Mirror
+from hero_router.feed.reported import Reported
 from hero_router.model import NodeState
 from hero_router.store.stream import Nodes, NodeSight
 
@@ -41,6 +42,7 @@ class Watch:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._nodes, self._mirror, self._doubts, self._clock = nodes, mirror, doubts, clock
+        self._reported = Reported(doubts)
         self._leased_at: dict[str, float] = {}
         self._reported_at: dict[str, float] = {}
         self._reports: Mapping[str, NodeState] = {}
@@ -78,6 +80,7 @@ class Watch:
         lost = {name: trouble for name, trouble in found.items() if trouble is not None}
         self._mirror.look(frozenset(lost), self._reports)
         self._tell(lost)
+        self._reported.note(self._reports)
 
     def _trouble(self, name: str, now: float) -> str | None:
         """Why nobody can know how this node's services are; None where its scanner works."""

@@ -25,15 +25,17 @@ class Window:
     def reset(self, window: Iterable[Event], head: Position, store: str) -> None:
         """Forget all and hold this window; see `Ring.reset`."""
         number = self._ring.reset(window, head, store)
-        self._latest.reset(self._ring.base, self._ring.last(number))
+        known = max(self._ring.base, self._ring.lost_to)
+        self._latest.reset(known, (item for item in self._ring.last(number) if item[0] > known))
 
-    def next(self, cursor: Position, wish: Wish) -> Train | Gap | None:
+    def next(self, cursor: Position, wish: Wish, told: int) -> Train | Gap | None:
         """What a client at this cursor is owed next: a train, first the news of a gap, or nothing.
 
-        Who would have it conflated is spared a gap where the newest events make up for it.
+        Who would have it conflated is spared a gap where the newest events make up for it: never
+        where one was lost. `told` is of how many holes after its cursor it knows.
         """
         part = self._latest.slice_after(cursor, wish.only) if wish.conflate else None
         if part is not None:
             return Train.of(part)
-        verdict = self._ring.resume(cursor)
+        verdict = self._ring.resume(cursor, told)
         return verdict if isinstance(verdict, Gap) else self._ring.train_after(cursor, wish.only)

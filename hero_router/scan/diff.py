@@ -11,10 +11,11 @@ from hero_router.scan.claims import Seen
 from hero_router.scan.flaps import Flaps, damped, face, moved
 from hero_router.scan.judge import Now, Rules, SocketMemory, judged, remembered
 from hero_router.scan.observation import Facts, Observation
-from hero_router.scan.sockets import Found
 
 MAX_REASONS = 4
 """Most sockets that one service's reason names."""
+_RANK = {"openrpc": 3, "manifest": 2, "none": 1, "page": 0}
+"""Whose documents speak for a service that has several; the first of a kind, as it has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,6 @@ def reloaded(memory: Memory, known: Record | None) -> Memory:
         if socket.stale and socket.state.path not in shown
     }
     return Memory(sockets, record=memory.record)
-
-
-def must_ask(found: Found, memory: Memory | None) -> bool:
-    """Whether this socket's next probe should ask for its documents."""
-    before = None if memory is None else memory.sockets.get(found.raw)
-    return before is None or before.inode != found.inode or before.ask_in <= 0
 
 
 def diff(
@@ -120,7 +115,7 @@ def _settle(
     now: Now,
     node: str,
 ) -> tuple[Record | None, Memory]:
-    """The service's new record (None: all its sockets are stale) and memory."""
+    """The service's record (`old` itself where nothing changed; None: all is stale), and memory."""
     before = old or memory.record
     live = [socket for socket in sockets.values() if not socket.stale]
     shaken = moved(_face(memory.sockets.values()), _face(sockets.values()))
@@ -131,8 +126,9 @@ def _settle(
     if flaps.marked and old is not None:
         record = damped(record, old, again=memory.published == now.scan)
     record = _dated(record, before, now)
-    same = old is not None and _alike(old, record)
-    return record, Memory(sockets, flaps, record, memory.published if same else now.scan)
+    if old is not None and _alike(old, record):
+        return old, Memory(sockets, flaps, old, memory.published)
+    return record, Memory(sockets, flaps, record, now.scan)
 
 
 def _record(
@@ -173,7 +169,11 @@ def _dated(record: Record, before: Record | None, now: Now) -> Record:
 
 
 def _overall(states: tuple[SocketState, ...]) -> Status:
-    """Worst-of. Not counted beside others: who is not known yet, and `other` that is not HTTP."""
+    """Worst-of. Not counted beside others: who is not known yet, and `other` that is not HTTP.
+
+    A socket that cannot be seen, or may not be connected to, is no fault, but the whole is then not
+    healthy: nobody knows.
+    """
     telling = [state.status for state in states if state.status is not Status.UNKNOWN]
     services = [
         state.status
@@ -181,7 +181,9 @@ def _overall(states: tuple[SocketState, ...]) -> Status:
         if state.status in telling
         and not (state.role == "other" and state.status is Status.NON_RPC)
     ]
-    return worst(services or telling)
+    found = worst(services or telling)
+    unseen = any(state.status is Status.UNKNOWN and state.error is not None for state in states)
+    return Status.UNKNOWN if unseen and found is Status.HEALTHY else found
 
 
 def _reason(states: tuple[SocketState, ...]) -> str:
@@ -207,7 +209,7 @@ def _facts(before: Record | None, live: list[SocketMemory]) -> tuple[Facts, str 
     error = next((spec.error for spec in specs if spec.error is not None), None)
     good = [spec.facts for spec in specs if spec.error is None and spec.facts is not None]
     if good:
-        return max(good, key=lambda facts: facts.source_kind == "openrpc"), error
+        return max(good, key=lambda facts: _RANK.get(facts.source_kind, 0)), error
     if before is not None and not specs:
         return _kept(before), before.spec_error
     if before is not None and before.source_kind != "none" and (error is not None or unsaid):
@@ -240,7 +242,7 @@ def _face(sockets: Iterable[SocketMemory]) -> Mapping[str, tuple[Status, str | N
 def _change(old: Record | None, new: Record) -> Change | None:
     if old is None:
         return Change("service_added", new.id, {"service": new.to_json()}, new)
-    if _alike(old, new):
+    if old is new:
         return None
     if old.status is new.status:
         return Change("service_updated", new.id, {"service": new.to_json()}, new)
@@ -256,9 +258,14 @@ def _removed(old: Record | None, reason: str) -> Change | None:
 
 
 def _alike(one: Record, other: Record) -> bool:
-    return _without_figures(one) == _without_figures(other)
+    """Whether two records are the same but for figures."""
+    if len(one.sockets) != len(other.sockets):
+        return False
+    pairs = zip(one.sockets, other.sockets, strict=True)
+    if any(_told(mine) != _told(theirs) for mine, theirs in pairs):
+        return False
+    return replace(one, sockets=other.sockets) == other
 
 
-def _without_figures(record: Record) -> Record:
-    sockets = tuple(replace(item, latency_ms=None, failures=0) for item in record.sockets)
-    return replace(record, sockets=sockets)
+def _told(socket: SocketState) -> tuple[object, ...]:
+    return socket.name, socket.role, socket.path, socket.status, socket.error

@@ -1,4 +1,4 @@
-"""Reads what services say of themselves: manifest, OpenRPC document, health. Pure: bytes to facts.
+"""Reads what services say of themselves: manifest and OpenRPC document. Pure: bytes to facts.
 
 Every field may be missing, wrong, huge or hostile. No `$ref` is ever followed, no pattern compiled.
 """
@@ -13,11 +13,8 @@ from hero_router.scan.observation import Facts
 DISCOVER = "rpc.discover"
 DISCOVER_REQUEST = b'{"jsonrpc":"2.0","id":1,"method":"rpc.discover","params":[]}'
 
-_BAD_WORDS = frozenset({
-    "critical", "dead", "degraded", "down", "error", "fail", "failed", "failing", "failure",
-    "sick", "unavailable", "unhealthy", "warn", "warning",
-})  # fmt: skip
-"""What a health check may say for "not well"; the text itself is not repeated: it may vary."""
+PAGE = Facts(protocol="html", source="HTML at every path", source_kind="page")
+"""What is known of a socket that answers every path with a page."""
 
 
 class BadDocument(RouterError):
@@ -70,7 +67,7 @@ def discovered(body: bytes) -> Facts:
 
 def merged(spec: Facts | None, about: Facts | None) -> Facts | None:
     """One view of both documents: OpenRPC speaks first, the manifest fills what it leaves open."""
-    if spec is None or about is None:
+    if spec is None or about is None or about is PAGE:
         return spec or about
     described = spec if spec.source_kind == "openrpc" else about
     return Facts(
@@ -83,22 +80,6 @@ def merged(spec: Facts | None, about: Facts | None) -> Facts | None:
         source=described.source,
         source_kind=described.source_kind,
     )
-
-
-def complaint(body: bytes) -> str | None:
-    """What a health check that answers 200 says against its service; None: nothing."""
-    try:
-        value = decode(body)
-    except NotJson:
-        return None
-    if not isinstance(value, dict):
-        return None
-    word = value.get("status")
-    if isinstance(word, str) and word.lower() in _BAD_WORDS:
-        return f"health check says {word.lower()}"
-    if value.get("healthy") is False or value.get("ok") is False:
-        return "health check says no"
-    return None
 
 
 def _openrpc(value: Any, source: str) -> Facts:

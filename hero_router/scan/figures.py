@@ -6,26 +6,30 @@ from typing import Any
 
 from hero_router.model import Record
 from hero_router.scan.diff import Memory
+from hero_router.scan.judge import SocketMemory
 
 
 def by_service(
-    memories: Mapping[str, Memory], known: Mapping[str, Record], now_ms: int
+    memories: Mapping[str, Memory], known: Mapping[str, Record]
 ) -> dict[str, dict[str, Any]]:
-    """The last probe of each known service's sockets."""
+    """The last probe of each known service's sockets; `checked_at` is that of the longest ago."""
+    found = {}
+    for key, memory in memories.items():
+        probed = [one for one in memory.sockets.values() if not one.stale and one.probed_ms]
+        if key in known and probed:
+            found[key] = {
+                "checked_at": min(one.probed_ms or 0 for one in probed),
+                "sockets": {one.state.name: _figures(one) for one in probed},
+            }
+    return found
+
+
+def _figures(socket: SocketMemory) -> dict[str, Any]:
     return {
-        key: {
-            "checked_at": now_ms,
-            "sockets": {
-                socket.state.name: {
-                    "latency_ms": socket.state.latency_ms,
-                    "error": socket.state.error,
-                }
-                for socket in memory.sockets.values()
-                if not socket.stale
-            },
-        }
-        for key, memory in memories.items()
-        if key in known and memory.sockets
+        "latency_ms": socket.state.latency_ms,
+        "error": socket.state.error,
+        "failures": socket.state.failures,
+        "checked_at": socket.probed_ms,
     }
 
 
@@ -38,3 +42,13 @@ def durations(memories: Iterable[Memory]) -> dict[str, float]:
         if not socket.stale and socket.state.latency_ms is not None
     ]
     return {"median": round(median(took), 3), "longest": round(max(took), 3)} if took else {}
+
+
+def failing(memories: Iterable[Memory], error: str) -> list[str]:
+    """The paths of all sockets that have this error."""
+    return [
+        socket.state.path
+        for memory in memories
+        for socket in memory.sockets.values()
+        if not socket.stale and socket.state.error == error
+    ]

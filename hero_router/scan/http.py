@@ -1,35 +1,38 @@
 """A tiny HTTP client for one socket: every answer is bounded in size, none is followed or decoded.
 
-Time is bounded by the caller, who wraps the whole conversation in one deadline.
+Time is bounded by the caller, who wraps the whole conversation in one deadline. The bytes are read
+by llhttp, the parser of Node.js; `scan.answer` bounds what it may gather.
 """
 
 import asyncio
+import contextlib
 import errno
 import os
+import socket
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-import aiohttp
-
 from hero_router import __version__
 from hero_router.errors import RouterError
-from hero_router.scan.observation import Kind
+from hero_router.scan.answer import Answer, Foreign, Reading
+from hero_router.scan.observation import NO_PERMISSION, Kind
 from hero_router.scan.sockets import Found
 
 BUSY_SECONDS = 0.05
 """Pause before a listener whose queue was full is tried again."""
+CHUNK = 64 * 1024
+"""Most bytes that are read at a time."""
 
 HEADERS: Mapping[str, str] = {
     "Accept": "application/json",
     "Accept-Encoding": "identity",
     "User-Agent": f"hero_router/{__version__}",
 }
+_FIELDS = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())
 
-_QUEUE_FULL = frozenset({errno.EAGAIN, errno.ENOTCONN, errno.EINVAL})
-"""A full queue is EAGAIN to uvloop; asyncio takes that for "under way" and then finds no peer."""
+_QUEUE_FULL = frozenset({errno.EAGAIN})
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
 _SILENT = "closes the connection without an answer"
 _MEANING = {
@@ -38,6 +41,8 @@ _MEANING = {
     errno.EPIPE: (Kind.CLOSED, _SILENT),
     errno.EPROTOTYPE: (Kind.FOREIGN, "is not a stream socket"),
     errno.ENOENT: (Kind.MISSING, "cannot be seen"),
+    errno.EACCES: (Kind.DENIED, NO_PERMISSION),
+    errno.EPERM: (Kind.DENIED, NO_PERMISSION),
 }
 
 
@@ -51,44 +56,18 @@ class Unanswered(RouterError):
         self.kind = kind
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One HTTP answer; `media` is its media type in lower case, "" where it names none.
-
-    `flaw` says why the body was left unread, and is None where it is whole.
-    """
-
-    status: int
-    media: str
-    body: bytes = b""
-    flaw: str | None = None
-
-    @property
-    def json(self) -> bool:
-        """Whether it may be read as JSON: it says so, or says nothing."""
-        return self.media in ("", "application/json", "text/json") or self.media.endswith("+json")
-
-
 class Client:
     """One connection to one socket, kept for the few questions of a probe; closed on exit."""
 
     def __init__(self, found: Found) -> None:
         self._found = found
         self._fd = -1
+        self._socket: socket.socket | None = None
         self.accepted = True
         """False while the listener's queue is full."""
 
     async def __aenter__(self) -> Self:
         self._fd = _open(self._found)
-        # Through the descriptor the path has no length limit and cannot be swapped meanwhile.
-        connector = aiohttp.UnixConnector(f"/proc/self/fd/{self._fd}", limit=1)
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            headers=HEADERS,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(),
-            auto_decompress=False,
-        )
         return self
 
     async def __aexit__(
@@ -97,54 +76,103 @@ class Client:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        try:
-            await self._session.close()
-        finally:
-            os.close(self._fd)
+        self._drop()
+        os.close(self._fd)
 
     async def get(self, path: str, limit: int) -> Answer:
         """Ask once; `limit` is the largest body in bytes. Raises Unanswered."""
-        return await self._ask("GET", path, limit, None)
+        return await self._ask(_request("GET", path), limit)
 
     async def post(self, path: str, limit: int, body: bytes) -> Answer:
         """Send JSON. Only for questions that may be repeated: a kept connection may be dead."""
-        try:
-            return await self._ask("POST", path, limit, body)
-        except Unanswered as error:
-            if error.kind is not Kind.CLOSED:
-                raise
-            return await self._ask("POST", path, limit, body)
+        return await self._ask(_request("POST", path, body), limit)
 
-    async def _ask(self, method: str, path: str, limit: int, body: bytes | None) -> Answer:
+    async def _ask(self, request: bytes, limit: int) -> Answer:
+        kept = self._socket is not None
+        try:
+            return await self._exchange(request, limit)
+        except Unanswered as failure:
+            self._drop()
+            if failure.kind is not Kind.CLOSED or not kept:
+                raise
+        return await self._exchange(request, limit)
+
+    async def _exchange(self, request: bytes, limit: int) -> Answer:
+        connection = self._socket = self._socket or await self._connect()
+        loop, reading = asyncio.get_running_loop(), Reading(limit)
+        try:
+            await loop.sock_sendall(connection, request)
+            while not reading.done:
+                data = await loop.sock_recv(connection, CHUNK)
+                if not data:
+                    _end(reading)
+                reading.feed(data)
+        except Foreign as error:
+            raise Unanswered(Kind.FAILED if error.endless else Kind.FOREIGN, str(error)) from None
+        except OSError as error:
+            raise _judged_os(error) or Unanswered(Kind.FAILED, "breaks off its answer") from None
+        if not reading.reusable:
+            self._drop()
+        return reading.answer
+
+    async def _connect(self) -> socket.socket:
+        """A connection to the listener, as soon as its queue has room. Raises Unanswered."""
         while True:
             try:
-                return await self._exchange(method, path, limit, body)
-            except aiohttp.ClientError as error:
-                failure = _judged(error)
-            if failure is not None:
-                raise failure
+                connection = _connected(self._fd)
+            except OSError as error:
+                if failure := _judged_os(error):
+                    raise failure from None
+            else:
+                self.accepted = True
+                return connection
             self.accepted = False
             await asyncio.sleep(BUSY_SECONDS)
 
-    async def _exchange(self, method: str, path: str, limit: int, body: bytes | None) -> Answer:
-        headers = {} if body is None else {"Content-Type": "application/json"}
-        async with self._session.request(
-            method, f"http://localhost{path}", data=body, headers=headers, allow_redirects=False
-        ) as response:
-            self.accepted = True
-            return await _answer(response, limit)
+    def _drop(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
 
 
-async def _answer(response: aiohttp.ClientResponse, limit: int) -> Answer:
-    media = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if response.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
-        return Answer(response.status, media, flaw="encoded, though plain was asked for")
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > limit:
-            return Answer(response.status, media, flaw=f"larger than {limit} bytes")
-    return Answer(response.status, media, bytes(body))
+def listens(found: Found) -> bool:
+    """Whether a listener takes a connection, which is closed without a word. Never waits."""
+    with contextlib.suppress(Unanswered, OSError):
+        handle = _open(found)
+        try:
+            _connected(handle).close()
+        finally:
+            os.close(handle)
+        return True
+    return False
+
+
+def _request(method: str, path: str, body: bytes | None = None) -> bytes:
+    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{_FIELDS}"
+    if body is None:
+        return f"{head}\r\n".encode()
+    kind = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+    return f"{head}{kind}\r\n".encode() + body
+
+
+def _end(reading: Reading) -> None:
+    """Take the end of a connection into account. Raises Unanswered where it is too early."""
+    if not reading.begun:
+        raise Unanswered(Kind.CLOSED, _SILENT)
+    if not reading.end():
+        raise Unanswered(Kind.FAILED, "breaks off its answer")
+
+
+def _connected(handle: int) -> socket.socket:
+    """A new connection. Raises OSError; never waits: EAGAIN is a queue that is full."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    try:
+        # Through the descriptor the path has no length limit and cannot be swapped meanwhile.
+        connection.connect(f"/proc/self/fd/{handle}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _open(found: Found) -> int:
@@ -160,18 +188,8 @@ def _open(found: Found) -> int:
     raise Unanswered(Kind.MISSING, "cannot be seen")
 
 
-def _judged(error: aiohttp.ClientError) -> Unanswered | None:
-    """What a client error means for the socket; None: its queue is full, try again."""
-    if isinstance(error, OSError):
-        return _judged_os(error)
-    if isinstance(error, aiohttp.ServerDisconnectedError):
-        return Unanswered(Kind.CLOSED, _SILENT)
-    if isinstance(error, aiohttp.ClientResponseError):
-        return Unanswered(Kind.FOREIGN, "does not speak HTTP")
-    return Unanswered(Kind.FAILED, "breaks off its answer")
-
-
 def _judged_os(error: OSError) -> Unanswered | None:
+    """What a system's error means for the socket; None: its queue is full, try again."""
     number = error.errno or 0
     if number in _QUEUE_FULL:
         return None

@@ -3,14 +3,19 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+NO_PERMISSION = "permission denied: the scanner may not connect"
+"""The error of all sockets that were DENIED."""
+
 
 class Kind(StrEnum):
     """How far a probe came."""
 
     ANSWERED = "answered"
-    """Spoke HTTP; `error` is what its health check complains of."""
+    """Spoke HTTP; `health` is what it says of itself, and `error` what is wrong with it."""
+    LATE = "late"
+    """Did not answer in time: maybe only busy, so that the first time in a row is no change."""
     FAILED = "failed"
-    """Did not answer in time, broke off, or may not be connected to."""
+    """Broke off its answer, never came to it, or cannot be connected to."""
     CLOSED = "closed"
     """Took the connection and closed it without a word."""
     FOREIGN = "foreign"
@@ -18,9 +23,28 @@ class Kind(StrEnum):
     REFUSED = "refused"
     """The file exists, nothing listens."""
     MISSING = "missing"
-    """The file is gone, or another one is in its place."""
+    """The file is gone, or cannot be seen."""
+    DENIED = "denied"
+    """The scanner may not connect: its own lack of permission, and no fault of the socket."""
     UNSEEN = "unseen"
     """Nothing was learned: the scanner lacks resources; that is no fault of the socket."""
+
+
+class Health(StrEnum):
+    """What came back for `GET /health`; `scan.health` decides."""
+
+    NONE = "none"
+    """No health check: another 4xx than a login, a redirect, 501, or nothing was answered."""
+    GOOD = "good"
+    """2xx that says nothing bad."""
+    WARN = "warn"
+    """It works, but not all is well."""
+    BAD = "bad"
+    """5xx, or a body that says so: a failure, as no answer is."""
+    LOGIN = "login"
+    """401 or 403: it is alive, but whether it is well cannot be asked."""
+    PAGE = "page"
+    """HTML, as of a page that answers every path: no health check, but somebody answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +63,14 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """Outcome of asking for the documents: none offered (`facts` None), good, or bad (`error`)."""
+    """Outcome of asking for the documents: none offered (`facts` None), good, or bad (`error`).
+
+    `late`: they did not come in time.
+    """
 
     facts: Facts | None = None
     error: str | None = None
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +78,11 @@ class Observation:
     """The outcome of one probe of one socket.
 
     Errors are fixed texts without figures, so that the same trouble reads the same each time.
-    `checked` is whether the socket offers a health check; `spec` is None where documents were not
-    asked for; `latency_ms` is the time to the first answer.
+    `spec` is None where documents were not asked for; `latency_ms` is the time to the first answer.
     """
 
     kind: Kind
     error: str | None = None
-    checked: bool = False
+    health: Health = Health.NONE
     spec: Spec | None = None
     latency_ms: float | None = None

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 from hero_router import __version__
 from hero_router.config import RouterConfig
-from hero_router.model import Change, NodeState, Record
+from hero_router.model import MAX_IGNORED, ROOT, Change, NodeState, Record, readable
+from hero_router.scan.ignored import Identity
 from hero_router.scan.rivals import place
+from hero_router.scan.sightings import Sightings
 
 
 def first(
@@ -31,6 +33,33 @@ def first(
     )
 
 
+def home(last: NodeState | None, config: RouterConfig) -> Identity | None:
+    """Where the services of the node's last report lay, if it was this root; None: nobody knows."""
+    here = place(config)
+    if last is None or not last.root_device or last.root != here.root:
+        return None
+    return last.root_device, 0
+
+
+def sighted(
+    report: NodeState, sightings: Sightings, doubts: Mapping[str, str], lack: str | None
+) -> NodeState:
+    """The report with what the last walk saw, what it ignored, and what could not be seen.
+
+    `lack` is what the scanner itself lacked, or did wrong.
+    """
+    ignored = sightings.walk.ignored
+    return replace(
+        report,
+        sockets=len(sightings.found),
+        root_device=sightings.home[0] if sightings.home else 0,
+        ignored={readable(raw): ignored[raw] for raw in sorted(ignored)[:MAX_IGNORED]},
+        ignored_count=len(ignored),
+        doubts=doubts,
+        error=doubts.get(ROOT) or lack,
+    )
+
+
 def under_way(last: NodeState, fresh: NodeState, seconds: float) -> NodeState:
     """The last report while another scan goes on; new only where that one takes longer by now.
 
@@ -44,6 +73,7 @@ def under_way(last: NodeState, fresh: NodeState, seconds: float) -> NodeState:
         scanner=fresh.scanner,
         root=fresh.root,
         machine=fresh.machine,
+        root_device=last.root_device if last.root == fresh.root else 0,
         duration_ms=duration_ms,
     )
 
@@ -59,5 +89,6 @@ def event(state: NodeState, tally: Mapping[str, int], requests: Sequence[str]) -
         "changed": changed["service_updated"] + changed["status_change"],
         "duration_ms": state.duration_ms,
         "requests": list(requests),
+        "doubts": dict(state.doubts),
     }
     return Change("scan", "", data)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hero_router.config import RouterConfig
 from hero_router.errors import ConfigError
-from hero_router.model import NodeState
+from hero_router.model import NodeState, readable
 from hero_router.scan.ports import RegistryPort
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -38,7 +38,7 @@ def place(config: RouterConfig) -> Place:
     machine = ""
     with suppress(OSError):
         machine = BOOT_ID.read_text("ascii").strip()[-DIGITS:]
-    return Place(os.path.realpath(config.root), machine)
+    return Place(readable(os.path.realpath(os.fsencode(config.root))), machine)
 
 
 class Rivals:

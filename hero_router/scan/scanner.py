@@ -16,13 +16,18 @@ from hero_router.errors import Fenced, StoreError
 from hero_router.keys import APPLY_BATCH
 from hero_router.model import Change, NodeState, Record
 from hero_router.scan import figures, reports
+from hero_router.scan.agreement import Agreement
 from hero_router.scan.claims import Seen, services
-from hero_router.scan.diff import Memory, departed, diff, must_ask, reloaded
-from hero_router.scan.judge import Now, Rules
-from hero_router.scan.observation import Kind, Observation
+from hero_router.scan.diff import Memory, departed, diff, reloaded
+from hero_router.scan.doubts import Doubts
+from hero_router.scan.hidden import hidden, unseen
+from hero_router.scan.judge import Now, Rules, SocketMemory
+from hero_router.scan.observation import NO_PERMISSION, Kind, Observation
 from hero_router.scan.ports import Clock, LeasePort, Probe, RegistryPort
+from hero_router.scan.probes import Probes
 from hero_router.scan.sightings import Sightings
-from hero_router.scan.sockets import Found, Walk, unlink
+from hero_router.scan.sockets import Found, Walk
+from hero_router.scan.unlink import unlink_stale
 from hero_router.store.lease import Grant
 
 log = logging.getLogger(__name__)
@@ -30,9 +35,7 @@ log = logging.getLogger(__name__)
 FLUSH_SECONDS = 0.2
 """Time over which results are gathered before they are published together."""
 BATCH = 64
-"""Services that are decided on, or probes that are started, before others get their turn."""
-FAST_SHARE = 8
-"""One probe in so many is kept for new sockets, which else would queue behind hanging ones."""
+"""Services that are decided on before others get their turn."""
 SIGN_SECONDS = 1.0
 """Shortest time between two signs of life of a scan under way."""
 LIVELY_TIMEOUTS = 2
@@ -52,30 +55,24 @@ class Scanner:
         walk: Callable[[], Walk],
     ) -> None:
         self._config, self._lease, self._registry = config, lease, registry
-        self._probe, self._clock, self._walk = probe, clock, walk
+        self._clock, self._walk = clock, walk
         self._rules = Rules(config.node, config.failures, config.stale_seconds)
         self._sightings = Sightings(config.stale_seconds)
         self._seen: Mapping[str, Seen] = {}
         self._owner: Mapping[bytes, str] = {}
         self._memories: dict[str, Memory] = {}
         self._observed: dict[bytes, Observation] = {}
-        self._probes: dict[Found, asyncio.Task[None]] = {}
+        self._probes = Probes(config, probe, self._memory_of, self._note)
         self._unsettled: set[str] = set()
+        self._agreement = Agreement()
         self._walked = False
         self._scan = self._token = 0
         self._tally: Counter[str] = Counter()
         self._lack: str | None = None
         self._looking, self._flushing = asyncio.Lock(), asyncio.Lock()
-        reserve = config.probe_concurrency // FAST_SHARE
-        self._slots = asyncio.Semaphore(config.probe_concurrency - reserve)
-        self._fast_slots = asyncio.Semaphore(reserve) if reserve else self._slots
+        self.doubts = Doubts(config)
         self.work = asyncio.Event()
         """Set while something waits to be published."""
-
-    @property
-    def root(self) -> tuple[int, int] | None:
-        """Device and inode of the root as last seen; another one means that it was replaced."""
-        return self._sightings.root
 
     async def begin(self, grant: Grant) -> None:
         """Go to work under a new grant; the tasks of the last one are gone. Raises StoreError.
@@ -84,19 +81,23 @@ class Scanner:
         what the registry says counts for more than what is remembered here. A node gets a report
         before its first service: else nobody would miss a scanner that dies in its first scan.
         """
-        self._probes.clear()
+        self._probes.forget()
         known = await self._registry.known(self._config.node)
+        last = self._registry.report(self._config.node)
         if grant.token != self._token + 1:
             self._memories = {k: reloaded(m, known.get(k)) for k, m in self._memories.items()}
             self._seen, self._walked = {}, False
             self._observed.clear()
             self._unsettled.clear()
+            self._sightings = self._sightings.inherited(reports.home(last, self._config))
         self._token = grant.token
-        if self._registry.report(self._config.node) is None:
+        if last is None:
             await self._registry.apply(grant, [], self._first_report(grant, known))
 
     async def scan(self, grant: Grant, requests: Iterable[str], group: asyncio.TaskGroup) -> None:
         """One full scan to its end: every socket probed, every change published, and the report.
+
+        A socket that rests is only connected to, unless somebody asked for the scan.
 
         Raises:
             Fenced: another scanner holds the lease.
@@ -105,21 +106,19 @@ class Scanner:
         self._scan += 1
         self._lack = None
         started = self._clock.monotonic()
-        probes = await self.look(group, everything=True)
+        wishes = list(requests)
+        found = await self._walked_again()
+        if wishes:
+            probes = await self._probes.start_all(found, group)
+        else:
+            probes = await self._probes.start_due(found, group, self._scan)
         await self._outlast(grant, probes, started)
         await self.flush(grant)
-        await self._report(grant, self._clock.monotonic() - started, list(requests))
+        await self._report(grant, self._clock.monotonic() - started, wishes)
 
-    async def look(
-        self, group: asyncio.TaskGroup, *, everything: bool = False
-    ) -> set[asyncio.Task[None]]:
-        """Walk once, and start the probes of new and re-bound sockets, or of all; returns those."""
-        async with self._looking:
-            seconds = self._clock.monotonic()
-            view = await asyncio.to_thread(self._walk_once, self._sightings, seconds)
-            self._sightings, seen = view
-            self._take_in(seen)
-        return await self._start_probes(group, everything=everything)
+    async def look(self, group: asyncio.TaskGroup) -> None:
+        """Walk once, and start the probes of new and re-bound sockets."""
+        await self._probes.start_new(await self._walked_again(), group)
 
     async def flush(self, grant: Grant) -> None:
         """Publish what was observed since the last call, and meanwhile. Raises StoreError."""
@@ -127,16 +126,34 @@ class Scanner:
             self.work.clear()
             known = await self._registry.known(self._config.node)
             await self._publish_departures(grant, known)
+            self._unsettled |= self._agreement.broken(known, self._seen)
             while batch := set(islice(self._unsettled, BATCH)):
                 known |= await self._publish(grant, known, batch)
                 await asyncio.sleep(0)
 
-    def _walk_once(self, before: Sightings, seconds: float) -> tuple[Sightings, dict[str, Seen]]:
+    async def _walked_again(self) -> Iterable[Found]:
+        """The sockets in sight of a walk that is done now; all that it tells is taken in."""
+        async with self._looking:
+            seconds = self._clock.monotonic()
+            before = self._sightings, self._seen
+            view = await asyncio.to_thread(self._walk_once, *before, seconds)
+            self._sightings, seen = view
+            self.doubts.look(self._sightings)
+            self._take_in(seen)
+            self._note_held()
+            held = self._sightings.held
+            return [item for raw, item in self._sightings.found.items() if raw not in held]
+
+    def _walk_once(
+        self, before: Sightings, seen: Mapping[str, Seen], seconds: float
+    ) -> tuple[Sightings, Mapping[str, Seen]]:
         """The part that blocks or is long; runs in a thread, so it changes nothing here."""
         sightings = before.after(self._walk(), seconds)
+        if seen and sightings.found == before.found:
+            return sightings, seen
         return sightings, services(self._config.node, sightings.found.values())
 
-    def _take_in(self, seen: dict[str, Seen]) -> None:
+    def _take_in(self, seen: Mapping[str, Seen]) -> None:
         before = self._seen
         self._seen = seen
         self._owner = {found.raw: key for key, item in seen.items() for found in item.sockets}
@@ -146,52 +163,27 @@ class Scanner:
         if self._unsettled or before.keys() - seen.keys():
             self.work.set()
 
-    async def _start_probes(
-        self, group: asyncio.TaskGroup, *, everything: bool
-    ) -> set[asyncio.Task[None]]:
-        started = set()
-        for count, found in enumerate(list(self._sightings.found.values())):
-            if count % BATCH == 0:
-                await asyncio.sleep(0)
-            new = self._is_new(found)
-            if found not in self._probes and (new or everything):
-                slots = self._fast_slots if new and not everything else self._slots
-                self._probes[found] = group.create_task(self._examine(found, slots))
-            if found in self._probes:
-                started.add(self._probes[found])
-        return started
-
-    def _is_new(self, found: Found) -> bool:
-        memory = self._memory_of(found)
-        before = None if memory is None else memory.sockets.get(found.raw)
-        return before is None or before.inode != found.inode
-
-    def _memory_of(self, found: Found) -> Memory | None:
-        return self._memories.get(self._owner.get(found.raw, ""))
-
-    async def _examine(self, found: Found, slots: asyncio.Semaphore) -> None:
-        """Probe a socket; what comes back counts only while it is still the one in its place."""
-        try:
-            async with slots:
-                seen = await self._probe_safely(found)
-        finally:
-            self._probes.pop(found, None)
-        if self._sightings.found.get(found.raw) == found:
-            self._note(found, seen)
-
-    async def _probe_safely(self, found: Found) -> Observation:
-        asked = must_ask(found, self._memory_of(found))
-        try:
-            return await self._probe(found, ask_documents=asked)
-        except Exception:
-            log.exception("probing %s failed by a fault of the scanner", found.path)
-            return Observation(Kind.UNSEEN, "a probe failed by a fault of the scanner")
+    def _memory_of(self, found: Found) -> SocketMemory | None:
+        memory = self._memories.get(self._owner.get(found.raw, ""))
+        return None if memory is None else memory.sockets.get(found.raw)
 
     def _note(self, found: Found, seen: Observation) -> None:
-        """Keep what was seen, unless the file is simply gone: the next walk tells that."""
-        held = self._sightings.holds(found.path, self._clock.monotonic())
-        if seen.kind is Kind.MISSING and not held:
-            return
+        """Keep what a probe saw, while the socket is still the one in its place, and in sight.
+
+        Of a file that is gone the next walk tells.
+        """
+        there = self._sightings.found.get(found.raw) == found
+        if there and found.raw not in self._sightings.held and seen.kind is not Kind.MISSING:
+            self._keep(found, seen)
+
+    def _note_held(self) -> None:
+        """What is out of sight is unknown at once, even where it could still be connected to."""
+        for raw in self._sightings.held:
+            found = self._sightings.found[raw]
+            if why := self._unseen(found.path):
+                self._keep(found, Observation(Kind.MISSING, why))
+
+    def _keep(self, found: Found, seen: Observation) -> None:
         if seen.kind is Kind.UNSEEN:
             self._lack = seen.error
         self._observed[found.raw] = seen
@@ -202,14 +194,14 @@ class Scanner:
         if not self._walked:
             return
         now = self._now()
-        held = {key for key, record in known.items() if self._is_held(record, now)}
-        present = self._seen.keys() | held
+        held = unseen(known, self._seen.keys(), self._unseen)
+        present = self._seen.keys() | held.keys()
         changes, kept = departed(known, self._memories, present, now)
         self._memories = {k: m for k, m in self._memories.items() if k in present} | kept
-        await self._apply(grant, changes)
+        await self._apply(grant, [*changes, *hidden(known, held, now)])
 
-    def _is_held(self, record: Record, now: Now) -> bool:
-        return any(self._sightings.holds(socket.path, now.seconds) for socket in record.sockets)
+    def _unseen(self, path: str) -> str | None:
+        return self._sightings.why(path, self._clock.monotonic())
 
     async def _publish(
         self, grant: Grant, known: Mapping[str, Record], batch: set[str]
@@ -220,7 +212,7 @@ class Scanner:
         observed = {raw: self._observed.pop(raw) for raw in names if raw in self._observed}
         changes, memories = diff(known, self._memories, seen, observed, self._now(), self._rules)
         if self._config.stale_unlink:
-            await asyncio.to_thread(self._unlink_stale, seen, memories)
+            await asyncio.to_thread(unlink_stale, seen, self._memories, memories)
         self._memories |= memories
         self._unsettled -= batch
         try:
@@ -228,15 +220,9 @@ class Scanner:
         except BaseException:
             self._unsettled |= batch
             raise
-        return {change.service: change.record for change in changes if change.record}
-
-    def _unlink_stale(self, seen: list[Seen], memories: Mapping[str, Memory]) -> None:
-        for item in seen:
-            before = self._memories.get(item.id, Memory()).sockets
-            for found in item.sockets:
-                was = found.raw in before and before[found.raw].stale
-                if memories[item.id].sockets[found.raw].stale and not was and unlink(found):
-                    log.info("deleted stale socket %s", found.path)
+        written = {change.service: change.record for change in changes}
+        self._agreement.reached({one.id: written.get(one.id, known.get(one.id)) for one in seen})
+        return {key: record for key, record in written.items() if record}
 
     async def _apply(self, grant: Grant, changes: list[Change]) -> None:
         for start in range(0, len(changes), APPLY_BATCH):
@@ -281,12 +267,12 @@ class Scanner:
     async def _report(self, grant: Grant, seconds: float, requests: list[str]) -> None:
         """Write the node's state and figures; a `scan` event only where there is something new."""
         known = await self._registry.known(self._config.node)
+        self.doubts.knock(figures.failing(self._memories.values(), NO_PERMISSION))
+        fresh = self._first_report(grant, known)
         report = replace(
-            self._first_report(grant, known),
+            reports.sighted(fresh, self._sightings, self.doubts.current, self._lack),
             scan=self._scan,
             duration_ms=round(seconds * 1000),
-            sockets=len(self._sightings.found),
-            error=self._sightings.error or self._lack,
             probe_ms=figures.durations(self._memories.values()),
         )
         # Without a stream, clients of an emptied Redis would have nowhere to go on from.
@@ -295,5 +281,5 @@ class Scanner:
         event = [reports.event(report, told, requests)] if news else []
         await self._registry.apply(grant, event, report)
         self._tally -= told
-        probes = figures.by_service(self._memories, known, report.last_scan)
+        probes = figures.by_service(self._memories, known)
         await self._registry.write_probes(self._config.node, probes)

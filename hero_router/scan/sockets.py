@@ -3,18 +3,26 @@
 Names are bytes all the way, as the kernel has them; `Found.path` is the text for people.
 """
 
-import contextlib
 import errno
 import logging
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import islice
 from pathlib import Path
 
 from hero_router.model import readable
+from hero_router.scan.ignored import (
+    ASTRAY,
+    LISTED,
+    NOWHERE,
+    UNNAMED,
+    Exclusions,
+    Identity,
+    identities,
+)
 
 log = logging.getLogger(__name__)
 
@@ -24,23 +32,11 @@ MAX_SOCKETS = 20_000
 MAX_ENTRIES = 200_000
 """Most directory entries of one walk, so that a folder of junk cannot hold the scanner for long."""
 
-DENIED_NAMES = frozenset(
-    name + SUFFIX
-    for name in (
-        b"redis", b"redis-server", b"valkey", b"keydb",
-        b"docker", b"dockerd", b"containerd", b"podman", b"crio", b"buildkitd",
-        b"gunicorn", b"ssh-agent", b"gpg-agent", b"mysql", b"mysqld", b"mariadb",
-    )
-)  # fmt: skip
-"""File names of programs that are never services and could be harmed by a stray request."""
+GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
+"""What was listed is no longer there, or was a symlink that leads nowhere."""
 
-DENIED_PLACES = (
-    "/run/docker.sock",
-    "/run/podman/podman.sock",
-    "/run/containerd/containerd.sock",
-    "/run/crio/crio.sock",
-)
-"""Sockets that give power over the machine: known by inode, under whatever name they show up."""
+RECOVERED = b"lost+found"
+"""A file system's own folder at its top: only root may read it, and no service lies there."""
 
 
 class Layout(IntEnum):
@@ -88,13 +84,19 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """What one walk saw. Under the folders in `blind` (paths below the root) it could not look."""
+    """What one walk saw.
+
+    `blind` are the folders that it could not read (paths below the root; b"" is the root itself),
+    each with the error number. `cut` says why it ended early. `ignored` says of what is no service
+    why it is none.
+    """
 
     found: tuple[Found, ...] = ()
-    blind: frozenset[bytes] = frozenset()
-    root: tuple[int, int] | None = None
-    """Device and inode of the root: another one means that it was replaced or remounted."""
-    error: str | None = None
+    blind: Mapping[bytes, int] = field(default_factory=dict)
+    root: Identity | None = None
+    """Another one means that the root was replaced or remounted."""
+    cut: str | None = None
+    ignored: Mapping[bytes, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -102,42 +104,48 @@ class _Trace:
     """What one walk collects on its way."""
 
     root: bytes
-    denied: frozenset[tuple[int, int]]
+    protected: frozenset[Identity]
     found: list[Found] = field(default_factory=list)
-    blind: dict[bytes, str] = field(default_factory=dict)
+    blind: dict[bytes, int] = field(default_factory=dict)
     ignored: dict[bytes, str] = field(default_factory=dict)
     entries: int = 0
+    cut: str | None = None
 
 
 class Finder:
-    """Walks one root. `own` are sockets of the router itself, which are not services."""
+    """Walks one root. What is `ignored` (patterns of file names) or the router's `own` is none."""
 
     def __init__(
         self,
         root: Path,
+        ignored: Sequence[str] = (),
         own: Iterable[Path] = (),
         *,
         max_sockets: int = MAX_SOCKETS,
         max_entries: int = MAX_ENTRIES,
     ) -> None:
         self._root, self._max_sockets, self._max_entries = root, max_sockets, max_entries
-        self._protected = tuple(map(os.fspath, own)) + DENIED_PLACES
+        self._exclusions = Exclusions(ignored, own)
         self._ignored: Mapping[bytes, str] = {}
 
     def walk(self) -> Walk:
         """Look once. Blocks on the file system; never raises for what it finds there."""
         root = os.path.realpath(os.fsencode(self._root))
-        trace = _Trace(root, frozenset(_identities(self._protected)))
+        trace = _Trace(root, self._exclusions.protected())
         self._enter(trace, b"", root)
         self._tell_ignored(trace.ignored)
+        identity = next(identities([root]), None)
+        if identity is None:  # it went while it was walked
+            trace.blind.setdefault(b"", errno.ENOENT)
         found = sorted(trace.found, key=lambda item: item.raw)
         if len(found) > self._max_sockets:
-            trace.blind[b""] = f"more than {self._max_sockets} sockets: the rest is not looked at"
+            trace.cut = f"it has more than {self._max_sockets} sockets"
         return Walk(
             found=tuple(found[: self._max_sockets]),
-            blind=frozenset(trace.blind),
-            root=next(_identities([root]), None),
-            error=_error(trace.blind),
+            blind=trace.blind,
+            root=identity,
+            cut=trace.cut,
+            ignored=trace.ignored,
         )
 
     def _enter(self, trace: _Trace, folder: bytes, real: bytes) -> None:
@@ -145,47 +153,52 @@ class Finder:
         try:
             entries = self._list(trace, real)
         except OSError as error:
-            if folder == b"" or not isinstance(error, FileNotFoundError | NotADirectoryError):
-                trace.blind[folder] = _unreadable(folder, error)
+            if folder == b"" or error.errno not in GONE:
+                trace.blind[folder] = error.errno or errno.EIO
             return
         for entry in entries:
             raw = folder + b"/" + entry.name if folder else entry.name
             try:
                 self._visit(trace, entry, raw, real)
             except OSError as error:
-                if error.errno in (errno.ENOENT, errno.ELOOP):
-                    trace.ignored[raw] = "gone, or a symlink that leads nowhere"
-                else:
-                    trace.blind[folder] = _unreadable(folder, error)
+                if error.errno not in GONE:
+                    trace.blind[folder] = error.errno or errno.EIO
+                elif entry.is_symlink() and entry.name.endswith(SUFFIX):
+                    trace.ignored[raw] = NOWHERE
 
     def _list(self, trace: _Trace, real: bytes) -> list[os.DirEntry[bytes]]:
         left = self._max_entries - trace.entries
         with os.scandir(real) as listing:
             entries = list(islice(listing, left + 1))
         if len(entries) > left:
-            trace.blind[b""] = f"more than {self._max_entries} files: the rest is not looked at"
+            trace.cut = f"it has more than {self._max_entries} files"
             entries.pop()
         trace.entries += len(entries)
         return sorted(entries, key=lambda entry: entry.name)
 
     def _visit(self, trace: _Trace, entry: os.DirEntry[bytes], raw: bytes, folder: bytes) -> None:
+        named = entry.name.endswith(SUFFIX) and entry.name != SUFFIX
         target = _target(trace.root, entry, folder)
         if target is None:
-            trace.ignored[raw] = "symlink that leaves the root or goes back into its own folder"
-        elif entry.name.endswith(SUFFIX) and entry.name != SUFFIX:
+            if named or entry.is_dir():
+                trace.ignored[raw] = ASTRAY
+        elif named:
             self._judge(trace, raw, target)
-        elif entry.is_dir() and raw.count(b"/") < 2:
-            self._enter(trace, raw, target)
+        elif entry.is_dir():
+            if self._exclusions.shuts(entry.name):
+                trace.ignored[raw] = LISTED
+            elif raw.count(b"/") < 2 and raw != RECOVERED:
+                self._enter(trace, raw, target)
+        elif not entry.is_symlink() and not entry.is_file() and _is_socket(target):
+            trace.ignored[raw] = UNNAMED
 
-    @staticmethod
-    def _judge(trace: _Trace, raw: bytes, target: bytes) -> None:
+    def _judge(self, trace: _Trace, raw: bytes, target: bytes) -> None:
         """Note a `*.sock` entry as found, or why not. Nothing is opened: a FIFO would hang us."""
         state = os.lstat(target)
-        names = {_last(raw).lower(), _last(target).lower()}
-        if not stat.S_ISSOCK(state.st_mode):
-            trace.ignored[raw] = "not a socket"
-        elif names & DENIED_NAMES or (state.st_dev, state.st_ino) in trace.denied:
-            trace.ignored[raw] = "not a service: the router's own or a protected socket"
+        names = {_stem(_last(raw)), _stem(_last(target))}
+        why = self._exclusions.why(names, state, trace.protected)
+        if why is not None:
+            trace.ignored[raw] = why
         else:
             inode = (state.st_dev, state.st_ino, state.st_ctime_ns)
             trace.found.append(Found(raw, target, inode, *_place(raw)))
@@ -196,19 +209,6 @@ class Finder:
             if self._ignored.get(raw) != why:
                 log.debug("ignored %s: %s", readable(raw), why)
         self._ignored = ignored
-
-
-def unlink(found: Found) -> bool:
-    """Delete a socket file if it is still the one that was found; whether it was deleted."""
-    try:
-        state = os.lstat(found.target)
-        if (state.st_dev, state.st_ino, state.st_ctime_ns) != found.inode:
-            return False
-        Path(os.fsdecode(found.target)).unlink()
-    except OSError as error:
-        log.warning("cannot delete %s: %s", found.path, error.strerror)
-        return False
-    return True
 
 
 def _target(root: bytes, entry: os.DirEntry[bytes], folder: bytes) -> bytes | None:
@@ -239,20 +239,5 @@ def _stem(name: bytes) -> bytes:
     return name.removesuffix(SUFFIX)
 
 
-def _identities(paths: Iterable[str | bytes]) -> Iterator[tuple[int, int]]:
-    for path in paths:
-        with contextlib.suppress(OSError, ValueError):
-            state = Path(os.fsdecode(path)).stat()
-            yield state.st_dev, state.st_ino
-
-
-def _unreadable(folder: bytes, error: OSError) -> str:
-    what = f"folder {readable(folder)}" if folder else "the root folder"
-    return f"cannot read {what}: {error.strerror}"
-
-
-def _error(blind: Mapping[bytes, str]) -> str | None:
-    """One line for people, however many folders are unreadable."""
-    texts = [blind[folder] for folder in sorted(blind)]
-    more = f" (and {len(texts) - 1} more)" if len(texts) > 1 else ""
-    return texts[0] + more if texts else None
+def _is_socket(path: bytes) -> bool:
+    return stat.S_ISSOCK(os.lstat(path).st_mode)

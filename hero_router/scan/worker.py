@@ -73,7 +73,6 @@ class Worker:
         self._deaf = Outage("requests cannot be heard")
         self._wishes: dict[str, None] = {}
         self._wished = asyncio.Event()
-        self._root: tuple[int, int] | None = None
 
     async def run(self) -> None:
         """Scan while the lease is ours, until cancelled; the lease is released on the way out.
@@ -201,7 +200,10 @@ class Worker:
         """Look whenever something changed, but no more than a third of the time."""
         async for _ in self._watch.changes():
             started = self._clock.monotonic()
+            doubts = self._scanner.doubts.current
             await self._scanner.look(group)
+            if self._scanner.doubts.current != doubts:
+                self._wished.set()  # only a whole scan reports them
             await pause(self._clock, 2 * (self._clock.monotonic() - started))
 
     async def _keep_scanning(self, grant: Grant, group: asyncio.TaskGroup) -> None:
@@ -215,11 +217,4 @@ class Worker:
                 await pause(self._clock, delay)
             else:
                 self._outage.ended()
-            self._follow_root()
             await self._clock.wait(self._wished, max(due - self._clock.monotonic(), 0))
-
-    def _follow_root(self) -> None:
-        """The kernel watches a folder, not a path: another folder needs another watch."""
-        if self._root not in (None, self._scanner.root):
-            self._watch.renew()
-        self._root = self._scanner.root

@@ -147,19 +147,16 @@ class Connection(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Hand over the bytes, whatever waits; after the connection is lost they go nowhere."""
-        if self._held:
-            self._queue(self._encode((data,)).parts[0])
-        else:
-            self.offer((data,))
+        self.offer((data,))
 
     def offer(self, datas: Sequence[bytes]) -> int:
         """Hand the kernel all of it in one call; the transport keeps what it left of one.
 
-        What came before has all gone: nobody offers more to whoever has a backlog.
+        Behind bytes that wait already the first one waits too: nothing ever overtakes them.
         """
         framed = self._encode(datas)
         try:
-            if self._file is None:
+            if self._held or self._file is None:
                 gone = 0
             elif len(framed.parts) == 1:  # alone it is taken a little quicker
                 gone = os.write(self._file, framed.parts[0])

@@ -69,4 +69,9 @@ def _wish(request: web.Request) -> Wish:
     conflate = asked.get("conflate", "0")
     if conflate not in ("0", "1"):
         raise BadRequest("conflate: 0 or 1")
-    return Wish(Filter.of(*lists), conflate == "1")
+    only = Filter.of(*lists)
+    if conflate == "1" and only is not None and only.types:
+        raise BadRequest(
+            "conflate: not together with types, for a service's newest event may be of another type"
+        )
+    return Wish(only, conflate == "1")

@@ -23,6 +23,7 @@ from hero_router.errors import Fenced, NotReady, RouterError, StoreError
 from hero_router.feed import census
 from hero_router.feed.doubts import NO_SCANNER, REDIS, SCANNER
 from hero_router.feed.feed import Feed
+from hero_router.model import PERMISSION, ROOT
 from hero_router.store.clock import RedisClock
 from hero_router.web import deaths
 from hero_router.web.node_metrics import NodeMetrics
@@ -37,6 +38,7 @@ OUTCOMES = ("delivered", "dropped", "filtered", "superseded", "abandoned")
 REASONS = ("lagged", "trimmed", "unknown_position", "store_changed")
 CAUSES = ("left", "stalled", "aged", "shutdown", deaths.DIED)
 ENDS = (deaths.TOLD, deaths.DIED)
+DOUBTS = (REDIS, SCANNER, NO_SCANNER, ROOT, PERMISSION)
 """Label values that exist from the start: a rate needs the 0 before the first 1."""
 
 
@@ -208,7 +210,7 @@ class Metrics:
         self._epoch.set(ring.head.epoch)
         self._seq.set(ring.head.seq)
         doubted = {reason for reason, _ in feed.doubts.current}
-        for reason in (REDIS, SCANNER, NO_SCANNER):
+        for reason in DOUBTS:
             self._doubts.labels(reason).set(reason in doubted)
         self._copy_delays()
 

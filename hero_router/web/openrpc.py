@@ -21,6 +21,7 @@ TEXT: Schema = {"type": "string"}
 NUMBER: Schema = {"type": "integer", "minimum": 0}
 BOOL: Schema = {"type": "boolean"}
 TIME: Schema = {"type": "integer", "description": "Unix time in milliseconds"}
+TEXTS: Schema = {"type": "object", "additionalProperties": {"type": "string"}}
 POSITION: Schema = {"type": "string", "pattern": "^[0-9]+-[0-9]+$"}
 STATUS: Schema = {"type": "string", "enum": [status.value for status in Status]}
 
@@ -72,7 +73,16 @@ SCHEMAS: Mapping[str, Schema] = {
         failures=NUMBER,
     ),
     "Probe": shape(checked_at=TIME, sockets={"type": "object"}),
-    "Node": shape(node=TEXT, scanner=TEXT, last_scan=TIME, version=TEXT, lost=BOOL),
+    "Node": shape(
+        node=TEXT,
+        scanner=TEXT,
+        last_scan=TIME,
+        version=TEXT,
+        lost=BOOL,
+        doubts=TEXTS,
+        ignored=TEXTS,
+        ignored_count=NUMBER,
+    ),
     "Condition": shape(reason=TEXT, node=maybe(TEXT), since=TIME, detail=TEXT),
     "State": shape(
         cursor=POSITION,
@@ -96,6 +106,7 @@ SCHEMAS: Mapping[str, Schema] = {
         **_COUNTS,
         nodes={"type": "object", "additionalProperties": shape(**_COUNTS)},
         missing=listed(TEXT),
+        doubts=listed(shape(node=TEXT, reason=TEXT, detail=TEXT)),
     ),
     "Health": shape(
         ready=BOOL,

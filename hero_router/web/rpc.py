@@ -120,7 +120,8 @@ def methods(router: Router) -> list[Method]:
             named("Scan"),
             description=(
                 f"Every scanner has {WAIT_SECONDS:g} s to answer; `missing` names the nodes that "
-                f"did not. Calls share a scan, so one may take {CALL_SECONDS:g} s."
+                "did not, `doubts` tells what scanners could not see. Calls share a scan, so one "
+                f"may take {CALL_SECONDS:g} s."
             ),
             at_once=SCANS_AT_ONCE,
         ),

@@ -7,6 +7,7 @@ from typing import Any
 
 from hero_router.errors import ScanTimeout
 from hero_router.feed.feed import Feed
+from hero_router.model import clean
 from hero_router.store.requests import Request, Requests
 from hero_router.web.flight import Flight
 
@@ -32,7 +33,9 @@ class Scanning:
         self._next: Flight[dict[str, Any]] | None = None
 
     async def scan(self) -> dict[str, Any]:
-        """What all nodes found together, and each of them; `missing` names who did not answer.
+        """What all nodes found together, and each of them.
+
+        `missing` names who did not answer, `doubts` tells what scanners could not see.
 
         Raises:
             ScanTimeout: nobody listens, or nobody answered in time.
@@ -68,9 +71,21 @@ def summed(answers: Mapping[str, Mapping[str, Any]], missing: Iterable[str]) -> 
         node: {name: _number(answer.get(name)) for name in (*COUNTS, "duration_ms")}
         for node, answer in sorted(answers.items())
     }
+    doubts = [
+        {"node": node, "reason": clean(reason), "detail": clean(detail)}
+        for node, answer in sorted(answers.items())
+        for reason, detail in _doubts(answer)
+    ]
     totals = {name: sum(counts[name] for counts in nodes.values()) for name in COUNTS}
     slowest = max((counts["duration_ms"] for counts in nodes.values()), default=0)
-    return {**totals, "duration_ms": slowest, "nodes": nodes, "missing": sorted(missing)}
+    found = {**totals, "duration_ms": slowest, "nodes": nodes}
+    return {**found, "missing": sorted(missing), "doubts": doubts}
+
+
+def _doubts(answer: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    """What a scanner could not see; an older one does not say."""
+    doubts = answer.get("doubts")
+    return doubts.items() if isinstance(doubts, dict) else ()
 
 
 def _number(value: object) -> int:

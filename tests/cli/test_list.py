@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from hero_router.cli.list import MARKS, age, mark, table
+from hero_router.cli.list import MARKS, age, ignored, mark, table
 from hero_router.model import Status
 from tests.support.records import record
 
@@ -40,6 +40,27 @@ def test_of_a_lost_node_it_says_why_nothing_is_known_and_since_when() -> None:
     doubt = {"reason": "scanner", "node": "n1", "since": now - 4_200, "detail": detail}
     other = {"reason": "redis", "node": None, "since": 1, "detail": "away"}
     assert lines(unknown, doubts=[other, doubt])[1].endswith(f"4s     {detail}")
+
+
+def test_only_a_lost_scanner_is_why_nothing_is_known_of_all_services_of_a_node() -> None:
+    """What a scanner cannot see concerns some of them, whose own reasons say so."""
+    doubt = {"reason": "root", "node": "n1", "since": 1, "detail": "folder b cannot be read"}
+    assert lines({**RECORD, "reason": "slow"}, doubts=[doubt])[1].endswith("slow")
+
+
+def test_what_is_ignored_is_one_line_for_each_node() -> None:
+    three = {"a.sock": "it is not a socket", "b.sock": "x", "c.sock": "x"}
+    nodes: list[dict[str, Any]] = [
+        {"node": "n1", "ignored_count": 1, "ignored": {"a.sock": "it is not a socket"}},
+        {"node": "n2", "ignored_count": 60, "ignored": {**three, "d.sock": "x"}},
+        {"node": "n3", "ignored_count": 0, "ignored": {}},
+        {"node": "older"},
+        {"node": "junk", "ignored_count": "2", "ignored": [1]},
+    ]
+    one, many = ignored(nodes)
+    assert one == "node n1: 1 file is no service: a.sock (it is not a socket)"
+    assert many.startswith("node n2: 60 files are no services: a.sock (it is not a socket), b.sock")
+    assert many.endswith(", c.sock (x), and 57 more")
 
 
 def test_every_status_has_a_shape_of_its_own_so_that_colour_is_not_needed() -> None:

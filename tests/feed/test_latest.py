@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from hero_router.codec import encode
 from hero_router.feed.client import State, Wish
+from hero_router.feed.filters import Filter
+from hero_router.feed.hub import SLICE_BYTES
 from hero_router.feed.latest import MOST_REMOVED
 from hero_router.model import Event
 from tests.feed.bench import Bench
@@ -142,3 +144,40 @@ def test_whatever_happens_a_conflated_page_ends_in_the_registrys_state(
         place = seq
         assert owed >= 0
     assert bench.unaccounted == 0
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abcd"), st.booleans()), min_size=1, max_size=40),
+    st.data(),
+)
+def test_who_filters_too_ends_in_the_state_of_all_that_was_wanted(
+    changes: list[tuple[str, bool]], data: st.DataObject
+) -> None:
+    bench = Bench(limit=4)
+    wish = Wish(Filter.of(services=["a", "b"]), conflate=True)
+    (client, sink), (whole_client, whole) = bench.join(wish=wish), bench.join()
+    for seq, (name, removed) in enumerate(changes, start=6):
+        sink.stalled = data.draw(st.booleans())
+        bench.publish_all([change(seq, name, removed=removed)])
+        if not sink.stalled:
+            bench.drain(client, sink)
+    bench.drain(client, sink)
+    assert whole_client.state is State.LIVE
+    wanted = {name: seq for name, seq in folded(whole).items() if name in "ab"}
+    assert folded(sink) == wanted
+    assert bench.unaccounted == 0
+
+
+def test_one_conflated_write_is_no_larger_than_any_other() -> None:
+    """However many services changed: a slow client makes no more than one slice wait."""
+    bench, size = Bench(limit=4), SLICE_BYTES // 4
+    client, sink = bench.join(stalled=True, wish=CONFLATED)
+    bench.publish_all([change(6, "first")])
+    bench.publish_all([change(seq, f"s{seq}", pad=size) for seq in range(7, 47)])
+    while client.state is State.PARKED:
+        assert sink.backlog() <= SLICE_BYTES + 1024
+        sink.take()
+        bench.hub.drained(client)
+    sink.stalled = False
+    sink.take()
+    assert len(folded(sink)) == 41

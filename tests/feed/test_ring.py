@@ -102,3 +102,14 @@ def test_a_strangers_entry_is_sent_as_a_ping_that_keeps_the_positions_dense() ->
     assert part is not None
     assert part.data == f"id: {EPOCH}-6\nevent: ping\ndata: {{}}\n\n".encode()
     assert ring.resume(position(5)) == Replay(4)
+
+
+def test_events_of_an_older_epoch_are_still_due_to_who_stands_before_them() -> None:
+    """They count as lag and as pending, or the balance would be off while they are."""
+    ring = Ring(10, 10_000)
+    window = [*events(3, 5, EPOCH - 1), *events(1, 4)]
+    ring.reset(window, position(4), "r1")
+    assert ring.mixed
+    behind = [ring.after(place) for place in (position(2, EPOCH - 1), position(4, EPOCH - 1))]
+    assert behind == [7, 5]
+    assert [ring.after(position(seq)) for seq in (0, 3, 4)] == [4, 1, 0]

@@ -42,7 +42,8 @@ class OneByOne(ABC):
         """How much waits."""
 
     def offer(self, datas: Sequence[bytes]) -> int:
-        """Take one after the other, as long as none waits."""
+        """Take one after the other, as long as none waits; nothing is offered past what waits."""
+        assert not self.backlog(), "an event is offered past bytes that wait"
         for number, data in enumerate(datas):
             self.write(data)
             if self.backlog():

@@ -2,7 +2,7 @@
 
 Each message is checked as it comes: positions strictly increase without a gap, no event comes
 twice, and every jump is covered by one resync that says exactly the jump, or null where nobody can
-know it.
+know it. An event that was deleted is told as well, and a ping stands at its position.
 """
 
 import json
@@ -31,6 +31,7 @@ class Page(OneByOne):
         self._base: Position | None = None
         self._since: list[tuple[Position, Mapping[str, Any]]] = []
         self._seen: set[Position] = set()
+        self._missing: int | None = 0
         self._waiting, self._parser = b"", Parser()
 
     # The sink that the hub writes to.
@@ -115,7 +116,8 @@ class Page(OneByOne):
             assert place is not None
             self._check_resync(place, json.loads(message.data))
         elif message.event == "ping":
-            assert place in (None, self._place), "a ping is ahead of the data"
+            if place not in (None, self._place):
+                self._check_hole(place)
         elif message.event not in ("stale", "fresh"):
             assert place is not None
             self._check_event(place)
@@ -138,9 +140,20 @@ class Page(OneByOne):
             self._snapshot_at = None
         else:
             assert before.epoch == base.epoch
-            assert dropped == base.seq - before.seq > 0
+            assert 0 < dropped >= base.seq - before.seq
+        self._missing = None if dropped is None else dropped - (base.seq - before.seq)
         self._place, self._wanted, self._store = base, True, data["store"]
         self._base, self._since = base, []
+
+    def _check_hole(self, place: Position) -> None:
+        """The ping at a position that holds no event; a resync has told of it."""
+        before = self._place
+        assert before is not None
+        assert place == before.next() or (place.seq == 1 and place.epoch > before.epoch)
+        assert place in self.world.deleted, "a ping is ahead of the data"
+        assert self._missing != 0, f"{place} is missing, and no resync told so"
+        self._missing = self._missing and self._missing - 1
+        self._place = place
 
     def _countable(self, before: Position, base: Position) -> bool:
         """Whether both places lie in one epoch of the world's history: the gap is a number."""
@@ -153,9 +166,7 @@ class Page(OneByOne):
         assert place > before, f"{place} after {before}"
         if place != before.next():
             opens_epoch = place.seq == 1 and place.epoch > before.epoch
-            follows = (
-                before == ORIGIN or before.seq == 0 or (before, place) in self.world.neighbours
-            )
+            follows = before == ORIGIN or before.seq == 0 or self.world.follows(before, place)
             assert opens_epoch, f"a silent gap from {before} to {place}"
             assert follows, f"events between {before} and {place} are missing"
         self._seen.add(place)

@@ -1,8 +1,8 @@
 """The promise as a law: whatever happens, no page diverges in silence.
 
-Random sequences of changes, trims, stalls, reconnects, worker restarts, and a Redis that is emptied
-or comes back from an older dump; `page.Page` checks every message, and in the end every page shows
-the registry.
+Random sequences of changes, trims, stalls, reconnects, worker restarts, deleted events, doubts,
+keepalives, and a Redis that is emptied or comes back from an older dump; `page.Page` checks every
+message, and in the end every page shows the registry.
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from hero_router.feed.conditions import Condition
 from tests.machines.page import Page
-from tests.machines.world import WINDOW, Worker, World
+from tests.machines.world import KERNEL_BYTES, PING_SECONDS, WINDOW, Worker, World
 
 names = st.sampled_from(["a", "b", "c"])
 which = st.integers(0, 1)
@@ -65,6 +66,22 @@ class Positions(RuleBasedStateMachine):
         self.pages[page].stalled = self.pages[page].worker is not None
         for _ in range(count):
             self.changes(name, 1, (0, 1))
+
+    @rule(back=st.integers(0, WINDOW - 1), readers=readers)
+    def deletion(self, back: int, readers: Sequence[int]) -> None:
+        """XDEL of one event; workers that load anew find the hole."""
+        self.world.delete(back)
+        self.reads(readers)
+
+    @rule(worker=which, number=st.integers(0, 2), size=st.sampled_from([1, 2 * KERNEL_BYTES]))
+    def doubts(self, worker: int, number: int, size: int) -> None:
+        """Nodes are lost or come back; what is told of them may be more than a kernel takes."""
+        lost = (Condition("scanner", f"n{each}", each, "x" * size) for each in range(number))
+        self.workers[worker].hub.doubt({item.key: item for item in lost})
+
+    @rule(worker=which)
+    def pings(self, worker: int) -> None:
+        self.workers[worker].pass_time(PING_SECONDS)
 
     @rule(page=which)
     def page_reads_on(self, page: int) -> None:

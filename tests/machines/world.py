@@ -31,6 +31,7 @@ from tests.support.fake_redis import fake_redis
 T = TypeVar("T")
 
 WINDOW = 6
+PING_SECONDS = 5.0
 KEYS = Keys()
 SLICE_BYTES = 1_000
 KERNEL_BYTES = 3 * SLICE_BYTES
@@ -49,6 +50,7 @@ class World:
         self.server = FakeServer()
         self.client = fake_redis(self.server)
         self.kept: list[Position] = []
+        self.deleted: set[Position] = set()
         self.neighbours: set[tuple[Position, Position]] = set()
         self._number = 0
         self._connect()
@@ -79,12 +81,32 @@ class World:
         data = {"id": name, "name": name, "context": "default", "node": "n1", "reason": "gone"}
         self._apply(Change("service_removed", name, data))
 
+    def delete(self, back: int) -> None:
+        """A foreign hand deletes an event of the stream: the newest, or one before it."""
+        if back < min(len(self.kept), WINDOW):
+            place = self.kept[-1 - back]
+            self.deleted.add(place)
+            self.run(self.client.xdel(KEYS.events, str(place)))
+
     def _apply(self, change: Change) -> None:
         head = self.run(self.registry.apply(self.grant, [change]))
         last = self.kept[-1] if self.kept else ORIGIN
         if head != last:
             self.neighbours.add((last, head))
             self.kept.append(head)
+
+    def follows(self, before: Position, place: Position) -> bool:
+        """Whether nothing lies between two events of two epochs but what was deleted.
+
+        Nothing in the stream says where an epoch ended.
+        """
+        found = {place}
+        while found:
+            previous = {one for one, other in self.neighbours if other in found}
+            if before in previous:
+                return True
+            found = previous & self.deleted
+        return False
 
     def dump(self) -> dict[str, Any]:
         """What a snapshot on disk would hold now."""
@@ -131,7 +153,7 @@ class Worker:
         self.world = world
         self.now = 0.0
         self.mirror, self.ring = Mirror(), Ring(WINDOW, SLICE_BYTES)
-        times = Times(ping=5.0, stall=1e9)
+        times = Times(ping=PING_SECONDS, stall=1e9)
         proof = Proof()
         herald = Herald(self.ring, times, proof, dict, lambda: 0.5)
         self.hub = Hub(self.ring, herald, times, Pace(0), lambda: self.now)

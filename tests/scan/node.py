@@ -53,7 +53,7 @@ class Node:
             MemoryRequests(self.store),
             wrap(probe) if wrap else probe,
             self.clock,
-            Finder(self.root).walk,
+            Finder(self.root, config.ignored).walk,
         )
 
     @asynccontextmanager
@@ -93,3 +93,8 @@ def answered(node: Node) -> list[str]:
         if event.type == "scan"
         for name in event.data["requests"]
     ]
+
+
+def doubt(node: Node) -> str:
+    """What the node's last report doubts of its root; "" for nothing."""
+    return node.store.nodes["n"].doubts.get("root", "")

@@ -1,10 +1,14 @@
 """Programs that the scanner's tests run as processes of their own: a scanner, and many services.
 
-`python -m tests.scan.process scanner <url> <root> <name>` · `… services <root> <count>`
+`python -m tests.scan.process scanner <url> <root> <name>` · `… services <root> <count>` ·
+`… alone <root> <scans>`, a scanner without Redis that says in the end what it cost and saw
 """
 
 import asyncio
+import json
 import sys
+import time
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 from hero_router.config import RouterConfig
@@ -16,7 +20,9 @@ from hero_router.store.client import connect
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
 from hero_router.store.requests import Requests
+from tests.scan.fakes import MemoryLease, MemoryRegistry, MemoryRequests, MemoryStore
 from tests.scan.services import http, request
+from tests.scan.waiting import until
 
 LEASE_SECONDS = 1.0
 
@@ -45,13 +51,45 @@ async def scanner(url: str, root: str, name: str) -> None:
         Requests(channel, config.keys),
         Prober(config.probe_timeout, clock.monotonic),
         clock,
-        Finder(config.root).walk,
+        Finder(config.root, config.ignored).walk,
     )
     try:
         await worker.run()
     finally:
         await client.aclose()
         await channel.aclose()
+
+
+def most_memory() -> int:
+    """Most memory in KB since this program began; `getrusage` also counts who started it."""
+    status = Path("/proc/self/status").read_text("ascii")
+    return int(status.partition("VmHWM:")[2].split()[0])
+
+
+async def alone(root: str, scans: str) -> None:
+    """Scan so many times with a store in memory, and say what that cost and what was seen."""
+    store, clock = MemoryStore(), SystemClock()
+    config = RouterConfig(node="n", socket_dir=root, scan_seconds=1)
+    worker = Worker(
+        config,
+        MemoryLease(store, "n", "alone"),
+        MemoryRegistry(store),
+        MemoryRequests(store),
+        Prober(config.probe_timeout, clock.monotonic),
+        clock,
+        Finder(config.root).walk,
+    )
+    scanning = asyncio.create_task(worker.run())
+    began = time.monotonic()
+    await until(lambda: "n" in store.nodes and store.nodes["n"].scan >= int(scans), "scans", 60)
+    scanning.cancel()
+    told = {
+        "cpu_share": time.process_time() / (time.monotonic() - began),
+        "memory_kb": most_memory(),
+        "statuses": store.statuses(),
+    }
+    sys.stdout.write(json.dumps(told))
+    sys.stdout.flush()
 
 
 async def services(root: str, count: str) -> None:
@@ -75,4 +113,6 @@ async def services(root: str, count: str) -> None:
 
 if __name__ == "__main__":
     what, *arguments = sys.argv[1:]
-    asyncio.run(scanner(*arguments) if what == "scanner" else services(*arguments))
+    programs: dict[str, Callable[..., Coroutine[None, None, None]]]
+    programs = {"scanner": scanner, "services": services, "alone": alone}
+    asyncio.run(programs[what](*arguments))

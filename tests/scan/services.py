@@ -44,12 +44,15 @@ class Http:
 
     answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
     media: str = "application/json"
+    delay: float = 0.0
+    """Seconds until it answers, as while it is busy."""
     asked: list[str] = field(default_factory=list)
     connections: set[Any] = field(default_factory=set)
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         self.asked.append(f"{request.method} {request.path}")
         self.connections.add(id(request.transport))
+        await asyncio.sleep(self.delay)
         status, body = self.answers.get(request.path, (404, {"error": "no such page"}))
         text = body if isinstance(body, str) else json.dumps(body)
         return web.Response(status=status, text=text, content_type=self.media)

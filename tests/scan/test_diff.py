@@ -7,16 +7,18 @@ from hypothesis import strategies as st
 
 from hero_router.model import SocketState, Status
 from hero_router.scan.claims import services
-from hero_router.scan.diff import diff, must_ask, reloaded
+from hero_router.scan.diff import diff, reloaded
 from hero_router.scan.flaps import WINDOW
-from hero_router.scan.judge import BAD_SPEC_EVERY, SPEC_EVERY, Now
+from hero_router.scan.judge import BAD_SPEC_EVERY, SPEC_EVERY, Now, must_ask
 from hero_router.scan.observation import Observation, Spec
 from tests.scan.world import (
     ASKED,
     BAD_SPEC,
+    BROKEN,
     CLOSED,
     FACTS,
     FOREIGN,
+    LATE_SPEC,
     MISSING,
     OK,
     REFUSED,
@@ -24,6 +26,7 @@ from tests.scan.world import (
     SICK,
     SILENT,
     UNSEEN,
+    WARNED,
     A,
     World,
     sock,
@@ -92,7 +95,7 @@ def test_first_seen_is_kept_and_changed_at_moves_with_the_status() -> None:
     first = world.record
     world.look({A: replace(ASKED, spec=Spec(replace(FACTS, title="New")))})
     assert (world.record.title, world.record.changed_at) == ("New", first.changed_at)
-    world.look({A: SILENT})
+    world.look({A: BROKEN})
     assert (world.record.first_seen, world.record.changed_at) == (1_005_000, 1_015_000)
 
 
@@ -100,10 +103,10 @@ def test_a_registry_that_was_emptied_is_filled_with_the_old_history() -> None:
     """As after FLUSHALL or a restart without data."""
     world = World()
     world.look({A: ASKED})
-    world.look({A: SILENT})
+    world.look({A: BROKEN})
     before = world.record
     world.known.clear()
-    assert world.types({A: SILENT}) == ["service_added"]
+    assert world.types({A: BROKEN}) == ["service_added"]
     assert (world.record.first_seen, world.record.changed_at) == (
         before.first_seen,
         before.changed_at,
@@ -124,8 +127,7 @@ def test_documents_are_asked_for_at_first_after_trouble_and_then_rarely() -> Non
     world = World()
 
     def asks() -> bool:
-        memory = world.memories.get(world.record.id) if world.known else None
-        return must_ask(sock(A), memory)
+        return must_ask(sock(A), world.memory if world.known else None)
 
     def until_asked() -> int:
         count = 0
@@ -142,23 +144,22 @@ def test_documents_are_asked_for_at_first_after_trouble_and_then_rarely() -> Non
     world.look({A: BAD_SPEC})
     assert until_asked() == BAD_SPEC_EVERY - 1
     world.look({A: ASKED})
-    world.look({A: SILENT})
+    world.look({A: BROKEN})
     assert asks()
 
 
 def test_a_socket_bound_anew_is_asked_for_its_documents() -> None:
     world = World()
     world.look({A: ASKED})
-    memory = world.memories[world.record.id]
-    assert not must_ask(sock(A), memory)
-    assert must_ask(sock(A, inode=2), memory)
+    assert not must_ask(sock(A), world.memory)
+    assert must_ask(sock(A, inode=2), world.memory)
 
 
 def test_a_socket_bound_anew_is_asked_even_if_the_first_probe_learned_nothing() -> None:
     world = World()
     world.look({A: ASKED})
     world.look({A: UNSEEN}, inode=2)
-    assert must_ask(sock(A, inode=2), world.memories[world.record.id])
+    assert must_ask(sock(A, inode=2), world.memory)
 
 
 def test_after_another_scanner_ruled_only_history_and_hidden_stale_sockets_are_kept() -> None:
@@ -173,7 +174,22 @@ def test_after_another_scanner_ruled_only_history_and_hidden_stale_sockets_are_k
     assert reloaded(memory, shown).sockets == {}
 
 
-OBSERVATIONS = [OK, ASKED, BAD_SPEC, SICK, SILENT, REFUSED, CLOSED, FOREIGN, UNSEEN, MISSING, None]
+OBSERVATIONS = [
+    OK,
+    ASKED,
+    BAD_SPEC,
+    LATE_SPEC,
+    SICK,
+    WARNED,
+    SILENT,
+    BROKEN,
+    REFUSED,
+    CLOSED,
+    FOREIGN,
+    UNSEEN,
+    MISSING,
+    None,
+]
 
 
 @settings(max_examples=150, deadline=None)

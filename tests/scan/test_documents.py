@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hero_router.model import MAX_METHODS, MAX_NAME, MAX_TEXT
-from hero_router.scan import documents
+from hero_router.scan import documents, health
 from hero_router.scan.documents import BadDocument
 from hero_router.scan.observation import Facts
 from tests.scan.services import MANIFEST, OPENRPC
@@ -106,26 +106,6 @@ def test_texts_and_lists_are_bounded_and_free_of_controls() -> None:
     assert "\x1b" not in facts.description
 
 
-@pytest.mark.parametrize(
-    ("value", "word"),
-    [
-        ({"status": "ok"}, None),
-        ({"status": "UNHEALTHY"}, "health check says unhealthy"),
-        ({"status": "degraded", "lag_ms": 17}, "health check says degraded"),
-        ({"healthy": False}, "health check says no"),
-        ({"status": 7}, None),
-        (["fail"], None),
-        ("fail", None),
-    ],
-)
-def test_a_health_check_is_taken_at_its_word(value: Any, word: str | None) -> None:
-    assert documents.complaint(raw(value)) == word
-
-
-def test_a_health_check_that_is_no_json_is_well() -> None:
-    assert documents.complaint(b"OK") is None
-
-
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: (
@@ -144,7 +124,8 @@ json_values = st.recursive(
 @given(json_values | st.binary(max_size=64))
 def test_anything_is_read_or_refused_and_nothing_else(value: Any) -> None:
     body = value if isinstance(value, bytes) else raw(value)
-    assert isinstance(documents.complaint(body), str | None)
+    grade, reason = health.said(body)
+    assert (grade is health.Grade.GOOD) == (reason is None)
     for read in (documents.discovered, lambda text: documents.manifest(text, "m")):
         try:
             facts = read(body)

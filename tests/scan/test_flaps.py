@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from hero_router.model import Change, Status
 from hero_router.scan.flaps import FLAP_CHANGES, WINDOW, Flaps
-from tests.scan.world import ASKED, OK, REFUSED, SICK, SILENT, A, World
+from tests.scan.world import ASKED, BROKEN, OK, REFUSED, SICK, A, World
 
 
 def flap(world: World, scans: int) -> list[Change]:
@@ -12,7 +12,7 @@ def flap(world: World, scans: int) -> list[Change]:
     return [
         change
         for number in range(scans)
-        for change in world.look({A: SILENT if number % 2 else OK})
+        for change in world.look({A: BROKEN if number % 2 else OK})
     ]
 
 
@@ -41,7 +41,7 @@ def test_the_mark_stays_while_it_changes_now_and_then() -> None:
     world.look({A: ASKED})
     flap(world, 20)
     for number in range(4 * WINDOW):
-        world.look({A: SILENT if number % 5 == 0 else OK})
+        world.look({A: BROKEN if number % 5 == 0 else OK})
         assert world.record.flapping
 
 
@@ -77,7 +77,7 @@ def test_a_flapping_service_that_gets_worse_is_shown_worse() -> None:
 def test_one_restart_is_no_flap() -> None:
     world = World()
     world.look({A: ASKED})
-    for observation in (REFUSED, SILENT, OK, OK):
+    for observation in (REFUSED, BROKEN, OK, OK):
         world.look({A: observation})
     assert not world.record.flapping
 

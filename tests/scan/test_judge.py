@@ -5,13 +5,24 @@ from dataclasses import replace
 import pytest
 
 from hero_router.model import Status
-from hero_router.scan.observation import Kind, Observation, Spec
+from hero_router.scan.documents import PAGE
+from hero_router.scan.judge import (
+    BAD_SPEC_EVERY,
+    NOTHING_OFFERED,
+    ONLY_PAGES,
+    SPEC_EVERY,
+    must_ask,
+)
+from hero_router.scan.observation import Health, Kind, Observation, Spec
 from tests.scan.world import (
     ASKED,
     BAD_SPEC,
+    BROKEN,
     CLOSED,
+    DENIED,
     FACTS,
     FOREIGN,
+    LATE_SPEC,
     MISSING,
     OK,
     REFUSED,
@@ -19,8 +30,10 @@ from tests.scan.world import (
     SICK,
     SILENT,
     UNSEEN,
+    WARNED,
     A,
     World,
+    sock,
 )
 
 
@@ -49,8 +62,11 @@ def test_an_unchanged_world_makes_no_change() -> None:
     world = World()
     for _ in range(RULES.failures):
         world.look(observed)
-    for number in range(30):
-        again = {path: replace(item, latency_ms=number) for path, item in observed.items()}
+    for number in range(1, 30):
+        again = {
+            path: replace(item, latency_ms=item.latency_ms and number)
+            for path, item in observed.items()
+        }
         assert world.look(again) == []
 
 
@@ -70,7 +86,7 @@ def test_failures_in_a_row_make_it_unhealthy_and_one_answer_heals() -> None:
     world = World()
     world.look({A: ASKED})
     statuses = []
-    for observation in (SILENT, SILENT, SILENT, SILENT, OK):
+    for observation in (BROKEN, BROKEN, BROKEN, BROKEN, OK):
         world.look({A: observation})
         statuses.append(world.record.status)
     assert statuses == ["degraded", "degraded", "unhealthy", "unhealthy", "healthy"]
@@ -88,7 +104,7 @@ def test_counting_failures_is_no_event() -> None:
     """Degraded at the first failure, unhealthy at the third: the second one changes nothing."""
     world = World()
     world.look({A: ASKED})
-    assert [world.types({A: SILENT}) for _ in range(4)] == [
+    assert [world.types({A: BROKEN}) for _ in range(4)] == [
         ["status_change"],
         [],
         ["status_change"],
@@ -119,10 +135,174 @@ def test_closing_in_silence_is_failure_for_one_that_spoke_and_foreign_for_others
     assert (spoke.record.status, foreign.record.status) == ("unhealthy", "non_rpc")
 
 
-def test_an_rpc_socket_that_offers_nothing_is_non_rpc() -> None:
+@pytest.mark.parametrize(
+    ("health", "reason"), [(Health.NONE, NOTHING_OFFERED), (Health.PAGE, ONLY_PAGES)]
+)
+def test_an_rpc_socket_that_speaks_http_but_offers_nothing_is_told_so(
+    health: Health, reason: str
+) -> None:
+    """Its status is that of a stranger, but nobody says that it does not speak HTTP."""
     world = World()
-    world.look({A: Observation(Kind.ANSWERED, spec=Spec())})
-    assert world.record.status is Status.NON_RPC
+    world.look({A: Observation(Kind.ANSWERED, None, health, Spec(), 1.0)})
+    assert (world.record.status, world.record.reason) == (Status.NON_RPC, reason)
+    assert "does not speak HTTP" not in reason
+
+
+def test_a_web_socket_that_is_all_pages_is_alive_and_is_told_as_such() -> None:
+    world = World()
+    seen = Observation(Kind.ANSWERED, None, Health.PAGE, Spec(PAGE), 1.0)
+    world.look({"svc/web_app.sock": seen})
+    record = world.record
+    assert (record.status, record.reason) == (Status.HEALTHY, "")
+    assert (record.source, record.source_kind) == ("HTML at every path", "page")
+
+
+def test_pages_never_speak_for_a_service_that_has_a_document() -> None:
+    world = World()
+    pages = Observation(Kind.ANSWERED, None, Health.PAGE, Spec(PAGE), 1.0)
+    about = replace(OK, spec=Spec(replace(FACTS, source_kind="manifest")))
+    world.look({"svc/web_a.sock": pages, "svc/web_b.sock": about})
+    assert (world.record.source_kind, world.record.title) == ("manifest", "Ledger")
+
+
+LOGIN = Observation(Kind.ANSWERED, "asks for a login (401)", Health.LOGIN, Spec(), 1.0)
+
+
+def test_who_asks_for_a_login_is_neither_green_nor_sick() -> None:
+    """It is alive; whether it works cannot be asked. Another socket may answer for the service."""
+    world = World()
+    world.look({"svc/web_app.sock": LOGIN})
+    assert (world.record.status, world.record.reason) == ("unknown", LOGIN.error)
+    world.look({"svc/web_app.sock": LOGIN, A: ASKED})
+    assert world.record.status is Status.HEALTHY
+
+
+def test_a_login_in_front_of_the_health_check_alone_is_no_matter() -> None:
+    world = World()
+    world.look({A: replace(LOGIN, spec=Spec(FACTS))})
+    assert world.record.status is Status.HEALTHY
+
+
+def test_who_asked_for_a_login_and_dies_fails_like_any_other() -> None:
+    """That it once spoke is remembered, though it was never healthy."""
+    world = World()
+    world.look({A: LOGIN})
+    for _ in range(RULES.failures):
+        world.look({A: CLOSED})
+    assert world.record.status is Status.UNHEALTHY
+
+
+def test_a_health_check_that_says_down_is_a_failure() -> None:
+    """Degraded first, and unhealthy after as many in a row as there are failures to wait for."""
+    world = World()
+    world.look({A: ASKED})
+    statuses = []
+    for _ in range(RULES.failures + 1):
+        world.look({A: SICK})
+        statuses.append(world.record.status)
+    assert statuses == ["degraded", "degraded", "unhealthy", "unhealthy"]
+    assert world.record.reason == SICK.error
+
+
+def test_a_dead_service_that_answers_500_to_everything_does_not_stay_yellow() -> None:
+    """From its first probe on; its documents are as bad, but that is not the news."""
+    world = World()
+    dead = replace(SICK, spec=Spec(None, "bad spec: answers 500"))
+    for _ in range(RULES.failures):
+        world.look({A: dead})
+    assert (world.record.status, world.record.reason) == ("unhealthy", SICK.error)
+
+
+def test_a_warning_stays_a_warning_however_long() -> None:
+    world = World()
+    world.look({A: ASKED})
+    for _ in range(5 * RULES.failures):
+        world.look({A: WARNED})
+        assert world.record.status is Status.DEGRADED
+
+
+def test_a_first_late_probe_is_no_event_and_the_second_in_a_row_is() -> None:
+    world = World()
+    world.look({A: ASKED})
+    assert world.look({A: SILENT}) == []
+    assert (world.record.status, world.memory.state.failures) == ("healthy", 1)
+    assert not must_ask(sock(A), world.memory), "a busy service is not asked for even more"
+    (change,) = world.look({A: SILENT})
+    assert (change.data["to"], change.data["reason"]) == ("degraded", SILENT.error)
+    (change,) = world.look({A: SILENT})
+    assert change.data["to"] == "unhealthy"
+
+
+def test_a_busy_service_that_is_late_now_and_then_makes_no_event() -> None:
+    """The failures are figures, and they are counted anew after each answer."""
+    world = World()
+    world.look({A: ASKED})
+    for _ in range(20):
+        assert world.look({A: SILENT}) == []
+        assert world.look({A: OK}) == []
+        assert world.memory.state.failures == 0
+
+
+def test_a_late_probe_keeps_whatever_was_known() -> None:
+    for known in (WARNED, LOGIN, replace(OK, health=Health.NONE, spec=Spec())):
+        world = World()
+        world.look({A: known})
+        before = world.record
+        world.look({A: SILENT})
+        assert world.record == before
+
+
+def test_who_was_never_seen_to_answer_is_not_excused() -> None:
+    world = World()
+    world.look({A: SILENT})
+    assert world.record.status is Status.DEGRADED
+
+
+def test_where_one_failure_is_enough_the_first_late_probe_counts() -> None:
+    world = World(rules=replace(RULES, failures=1))
+    world.look({A: ASKED})
+    world.look({A: SILENT})
+    assert world.record.status is Status.UNHEALTHY
+
+
+def test_nobody_waits_for_a_second_refusal_or_a_second_broken_answer() -> None:
+    for observation in (REFUSED, CLOSED, BROKEN):
+        world = World()
+        world.look({A: ASKED})
+        assert world.types({A: observation}) == ["status_change"]
+
+
+def test_documents_that_are_late_once_are_asked_for_again_and_change_nothing() -> None:
+    world = World()
+    world.look({A: ASKED})
+    assert world.look({A: LATE_SPEC}) == []
+    assert must_ask(sock(A), world.memory)
+    (change,) = world.look({A: LATE_SPEC})
+    assert (change.data["to"], change.data["reason"]) == ("degraded", "no answer in 2 s")
+
+
+def test_documents_that_are_late_for_a_new_scanner_change_nothing_either() -> None:
+    """What the registry knows of a socket without a health check is not forgotten for that."""
+    world = World()
+    plain = Observation(Kind.ANSWERED, None, Health.NONE, Spec(FACTS), 1.0)
+    world.look({A: plain})
+    world.restart()
+    assert world.look({A: replace(plain, spec=LATE_SPEC.spec)}) == []
+    assert world.look({A: plain}) == []
+
+
+def test_a_document_that_stays_bad_is_looked_at_less_and_less() -> None:
+    world = World()
+    world.look({A: BAD_SPEC})
+    waits = []
+    for _ in range(4):
+        wait = 0
+        while not must_ask(sock(A), world.memory):
+            world.look({A: OK})
+            wait += 1
+        waits.append(wait + 1)
+        world.look({A: BAD_SPEC})
+    assert waits == [BAD_SPEC_EVERY, 2 * BAD_SPEC_EVERY, SPEC_EVERY, SPEC_EVERY]
 
 
 def test_no_health_check_beside_a_document_is_healthy() -> None:
@@ -188,9 +368,33 @@ def test_a_socket_whose_folder_is_out_of_sight_is_unknown() -> None:
     assert world.record.status is Status.HEALTHY
 
 
+def test_a_socket_that_may_not_be_connected_to_is_unknown_and_no_failure() -> None:
+    """It is the scanner that lacks something; a doubt of the node says so."""
+    world = World()
+    world.look({A: ASKED})
+    assert world.types({A: DENIED}) == ["status_change"]
+    assert [world.look({A: DENIED}) for _ in range(2 * RULES.failures)] == [[]] * 6
+    assert (world.record.status, world.record.sockets[0].failures) == (Status.UNKNOWN, 0)
+    assert world.record.title == "Ledger"
+    world.look({A: SILENT})
+    assert (world.record.status, world.record.sockets[0].failures) == (Status.DEGRADED, 1)
+
+
+def test_a_stale_socket_that_cannot_be_seen_stays_away() -> None:
+    world = World()
+    for _ in range(15):
+        world.look({A: REFUSED})
+    assert world.known == {}
+    assert world.look({A: MISSING}) == []
+
+
 @pytest.mark.parametrize(
     ("observed", "status"),
     [
+        ({"s/rpc.sock": ASKED, "s/admin.sock": DENIED}, "unknown"),
+        ({"s/rpc.sock": ASKED, "s/admin.sock": MISSING}, "unknown"),
+        ({"s/rpc.sock": SILENT, "s/admin.sock": DENIED}, "degraded"),
+        ({"s/rpc.sock": REFUSED, "s/admin.sock": DENIED}, "inactive"),
         ({"s/rpc.sock": ASKED, "s/admin.sock": OK}, "healthy"),
         ({"s/rpc.sock": ASKED, "s/admin.sock": REFUSED}, "degraded"),
         ({"s/rpc.sock": SILENT, "s/admin.sock": OK}, "degraded"),

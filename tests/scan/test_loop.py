@@ -1,8 +1,9 @@
 """The loop around real sockets: how soon changes are told, and how many events they make."""
 
 import asyncio
+import os
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -10,10 +11,7 @@ import pytest
 
 from hero_router.scan.observation import Observation
 from hero_router.scan.sockets import Found
-from hero_router.scan.watch import QUIET_MS
-from hero_router.store.requests import Request
-from tests.scan.fakes import MemoryRequests
-from tests.scan.node import Node, answered
+from tests.scan.node import Node
 from tests.scan.services import Services, good, silent
 from tests.scan.waiting import swap, until
 
@@ -89,14 +87,11 @@ async def test_a_replaced_root_is_watched_again(node: Node, services: Services) 
     (real / "old").mkdir()
     swap(node.root, real / "old")
     node.settings["scan_seconds"] = 60
-    requests = MemoryRequests(node.store)
     async with node.running():
-        await until(lambda: node.scanned and node.store.listeners, "the first scan")
+        await until(lambda: node.scanned, "the first scan")
         await services.start("new/a.sock", good())
         swap(node.root, real / "new")
-        await requests.ask(Request("scan", "now", None))
-        await until(lambda: answered(node), "a scan of the new root")
-        await asyncio.sleep(2 * QUIET_MS / 1000)
+        await until(partial(node.is_up, "a.sock"), "a is up")
         await services.start("new/b.sock", good())
         await until(partial(node.is_up, "b.sock"), "b is up")
 
@@ -148,20 +143,18 @@ async def test_a_file_that_goes_during_the_scan_is_gone_and_never_unknown(
 
 
 async def test_a_watch_that_cannot_be_had_leaves_the_rescan(
-    node: Node,
-    services: Services,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+    node: Node, services: Services, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As with the kernel's limit on watches; told once."""
-
-    def refused(*_: object, **__: object) -> AsyncIterator[set[object]]:
-        raise OSError(28, "OS file watch limit reached")
-
-    monkeypatch.setattr("hero_router.scan.watch.awatch", refused)
-    monkeypatch.setattr("hero_router.scan.watch.RETRY_SECONDS", 0.05)
+    """As where a name is not UTF-8: neither that service nor any other is lost; told once."""
+    odd = node.root / os.fsdecode(b"\xff")
     async with node.running():
         await until(lambda: node.scanned, "the first scan")
+        odd.mkdir()
+        await until(lambda: "relying on rescans" in caplog.text, "the watch has failed")
         await services.start("a.sock", good())
         await until(lambda: "a" in node.store.statuses(), "a is found by the rescan")
+        services.stale(f"{odd.name}/rpc.sock")
+        await until(lambda: "\\xff" in node.store.statuses(), "and so is what has that name")
+        await services.stop("a.sock", unlink=True)
+        await until(lambda: "a" not in node.store.statuses(), "its end, too")
     assert caplog.text.count("relying on rescans") == 1

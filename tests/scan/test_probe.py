@@ -1,6 +1,7 @@
 """Probing real sockets: each kind of trouble has its word, and none outlasts the deadline."""
 
 import asyncio
+import json
 import os
 import socket
 import time
@@ -12,14 +13,17 @@ import uvloop
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hero_router.scan.observation import Kind, Observation
+from hero_router.scan.documents import PAGE
+from hero_router.scan.observation import Health, Kind, Observation, Spec
 from hero_router.scan.probe import HEALTH_LIMIT, Prober
 from hero_router.scan.sockets import Finder
 from tests.scan.probing import TIMEOUT, facts, found, probe
 from tests.scan.services import (
     MANIFEST,
+    OPENRPC,
     Http,
     Services,
+    Talk,
     curt,
     good,
     http,
@@ -34,7 +38,7 @@ async def test_a_good_service_is_asked_once_on_one_connection(
 ) -> None:
     service = await services.start("ledger/rpc.sock", good())
     seen = await probe(root)
-    assert (seen.kind, seen.error, seen.checked) == (Kind.ANSWERED, None, True)
+    assert (seen.kind, seen.error, seen.health) == (Kind.ANSWERED, None, Health.GOOD)
     assert facts(seen).methods == ("method_0", "method_1")
     assert facts(seen).description == MANIFEST["description"]
     assert 0 < (seen.latency_ms or 0) < TIMEOUT * 1000
@@ -74,7 +78,7 @@ async def test_no_health_check_but_a_document_is_fine(root: Path, services: Serv
     del service.answers["/health"]
     await services.start("ledger/rpc.sock", service)
     seen = await probe(root)
-    assert (seen.kind, seen.error, seen.checked) == (Kind.ANSWERED, None, False)
+    assert (seen.kind, seen.error, seen.health) == (Kind.ANSWERED, None, Health.NONE)
     assert facts(seen).source == "rpc.discover"
 
 
@@ -96,17 +100,60 @@ async def test_what_a_health_check_says(
 
 
 async def test_a_page_for_every_path_is_no_manifest(root: Path, services: Services) -> None:
-    """A web socket that answers everything with its page is healthy, not "bad manifest"."""
-    page = Http(dict.fromkeys(["/health", "/.well-known/heroservice.json"], (200, "<html>")))
-    page.media = "text/html"
-    await services.start("svc/web_app.sock", page)
+    """A web socket that answers everything with its page is told as such, not "bad manifest"."""
+    await services.start("svc/web_app.sock", pages())
     seen = await probe(root)
-    assert (seen.error, seen.spec and seen.spec.error) == (None, None)
+    assert (seen.health, seen.error, seen.spec) == (Health.PAGE, None, Spec(PAGE))
+
+
+async def test_a_page_for_every_path_is_no_rpc_service_and_no_bad_document(
+    root: Path, services: Services
+) -> None:
+    await services.start("svc/rpc.sock", pages())
+    seen = await probe(root)
+    assert (seen.health, seen.error, seen.spec) == (Health.PAGE, None, Spec(PAGE))
+
+
+async def test_a_page_beside_a_manifest_is_no_page_for_every_path(
+    root: Path, services: Services
+) -> None:
+    page = pages()
+    await services.talk("svc/web_app.sock", manifest_beside(page))
+    assert facts(await probe(root)).source_kind == "manifest"
+
+
+def pages() -> Http:
+    """A single-page application: whatever the path, it is the page."""
+    paths = ["/health", "/.well-known/heroservice.json", "/rpc", "/openrpc.json"]
+    return Http(dict.fromkeys(paths, (200, "<!doctype html><title>App</title>")), "text/html")
+
+
+def manifest_beside(page: Http) -> Talk:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        line = await request(reader)
+        if "heroservice" in line:
+            writer.write(http(json.dumps(MANIFEST).encode()))
+        else:
+            writer.write(http(str(page.answers["/health"][1]).encode(), media="text/html"))
+
+    return talk
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_login_in_front_of_everything_is_told(
+    root: Path, services: Services, status: int
+) -> None:
+    closed: tuple[int, object] = (status, {})
+    paths = ["/health", "/.well-known/heroservice.json", "/rpc", "/openrpc.json"]
+    await services.start("svc/rpc.sock", Http(dict.fromkeys(paths, closed)))
+    seen = await probe(root)
+    assert (seen.health, seen.spec) == (Health.LOGIN, Spec())
+    assert seen.error == f"asks for a login ({status}): its health cannot be asked"
 
 
 Case = tuple[str, Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]], Kind]
 CASES: list[Case] = [
-    ("silent", silent, Kind.FAILED),
+    ("silent", silent, Kind.LATE),
     ("closes", curt, Kind.CLOSED),
     ("garbage", says(b"+PONG\r\n"), Kind.FOREIGN),
     ("binary", says(b"\x00\x01\x02\xff" * 50), Kind.FOREIGN),
@@ -135,6 +182,34 @@ async def test_each_kind_of_trouble_has_its_word_within_the_deadline(
     assert time.monotonic() - started < TIMEOUT + 0.5
 
 
+async def test_who_closes_after_each_answer_is_asked_again_on_a_new_connection(
+    root: Path, services: Services
+) -> None:
+    """Without having said so: the connection that was kept is dead, the service is not."""
+    document = json.dumps({"jsonrpc": "2.0", "id": 1, "result": OPENRPC}).encode()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request(reader)
+        writer.write(http(document).replace(b"Connection: close\r\n", b""))
+        await writer.drain()
+
+    await services.talk("svc/rpc.sock", talk)
+    assert facts(await probe(root)).title == "Ledger"
+
+
+async def test_who_closes_without_an_answer_is_not_asked_twice(
+    root: Path, services: Services
+) -> None:
+    asked = []
+
+    async def talk(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        asked.append(await request(reader))
+
+    await services.talk("svc/rpc.sock", talk)
+    assert (await probe(root)).kind is Kind.CLOSED
+    assert asked == ["GET /health HTTP/1.1"]
+
+
 async def test_a_drip_ends_at_the_deadline(root: Path, services: Services) -> None:
     """Time is bounded for the whole conversation, not for each byte."""
 
@@ -148,7 +223,7 @@ async def test_a_drip_ends_at_the_deadline(root: Path, services: Services) -> No
 
     await services.talk("svc/rpc.sock", drip)
     seen = await probe(root)
-    assert seen.kind is Kind.FAILED
+    assert seen.kind is Kind.LATE
     assert seen.error == (
         "no answer in 0.4 s (the listener takes connections, its handler is silent)"
     )
@@ -172,7 +247,7 @@ def test_a_full_queue_is_silence_not_a_refusal(root: Path, loops: str) -> None:
         listener.listen(0)
         filler.connect(str(place))
         seen = runner(probe(root))
-    assert seen.kind is Kind.FAILED
+    assert seen.kind is Kind.LATE
     assert seen.error == "no answer in 0.4 s (the listener takes no connections, its queue is full)"
 
 

@@ -184,3 +184,11 @@ def test_a_machine_is_told_apart_by_its_run(tmp_path: Path) -> None:
     assert len(here.machine) == 12
     assert not here.differs(replace(here, machine=""))
     assert here.differs(replace(here, machine="0123456789ab"))
+
+
+def test_a_root_that_leads_to_a_name_that_is_not_utf8_can_be_reported(tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"\xff")
+    odd.mkdir()
+    (tmp_path / "root").symlink_to(odd)
+    here = place(RouterConfig(socket_dir=str(tmp_path / "root")))
+    assert here.root == f"{tmp_path}/\\xff"

@@ -1,7 +1,6 @@
-"""One scan around real sockets: what is found, published, counted, and kept while out of sight."""
+"""One scan around real sockets: what is found, published, counted."""
 
 import asyncio
-import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -36,9 +35,11 @@ async def test_figures_of_each_probe_are_side_data(node: Node, services: Service
     services.stale("ledger/admin.sock")
     await node.worker().scan_once()
     figures = node.store.probes["n"][node.store.record("ledger").id]
-    assert figures["checked_at"] == node.store.nodes["n"].last_scan
-    assert figures["sockets"]["rpc"]["latency_ms"] > 0
-    assert figures["sockets"]["admin"] == {"latency_ms": None, "error": "nothing listens"}
+    rpc, admin = figures["sockets"]["rpc"], figures["sockets"]["admin"]
+    assert figures["checked_at"] == min(rpc["checked_at"], admin["checked_at"])
+    assert 0 <= node.store.nodes["n"].last_scan - figures["checked_at"] < 5_000
+    assert rpc["latency_ms"] > 0
+    assert (admin["latency_ms"], admin["error"]) == (None, "nothing listens")
     took = figures["sockets"]["rpc"]["latency_ms"]
     assert node.store.nodes["n"].probe_ms == {"median": round(took, 3), "longest": round(took, 3)}
 
@@ -200,47 +201,6 @@ async def test_a_scan_without_redis_says_so(node: Node) -> None:
         await node.worker().scan_once()
 
 
-async def test_a_root_that_goes_away_is_an_error_and_no_storm(
-    node: Node, services: Services
-) -> None:
-    """Services are unknown while it is away, and removed only after the grace time."""
-    await services.start("ledger/rpc.sock", good())
-    worker = node.worker()
-    await worker.scan_once()
-    away = node.root.rename(f"{node.root}.away")
-    await worker.scan_once()
-    assert node.store.statuses() == {"ledger": "unknown"}
-    assert node.store.nodes["n"].error == "cannot read the root folder: No such file or directory"
-    away.rename(node.root)
-    await worker.scan_once()
-    assert node.store.statuses() == {"ledger": "healthy"}
-    assert "service_removed" not in node.store.types()
-    node.root.rename(f"{node.root}.away")
-    await worker.scan_once()
-    node.clock.ahead += 61
-    await worker.scan_once()
-    assert node.store.records == {}
-    shutil.rmtree(f"{node.root}.away")
-
-
-async def test_an_unmounted_root_is_an_error_and_no_storm(node: Node, services: Services) -> None:
-    """What is seen then is the empty folder below the mount: another folder at the same place."""
-    await services.start("ledger/rpc.sock", good())
-    worker = node.worker()
-    await worker.scan_once()
-    mounted = node.root.rename(f"{node.root}.away")
-    node.root.mkdir()
-    await worker.scan_once()
-    assert node.store.statuses() == {"ledger": "unknown"}
-    error = "the root folder was replaced: 1 sockets are missing since then"
-    assert node.store.nodes["n"].error == error
-    node.root.rmdir()
-    mounted.rename(node.root)
-    await worker.scan_once()
-    assert node.store.statuses() == {"ledger": "healthy"}
-    assert node.store.types() == ["service_added", "status_change", "status_change"]
-
-
 async def test_a_document_that_turns_bad_degrades_and_the_last_good_one_is_kept(
     node: Node, services: Services
 ) -> None:
@@ -268,14 +228,3 @@ async def until_asked(worker: Worker, asked: list[str]) -> None:
             return
         await worker.scan_once()
     raise AssertionError("the documents were not asked for again")
-
-
-async def test_a_new_scanner_does_not_remove_what_it_cannot_see(
-    node: Node, services: Services
-) -> None:
-    await services.start("ledger/rpc.sock", good())
-    await node.worker().scan_once()
-    away = node.root.rename(f"{node.root}.away")
-    await node.worker().scan_once()
-    assert node.store.types() == ["service_added"]
-    away.rename(node.root)

@@ -1,19 +1,17 @@
 """Finding sockets: three layouts, only real sockets, no way out of the root, no storm of "gone"."""
 
-import contextlib
+import errno
 import logging
 import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from hero_router.scan.claims import services
-from hero_router.scan.sockets import Finder, Walk, unlink
+from hero_router.scan.sockets import Finder, Walk
 from tests.scan.places import bind
-
-NOBODY = 65_534
+from tests.support.users import unprivileged
 
 
 def walk(root: Path) -> Walk:
@@ -90,14 +88,6 @@ def test_a_root_that_is_itself_a_symlink_is_walked(root: Path, tmp_path: Path) -
     assert paths(walk(tmp_path / "link")) == ["a/rpc.sock"]
 
 
-@pytest.mark.parametrize("name", ["redis", "docker", "ssh-agent", "gunicorn", "REDIS"])
-def test_sockets_of_other_programs_are_no_services(root: Path, name: str) -> None:
-    """They are known by name, whatever the case."""
-    bind(root / f"{name}.sock")
-    bind(root / f"svc/{name}.sock")
-    assert walk(root).found == ()
-
-
 def test_own_sockets_are_known_by_inode_under_any_name(root: Path) -> None:
     """A hard link or symlink does not disguise the router's own socket."""
     bind(root / "private/store.sock")
@@ -105,7 +95,9 @@ def test_own_sockets_are_known_by_inode_under_any_name(root: Path) -> None:
     (root / "svc/rpc.sock").hardlink_to(root / "private/store.sock")
     (root / "svc/admin.sock").symlink_to(root / "private/store.sock")
     bind(root / "ok.sock")
-    assert paths(Finder(root, [root / "private/store.sock"]).walk()) == ["ok.sock"]
+    seen = Finder(root, own=[root / "private/store.sock"]).walk()
+    assert paths(seen) == ["ok.sock"]
+    assert seen.ignored.keys() == {b"private/store.sock", b"svc/rpc.sock", b"svc/admin.sock"}
 
 
 def test_flat_names_of_255_bytes_are_found(root: Path) -> None:
@@ -119,34 +111,23 @@ def test_a_file_named_only_sock_is_no_service(root: Path) -> None:
 
 
 def test_too_many_sockets_are_cut_off_the_same_way_each_time(root: Path) -> None:
-    """The count is bounded, and the error says so."""
+    """The count is bounded, and the walk says so."""
     for number in range(6):
         bind(root / f"s{number}.sock")
     cut = Finder(root, max_sockets=4).walk()
     assert paths(cut) == ["s0.sock", "s1.sock", "s2.sock", "s3.sock"]
-    assert cut.error == "more than 4 sockets: the rest is not looked at"
-    assert (
-        Finder(root, max_entries=3).walk().error == "more than 3 files: the rest is not looked at"
-    )
+    assert cut.cut == "it has more than 4 sockets"
+    assert Finder(root, max_entries=3).walk().cut == "it has more than 3 files"
+    assert Finder(root, max_sockets=6, max_entries=6).walk().cut is None
 
 
-def test_a_missing_root_is_an_error_state(root: Path) -> None:
+def test_a_missing_root_is_told_and_has_no_identity(root: Path) -> None:
     root.rmdir()
     gone = walk(root)
-    assert gone.error == "cannot read the root folder: No such file or directory"
-    assert gone.blind == {b""}
-
-
-@contextlib.contextmanager
-def unprivileged() -> Iterator[None]:
-    """Who runs as root may read everything: be somebody else meanwhile."""
-    was = os.geteuid()
-    if was == 0:
-        os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(was)
+    assert (gone.blind, gone.root) == ({b"": errno.ENOENT}, None)
+    root.write_text("a file in its place")
+    assert walk(root).blind == {b"": errno.ENOTDIR}
+    root.unlink()
 
 
 def test_an_unreadable_folder_is_blind_and_the_others_are_seen(root: Path) -> None:
@@ -158,17 +139,12 @@ def test_an_unreadable_folder_is_blind_and_the_others_are_seen(root: Path) -> No
         found = walk(root)
     (root / "shut").chmod(0o700)
     assert paths(found) == ["open/rpc.sock"]
-    assert found.blind == {b"shut"}
-    assert found.error == "cannot read folder shut: Permission denied"
+    assert found.blind == {b"shut": errno.EACCES}
 
 
-def test_unlink_spares_a_socket_that_was_bound_anew(root: Path) -> None:
-    bind(root / "a.sock")
-    found = walk(root).found[0]
-    (root / "a.sock").unlink()
-    bind(root / "keep.sock")
-    bind(root / "a.sock")
-    assert not unlink(found)
-    assert (root / "a.sock").exists()
-    assert unlink(walk(root).found[0])
-    assert not (root / "a.sock").exists()
+def test_a_file_systems_own_folder_is_no_part_of_the_services(root: Path) -> None:
+    """Only root may read it: it would be doubted for ever by who is not."""
+    bind(root / "lost+found/rpc.sock")
+    bind(root / "a/lost+found/rpc.sock")
+    seen = walk(root)
+    assert (paths(seen), seen.blind) == (["a/lost+found/rpc.sock"], {})

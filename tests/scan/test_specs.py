@@ -86,6 +86,8 @@ async def test_a_spec_that_hangs_leaves_the_service_answering(
     await services.talk("svc/rpc.sock", talk)
     seen = await probe(root)
     assert (seen.kind, bad(seen)) == (Kind.ANSWERED, "no answer in 0.4 s")
+    assert seen.spec is not None
+    assert seen.spec.late
 
 
 async def test_redirects_are_not_followed(root: Path, services: Services) -> None:

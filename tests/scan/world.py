@@ -6,22 +6,26 @@ from dataclasses import dataclass, field, replace
 from hero_router.model import Change, Record
 from hero_router.scan.claims import Seen, services
 from hero_router.scan.diff import Memory, departed, diff
-from hero_router.scan.judge import Now, Rules
-from hero_router.scan.observation import Facts, Kind, Observation, Spec
+from hero_router.scan.judge import Now, Rules, SocketMemory
+from hero_router.scan.observation import NO_PERMISSION, Facts, Health, Kind, Observation, Spec
 from hero_router.scan.sockets import Found, Layout
 
 RULES = Rules("n", failures=3, stale_seconds=60)
 FACTS = Facts("Ledger", "Books.", "1.0", "openrpc", ("add",), 1, "rpc.discover", "openrpc")
 
-OK = Observation(Kind.ANSWERED, None, checked=True, latency_ms=1.0)
+OK = Observation(Kind.ANSWERED, None, Health.GOOD, latency_ms=1.0)
 ASKED = replace(OK, spec=Spec(FACTS))
+LATE_SPEC = replace(OK, spec=Spec(None, "no answer in 2 s", late=True))
 BAD_SPEC = replace(OK, spec=Spec(None, "bad spec: not JSON"))
-SICK = replace(OK, error="health check answers 503")
-SILENT = Observation(Kind.FAILED, "no answer in 2 s")
+WARNED = replace(OK, error="health check says degraded", health=Health.WARN)
+SICK = replace(OK, error="health check answers 503", health=Health.BAD)
+SILENT = Observation(Kind.LATE, "no answer in 2 s")
+BROKEN = Observation(Kind.FAILED, "breaks off its answer")
 REFUSED = Observation(Kind.REFUSED, "nothing listens")
 CLOSED = Observation(Kind.CLOSED, "closes the connection without an answer")
 FOREIGN = Observation(Kind.FOREIGN, "does not speak HTTP")
 UNSEEN = Observation(Kind.UNSEEN, "the scanner lacks resources")
+DENIED = Observation(Kind.DENIED, NO_PERMISSION)
 MISSING = Observation(Kind.MISSING, "cannot be seen")
 
 
@@ -39,6 +43,7 @@ class World:
     memories: dict[str, Memory] = field(default_factory=dict)
     scan: int = 0
     second: float = 0.0
+    rules: Rules = RULES
     seen: Mapping[str, Seen] = field(default_factory=dict)
 
     def look(self, observed: Mapping[str, Observation | None], *, inode: int = 1) -> list[Change]:
@@ -51,7 +56,7 @@ class World:
         self.memories = {k: v for k, v in self.memories.items() if k in self.seen} | kept
         observations = {path.encode(): item for path, item in observed.items() if item}
         seen = self.seen.values()
-        changes, after = diff(self.known, self.memories, seen, observations, now, RULES)
+        changes, after = diff(self.known, self.memories, seen, observations, now, self.rules)
         self.memories |= after
         for change in gone + changes:
             if change.record is None:
@@ -67,6 +72,13 @@ class World:
     def record(self) -> Record:
         (record,) = self.known.values()
         return record
+
+    @property
+    def memory(self) -> SocketMemory:
+        """What is remembered of the only socket there is."""
+        (memory,) = self.memories.values()
+        (socket,) = memory.sockets.values()
+        return socket
 
     def restart(self) -> None:
         """Another scanner takes over: the registry stays, the memory does not."""

@@ -29,7 +29,7 @@ def told(name: str, *numbers: int) -> Log:
     log = Log(name)
     hello = Entry("hello", Position(1, 0), '{"store":"x"}')
     snapshot = Entry("*snapshot", None, '{"cursor":"1-0","store":"x","stale":[],"state":{}}')
-    sent = [Entry("scan", Position(1, number), '{"node":"n"}') for number in numbers]
+    sent = [Entry("scan", EVENTS[number - 1].place, EVENTS[number - 1].sent) for number in numbers]
     for second, entry in enumerate([Entry(OPENED), hello, snapshot, *sent]):
         log.add(entry, float(second))
     return log

@@ -15,6 +15,7 @@ SEED = 20
 SECONDS = 55.0
 
 
+@pytest.mark.limit(600)
 # Its own services are ended in the middle of the scanners' calls: what those leave is no fault.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_no_client_is_deceived_whatever_goes_wrong(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -19,9 +20,20 @@ STOP_SECONDS = 5.0
 
 
 class Serving:
-    """One `serve` and all that it started. `folder` holds its root and its state."""
+    """One `serve` and all that it started. `folder` holds its root and its state.
 
-    def __init__(self, folder: Path, port: int | None = None, **settings: str) -> None:
+    `before` is what its command line begins with, as a program that takes power from it.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        port: int | None = None,
+        *,
+        before: Sequence[str] = (),
+        **settings: str,
+    ) -> None:
+        self._before = before
         self.root, self.state = folder / "sockets", folder / "state"
         self.root.mkdir(exist_ok=True)
         self.port = port or free_port()
@@ -56,7 +68,8 @@ class Serving:
 
     def launch(self, *arguments: str) -> None:
         """Start without waiting."""
-        command = [sys.executable, "-m", "hero_router", "serve", *arguments]
+        ours = [sys.executable, "-m", "hero_router", "serve", *arguments]
+        command = [*self._before, *ours]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command, env=self.environment, stdout=log, stderr=log, start_new_session=True

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
@@ -26,17 +26,32 @@ class Stage:
         self.feed, self.hub, self.connections, self.runner = feed, feed.hub, connections, runner
         self.port = 0
         self.clients = list[Raw]()
+        self.once_large: Callable[[], None] = lambda: None
+
+    async def open(
+        self, tls: ssl.SSLContext | None = None, receive_bytes: int | None = None
+    ) -> "Raw":
+        """Connect; `receive_bytes` is the client's receive buffer, the kernel's own by default."""
+        own = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        if receive_bytes is not None:
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        own.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(own, ("127.0.0.1", self.port))
+        name = None if tls is None else "127.0.0.1"
+        ends = await asyncio.open_connection(sock=own, limit=2**22, ssl=tls, server_hostname=name)
+        raw = Raw(*ends)
+        self.clients.append(raw)
+        return raw
 
     async def connect(
         self,
         target: str = "/api/events",
         version: str = "1.1",
         tls: ssl.SSLContext | None = None,
+        receive_bytes: int | None = None,
     ) -> "Raw":
         """Ask for a stream, and read its head and hello."""
-        ends = await asyncio.open_connection("127.0.0.1", self.port, limit=2**22, ssl=tls)
-        raw = Raw(*ends)
-        self.clients.append(raw)
+        raw = await self.open(tls, receive_bytes)
         raw.send(f"GET {target} HTTP/{version}\r\nHost: 127.0.0.1\r\n\r\n".encode())
         raw.head = (await raw.reader.readuntil(b"\r\n\r\n")).decode()
         return raw
@@ -86,6 +101,9 @@ class Raw:
         return found
 
 
+LARGE_BYTES = 60_000
+
+
 @asynccontextmanager
 async def stage() -> AsyncIterator[Stage]:
     """The route over a feed that the test moves by hand."""
@@ -93,6 +111,16 @@ async def stage() -> AsyncIterator[Stage]:
     feed.hub.reload(numbered(1, 5), position(5), "r1")
     app = web.Application(middlewares=[guard])
     app.add_routes(events.routes(feed.hub, connections))
+
+    async def large(request: web.Request) -> web.StreamResponse:
+        """More than small buffers of the kernel take, and so little that aiohttp does not wait."""
+        response = web.StreamResponse(headers={"Content-Length": str(LARGE_BYTES)})
+        await response.prepare(request)
+        await response.write(b"x" * LARGE_BYTES)
+        made.once_large()
+        return response
+
+    app.add_routes([web.get("/large", large)])
     app.on_response_prepare.append(add_headers)
     runner = web.AppRunner(app, handler_cancellation=True, access_log=None)
     await runner.setup()

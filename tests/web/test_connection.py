@@ -8,12 +8,9 @@ import gc
 import os
 import ssl
 import stat
-from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import uvloop
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
@@ -25,33 +22,8 @@ from tests.feed.world import events as numbered
 from tests.feed.world import position
 from tests.support.certificates import certificate
 from tests.support.wait import eventually
-from tests.web.stage import Stage, stage
-
-Scene = Callable[["Stage"], Coroutine[Any, Any, None]]
-
-
-@pytest.fixture(params=["asyncio", "uvloop"])
-def act(request: pytest.FixtureRequest) -> Iterator[Callable[[Scene], None]]:
-    """Run a scene on one of the two event loops; whatever the loop complains of is a failure."""
-    complaints = list[str]()
-    factory = uvloop.new_event_loop if request.param == "uvloop" else asyncio.new_event_loop
-
-    async def play(scene: Scene) -> None:
-        loop = asyncio.get_running_loop()
-        loop.set_exception_handler(lambda _, context: complaints.append(str(context)))
-        async with stage() as made:
-            await scene(made)
-        gc.collect()
-
-    def run(scene: Scene) -> None:
-        with asyncio.Runner(loop_factory=factory) as runner:
-            runner.run(play(scene))
-
-    yield run
-    assert complaints == []
-
-
-Act = Callable[[Scene], None]
+from tests.web.conftest import Act
+from tests.web.stage import Stage
 
 
 def handlers() -> list[RequestHandler]:
@@ -276,7 +248,9 @@ def test_head_gets_the_same_head_and_no_stream(act: Act) -> None:
     act(scene)
 
 
-@pytest.mark.parametrize("wish", ["types=nothing", "conflate=true", "conflate="])
+@pytest.mark.parametrize(
+    "wish", ["types=nothing", "conflate=true", "conflate=", "types=status_change&conflate=1"]
+)
 def test_a_wish_that_means_nothing_is_refused_in_words(act: Act, wish: str) -> None:
     async def scene(made: Stage) -> None:
         raw = await made.connect(f"/api/events?{wish}")

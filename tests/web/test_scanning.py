@@ -1,6 +1,7 @@
 """Scan requests through Redis: all nodes' answers as one, and no caller gets an older scan's."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,7 @@ async def test_the_answers_of_all_nodes_are_summed(world: World) -> None:
         "duration_ms": 7,
         "nodes": {"n1": counts, "n2": counts},
         "missing": [],
+        "doubts": [],
     }
     assert [(item.kind, item.node) for item in world.asked] == [("scan", None)]
 
@@ -116,3 +118,17 @@ def test_counts_that_are_not_numbers_count_nothing() -> None:
     found = summed({"n1": junk, "n2": {"discovered": 1}}, ["z", "y"])
     assert (found["discovered"], found["added"], found["changed"]) == (1, 0, 0)
     assert found["missing"] == ["y", "z"]
+
+
+def test_what_scanners_could_not_see_is_told_with_their_nodes() -> None:
+    answers: dict[str, dict[str, Any]] = {
+        "n2": {"doubts": {"root": "away"}},
+        "n1": {"doubts": {"root": "shut", "permission": 5}},
+        "older": {"discovered": 1},
+        "junk": {"doubts": ["root"]},
+    }
+    assert summed(answers, [])["doubts"] == [
+        {"node": "n1", "reason": "root", "detail": "shut"},
+        {"node": "n1", "reason": "permission", "detail": ""},
+        {"node": "n2", "reason": "root", "detail": "away"},
+    ]

@@ -1,0 +1,149 @@
+"""What the answer to `GET /health` says of its service. Pure; docs/health.md tells it to people.
+
+The HTTP status counts first, then the words of the body. Whoever adds a word here adds it there.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from enum import IntEnum
+from itertools import islice
+from typing import Any
+
+from hero_router.codec import NotJson, decode
+from hero_router.scan.answer import Answer
+from hero_router.scan.observation import Health
+
+GOOD_WORDS = frozenset({
+    "active", "alive", "available", "enabled", "fine", "good", "green", "healthy", "idle",
+    "leader", "follower", "live", "master", "normal", "ok", "okay", "online",
+    "operational", "pass", "passed", "passing", "pong", "primary", "ready", "replica",
+    "reachable", "running", "secondary", "serving", "started", "success", "succeeded", "true",
+    "up", "valid", "well", "working", "yes",
+})  # fmt: skip
+WARN_WORDS = frozenset({
+    "activating", "booting", "busy", "deactivating", "degraded", "disabled", "draining",
+    "impaired", "initializing", "limited", "maintenance", "overloaded", "partial", "paused",
+    "pending", "recovering", "reloading", "restarting", "service_unknown", "shutting_down",
+    "starting", "stopping", "suspended", "syncing", "unknown", "unstable", "warmup",
+    "warming_up", "warn", "warning", "yellow",
+})  # fmt: skip
+BAD_WORDS = frozenset({
+    "broken", "crashed", "critical", "dead", "down", "err", "error", "fail", "failed",
+    "failing", "failure", "false", "fatal", "inactive", "ko", "no", "nok", "not_available",
+    "not_healthy", "not_ok", "not_ready", "not_serving", "offline", "out_of_service", "red",
+    "sick", "stopped", "unavailable", "unhealthy", "unreachable",
+})  # fmt: skip
+
+WORDS = ("status", "outcome", "health", "state")
+"""Fields whose word counts, the first of them that is there; `outcome` is of MicroProfile 1."""
+SWITCHES = ("healthy", "ok", "success", "alive", "up")
+"""Fields that count where they are true or false."""
+CHECKS = ("checks", "components", "details", "entries", "results")
+"""Fields with the parts of a service: health+json, Spring Boot, ASP.NET, MicroProfile."""
+MOST_CHECKS = 100
+"""Most parts that are looked at."""
+LOGINS = (401, 403, 407)
+
+_WORD = re.compile(r"[a-z][a-z_ -]{0,31}[.!]?")
+_STRANGE = "health check says a word that is not known"
+
+
+class Grade(IntEnum):
+    """How bad something is, the worst last."""
+
+    GOOD = 0
+    WARN = 1
+    BAD = 2
+
+
+Said = tuple[Grade, str | None]
+"""How bad it is and, if not good, what is said; never a text of the service: that may vary."""
+
+
+def judged(answer: Answer) -> tuple[Health, str | None]:
+    """What is known of the service by this answer, and the reason where it is not well."""
+    status = answer.status
+    if status in LOGINS:
+        return Health.LOGIN, f"asks for a login ({status}): its health cannot be asked"
+    if status == 429:
+        return Health.WARN, "health check answers 429: it is asked too often"
+    if status >= 500 and status != 501:
+        return Health.BAD, f"health check answers {status}"
+    if status // 100 != 2:
+        return Health.NONE, None
+    if answer.page:
+        return Health.PAGE, None
+    grade, reason = said(answer.body)
+    return (Health.GOOD, Health.WARN, Health.BAD)[grade], reason
+
+
+def said(body: bytes) -> Said:
+    """What the body of a health check that answers 2xx says; what cannot be read says nothing."""
+    try:
+        value = decode(body)
+    except NotJson:
+        return _plain(body)
+    if isinstance(value, dict):
+        return _object(value)
+    return _said_by(value, strange=Grade.GOOD)
+
+
+def _plain(body: bytes) -> Said:
+    """A text is only taken at its word if it is nothing but a word that is known."""
+    return _said_by(body[:64].decode("latin-1") if len(body) <= 64 else "", strange=Grade.GOOD)
+
+
+def _object(value: Mapping[str, Any]) -> Said:
+    """The service's own word for the whole; only without one, the worst of its parts."""
+    value = {name.lower(): item for name, item in value.items()}
+    top = list(_statements(value))
+    return max(top or list(_parts(value)), default=(Grade.GOOD, None), key=lambda one: one[0])
+
+
+def _statements(value: Mapping[str, Any]) -> Iterator[Said]:
+    word = next((value[name] for name in WORDS if _tells(value.get(name))), None)
+    if word is not None:
+        yield _said_by(word, strange=Grade.WARN)
+    for name in SWITCHES:
+        if isinstance(value.get(name), bool):
+            yield _said_by(value[name], strange=Grade.WARN)
+
+
+def _parts(value: Mapping[str, Any]) -> Iterator[Said]:
+    parts = next((value[name] for name in CHECKS if isinstance(value.get(name), dict | list)), ())
+    for part in islice(_flat(parts), MOST_CHECKS):
+        for grade, reason in _statements({name.lower(): item for name, item in part.items()}):
+            yield grade, None if reason is None else f"a part of it is not well: {reason}"
+
+
+def _flat(parts: Mapping[str, Any] | Iterable[Any]) -> Iterator[Mapping[str, Any]]:
+    """The parts as objects: a list of them, or objects or lists of objects by name."""
+    found: Iterable[Any] = parts.values() if isinstance(parts, dict) else parts
+    for part in found:
+        if isinstance(part, dict):
+            yield part
+        elif isinstance(part, list):
+            yield from (one for one in part if isinstance(one, dict))
+
+
+def _tells(value: object) -> bool:
+    """Whether a field's value is a word or a switch; a number or a sentence says nothing."""
+    return isinstance(value, bool) or (
+        isinstance(value, str) and _WORD.fullmatch(value.strip().lower()) is not None
+    )
+
+
+def _said_by(value: object, *, strange: Grade) -> Said:
+    """What one word or switch says; `strange` is how bad a word is that is not known."""
+    if isinstance(value, bool):
+        return (Grade.GOOD, None) if value else (Grade.BAD, "health check says no")
+    if not isinstance(value, str) or not _tells(value):
+        return Grade.GOOD, None
+    word = re.sub("[ -]", "_", value.strip().lower().rstrip(".!"))
+    if word in BAD_WORDS:
+        return Grade.BAD, f"health check says {word}"
+    if word in WARN_WORDS:
+        return Grade.WARN, f"health check says {word}"
+    if word in GOOD_WORDS or strange is Grade.GOOD:
+        return Grade.GOOD, None
+    return strange, _STRANGE

@@ -1,0 +1,124 @@
+"""What a scanner cannot see, or ignores, reaches whoever looks: by command, API, log or metric."""
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.support.serving import Serving
+from tests.support.users import WITHOUT_POWER
+from tests.support.wait import eventually
+
+
+def run(serving: Serving, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "hero_router", *arguments, "--url", serving.url]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+@pytest.fixture
+async def quiet(tmp_path: Path) -> AsyncIterator[Serving]:
+    """`hero_router serve` without services, for which permissions hold."""
+    running = Serving(tmp_path, before=WITHOUT_POWER)
+    try:
+        yield running.start()
+    finally:
+        running.close()
+
+
+async def asked(serving: Serving, path: str) -> tuple[int, str]:
+    """Status and text of an answer."""
+    async with aiohttp.ClientSession() as session, session.get(serving.url + path) as answer:
+        return answer.status, await answer.text()
+
+
+async def doubts(serving: Serving) -> dict[str, str]:
+    """What pages are told to doubt of the node: reason → detail."""
+    _, text = await asked(serving, "/api/services")
+    stale: list[dict[str, Any]] = json.loads(text)["stale"]
+    return {item["reason"]: item["detail"] for item in stale if item["node"] == "testnode"}
+
+
+async def gauge(serving: Serving, reason: str) -> bool:
+    _, text = await asked(serving, "/metrics")
+    return f'hero_router_doubts{{reason="{reason}"}} 1.0' in text
+
+
+@contextmanager
+def listening(place: Path) -> Iterator[None]:
+    """Something listens there."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(place))
+        listener.listen()
+        yield
+
+
+async def test_a_root_that_is_moved_away_is_told_everywhere(quiet: Serving) -> None:
+    assert run(quiet, "list").stderr == ""
+    away = quiet.root.rename(quiet.root.with_name("away"))
+    told = await eventually(lambda: doubts(quiet), message="pages are told")
+    assert told.keys() == {"root"}
+    assert f"the root {quiet.root} does not exist: make it or mount it" in told["root"]
+    line = f"stale: {told['root']}\n"
+    assert run(quiet, "list").stderr == line
+    assert run(quiet, "scan").stderr == line
+    (found,) = json.loads(run(quiet, "scan", "--json").stdout)["doubts"]
+    assert found == {"node": "testnode", "reason": "root", "detail": told["root"]}
+    await eventually(lambda: gauge(quiet, "root"), message="the metric tells it")
+    assert (await asked(quiet, "/ready"))[0] == 200, "web itself can tell the truth"
+    assert "WARNING hero_router.scan.doubts" in quiet.output()
+    assert "WARNING hero_router.feed.doubts" in quiet.output()
+    away.rename(quiet.root)
+
+    async def over() -> bool:
+        return not await doubts(quiet) and not await gauge(quiet, "root")
+
+    await eventually(over, message="it is told no more")
+    assert run(quiet, "list").stderr == ""
+    assert "no longer: node testnode: the root" in quiet.output()
+
+
+async def test_sockets_that_the_scanner_may_not_connect_to_are_told_everywhere(
+    quiet: Serving,
+) -> None:
+    """A real scanner process without power over permissions, whoever runs the tests."""
+    with listening(quiet.root / "ledger.sock"):
+        (quiet.root / "ledger.sock").chmod(0)
+        told = await eventually(lambda: doubts(quiet), message="pages are told")
+        assert told.keys() == {"permission"}
+        assert "1 socket of the root" in told["permission"]
+        (service,) = json.loads(run(quiet, "list", "--json").stdout)["services"]
+        assert service["status"] == "unknown"
+        assert service["reason"] == "permission denied: the scanner may not connect"
+        assert run(quiet, "list").stderr == f"stale: {told['permission']}\n"
+        await eventually(lambda: gauge(quiet, "permission"), message="the metric tells it")
+
+
+async def test_what_is_ignored_is_told_with_the_reason(quiet: Serving) -> None:
+    with listening(quiet.root / "redis.sock"), listening(quiet.root / "gunicorn.sock"):
+        (quiet.root / "file.sock").touch()
+        scan = run(quiet, "scan")
+        assert scan.stdout.startswith("1 services:")
+
+        async def ignored() -> Any:
+            node = json.loads((await asked(quiet, "/api/services"))[1])["nodes"][0]
+            return node["ignored"]
+
+        assert await eventually(ignored, message="the node's report is seen") == {
+            "file.sock": "it is not a socket",
+            "redis.sock": "ROUTER_IGNORE has its name",
+        }
+        assert run(quiet, "list").stderr == (
+            "node testnode: 2 files are no services: file.sock (it is not a socket), redis.sock "
+            "(ROUTER_IGNORE has its name)\n"
+        )
+    shutil.rmtree(quiet.root)

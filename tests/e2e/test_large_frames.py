@@ -1,0 +1,138 @@
+"""Doubts that are larger than the kernel takes at once, and events between them: no client of the
+stream loses anything, be it a browser, curl, this project's own command, or a plain reader.
+"""
+
+import asyncio
+import json
+import socket
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+from playwright.async_api import Browser
+
+from hero_router.position import Position
+from hero_router.sse import Message, Parser
+from tests.deploy.follower import following
+from tests.e2e.dashboard import Dashboard
+from tests.support.hand import Hand
+from tests.support.redis import RedisServer
+from tests.support.wait import eventually
+from tests.web.live import CHANGES, Live, working
+
+DETAIL = "x" * 40_000
+NODES, ROUNDS = 8, 6
+WINDOW = 512
+SEND_BYTES = 4096
+"""The kernel takes no more at once for one client, so that most of each frame has to wait."""
+
+COMMAND = (sys.executable, "-m", "hero_router", "events", "--json", "--url")
+
+
+class Program:
+    """A program that prints the stream, and what it has printed."""
+
+    def __init__(self) -> None:
+        self.printed = bytearray()
+
+    async def read(self, output: asyncio.StreamReader) -> None:
+        """Until it ends."""
+        while data := await output.read(65_536):
+            self.printed += data
+
+
+@asynccontextmanager
+async def running(*command: str) -> AsyncIterator[Program]:
+    """A program, meanwhile; it must have begun to print when the block begins."""
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+    )
+    assert process.stdout is not None
+    program = Program()
+    reading = asyncio.create_task(program.read(process.stdout))
+    try:
+        await eventually(lambda: b"hello" in program.printed, 15, f"{command[0]} is greeted")
+        yield program
+    finally:
+        process.kill()
+        await process.wait()
+        await reading
+
+
+@asynccontextmanager
+async def narrow(live: Live) -> AsyncIterator[str]:
+    """The worker's address where its kernel takes little at once."""
+    own = socket.create_server(("127.0.0.1", 0))
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES)
+    site = web.SockSite(live.runner, own)
+    await site.start()
+    yield f"http://127.0.0.1:{own.getsockname()[1]}"
+    await site.stop()
+
+
+async def trouble(live: Live, hand: Hand) -> Position:
+    """Nodes are lost and found while services change; returns the last change's position."""
+    doubts = live.feed.doubts
+    for number in range(ROUNDS):
+        for node in range(NODES):
+            doubts.begin("scanner", f"lost{node}", f"{number} {DETAIL}")
+            if node % 4 == number % 4:
+                await hand.change(f"s{node % 3}")
+        await hand.changes("s0", 3)
+        live.feed.hub.tick()
+        for node in range(NODES):
+            doubts.end("scanner", f"lost{node}")
+    return await hand.change("s1")
+
+
+def got(messages: Sequence[Message]) -> list[str]:
+    """The positions of the changes, after the data of each was read."""
+    for message in messages:
+        json.loads(message.data)
+    return [each.last_id for each in messages if each.event in CHANGES]
+
+
+def doubted(notices: Sequence[Message]) -> set[str]:
+    """The nodes that the client still doubts."""
+    nodes = set[str]()
+    for message in notices:
+        node = {json.loads(message.data)["node"]}
+        nodes = nodes | node if message.event == "stale" else nodes - node
+    return nodes
+
+
+async def test_every_kind_of_client_gets_each_event_once_and_whole(
+    browser: Browser, redis7: RedisServer
+) -> None:
+    hand = Hand(redis7.url, WINDOW)
+    await hand.begin(services=3)
+    async with (
+        working(redis7.url, sse_buffer=WINDOW, ping_seconds=1) as live,
+        narrow(live) as url,
+        following(url) as followers,
+        running("curl", "-sN", f"{url}/api/events") as curl,
+        running(*COMMAND, url) as command,
+    ):
+        page = await Dashboard.open(browser, url)
+        before = live.feed.ring.head
+        last = await trouble(live, hand)
+        wanted = [f"{last.epoch}-{seq}" for seq in range(before.seq + 1, last.seq + 1)]
+        await page.shows(await hand.statuses())
+        await page.fresh("live", within=30)
+        (follower,) = followers
+        await eventually(lambda: follower.last == last, 30, "the follower has all")
+        await eventually(lambda: str(last).encode() in curl.printed, 30, "curl has all")
+        await eventually(lambda: str(last).encode() in command.printed, 30, "the command has all")
+        assert [str(place) for place, _ in follower.seen] == wanted
+        assert (follower.endings, follower.told("resync")) == ([], [])
+        assert doubted(follower.notices) == set()
+        messages = list(Parser().feed(bytes(curl.printed)))
+        assert got(messages) == wanted
+        lines = [json.loads(line) for line in command.printed.splitlines()]
+        assert [line["id"] for line in lines if line["event"] in CHANGES] == wanted
+        frames = await page.frames()
+        assert [frame.place for frame in frames] == wanted
+        assert page.errors == page.warnings == []
+        assert live.feed.hub.counts.parked > 0, "nothing waited: nothing was tried"
+    await hand.close()

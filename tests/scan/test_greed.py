@@ -1,0 +1,179 @@
+"""Services that would use up the scanner: endless interim answers, and many large documents."""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hero_router.scan import documents
+from hero_router.scan.answer import MOST_INTERIM
+from hero_router.scan.observation import Facts, Kind
+from hero_router.scan.probe import DOCUMENT_LIMIT, LARGE_AT_ONCE, Prober
+from hero_router.scan.sockets import Finder
+from tests.scan.probing import TIMEOUT, facts
+from tests.scan.probing import probe as look
+from tests.scan.services import Services, Talk, http, request, says
+
+SHARED = sorted(Path(documents.__file__).parent.parent.glob("demo/openrpc/*.json"))
+SCANS = 7
+MOST_CPU = 0.6
+"""Share of a core; without the bounds it is all of one."""
+MOST_MEMORY_KB = 140_000
+LARGE, TOO_LARGE, ENDLESS = 10, 20, 8
+INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+def document(size: int) -> bytes:
+    """A good answer to `rpc.discover` of about so many bytes, most of them methods."""
+    head = b'{"jsonrpc":"2.0","id":1,"result":{"info":{"title":"Large"},"methods":['
+    method = b'{"name":"method","params":[]},'
+    return head + method * ((size - len(head) - 10) // len(method)) + b'{"name":"m"}]}}'
+
+
+def offers(body: bytes) -> Talk:
+    """A service that is well and gives this to whoever asks for its OpenRPC document."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        line = await request(reader)
+        small = http(b"{}", "404 Not Found" if "heroservice" in line else "200 OK")
+        writer.write(small if line.startswith("GET") else http(body))
+        await writer.drain()
+
+    return talk
+
+
+async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A service that has everybody wait for its answer, busily."""
+    await request(reader)
+    while not writer.is_closing():
+        writer.write(INTERIM * 1_000)
+        await writer.drain()
+
+
+async def test_endless_interim_answers_end_at_their_bound(root: Path, services: Services) -> None:
+    await services.talk("svc/rpc.sock", endless)
+    started = time.process_time()
+    seen = await look(root, limit=10)
+    assert (seen.kind, seen.error) == (
+        Kind.FAILED,
+        f"sends more than {MOST_INTERIM} interim answers (1xx) and no other",
+    )
+    assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize("status", ["100 Continue", "102 Processing", "103 Early Hints"])
+async def test_a_few_interim_answers_are_passed_over(
+    root: Path, services: Services, status: str
+) -> None:
+    interim = f"HTTP/1.1 {status}\r\nLink: </x>\r\n\r\n".encode() * MOST_INTERIM
+    await services.talk("svc/admin.sock", says(interim + http(b'{"status": "ok"}')))
+    assert (await look(root)).kind is Kind.ANSWERED
+
+
+async def test_interim_answers_one_byte_at_a_time_end_at_the_deadline(
+    root: Path, services: Services
+) -> None:
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request(reader)
+        for byte in INTERIM * 100:
+            writer.write(bytes([byte]))
+            await writer.drain()
+            await asyncio.sleep(0.02)
+
+    await services.talk("svc/rpc.sock", drip)
+    started = time.monotonic()
+    assert (await look(root)).kind is Kind.LATE
+    assert time.monotonic() - started < TIMEOUT + 0.5
+
+
+async def test_the_known_documents_fit_many_times(root: Path, services: Services) -> None:
+    assert SHARED
+    for place in SHARED:
+        assert place.stat().st_size * 10 < DOCUMENT_LIMIT
+    await services.talk("svc/rpc.sock", offers(document(DOCUMENT_LIMIT - 100)))
+    assert facts(await look(root, limit=10)).title == "Large"
+
+
+async def test_large_documents_are_read_in_turns_and_their_time_is_not_the_services(
+    root: Path, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each takes half the time that a probe has; none is late for having to wait."""
+    now, most = 0, 0
+
+    def slowly(parse: Callable[[bytes], Facts]) -> Callable[[bytes], Facts]:
+        def read(body: bytes) -> Facts:
+            nonlocal now, most
+            now += 1
+            most = max(most, now)
+            time.sleep(TIMEOUT / 2)
+            now -= 1
+            return parse(body)
+
+        return read
+
+    monkeypatch.setattr(documents, "discovered", slowly(documents.discovered))
+    for number in range(5):
+        await services.talk(f"s{number}.sock", offers(document(200_000)))
+    prober = Prober(TIMEOUT, time.monotonic)
+    found = Finder(root).walk().found
+    seen = await asyncio.gather(*(prober(item, ask_documents=True) for item in found))
+    assert [facts(item).title for item in seen] == ["Large"] * 5
+    assert most == LARGE_AT_ONCE
+
+
+async def test_a_large_bad_document_leaves_the_deadline_in_force(
+    root: Path, services: Services
+) -> None:
+    """The question after it hangs."""
+    bad = b'{"result": "' + b"x" * 200_000 + b'"}'
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        line = await request(reader)
+        if "openrpc" in line:
+            await reader.read()
+        writer.write(http(bad if "rpc" in line else b"{}"))
+        await writer.drain()
+
+    await services.talk("svc/rpc.sock", talk)
+    async with asyncio.timeout(10 * TIMEOUT):
+        seen = await look(root)
+    assert seen.spec is not None
+    assert seen.spec.late
+
+
+async def test_a_small_document_does_not_wait_for_large_ones(
+    root: Path, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prober = Prober(TIMEOUT, time.monotonic)
+    monkeypatch.setattr(prober, "_large", asyncio.Semaphore(0))
+    await services.talk("small.sock", offers(document(1_000)))
+    (found,) = Finder(root).walk().found
+    assert facts(await prober(found, ask_documents=True)).title == "Large"
+
+
+async def test_a_greedy_crowd_leaves_the_scanner_most_of_a_core_and_its_memory(
+    root: Path, services: Services
+) -> None:
+    """A scanner as a process of its own; these services are served here."""
+    for number in range(ENDLESS):
+        await services.talk(f"endless{number}.sock", endless)
+    for number in range(LARGE):
+        await services.talk(f"large{number}.sock", offers(document(DOCUMENT_LIMIT - 100)))
+    for number in range(TOO_LARGE):
+        await services.talk(f"too_large{number}.sock", offers(document(4 * DOCUMENT_LIMIT)))
+    command = [sys.executable, "-m", "tests.scan.process", "alone", str(root), str(SCANS)]
+    scanner = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    said, _ = await asyncio.wait_for(scanner.communicate(), 90)
+    told: dict[str, Any] = json.loads(said)
+    assert told["statuses"] == {
+        **{f"endless{number}": "unhealthy" for number in range(ENDLESS)},
+        **{f"large{number}": "healthy" for number in range(LARGE)},
+        **{f"too_large{number}": "degraded" for number in range(TOO_LARGE)},
+    }
+    assert told["cpu_share"] < MOST_CPU, told
+    assert told["memory_kb"] < MOST_MEMORY_KB, told
