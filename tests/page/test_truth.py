@@ -152,7 +152,7 @@ async def test_a_ping_that_does_not_come_is_noticed_in_three_seconds_and_the_rou
 ) -> None:
     await live(page, stage)
     await page.clock.run_for(19_500)
-    await says(page, "late", "no word from the router for", "the router lives")
+    await says(page, "late", "no word from the router since", "the router lives")
     await greens(page, 0)
 
 

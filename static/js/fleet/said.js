@@ -8,7 +8,10 @@ import { events } from "./words.js";
 
 /** @typedef {import("../live/freshness.js").Freshness} Freshness */
 /** @typedef {import("../live/store.js").Store} Store */
-/** @typedef {{label: string, detail: string, mayTry: boolean}} Said `mayTry`: it helps to try now */
+/**
+ * `next` moves each second: it stands beside what is read out. `mayTry`: it helps to try now.
+ * @typedef {{label: string, detail: string, next: string, mayTry: boolean}} Said
+ */
 /** @typedef {{text: string, node: string|null}} Band */
 
 const HELD = "something between holds the stream back: turn off its buffering";
@@ -18,7 +21,8 @@ const OPEN_MS = 10_000;
 export function said(store, fresh) {
   const { label, detail } = SENTENCES[fresh.link](store, fresh);
   const because = fresh.page.error === null || fresh.link === "starting" ? "" : ` (${fresh.page.error})`;
-  return { label, detail: detail + because, mayTry: fresh.link === "reconnecting" || fresh.link === "polling" };
+  const mayTry = fresh.link === "reconnecting" || fresh.link === "polling";
+  return { label, detail: detail + because, next: mayTry ? next(fresh) : "", mayTry };
 }
 
 /** @typedef {(store: Store, fresh: Freshness) => {label: string, detail: string}} Sentence */
@@ -34,10 +38,10 @@ const SENTENCES = {
     return fresh.trust === "none" ? say("stale", asOf(fresh)) : say("live", `with ${length} doubt${length === 1 ? "" : "s"}`);
   },
   late: (store, fresh) => say("late", join(late(store, fresh), lives(fresh), asOf(fresh))),
-  polling: (store, fresh) => say("polling", join(why(store, fresh), asOf(fresh), next(fresh))),
+  polling: (store, fresh) => say("polling", join(why(store, fresh), asOf(fresh))),
   reconnecting: (store, fresh) => {
-    if (!store.loaded) return say("no connection", next(fresh));
-    return say("reconnecting", join(why(store, fresh), "what you see may be old", next(fresh)));
+    if (!store.loaded) return say("no connection", "");
+    return say("reconnecting", join(why(store, fresh), "what you see may be old"));
   },
 };
 
@@ -65,9 +69,9 @@ function loading({ loaded, missing, missed, behind, wanted }) {
   return say("loading", loaded ? "fetching the state anew" : "fetching the state");
 }
 
-/** How late, and for how long there was no word. @param {Store} store @param {Freshness} fresh */
-function late({ pulse }, { silent }) {
-  if (silent > 0) return `no word from the router for ${lasting(silent)}`;
+/** How late, or since when there was no word. @param {Store} store @param {Freshness} fresh */
+function late({ pulse, clock: time }, { silent, now }) {
+  if (silent > 0) return `no word from the router since ${clock(time.router(now - silent))}`;
   return `news comes ${lasting(pulse.delay)} late: ${HELD}`;
 }
 
@@ -87,7 +91,7 @@ function why(store, fresh) {
   if (connected) return join(late(store, fresh), lives(fresh));
   const at = (/** @type {number} */ ours) => clock(store.clock.router(ours));
   const held = openAt !== null && fresh.now - openAt > OPEN_MS;
-  if (held) return `the stream has been open for ${lasting(fresh.now - openAt)} and brings nothing: ${HELD}`;
+  if (held) return `the stream is open since ${at(openAt)} and brings nothing: ${HELD}`;
   if (!store.greeted) return `no stream of events since ${at(lostAt ?? heardAt)}`;
   if (silentSince !== null) return `no word from the router since ${at(silentSince)}`;
   return `connection lost at ${at(lostAt ?? heardAt)}`;

@@ -29,12 +29,13 @@ export class Strip {
 
   /** @param {Store} store @param {Freshness} fresh @param {Fleet} fleet */
   render(store, fresh, fleet) {
-    const { label, detail, mayTry } = said(store, fresh);
+    const { label, detail, next, mayTry } = said(store, fresh);
     this.root.dataset.link = fresh.link;
     this.root.dataset.cursor = store.place ?? "";
     this.page.body.dataset.trust = fresh.trust;
     setText(part(this.root, "[data-freshness-label]"), label);
     setText(part(this.root, "[data-freshness-detail]"), detail);
+    setText(part(this.root, "[data-next]"), next);
     part(this.root, "[data-try]").hidden = !mayTry;
     this.#last(store, fresh);
     this.#bands(bands(fresh, fleet));
