@@ -12,7 +12,8 @@ from hero_router.feed.proof import Stamp
 class Condition:
     """One doubt; `since` is Unix ms.
 
-    `reason` is redis, scanner or no_scanner, or what a scanner tells of its node: root, permission.
+    `reason` is redis, stream, scanner or no_scanner, or what a scanner tells of its node: root,
+    permission.
     """
 
     reason: str

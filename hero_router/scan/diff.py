@@ -23,13 +23,20 @@ class Memory:
     """What is remembered of one service between scans, beyond its record.
 
     `record` is the last one that was decided: with it a service that Redis lost, or that left and
-    came back, keeps its history. `published` is the scan in which that record last changed.
+    came back, keeps its history. `published` is the scan in which that record last changed, and
+    `shown` whether it is in the registry unless a foreign hand took it.
     """
 
     sockets: Mapping[bytes, SocketMemory] = field(default_factory=dict)
     flaps: Flaps = field(default_factory=Flaps)
     record: Record | None = None
     published: int = -1
+    shown: bool = False
+
+    @property
+    def told(self) -> Record | None:
+        """The record that everybody shows, though Redis may have lost it."""
+        return self.record if self.shown else None
 
 
 def reloaded(memory: Memory, known: Record | None) -> Memory:
@@ -63,7 +70,7 @@ def diff(
         old, memory = known.get(item.id), memories.get(item.id, Memory())
         sockets = _look(item, memory, old, observations, now, rules)
         new, after[item.id] = _settle(item, memory, old, sockets, now, rules.node)
-        change = _removed(old, "stale") if new is None else _change(old, new)
+        change = _removed(old or memory.told, "stale") if new is None else _change(old, new)
         changes += [] if change is None else [change]
     return changes, after
 
@@ -83,8 +90,9 @@ def departed(
         memory = memories.get(key, Memory())
         flaps = memory.flaps.after(now.scan, moved=bool(memory.sockets))
         if flaps.moves:
-            after[key] = replace(memory, sockets={}, flaps=flaps)
-        change = None if flaps.marked else _removed(known.get(key), "gone")
+            shown = memory.shown and flaps.marked
+            after[key] = replace(memory, sockets={}, flaps=flaps, shown=shown)
+        change = None if flaps.marked else _removed(known.get(key) or memory.told, "gone")
         changes += [] if change is None else [change]
     return changes, after
 
@@ -127,8 +135,8 @@ def _settle(
         record = damped(record, old, again=memory.published == now.scan)
     record = _dated(record, before, now)
     if old is not None and _alike(old, record):
-        return old, Memory(sockets, flaps, old, memory.published)
-    return record, Memory(sockets, flaps, record, now.scan)
+        return old, Memory(sockets, flaps, old, memory.published, shown=True)
+    return record, Memory(sockets, flaps, record, now.scan, shown=True)
 
 
 def _record(
@@ -169,7 +177,8 @@ def _dated(record: Record, before: Record | None, now: Now) -> Record:
 
 
 def _overall(states: tuple[SocketState, ...]) -> Status:
-    """Worst-of. Not counted beside others: who is not known yet, and `other` that is not HTTP.
+    """Worst-of. Not counted beside others: who is not known yet, who answers but asks for a login,
+    and `other` that is not HTTP.
 
     A socket that cannot be seen, or may not be connected to, is no fault, but the whole is then not
     healthy: nobody knows.
@@ -182,8 +191,13 @@ def _overall(states: tuple[SocketState, ...]) -> Status:
         and not (state.role == "other" and state.status is Status.NON_RPC)
     ]
     found = worst(services or telling)
-    unseen = any(state.status is Status.UNKNOWN and state.error is not None for state in states)
-    return Status.UNKNOWN if unseen and found is Status.HEALTHY else found
+    return Status.UNKNOWN if found is Status.HEALTHY and any(map(_is_unseen, states)) else found
+
+
+def _is_unseen(state: SocketState) -> bool:
+    """Whether nothing of this socket could be learned; one that answered has a latency."""
+    silent = state.error is not None and state.latency_ms is None
+    return silent and state.status is Status.UNKNOWN
 
 
 def _reason(states: tuple[SocketState, ...]) -> str:

@@ -38,6 +38,9 @@ BATCH = 64
 """Services that are decided on before others get their turn."""
 SIGN_SECONDS = 1.0
 """Shortest time between two signs of life of a scan under way."""
+WHOLE_SCANS = 12
+"""In one of so many scans all records are read: a foreign hand may have changed one, and left the
+stream's head and their number as they were."""
 LIVELY_TIMEOUTS = 2
 """A scan is under way while some probe ends within so many timeouts; longer, it hangs."""
 
@@ -113,6 +116,8 @@ class Scanner:
         else:
             probes = await self._probes.start_due(found, group, self._scan)
         await self._outlast(grant, probes, started)
+        if self._scan % WHOLE_SCANS == 0:
+            await self._registry.known(self._config.node, whole=True)
         await self.flush(grant)
         await self._report(grant, self._clock.monotonic() - started, wishes)
 

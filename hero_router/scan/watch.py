@@ -47,7 +47,10 @@ class Watch:
             except (asyncio.CancelledError, GeneratorExit, KeyboardInterrupt, SystemExit):
                 raise
             except BaseException as error:  # noqa: BLE001 - a panic of its Rust part is no Exception
+                begins = self._failed_at is None
                 self._note_failed(error)
+                if begins:  # the root may have gone before it was watched: no event tells that
+                    yield
                 await pause(self._clock, RETRY_SECONDS)
 
     async def _watched(self) -> AsyncIterator[bool]:

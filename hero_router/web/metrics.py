@@ -21,7 +21,7 @@ from prometheus_client.registry import Collector
 from hero_router import __version__
 from hero_router.errors import Fenced, NotReady, RouterError, StoreError
 from hero_router.feed import census
-from hero_router.feed.doubts import NO_SCANNER, REDIS, SCANNER
+from hero_router.feed.doubts import NO_SCANNER, REDIS, SCANNER, STREAM
 from hero_router.feed.feed import Feed
 from hero_router.model import PERMISSION, ROOT
 from hero_router.store.clock import RedisClock
@@ -38,7 +38,7 @@ OUTCOMES = ("delivered", "dropped", "filtered", "superseded", "abandoned")
 REASONS = ("lagged", "trimmed", "unknown_position", "store_changed")
 CAUSES = ("left", "stalled", "aged", "shutdown", deaths.DIED)
 ENDS = (deaths.TOLD, deaths.DIED)
-DOUBTS = (REDIS, SCANNER, NO_SCANNER, ROOT, PERMISSION)
+DOUBTS = (REDIS, STREAM, SCANNER, NO_SCANNER, ROOT, PERMISSION)
 """Label values that exist from the start: a rate needs the 0 before the first 1."""
 
 

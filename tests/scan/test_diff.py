@@ -123,6 +123,37 @@ def test_an_older_registry_and_foreign_hands_are_put_right() -> None:
     assert (world.record.status, world.record.title) == (Status.HEALTHY, "Ledger")
 
 
+def test_a_service_that_leaves_is_told_though_a_foreign_hand_took_its_record() -> None:
+    """Everybody still shows it; it is told once."""
+    world = World()
+    world.look({A: OK})
+    key = world.record.id
+    world.known.clear()
+    (change,) = world.look({})
+    assert (change.type, change.service, change.data["reason"]) == ("service_removed", key, "gone")
+    assert world.look({}) == []
+
+
+def test_a_service_that_becomes_stale_is_told_though_a_foreign_hand_took_its_record() -> None:
+    world = World()
+    for _ in range(12):
+        world.look({A: REFUSED})
+    key = world.record.id
+    world.known.clear()
+    (change,) = world.look({A: REFUSED})
+    assert (change.type, change.service, change.data["reason"]) == ("service_removed", key, "stale")
+    assert world.types({A: REFUSED}) == []
+    assert world.types({}) == []
+
+
+def test_a_service_that_another_scanner_removed_is_not_removed_again() -> None:
+    world = World()
+    world.look({A: OK})
+    world.known.clear()
+    world.memories = {key: reloaded(item, None) for key, item in world.memories.items()}
+    assert world.look({}) == []
+
+
 def test_documents_are_asked_for_at_first_after_trouble_and_then_rarely() -> None:
     world = World()
 
