@@ -51,6 +51,7 @@ http {{
         location /a/b/ {{
             proxy_pass http://127.0.0.1:{upstream}/;
             proxy_http_version 1.1;
+            proxy_set_header Host $http_host;
         }}
     }}
 }}
