@@ -45,8 +45,9 @@ lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(VENV)/.test
+types: $(VENV)/.test node_modules/.ready
 	$(BIN)/mypy
+	node_modules/.bin/tsc --project .
 
 bench: $(VENV)/.test              ## streaming beside a floor in the same run
 	$(BIN)/python -m benchmarks
@@ -63,7 +64,7 @@ screenshot: $(VENV)/.test         ## retake the picture in the README
 	$(BIN)/python -m tests.e2e.screenshot
 
 clean:
-	rm -rf $(VENV) $(RUN) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(RUN) node_modules dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/.run: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "hero_router needs Python 3.11 or newer; try: make PYTHON=python3.11 ...")'
@@ -73,4 +74,9 @@ $(VENV)/.run: pyproject.toml
 
 $(VENV)/.test: pyproject.toml $(VENV)/.run
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,bench]'
+	@touch $@
+
+# Development only: the page itself is served as it is.
+node_modules/.ready: package.json package-lock.json
+	@npm ci --silent --no-audit --no-fund
 	@touch $@

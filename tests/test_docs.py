@@ -69,7 +69,7 @@ async def test_every_method_stands_in_the_readme(aiohttp_client: AiohttpClient) 
 
 
 def test_every_event_stands_in_the_readme() -> None:
-    source = (ROOT / "static" / "js" / "stream.js").read_text("utf-8")
+    source = (ROOT / "static" / "js" / "live" / "stream.js").read_text("utf-8")
     names = re.search(r"const NAMES = \[(.*?)\]", source, re.DOTALL)
     assert names is not None
     told = re.search(r"Event names are (.*?)\.", section("Addresses"))

@@ -85,10 +85,15 @@ class Mirror:
         return counts
 
     def _shown(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A lost node's services are not "healthy": nobody knows how they are."""
+        """A lost node's services are not "healthy": nobody knows how they are.
+
+        How they were stands beside it (`last_status`, `last_reason`): nothing is thrown away.
+        """
         if record.get("node") not in self.lost:
             return record
-        return {**record, "status": Status.UNKNOWN, "reason": "node_lost", "healthy": False}
+        last = {f"last_{name}": record.get(name, "") for name in ("status", "reason")}
+        now = {"status": Status.UNKNOWN, "reason": "node_lost", "healthy": False}
+        return {**record, **last, **now}
 
 
 def _status(name: object) -> Status:

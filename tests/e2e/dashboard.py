@@ -74,8 +74,11 @@ class Dashboard:
             self.errors.append(message.text)
 
     async def freshness(self) -> str:
-        """The one word for how fresh the page says it is."""
-        return await self.page.locator("[data-strip]").get_attribute("data-freshness") or ""
+        """One word for how fresh the page says it is: "live" where all of it can be trusted."""
+        link = await self.page.locator("[data-strip]").get_attribute("data-link") or ""
+        trust = await self.page.locator("body").get_attribute("data-trust")
+        worth = {"all": "live", "nodes": "doubtful"}.get(trust or "", "stale")
+        return worth if link == "live" else link
 
     async def fresh(self, *kinds: str, within: float = 15) -> str:
         """Wait until the page says one of these; returns the whole strip's text."""

@@ -1,8 +1,11 @@
 """A TCP proxy between browser and router that can stop reading the stream, as a slow phone does."""
 
 import asyncio
+import re
 import socket
 from typing import Self
+
+STREAM = re.compile(rb"GET \S*/api/events[ ?]")
 
 BUFFER_BYTES = 8 * 1024
 """What the kernel may hold for the proxy: a stall is felt by the router at once."""
@@ -11,11 +14,12 @@ BUFFER_BYTES = 8 * 1024
 class StallProxy:
     """Passes everything on; while `stalled`, connections that carry a stream are not read.
 
-    `streams` is how many of these there were, `open` how many there are.
+    `streams` is how many of these there were, `open` how many there are. With a `block` a stream is
+    passed on only in pieces of so many bytes, as by a proxy that buffers.
     """
 
-    def __init__(self, port: int) -> None:
-        self._upstream = port
+    def __init__(self, port: int, block: int = 0) -> None:
+        self._upstream, self._block = port, block
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -69,7 +73,7 @@ class StallProxy:
     ) -> None:
         """Browsers use a connection for one request after the other: any may be for the stream."""
         while data := await reader.read(BUFFER_BYTES):
-            if b"GET /api/events" in data:
+            if STREAM.search(data):
                 stream.set()
                 self.streams += 1
                 self.open += 1
@@ -80,9 +84,13 @@ class StallProxy:
     async def _answer(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, stream: asyncio.Event
     ) -> None:
+        held = b""
         while data := await reader.read(BUFFER_BYTES):
             if stream.is_set():
                 await self._flowing.wait()
+                held, data = held + data, b""
+                if len(held) >= self._block:
+                    held, data = b"", held
             writer.write(data)
             await writer.drain()
         writer.close()

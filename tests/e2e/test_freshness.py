@@ -81,6 +81,6 @@ async def test_a_page_that_was_asleep_is_not_live_until_a_frame_proves_it(
         )
         await page.says("the page was asleep")
         await eventually(lambda: proxy.streams == 2, message="the stream is opened anew")
-        assert await page.freshness() == "stale"
+        assert await page.freshness() == "asleep"
         proxy.flow()
         await page.fresh("live")

@@ -115,7 +115,10 @@ async def test_hostile_file_names_reach_the_page_as_text(
 async def test_every_answer_has_the_strict_headers(browser: Browser, redis7: RedisServer) -> None:
     async with routing(redis7.url, services=0) as (web, _):
         page = await browser.new_page()
-        for path in ("/", "/static/js/main.js", "/api/services", "/no/such/page"):
+        script = "script[type=module]"
+        await page.goto(web.url)
+        module = await page.locator(script).get_attribute("src")
+        for path in ("/", f"/{module}", "/api/services", "/no/such/page"):
             answer = await page.goto(f"{web.url}{path}")
             assert answer is not None
             policy = answer.headers["content-security-policy"]

@@ -94,6 +94,18 @@ def test_a_lost_nodes_services_are_shown_as_unknown_never_as_healthy() -> None:
     assert mirror.statuses() == {("n1", "healthy"): 2, ("n2", "healthy"): 1}
 
 
+def test_how_a_lost_nodes_services_were_last_stands_beside_unknown() -> None:
+    mirror = make_mirror()
+    ill = {**record("a"), "status": "degraded", "reason": "a check fails"}
+    mirror.fold(change(3, "service_updated", "a", {"service": ill}))
+    mirror.look(frozenset({"n1"}), {"n1": NODE})
+    [shown] = mirror.named("a")
+    assert (shown["status"], shown["reason"]) == ("unknown", "node_lost")
+    assert (shown["last_status"], shown["last_reason"]) == ("degraded", "a check fails")
+    mirror.look(frozenset(), {"n1": NODE})
+    assert mirror.named("a") == [ill]
+
+
 def test_the_revision_grows_with_every_change_and_with_nothing_else() -> None:
     mirror = make_mirror()
     seen = [mirror.revision]

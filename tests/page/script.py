@@ -6,9 +6,10 @@ from typing import Any
 from playwright.async_api import Page
 
 from tests.page.stage import hello
+from tests.page.store import STREAM
 
 PLAY = """async ([steps, kept, unread]) => {
-  const { Fanout } = await import("/static/js/fanout.js");
+  const { Fanout } = await import("/static/js/live/fanout.js");
   let now = 1_000;
   const fanout = new Fanout({ now: () => now, mostKept: kept, mostUnread: unread });
   const [tabs, logs] = [[], []];
@@ -48,7 +49,7 @@ class Script:
 
     def lost(self) -> "Script":
         """The stream is lost."""
-        state = {"connected": False, "lostAt": 1_000, "heardAt": 1_000, "silentSince": None}
+        state = {**STREAM, "connected": False, "lostAt": 1_000, "heardAt": 1_000}
         return self.do("tell", state)
 
     def events(self, first: int, last: int) -> "Script":

@@ -12,7 +12,11 @@ from hero_router.web.pages import static_folder
 from tests.support.wait import eventually
 
 BLANK = "<!doctype html><title>blank</title>"
-MAIN = '<script type="module" src="/static/js/main.js"></script>'
+MAIN = '<script type="module" src="static/js/main.js"></script>'
+
+
+VERSIONS = ["aaaa", "bbbb"]
+"""The page's files stand below these digests too, as those of two versions would."""
 
 
 class Line:
@@ -50,10 +54,13 @@ class Line:
 
 
 class Stage:
-    """Serves `static/`, a blank page, the page without its main module, and `/api/events`."""
+    """Serves `static/`, a blank page, the page without its main module, the whole page, the stream,
+    and the state and the last events as a test wants them: None is answered with 502."""
 
     def __init__(self) -> None:
         self.lines: list[Line] = []
+        self.state: Mapping[str, Any] | None = None
+        self.recent: Mapping[str, Any] | None = None
         self.refusing: int | None = None
         self.refused = 0
         self.holding = False
@@ -61,7 +68,12 @@ class Stage:
         app = web.Application()
         app.router.add_get("/", _html(lambda: BLANK))
         app.router.add_get("/page", _html(_page))
-        app.router.add_static("/static", static_folder())
+        app.router.add_get("/whole", _html(_index))
+        app.router.add_get("/api/services", self._json("state"))
+        app.router.add_get("/api/events/recent", self._json("recent"))
+        app.router.add_get("/health", _html(lambda: "{}"))
+        for digest in ("", *VERSIONS):
+            app.router.add_static(f"/static/{digest}", static_folder())
         app.router.add_get("/api/events", self._events)
         app.router.add_get("/hold", self._hold)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
@@ -83,6 +95,7 @@ class Stage:
             line.end()
         self.lines.clear()
         self.refusing, self.refused = None, 0
+        self.state = self.recent = None
         self.release()
 
     def release(self) -> None:
@@ -101,6 +114,13 @@ class Stage:
         self.holding = False
         return web.Response()
 
+    def _json(self, name: str) -> Callable[[web.Request], Any]:
+        async def answer(_: web.Request) -> web.Response:
+            told = getattr(self, name)
+            return web.json_response(told, status=502 if told is None else 200)
+
+        return answer
+
     async def _events(self, request: web.Request) -> web.StreamResponse:
         if self.refusing is not None:
             self.refused += 1
@@ -113,9 +133,14 @@ class Stage:
         return response
 
 
+def _index() -> str:
+    """The real page."""
+    return (static_folder() / "index.html").read_text("utf-8")
+
+
 def _page() -> str:
     """The real page, which the test and not the main module brings to life."""
-    text = (static_folder() / "index.html").read_text("utf-8")
+    text = _index()
     assert MAIN in text
     return text.replace(MAIN, "")
 
@@ -129,4 +154,4 @@ def _html(text: Callable[[], str]) -> Callable[[web.Request], Any]:
 
 def hello(store: str = "r1", ping_seconds: float = 15, now: int = 0) -> Mapping[str, Any]:
     """What the router says first in each stream."""
-    return {"store": store, "ping_seconds": ping_seconds, "now": now, "window": 1024}
+    return {"store": store, "ping_seconds": ping_seconds, "now": now, "version": "1", "assets": ""}

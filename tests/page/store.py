@@ -10,15 +10,37 @@ from tests.page.stage import hello
 NOW = 1_000_000
 
 NEW = """async (now) => {
-  const { Store } = await import("/static/js/store.js");
-  const { freshness } = await import("/static/js/freshness.js");
+  const { Clock } = await import("/static/js/live/clock.js");
+  const { Store } = await import("/static/js/live/store.js");
+  const { freshness } = await import("/static/js/live/freshness.js");
+  const { fleet } = await import("/static/js/fleet/shown.js");
+  const { bands, said } = await import("/static/js/fleet/said.js");
+  const { words } = await import("/static/js/fleet/words.js");
   const outside = { now, warned: [], changes: 0 };
-  const store = new Store({
-    now: () => outside.now, warn: (...words) => outside.warned.push(words),
-  });
+  const clock = new Clock({ mono: () => outside.now, wall: () => outside.now });
+  const store = new Store({ clock, warn: (...words) => outside.warned.push(words) });
   store.changed = () => { outside.changes += 1; };
-  return { store, outside, freshness };
+  const say = (stream, page) => {
+    const fresh = freshness(store, stream, page);
+    const { link, trust, state } = fresh;
+    const told = bands(fresh, fleet(store, fresh)).map(({ text }) => text);
+    return { link, trust, ...state, ...said(store, fresh), bands: told };
+  };
+  const counted = ({ told }) => {
+    const fresh = freshness(store, { connected: true, heardAt: outside.now }, {});
+    return fleet(store, fresh);
+  };
+  return { store, outside, say, counted, words };
 }"""
+
+STREAM = {
+    "connected": True, "lostAt": None, "heardAt": NOW, "silentSince": None, "openAt": None,
+    "nextTryAt": None,
+}  # fmt: skip
+"""A stream that is well."""
+
+PAGE = {"wokeAt": None, "polledAt": None, "error": None, "lives": None}
+"""A page that has nothing to add."""
 
 
 def service(name: str, status: str = "healthy", node: str = "n1", **fields: Any) -> dict[str, Any]:
@@ -35,6 +57,12 @@ def answer(
     """What `/api/services` answers."""
     known = {"cursor": cursor, "store": store, "services": services, "nodes": {}, "stale": []}
     return {**known, "now": now, **fields}
+
+
+def overlaid(name: str, status: str = "healthy", node: str = "n1") -> dict[str, Any]:
+    """A record of a lost node as the state API gives it: what was known stands beside."""
+    lost = service(name, "unknown", node, reason="node_lost", healthy=False)
+    return {**lost, "last_status": status, "last_reason": "as it was"}
 
 
 def condition(reason: str, node: str | None = None, since: int = 1, detail: str = "") -> Any:
@@ -63,8 +91,15 @@ class PageStore:
         await self.frame("hello", place, **{**hello(now=NOW), **fields})
 
     async def put(self, place: str, name: str, status: str = "healthy", **fields: Any) -> None:
-        """The event of a service's new state comes."""
-        await self.frame("service_updated", place, service=service(name, status, **fields))
+        """The event of a service's new state comes; `event_at` is when that was published."""
+        when = {"at": fields.pop("event_at")} if "event_at" in fields else {}
+        record = service(name, status, **fields)
+        await self.frame("service_updated", place, service=record, **when)
+
+    async def aim(self, cursor: str, store: str = "r1") -> None:
+        """The router answers how far it is."""
+        answer = {"cursor": cursor, "store": store, "events": []}
+        await self.handle.evaluate("({ store }, answer) => store.aim(answer)", answer)
 
     async def gone(self, place: str, name: str) -> None:
         """The event of a service that leaves comes."""
@@ -95,9 +130,10 @@ class PageStore:
         return taken
 
     async def started(self, place: str, *services: Mapping[str, Any]) -> None:
-        """As a page that has loaded and listens."""
+        """As a page that has loaded, listens, and knows that nothing is still to come."""
         await self.snapshot(place, *services, streaming=False)
         await self.hello(place)
+        await self.frame("ping", place, now=NOW, as_of=NOW)
 
     async def pass_time(self, milliseconds: int) -> None:
         """The clock moves on."""
@@ -106,8 +142,8 @@ class PageStore:
     async def shown(self) -> Mapping[str, str]:
         """Each service's status, as it is to be shown, by name."""
         found: Mapping[str, str] = await self.handle.evaluate(
-            """({ store }) => Object.fromEntries(
-                 [...store.services.values()].map((one) => [one.name, store.shown(one).status]))"""
+            """({ store, counted }) => Object.fromEntries(counted(store).all.map(
+                 ({ name, status, lost }) => [name, lost ? `? ${status}` : status]))"""
         )
         return found
 
@@ -121,8 +157,13 @@ class PageStore:
 
     async def lines(self) -> Sequence[str]:
         """What the list of recent events says, newest first."""
-        lines = await self.get("lines")
-        return [f"{line['event']}: {line['title']}, {line['text']}" for line in lines]
+        found: Sequence[str] = await self.handle.evaluate(
+            """({ store, words }) => store.lines.all.map((line) => {
+                 const { title, text } = words(line);
+                 return `${line.event}: ${title}, ${text}`;
+               })"""
+        )
+        return found
 
     async def warned(self) -> Sequence[str]:
         """What the console was told."""
@@ -136,12 +177,10 @@ class PageStore:
 
     async def freshness(
         self, stream: Mapping[str, Any] | None = None, page: Mapping[str, Any] | None = None
-    ) -> Mapping[str, str]:
-        """What the strip says of it, with a stream that is well unless told otherwise."""
-        well = {"connected": True, "lostAt": None, "heardAt": NOW, "silentSince": None}
-        calm = {"distrusted": False, "polledAt": None, "pollError": None}
-        said: Mapping[str, str] = await self.handle.evaluate(
-            "({ store, freshness }, [stream, page]) => freshness(store, stream, page)",
-            [{**well, **(stream or {})}, {**calm, **(page or {})}],
+    ) -> Mapping[str, Any]:
+        """How fresh it is and what the page says of that, with a stream that is well."""
+        said: Mapping[str, Any] = await self.handle.evaluate(
+            "({ say }, [stream, page]) => say(stream, page)",
+            [{**STREAM, **(stream or {})}, {**PAGE, **(page or {})}],
         )
         return said

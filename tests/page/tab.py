@@ -10,7 +10,7 @@ from tests.page.stage import Stage
 from tests.support.wait import eventually
 
 NEW = """async () => {
-  const { SharedStream } = await import("/static/js/tab.js");
+  const { SharedStream } = await import("/static/js/live/tab.js");
   const heard = { frames: [], dropped: [], cursor: null };
   const stream = new SharedStream({
     frame: (frame) => {
@@ -43,8 +43,9 @@ class Tab:
 
     async def pass_time(self, milliseconds: int) -> None:
         """The tab's clock is put forward, and it looks at it."""
-        await self.page.evaluate(
-            "(ms) => { const now = Date.now; Date.now = () => now() + ms; }", milliseconds
+        await self.handle.evaluate(
+            "({ stream }, ms) => { const now = stream.now; stream.now = () => now() + ms; }",
+            milliseconds,
         )
         await self.handle.evaluate("({ stream }) => { stream.check(45_000); }")
 
@@ -54,7 +55,16 @@ class Tab:
 
     async def get(self, name: str) -> Any:
         """A field of its stream."""
-        return await self.handle.evaluate("({ stream }, name) => stream[name]", name)
+        return await self.handle.evaluate(
+            "({ stream }, name) => stream[name] ?? stream.state[name]", name
+        )
+
+    async def ago(self, name: str) -> float:
+        """How long ago a time of its stream was, in ms."""
+        found: float = await self.handle.evaluate(
+            "({ stream }, name) => stream.now() - stream.state[name]", name
+        )
+        return found
 
     async def heard(self, *frames: str) -> None:
         """Wait until it has been given these frames and no others."""

@@ -2,28 +2,36 @@
 
 import pytest
 
-from tests.page.store import PageStore, condition, service
+from tests.page.store import NOW, PAGE, PageStore, condition, overlaid, service
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-A = service("a")
+A, B = service("a"), service("b", node="n2")
+BLIND = service("a", "unknown", reason="node_lost")
+"""A lost node's service as a router of an older version gives it: how it was is not said."""
+
+POLLED = {**PAGE, "polledAt": NOW}
+LOST = {"connected": False, "lostAt": NOW - 60_000}
 
 
-async def test_a_lost_nodes_services_are_shown_unknown_until_it_is_back(store: PageStore) -> None:
-    there = service("there", node="n2")
-    await store.started("1-5", A, there)
+async def test_a_lost_nodes_services_keep_their_last_known_state_with_a_question_mark(
+    store: PageStore,
+) -> None:
+    await store.started("1-5", A, B)
     await store.stale("scanner", "n2")
-    assert await store.shown() == {"a": "healthy", "there": "unknown"}
+    assert await store.shown() == {"a": "healthy", "b": "? healthy"}
+    assert (await store.freshness())["trust"] == "nodes"
     await store.fresh("scanner", "n2")
-    assert await store.wants()
-    assert await store.snapshot("1-5", A, there)
-    assert await store.shown() == {"a": "healthy", "there": "healthy"}
+    assert await store.shown() == {"a": "healthy", "b": "healthy"}
+    assert not await store.wants()
+    assert (await store.freshness())["trust"] == "all"
 
 
 async def test_a_doubt_about_redis_leaves_the_last_state_as_it_is(store: PageStore) -> None:
     await store.started("1-5", A)
     await store.stale("redis")
     assert await store.shown() == {"a": "healthy"}
+    assert (await store.freshness())["trust"] == "none"
     await store.fresh("redis")
     assert not await store.wants()
 
@@ -34,37 +42,46 @@ async def test_hello_clears_the_doubts_that_nobody_ended(store: PageStore) -> No
     await store.stale("scanner", "n1")
     await store.hello("1-5")
     assert await store.shown() == {"a": "healthy"}
-    assert (await store.freshness())["kind"] == "resync"
-    assert await store.snapshot("1-5", A)
-    assert (await store.freshness())["kind"] == "live"
+    await store.frame("ping", "1-5")
+    assert (await store.freshness())["trust"] == "all"
 
 
-async def test_a_snapshot_tells_of_doubts_only_where_no_stream_does(store: PageStore) -> None:
-    await store.started("1-5", A)
-    away, lost = condition("redis"), condition("scanner", "n1")
-    assert await store.snapshot("1-5", A, stale=[away])
-    assert (await store.freshness())["kind"] == "live"
-    assert await store.snapshot("1-5", A, stale=[lost], streaming=False)
-    assert await store.shown() == {"a": "unknown"}
-    assert await store.snapshot("1-5", A, streaming=False)
-    assert await store.shown() == {"a": "healthy"}
-
-
-async def test_a_snapshot_that_still_counts_a_node_as_lost_is_refused_while_streaming(
+async def test_the_doubts_of_a_snapshot_count_only_where_no_stream_tells_any(
     store: PageStore,
 ) -> None:
-    """Its services say "unknown" there, and the stream would never tell otherwise."""
-    overlaid, lost = service("a", "unknown"), condition("scanner", "n1")
+    await store.started("1-5", A)
+    assert await store.snapshot("1-5", A, stale=[condition("redis")])
+    assert (await store.freshness())["trust"] == "all"
+    [band] = (await store.freshness(LOST, POLLED))["bands"]
+    assert "redis away" in band
+
+
+@pytest.mark.parametrize("streaming", [True, False])
+async def test_a_snapshot_says_how_a_lost_nodes_services_were(
+    store: PageStore, streaming: bool
+) -> None:
+    """The router puts "unknown" there; the page keeps what was known, as its stream does."""
+    await store.started("1-5")
+    lost = [condition("scanner", "n1")]
+    assert await store.snapshot("1-5", overlaid("a", "degraded"), stale=lost, streaming=streaming)
+    [record] = await store.handle.evaluate("({ store }) => [...store.services.values()]")
+    assert (record["status"], record["reason"]) == ("degraded", "as it was")
+    assert "last_status" not in record
+
+
+async def test_a_snapshot_that_hides_how_a_node_is_is_refused_unless_the_stream_calls_it_lost(
+    store: PageStore,
+) -> None:
+    """As of a router of an older version: the stream would never tell otherwise."""
     await store.started("1-5", A)
     await store.stale("scanner", "n1")
-    assert await store.snapshot("1-5", overlaid, stale=[lost])
+    assert await store.snapshot("1-5", BLIND, stale=[condition("scanner", "n1")])
     await store.fresh("scanner", "n1")
-    assert not await store.snapshot("1-5", overlaid, stale=[lost])
+    assert not await store.snapshot("1-5", BLIND, stale=[condition("scanner", "n1")])
     assert await store.wants()
-    assert not await store.snapshot("1-5", overlaid, stale=[condition("scanner", "n2"), lost])
     assert await store.snapshot("1-5", A)
     assert await store.shown() == {"a": "healthy"}
-    assert (await store.freshness())["kind"] == "live"
+    assert (await store.freshness())["trust"] == "all"
 
 
 async def test_doubts_that_are_told_again_after_hello_last_until_they_end(
@@ -78,9 +95,40 @@ async def test_doubts_that_are_told_again_after_hello_last_until_they_end(
     await store.stale("scanner", "n1")
     await store.stale("redis")
     await store.fresh("redis")
-    assert await store.snapshot("1-5", A, store="r2", stale=[condition("scanner", "n1")])
-    assert await store.shown() == {"a": "unknown"}
-    assert (await store.freshness())["kind"] == "stale"
+    assert await store.snapshot("1-5", overlaid("a"), store="r2")
+    assert await store.shown() == {"a": "? healthy"}
+    assert (await store.freshness())["trust"] == "nodes"
     await store.fresh("scanner", "n1")
-    assert await store.snapshot("1-5", A, store="r2")
-    assert (await store.freshness())["kind"] == "live"
+    assert (await store.freshness())["trust"] == "all"
+
+
+@pytest.mark.parametrize("reason", ["root", "permission"])
+async def test_a_node_may_be_in_doubt_for_other_reasons_too(store: PageStore, reason: str) -> None:
+    await store.started("1-5", A)
+    await store.stale(reason, "n1", detail="what is wrong and what to do")
+    said = await store.freshness()
+    assert (said["trust"], said["label"], said["detail"]) == ("nodes", "live", "with 1 doubt")
+    assert said["bands"][0].startswith("what is wrong and what to do, since ")
+
+
+async def test_a_stream_that_differs_from_what_the_watch_sees_puts_all_in_doubt(
+    store: PageStore,
+) -> None:
+    await store.started("1-5", A)
+    await store.stale("stream", detail="the stream lags behind Redis")
+    assert (await store.freshness())["trust"] == "none"
+
+
+async def test_a_worker_without_a_recent_proof_from_redis_is_not_believed(
+    store: PageStore,
+) -> None:
+    """As one that was stopped for a minute and goes on: its frames are new, its state is not."""
+    await store.started("1-5", A)
+    await store.frame("ping", "1-5", now=NOW, as_of=NOW - 15_000)
+    assert (await store.freshness())["trust"] == "all"
+    await store.frame("ping", "1-5", now=NOW, as_of=NOW - 15_001)
+    said = await store.freshness()
+    assert said["trust"] == "none"
+    assert "heard nothing of Redis" in said["bands"][0]
+    await store.frame("ping", "1-5", now=NOW, as_of=NOW)
+    assert (await store.freshness())["trust"] == "all"

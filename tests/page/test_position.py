@@ -23,7 +23,7 @@ async def test_positions_compare_as_the_router_compares_them_also_beyond_2_to_th
     pairs = [(one, other) for one in places for other in places]
     found = await quiet.evaluate(
         """async (pairs) => {
-          const { compare } = await import("/static/js/position.js");
+          const { compare } = await import("/static/js/live/position.js");
           return pairs.map(([one, other]) => compare(one, other));
         }""",
         [[str(one), str(other)] for one, other in pairs],
@@ -34,7 +34,7 @@ async def test_positions_compare_as_the_router_compares_them_also_beyond_2_to_th
 async def test_what_is_no_position_has_no_order(quiet: Page) -> None:
     found = await quiet.evaluate(
         """async (texts) => {
-          const { compare, parse } = await import("/static/js/position.js");
+          const { compare, parse } = await import("/static/js/live/position.js");
           return texts.map((text) => [parse(text), String(compare(text, "1-1")),
                                       String(compare("1-1", text))]);
         }""",
@@ -64,7 +64,7 @@ async def test_events_are_missing_where_the_numbers_are_not_dense(
 ) -> None:
     found = await quiet.evaluate(
         """async ([before, after]) =>
-             (await import("/static/js/position.js")).skips(before, after)""",
+             (await import("/static/js/live/position.js")).skips(before, after)""",
         [before, after],
     )
     assert found is skips

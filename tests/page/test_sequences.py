@@ -21,9 +21,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 State = Mapping[str, str]
 
 PLAY = """async (steps) => {
-  const { Store } = await import("/static/js/store.js");
+  const { Store } = await import("/static/js/live/store.js");
   const warned = [];
-  const store = new Store({ now: () => 0, warn: (...words) => warned.push(words) });
+  const store = new Store({ warn: (...words) => warned.push(words) });
   return steps.map(([frame, answer, streaming]) => {
     const taken = answer ? store.snapshot(answer, { streaming }) : null;
     if (frame) store.apply(frame);

@@ -265,9 +265,17 @@ async def test_whoever_listens_is_told_of_every_change(store: PageStore) -> None
     assert await store.changes() == 3
 
 
-async def test_times_are_told_by_the_routers_clock(store: PageStore) -> None:
-    await store.hello("1-5", now=NOW + 5_000)
-    assert await store.get("clockOffset") == 5_000
-    await store.pass_time(1_000)
-    await store.snapshot("1-5", A, now=NOW + 3_000)
-    assert await store.get("clockOffset") == 2_000
+async def test_what_was_missed_adds_up_until_the_state_is_loaded(store: PageStore) -> None:
+    """The second resync does not make anybody forget the first one."""
+    await store.started("1-5", A)
+    await store.resync("1-20", 15)
+    await store.put("1-21", "a", "degraded")
+    await store.resync("1-25", 4)
+    assert await store.get("missed") == {"dropped": 19, "at": NOW}
+    assert "missed 19 events" in (await store.freshness())["detail"]
+    assert await store.snapshot("1-25", A)
+    await store.resync("1-30", 5)
+    assert await store.get("missed") == {"dropped": 5, "at": NOW}
+    await store.resync("1-2", None)
+    await store.resync("1-9", 7)
+    assert await store.get("missed") == {"dropped": None, "at": NOW}

@@ -15,13 +15,13 @@ FIRST_PAUSE_MS, MOST_PAUSE_MS = 500, 10_000
 """The longest first pause, and the longest of all; chance makes each down to half as long."""
 
 NEW = """async () => {
-  const { Stream } = await import("/static/js/stream.js");
+  const { Stream } = await import("/static/js/live/stream.js");
   const heard = { frames: [], states: 0, cursor: null };
   const stream = new Stream({
     frame: (frame) => heard.frames.push(frame),
     state: () => { heard.states += 1; },
     cursor: () => heard.cursor,
-  });
+  }, Date.now);
   return { stream, heard };
 }"""
 

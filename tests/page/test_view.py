@@ -129,17 +129,6 @@ async def test_the_detail_shows_each_socket_with_its_latency_and_why(view: PageV
     assert await view.text("[data-probe]") == "probed 4 s ago"
 
 
-async def test_a_lost_nodes_service_is_unknown_since_its_node_is_lost(view: PageView) -> None:
-    socket = {**SOCKET, "latency_ms": 1, "error": None, "failures": 0}
-    await view.started("1-1", service("a", sockets=[socket], changed_at=1))
-    await view.row("a").click()
-    await view.stale("scanner", "n1", since=NOW - 8_000, detail="no scanner runs on n1")
-    assert await view.text(".status-line") == "unknown\nfor 8 s"
-    assert await view.text('[data-field="reason"]') == "no scanner runs on n1"
-    state = view.page.locator('[data-socket="rpc"] .mark')
-    await expect(state).to_have_attribute("data-mark", "unknown")
-
-
 async def test_on_a_phone_what_is_not_healthy_stands_above_the_list(view: PageView) -> None:
     await view.page.set_viewport_size({"width": 390, "height": 844})
     await view.started("1-1", service("a"), service("bad", "unhealthy", reason="no answer"))
@@ -160,7 +149,7 @@ async def test_the_tabs_title_tells_how_many_are_not_healthy_and_who_is_looked_a
     await view.row("b").click()
     assert await view.page.title() == "(1) b · hero_router"
     await view.stream(connected=False, lostAt=NOW)
-    assert await view.page.title() == "(reconnecting) b · hero_router"
+    assert await view.page.title() == "(1) reconnecting · b · hero_router"
 
 
 async def test_a_scan_is_told_only_where_somebody_asked_for_it(view: PageView) -> None:
@@ -216,12 +205,12 @@ async def test_the_strip_says_how_fresh_it_is_when_it_last_heard_and_what_it_mis
     assert await view.text("[data-heard]") == "heard 7 s ago"
     await view.resync("1-9", 5)
     await view.snapshot("1-9", service("a"))
-    assert "missed 5 at" in await view.text("[data-strip]")
+    assert "missed 5 events at" in await view.text("[data-strip]")
     await view.put("1-10", "a")
     assert "last event" in await view.text("[data-last-event]")
     await view.stream(connected=False, lostAt=NOW)
     assert "reconnecting" in await view.text("[data-strip]")
-    assert await view.page.title() == "(reconnecting) hero_router"
+    assert await view.page.title() == "reconnecting · hero_router"
     assert await view.text("[data-heard]") == ""
 
 

@@ -6,21 +6,20 @@ from typing import Any
 from playwright.async_api import Locator, Page
 
 from tests.page.stage import Stage
-from tests.page.store import NOW, PageStore
+from tests.page.store import NOW, PAGE, STREAM, PageStore
 
-NEW = """async (now) => {
-  const { Store } = await import("/static/js/store.js");
-  const { View } = await import("/static/js/view.js");
-  const { freshness } = await import("/static/js/freshness.js");
-  const outside = { now, warned: [], changes: 0, chosen: [] };
-  const store = new Store({
-    now: () => outside.now, warn: (...words) => outside.warned.push(words),
-  });
-  const stream = { connected: true, lostAt: null, heardAt: now, silentSince: null };
-  const page = { distrusted: false, polledAt: null, pollError: null };
-  const draw = () => view.render(store, freshness(store, stream, page), stream);
+NEW = """async ([now, stream, page]) => {
+  const { Clock } = await import("/static/js/live/clock.js");
+  const { Store } = await import("/static/js/live/store.js");
+  const { freshness } = await import("/static/js/live/freshness.js");
+  const { View } = await import("/static/js/views/view.js");
+  const outside = { now, warned: [], changes: 0, chosen: [], hurries: 0 };
+  const clock = new Clock({ mono: () => outside.now, wall: () => outside.now });
+  const store = new Store({ clock, warn: (...words) => outside.warned.push(words) });
+  const draw = () => view.render(store, freshness(store, stream, page));
   const view = new View(document, {
     chosen: (id) => outside.chosen.push(id), changed: () => draw(),
+    hurry: () => { outside.hurries += 1; },
   });
   store.changed = draw;
   draw();
@@ -37,7 +36,7 @@ class PageView(PageStore):
     async def at(cls, page: Page, stage: Stage) -> "PageView":
         """The real page, before it has heard anything."""
         await page.goto(f"{stage.url}/page")
-        view = cls(await page.evaluate_handle(NEW, NOW))
+        view = cls(await page.evaluate_handle(NEW, [NOW, STREAM, PAGE]))
         view.page = page
         return view
 

@@ -4,18 +4,22 @@
  * @module
  */
 
+import { fleet } from "../fleet/shown.js";
+import { part, setText } from "../ui/dom.js";
 import { Detail } from "./detail.js";
-import { part, setText } from "./dom.js";
 import { Overview } from "./overview.js";
 import { Recent } from "./recent.js";
 import { Sidebar } from "./sidebar.js";
-import { clock, lasting } from "./times.js";
+import { Strip } from "./strip.js";
+
+/** @typedef {import("../live/store.js").Store} Store */
+/** @typedef {import("../live/freshness.js").Freshness} Freshness */
 
 export class View {
   /**
    * @param {Document} page
-   * @param {{chosen: (id: string|null) => void, changed: () => void}} told what a person chose; and that
-   *   something is to be drawn
+   * @param {{chosen: (id: string|null) => void, changed: () => void, hurry: () => void}} told what a person
+   *   chose; that something is to be drawn; that a person does not want to wait for the next try
    */
   constructor(page, told) {
     this.page = page;
@@ -27,6 +31,7 @@ export class View {
     this.back = part(page, "[data-back]");
     this.back.addEventListener("click", () => this.#choose(null));
     const choose = (/** @type {string} */ id) => this.#choose(id);
+    this.strip = new Strip(page, told.hurry);
     this.sidebar = new Sidebar(page, { chosen: choose, changed: told.changed });
     this.overview = new Overview(page, choose);
     this.detail = new Detail(page);
@@ -34,25 +39,21 @@ export class View {
     page.addEventListener("keydown", (pressed) => this.#key(pressed));
   }
 
-  /**
-   * @param {import("./store.js").Store} store
-   * @param {import("./freshness.js").Freshness} fresh
-   * @param {{connected: boolean, heardAt: number}} stream
-   */
-  render(store, fresh, stream) {
-    const shown = [...store.services.values()].map((one) => store.shown(one));
-    const chosen = shown.find((one) => one.id === this.selected);
-    const named = chosen ? [] : shown.filter((one) => one.name === this.selected);
+  /** @param {Store} store @param {Freshness} fresh */
+  render(store, fresh) {
+    const shown = fleet(store, fresh);
+    const chosen = shown.all.find((one) => one.id === this.selected);
+    const named = chosen ? [] : shown.all.filter((one) => one.name === this.selected);
     const record = chosen ?? (named.length === 1 ? named[0] : null);
     // A name that only one service has becomes its id.
     if (record) this.selected = this.found = record.id;
-    this.#strip(store, fresh, stream);
-    this.#title(shown, fresh);
-    this.sidebar.render(shown, this.selected, store.loaded);
-    this.overview.render(shown, store, this.selected === null);
-    this.detail.render(record, store);
+    this.strip.render(store, fresh, shown);
+    this.strip.tab(store, fresh, shown, record?.name);
+    this.sidebar.render(shown.all, this.selected, store.loaded);
+    this.overview.render(shown, store, fresh, this.selected === null);
+    this.detail.render(record, shown, fresh);
     this.#gone(record, named.length, store);
-    this.recent.render(store.lines);
+    this.recent.render(store.lines.all);
     this.#follow();
   }
 
@@ -68,43 +69,17 @@ export class View {
     this.detail.probed(id, figures);
   }
 
-  /**
-   * What a tab says that is not looked at: how many services are not healthy, or that nobody can know.
-   * @param {import("./store.js").Store} store @param {import("./freshness.js").Freshness} fresh
-   */
+  /** What a tab says that is not looked at. @param {Store} store @param {Freshness} fresh */
   title(store, fresh) {
-    this.#title([...store.services.values()].map((one) => store.shown(one)), fresh);
+    const shown = fleet(store, fresh);
+    this.strip.tab(store, fresh, shown, shown.all.find((one) => one.id === this.selected)?.name);
   }
 
-  /** @param {any[]} shown @param {import("./freshness.js").Freshness} fresh */
-  #title(shown, fresh) {
-    const troubled = shown.filter((one) => one.status !== "healthy").length;
-    const first = fresh.kind === "live" ? troubled || "" : fresh.label;
-    const name = shown.find((one) => one.id === this.selected)?.name;
-    this.page.title = `${first && `(${first}) `}${name ? `${name} · ` : ""}hero_router`;
-  }
-
-  /** @type {View["render"]} */
-  #strip(store, fresh, stream) {
-    const strip = part(this.page, "[data-strip]");
-    strip.dataset.freshness = fresh.kind;
-    strip.dataset.cursor = store.place ?? "";
-    this.page.body.dataset.doubt = fresh.doubt;
-    setText(part(strip, "[data-freshness-label]"), fresh.label);
-    setText(part(strip, "[data-freshness-detail]"), fresh.detail);
-    const { missed, lastEventAt: last } = store;
-    setText(part(strip, "[data-missed]"), missed ? `missed ${missed.dropped ?? "?"} at ${clock(missed.at)}` : "");
-    setText(part(strip, "[data-last-event]"), last === null ? "no event since opened" : `last event ${clock(last)}`);
-    // A number that moves each second shows that the page itself still lives.
-    const heard = stream.connected ? `heard ${lasting(store.now() - stream.heardAt)} ago` : "";
-    setText(part(strip, "[data-heard]"), heard);
-  }
-
-  /** @param {any} record @param {number} named how many have the name @param {import("./store.js").Store} store */
+  /** @param {any} record @param {number} named how many have the name @param {Store} store */
   #gone(record, named, store) {
     const gone = part(this.page, "[data-gone]");
     gone.hidden = this.selected === null || record !== null;
-    const was = this.found === this.selected || store.lines.some((line) => line.key === this.selected);
+    const was = this.found === this.selected || store.lines.all.some(({ data }) => (data.service ?? data).id === this.selected);
     const none = named > 1 ? `${named} services have this name.` : "No service has this id or name.";
     setText(gone, !store.loaded ? "Waiting for the router…" : was ? "This service has left the registry." : none);
     this.back.hidden = this.selected === null;

@@ -3,8 +3,12 @@
  * @module
  */
 
-import { clone, part, setLines, setMark, setText } from "./dom.js";
-import { since, when } from "./times.js";
+import { clock, lasting, when } from "../fleet/times.js";
+import { word } from "../fleet/shown.js";
+import { clone, part, setLines, setMark, setText } from "../ui/dom.js";
+
+/** @typedef {import("../fleet/shown.js").Fleet} Fleet */
+/** @typedef {import("../live/freshness.js").Freshness} Freshness */
 
 export class Detail {
   /** @param {Document} page */
@@ -21,27 +25,33 @@ export class Detail {
     this.probe = { id, figures };
   }
 
-  /** @param {any} record null: no service is shown @param {import("./store.js").Store} store */
-  render(record, store) {
+  /** @param {any} record null: no service is shown @param {Fleet} fleet @param {Freshness} fresh */
+  render(record, fleet, fresh) {
     this.body.hidden = record === null;
     if (this.root.dataset.shown !== (record?.id ?? "")) this.root.scrollTop = 0;
     this.root.dataset.shown = record?.id ?? "";
     if (record === null) return;
-    this.#head(record, store);
-    this.#sockets(record, store);
-    this.#facts(record, store);
-    if (this.record !== record) this.#methods(record);
+    this.#head(record, fleet, fresh);
+    this.#sockets(record, fleet);
+    this.#facts(record);
+    if (this.record?.methods !== record.methods) this.#methods(record);
     this.record = record;
   }
 
-  /** @param {any} record @param {import("./store.js").Store} store */
-  #head(record, store) {
-    for (const name of ["status", "reason", "description"]) this.#field(name, record[name]);
+  /** @param {any} record @param {Fleet} fleet @param {Freshness} fresh */
+  #head(record, { now }, { trust }) {
+    for (const name of ["reason", "description"]) this.#field(name, record[name]);
     this.#field("title", record.title || record.name);
-    this.#field("lasting", `for ${since(record.changed_at, store)}`);
-    part(this.body, '[data-field="lasting"]').title = `since ${when(record.changed_at, store)}`;
+    const past = Boolean(record.lost) || trust === "none";
+    const { changed_at: since, status } = record;
+    this.#field("status", past ? `${record.lost ? "? " : ""}was ${status}` : word(record));
+    this.#field("lasting", past ? `since ${clock(since)}, last known ${clock(record.lost?.since ?? now)}` : `for ${lasting(now - since)}`);
+    part(this.body, '[data-field="lasting"]').title = `since ${when(since)}`;
     this.#field("methods_count", String(record.methods_count));
-    setMark(part(this.body, "[data-field-mark]"), record.status);
+    setMark(part(this.body, "[data-field-mark]"), status, Boolean(record.lost));
+    const lost = part(this.body, "[data-lost]");
+    lost.hidden = !record.lost;
+    setText(part(lost, "bdi"), record.lost?.detail ?? "");
     const flags = [
       record.flapping && "flapping: its state changes again and again",
       record.conflict && `name conflict with ${record.conflict}`,
@@ -55,16 +65,16 @@ export class Detail {
     setText(part(this.body, `[data-field="${name}"]`), text ?? "");
   }
 
-  /** @param {any} record @param {import("./store.js").Store} store */
-  #facts(record, store) {
+  /** @param {any} record */
+  #facts(record) {
     const facts = {
       name: record.name,
       context: record.context,
       node: record.node,
       version: record.version || "–",
       source: record.source ? `${record.source} (${record.source_kind})` : "no document",
-      "in this state since": when(record.changed_at, store),
-      "first seen": when(record.first_seen, store),
+      "in this state since": when(record.changed_at),
+      "first seen": when(record.first_seen),
       id: record.id,
     };
     const place = part(this.body, "[data-facts]");
@@ -75,26 +85,27 @@ export class Detail {
     }
   }
 
-  /** @param {any} record @param {import("./store.js").Store} store */
-  #sockets(record, store) {
+  /** @param {any} record @param {Fleet} fleet */
+  #sockets(record, { now }) {
     const figures = this.probe?.id === record.id ? this.probe?.figures : null;
     const rows = part(this.body, "[data-sockets] tbody");
     while (rows.children.length > record.sockets.length) rows.lastElementChild?.remove();
     while (rows.children.length < record.sockets.length) rows.append(clone(this.page, "socket"));
     for (const [at, socket] of record.sockets.entries()) {
-      this.#socket(/** @type {HTMLElement} */ (rows.children[at]), socket, figures?.sockets?.[socket.name]);
+      const row = /** @type {HTMLElement} */ (rows.children[at]);
+      this.#socket(row, socket, figures?.sockets?.[socket.name], Boolean(record.lost));
     }
-    const age = figures ? `probed ${since(figures.checked_at, store)} ago` : "latency as of the last change";
+    const age = figures ? `probed ${lasting(now - figures.checked_at)} ago` : "latency as of the last change";
     setText(part(this.body, "[data-probe]"), age);
   }
 
-  /** Rows are changed in place: a text that a person has marked stays marked. @param {HTMLElement} row @param {any} socket @param {any} figures */
-  #socket(row, socket, figures) {
+  /** Rows are changed in place: a text that a person has marked stays marked. @param {HTMLElement} row @param {any} socket @param {any} figures @param {boolean} lost */
+  #socket(row, socket, figures, lost) {
     row.dataset.socket = socket.name;
     const [name, role, state, latency] = row.children;
     setText(part(name, "bdi"), socket.name);
     setText(role, socket.role);
-    setMark(state, socket.status);
+    setMark(state, socket.status, lost);
     setText(part(state, ".mark + span"), socket.status);
     setText(part(state, "bdi"), because(figures?.error ?? socket.error, socket.failures));
     const ms = figures?.latency_ms ?? socket.latency_ms;

@@ -4,26 +4,44 @@
  * @module
  */
 
+import { base } from "./address.js";
+
 const NAMES = [
   "hello", "service_added", "service_updated", "status_change", "service_removed", "scan",
   "resync", "ping", "stale", "fresh",
 ];
 const FIRST_PAUSE_MS = 500;
 const MOST_PAUSE_MS = 10_000;
+/** Who asks to try now is not heard more often than this. */
+const HURRY_MS = 1_000;
 
+/**
+ * How a stream is; times are by the clock of whoever holds it. `silentSince` is the last word before
+ * it fell silent, `openAt` since when it is open and no hello has come, `nextTryAt` when it is opened
+ * anew (null: that is up to the browser).
+ * @typedef {{connected: boolean, lostAt: number|null, heardAt: number, silentSince: number|null,
+ *   openAt: number|null, nextTryAt: number|null}} State
+ */
+
+/** @implements {State} */
 export class Stream {
   /**
    * @param {{frame: (frame: import("./store.js").Frame) => void, state: () => void, cursor: () => string|null}} told
+   * @param {() => number} [now] our time in ms
    */
-  constructor({ frame, state, cursor }) {
+  constructor({ frame, state, cursor }, now = () => performance.now()) {
     this.told = { frame, state, cursor };
+    this.now = now;
     /** @type {EventSource|null} */ this.source = null;
     this.connected = false;
     this.failures = 0;
-    /** @type {number|null} since when there is no connection */ this.lostAt = Date.now();
-    this.heardAt = Date.now();
-    /** @type {number|null} the last word before it fell silent */ this.silentSince = null;
-    /** @type {number|undefined} */ this.timer = undefined;
+    this.triedAt = -Infinity;
+    /** @type {number|null} since when there is no connection */ this.lostAt = now();
+    this.heardAt = now();
+    /** @type {number|null} */ this.silentSince = null;
+    /** @type {number|null} */ this.openAt = null;
+    /** @type {number|null} */ this.nextTryAt = null;
+    /** @type {ReturnType<typeof setTimeout>|undefined} */ this.timer = undefined;
   }
 
   /** Whether it is open, or will be. */
@@ -36,12 +54,13 @@ export class Stream {
     this.#drop();
     const cursor = this.told.cursor();
     const query = cursor === null ? "" : `?cursor=${encodeURIComponent(cursor)}`;
-    const source = new EventSource(`/api/events${query}`);
+    const source = new EventSource(`${base}api/events${query}`);
     this.source = source;
-    this.heardAt = Date.now();
+    this.heardAt = this.triedAt = this.now();
     for (const name of NAMES) {
       source.addEventListener(name, (message) => this.#heard(source, name, message));
     }
+    source.onopen = () => this.#opened(source);
     source.onerror = () => this.#failed(source);
   }
 
@@ -49,24 +68,38 @@ export class Stream {
   close() {
     this.#drop();
     this.connected = false;
-    this.lostAt ??= Date.now();
+    this.lostAt ??= this.now();
   }
 
   /** Called often: opens anew what has been silent for too long. @param {number} silenceMs */
   check(silenceMs) {
-    if (!this.source || Date.now() - this.heardAt <= silenceMs) return;
+    if (!this.source || this.now() - this.heardAt <= silenceMs) return;
     this.silentSince ??= this.heardAt;
     this.#again();
+  }
+
+  /** A person does not want to wait. */
+  hurry() {
+    if (this.connected || this.now() - this.triedAt < HURRY_MS) return;
+    this.open();
+    this.told.state();
+  }
+
+  /** The head of the answer has come. @param {EventSource} source */
+  #opened(source) {
+    if (source !== this.source || this.connected) return;
+    this.openAt ??= this.now();
+    this.told.state();
   }
 
   /** @param {EventSource} source @param {string} name @param {MessageEvent} message */
   #heard(source, name, message) {
     if (source !== this.source) return;
-    this.heardAt = Date.now();
+    this.heardAt = this.now();
     if (name === "hello") {
       this.connected = true;
       this.failures = 0;
-      this.lostAt = this.silentSince = null;
+      this.lostAt = this.silentSince = this.openAt = null;
     }
     this.told.frame({ event: name, id: message.lastEventId, data: JSON.parse(message.data) });
     this.told.state();
@@ -78,18 +111,20 @@ export class Stream {
     this.#lost();
     // The browser reconnects by itself, but it gives up for ever on any answer but 200.
     if (source.readyState === EventSource.CLOSED) this.#again();
+    this.told.state();
   }
 
   #lost() {
     this.connected = false;
-    this.lostAt ??= Date.now();
+    this.openAt = null;
+    this.lostAt ??= this.now();
     this.failures += 1;
-    this.told.state();
   }
 
   #drop() {
     clearTimeout(this.timer);
     this.timer = undefined;
+    this.nextTryAt = this.openAt = null;
     this.source?.close();
     this.source = null;
   }
@@ -97,7 +132,13 @@ export class Stream {
   #again() {
     if (this.connected) this.#lost();
     this.#drop();
-    const pause = Math.min(FIRST_PAUSE_MS * 2 ** this.failures, MOST_PAUSE_MS);
-    this.timer = setTimeout(() => this.open(), pause * (0.5 + Math.random() / 2));
+    const longest = Math.min(FIRST_PAUSE_MS * 2 ** this.failures, MOST_PAUSE_MS);
+    const pause = longest * (0.5 + Math.random() / 2);
+    this.nextTryAt = this.now() + pause;
+    this.timer = setTimeout(() => {
+      this.open();
+      this.told.state();
+    }, pause);
+    this.told.state();
   }
 }

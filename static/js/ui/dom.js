@@ -24,10 +24,11 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Make the mark in an element show a status by shape and colour; the word stands beside it. @param {Element} root @param {string} status */
-export function setMark(root, status) {
+/** Make the mark in an element show a status by shape and colour, hollow where that is only what it was; the word stands beside it. @param {Element} root @param {string} status @param {boolean} [was] */
+export function setMark(root, status, was = false) {
   const known = STATUSES.includes(status) ? status : "unknown";
   const mark = root.matches(".mark") ? root : part(root, ".mark");
+  mark.toggleAttribute("data-was", was);
   if (mark.getAttribute("data-mark") === known) return;
   mark.setAttribute("data-mark", known);
   part(mark, "use").setAttribute("href", `#mark-${known}`);

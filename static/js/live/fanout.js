@@ -8,17 +8,22 @@
 import { parse, skips } from "./position.js";
 
 /** @typedef {import("./store.js").Frame} Frame */
-/** @typedef {{connected: boolean, lostAt: number|null, heardAt: number, silentSince: number|null}} State */
+/** @typedef {import("./stream.js").State} State */
 /** @typedef {{post: (message: any) => void, cursor: string|null, sent: number, read: number, parked: boolean}} Tab */
+
+/** @type {State} */
+export const UNKNOWN = { connected: false, lostAt: null, heardAt: 0, silentSince: null, openAt: null, nextTryAt: null };
+/** What of a stream's state a tab has to hear of at once. */
+const TOLD = /** @type {const} */ (["connected", "silentSince", "openAt", "nextTryAt"]);
 
 export class Fanout {
   /** @param {{now?: () => number, mostKept?: number, mostUnread?: number}} [limits] */
-  constructor({ now = Date.now, mostKept = 2048, mostUnread = 4096 } = {}) {
+  constructor({ now = () => performance.now(), mostKept = 2048, mostUnread = 4096 } = {}) {
     this.now = now;
     this.mostKept = mostKept;
     this.mostUnread = mostUnread;
     /** @type {Set<Tab>} */ this.tabs = new Set();
-    /** @type {State} */ this.state = { connected: false, lostAt: now(), heardAt: now(), silentSince: null };
+    /** @type {State} */ this.state = { ...UNKNOWN, lostAt: now(), heardAt: now() };
     /** @type {{data: any, at: number}|null} */ this.greeting = null;
     /** @type {Map<string, Frame>} */ this.doubts = new Map();
     /** @type {string|null} the last position of the stream */ this.place = null;
@@ -51,10 +56,10 @@ export class Fanout {
   }
 
   /** The stream is like this now; told where it matters. @param {State} stream */
-  tell({ connected, lostAt, heardAt, silentSince }) {
-    const same = this.state.connected === connected && this.state.silentSince === silentSince;
-    this.state = { connected, lostAt, heardAt, silentSince };
-    if (!same) this.beat();
+  tell({ connected, lostAt, heardAt, silentSince, openAt, nextTryAt }) {
+    const before = this.state;
+    this.state = { connected, lostAt, heardAt, silentSince, openAt, nextTryAt };
+    if (TOLD.some((name) => before[name] !== this.state[name])) this.beat();
   }
 
   /** Tell every tab that this still lives, and how the stream is. */
@@ -74,7 +79,7 @@ export class Fanout {
 
   /** @param {Frame} frame */
   #hello({ id, data }) {
-    this.state = { ...this.state, connected: true, lostAt: null, silentSince: null };
+    this.state = { ...UNKNOWN, connected: true, heardAt: this.state.heardAt };
     this.greeting = { data, at: this.now() };
     this.doubts.clear();
     if (id && id !== this.place) this.#begin(id);
@@ -143,10 +148,10 @@ export class Fanout {
     if (!["hello", "stale", "fresh"].includes(frame.event)) tab.cursor = frame.id || tab.cursor;
   }
 
-  /** @param {Tab} tab @param {any} message @returns {boolean} whether it was sent */
+  /** A tab has another clock: each message says what time it is here. @param {Tab} tab @param {any} message @returns {boolean} whether it was sent */
   #post(tab, message) {
     if (tab.parked) return false;
-    tab.post(message);
+    tab.post({ ...message, now: this.now() });
     tab.sent += 1;
     tab.parked = tab.sent - tab.read > this.mostUnread;
     return true;

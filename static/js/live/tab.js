@@ -5,6 +5,8 @@
  * @module
  */
 
+import { digest } from "./address.js";
+import { UNKNOWN } from "./fanout.js";
 import { Stream } from "./stream.js";
 
 /** A worker that has not said a word for so long is dead: it speaks every two seconds. */
@@ -13,33 +15,30 @@ const MOST_SILENCE_MS = 7_000;
 const MOST_START_MS = 5_000;
 /** So often the worker is told how far this tab has read: it sends no more than 4096 messages ahead. */
 const READ_EVERY = 128;
+/** Pages of two versions never share a worker. */
+const NAME = `hero_router ${digest}`;
+
+/** @typedef {import("./stream.js").State} State */
 
 export class SharedStream {
-  /** @param {ConstructorParameters<typeof Stream>[0]} told */
-  constructor(told) {
+  /** @param {ConstructorParameters<typeof Stream>[0]} told @param {() => number} [now] our time in ms */
+  constructor(told, now = () => performance.now()) {
     this.told = told;
+    this.now = now;
     /** @type {Stream|null} the tab's own, where nothing can be shared */ this.own = null;
     /** @type {MessagePort|null} */ this.port = null;
-    /** @type {import("./fanout.js").State} */
-    this.state = { connected: false, lostAt: Date.now(), heardAt: Date.now(), silentSince: null };
+    /** @type {State} */ this.shared = { ...UNKNOWN, lostAt: now(), heardAt: now() };
     this.read = 0;
-    this.wordAt = Date.now();
+    this.wordAt = now();
+  }
+
+  /** How the stream is, by this tab's clock. @returns {State} */
+  get state() {
+    return this.own ?? this.shared;
   }
 
   get connected() {
-    return (this.own ?? this.state).connected;
-  }
-
-  get lostAt() {
-    return (this.own ?? this.state).lostAt;
-  }
-
-  get heardAt() {
-    return (this.own ?? this.state).heardAt;
-  }
-
-  get silentSince() {
-    return (this.own ?? this.state).silentSince;
+    return this.state.connected;
   }
 
   /** Open, at the position that the page has. */
@@ -67,59 +66,70 @@ export class SharedStream {
   check(silenceMs) {
     if (this.own) return this.own.check(silenceMs);
     if (!this.port) return;
-    const silence = Date.now() - this.wordAt;
+    const silence = this.now() - this.wordAt;
     if (this.read === 0 && silence > MOST_START_MS) this.#alone();
     else if (silence > MOST_SILENCE_MS) this.#again();
   }
 
+  /** A person does not want to wait. */
+  hurry() {
+    if (this.own) this.own.hurry();
+    else this.port?.postMessage({ hurry: true });
+  }
+
   #join() {
-    const worker = new SharedWorker(new URL("./worker.js", import.meta.url), { type: "module", name: "hero_router 1" });
+    const worker = new SharedWorker(new URL("./worker.js", import.meta.url), { type: "module", name: NAME });
     const port = worker.port;
     this.port = port;
     this.read = 0;
-    this.wordAt = Date.now();
+    this.wordAt = this.now();
     worker.onerror = () => port === this.port && this.#alone();
     port.onmessage = ({ data }) => this.#heard(port, data);
     port.postMessage({ join: this.told.cursor() });
   }
 
-  /** @param {MessagePort} port @param {any} message */
-  #heard(port, { frame, state, heardAt }) {
-    this.wordAt = Date.now();
+  /** @param {MessagePort} port @param {any} message whose times are by the worker's clock, which says `now` */
+  #heard(port, { frame, state, heardAt, now }) {
+    this.wordAt = this.now();
     this.read += 1;
     if (this.read % READ_EVERY === 0) port.postMessage({ read: this.read });
-    if (state) this.#told(state);
-    if (frame) this.#frame(frame, heardAt);
+    const ahead = this.wordAt - now;
+    if (state) this.#told(state, ahead);
+    if (frame) this.#frame(frame, heardAt + ahead);
     this.told.state();
   }
 
-  /** Connected is only who was greeted; since when not, this tab may know longer than its worker. @param {import("./fanout.js").State} state */
-  #told({ connected, lostAt, heardAt, silentSince }) {
-    this.state.heardAt = heardAt;
+  /** Connected is only who was greeted; since when not, this tab may know longer than its worker. @param {State} state @param {number} ahead */
+  #told({ connected, lostAt, heardAt, silentSince, openAt, nextTryAt }, ahead) {
+    const ours = (/** @type {number|null} */ time) => (time === null ? null : time + ahead);
+    this.shared.heardAt = heardAt + ahead;
     if (connected) return;
-    this.state.connected = false;
-    this.state.lostAt ??= lostAt ?? Date.now();
-    this.state.silentSince ??= silentSince;
+    const { lostAt: lost, silentSince: silent } = this.shared;
+    this.shared = {
+      ...{ connected, heardAt: heardAt + ahead, openAt: ours(openAt), nextTryAt: ours(nextTryAt) },
+      lostAt: lost ?? ours(lostAt) ?? this.now(),
+      silentSince: silent ?? ours(silentSince),
+    };
   }
 
   /** @param {import("./store.js").Frame} frame @param {number} heardAt */
   #frame(frame, heardAt) {
-    this.state.heardAt = heardAt;
-    if (frame.event === "hello") this.state = { connected: true, lostAt: null, heardAt, silentSince: null };
+    this.shared.heardAt = heardAt;
+    if (frame.event === "hello") this.shared = { ...UNKNOWN, connected: true, heardAt };
     this.told.frame(frame);
   }
 
   /** The worker died: the next one, which all tabs share again, goes on. */
   #again() {
-    const { heardAt, lostAt } = this.state;
-    this.state = { connected: false, lostAt: lostAt ?? Date.now(), heardAt, silentSince: heardAt };
+    const { heardAt, lostAt } = this.shared;
+    this.shared = { ...UNKNOWN, lostAt: lostAt ?? this.now(), heardAt, silentSince: heardAt };
     this.told.state();
     this.open();
   }
 
   #alone() {
     this.close();
-    this.own = new Stream(this.told);
+    this.own = new Stream(this.told, this.now);
     this.own.open();
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Clock } from "./clock.js";
 import { Fanout } from "./fanout.js";
 import { silenceMs } from "./freshness.js";
 import { Stream } from "./stream.js";
@@ -12,21 +13,23 @@ const TICK_MS = 1_000;
 const SLEPT_MS = 5_000;
 const BEAT_TICKS = 2;
 
-const fanout = new Fanout();
-const stream = new Stream({
-  frame: (frame) => fanout.take(frame, stream.heardAt),
+const clock = new Clock();
+const now = () => clock.now();
+const fanout = new Fanout({ now });
+const told = {
+  frame: (/** @type {import("./store.js").Frame} */ frame) => fanout.take(frame, stream.heardAt),
   state: () => fanout.tell(stream),
   cursor: () => fanout.place,
-});
+};
+const stream = new Stream(told, now);
 
-let lastTick = Date.now();
+let lastTick = now();
 let ticks = 0;
 
 /** Each second: was the machine asleep, is the stream silent, is it time to say that this lives. */
 function tick() {
-  const now = Date.now();
-  const slept = now - lastTick > SLEPT_MS + TICK_MS;
-  lastTick = now;
+  const slept = now() - lastTick > SLEPT_MS + TICK_MS;
+  lastTick = now();
   ticks += 1;
   stream.check(slept ? 0 : silenceMs({ pingSeconds: fanout.greeting?.data.ping_seconds ?? 15 }));
   if (ticks % BEAT_TICKS === 0) fanout.beat();
@@ -41,6 +44,8 @@ self.addEventListener("connect", (connected) => {
       if (!stream.isOpen) stream.open();
     } else if (tab && data.read !== undefined) {
       fanout.read(tab, data.read);
+    } else if (data.hurry) {
+      stream.hurry();
     } else if (tab && data.leave) {
       fanout.leave(tab);
       port.close();

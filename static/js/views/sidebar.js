@@ -3,7 +3,8 @@
  * @module
  */
 
-import { clone, part, setMark, setText, STATUSES } from "./dom.js";
+import { counted, word } from "../fleet/shown.js";
+import { clone, part, setMark, setText, STATUSES } from "../ui/dom.js";
 
 const ORDER = new Intl.Collator("en", { numeric: true });
 
@@ -24,7 +25,7 @@ export class Sidebar {
 
   /** @param {any[]} shown @param {string|null} selected @param {boolean} loaded */
   render(shown, selected, loaded) {
-    this.#counts(shown);
+    this.#counts(shown, loaded);
     const wanted = shown.filter((one) => this.#matches(one)).sort(byPlace);
     for (const record of shown) this.#row(record, selected);
     this.#forget(new Set(shown.map((one) => one.id)));
@@ -87,11 +88,11 @@ export class Sidebar {
     for (const row of rows) row.tabIndex = row === reached ? 0 : -1;
   }
 
-  /** @param {any[]} shown */
-  #counts(shown) {
+  /** @param {any[]} shown @param {boolean} loaded */
+  #counts(shown, loaded) {
     for (const [status, button] of this.counts) {
-      const number = shown.filter((one) => one.status === status).length;
-      setText(part(button, "b"), String(number));
+      const number = shown.filter((one) => counted(one) === status).length;
+      setText(part(button, "b"), loaded ? String(number) : "–");
       button.classList.toggle("none", number === 0);
       button.setAttribute("aria-pressed", String(this.status === status));
     }
@@ -115,7 +116,7 @@ export class Sidebar {
   #matches(record) {
     const words = `${record.name} ${record.title} ${record.context}`.toLowerCase();
     const filter = this.filter.value.trim().toLowerCase();
-    return words.includes(filter) && (this.status === null || record.status === this.status);
+    return words.includes(filter) && (this.status === null || counted(record) === this.status);
   }
 
   /** Make or change a service's row. @param {any} record @param {string|null} selected */
@@ -127,10 +128,11 @@ export class Sidebar {
     if (known && same(known.record, record)) return;
     this.rows.set(record.id, { record, item });
     button.dataset.status = record.status;
+    button.toggleAttribute("data-lost", Boolean(record.lost));
     button.title = record.reason ? `${record.name}: ${record.reason}` : record.name;
-    setMark(button, record.status);
+    setMark(button, record.status, Boolean(record.lost));
     setText(part(button, ".name"), record.name);
-    setText(part(button, ".word"), record.status);
+    setText(part(button, ".word"), record.lost ? `? ${word(record)}` : record.status);
   }
 
   /** @param {string} id */
@@ -175,7 +177,7 @@ function byPlace(a, b) {
 
 /** Whether a row shows the same for both. @param {any} a @param {any} b */
 function same(a, b) {
-  return a.status === b.status && a.name === b.name && a.reason === b.reason;
+  return a.status === b.status && a.name === b.name && a.reason === b.reason && a.lost === b.lost;
 }
 
 /** @param {any[]} records @returns {Map<string, any[]>} */

@@ -1,0 +1,20 @@
+/**
+ * Where this page's router is, and which version of the page's files this is; both are read from the
+ * module's own address, so that the page works under any prefix, in a worker as in a document.
+ * @module
+ */
+
+const FORM = /^(.*\/)static\/(?:([^/]+)\/)?js\/live\/[^/]+$/;
+
+/**
+ * @param {string} module the address of a module in this folder
+ * @returns {{base: string, digest: string}} the router's address, with a slash at its end; and the
+ *   digest of the page's files, empty where their address has none
+ */
+export function read(module) {
+  const [, base, digest] = FORM.exec(module.replace(/[?#].*$/, "")) ?? [];
+  if (base === undefined) throw new Error(`no module of the page: ${module}`);
+  return { base, digest: digest ?? "" };
+}
+
+export const { base, digest } = read(import.meta.url);

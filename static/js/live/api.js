@@ -1,0 +1,36 @@
+/**
+ * The router's HTTP answers; each call ends in bounded time and throws what a person can read.
+ * @module
+ */
+
+import { base } from "./address.js";
+
+const ANSWER_MS = 10_000;
+const ALIVE_MS = 2_000;
+
+/** @param {string} path @param {number} [within] ms */
+async function get(path, within = ANSWER_MS) {
+  const limit = { cache: /** @type {const} */ ("no-store"), signal: AbortSignal.timeout(within) };
+  const answer = await fetch(base + path, limit).catch((error) => unreachable(error, within));
+  const body = await answer.json().catch(() => null);
+  if (!answer.ok) throw new Error(body?.error?.message ?? `the router answers ${answer.status}`);
+  if (body === null) throw new Error("what answers there is not hero_router");
+  return body;
+}
+
+/** @param {Error} error @param {number} within @returns {never} */
+function unreachable({ name }, within) {
+  throw new Error(name === "TimeoutError" ? `no answer in ${within / 1000} s` : "the router cannot be reached");
+}
+
+/** The whole state. */
+export const services = () => get("api/services");
+
+/** One service with its last probe's figures. @param {string} id */
+export const service = (id) => get(`api/services/${encodeURIComponent(id)}`);
+
+/** The last events of the window, oldest first. @param {number} number */
+export const recent = (number) => get(`api/events/recent?n=${number}`);
+
+/** Whether the router answers at all. @returns {Promise<boolean>} */
+export const lives = () => get("health", ALIVE_MS).then(() => true, () => false);

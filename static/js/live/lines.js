@@ -1,0 +1,89 @@
+/**
+ * The timeline: the last events, the newest first, each with its own time and listed once; and between
+ * them where events were missed, or came again after the page had been away.
+ * @module
+ */
+
+import { compare } from "./position.js";
+
+/**
+ * `id` is where a line stands; `at` is a time by the router's clock. `era` grows where positions
+ * begin anew, so that those of before cannot be compared.
+ * @typedef {{era: number, id: string, at: number|null, event: string, data: any}} Line
+ */
+/** @typedef {{from: number, to: number}} Absence by the router's clock */
+
+const MOST_LINES = 100;
+
+export class Lines {
+  constructor() {
+    /** @type {Line[]} the newest first; another array after each change */ this.all = [];
+    this.era = 0;
+    /** @type {string|null} the events from here … */ this.first = null;
+    /** @type {string|null} … to here are listed */ this.last = null;
+    /** @type {number|null} when the newest event happened */ this.newestAt = null;
+    /** @type {Absence|null} */ this.absence = null;
+    /** @type {Line|null} the rule above the events that came again */ this.rule = null;
+  }
+
+  /** An event of the stream came. @param {string} id @param {string} event @param {any} data @param {number} at */
+  add(id, event, data, at) {
+    if (this.last !== null && compare(id, this.last) <= 0) return;
+    this.first ??= id;
+    this.last = id;
+    this.#event({ era: this.era, id, at, event, data });
+    if (this.absence) this.#again(id, at, this.absence);
+  }
+
+  /** The last events of the router's window: those from before the stream. @param {import("./store.js").Frame[]} frames oldest first */
+  fill(frames) {
+    const before = this.first;
+    const news = frames.filter(({ id }) => before === null || compare(id, before) < 0);
+    for (const { id, event, data } of news) this.#event({ era: this.era, id, at: data.at ?? null, event, data });
+    this.first = news[0]?.id ?? before;
+    this.last ??= news.at(-1)?.id ?? null;
+  }
+
+  /** Events were missed: those after the last line and up to `id`. @param {string} id @param {{dropped: number|null, reason: string}} data @param {number} at */
+  missed(id, data, at) {
+    this.#insert({ era: this.era, id, at, event: "resync", data });
+  }
+
+  /** Positions begin anew: what is listed stays, below all that follows. */
+  forget() {
+    this.era += 1;
+    this.first = this.last = null;
+  }
+
+  /** The page was away: what happened before its end comes late, and is told to have. @param {Absence} absence */
+  away(absence) {
+    this.absence = absence;
+    this.rule = null;
+  }
+
+  /** @param {Line} line */
+  #event(line) {
+    if (line.at !== null) this.newestAt = Math.max(line.at, this.newestAt ?? line.at);
+    // What a scan changed has events of its own.
+    if (line.event !== "scan" || line.data.requests?.length) this.#insert(line);
+  }
+
+  /** An event of the absence, or the first one after it. @param {string} id @param {number} at @param {Absence} absence */
+  #again(id, at, { from, to }) {
+    if (at >= to) {
+      this.absence = null;
+      return;
+    }
+    const count = (this.rule?.data.count ?? 0) + 1;
+    this.all = this.all.filter((line) => line !== this.rule);
+    this.rule = { era: this.era, id, at: to, event: "away", data: { from, to, count } };
+    this.#insert(this.rule);
+  }
+
+  /** @param {Line} line */
+  #insert(line) {
+    const place = this.all.findIndex((one) => one.era < line.era || !(compare(one.id, line.id) > 0));
+    const at = place < 0 ? this.all.length : place;
+    this.all = [...this.all.slice(0, at), line, ...this.all.slice(at)].slice(0, MOST_LINES);
+  }
+}
