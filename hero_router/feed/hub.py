@@ -8,17 +8,17 @@ of this worker *waits*, for a bounded time. Nothing awaits, no task or timer bel
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 from hero_router.feed.client import PLAIN, Client, Sink, State, Wish
 from hero_router.feed.conditions import Conditions
-from hero_router.feed.counts import Counts
-from hero_router.feed.crowd import Crowd, alike
+from hero_router.feed.crowd import alike
+from hero_router.feed.delivery import Delivery
 from hero_router.feed.doubts import BLIND
 from hero_router.feed.herald import Herald
 from hero_router.feed.pace import Pace
 from hero_router.feed.resume import Gap
-from hero_router.feed.ring import Ring, Train
+from hero_router.feed.ring import Ring
 from hero_router.feed.times import Times
 from hero_router.feed.window import Window
 from hero_router.model import Event
@@ -50,21 +50,22 @@ class Hub:
         self._ring, self._herald, self._times = ring, herald, times
         self.pace, self._clock = pace, clock
         self._window = Window(ring, SLICE_BYTES)
+        self._delivery = Delivery(ring, self._window, herald, clock)
+        self.clients, self.counts = self._delivery.clients, self._delivery.counts
         self._next_ping = clock() + times.ping
         self._unsent = self._unmarked = 0
         self._ends_at: float | None = None
         self._warm, self._confirmed_at = False, clock()
-        self.clients, self.counts = Crowd(), Counts()
         pace.work = self._flush
 
     def behind(self, client: Client) -> int:
         """How many events a client has not been sent yet, as far as can be known."""
-        return self._ring.after(client.cursor) if client.state in (LIVE, PARKED) else 0
+        return self._delivery.behind(client)
 
     @property
     def pending(self) -> int:
         """Deliveries that are still due: with `counts.settled` they make up `counts.owed`."""
-        return sum(map(self.behind, self.clients))
+        return self._delivery.pending
 
     def join(self, sink: Sink, cursor: str | None, name: str, wish: Wish = PLAIN) -> Client:
         """Take a client that says it has seen all up to `cursor` (None: it is new); greets it."""
@@ -72,27 +73,12 @@ class Hub:
         client = Client(sink, name, wish, cursor, now, self._times.end(now, self._herald.chance()))
         self.counts.joined += 1
         if self._warm:
-            self._place(client)
+            self._delivery.place(client)
         else:
             self.clients.enter(client, COLD)
-            self._say(client, self._herald.greet(client, None))
-            self._inform(client)
+            self._delivery.say(client, self._herald.greet(client, None))
+            self._delivery.inform(client)
         return client
-
-    def _place(self, client: Client) -> None:
-        """Find a client's place in the window, and send what it is owed."""
-        told = client.asked
-        place = self._ring.head if told is None else Position.parse(told)
-        due = Gap(None) if place is None else self._next(client, place)
-        gap = due if isinstance(due, Gap) else None
-        client.cursor = place if place and (gap is None or gap.inside) else self._ring.base
-        self.clients.enter(client, LIVE)
-        self.counts.owed += self.behind(client)
-        self._say(client, self._herald.greet(client, None if gap else client.cursor))
-        if gap is not None:
-            self.counts.owed += gap.trimmed
-            self._tell_gap(client, gap, "unknown_position" if gap.dropped is None else "trimmed")
-        self._advance(client)
 
     def confirm(self) -> None:
         """The stream was asked just now: the ring's head is its head."""
@@ -101,7 +87,7 @@ class Hub:
     def leave(self, client: Client) -> None:
         """Forget a client whose connection is gone."""
         if client.state is not GONE:
-            self._remove(client, "left")
+            self._delivery.remove(client, "left")
 
     @property
     def chunk(self) -> int:
@@ -130,12 +116,12 @@ class Hub:
         self._unsent, self._warm = 0, True
         self.confirm()
         for client in self.clients.those(LIVE, WAITING):
-            self._advance(client, lagged="trimmed")
+            self._delivery.advance(client, lagged="trimmed")
         for client in self.clients.those(PARKED):
             if client.cursor > self._ring.head:
-                self._wait(client)
+                self._delivery.wait(client)
         for client in self.clients.those(COLD):
-            self._place(client)
+            self._delivery.place(client)
 
     def start_anew(self) -> None:
         """What was shown is not what Redis holds, though no event is missing: each client is told
@@ -149,9 +135,9 @@ class Hub:
             self.counts.owed += self.behind(client) - pending
         waiting = self.clients.those(WAITING)
         for client in self.clients.those(LIVE):
-            self._tell_gap(client, Gap(None), "store_changed")
+            self._delivery.tell_gap(client, Gap(None), "store_changed")
         for client in waiting:
-            self._advance(client)
+            self._delivery.advance(client)
 
     def _flush(self) -> bool:
         """Send what is due, to clients at one place the very same bytes; whether any are live."""
@@ -160,13 +146,13 @@ class Hub:
         for same in alike(live):
             if (train := self._ring.train_after(same[0].cursor, same[0].wish.only)) is None:
                 continue
-            left = self._send(same, train)
+            left = self._delivery.send(same, train)
             for client in left if train.last is self._ring.head else same:
-                self._advance(client)
+                self._delivery.advance(client)
         if self._unmarked >= self._ring.limit // 2:
             self._mark()
         for client in self.clients.those(WAITING):
-            self._advance(client)
+            self._delivery.advance(client)
         return bool(live)
 
     def _mark(self) -> None:
@@ -179,30 +165,15 @@ class Hub:
     def drained(self, client: Client) -> None:
         """A client has taken its backlog: a parked one catches up, or is told its gap."""
         if client.state is PARKED:
-            self._advance(client)
+            self._delivery.advance(client)
         elif client.state is not GONE:
-            self._inform(client)
+            self._delivery.inform(client)
 
     def doubt(self, conditions: Conditions) -> None:
         """The worker's view became doubtful, or sure again: tell everyone who can listen now."""
         self._herald.conditions = dict(conditions)
         for client in self.clients.those(LIVE, WAITING, COLD):
-            self._inform(client)
-
-    def _inform(self, client: Client) -> None:
-        """Tell what is new of Redis and of the doubts: at once, or when what waits has gone."""
-        if not client.sink.backlog() and (news := self._herald.news(client)):
-            self._say(client, news)
-
-    def _say(self, client: Client, frames: bytes) -> None:
-        """Send what is no event. A live client for which any of it waits is parked.
-
-        All that the hub sends goes through here or through `_send`: an event that is offered past
-        waiting bytes would lie in the middle of another frame.
-        """
-        client.sink.write(frames)
-        if client.state is LIVE and client.sink.backlog():
-            self._park(client)
+            self._delivery.inform(client)
 
     def tick(self) -> None:
         """Do what time alone brings: keepalives, and the end of stalls, waits and streams."""
@@ -230,59 +201,6 @@ class Hub:
         for client in self.clients.those(LIVE, COLD, WAITING, PARKED)[:number]:
             self._end(client, "shutdown")
 
-    def _advance(self, client: Client, lagged: str = "lagged") -> None:
-        """Write what the client is owed until it is live, has to wait, or its transport is full."""
-        if client.cursor > self._ring.head:
-            return self._wait(client)
-        if client.state is WAITING:  # nothing was owed to it so far
-            self.clients.enter(client, LIVE)
-            self.counts.owed += self.behind(client)
-        while not client.sink.backlog():
-            due = self._next(client, client.cursor)
-            if due is None:
-                self.clients.enter(client, LIVE)
-                return self._inform(client)
-            if isinstance(due, Gap):
-                self._close_gap(client, due, lagged)
-            else:
-                self._send((client,), due)
-        return self._park(client)
-
-    def _next(self, client: Client, cursor: Position) -> Train | Gap | None:
-        return self._window.next(cursor, client.wish, client.holes)
-
-    def _send(self, clients: Sequence[Client], train: Train) -> Sequence[Client]:
-        """Offer a train to each; who takes only some of it is returned, and is past that."""
-        left, datas, number = list[Client](), train.datas, len(train.datas)
-        for client in clients:
-            gone = client.sink.offer(datas) if datas else 0
-            reached = train if gone == number else Train.of(*train.slices[: gone + 1])
-            client.cursor = reached.last
-            client.holes = max(client.holes - reached.lost, 0)
-            if reached.heard is not None:
-                client.heard = reached.heard
-            if reached is not train:
-                left.append(client)
-                self.counts.take(reached)
-        self.counts.take(train, len(clients) - len(left))
-        return left
-
-    def _close_gap(self, client: Client, gap: Gap, lagged: str) -> None:
-        """Where the gap is unknown, what was thought to be pending was a guess: count anew."""
-        before = self.behind(client)
-        if not gap.inside:
-            client.cursor = self._ring.base
-        self.counts.owed += gap.trimmed + self.behind(client) - before
-        reason = "trimmed" if gap.lost else lagged
-        self._tell_gap(client, gap, "store_changed" if gap.dropped is None else reason)
-
-    def _tell_gap(self, client: Client, gap: Gap, reason: str) -> None:
-        """Holes that it tells of count as dropped when the client passes them."""
-        self.counts.resyncs[reason] += 1
-        self.counts.dropped += gap.trimmed
-        client.holes = self._ring.holes_after(client.cursor)
-        self._say(client, self._herald.resync(client, gap.dropped, reason, len(self.clients)))
-
     def _ping_all(self) -> None:
         """Only a client that has everything is given the head as its position."""
         self.pace.send()
@@ -290,18 +208,10 @@ class Hub:
             self._ping(client)
         for client in self.clients.those(WAITING, COLD):
             if not client.sink.backlog():
-                self._say(client, self._herald.ping_waiting())
+                self._delivery.say(client, self._herald.ping_waiting())
 
     def _ping(self, client: Client) -> None:
-        self._say(client, self._herald.ping(client))
-
-    def _park(self, client: Client) -> None:
-        now = self._clock()
-        if client.state is not PARKED:
-            self.counts.parked += 1
-            client.parked_at = now
-        self.clients.enter(client, PARKED)
-        client.since, client.backlog = now, client.sink.backlog()
+        self._delivery.say(client, self._herald.ping(client))
 
     def _check_progress(self, client: Client, now: float) -> None:
         backlog = client.sink.backlog()
@@ -309,14 +219,8 @@ class Hub:
             client.since, client.backlog = now, backlog
         elif now - client.since >= self._times.stall:
             log.warning("client %s stood still for %gs: dropped", client.name, now - client.since)
-            self._remove(client, "stalled")
+            self._delivery.remove(client, "stalled")
             client.sink.abort()
-
-    def _wait(self, client: Client) -> None:
-        if client.state is not WAITING:
-            client.since = self._clock()
-        self.clients.enter(client, WAITING)
-        self._inform(client)
 
     def _check_waiting(self, client: Client, now: float) -> None:
         """Only who has just asked Redis can say that a cursor is ahead of the stream itself."""
@@ -324,19 +228,14 @@ class Hub:
             client.since = now
         elif now - client.since >= AHEAD_SECONDS and self._confirmed_at > client.since:
             client.cursor = self._ring.base
-            self._tell_gap(client, Gap(None), "unknown_position")
-            self._advance(client)
+            self._delivery.tell_gap(client, Gap(None), "unknown_position")
+            self._delivery.advance(client)
 
     def _end(self, client: Client, cause: str) -> None:
         parked = client.state is PARKED
-        self._remove(client, cause)
+        self._delivery.remove(client, cause)
         if parked:
             client.sink.abort()
         else:
             client.sink.write(self._herald.farewell())
             client.sink.end()
-
-    def _remove(self, client: Client, cause: str) -> None:
-        self.counts.abandoned += self.behind(client)
-        self.counts.closed[cause] += 1
-        self.clients.enter(client, GONE)
