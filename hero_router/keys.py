@@ -20,7 +20,10 @@ class Keys:
 
     @property
     def events(self) -> str:
-        """Stream: the window. Fields `type`, `node`, `service`, `data` (JSON), `at` (Unix ms)."""
+        """Stream: the window. Fields `type`, `node`, `service`, `data` (JSON), `at` (Unix ms).
+
+        An epoch's first event also has `after`: the last position of the epoch before.
+        """
         return f"{self.prefix}:events"
 
     @property

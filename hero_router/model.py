@@ -193,6 +193,7 @@ class Event(NamedTuple):
 
     A `type` of None marks an entry that hero_router did not write: it keeps its position, no more.
     `at` is when it was published, in Unix ms by Redis's clock; an older version does not say (0).
+    `after` is where the epoch before ended; only an epoch's first event says so.
     """
 
     position: Position
@@ -202,6 +203,7 @@ class Event(NamedTuple):
     payload: Mapping[str, Any]
     data: str
     at: int = 0
+    after: Position | None = None
 
 
 MAX_METHODS = 256

@@ -3,7 +3,7 @@
 XDEL says nothing to anybody: the dense numbers inside an epoch are what finds it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from hero_router.model import Event
 from hero_router.position import Position
@@ -15,19 +15,36 @@ def filled(
     """The newest `limit` entries of a window up to its head, with an empty one for each hole.
 
     An empty entry has no type, as one that hero_router did not write. Also returns the positions
-    of the holes, ascending. Where an epoch ended cannot be known: it ends with its last entry.
+    of the holes, ascending.
     """
     entries, lost = list[Event](), list[Position]()
-    above = head.next()
+    above = Event(head.next(), None, "", "", {}, "{}")
     for event in reversed(window):
-        last = event.position.seq if event.position.epoch == above.epoch else 0
-        for seq in range(above.seq - 1, max(last, above.seq - 1 - limit), -1):
-            lost.append(Position(above.epoch, seq))
-            entries.append(Event(lost[-1], None, "", "", {}, "{}"))
+        for place in _between(event.position, above, limit):
+            lost.append(place)
+            entries.append(Event(place, None, "", "", {}, "{}"))
         entries.append(event)
-        above = event.position
+        above = event
         if len(entries) >= limit:
             break
     kept = entries[limit - 1 :: -1] if len(entries) > limit else entries[::-1]
     first = kept[0].position if kept else head
     return kept, [place for place in reversed(lost) if place >= first]
+
+
+def _between(below: Position, above: Event, most: int) -> Iterator[Position]:
+    """The positions between two entries that follow each other, newest first.
+
+    Those of an epoch that ended before `above` are known where that is the next one's first event:
+    it says where that ended.
+    """
+    place, after = above.position, above.after
+    yield from _down(place.epoch, place.seq - 1, below, most)
+    if place.seq == 1 and after is not None and place.epoch > after.epoch >= below.epoch:
+        yield from _down(after.epoch, after.seq, below, most)
+
+
+def _down(epoch: int, seq: int, below: Position, most: int) -> Iterator[Position]:
+    """An epoch's positions from `seq` down to its first, or to above `below`; at most `most`."""
+    last = below.seq if below.epoch == epoch else 0
+    return (Position(epoch, each) for each in range(seq, max(last, seq - most), -1))

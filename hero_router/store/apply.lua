@@ -79,6 +79,7 @@ local epoch, seq = parts(head or '0-0')
 if epoch >= LAST then return {'FOREIGN', head} end
 
 local opened, begun
+local ended -- where the epoch before the one that begins ended: its first event says so
 local now -- Unix milliseconds; each event says when it was published
 
 local function open_epoch()
@@ -92,7 +93,7 @@ local function open_epoch()
   local run = run_id()
   if head and not behind and epoch == known and seq < LAST and known_run == run then return end
   epoch, seq = math.max(now, epoch + 1, known + 1, seen_epoch + 1), 0
-  begun = run
+  begun, ended = run, head
 end
 
 local added = 0
@@ -100,9 +101,12 @@ local added = 0
 local function publish(kind, service, data)
   if not opened then open_epoch() end
   local id = string.format('%.0f-%.0f', epoch, seq + 1)
-  redis.call('XADD', events, 'MAXLEN', '=', window, id,
-    'type', kind, 'node', node, 'service', service, 'data', data,
-    'at', string.format('%.0f', now))
+  local entry = {'type', kind, 'node', node, 'service', service, 'data', data,
+    'at', string.format('%.0f', now)}
+  if begun and ended then
+    entry[#entry + 1], entry[#entry + 2] = 'after', ended
+  end
+  redis.call('XADD', events, 'MAXLEN', '=', window, id, unpack(entry))
   head, seq, added = id, seq + 1, added + 1
   if begun then
     redis.call('HSET', meta, 'epoch', string.format('%.0f', epoch), 'run_id', begun)

@@ -133,17 +133,18 @@ def shown(key: str, value: Mapping[str, Any]) -> Mapping[str, Any]:
 def event(raw_id: Any, fields: Mapping[bytes, bytes]) -> Event:
     """One entry of the stream; one that hero_router did not write keeps only its position."""
     position = parse_id(text(raw_id))
-    kind, data, service, node, at = [text(fields.get(name, b"")) for name in _FIELDS]
+    kind, data, service, node, at, after = [text(fields.get(name, b"")) for name in _FIELDS]
     try:
         payload = decode_kept(data)
         if not (_is_event_type(kind) and _is_payload(payload, service)):
             raise NotJson("not an event")
     except NotJson:
         return Event(position, None, "", "", {}, "{}")
-    return Event(position, kind, node, service, payload, _one_line(data, payload), _time(at))
+    line = _one_line(data, payload)
+    return Event(position, kind, node, service, payload, line, _time(at), Position.parse(after))
 
 
-_FIELDS = (b"type", b"data", b"service", b"node", b"at")
+_FIELDS = (b"type", b"data", b"service", b"node", b"at", b"after")
 
 
 def _is_event_type(name: str) -> bool:

@@ -34,6 +34,16 @@ async def test_a_stream_that_was_deleted_begins_a_new_epoch(store: Store) -> Non
     assert second.seq == 1
 
 
+async def test_the_first_event_of_an_epoch_says_where_the_one_before_ended(store: Store) -> None:
+    """So that its last events, if they are deleted by hand, are not passed over in silence."""
+    grant = await store.grant()
+    first = await store.registry.apply(grant, [put("a", 1), put("a", 2)])
+    foreign = Position(first.epoch + 1, 7)
+    await store.raw.xadd(KEYS.events, {"x": "y"}, id=str(foreign))
+    await store.registry.apply(grant, [put("a", 3), put("a", 4)])
+    assert [event.after for event in await store.window()] == [None, None, None, foreign, None]
+
+
 async def test_a_stream_that_was_renamed_away_begins_a_new_epoch(store: Store) -> None:
     grant = await store.grant()
     first = await store.registry.apply(grant, [put("a", 1)])

@@ -221,6 +221,22 @@ def test_holes_leave_the_window_like_events(bench: Bench) -> None:
     assert bench.ring.resume(position(30)) == Replay(2)
 
 
+def test_the_end_of_an_epoch_may_be_missing_too_and_the_next_one_tells() -> None:
+    old = [event(seq, EPOCH - 1) for seq in (1, 2)]
+    first = event(1)._replace(after=position(4, EPOCH - 1))
+    places, lost = held([*old, first, event(2)], position(2))
+    assert lost == [position(3, EPOCH - 1), position(4, EPOCH - 1)]
+    assert resume(position(2, EPOCH - 1), places, position(2), lost) == Gap(2, 2)
+    assert resume(position(4, EPOCH - 1), places, position(2), lost) == Replay(4)
+
+
+@pytest.mark.parametrize("after", [position(9, EPOCH - 2), position(9), position(9, EPOCH + 1)])
+def test_an_end_that_cannot_be_makes_no_holes(after: Position) -> None:
+    """A foreign hand may write anything."""
+    window = [event(2, EPOCH - 1), event(1)._replace(after=after)]
+    assert held(window, position(1)) == ([each.position for each in window], [])
+
+
 def test_a_number_that_is_far_ahead_fills_no_more_than_the_window() -> None:
     entries, lost = filled([event(1)], position(10**15), LIMIT)
     assert len(entries) == len(lost) == LIMIT

@@ -95,19 +95,6 @@ class World:
             self.neighbours.add((last, head))
             self.kept.append(head)
 
-    def follows(self, before: Position, place: Position) -> bool:
-        """Whether nothing lies between two events of two epochs but what was deleted.
-
-        Nothing in the stream says where an epoch ended.
-        """
-        found = {place}
-        while found:
-            previous = {one for one, other in self.neighbours if other in found}
-            if before in previous:
-                return True
-            found = previous & self.deleted
-        return False
-
     def dump(self) -> dict[str, Any]:
         """What a snapshot on disk would hold now."""
         return {
