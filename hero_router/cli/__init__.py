@@ -33,7 +33,14 @@ INTERRUPTED = 130
 
 
 class Commands(click.Group):
-    """Imports a command's module only when it is used, so that each process loads what it needs."""
+    """Imports a command's module only when it is used, so that each process loads what it needs.
+
+    `_before` is how each signal that is ignored meanwhile was handled.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._before: dict[int, Any] = {}
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """All names, in the order of a user's need."""
@@ -45,7 +52,7 @@ class Commands(click.Group):
             return None
         if cmd_name == "web":
             for number in FOR_A_MASTER:
-                signal.signal(number, signal.SIG_IGN)
+                self._before[number] = signal.signal(number, signal.SIG_IGN)
         found: click.Command = import_module(COMMANDS[cmd_name]).command
         return found
 
@@ -58,15 +65,14 @@ class Commands(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run; an error of ours is one line on stderr: exit code 2 for settings, else 1."""
-        before = {number: signal.getsignal(number) for number in FOR_A_MASTER}
         try:
             return super().main(*args, **kwargs)
         except RouterError as error:
             click.echo(f"hero_router: {error}", err=True)
             sys.exit(2 if isinstance(error, ConfigError) else 1)
         finally:  # who ignores a signal has all its children ignore it
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            while self._before:
+                signal.signal(*self._before.popitem())
 
 
 @click.command(cls=Commands)

@@ -88,13 +88,15 @@ def test_events_resumes_after_a_cursor_and_shows_a_resync(serving: Serving) -> N
 
 
 def test_events_shows_only_what_was_asked_for(serving: Serving) -> None:
-    wish = ("--types", "service_added", "--service", "mycelium,links", "--conflate")
+    wish = ("--types", "service_added", "--service", "mycelium,links")
     answer = run("events", "--json", "--count", "2", "--cursor", "0-0", *wish, "--url", serving.url)
     *_, one, two = map(json.loads, answer.stdout.splitlines())
     assert {each["data"]["service"]["name"] for each in (one, two)} == {"mycelium", "links"}
     refused = run("events", "--types", "nonsense", "--url", serving.url)
     assert refused.returncode == 1
     assert "answers 400: types: there is no event 'nonsense'" in refused.stderr
+    refused = run("events", *wish, "--conflate", "--url", serving.url)
+    assert (refused.returncode, "conflate: not together with types" in refused.stderr) == (1, True)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ async def test_a_lost_nodes_services_are_told_as_they_were_in_one_band_and_no_ro
     )
     assert await view.page.locator("[data-trouble]").count() == 1
     [band] = await view.page.locator("[data-bands] li").all_inner_texts()
-    assert band.startswith("node n1 no scanner runs on n1, since ")
+    assert band.startswith("no scanner runs on n1, since ")
     assert band.endswith("its 9 services are shown as they were last known")
     assert await view.text('[data-count="unknown"] b') == "9"
     assert await view.text('[data-count="healthy"] b') == "1"
@@ -86,6 +86,25 @@ async def test_many_doubts_are_counted_and_not_all_listed(view: PageView) -> Non
     bands = await view.page.locator("[data-bands] li").all_inner_texts()
     assert len(bands) == 7
     assert bands[-1] == "… and 54 more doubts"
+
+
+async def test_services_out_of_sight_are_told_by_one_band_and_not_by_a_row_each(
+    view: PageView,
+) -> None:
+    """Their node's root cannot be read: nobody knows that they are not healthy."""
+    away = [
+        service(f"a{number}", "unknown", reason="the root cannot be read") for number in range(3)
+    ]
+    denied = service("denied", "unknown", node="n2", reason="permission denied")
+    await view.started("1-1", *away, denied, service("well", node="n2"))
+    await view.stale("root", "n1", since=NOW - 8_000, detail="the root /x does not exist")
+    assert await view.text("[data-overview-title]") == (
+        "1 of 2 services is not healthy; 3 more are not known"
+    )
+    assert await view.page.locator("[data-trouble]").count() == 1
+    [band] = await view.page.locator("[data-bands] li").all_inner_texts()
+    assert band.startswith("node n1 the root /x does not exist, since ")
+    assert await view.text('[data-count="unknown"] b') == "4"
 
 
 async def test_the_sockets_that_a_node_ignores_are_listed_with_the_reason(view: PageView) -> None:

@@ -1,6 +1,6 @@
 /**
  * The fleet as it is to be shown: what is known of each service, and of which ones nobody knows how they
- * are now, because their node is lost.
+ * are now, because their node is lost or its sockets are out of sight.
  * @module
  */
 
@@ -10,7 +10,8 @@
  * @typedef {{
  *   all: Shown[], known: Shown[], troubled: Shown[], lost: Map<string, {condition: Condition, services: Shown[]}>,
  *   now: number,
- * }} Fleet `troubled` are known not to be healthy; `now` is what ages are counted to, by the router's clock
+ * }} Fleet `known` are those of which somebody knows how they are, `troubled` those of them that are not
+ *   healthy; `now` is what ages are counted to, by the router's clock
  */
 
 /**
@@ -20,12 +21,15 @@
  */
 export function fleet(store, fresh) {
   const lost = new Map();
+  const unseen = new Set();
   for (const one of fresh.state.conditions) {
     if (one.reason === "scanner" && one.node !== null) lost.set(one.node, { condition: one, services: [] });
+    if (one.reason === "root") unseen.add(one.node);
   }
   const all = [...store.services.values()].map((one) => seen(one, lost.get(one.node)?.condition ?? null));
   for (const one of all) lost.get(one.node)?.services.push(one);
-  const known = all.filter((one) => !one.lost);
+  // What is out of sight is told once, by the band of its node, and not by a row for each service.
+  const known = all.filter((one) => !one.lost && !(one.status === "unknown" && unseen.has(one.node)));
   const troubled = known.filter((one) => one.status !== "healthy");
   // Where nobody can vouch for what is shown, nothing goes on: not even the time since when it is so.
   const now = fresh.trust === "none" ? (fresh.state.asOf ?? store.clock.router()) : store.clock.router();

@@ -77,7 +77,7 @@ export class Strip {
     for (const [at, { text, node }] of shown.entries()) {
       const band = /** @type {HTMLElement} */ (this.bands.children[at]);
       band.dataset.band = node === null ? "all" : "node";
-      part(band, "[data-node]").hidden = node === null;
+      part(band, "[data-node]").hidden = node === null || text.includes(node);
       setText(part(band, "[data-node] bdi"), node ?? "");
       setText(part(band, ".text"), text);
     }
