@@ -3,8 +3,9 @@
 import re
 from typing import NamedTuple, Self
 
-_FORM = re.compile(r"(0|[1-9][0-9]{0,18})-(0|[1-9][0-9]{0,18})", re.ASCII)
-_LIMIT = 2**63
+_FORM = re.compile(r"(0|[1-9][0-9]{0,19})-(0|[1-9][0-9]{0,19})", re.ASCII)
+_LIMIT = 2**64
+"""Redis keeps each half of an id in 64 bits; a foreign hand may use all of them."""
 
 
 class Position(NamedTuple):

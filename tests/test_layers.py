@@ -45,12 +45,12 @@ USED_BY: Mapping[str, set[str]] = {
 }
 """Which layers, or bottom modules, may import each library; any other library is a stranger."""
 
-ROOTS = {"web.app", "cli.scanner", "cli.serve"}
+ROOTS = {"web.app", "cli.scanner", "cli.serve", "cli.forget"}
 """The composition roots: here, and nowhere else, everything is put together."""
 
-CONNECTING = ROOTS | {"store.embedded"}
-"""Who makes a connection to Redis. `store.embedded` only asks the server that it has started
-whether it is up, over a client that nobody else sees."""
+CONNECTING = ROOTS | {"store.embedded", "store.eviction"}
+"""Who makes a connection to Redis. The two of `store` only ask one question, over a client that
+nobody else sees: whether the server is up, and whether it evicts."""
 
 
 def modules() -> dict[str, ast.Module]:

@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "scan": "hero_router.cli.scan",
     "events": "hero_router.cli.events",
     "clients": "hero_router.cli.clients",
+    "forget": "hero_router.cli.forget",
     "config": "hero_router.cli.config",
 }
 

@@ -1,5 +1,6 @@
 """The command `config`: every setting with its value, where it comes from and what it means."""
 
+import asyncio
 import json
 import sys
 from collections.abc import Collection
@@ -12,13 +13,15 @@ from rich.text import Text
 from hero_router.cli.options import configure, flags, given
 from hero_router.cli.screen import console
 from hero_router.config import RouterConfig, rejected
+from hero_router.store.eviction import warning
 
 
 @click.command("config")
 @click.option(
     "--check",
     is_flag=True,
-    help="exit with 1 if any value is rejected, or a variable is no setting",
+    help="exit with 1 if any value is rejected, or a variable is no setting; warn of a Redis that "
+    "may evict keys",
 )
 @click.option("--json", "as_json", is_flag=True, help="print JSON for programs")
 @flags()
@@ -34,6 +37,8 @@ def command(check: bool, as_json: bool, **overrides: Any) -> None:
     sentences = rejected(flagged)
     for sentence in sentences:
         click.echo(sentence, err=True)
+    if check and config.redis_url and (evicts := asyncio.run(warning(config.backplane))):
+        click.echo(f"warning: {evicts}", err=True)
     if check and sentences:
         sys.exit(1)
 

@@ -1,6 +1,7 @@
 """Composition root of `scanner`: finds and probes this node's sockets, writes the registry."""
 
 import asyncio
+import logging
 import secrets
 import signal
 from pathlib import Path
@@ -18,9 +19,12 @@ from hero_router.scan.probe import Prober
 from hero_router.scan.sockets import Finder
 from hero_router.scan.worker import Worker
 from hero_router.store.client import Redis, connect
+from hero_router.store.eviction import warning
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
 from hero_router.store.requests import IDLE_SECONDS, Requests
+
+log = logging.getLogger(__name__)
 
 
 @click.command("scanner")
@@ -39,6 +43,8 @@ def command(**overrides: Any) -> None:
 
 
 async def _run(config: RouterConfig) -> None:
+    if evicts := await warning(config.backplane):
+        log.warning("%s", evicts)
     client = connect(config.backplane, name="scanner")
     channel = connect(config.backplane, name="requests", block_seconds=IDLE_SECONDS, connections=1)
     try:

@@ -1,5 +1,7 @@
 """Composition root of `web`: a gunicorn master with aiohttp workers."""
 
+import asyncio
+import logging
 from typing import Any
 
 import click
@@ -8,9 +10,12 @@ from hero_router.cli.options import begin, flags
 from hero_router.cli.serve import check_port
 from hero_router.errors import ConfigError
 from hero_router.redis_url import check_password_file
+from hero_router.store.eviction import warning
 from hero_router.web import shared
 from hero_router.web.files import raise_limit
 from hero_router.web.serve import Gunicorn
+
+log = logging.getLogger(__name__)
 
 
 @click.command("web")
@@ -27,5 +32,7 @@ def command(**overrides: Any) -> None:
     check_password_file(config.backplane)
     check_port(config)
     shared.check()
+    if evicts := asyncio.run(warning(config.backplane)):
+        log.warning("%s", evicts)
     raise_limit()
     Gunicorn(config).run()

@@ -9,7 +9,7 @@ from hero_router.feed.proof import Stamp
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One doubt: `reason` is redis, scanner or no_scanner; `since` is Unix ms."""
+    """One doubt: `reason` is one of those in `doubts`; `since` is Unix ms."""
 
     reason: str
     node: str | None

@@ -13,6 +13,11 @@ from hero_router.feed.proof import system_ms
 log = logging.getLogger(__name__)
 
 REDIS, SCANNER, NO_SCANNER = "redis", "scanner", "no_scanner"
+STREAM = "stream"
+"""What this worker follows is not what Redis serves."""
+
+BLIND = (REDIS, STREAM)
+"""While one of these is doubted, the worker cannot tell the truth about anything."""
 
 
 class Doubts:
@@ -27,6 +32,12 @@ class Doubts:
     def current(self) -> Conditions:
         """All doubts by what they are about; empty when the view is sure."""
         return self._current
+
+    @property
+    def blinding(self) -> Condition | None:
+        """The doubt that makes this worker unfit to serve, if there is one."""
+        found = (self._current.get((reason, None)) for reason in BLIND)
+        return next((item for item in found if item is not None), None)
 
     def begin(self, reason: str, node: str | None, detail: str) -> None:
         """Doubt from now on; a doubt that exists keeps its `since`."""

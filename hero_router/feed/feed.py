@@ -4,7 +4,7 @@ import asyncio
 import math
 from collections.abc import Callable, Mapping
 
-from hero_router.feed.doubts import REDIS, Doubts
+from hero_router.feed.doubts import Doubts
 from hero_router.feed.herald import Herald
 from hero_router.feed.hub import SLICE_BYTES, Hub
 from hero_router.feed.mirror import Mirror
@@ -12,6 +12,7 @@ from hero_router.feed.pace import Pace
 from hero_router.feed.proof import Proof, system_ms
 from hero_router.feed.ring import Ring
 from hero_router.feed.scans import Scans
+from hero_router.feed.sentry import Sentry
 from hero_router.feed.tail import Tail
 from hero_router.feed.times import TICK, Times
 from hero_router.feed.watch import Watch
@@ -45,7 +46,8 @@ class Feed:
         self.tail = Tail(
             stream, self.mirror, self.ring, self.hub, self.doubts, self.scans, self.proof
         )
-        self.watch = Watch(nodes, self.mirror, self.doubts)
+        sentry = Sentry(nodes, self.ring, self.tail, self.doubts)
+        self.watch = Watch(nodes, self.mirror, self.doubts, also=sentry.look)
         self.doubts.changed = self._doubts_changed
         self.closing = self.broken = False
 
@@ -63,8 +65,7 @@ class Feed:
     @property
     def able(self) -> bool:
         """Whether this worker can tell the truth now: it follows the stream, and does not end."""
-        lost = (REDIS, None) in self.doubts.current
-        return self.tail.warm and not lost and not self.closing
+        return self.tail.warm and self.doubts.blinding is None and not self.closing
 
     def close(self, over: float = 0.0) -> None:
         """The worker ends: not ready any more, and every stream ends within so many seconds."""

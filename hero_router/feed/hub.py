@@ -14,6 +14,7 @@ from hero_router.feed.client import PLAIN, Client, Sink, State, Wish
 from hero_router.feed.conditions import Conditions
 from hero_router.feed.counts import Counts
 from hero_router.feed.crowd import Crowd, alike
+from hero_router.feed.doubts import BLIND
 from hero_router.feed.herald import Herald
 from hero_router.feed.pace import Pace
 from hero_router.feed.resume import Gap
@@ -21,7 +22,7 @@ from hero_router.feed.ring import Ring, Train
 from hero_router.feed.times import Times
 from hero_router.feed.window import Window
 from hero_router.model import Event
-from hero_router.position import Position
+from hero_router.position import ORIGIN, Position
 
 log = logging.getLogger(__name__)
 
@@ -135,6 +136,23 @@ class Hub:
                 self._wait(client)
         for client in self.clients.those(COLD):
             self._place(client)
+
+    def start_anew(self) -> None:
+        """What was shown is not what Redis holds, though no event is missing: each client is told
+        that it knows nothing, and loads the state again.
+
+        Who can hear nothing now is given a cursor that no window holds, and is told when it can.
+        """
+        for client in self.clients.those(LIVE):
+            self._tell_gap(client, Gap(None), "store_changed")
+            if client.sink.backlog():
+                self._park(client)
+        for client in self.clients.those(PARKED, WAITING):
+            pending = self.behind(client)
+            client.cursor = ORIGIN
+            self.counts.owed += self.behind(client) - pending
+        for client in self.clients.those(WAITING):
+            self._advance(client)
 
     def _flush(self) -> bool:
         """Send what is due, to clients at one place the very same bytes; whether any are live."""
@@ -303,7 +321,7 @@ class Hub:
 
     def _check_waiting(self, client: Client, now: float) -> None:
         """Only who has just asked Redis can say that a cursor is ahead of the stream itself."""
-        if any(reason == "redis" for reason, _ in self._herald.conditions):
+        if any(reason in BLIND for reason, _ in self._herald.conditions):
             client.since = now
         elif now - client.since >= AHEAD_SECONDS and self._confirmed_at > client.since:
             client.cursor = self._ring.base

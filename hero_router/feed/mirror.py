@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from hero_router.model import Event, NodeState, Status
@@ -30,6 +31,14 @@ class Mirror:
         """Forget all and hold this state."""
         self._services, self.nodes, self.head = dict(services), nodes, head
         self.revision += 1
+
+    def differing(self, services: Mapping[str, Mapping[str, Any]]) -> set[str]:
+        """The ids of those services that are not here, or not so."""
+        return {key for key, record in services.items() if self._services.get(key) != record}
+
+    def lacking(self, ids: AbstractSet[str]) -> set[str]:
+        """The ids of the services that are here and not among these."""
+        return self._services.keys() - ids
 
     def fold(self, event: Event) -> None:
         """Take one event, the one after `head`; applying state twice is harmless."""

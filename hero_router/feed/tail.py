@@ -6,10 +6,11 @@ import logging
 import random
 import time
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from hero_router.errors import StoreError
+from hero_router.feed.audit import Schedule, compared
 from hero_router.feed.doubts import REDIS, Doubts
 from hero_router.feed.hub import Hub
 from hero_router.feed.mirror import Mirror
@@ -17,9 +18,9 @@ from hero_router.feed.proof import Proof
 from hero_router.feed.ring import Ring
 from hero_router.feed.scans import Scans
 from hero_router.keys import READ_BATCH
-from hero_router.model import Event, is_record
+from hero_router.model import Event
 from hero_router.position import ORIGIN, Position
-from hero_router.store.snapshot import Snapshot, parsed_values
+from hero_router.store.snapshot import Snapshot, parsed_values, shown
 from hero_router.store.stream import Stream
 
 log = logging.getLogger(__name__)
@@ -66,6 +67,8 @@ class Tail:
         self._doubts, self._scans, self._proof = doubts, scans, proof
         self._failures = 0
         self._gone = False
+        self._present: asyncio.Timeout | None = None
+        self._schedule = Schedule()
         self.warm, self.tried = False, asyncio.Event()
         self.junk = 0
         self.errors = Counter[str]()
@@ -75,9 +78,28 @@ class Tail:
         """Follow until cancelled; a Redis that is away is told to all, and found again."""
         while True:
             try:
+                async with asyncio.timeout(None) as self._present:
+                    await self._follow()
+            except TimeoutError:
+                await self._drop()
+
+    def restart(self) -> None:
+        """Begin anew over another connection, however long this one would still be waited for."""
+        present, self._present = self._present, None
+        if present is not None:
+            present.reschedule(asyncio.get_running_loop().time())
+
+    @property
+    def following(self) -> bool:
+        """Whether it has read the stream's head and, as far as it knows, is at it ever since."""
+        return self.warm and not self._failures
+
+    async def _follow(self) -> None:
+        while True:
+            try:
                 await self.start()
                 started = time.monotonic()
-                while await self.step():
+                while await self.step() and await self._keep_true():
                     pass
                 await _rest_until(started + RELOAD_SECONDS)
             except StoreError as error:
@@ -97,15 +119,65 @@ class Tail:
 
     def _take(self, snapshot: Snapshot) -> None:
         """No await in here: nobody sees the mirror at one position and the ring at another."""
-        services = parsed_values("services", snapshot.services or {}, _record)
+        services = parsed_values("services", snapshot.services or {}, shown)
         vanished = self._gone or self._ring.head != ORIGIN
+        unlike = self._differs_unseen(services, snapshot)
         self._mirror.reset(services, snapshot.nodes, snapshot.head)
         store = snapshot.version.run_id[:STORE_DIGITS]
         self._hub.reload(snapshot.window, snapshot.head, store)
         self._proof.as_of = snapshot.now_ms
+        self._schedule.done()
+        if unlike:
+            self._tell_difference(unlike)
         self._note_stream(gone=vanished and snapshot.head == ORIGIN)
         for event in snapshot.window:
             self._scans.seen(event)
+
+    def _differs_unseen(
+        self, services: Mapping[str, Mapping[str, Any]], snapshot: Snapshot
+    ) -> set[str]:
+        """The services that are not as all events up to the snapshot say. Where events are missing
+        nobody can know, and clients are told of the gap."""
+        missed = [event for event in snapshot.window if event.position > self._ring.head]
+        reached = missed[-1].position if missed else self._ring.head
+        if not (self.warm and reached == snapshot.head and follows(self._ring.head, missed)):
+            return set()
+        for event in missed:
+            self._mirror.fold(event)
+        return self._mirror.differing(services) | self._mirror.lacking(services.keys())
+
+    def _tell_difference(self, unlike: Collection[str]) -> None:
+        log.warning(
+            "%d services were not as Redis holds them, and no event told of it: clients start anew",
+            len(unlike),
+        )
+        self._schedule.differed()
+        self._hub.start_anew()
+
+    async def _keep_true(self) -> bool:
+        """Compare mirror and registry when it is time; False when a new start is due.
+
+        Only this task moves the mirror, so the two are at one position. Raises StoreError.
+        """
+        if self._schedule.take_repetition():
+            self._hub.start_anew()
+        return not self._schedule.due or await self.audit()
+
+    async def audit(self) -> bool:
+        """Compare them now, whatever else happens. Raises StoreError."""
+        snapshot = await self._stream.audit(self._ring.head)
+        if not follows(self._ring.head, snapshot.window):
+            return False
+        self._take_events(snapshot.window)
+        if snapshot.head != self._ring.head:  # there are more: the next step reads them
+            return bool(snapshot.window)
+        self._proof.as_of = snapshot.now_ms
+        found, unlike = await compared(self._mirror, snapshot.services or {})
+        if unlike:
+            self._mirror.reset(found, snapshot.nodes, snapshot.head)
+            self._tell_difference(unlike)
+        self._schedule.done()
+        return True
 
     async def step(self) -> bool:
         """Take the next events; False when they do not follow, so that a new start is due.
@@ -120,8 +192,7 @@ class Tail:
         self.reads.append((time.time(), events[0].at))
         if len(events) < READ_BATCH:  # nothing more was there when the last one was published
             self._proof.as_of = events[-1].at or self._proof.as_of
-        for start in range(0, len(events), self._hub.chunk):
-            self._feed(events[start : start + self._hub.chunk])
+        self._take_events(events)
         if len(events) * REST_ROOM <= self._ring.limit:
             await asyncio.sleep(self._hub.pace.rest)
         return True
@@ -153,6 +224,10 @@ class Tail:
         else:
             self._doubts.end(REDIS)
 
+    def _take_events(self, events: Sequence[Event]) -> None:
+        for start in range(0, len(events), self._hub.chunk):
+            self._feed(events[start : start + self._hub.chunk])
+
     def _feed(self, events: Sequence[Event]) -> None:
         """No await in here: mirror, ring and clients move together."""
         for event in events:
@@ -168,10 +243,13 @@ class Tail:
         self.errors[error.code] += 1
         self._doubts.begin(REDIS, None, str(error))
         self.tried.set()
-        # Even closing a connection can fail, and no more can be done about it.
+        await self._drop()
+        await asyncio.sleep(backoff(self._failures) * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+
+    async def _drop(self) -> None:
+        """Even closing a connection can fail, and no more can be done about it."""
         with contextlib.suppress(StoreError):
             await self._stream.drop()
-        await asyncio.sleep(backoff(self._failures) * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
 
 
 async def _rest_until(moment: float) -> None:
@@ -200,10 +278,3 @@ def follows(head: Position, events: Sequence[Event]) -> bool:
             return False
         head = event.position
     return True
-
-
-def _record(key: str, value: Mapping[str, Any]) -> Mapping[str, Any]:
-    """As it is, so that fields of a newer version pass through."""
-    if not is_record(value, key):
-        raise TypeError("not a record")
-    return value

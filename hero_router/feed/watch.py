@@ -7,9 +7,10 @@ foreign hand took it, have no scanner either.
 
 import asyncio
 import logging
+import shlex
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from collections.abc import Set as AbstractSet
 
 from hero_router.errors import StoreError
@@ -27,8 +28,14 @@ OVERDUE_SCANS = 3
 """A report may be missing for as long as so many scans take, and the grace time, before it does."""
 
 
+async def _nothing() -> None:
+    """There is nothing else to look at."""
+
+
 class Watch:
     """One worker's eye on all nodes. `clock` is monotonic seconds: wall time may jump.
+
+    `also` is what else is looked at each time, over the same connection.
 
     `errors` are counted by code since the worker began.
     """
@@ -39,8 +46,10 @@ class Watch:
         mirror: Mirror,
         doubts: Doubts,
         clock: Callable[[], float] = time.monotonic,
+        also: Callable[[], Awaitable[None]] = _nothing,
     ) -> None:
         self._nodes, self._mirror, self._doubts, self._clock = nodes, mirror, doubts, clock
+        self._also = also
         self._leased_at: dict[str, float] = {}
         self._reported_at: dict[str, float] = {}
         self._reports: Mapping[str, NodeState] = {}
@@ -54,6 +63,7 @@ class Watch:
         while True:
             try:
                 self.note(await self._nodes.sight())
+                await self._also()
             except StoreError as error:
                 log.debug("cannot look at the nodes: %s", error)
                 self.blind(error)
@@ -82,7 +92,8 @@ class Watch:
     def _trouble(self, name: str, now: float) -> str | None:
         """Why nobody can know how this node's services are; None where its scanner works."""
         if now - self._leased_at[name] >= GRACE_SECONDS:
-            return f"no scanner is running for node {name}"
+            command = f"hero_router forget {shlex.quote(name)}"
+            return f"no scanner is running for node {name}; if it is gone for good: {command}"
         if (report := self._reports.get(name)) is None:
             return None
         pace = report.scan_seconds

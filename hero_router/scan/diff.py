@@ -22,13 +22,20 @@ class Memory:
     """What is remembered of one service between scans, beyond its record.
 
     `record` is the last one that was decided: with it a service that Redis lost, or that left and
-    came back, keeps its history. `published` is the scan in which that record last changed.
+    came back, keeps its history. `published` is the scan in which that record last changed, and
+    `shown` whether it is in the registry unless a foreign hand took it.
     """
 
     sockets: Mapping[bytes, SocketMemory] = field(default_factory=dict)
     flaps: Flaps = field(default_factory=Flaps)
     record: Record | None = None
     published: int = -1
+    shown: bool = False
+
+    @property
+    def told(self) -> Record | None:
+        """The record that everybody shows, though Redis may have lost it."""
+        return self.record if self.shown else None
 
 
 def reloaded(memory: Memory, known: Record | None) -> Memory:
@@ -68,7 +75,7 @@ def diff(
         old, memory = known.get(item.id), memories.get(item.id, Memory())
         sockets = _look(item, memory, old, observations, now, rules)
         new, after[item.id] = _settle(item, memory, old, sockets, now, rules.node)
-        change = _removed(old, "stale") if new is None else _change(old, new)
+        change = _removed(old or memory.told, "stale") if new is None else _change(old, new)
         changes += [] if change is None else [change]
     return changes, after
 
@@ -88,10 +95,16 @@ def departed(
         memory = memories.get(key, Memory())
         flaps = memory.flaps.after(now.scan, moved=bool(memory.sockets))
         if flaps.moves:
-            after[key] = replace(memory, sockets={}, flaps=flaps)
-        change = None if flaps.marked else _removed(known.get(key), "gone")
+            shown = memory.shown and flaps.marked
+            after[key] = replace(memory, sockets={}, flaps=flaps, shown=shown)
+        change = None if flaps.marked else _removed(known.get(key) or memory.told, "gone")
         changes += [] if change is None else [change]
     return changes, after
+
+
+def taken(known: Mapping[str, Record], memories: Mapping[str, Memory]) -> set[str]:
+    """The services that a foreign hand took out of the registry, though they are shown."""
+    return {key for key in memories.keys() - known.keys() if memories[key].shown}
 
 
 def _look(
@@ -132,7 +145,8 @@ def _settle(
         record = damped(record, old, again=memory.published == now.scan)
     record = _dated(record, before, now)
     same = old is not None and _alike(old, record)
-    return record, Memory(sockets, flaps, record, memory.published if same else now.scan)
+    published = memory.published if same else now.scan
+    return record, Memory(sockets, flaps, record, published, shown=True)
 
 
 def _record(

@@ -32,8 +32,9 @@ class LeasePort(Protocol):
 class RegistryPort(Protocol):
     """The registry. `apply` is atomic per batch and may be repeated without a second effect."""
 
-    async def known(self, node: str) -> dict[str, Record]:
-        """The node's records as Redis holds them now. Raises StoreError."""
+    async def known(self, node: str, *, whole: bool = False) -> dict[str, Record]:
+        """The node's records as Redis holds them now; with `whole`, whatever a foreign hand did to
+        them. Raises StoreError."""
 
     @property
     def has_stream(self) -> bool:

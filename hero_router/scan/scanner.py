@@ -17,7 +17,7 @@ from hero_router.keys import APPLY_BATCH
 from hero_router.model import Change, NodeState, Record
 from hero_router.scan import figures, reports
 from hero_router.scan.claims import Seen, services
-from hero_router.scan.diff import Memory, departed, diff, must_ask, reloaded
+from hero_router.scan.diff import Memory, departed, diff, must_ask, reloaded, taken
 from hero_router.scan.judge import Now, Rules
 from hero_router.scan.observation import Kind, Observation
 from hero_router.scan.ports import Clock, LeasePort, Probe, RegistryPort
@@ -35,6 +35,9 @@ FAST_SHARE = 8
 """One probe in so many is kept for new sockets, which else would queue behind hanging ones."""
 SIGN_SECONDS = 1.0
 """Shortest time between two signs of life of a scan under way."""
+WHOLE_SCANS = 12
+"""In one of so many scans all records are read, and decided on anew: a foreign hand may have
+changed one and left the stream's head and their number as they were."""
 LIVELY_TIMEOUTS = 2
 """A scan is under way while some probe ends within so many timeouts; longer, it hangs."""
 
@@ -107,6 +110,9 @@ class Scanner:
         started = self._clock.monotonic()
         probes = await self.look(group, everything=True)
         await self._outlast(grant, probes, started)
+        if self._scan % WHOLE_SCANS == 0:
+            await self._registry.known(self._config.node, whole=True)
+            self._unsettled |= self._seen.keys()
         await self.flush(grant)
         await self._report(grant, self._clock.monotonic() - started, list(requests))
 
@@ -127,6 +133,7 @@ class Scanner:
             self.work.clear()
             known = await self._registry.known(self._config.node)
             await self._publish_departures(grant, known)
+            self._unsettled |= taken(known, self._memories) & self._seen.keys()
             while batch := set(islice(self._unsettled, BATCH)):
                 known |= await self._publish(grant, known, batch)
                 await asyncio.sleep(0)

@@ -2,7 +2,8 @@
 --
 -- KEYS: lease, meta
 -- ARGV: scanner, lifetime in ms
--- Returns {token or 0 when another scanner holds it, time in ms}.
+-- Returns {token, time in ms}, or where another one holds it {0, time in ms, what the lease holds,
+-- its lifetime in ms or -1 for ever}.
 
 local lease, meta = KEYS[1], KEYS[2]
 local scanner, lifetime = ARGV[1], ARGV[2]
@@ -11,7 +12,9 @@ local time = redis.call('TIME')
 local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
 
 local holder = redis.call('GET', lease)
-if holder and string.match(holder, '^(.*):%d+$') ~= scanner then return {0, now} end
+if holder and string.match(holder, '^(.*):%d+$') ~= scanner then
+  return {0, now, holder, redis.call('PTTL', lease)}
+end
 
 local token = redis.call('HINCRBY', meta, 'fence', 1)
 redis.call('SET', lease, scanner .. ':' .. token, 'PX', lifetime)

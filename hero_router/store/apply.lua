@@ -1,31 +1,36 @@
 -- The only writer of the registry and of the stream of events: one atomic, repeatable step.
 --
--- KEYS: services, events, nodes, meta, lease
+-- KEYS: services, events, nodes, meta, lease, probes
 -- ARGV: grant, window, schema, node, report, seen, call, then for each change: type, service, data,
 --   record
 --   grant    what the lease must hold ("<scanner>:<token>"), or nothing is written
 --   window   exact number of events that the stream keeps
---   report   the node's new state (JSON), or "" for none
---   seen     the newest epoch that the writer ever saw, or 0: a Redis that was emptied forgot it
+--   report   the node's new state (JSON), or "" for none, or "-": the node is forgotten
+--   seen     the last position that the writer saw, or 0-0: a Redis that was emptied forgot it
 --   call     the number of this call under its grant; it grows, and a repeated call keeps its own
---   record   the service's new record (JSON), or "" when it leaves; a "scan" has neither
+--   record   the service's new record (JSON), or "" when it leaves, or "-" when it leaves and the
+--            writer had published it; a "scan" has neither
 -- Returns {"OK", head, events added} or {"FENCED", holder} or {"LATE", last call} or
--- {"SCHEMA", found}.
+-- {"SCHEMA", found} or {"FOREIGN", head}.
 --
 -- A change whose effect is there already adds no event, so a call whose reply was lost is repeated
 -- safely. One that was held up on its way and arrives after later ones would take the registry
 -- back: its number tells it. An event is added before its record is written: Redis undoes nothing
 -- when a step fails, and a record without its event would never be told. Ids are `<epoch>-<seq>` and
--- dense inside an epoch. A new epoch begins when the stream is gone, is not as we left it, or lives
--- in another Redis process (run_id): a restart or a failover may have lost acknowledged writes, and
--- an id must never name two different events.
+-- dense inside an epoch. A new epoch begins when the stream is gone, is not as we left it, is behind
+-- what the writer saw (its data were rolled back), or lives in another Redis process (run_id): a
+-- restart or a failover may have lost acknowledged writes, and an id must never name two different
+-- events.
+--
+-- A service whose record a foreign hand took is still shown by every worker: its removal is told
+-- all the same, if its writer had published it.
 
-local services, events, nodes, meta, lease = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local services, events, nodes, meta, lease, probes = unpack(KEYS)
 local grant, window, schema, node, report = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local seen = tonumber(ARGV[6])
-local call = tonumber(ARGV[7])
+local seen, call = ARGV[6], tonumber(ARGV[7])
 local FIRST_CHANGE, CHANGE_FIELDS = 8, 4
-local LAST_EPOCH = 2 ^ 53 - 1 -- beyond it Lua's numbers have gaps; clocks reach it in 285,000 years
+local FORGOTTEN, PUBLISHED = '-', '-'
+local LAST = 2 ^ 53 - 1 -- beyond it Lua's numbers have gaps; clocks reach it in 285,000 years
 
 local holder = redis.call('GET', lease)
 if holder ~= grant then return {'FENCED', holder or ''} end
@@ -65,27 +70,35 @@ end
 
 note_call('begun')
 
-local epoch, seq
-local begun
+local function parts(id)
+  local first, second = string.match(id, '^(%d+)-(%d+)$')
+  return tonumber(first), tonumber(second)
+end
+
+local epoch, seq = parts(head or '0-0')
+if epoch >= LAST then return {'FOREIGN', head} end
+
+local opened, begun
 local now -- Unix milliseconds; each event says when it was published
 
 local function open_epoch()
   local time = redis.call('TIME')
   now = time[1] * 1000 + math.floor(time[2] / 1000)
+  opened = true
   local known = tonumber(known_epoch or '') or 0
-  local last_epoch, last_seq = string.match(head or '0-0', '^(%d+)-(%d+)$')
+  if known >= LAST then known = 0 end -- nobody of ours wrote that
+  local seen_epoch, seen_seq = parts(seen)
+  local behind = epoch < seen_epoch or epoch == seen_epoch and seq < seen_seq
   local run = run_id()
-  epoch, seq = tonumber(last_epoch), tonumber(last_seq)
-  if head and epoch == known and known_run == run then return end
-  epoch, seq = math.max(now, epoch + 1, known + 1, seen + 1), 0
-  if epoch > LAST_EPOCH then error('the stream of events holds a foreign id') end
+  if head and not behind and epoch == known and seq < LAST and known_run == run then return end
+  epoch, seq = math.max(now, epoch + 1, known + 1, seen_epoch + 1), 0
   begun = run
 end
 
 local added = 0
 
 local function publish(kind, service, data)
-  if not epoch then open_epoch() end
+  if not opened then open_epoch() end
   local id = string.format('%.0f-%.0f', epoch, seq + 1)
   redis.call('XADD', events, 'MAXLEN', '=', window, id,
     'type', kind, 'node', node, 'service', service, 'data', data,
@@ -104,8 +117,8 @@ for i = FIRST_CHANGE, #ARGV, CHANGE_FIELDS do
   local kind, service, data, record = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   if kind == 'scan' then
     if not repeated then publish(kind, service, data) end
-  elseif record == '' then
-    if redis.call('HEXISTS', services, service) == 1 then
+  elseif record == '' or record == PUBLISHED then
+    if record == PUBLISHED or redis.call('HEXISTS', services, service) == 1 then
       publish(kind, service, data)
       redis.call('HDEL', services, service)
     end
@@ -117,7 +130,13 @@ end
 
 -- A window that was made smaller holds at once, not only with the next event.
 if added == 0 then redis.call('XTRIM', events, 'MAXLEN', '=', window) end
-if report ~= '' then redis.call('HSET', nodes, node, report) end
-note_call('done')
+if report == FORGOTTEN then
+  redis.call('HDEL', nodes, node)
+  redis.call('HDEL', meta, call_of_node)
+  redis.call('DEL', probes)
+else
+  if report ~= '' then redis.call('HSET', nodes, node, report) end
+  note_call('done')
+end
 
 return {'OK', head or '0-0', added}

@@ -1,6 +1,7 @@
 """Connections to Redis, made the one right way, and Redis's errors in our own words."""
 
 import asyncio
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -10,7 +11,7 @@ from typing import Any
 
 from redis import exceptions as refused
 from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.connection import parse_url
+from redis.asyncio.connection import Connection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.commands.core import AsyncScript
@@ -26,6 +27,7 @@ from hero_router.errors import (
     StoreUnreachable,
 )
 from hero_router.redis_url import Address, Backplane, parse
+from hero_router.store.places import PLACED, cause, place
 from hero_router.store.primary import (
     GUIDE_SECONDS,
     GuideRefused,
@@ -92,7 +94,8 @@ def _options(backplane: Backplane) -> dict[str, Any]:
         user = options.pop("username", None)
         options["credential_provider"] = PasswordFile(Path(backplane.password_file), user)
     if not address.kind:
-        return options
+        kind = options.get("connection_class", Connection)
+        return options | {"connection_class": PLACED[kind]}
     tls = address.url.startswith("rediss:")
     if address.kind == "cluster":
         asking = options
@@ -180,9 +183,9 @@ def _raise_lost_cancellation(task: "asyncio.Task[Any] | None", before: int) -> N
 _BY_TYPE: tuple[tuple[type[Exception], type[StoreError], str], ...] = (
     (PasswordUnreadable, StoreRefused, "the file with Redis's password cannot be read"),
     (GuideRefused, StoreRefused, "who knows where the primary is refuses the user or password"),
-    (refused.BusyLoadingError, StoreLoading, "Redis is still loading its data"),
-    (refused.AuthenticationError, StoreRefused, "Redis refuses the user or password"),
-    (refused.AuthorizationError, StoreRefused, "Redis refuses the user or password"),
+    (refused.BusyLoadingError, StoreLoading, "{redis} is still loading its data"),
+    (refused.AuthenticationError, StoreRefused, "{redis} refuses the user or password"),
+    (refused.AuthorizationError, StoreRefused, "{redis} refuses the user or password"),
     (refused.NoPermissionError, StoreRefused, "Redis forbids this user a command that is needed"),
     (refused.ReadOnlyError, StoreReadOnly, "this Redis is a read-only replica"),
     (refused.MasterDownError, StoreReadOnly, "this Redis is a replica that lost its primary"),
@@ -190,22 +193,22 @@ _BY_TYPE: tuple[tuple[type[Exception], type[StoreError], str], ...] = (
     (refused.TryAgainError, StoreUnreachable, "the Redis Cluster is just moving our keys"),
     (refused.ClusterDownError, StoreUnreachable, "the Redis Cluster does not serve our keys"),
     (refused.OutOfMemoryError, StoreFull, "Redis is out of memory"),
-    (refused.InvalidResponse, StoreUnreachable, "what answers there is not Redis"),
-    (refused.TimeoutError, StoreUnreachable, "Redis did not answer in time"),
-    (TimeoutError, StoreUnreachable, "Redis did not answer in time"),
+    (refused.InvalidResponse, StoreUnreachable, "what answers {there} is not Redis"),
+    (refused.TimeoutError, StoreUnreachable, "{redis} did not answer in time"),
+    (TimeoutError, StoreUnreachable, "{redis} did not answer in time"),
     (NoPrimary, StoreUnreachable, "nobody who was asked knows where Redis's primary is"),
 )
 
 _BY_WORD: tuple[tuple[str, type[StoreError], str], ...] = (
-    ("max number of clients", StoreFull, "Redis takes no more connections"),
+    ("max number of clients", StoreFull, "{redis} takes no more connections"),
     ("No connection available", StoreFull, "all connections to Redis are in use"),
-    ("LOADING", StoreLoading, "Redis is still loading its data"),
+    ("LOADING", StoreLoading, "{redis} is still loading its data"),
     ("READONLY", StoreReadOnly, "this Redis is a read-only replica"),
     ("UNBLOCKED", StoreReadOnly, "this Redis has just become a replica"),
     ("MISCONF", StoreFull, "Redis cannot save to disk and refuses writes"),
     ("NOREPLICAS", StoreFull, "Redis has too few replicas and refuses writes"),
     ("OOM", StoreFull, "Redis is out of memory"),
-    ("NOAUTH", StoreRefused, "Redis refuses the user or password"),
+    ("NOAUTH", StoreRefused, "{redis} refuses the user or password"),
     ("NOPERM", StoreRefused, "Redis forbids this user a command that is needed"),
     ("can't run this command", StoreRefused, "Redis forbids this user a command that is needed"),
     ("cluster support disabled", StoreRefused, "this Redis is no node of a Cluster"),
@@ -214,9 +217,9 @@ _BY_WORD: tuple[tuple[str, type[StoreError], str], ...] = (
     ("WRONGTYPE", StoreCorrupt, "a key of hero_router in Redis holds another type of value"),
     ("not an integer", StoreCorrupt, "the last fencing token in Redis is not a number"),
     ("equal or smaller", StoreCorrupt, "the stream of events holds an id that is not ours"),
-    ("a foreign id", StoreCorrupt, "the stream of events holds an id that is not ours"),
 )
-"""Redis's own words; inside a script its error codes arrive as part of a longer text."""
+"""Redis's own words; inside a script its error codes arrive as part of a longer text. In ours,
+`{redis}` is its name and place, and `{there}` the place alone."""
 
 
 def _translate(error: Exception) -> StoreError:
@@ -224,11 +227,13 @@ def _translate(error: Exception) -> StoreError:
 
     While connecting, the library hides what Redis said as the cause of a `ConnectionError`.
     """
+    where = place(error)
     for each in _causes(error):
-        if (known := _known(each)) is not None:
+        if (known := _known(each, where)) is not None:
             return known
     if isinstance(error, refused.ConnectionError | OSError):
-        return StoreUnreachable("Redis cannot be reached")
+        told = _told("{redis} cannot be reached", where)
+        return StoreUnreachable(_with_reason(told, cause(error)))
     return StoreError(f"Redis answered with an error: {type(error).__name__}")
 
 
@@ -238,13 +243,25 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__
 
 
-def _known(error: BaseException) -> StoreError | None:
+def _known(error: BaseException, where: str) -> StoreError | None:
     for kind, ours, told in _BY_TYPE:
         if isinstance(error, kind):
-            return ours(told)
+            # Only the guides' errors are made here: a text of the library may hold anything.
+            why = str(error) if isinstance(error, NoPrimary | GuideRefused) else ""
+            return ours(_with_reason(_told(told, where), why))
     # The text of any other error may hold an address, in which every word can occur.
     words = str(error) if _is_answer(error) else ""
-    return next((ours(told) for word, ours, told in _BY_WORD if word in words), None)
+    found = (ours(_told(told, where)) for word, ours, told in _BY_WORD if word in words)
+    return next(found, None)
+
+
+def _told(template: str, where: str) -> str:
+    redis, there = (f"Redis at {where}", f"at {where}") if where else ("Redis", "there")
+    return template.format(redis=redis, there=there)
+
+
+def _with_reason(told: str, why: str) -> str:
+    return f"{told}: {why}" if why else told
 
 
 def _is_answer(error: BaseException) -> bool:
@@ -254,6 +271,11 @@ def _is_answer(error: BaseException) -> bool:
 _PLAIN = ("max number of clients reached", "No connection available.")
 """The one answer of Redis that the library raises as a plain `ConnectionError`, and the library's
 own word for a pool that has none to give."""
+
+
+def remedy(key: str) -> str:
+    """The command that takes a key away which is not ours to take."""
+    return f"redis-cli DEL {shlex.quote(key)}"
 
 
 def text(value: Any) -> str:

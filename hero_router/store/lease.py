@@ -7,8 +7,16 @@ from itertools import count
 
 from redis.asyncio import Redis
 
+from hero_router.errors import StoreCorrupt
 from hero_router.keys import Keys
-from hero_router.store.client import script, translated
+from hero_router.model import clean
+from hero_router.store.client import remedy, script, text, translated
+
+FOR_EVER = -1
+"""Redis's word for a key without a lifetime."""
+
+LONGEST_HOLDER = 60
+"""So much is told of what a stranger wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +46,26 @@ class Lease:
         self._redis_ms, self._taken_at = int(time.time() * 1000), time.monotonic()
 
     async def acquire(self) -> Grant | None:
-        """Take the lease, or None while another scanner holds it. Raises StoreError."""
+        """Take the lease, or None while another scanner holds it.
+
+        Raises StoreError, and StoreCorrupt where a foreign hand made it last for ever: no scanner
+        of ours does.
+        """
         with translated():
-            token, now = await self._acquire(
+            token, now, *held = await self._acquire(
                 keys=[self._key, self._meta], args=[self._scanner, self._lifetime_ms]
             )
         self._set_clock(int(now))
-        return Grant(self._node, self._scanner, int(token)) if token else None
+        if token:
+            return Grant(self._node, self._scanner, int(token))
+        holder, lifetime_ms = held
+        if lifetime_ms == FOR_EVER:
+            raise StoreCorrupt(
+                f"the lease on node {self._node} never ends, so no scanner can take it: "
+                f"{self._key} holds {clean(text(holder), LONGEST_HOLDER)!r}; take it away: "
+                f"{remedy(self._key)}"
+            )
+        return None
 
     async def renew(self, grant: Grant) -> bool:
         """Prolong the lease; False when it is lost. Raises StoreError."""

@@ -13,9 +13,13 @@ from redis.asyncio.connection import Connection, SSLConnection
 from redis.crc import key_slot
 
 from hero_router.redis_url import Place
+from hero_router.store.places import PlacedConnection, cause, named
 
 GUIDE_SECONDS = 1.0
 """Longest wait for one guide: the next one may know as well."""
+
+MOST_REASONS = 4
+"""Most guides of which is told why they do not help."""
 
 ELSEWHERE = (
     refused.AskError,
@@ -30,11 +34,14 @@ _ELSEWHERE_WORDS = ("READONLY", "UNBLOCKED", "MASTERDOWN", "NOREPLICAS")
 
 
 class NoPrimary(refused.ConnectionError):
-    """Nobody who was asked knows a primary now."""
+    """Nobody who was asked knows a primary now; its text says of each why."""
 
 
 class GuideRefused(refused.AuthenticationError):
-    """One who may know lets nobody in with this user and password; theirs may be another login."""
+    """One who may know lets nobody in with this user and password; theirs may be another login.
+
+    Its text says which one.
+    """
 
 
 class Guides(ABC):
@@ -57,18 +64,20 @@ class Guides(ABC):
     async def find(self) -> Place:
         """Where the primary is now. Raises NoPrimary, or what a guide refused."""
         refusal: refused.RedisError | None = None
+        reasons = []
         for guide in list(self._places):
             try:
                 if (found := await self._ask(guide)) is not None:
                     self._prefer(guide)
                     return found
+                reasons.append(f"{named(*guide)}: it knows of none")
             except refused.AuthenticationError:
-                refusal = GuideRefused()
+                refusal = GuideRefused(named(*guide))
             except refused.ResponseError as error:
                 refusal = error
-            except (refused.RedisError, OSError):
-                continue
-        raise refusal or NoPrimary
+            except (refused.RedisError, OSError) as error:
+                reasons.append(f"{named(*guide)}: {cause(error) or 'it cannot be reached'}")
+        raise refusal or NoPrimary("; ".join(reasons[:MOST_REASONS]))
 
     def _prefer(self, guide: Place) -> None:
         """Ask it first next time, so that nobody waits for a dead one again."""
@@ -131,7 +140,7 @@ def _place(node: Sequence[Any], asked: Place) -> Place:
     return (node[0].decode() if node[0] else asked[0], int(node[1]))
 
 
-class PrimaryConnection(Connection):
+class PrimaryConnection(PlacedConnection):
     """A connection to wherever the primary is when it is made."""
 
     def __init__(self, *, guides: Guides, **options: Any) -> None:
@@ -142,7 +151,7 @@ class PrimaryConnection(Connection):
         """Connect, anew where the server has proved to be no primary since."""
         if self.is_connected and self._round != self._guides.round:
             await self.disconnect(nowait=True)
-        await super().connect()  # type: ignore[no-untyped-call] # the library's own
+        await super().connect()
 
     async def _connect(self) -> None:
         self._round = self._guides.round

@@ -2,17 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from redis.asyncio import Redis
 
 from hero_router.codec import encode
-from hero_router.errors import Fenced, StoreUnreachable
+from hero_router.errors import Fenced, StoreCorrupt, StoreUnreachable
 from hero_router.keys import APPLY_BATCH, SCHEMA, Keys
 from hero_router.model import Change, NodeState, Record
 from hero_router.position import ORIGIN, Position
-from hero_router.store.client import script, text, translated
+from hero_router.store.client import remedy, script, text, translated
 from hero_router.store.lease import Grant
 from hero_router.store.snapshot import (
     SnapshotReader,
@@ -20,9 +20,17 @@ from hero_router.store.snapshot import (
     foreign_schema,
     parse_id,
     parsed_values,
+    shown,
 )
 
 log = logging.getLogger(__name__)
+
+LAST_EPOCH = 2**53 - 1
+"""No epoch of ours lies beyond: the script's numbers have gaps there."""
+
+FORGOTTEN = PUBLISHED = "-"
+"""For the script: a node that leaves with all that is known of it; a service that leaves and had
+been published by whoever says so."""
 
 
 class Registry:
@@ -33,25 +41,38 @@ class Registry:
         self._apply = script(client, "apply")
         self._snapshots = SnapshotReader(client, keys)
         self._version = Version()
-        self._epoch = 0
+        self._seen = ORIGIN
+        self._told = set[str]()
         self._texts: Mapping[str, str] = {}
         self._records: dict[str, Record] = {}
         self._nodes: Mapping[str, NodeState] = {}
         self._reading, self._writing = asyncio.Lock(), asyncio.Lock()
 
-    async def known(self, node: str) -> dict[str, Record]:
+    async def known(self, node: str, *, whole: bool = False) -> dict[str, Record]:
         """The node's records as Redis holds them now; one small reply while nothing has changed.
 
-        This is how an emptied Redis, an older dump or a foreign hand is noticed. Raises StoreError.
+        This is how an emptied Redis, an older dump or a foreign hand is noticed. One that leaves
+        head and number of records as they are is noticed by `whole`, which reads everything.
+        Raises StoreError.
         """
         async with self._reading:  # else an older reply could come last, and stay
-            snapshot = await self._snapshots.read(self._version)
-            self._epoch = max(self._epoch, snapshot.head.epoch)
+            snapshot = await self._snapshots.read(Version() if whole else self._version)
+            self._see(snapshot.head)
             self._nodes = snapshot.nodes
             if snapshot.services is not None:
                 self._parse(snapshot.services)
                 self._version = snapshot.version
-        return {key: record for key, record in self._records.items() if record.node == node}
+        mine = {key: record for key, record in self._records.items() if record.node == node}
+        self._told |= mine.keys()
+        return mine
+
+    def _see(self, head: Position) -> None:
+        """Remember the last position: a stream that is behind it was rolled back.
+
+        One that no epoch can follow is a stranger's, who may take it away again.
+        """
+        if head.epoch < LAST_EPOCH:
+            self._seen = max(self._seen, head)
 
     @property
     def has_stream(self) -> bool:
@@ -83,37 +104,73 @@ class Registry:
             StoreError: Redis could not be asked or refused.
         """
         head = ORIGIN
+        state = "" if report is None else encode(report.to_json())
         for start in range(0, max(len(changes), 1), APPLY_BATCH):
             batch = changes[start : start + APPLY_BATCH]
             last = start + APPLY_BATCH >= len(changes)
-            async with self._writing:
-                head = await self._apply_batch(grant, batch, report if last else None)
-            self._epoch = max(self._epoch, head.epoch)
+            head = await self._step(grant, batch, state if last else "")
         return head
 
-    async def _apply_batch(
-        self, grant: Grant, changes: Sequence[Change], report: NodeState | None
-    ) -> Position:
-        keys = self._keys
-        names = [keys.services, keys.events, keys.nodes, keys.meta, keys.lease(grant.node)]
-        state = "" if report is None else encode(report.to_json())
-        args = [str(grant), str(self._window), str(SCHEMA), grant.node, state, str(self._epoch)]
+    async def forget(self, grant: Grant) -> int:
+        """Take all that is known of the grant's node out of Redis, in one atomic step.
+
+        Each of its services leaves with an event, those too that only a newer version can read.
+        Whoever forgets need not know how large the window is: no less is kept than was.
+
+        Returns how many those are. Raises Fenced or another StoreError.
+        """
+        with translated():
+            self._window = max(self._window, await self._client.xlen(self._keys.events))
+        snapshot = await self._snapshots.read()
+        self._see(snapshot.head)
+        leaving = list(_leaving(snapshot.services or {}, grant.node))
+        await self._step(grant, leaving, FORGOTTEN)
+        return len(leaving)
+
+    async def nodes(self) -> set[str]:
+        """The names of all nodes that have reported, or have services. Raises StoreError."""
+        snapshot = await self._snapshots.read()
+        homes = {str(record["node"]) for record in _shown(snapshot.services or {}).values()}
+        return homes | snapshot.nodes.keys()
+
+    async def _step(self, grant: Grant, changes: Sequence[Change], state: str) -> Position:
+        """One call of the script, after all earlier ones."""
+        async with self._writing:
+            head = await self._call(grant, changes, state)
+        self._see(head)
+        return head
+
+    async def _call(self, grant: Grant, changes: Sequence[Change], state: str) -> Position:
+        keys, node = self._keys, grant.node
+        names = [keys.services, keys.events, keys.nodes, keys.meta]
+        names += [keys.lease(node), keys.probes(node)]
+        args = [str(grant), str(self._window), str(SCHEMA), node, state, str(self._seen)]
         args.append(str(next(grant.calls)))
         for change in changes:
-            args += _arguments(change)
+            args += self._arguments(change)
         try:
             reply = await self._evaluate(names, args)
         except StoreUnreachable:
             # The reply may be lost while the step was done; the script finds that out.
             reply = await self._evaluate(names, args)
-        return self._head(reply, grant)
+        head = self._head(reply, grant)
+        self._told |= {change.service for change in changes if change.record is not None}
+        return head
+
+    def _arguments(self, change: Change) -> list[str]:
+        """A removal is told once, by its first call: after that nobody knows of the service."""
+        if change.record is not None:
+            record = encode(change.record.to_json())
+        else:
+            record = PUBLISHED if change.service in self._told else ""
+            self._told.discard(change.service)
+        return [change.type, change.service, encode(change.data), record]
 
     async def _evaluate(self, names: list[str], args: list[str]) -> list[Any]:
         with translated():
             return list(await self._apply(keys=names, args=args))
 
-    @staticmethod
-    def _head(reply: list[Any], grant: Grant) -> Position:
+    def _head(self, reply: list[Any], grant: Grant) -> Position:
         outcome, detail = text(reply[0]), text(reply[1])
         if outcome == "FENCED":
             raise Fenced(f"the lease on node {grant.node} is held by {detail or 'nobody'}")
@@ -121,6 +178,11 @@ class Registry:
             raise Fenced(f"a later call was made under the lease on node {grant.node}")
         if outcome == "SCHEMA":
             raise foreign_schema(detail)
+        if outcome == "FOREIGN":
+            raise StoreCorrupt(
+                f"the stream of events holds the id {detail}, which is not ours and after which no "
+                f"other can come; take it away: {remedy(self._keys.events)}"
+            )
         return parse_id(detail)
 
     async def write_probes(self, node: str, figures: Mapping[str, Mapping[str, Any]]) -> None:
@@ -141,6 +203,13 @@ def _record(key: str, value: Mapping[str, Any]) -> Record:
     return record
 
 
-def _arguments(change: Change) -> list[str]:
-    record = "" if change.record is None else encode(change.record.to_json())
-    return [change.type, change.service, encode(change.data), record]
+def _leaving(texts: Mapping[str, str], node: str) -> Iterator[Change]:
+    """The removal of each service of a node, as any worker shows it."""
+    for key, record in _shown(texts).items():
+        if record["node"] == node:
+            data = {name: record[name] for name in ("id", "name", "context", "node")}
+            yield Change("service_removed", key, {**data, "reason": "forgotten"})
+
+
+def _shown(texts: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
+    return parsed_values("services", texts, shown)

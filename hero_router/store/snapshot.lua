@@ -1,14 +1,14 @@
 -- Reads the registry, the nodes, the stream's head and, if asked, the window, as of one moment.
 --
 -- KEYS: services, events, nodes, meta
--- ARGV: schema, want window ("1" or "0"), then what the caller holds already: head, run_id, size
---   ("" = nothing)
+-- ARGV: schema, window ("" none, "-" all, else the events after this id), most events of it, then
+--   what the caller holds already: head, run_id, size ("" = nothing)
 -- Returns {run_id, head, time in ms, size, services or false, nodes, window or false}, or
 -- {"SCHEMA", found}; services are false when head, run_id and size are as the caller holds them.
 
 local services, events, nodes, meta = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local schema, want_window = ARGV[1], ARGV[2]
-local held_head, held_run, held_size = ARGV[3], ARGV[4], ARGV[5]
+local schema, after, most = ARGV[1], ARGV[2], ARGV[3]
+local held_head, held_run, held_size = ARGV[4], ARGV[5], ARGV[6]
 
 local found = redis.call('HGET', meta, 'schema')
 if found and found ~= schema then return {'SCHEMA', found} end
@@ -32,6 +32,10 @@ if head ~= held_head or run ~= held_run or size ~= held_size then
 end
 
 local window = false
-if want_window == '1' then window = redis.call('XRANGE', events, '-', '+') end
+if after == '-' then
+  window = redis.call('XRANGE', events, '-', '+')
+elseif after ~= '' then
+  window = redis.call('XRANGE', events, '(' .. after, '+', 'COUNT', most)
+end
 
 return {run, head, now, size, records, redis.call('HGETALL', nodes), window}

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from hero_router.codec import NotJson, decode_kept, encode
 from hero_router.errors import StoreCorrupt
-from hero_router.keys import SCHEMA, Keys
+from hero_router.keys import READ_BATCH, SCHEMA, Keys
 from hero_router.model import CONTROL_EVENTS, Event, NodeState, is_record
 from hero_router.position import Position
 from hero_router.store.client import script, text, translated
@@ -58,9 +58,13 @@ class SnapshotReader:
         self._script = script(client, "snapshot")
         self._keys = [keys.services, keys.events, keys.nodes, keys.meta]
 
-    async def read(self, held: Version = Version(), *, window: bool = False) -> Snapshot:
-        """Read all as of one moment. Raises StoreError."""
-        args = [str(SCHEMA), "1" if window else "0", held.head, held.run_id, held.size]
+    async def read(self, held: Version = Version(), *, window: bool | Position = False) -> Snapshot:
+        """Read all as of one moment. Raises StoreError.
+
+        `window` is none, all of it, or the next `READ_BATCH` events after a position.
+        """
+        after = ("-" if window else "") if isinstance(window, bool) else str(window)
+        args = [str(SCHEMA), after, str(READ_BATCH), held.head, held.run_id, held.size]
         with translated():
             reply: list[Any] = list(await self._script(keys=self._keys, args=args))
         if reply[0] == b"SCHEMA":
@@ -117,6 +121,13 @@ def parsed_values(
     if len(good) < len(texts):
         log.warning("%d entries of the %s hash are not ours", len(texts) - len(good), name)
     return good
+
+
+def shown(key: str, value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A record as it is, so that fields of a newer version pass through. Raises TypeError."""
+    if not is_record(value, key):
+        raise TypeError("not a record")
+    return value
 
 
 def event(raw_id: Any, fields: Mapping[bytes, bytes]) -> Event:

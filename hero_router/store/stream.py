@@ -10,7 +10,7 @@ from hero_router.codec import NotJson, decode_kept
 from hero_router.keys import READ_BATCH, Keys
 from hero_router.model import Event, NodeState
 from hero_router.position import ORIGIN, Position
-from hero_router.store.client import text, translated
+from hero_router.store.client import script, text, translated
 from hero_router.store.snapshot import Snapshot, SnapshotReader, event, parse_id, read_nodes
 
 BLOCK_SECONDS = 2.0
@@ -28,6 +28,14 @@ class Stream:
     async def load(self) -> Snapshot:
         """Registry, nodes and window as of one moment. Raises StoreError."""
         return await self._snapshots.read(window=True)
+
+    async def audit(self, after: Position) -> Snapshot:
+        """Registry and nodes, and the next events after a position, as of one moment.
+
+        With these events, if they are all, whoever stood there is at the snapshot's head. Raises
+        StoreError.
+        """
+        return await self._snapshots.read(window=after)
 
     async def read(self, after: Position) -> list[Event]:
         """The next events after a position, oldest first; empty when none came for a while.
@@ -62,11 +70,34 @@ class NodeSight:
     leased: bool
 
 
+@dataclass(frozen=True, slots=True)
+class StreamSight:
+    """Where the stream stands, and in which Redis process."""
+
+    run_id: str
+    head: Position
+
+
 class Nodes:
     """Reads about nodes and probes, over a connection that does not block."""
 
     def __init__(self, client: Redis, keys: Keys) -> None:
         self._client, self._keys = client, keys
+        self._look = script(client, "look")
+
+    async def place(self) -> StreamSight:
+        """Where the stream stands as this connection sees it. Raises StoreError."""
+        with translated():
+            run_id, head = await self._look(keys=[self._keys.events])
+        return StreamSight(text(run_id), parse_id(text(head)))
+
+    async def renew(self) -> None:
+        """Close connections that nobody uses now: the next ones are made anew. Raises StoreError.
+
+        Behind Sentinels or in a Cluster that asks where the primary is.
+        """
+        with translated():
+            await self._client.connection_pool.disconnect(inuse_connections=False)
 
     async def sight(self) -> dict[str, NodeSight]:
         """All nodes that ever reported, by name. Raises StoreError."""

@@ -3,7 +3,6 @@
 from aiohttp import web
 
 from hero_router import __version__
-from hero_router.feed.doubts import REDIS
 from hero_router.web.context import CONTEXT, Context
 
 
@@ -39,7 +38,7 @@ def _reason(context: Context) -> str:
     feed = context.feed
     if feed.closing:
         return "shutting down"
-    lost = feed.doubts.current.get((REDIS, None))
+    lost = feed.doubts.blinding
     return lost.detail if lost else "not yet read from Redis"
 
 

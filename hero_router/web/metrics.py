@@ -21,7 +21,7 @@ from prometheus_client.registry import Collector
 from hero_router import __version__
 from hero_router.errors import Fenced, NotReady, RouterError, StoreError
 from hero_router.feed import census
-from hero_router.feed.doubts import NO_SCANNER, REDIS, SCANNER
+from hero_router.feed.doubts import NO_SCANNER, REDIS, SCANNER, STREAM
 from hero_router.feed.feed import Feed
 from hero_router.store.clock import RedisClock
 from hero_router.web import deaths
@@ -208,7 +208,7 @@ class Metrics:
         self._epoch.set(ring.head.epoch)
         self._seq.set(ring.head.seq)
         doubted = {reason for reason, _ in feed.doubts.current}
-        for reason in (REDIS, SCANNER, NO_SCANNER):
+        for reason in (REDIS, STREAM, SCANNER, NO_SCANNER):
             self._doubts.labels(reason).set(reason in doubted)
         self._copy_delays()
 

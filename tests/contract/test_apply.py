@@ -94,6 +94,53 @@ async def test_a_repeated_removal_adds_no_event(store: Store) -> None:
     assert await store.records() == {}
 
 
+@pytest.mark.parametrize("harm", ["hdel", "del"])
+async def test_a_removal_of_what_was_published_is_told_though_its_record_is_gone(
+    store: Store, harm: str
+) -> None:
+    """A foreign hand took the record; whoever follows the stream shows the service all the same."""
+    grant = await store.grant()
+    await store.registry.apply(grant, [put()])
+    if harm == "hdel":
+        await store.raw.hdel(KEYS.services, record().id)
+    else:
+        await store.raw.delete(KEYS.services)
+    assert await store.registry.known("n1") == {}
+    head = await store.registry.apply(grant, [gone()])
+    assert [event.type for event in await store.window()] == ["service_updated", "service_removed"]
+    assert await store.registry.apply(grant, [gone()]) == head, "it is told once"
+
+
+async def test_a_removal_of_what_was_only_read_is_told_though_its_record_is_gone(
+    store: Store,
+) -> None:
+    """As by a scanner that took over from the one that published it."""
+    await store.registry.apply(await store.grant(), [put()])
+    successor = store.writer()
+    await successor.known("n1")
+    await store.raw.delete(KEYS.services)
+    await successor.apply(await store.grant(), [gone()])
+    assert (await store.window())[-1].type == "service_removed"
+
+
+async def test_a_removal_of_what_nobody_published_is_not_told(store: Store) -> None:
+    grant = await store.grant()
+    head = await store.registry.apply(grant, [put("a")])
+    assert await store.registry.apply(grant, [gone("b")]) == head
+    assert await store.writer().apply(grant, [gone("c")]) == head
+
+
+async def test_a_foreign_value_is_noticed_by_a_read_of_the_whole(store: Store) -> None:
+    """Head and number of records are as they were, so a short look does not see it."""
+    await store.registry.apply(await store.grant(), [put("a", 1)])
+    before = await store.registry.known("n1")
+    foreign = encode(record("a", changed_at=7).to_json())
+    await store.raw.hset(KEYS.services, record("a").id, foreign)
+    assert await store.registry.known("n1") == before
+    after = await store.registry.known("n1", whole=True)
+    assert [item.changed_at for item in after.values()] == [7]
+
+
 async def test_the_scan_after_it_is_told_although_it_looks_alike(store: Store) -> None:
     grant = await store.grant()
     for number in (1, 2):

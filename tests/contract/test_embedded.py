@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hero_router.store.embedded import LONGEST_PATH, PrivateRedis, find_server
+from hero_router.store.embedded import LONGEST_PATH, PrivateRedis, find_server, running
 from tests.contract.world import KEYS
 from tests.support.redis import client, redis7_binary, redis62_binary
 from tests.support.wait import eventually
@@ -47,6 +47,26 @@ async def test_it_runs_for_this_user_only_and_keeps_its_data(
             await asyncio.wait_for(process.wait(), 10)
     assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o700
     private.close()
+
+
+@pytest.mark.parametrize("length", [1, LONGEST_PATH])
+async def test_one_that_runs_is_found_by_its_folder(length: int, tmp_path: Path) -> None:
+    folder = tmp_path / ("x" * length)
+    assert await running(folder) is None
+    private = PrivateRedis(folder)
+    assert await running(folder) is None
+    process = await asyncio.create_subprocess_exec(*private.command(), stdout=DEVNULL)
+    try:
+        await eventually(private.answers, message="it answers")
+        assert await running(folder) == private.url
+    finally:
+        process.kill()
+        await asyncio.wait_for(process.wait(), 10)
+    assert await running(folder) is None
+    again = PrivateRedis(folder)
+    for each in (again, private):
+        each.close()
+    assert not (folder / "redis.sock").is_symlink()
 
 
 def test_a_folder_with_a_long_path_gets_its_socket_elsewhere(tmp_path: Path) -> None:

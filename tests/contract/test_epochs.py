@@ -1,5 +1,6 @@
 """When a new epoch begins: an id must never name two events, whatever happened to Redis."""
 
+import contextlib
 import shutil
 import time
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hero_router.position import ORIGIN, Position
+from hero_router.store.client import script
 from tests.contract.world import KEYS, RealBackend, Store
 from tests.support.records import put, report
 from tests.support.redis import RedisServer, client, redis7_binary, redis62_binary
@@ -113,6 +115,62 @@ async def test_a_stream_whose_entries_were_all_trimmed_keeps_its_epoch(store: St
     await store.raw.xtrim(KEYS.events, maxlen=0)
     assert await store.stream.head() == first
     assert await store.registry.apply(grant, [put("a", 2)]) == first.next()
+
+
+async def test_a_stream_behind_what_the_writer_saw_begins_a_new_epoch(store: Store) -> None:
+    """Its data were rolled back under the same `run_id`: the next id was given out already."""
+    grant = await store.grant()
+    old = await store.registry.apply(grant, [put("a", 1)])
+    kept = {key: await store.raw.dump(key) for key in (KEYS.events, KEYS.services)}
+    lost = await store.registry.apply(grant, [put("a", 2), put("a", 3)])
+    for key, data in kept.items():
+        assert data is not None
+        await store.raw.restore(key, 0, data, replace=True)
+    assert await store.stream.head() == old
+    new = await store.registry.apply(grant, [put("a", 4)])
+    assert (new.epoch > lost.epoch, new.seq) == (True, 1)
+
+
+@pytest.mark.parametrize("learned_by", ["writing", "reading"])
+async def test_data_rolled_back_in_a_running_redis_begin_a_new_epoch(
+    launch: Callable[..., RedisServer], learned_by: str
+) -> None:
+    """DEBUG RELOAD NOSAVE: the process and its `run_id` stay, what was not saved is gone."""
+    store = Store(RealBackend(server := launch(redis7_binary(), "--enable-debug-command", "yes")))
+    grant = await store.grant()
+    old = await store.registry.apply(grant, [put("a", 1)])
+    await store.raw.save()
+    lost = await store.writer().apply(grant, [put("a", 2), put("a", 3)])
+    if learned_by == "reading":
+        await store.registry.known("n1")
+    else:
+        lost = await store.registry.apply(grant, [put("a", 4)])
+    before = (await store.stream.load()).version.run_id
+    with contextlib.closing(client(server.url)) as admin:
+        admin.execute_command("DEBUG", "RELOAD", "NOSAVE")  # type: ignore[no-untyped-call]
+    loaded = await store.stream.load()
+    assert (loaded.head, loaded.version.run_id) == (old, before)
+    new = await store.registry.apply(grant, [put("a", 5)])
+    assert (new.epoch > lost.epoch, new.seq) == (True, 1)
+    assert await store.positions() == [old, new]
+    await store.close()
+
+
+async def test_a_failover_there_and_back_begins_a_new_epoch_each_time(
+    redis7: RedisServer, redis62: RedisServer
+) -> None:
+    """The old primary comes back with its own history, and the `run_id` that it always had."""
+    here, there = Store(RealBackend(redis7)), Store(RealBackend(redis62))
+    first = await here.registry.apply(await here.grant(), [put("a", 1)])
+    moving = here.registry
+    moving._client, moving._apply = there.raw, script(there.raw, "apply")
+    second = await moving.apply(await there.grant(), [put("a", 2)])
+    moving._client, moving._apply = here.raw, script(here.raw, "apply")
+    third = await moving.apply(await here.grant(), [put("a", 3)])
+    assert first.epoch < second.epoch < third.epoch
+    assert (await here.stream.load()).head == third
+    await here.close()
+    await there.close()
 
 
 async def test_a_store_that_was_never_written_has_the_origin_as_its_head(store: Store) -> None:

@@ -201,19 +201,32 @@ async def test_an_id_beyond_all_clocks_is_an_error_that_leaves_no_record_without
     await store.registry.apply(grant, [put("a", 1)])
     before = await store.records()
     await store.raw.xadd(KEYS.events, {"x": "y"}, id=last)
-    with pytest.raises(StoreCorrupt, match="not ours"):
+    await store.registry.known("n1")
+    with pytest.raises(StoreCorrupt, match="not ours") as told:
         await store.registry.apply(grant, [put("a", 2)])
+    assert last in str(told.value)
+    assert str(told.value).endswith(f"redis-cli DEL '{KEYS.events}'")
     assert await store.records() == before
     await store.raw.delete(KEYS.events)
     head = await store.registry.apply(grant, [put("a", 2)])
     assert (head.epoch < 10**13, head.seq) == (True, 1)
 
 
-@pytest.mark.parametrize("field", ["epoch", "run_id"])
-async def test_junk_in_meta_begins_a_new_epoch(store: Store, field: str) -> None:
+@pytest.mark.parametrize(
+    ("field", "junk"), [("epoch", "junk"), ("epoch", "9" * 19), ("run_id", "junk")]
+)
+async def test_junk_in_meta_begins_a_new_epoch(store: Store, field: str, junk: str) -> None:
     grant = await store.grant()
     first = await store.registry.apply(grant, [put("a", 1)])
-    await store.raw.hset(KEYS.meta, field, "junk")
+    await store.raw.hset(KEYS.meta, field, junk)
+    second = await store.registry.apply(grant, [put("a", 2)])
+    assert (10**13 > second.epoch > first.epoch, second.seq) == (True, 1)
+
+
+async def test_a_number_of_an_event_beyond_counting_begins_a_new_epoch(store: Store) -> None:
+    grant = await store.grant()
+    first = await store.registry.apply(grant, [put("a", 1)])
+    await store.raw.xadd(KEYS.events, {"x": "y"}, id=f"{first.epoch}-{2**64 - 1}")
     second = await store.registry.apply(grant, [put("a", 2)])
     assert (second.epoch > first.epoch, second.seq) == (True, 1)
 
@@ -242,6 +255,30 @@ async def test_the_layout_of_another_version_is_neither_read_nor_written(store: 
     assert await store.registry.apply(grant, [put("a", 2)])
 
 
-async def test_a_junk_lease_belongs_to_nobody_of_ours_but_is_respected(store: Store) -> None:
-    await store.raw.set(KEYS.lease("n1"), b"\xff junk")
+@pytest.mark.parametrize("junk", [b"\xff junk", b"", b"s9:7"])
+async def test_a_lease_that_never_ends_is_respected_and_told_with_its_key_and_the_way_out(
+    store: Store, junk: bytes
+) -> None:
+    """No scanner writes one without a lifetime, so none could ever take the node."""
+    key = KEYS.lease("n1")
+    await store.raw.set(key, junk)
+    with pytest.raises(StoreCorrupt) as told:
+        await store.lease("s1").acquire()
+    assert key in str(told.value)
+    assert str(told.value).endswith(f"redis-cli DEL '{key}'")
+    assert await store.raw.get(key) == junk
+    await store.raw.delete(key)
+    assert await store.lease("s1").acquire()
+
+
+async def test_what_is_told_of_a_junk_lease_is_short_and_one_line(store: Store) -> None:
+    await store.raw.set(KEYS.lease("n1"), "x\n\x1b[31m" + "y" * 10_000)
+    with pytest.raises(StoreCorrupt) as told:
+        await store.lease("s1").acquire()
+    assert str(told.value).isprintable()
+    assert len(str(told.value)) < 300
+
+
+async def test_a_junk_lease_that_ends_by_itself_is_another_scanners(store: Store) -> None:
+    await store.raw.set(KEYS.lease("n1"), b"\xff junk", px=60_000)
     assert await store.lease("s1").acquire() is None

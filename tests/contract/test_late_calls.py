@@ -6,21 +6,27 @@ from typing import Any
 
 import pytest
 
-from hero_router.errors import Fenced, StoreCorrupt
+from hero_router.errors import Fenced, StoreCorrupt, StoreUnreachable
 from hero_router.store.registry import Registry
 from tests.contract.world import KEYS, WINDOW, Store
 from tests.support.records import gone, put, record, report, scanned
 
 
 class Network(Registry):
-    """A registry whose calls can be delivered once more, as they were sent."""
+    """A registry whose calls can be delivered once more, as they were sent.
+
+    While it is `losing`, none arrives by itself.
+    """
 
     def __init__(self, store: Store) -> None:
         super().__init__(store.raw, KEYS, WINDOW)
         self.sent: list[tuple[list[str], list[str]]] = []
+        self.losing = False
 
     async def _evaluate(self, names: list[str], args: list[str]) -> list[Any]:
         self.sent.append((names, args))
+        if self.losing:
+            raise StoreUnreachable("it is held up on its way")
         return await super()._evaluate(names, args)
 
     async def deliver(self, number: int) -> list[Any]:
@@ -69,6 +75,27 @@ async def test_a_call_that_failed_half_way_is_done_when_it_arrives_again(store: 
     await store.raw.delete(KEYS.events)
     assert (await network.deliver(0))[0] == b"OK"
     assert list(await store.records()) == [record("a").id]
+
+
+async def test_a_call_that_arrives_after_a_later_one_that_failed_half_way_is_refused(
+    store: Store,
+) -> None:
+    """Nobody knows how far the later one came: what was decided before it would take it back."""
+    grant, network = await store.grant(), Network(store)
+    await network.apply(grant, [put("a", 1)])
+    held_up = len(network.sent)
+    network.losing = True
+    with pytest.raises(StoreUnreachable):
+        await network.apply(grant, [gone("a")])
+    network.losing = False
+    await store.raw.rename(KEYS.services, "kept")
+    await store.raw.rpush(KEYS.services, "a list")
+    with pytest.raises(StoreCorrupt):
+        await network.apply(grant, [put("a", 2)])
+    await store.raw.rename("kept", KEYS.services)
+    before = await store.contents()
+    assert (await network.deliver(held_up))[0] == b"LATE"
+    assert await store.contents() == before
 
 
 async def test_a_call_of_an_older_grant_is_fenced_and_numbers_begin_anew(store: Store) -> None:

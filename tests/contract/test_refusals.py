@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import os
+import re
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from hero_router.errors import (
     StoreRefused,
     StoreUnreachable,
 )
+from hero_router.store import client as store_client
 from hero_router.store.client import connect, translated
 from hero_router.store.lease import Lease
 from hero_router.store.requests import Request, Requests
@@ -80,13 +83,18 @@ def texts(error: BaseException | None) -> list[str]:
 @pytest.mark.parametrize("step", [acquire, load, ask])
 async def test_a_missing_password(start: Start, step: Callable[[Redis], Awaitable[object]]) -> None:
     error = await refusal(start("--requirepass", PASSWORD).url, step)
-    assert (type(error), str(error)) == (StoreRefused, "Redis refuses the user or password")
+    assert type(error) is StoreRefused
+    assert re.fullmatch(REFUSES, str(error))
+
+
+REFUSES = r"Redis at /\S+/s refuses the user or password"
 
 
 @pytest.mark.parametrize("user", ["", "default", "nobody"])
 async def test_a_wrong_user_or_password(start: Start, user: str) -> None:
-    error = await refusal(start("--requirepass", PASSWORD).login(user, WRONG))
-    assert (type(error), str(error)) == (StoreRefused, "Redis refuses the user or password")
+    error = await refusal(start("--requirepass", PASSWORD, tcp=True).login(user, WRONG))
+    assert type(error) is StoreRefused
+    assert re.fullmatch(r"Redis at 127.0.0.1:\d+ refuses the user or password", str(error))
 
 
 async def test_the_right_password_is_accepted(start: Start) -> None:
@@ -183,7 +191,8 @@ async def test_data_that_are_still_loaded(start: Start) -> None:
 
     await eventually(is_loading, message="Redis says that it loads")
     error = await refusal(server.url)
-    assert (type(error), str(error)) == (StoreLoading, "Redis is still loading its data")
+    assert type(error) is StoreLoading
+    assert str(error) == f"Redis at {server.socket} is still loading its data"
 
 
 @pytest.mark.parametrize("tcp", [True, False])
@@ -201,10 +210,64 @@ async def test_too_many_clients(start: Start, tcp: bool) -> None:
         assert type(await refusal(server.url)) in (StoreFull, StoreUnreachable)
 
 
-async def test_nothing_listens_there(tmp_path: Path) -> None:
-    for url in (f"unix://{tmp_path}/s", "redis://127.0.0.1:1/0"):
-        error = await refusal(url)
-        assert (type(error), str(error)) == (StoreUnreachable, "Redis cannot be reached")
+LOGIN = f"me:{PASSWORD}@"
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        (f"redis://{LOGIN}127.0.0.1:1/0", "127.0.0.1:1 cannot be reached: connection refused"),
+        (f"redis://{LOGIN}localhost:1", "localhost:1 cannot be reached: connection refused"),
+        ("redis://[::1]:1", "[::1]:1 cannot be reached: "),
+        ("redis://nobody.invalid", "nobody.invalid:6379 cannot be reached: no such host"),
+        ("unix:///no/such/s", "/no/such/s cannot be reached: no such file"),
+    ],
+)
+async def test_where_nothing_listens_the_place_and_the_cause_are_told(url: str, told: str) -> None:
+    error = await refusal(url)
+    assert type(error) is StoreUnreachable
+    assert str(error).startswith(f"Redis at {told}")
+    assert "me:" not in str(error)
+
+
+async def test_a_socket_without_a_listener_and_a_closed_folder_are_told_apart(
+    tmp_path: Path,
+) -> None:
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(tmp_path / "s"))
+    error = await refusal(f"unix://{tmp_path}/s")
+    assert str(error) == f"Redis at {tmp_path}/s cannot be reached: connection refused"
+
+
+async def test_one_that_is_silent_is_told_with_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_client, "ANSWER_SECONDS", 0.1)
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(tmp_path / "s"))
+        silent.listen()
+        error = await refusal(f"unix://{tmp_path}/s")
+    assert type(error) is StoreUnreachable
+    assert str(error) == f"Redis at {tmp_path}/s did not answer in time"
+
+
+async def test_a_connection_that_breaks_later_is_told_with_its_place(start: Start) -> None:
+    server = start(tcp=True)
+    async with connected(server.url) as found:
+        assert await acquire(found)
+        server.kill()
+        with pytest.raises(StoreUnreachable, match=rf"Redis at 127.0.0.1:{server.port} cannot"):
+            await acquire(found)
+
+
+async def test_each_guide_says_why_it_does_not_help(start: Start) -> None:
+    nobody = "127.0.0.1:1,nobody.invalid:2,[::1]:3"
+    for kind in (f"redis+sentinel://{LOGIN}{nobody}/x", f"redis+cluster://{LOGIN}{nobody}"):
+        error = await refusal(kind)
+        assert type(error) is StoreUnreachable
+        assert "nobody who was asked knows where Redis's primary is: " in str(error)
+        assert "127.0.0.1:1: connection refused; nobody.invalid:2: no such host" in str(error)
+        assert "; [::1]:3: " in str(error)
 
 
 async def test_a_path_that_spells_an_error_of_redis_is_only_a_path(tmp_path: Path) -> None:
@@ -225,11 +288,10 @@ async def test_something_else_listens_there(tmp_path: Path, greeting: bytes) -> 
     server = await asyncio.start_unix_server(serve, tmp_path / "s")
     error = await refusal(f"unix://{tmp_path}/s")
     assert type(error) is StoreUnreachable
-    assert str(error) == ("what answers there is not Redis" if greeting else CANNOT)
+    silent = f"Redis at {tmp_path}/s cannot be reached: it closed the connection"
+    assert str(error) == (f"what answers at {tmp_path}/s is not Redis" if greeting else silent)
     server.close()
 
-
-CANNOT = "Redis cannot be reached"
 
 ANSWERS = {
     "NOREPLICAS Not enough good replicas to write.": StoreFull,

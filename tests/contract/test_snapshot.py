@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hero_router.model import Change, Event
+from hero_router.position import ORIGIN, Position
 from hero_router.store import snapshot
 from hero_router.store.lease import Grant
 from hero_router.store.snapshot import Snapshot, SnapshotReader
@@ -28,6 +29,26 @@ async def test_a_snapshot_holds_services_nodes_head_and_window(store: Store) -> 
     assert [json.loads(text)["name"] for text in snapshot.services.values()] == ["b"]
     assert snapshot.nodes == {"n1": report(4)}
     assert [event.position.seq for event in snapshot.window] == [1, 2, 3]
+
+
+async def test_an_audit_has_the_events_after_a_position_up_to_the_registrys_head(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = await store.registry.apply(await store.grant(), [put("a", n) for n in range(1, 6)])
+    after = Position(head.epoch, 2)
+    found = await store.stream.audit(after)
+    assert (found.head, found.services is not None) == (head, True)
+    assert [event.position.seq for event in found.window] == [3, 4, 5]
+    assert (await store.stream.audit(head)).window == ()
+    monkeypatch.setattr(snapshot, "READ_BATCH", 2)
+    assert [each.position.seq for each in (await store.stream.audit(after)).window] == [3, 4]
+
+
+async def test_where_the_stream_stands_is_told_without_its_events(store: Store) -> None:
+    assert (await store.nodes.place()).head == ORIGIN
+    head = await store.registry.apply(await store.grant(), [put("a", 1)])
+    place = await store.nodes.place()
+    assert (place.head, place.run_id) == (head, (await store.stream.load()).version.run_id)
 
 
 async def test_a_snapshots_time_is_rediss(store: Store) -> None:

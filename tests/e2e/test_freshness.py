@@ -37,7 +37,7 @@ async def test_a_page_opened_while_redis_is_absent_says_why_and_recovers_by_itse
         assert await web.status("/ready") == 503
         page = Dashboard(await browser.new_page())
         await page.page.goto(web.url)
-        await page.says("Redis cannot be reached")
+        await page.says("cannot be reached: ")
         assert await page.freshness() != "live"
         redis7.start()
         await hand.begin(services=3)

@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from hero_router.codec import encode
@@ -79,6 +80,11 @@ class MemoryStream:
         texts = {key: encode(value) for key, value in self.services.items()}
         version = Version(str(self.head_), self.run_id, str(len(texts)))
         return Snapshot(version, 1, texts, {}, tuple(self.events))
+
+    async def audit(self, after: Position) -> Snapshot:
+        """See `Stream`."""
+        found = await self.load()
+        return replace(found, window=tuple(e for e in self.events if e.position > after))
 
     async def read(self, after: Position) -> list[Event]:
         """See `Stream`."""

@@ -94,9 +94,12 @@ def test_a_cursor_ahead_of_the_stream_itself_is_unknown_after_a_bounded_wait(ben
     assert sink.seqs() == [1, 2, 3, 4, 5]
 
 
-def test_without_redis_nobody_is_judged_to_be_ahead_of_the_stream(bench: Bench) -> None:
+@pytest.mark.parametrize("reason", ["redis", "stream"])
+def test_without_the_right_redis_nobody_is_judged_to_be_ahead_of_the_stream(
+    bench: Bench, reason: str
+) -> None:
     client, _ = bench.join(cursor(7))
-    doubt = Condition("redis", None, 1, "away")
+    doubt = Condition(reason, None, 1, "away")
     bench.hub.doubt({doubt.key: doubt})
     bench.pass_time(AHEAD_SECONDS * 10)
     assert client.state is State.WAITING

@@ -92,10 +92,18 @@ class MemoryRegistry:
 
     def __init__(self, store: MemoryStore) -> None:
         self._store = store
+        self._version: tuple[int, int] | None = None
+        self._records: dict[str, Record] = {}
+        self._told = set[str]()
 
-    async def known(self, node: str) -> dict[str, Record]:
+    async def known(self, node: str, *, whole: bool = False) -> dict[str, Record]:
         self._store.check()
-        return {key: item for key, item in self._store.records.items() if item.node == node}
+        head, size = len(self._store.events), len(self._store.records)
+        if whole or (head, size) != self._version:
+            self._version, self._records = (head, size), dict(self._store.records)
+        mine = {key: item for key, item in self._records.items() if item.node == node}
+        self._told |= mine.keys()
+        return mine
 
     @property
     def has_stream(self) -> bool:
@@ -132,7 +140,10 @@ class MemoryRegistry:
         if change.type == "scan":
             return True
         if change.record is None:
-            return self._store.records.pop(change.service, None) is not None
+            told = change.service in self._told
+            self._told.discard(change.service)
+            return self._store.records.pop(change.service, None) is not None or told
+        self._told.add(change.service)
         fresh = self._store.records.get(change.service) != change.record
         self._store.records[change.service] = change.record
         return fresh

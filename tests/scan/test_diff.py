@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from hero_router.model import SocketState, Status
 from hero_router.scan.claims import services
-from hero_router.scan.diff import diff, must_ask, reloaded
+from hero_router.scan.diff import diff, must_ask, reloaded, taken
 from hero_router.scan.flaps import WINDOW
 from hero_router.scan.judge import BAD_SPEC_EVERY, SPEC_EVERY, Now
 from hero_router.scan.observation import Observation, Spec
@@ -118,6 +118,39 @@ def test_an_older_registry_and_foreign_hands_are_put_right() -> None:
     world.known["other"] = replace(good, id="other", name="phantom")
     assert sorted(world.types({A: OK})) == ["service_removed", "status_change"]
     assert (world.record.status, world.record.title) == (Status.HEALTHY, "Ledger")
+
+
+def test_a_service_that_leaves_is_told_though_a_foreign_hand_took_its_record() -> None:
+    """Everybody still shows it; it is told once."""
+    world = World()
+    world.look({A: OK})
+    key = world.record.id
+    world.known.clear()
+    assert taken(world.known, world.memories) == {key}
+    (change,) = world.look({})
+    assert (change.type, change.service, change.data["reason"]) == ("service_removed", key, "gone")
+    assert world.look({}) == []
+    assert taken(world.known, world.memories) == set()
+
+
+def test_a_service_that_becomes_stale_is_told_though_a_foreign_hand_took_its_record() -> None:
+    world = World()
+    for _ in range(12):
+        world.look({A: REFUSED})
+    key = world.record.id
+    world.known.clear()
+    (change,) = world.look({A: REFUSED})
+    assert (change.type, change.service, change.data["reason"]) == ("service_removed", key, "stale")
+    assert world.types({A: REFUSED}) == []
+    assert world.types({}) == []
+
+
+def test_a_service_that_another_scanner_removed_is_not_removed_again() -> None:
+    world = World()
+    world.look({A: OK})
+    world.known.clear()
+    world.memories = {key: reloaded(item, None) for key, item in world.memories.items()}
+    assert world.look({}) == []
 
 
 def test_documents_are_asked_for_at_first_after_trouble_and_then_rarely() -> None:

@@ -55,7 +55,7 @@ class World:
         self.memories |= after
         for change in gone + changes:
             if change.record is None:
-                del self.known[change.service]
+                self.known.pop(change.service, None)
             else:
                 self.known[change.service] = change.record
         return gone + changes

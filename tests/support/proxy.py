@@ -17,6 +17,7 @@ class FaultProxy:
         self._folder = Path(tempfile.mkdtemp(prefix="proxy"))
         self.path = self._folder / "s"
         self._deaf = self._mute = False
+        self._swallowing = b""
         self._losing = 0
         self._left: int | None = None
         self._passing: int | None = None
@@ -39,6 +40,14 @@ class FaultProxy:
     def lose_replies(self, count: int = 1) -> None:
         """End the connection instead of passing on each of the next replies, kept in `lost`."""
         self._losing = count
+
+    def lead_to(self, upstream: Path) -> None:
+        """New connections lead to this server; those that are open stay where they are."""
+        self._upstream = upstream
+
+    def swallow(self, word: bytes) -> None:
+        """The next part of a reply that holds this word never arrives; its connection stays."""
+        self._swallowing = word
 
     def slow(self, seconds: float) -> None:
         """Hold back each part of a reply for so long; 0 ends it."""
@@ -111,6 +120,9 @@ class FaultProxy:
 
     async def _answer(self, upstream: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await upstream.read(65536):
+            if self._swallowing and self._swallowing in data:
+                self._swallowing = b""
+                continue
             if self._losing:
                 self._losing -= 1
                 self.lost.append(data)

@@ -135,9 +135,13 @@ class Sentinel(RedisServer):
 
     async def fail_over(self, pair: Pair) -> None:
         """Have it promote the replica, and demote the primary as it would itself in ten seconds."""
+        await self.promote(pair)
+        ask(pair.primary, "REPLICAOF", "127.0.0.1", pair.places[1])
+
+    async def promote(self, pair: Pair) -> None:
+        """Have it promote the replica, while the primary still takes itself for one."""
         await eventually(self._begins, 15, "the Sentinel begins")
         await eventually(lambda: self._named() == pair.places[1], 15, "the replica is promoted")
-        ask(pair.primary, "REPLICAOF", "127.0.0.1", pair.places[1])
 
     def _begins(self) -> bool:
         """One that has just started does not trust the replica yet."""

@@ -1,0 +1,81 @@
+"""Composition root of `forget`: takes a node that is gone for good out of the registry.
+
+It asks Redis itself and no router: the node's services must leave with their events, in one step,
+while nobody can scan the node.
+"""
+
+import asyncio
+import secrets
+from contextlib import suppress
+from typing import Any
+
+import click
+
+from hero_router.cli.options import configure, flags
+from hero_router.config import RouterConfig
+from hero_router.errors import ConfigError, Fenced, NotFound, StoreError
+from hero_router.model import clean
+from hero_router.redis_url import Backplane, check_password_file
+from hero_router.store.client import Redis, connect
+from hero_router.store.embedded import running
+from hero_router.store.lease import Lease
+from hero_router.store.registry import Registry
+
+LEASE_SECONDS = 10.0
+"""Nobody scans the node for so long, if this command is killed in the middle."""
+
+
+@click.command("forget")
+@click.argument("node")
+@flags("redis_url", "redis_password_file", "redis_prefix", "state_dir", "sse_buffer")
+def command(node: str, **overrides: Any) -> None:
+    """Forget NODE, which was renamed or is gone for good, with all its services.
+
+    Refused while a scanner runs for it. Without ROUTER_REDIS_URL the private Redis of the `serve`
+    that runs in ROUTER_STATE_DIR is asked.
+    """
+    config = configure(overrides)
+    number = asyncio.run(_run(config, node))
+    click.echo(f"node {node} is forgotten: {number} services left the registry")
+
+
+async def _run(config: RouterConfig, node: str) -> int:
+    client = connect(await _backplane(config), name="forget")
+    try:
+        return await _forget(config, client, node)
+    finally:
+        await client.aclose()
+
+
+async def _backplane(config: RouterConfig) -> Backplane:
+    """The Redis to ask. Raises ConfigError where none is known."""
+    if config.redis_url:
+        check_password_file(config.backplane)
+        return config.backplane
+    url = await running(config.state / "redis")
+    if url is None:
+        raise ConfigError(
+            f"no hero_router serve runs in {config.state}: set ROUTER_REDIS_URL, or "
+            "ROUTER_STATE_DIR to that of the one that runs"
+        )
+    return Backplane(url, config.redis_prefix)
+
+
+async def _forget(config: RouterConfig, client: Redis, node: str) -> int:
+    """Returns how many services have left. Raises NotFound, Fenced or another StoreError."""
+    registry = Registry(client, config.keys, config.sse_buffer)
+    if node not in (known := await registry.nodes()):
+        names = ", ".join(clean(name) for name in sorted(known)) or "none"
+        raise NotFound(f"there is no node {clean(node)!r}; known are: {names}")
+    lease = Lease(client, config.keys, node, f"forget-{secrets.token_hex(8)}", LEASE_SECONDS)
+    grant = await lease.acquire()
+    if grant is None:
+        raise Fenced(
+            f"a scanner runs for node {clean(node)!r}, or did until some seconds ago: nothing is "
+            "forgotten; end it, and try again when its lease has run out"
+        )
+    try:
+        return await registry.forget(grant)
+    finally:
+        with suppress(StoreError):  # it runs out by itself
+            await lease.release(grant)

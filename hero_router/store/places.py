@@ -1,0 +1,127 @@
+"""Connections to Redis that say where they lead when they fail; and why they do, in our own words.
+
+The place is a host and port, or a socket's path: never a user, a password or an option.
+"""
+
+import errno
+import os
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+from typing import Any
+
+from redis import exceptions as refused
+from redis.asyncio.connection import (
+    AbstractConnection,
+    Connection,
+    SSLConnection,
+    UnixDomainSocketConnection,
+)
+
+
+class Placed(AbstractConnection):
+    """Notes its place on each error that passes, for `place` to read."""
+
+    async def connect(self) -> None:
+        """See the library."""
+        try:
+            await super().connect()  # type: ignore[no-untyped-call] # the library's own
+        except (refused.RedisError, OSError) as error:
+            self._note(error)
+            raise
+
+    async def send_packed_command(self, *args: Any, **options: Any) -> None:
+        """See the library."""
+        try:
+            await super().send_packed_command(*args, **options)
+        except (refused.RedisError, OSError) as error:
+            self._note(error)
+            raise
+
+    async def read_response(self, *args: Any, **options: Any) -> Any:
+        """See the library."""
+        try:
+            return await super().read_response(*args, **options)
+        except (refused.RedisError, OSError) as error:
+            self._note(error)
+            raise
+
+    def _note(self, error: Exception) -> None:
+        if not hasattr(error, "__notes__"):
+            host, port = getattr(self, "host", ""), getattr(self, "port", 0)
+            error.add_note(named(host, port) if host else self._host_error())
+
+
+class PlacedConnection(Placed, Connection):
+    """Over TCP."""
+
+
+class PlacedTlsConnection(Placed, SSLConnection):
+    """Over TLS."""
+
+
+class PlacedUnixConnection(Placed, UnixDomainSocketConnection):
+    """Over a Unix socket."""
+
+
+PLACED: dict[type[AbstractConnection], type[AbstractConnection]] = {
+    Connection: PlacedConnection,
+    SSLConnection: PlacedTlsConnection,
+    UnixDomainSocketConnection: PlacedUnixConnection,
+}
+"""The library's kinds of connections, and ours."""
+
+
+def named(host: str, port: int) -> str:
+    """A place as addresses have it."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, and what led to it: the library does not always say that as the cause."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def place(error: BaseException) -> str:
+    """Where a failed connection led, "" if that is not known."""
+    notes = (getattr(each, "__notes__", None) for each in chain(error))
+    return next((str(found[0]) for found in notes if found), "")
+
+
+def cause(error: BaseException) -> str:
+    """Why a connection failed, in a few words without any part of its address; "" if unknown."""
+    for each in chain(error):
+        if isinstance(each, OSError) and (words := _system_words(each)):
+            return words
+        if "closed by server" in str(each):
+            return "it closed the connection"
+        if isinstance(each, refused.TimeoutError | TimeoutError):
+            return "no answer in time"
+    return ""
+
+
+def _system_words(error: OSError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {error.verify_message.rstrip('.')}"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS fails: {(error.reason or 'no reason is given').replace('_', ' ').lower()}"
+    if isinstance(error, socket.gaierror):
+        return _NAMELESS.get(error.errno or 0, "its name cannot be looked up")
+    return _WORDS.get(number := _number(error), os.strerror(number).lower() if number else "")
+
+
+def _number(error: OSError) -> int:
+    """Of a host with several addresses only a text has the numbers, one for each address."""
+    found = re.search(r"\[Errno (\d+)\]", str(error))
+    return error.errno or (int(found[1]) if found else 0)
+
+
+_NAMELESS = {socket.EAI_NONAME: "no such host", -5: "no such host"}  # -5: it has no address
+_WORDS = {
+    errno.ENOENT: "no such file",
+    errno.ECONNRESET: "it closed the connection",
+    errno.EPIPE: "it closed the connection",
+}

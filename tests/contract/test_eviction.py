@@ -1,0 +1,71 @@
+"""A Redis that may throw our keys away is told of; one that does not, or does not say, is not."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from hero_router.cli import main
+from hero_router.redis_url import Backplane
+from hero_router.store import eviction
+from hero_router.store.eviction import sentence, warning
+from tests.support.redis import RedisServer, redis7_binary, redis62_binary
+from tests.support.replication import ask
+
+LIMITED = ("--maxmemory", "100mb")
+Launch = Callable[..., RedisServer]
+
+
+@pytest.mark.parametrize("binary", [redis7_binary, redis62_binary])
+@pytest.mark.parametrize(
+    ("policy", "lost"),
+    [
+        ("allkeys-lru", "services, events and leases"),
+        ("allkeys-random", "services, events and leases"),
+        ("volatile-ttl", "the leases of scanners"),
+        ("noeviction", ""),
+    ],
+)
+async def test_what_may_be_lost_is_told_with_the_way_out(
+    binary: Callable[[], Path], policy: str, lost: str, launch: Launch
+) -> None:
+    server = launch(binary(), *LIMITED, "--maxmemory-policy", policy)
+    told = await warning(Backplane(server.url))
+    assert bool(told) is bool(lost)
+    if lost:
+        for word in (f"may drop {lost}", f"is {policy},", "100 MB", "noeviction"):
+            assert word in told
+
+
+def test_without_a_limit_nothing_is_evicted_and_unknown_words_are_no_warning() -> None:
+    assert sentence("allkeys-lru", 0) == ""
+    assert sentence("", 100) == ""
+    assert sentence("something-new", 100) == ""
+
+
+async def test_a_user_who_may_not_configure_learns_it_too(launch: Launch) -> None:
+    server = launch(redis7_binary(), *LIMITED, "--maxmemory-policy", "allkeys-lru")
+    ask(server, "ACL", "SETUSER", "router", "on", ">pw", "-@all", "+@connection", "+info")
+    assert "allkeys-lru" in await warning(Backplane(server.login("router", "pw")))
+    ask(server, "ACL", "SETUSER", "router", "-info")
+    assert await warning(Backplane(server.login("router", "pw"))) == ""
+
+
+async def test_a_redis_that_is_away_or_silent_is_no_warning_and_no_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, launch: Launch
+) -> None:
+    assert await warning(Backplane(f"unix://{tmp_path}/none")) == ""
+    monkeypatch.setattr(eviction, "ASK_SECONDS", 0.1)
+    server = launch(redis7_binary(), *LIMITED, "--maxmemory-policy", "allkeys-lru")
+    ask(server, "CLIENT", "PAUSE", 60_000)
+    assert await warning(Backplane(server.url)) == ""
+
+
+def test_config_check_warns_of_it_and_does_not_fail_for_it(launch: Launch) -> None:
+    server = launch(redis7_binary(), *LIMITED, "--maxmemory-policy", "allkeys-lru")
+    environment = {"ROUTER_REDIS_URL": server.url}
+    answer = CliRunner().invoke(main, ["config", "--check"], env=environment)
+    assert (answer.exit_code, answer.stderr.count("\n")) == (0, 1)
+    assert answer.stderr.startswith("warning: Redis may drop")
+    assert CliRunner().invoke(main, ["config"], env=environment).stderr == ""

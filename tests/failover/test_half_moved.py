@@ -1,0 +1,180 @@
+"""Only one of a worker's connections is where it should be: it is told, and left, by itself.
+
+Real servers; a proxy whose open connections stay where they are while new ones lead elsewhere.
+"""
+
+import shutil
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from hero_router.feed import agreement, sentry, watch
+from hero_router.store import client
+from tests.failover.witness import begins_again, following, witnessing
+from tests.support.hand import Hand
+from tests.support.proxy import FaultProxy
+from tests.support.redis import RedisServer, redis7_binary
+from tests.support.replication import Pair, Sentinel, ask
+from tests.support.wait import eventually
+from tests.web.live import WINDOW, Live, working
+
+Launch = Callable[..., RedisServer]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looks, and what they lead to, a few times as quick as usual."""
+    monkeypatch.setattr(watch, "WATCH_SECONDS", 0.2)
+    monkeypatch.setattr(sentry, "RENEW_SECONDS", 0.4)
+    monkeypatch.setattr(agreement, "LASTING_SECONDS", 0.6)
+
+
+@pytest.fixture
+def old(launch: Launch) -> RedisServer:
+    """The primary until now, which lives on and takes itself for one."""
+    return launch(redis7_binary())
+
+
+@pytest.fixture
+async def proxy(old: RedisServer) -> AsyncIterator[FaultProxy]:
+    """What leads to the primary."""
+    async with FaultProxy(old.socket) as made:
+        yield made
+
+
+@pytest.fixture
+async def hand(old: RedisServer) -> AsyncIterator[Hand]:
+    """Who writes to the old primary."""
+    made = Hand(old.url, WINDOW)
+    await made.begin(services=3)
+    yield made
+    await made.close()
+
+
+def promoted(old: RedisServer, launch: Launch) -> RedisServer:
+    """A server with the old one's data, as a replica that was promoted."""
+    ask(old, "SAVE")
+    made = launch(redis7_binary())
+    made.kill()
+    shutil.copy(old.folder / "dump.rdb", made.folder / "dump.rdb")
+    return made.start()
+
+
+async def is_ready(live: Live) -> None:
+    """The worker says so, and doubts nothing."""
+    await eventually(live.is_ready, message="the worker is ready again")
+    await eventually(lambda: not live.feed.doubts.current, message="nothing is doubtful")
+
+
+async def test_a_tail_that_stays_on_a_living_old_primary_is_told_and_moved(
+    old: RedisServer, hand: Hand, proxy: FaultProxy, launch: Launch
+) -> None:
+    """Its connection is alive and quiet; what happens on the new primary would never come."""
+    async with (
+        working(f"unix://{proxy.path}") as live,
+        witnessing(live) as witness,
+        live.listening() as listener,
+    ):
+        await witness.agrees(hand, await hand.change("s0"))
+        new = promoted(old, launch)
+        successor = Hand(new.url, WINDOW)
+        await successor.begin()
+        place = await successor.remove("s0")
+        proxy.lead_to(new.socket)
+        told, *_ = await listener.hears_of("stale")
+        status, ready = await live.get("/ready")
+        assert (told["reason"], told["node"], status) == ("stream", None, 503)
+        assert ready["reason"] == told["detail"]
+        assert "follows Redis process" in told["detail"]
+        await listener.hears_of("fresh")
+        await witness.agrees(successor, place)
+        await is_ready(live)
+        assert live.names == {"s1", "s2"}
+        await successor.close()
+
+
+async def test_a_watch_that_alone_is_on_the_old_primary_is_moved_too(
+    old: RedisServer,
+    hand: Hand,
+    proxy: FaultProxy,
+    launch: Launch,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A new start of the tail does not cure that."""
+    monkeypatch.setattr(sentry, "RENEW_SECONDS", 1000)
+    async with working(f"unix://{proxy.path}") as live, live.listening() as listener:
+        await live.reaches(await hand.change("s0"))
+        await is_ready(live)
+        new = promoted(old, launch)
+        proxy.lead_to(new.socket)
+        ids = [
+            line.split()[0].removeprefix("id=")
+            for line in ask(old, "CLIENT", "LIST").decode().splitlines()
+            if " name=tail " in line
+        ]
+        ask(old, "CLIENT", "KILL", "ID", ids[0])
+
+        def reasons() -> set[str]:
+            return {item["reason"] for item in listener.data("stale")}
+
+        await eventually(lambda: "stream" in reasons(), message="the difference is told")
+        await is_ready(live)
+        assert b" name=watch " not in ask(old, "CLIENT", "LIST")
+
+
+async def test_a_tail_that_hangs_on_a_connection_that_is_alive_is_told_and_begins_anew(
+    hand: Hand, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reply is lost, and no time-out is near."""
+    monkeypatch.setattr(client, "ANSWER_SECONDS", 600)
+    async with (
+        working(f"unix://{proxy.path}") as live,
+        witnessing(live) as witness,
+        live.listening() as listener,
+    ):
+        await witness.agrees(hand, await hand.change("s0"))
+        proxy.swallow(b":events")
+        place = await hand.change("s1")
+        told, *_ = await listener.hears_of("stale")
+        assert told["reason"] == "stream"
+        assert "stands still" in told["detail"]
+        await listener.hears_of("fresh")
+        await witness.agrees(hand, place)
+        await is_ready(live)
+        assert witness.resyncs == []
+
+
+async def test_a_worker_asks_the_sentinels_again_though_its_old_primary_lives() -> None:
+    """The replica is promoted, and the primary has not heard of it."""
+    pair = Pair()
+    sentinel = Sentinel(await pair.start())
+    try:
+        sentinel.start()
+        async with following(sentinel.router_url) as (hand, live, witness):
+            await sentinel.knows()
+            await pair.in_step()
+            await witness.agrees(hand, await hand.change("s1"))
+            async with live.listening() as listener:
+                await sentinel.promote(pair)
+                await begins_again(hand)
+                place = await hand.remove("s1")
+                told, *_ = await listener.hears_of("stale")
+                assert told["reason"] == "stream"
+                await witness.agrees(hand, place)
+                await is_ready(live)
+    finally:
+        sentinel.close()
+        pair.close()
+
+
+async def test_a_worker_that_has_much_to_do_is_never_doubted(hand: Hand, proxy: FaultProxy) -> None:
+    """Bursts larger than the window, over a slow way."""
+    async with working(f"unix://{proxy.path}") as live, witnessing(live) as witness:
+        await witness.agrees(hand, await hand.change("s0"))
+        async with live.listening() as listener:
+            proxy.slow(0.05)
+            for _ in range(20):
+                await hand.changes("s1", 3 * WINDOW)
+            proxy.slow(0)
+            await witness.agrees(hand, await hand.change("s2"))
+            assert listener.data("stale") == []
