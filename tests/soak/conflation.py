@@ -53,7 +53,7 @@ def spans(log: Log) -> Iterator[tuple[int, Span]]:
 def lacking(log: Log, truth: Truth) -> Iterator[tuple[int, str]]:
     """At each moment at which such a client is told that it has all, and in the end: the services
     whose newest event it was not sent, since it began anew."""
-    if not log.conflates:
+    if not log.conflates or log.only is not None:
         return
     had, place, base = dict[str, Position](), None, ORIGIN
     last = len(log.entries) - 1

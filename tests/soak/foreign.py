@@ -1,6 +1,6 @@
 """The foreign hand: what somebody else, or Redis itself, does to our keys in the soak's Redis.
 
-Each act notes its trouble, by which the judges of every moment know when it was and what it touched.
+Each act notes its trouble: by that the judges of every moment know when it was and what it touched.
 """
 
 import asyncio

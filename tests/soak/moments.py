@@ -1,4 +1,4 @@
-"""What is asked at every moment: is a client live and unlike the registry, do workers tell one state?
+"""Asked at every moment: is a client live and unlike the registry, do workers tell one state?
 
 Pure judges over samples; `sampler` takes them while the soak runs.
 """

@@ -44,6 +44,19 @@ class Sampler:
         """All that was found."""
         return [*self.likeness.faults, *self.agreement.faults]
 
+    @property
+    def figures(self) -> dict[str, object]:
+        """How much was looked at."""
+        like, agreed = self.likeness, self.agreement
+        return {
+            "live clients looked at": like.looks,
+            "longest unlike": f"{like.longest:.1f} s",
+            "unlike, and on a worker that cannot know": len(like.unknowing),
+            "pairs of workers at one place": agreed.pairs,
+            "of these with one tag": agreed.equal_tags,
+            "of these unlike after a foreign hand": agreed.differing,
+        }
+
     async def run(self) -> None:
         """Look again and again, until cancelled."""
         async with asyncio.TaskGroup() as tasks:

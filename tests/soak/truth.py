@@ -34,7 +34,7 @@ class Event:
 class Truth:
     """`events` are all that Redis kept, oldest first; `registry` has a print for each service id
     as of the last of them; `window` is how many events the stream holds. `openings` are the first
-    events of epochs, each with the event that Redis had before it at that time. `deleted` are events
+    events of epochs, each with the event that Redis had before it at that time. `deleted` are those
     that a foreign hand took out of the stream, and `troubles` all that foreign hands did."""
 
     events: Sequence[Event]
