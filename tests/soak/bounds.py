@@ -10,7 +10,7 @@ from hero_router.feed.audit import AGAIN_SECONDS, AUDIT_SECONDS
 
 LIVE_SECONDS = 10.0
 """With nothing foreign at hand: an event, a lost Redis or a paused worker shows at a client, or is
-told to it, in less. Most of that is for a machine with two cores for all of the soak's processes."""
+told to it, in less. Most of that is for a machine whose two cores are shared by all processes."""
 
 HEARD_SECONDS = 5.0
 """A client that heard nothing for so long takes its own view for old: two keepalives and a half."""

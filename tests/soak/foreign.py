@@ -100,13 +100,13 @@ class Foreign:
         """Data go back under the same run_id, as after a failover there and back: what was written
         last is taken from Redis's file, and Redis loads that anew."""
         async with self._acting("rolled back", None) as redis:
-            await redis.execute_command("CLIENT", "PAUSE", PAUSE_MS, "WRITE")
+            await _ask(redis, "CLIENT", "PAUSE", PAUSE_MS, "WRITE")
             try:
                 await eventually(lambda: _is_written(redis), 2, "Redis has written its file")
                 self._world.cut_off += cut_off(self._world.redis_folder, size)
-                await redis.execute_command("DEBUG", "LOADAOF")
+                await _ask(redis, "DEBUG", "LOADAOF")
             finally:
-                await redis.execute_command("CLIENT", "UNPAUSE")
+                await _ask(redis, "CLIENT", "UNPAUSE")
 
     async def half_move(self) -> None:
         """One worker's tail alone is led to another primary that has all data until now and lives
@@ -114,7 +114,7 @@ class Foreign:
         other = RedisServer(redis7_binary(), tcp=True)
         try:
             async with self._acting("half moved", None) as redis:
-                await redis.execute_command("CLIENT", "PAUSE", PAUSE_MS, "WRITE")
+                await _ask(redis, "CLIENT", "PAUSE", PAUSE_MS, "WRITE")
                 try:
                     await redis.save()
                     shutil.copy(self._world.redis_folder / "dump.rdb", other.folder)
@@ -123,17 +123,17 @@ class Foreign:
                     await self._move_tail(redis, other)
                 finally:
                     self._world.detour.target = self._world.topology.redis_port
-                    await redis.execute_command("CLIENT", "UNPAUSE")
+                    await _ask(redis, "CLIENT", "UNPAUSE")
             with suppress(*DONE):
                 await eventually(lambda: not _tails(other), MOVED_SECONDS, "the tail is back")
         finally:
             await asyncio.to_thread(other.close)
 
     async def _move_tail(self, redis: Redis, other: RedisServer) -> None:
-        listed = text(await redis.execute_command("CLIENT LIST", NEVER_DECODE=True))
+        listed = text(await _ask(redis, "CLIENT LIST", NEVER_DECODE=True))
         tails = [line.split()[0][3:] for line in listed.splitlines() if _is_tail(line)]
         for one in tails[:1]:
-            await redis.execute_command("CLIENT", "KILL", "ID", one)
+            await _ask(redis, "CLIENT", "KILL", "ID", one)
             await eventually(lambda: _tails(other), 3, "the tail is on the other primary")
 
     def _touch(self, services: Collection[str] | None) -> None:
@@ -156,6 +156,11 @@ class Foreign:
                 self._world.troubles.append(ended)
                 with suppress(*DONE):
                     await redis.aclose()
+
+
+async def _ask(redis: Redis, *words: object, **how: object) -> Any:
+    """One command that the library has no name for."""
+    return await redis.execute_command(*words, **how)  # type: ignore[no-untyped-call] # its own
 
 
 async def _is_written(redis: Redis) -> bool:

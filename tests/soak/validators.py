@@ -157,13 +157,11 @@ def _wrong_resync(
         across = only is None and place.epoch != base.epoch
         if dropped - ahead != missed or across or dropped < 1:
             return f"{dropped} dropped, but {missed} lie between {place} and {base}"
-        if not truth.held_between(place, base):
-            return None
     elif truth.anew(at) or not truth.keeps(place, only):
         return None
     elif place >= base or place.epoch == base.epoch:
         return f"null, but what lies between {place} and {base} is known"
-    if not truth.left_window(base, at):
+    if truth.held_between(place, base) and not truth.left_window(base, at):
         return f"the stream still held what follows {place}"
     return None
 

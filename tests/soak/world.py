@@ -38,8 +38,9 @@ SETTINGS = {
 WORKERS = 2
 """Of each instance, as the compose file says."""
 
-DEBUG = ("--enable-debug-command", "local")
-"""Redis's option with which its data can be rolled back."""
+DEBUG = ("--enable-debug-command", "local", "--protected-mode", "no")
+"""Redis's options with which its data can be rolled back, and with which it answers at a detour's
+address, which it does not take for its own machine's."""
 
 DETOURED = "web-1"
 """The instance whose connections to Redis can be led elsewhere."""
