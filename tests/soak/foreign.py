@@ -71,7 +71,7 @@ class Foreign:
     async def delete_events(self, chance: Random) -> None:
         """XDEL of some events of the window, and of the newest one."""
         async with self._acting("events deleted", ()) as redis:
-            ids = [text(raw) for raw, _ in await redis.xrange(KEYS.events)]
+            ids = [text(raw) for raw, _ in await redis.xrange(KEYS.events) or ()]
             for one in [*chance.sample(ids, min(FEW, len(ids))), *ids[-1:]]:
                 place = Position.parse(one)
                 assert place is not None
