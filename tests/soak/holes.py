@@ -27,9 +27,9 @@ class Credit:
             else:
                 told = max(dropped - self._truth.between(place, base), 0)
                 self.left = told + (self.left if base == place else 0)
-        elif passes_hole(entry, place, self._truth):
+        elif base is not None and place is not None and passes_hole(entry, place, self._truth):
             self.left -= 1
-            if self.left < 0:
+            if self.left < 0 or not self._truth.follows(place, base):
                 return f"passes over {entry.place}, which was deleted, without a word"
         return None
 
