@@ -86,7 +86,7 @@ def genuine(log: Log, truth: Truth) -> Iterator[Fault]:
                 yield Fault(index, f"Redis holds another event: {event.kind} {event.data[:160]}")
         elif (told := truth.lost.get(entry.place)) is None or not truth.may_be_lost(entry.place):
             yield Fault(index, "Redis never held this event")
-        elif (told.kind, told.data) != (entry.kind, entry.data):
+        elif (told.kind, told.sent) != (entry.kind, entry.data):
             yield Fault(index, f"Redis held another event: {told.kind} {told.data[:160]}")
 
 
