@@ -65,7 +65,7 @@ def lacking(log: Log, truth: Truth) -> Iterator[tuple[int, str]]:
             place = entry.place
             if entry.service is not None:
                 had[entry.service] = place
-        told = entry.kind == "ping" and entry.place is not None
+        told = entry.kind == "ping" and entry.place == place is not None
         if place is not None and (told or (index == last and place == truth.head)):
             yield from ((index, text) for text in _missing(had, base, place, truth))
 
