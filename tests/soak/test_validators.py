@@ -178,6 +178,6 @@ def test_deleted_events_are_told_with_their_number_and_passed_one_by_one() -> No
 
 
 def test_a_newest_event_that_conflation_left_out_is_missed() -> None:
-    """The numbers are right, and yet the only event about a service did not come."""
-    lies = log(*START, conflated("1-2", 2, "1-5"), event("1-4"), entry("ping", "1-5"))
+    """The numbers are right, and yet the newest event about a service did not come."""
+    lies = log(*START, conflated("1-2", 2, "1-5"), event("1-5"), entry("ping", "1-5"))
     assert any("the newest event of" in text for text in faults("conflated", lies))
