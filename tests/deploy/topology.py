@@ -31,6 +31,7 @@ class Topology:
     """Redis, a scanner, web instances and HAProxy; `folder` holds their data and logs.
 
     `settings` are variables beside those of the compose file, `redis_options` words for the server.
+    `detours` are ports at which web instances, by name, find Redis instead of at its own.
     """
 
     def __init__(
@@ -51,11 +52,16 @@ class Topology:
         self._numbers = itertools.count(1)
         self._addresses: dict[str, str] = {}
         self.running: dict[str, Process] = {}
+        self.detours: dict[str, int] = {}
 
     @property
     def url(self) -> str:
         """HAProxy, where clients come in."""
         return f"http://127.0.0.1:{self._door_port}"
+
+    @property
+    def redis_port(self) -> int:
+        return self._redis_port
 
     @property
     def redis_url(self) -> str:
@@ -209,6 +215,8 @@ class Topology:
             }
         elif name in self._addresses:
             places |= {"ROUTER_HOST": self._addresses[name], "ROUTER_PORT": str(self._web_port)}
+            if name in self.detours:
+                places["ROUTER_REDIS_URL"] = f"redis://127.0.0.1:{self.detours[name]}/0"
         return {**service.environment, **self._settings, **places}
 
     async def _run(self, name: str, changes: Mapping[str, str] | None = None) -> None:

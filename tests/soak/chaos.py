@@ -11,7 +11,8 @@ from random import Random
 from typing import Any, TypeVar
 
 from tests.soak.client import Client
-from tests.soak.traffic import Traffic
+from tests.soak.foreign import Foreign
+from tests.soak.traffic import QUIET_IDS, Traffic
 from tests.soak.world import WINDOW, World, pause
 
 T = TypeVar("T")
@@ -38,7 +39,16 @@ KINDS: Mapping[str, Kind] = {
     "clients hung up": Kind(2, 0.5, 6),
     "burst": Kind(4, 0, 0),
     "service toggled": Kind(2, 0, 0),
+    "record deleted": Kind(1, 0, 0),
+    "record changed": Kind(1, 0, 0),
+    "events deleted": Kind(2, 0, 0),
+    "keys evicted": Kind(1, 0, 0),
+    "half moved": Kind(1, 0, 0),
+    "rolled back": Kind(1, 0, 0),
 }
+
+FIRST = ("record deleted",)
+"""Comes first, so that also a short soak is long enough to see by when it has to be noticed."""
 
 MOST_LOST = 64 * 1024
 """Bytes that Redis loses with its power: a second or two of the steady flow, or part of a burst."""
@@ -62,7 +72,7 @@ class Act:
 def plan(seed: int, seconds: float) -> list[Act]:
     """Everything that goes wrong in so many seconds: each kind in each round, by chance."""
     chance, acts, now = Random(seed), list[Act](), 0.0
-    deck = list[str]()
+    deck = list(FIRST)
     while True:
         now += chance.uniform(*PAUSE_SECONDS)
         if not deck:
@@ -82,6 +92,7 @@ class Chaos:
 
     def __init__(self, world: World, clients: Sequence[Client], traffic: Traffic) -> None:
         self._world, self._clients, self._traffic = world, clients, traffic
+        self._foreign = Foreign(world)
         self.done = Counter[str]()
 
     async def run(self, acts: Sequence[Act], seconds: float) -> None:
@@ -150,6 +161,31 @@ class Chaos:
     def _toggle(self, act: Act) -> "Work":
         return self._traffic.toggle(int(act.whom * 1000))
 
+    def _delete_record(self, act: Act) -> "Work":
+        return self._foreign.delete_record(Random(act.whom), QUIET_IDS)
+
+    def _change_record(self, act: Act) -> "Work":
+        return self._foreign.change_record(Random(act.whom), QUIET_IDS)
+
+    def _delete_events(self, act: Act) -> "Work":
+        return self._foreign.delete_events(Random(act.whom))
+
+    def _evict(self, act: Act) -> "Work":
+        return self._foreign.evict(Random(act.whom))
+
+    def _half_move(self, _: Act) -> "Work":
+        return self._redis_stays(self._foreign.half_move())
+
+    def _roll_back(self, act: Act) -> "Work":
+        return self._redis_stays(self._foreign.roll_back(1 + int(act.hard * MOST_LOST)))
+
+    def _redis_stays(self, work: Coroutine[Any, Any, None]) -> "Work":
+        """What has steps is not begun while Redis is killed, nor is that killed meanwhile."""
+        if not self._world.free(["redis"]):
+            work.close()
+            return None
+        return self._world.with_redis(work)
+
 
 Work = Coroutine[Any, Any, Any] | None
 
@@ -165,6 +201,12 @@ _DO: Mapping[str, Callable[[Chaos, Act], Work]] = {
     "clients hung up": Chaos._hang_up,
     "burst": Chaos._burst,
     "service toggled": Chaos._toggle,
+    "record deleted": Chaos._delete_record,
+    "record changed": Chaos._change_record,
+    "events deleted": Chaos._delete_events,
+    "keys evicted": Chaos._evict,
+    "half moved": Chaos._half_move,
+    "rolled back": Chaos._roll_back,
 }
 
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 import socket
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -11,8 +12,10 @@ import aiohttp
 
 from hero_router.model import service_id
 from hero_router.position import Position
+from tests.soak.bounds import HEARD_SECONDS
 from tests.soak.dashboard import Dashboard
 from tests.soak.log import CLOSED, OPENED, REFUSED, RESUMED, STALLED, Entry, Frames, Log
+from tests.soak.moments import View
 from tests.soak.snapshots import Snapshots
 from tests.soak.traffic import NODE, SERVICES
 
@@ -48,6 +51,7 @@ class Client:
         self._reading.set()
         self._answer: aiohttp.ClientResponse | None = None
         self._away = 0.0
+        self._opened_at = self._heard_at = 0.0
 
     async def run(self) -> None:
         """Follow until cancelled."""
@@ -58,6 +62,19 @@ class Client:
     def settled(self, head: Position) -> bool:
         """Whether it has everything up to there."""
         return self.dashboard.place == head and self.dashboard.wanted is None
+
+    def view(self) -> View:
+        """What it shows now. It is live if it reads, has heard something a moment ago, waits for no
+        snapshot, and knows of no doubt about all."""
+        hears = self._reading.is_set() and time.monotonic() - self._heard_at < HEARD_SECONDS
+        return View(
+            client=self.log.client,
+            live=self._answer is not None and hears and self.dashboard.is_sure,
+            state=self.dashboard.state,
+            only=self.log.only,
+            doubted=self.dashboard.doubted,
+            opened=self._opened_at,
+        )
 
     async def stall(self, seconds: float) -> None:
         """Stop reading for so long, as a tab that hangs."""
@@ -88,6 +105,7 @@ class Client:
     async def _connect(self) -> str:
         """One connection, from its request to its end; returns how it ended."""
         self._note(Entry(OPENED, self._last_id))
+        self._opened_at = time.time()
         headers = {} if self._last_id is None else {"Last-Event-ID": str(self._last_id)}
         try:
             async with self._streams.get(self._url, headers=headers) as answer:
@@ -116,6 +134,7 @@ class Client:
                 self._hear(frame)
 
     def _hear(self, frame: bytes) -> None:
+        self._heard_at = time.monotonic()
         entry, retry_ms = self._frames.read(frame)
         if retry_ms is not None:
             self._retry = retry_ms / 1000

@@ -26,6 +26,17 @@ class Dashboard:
         self._doubts: set[Doubt] = set()
         self._streaming = False
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether it takes what it shows for true, but for the services of nodes in `doubted`."""
+        placed = self._streaming and self.place is not None and self.wanted is None
+        return placed and all(node is not None for _, node in self._doubts)
+
+    @property
+    def doubted(self) -> frozenset[str]:
+        """The nodes of which it was told a doubt."""
+        return frozenset(node for _, node in self._doubts if node is not None)
+
     def take(self, entry: Entry) -> None:
         """Take the next entry."""
         if entry.is_event:

@@ -2,7 +2,7 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tests.soak.log import Log
@@ -36,10 +36,24 @@ def summary(outcome: Outcome) -> str:
         "what went wrong": _counted(outcome.done),
         "longest silence": f"{silence:.1f} s ({who})",
         "books looked at": outcome.looks,
+        **outcome.figures,
+        "kinds heard": _counted(kinds(outcome.logs)),
+        "wrong at a moment": len(outcome.moments),
         "losses": _counted(Counter(finding.validator for finding in outcome.findings)),
         "troubles": len(outcome.troubles),
     }
-    return "\n".join(f"{name + ':':24}{value}" for name, value in lines.items())
+    return "\n".join(f"{name + ':':42}{value}" for name, value in lines.items())
+
+
+def kinds(logs: Iterable[Log]) -> Counter[str]:
+    """How often each kind of frame came; gaps with a number and unknown ones are two kinds."""
+    found = Counter[str]()
+    for log in logs:
+        for entry in log.entries:
+            if not entry.is_mark:
+                null = entry.kind == "resync" and entry.payload["dropped"] is None
+                found["resync null" if null else entry.kind] += 1
+    return found
 
 
 def findings(outcome: Outcome) -> str:
@@ -48,7 +62,7 @@ def findings(outcome: Outcome) -> str:
     parts = [_told(outcome.seed, finding) for finding in shown]
     if (rest := len(outcome.findings) - len(shown)) > 0:
         parts.append(f"... and {rest} more")
-    return "\n\n".join([*parts, *outcome.troubles])
+    return "\n\n".join([*parts, *outcome.troubles, *outcome.moments[:MOST_SHOWN]])
 
 
 def _told(seed: int, finding: Finding) -> str:

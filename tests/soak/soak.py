@@ -6,7 +6,7 @@ Afterwards all comes to rest, and the clients' logs are judged against what Redi
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from tests.soak.balance import Balance
 from tests.soak.chaos import Chaos, plan
 from tests.soak.client import Client, following
 from tests.soak.log import Log, fingerprint
+from tests.soak.sampler import Sampler
 from tests.soak.snapshots import unlike
 from tests.soak.traffic import Traffic
 from tests.soak.truth import Truth, is_dense, with_lost
@@ -50,7 +51,8 @@ class Outcome:
     """What came of a soak.
 
     `troubles` are of the deployment itself: books that did not balance in one of `looks`, instances
-    that tell another state. `times` are when it began, ran, had come to rest and was judged.
+    that tell another state. `moments` are what was wrong in the meantime, `figures` how much was
+    looked at. `times` are when it began, ran, had come to rest and was judged.
     """
 
     seed: int
@@ -60,12 +62,14 @@ class Outcome:
     troubles: Sequence[str]
     looks: int
     findings: Sequence[Finding]
+    moments: Sequence[str]
+    figures: Mapping[str, object]
     times: Sequence[float]
 
     @property
     def ok(self) -> bool:
         """Whether nothing is wrong."""
-        return not self.findings and not self.troubles
+        return not (self.findings or self.troubles or self.moments)
 
 
 async def soak(folder: Path, seed: int, seconds: float, clients: int = CLIENTS) -> Outcome:
@@ -75,15 +79,18 @@ async def soak(folder: Path, seed: int, seconds: float, clients: int = CLIENTS) 
         await world.start()
         times.append(time.monotonic())
         async with following(world.topology.url, clients) as followers:
-            troubles, looks, done, truth = await _endure(world, followers, seed, seconds)
+            sampler = Sampler(world, followers)
+            troubles, looks, done, truth = await _endure(world, followers, seed, seconds, sampler)
     finally:
-        await asyncio.to_thread(world.topology.close)
+        await asyncio.to_thread(world.close)
     times.append(time.monotonic())
     logs = [client.log for client in followers]
     truth = with_lost(truth, world.cut_off, logs)
     faults = judge(logs, truth)
     times.append(time.monotonic())
-    return Outcome(seed, logs, truth, done, troubles, looks, faults, times)
+    return Outcome(
+        seed, logs, truth, done, troubles, looks, faults, sampler.faults, sampler.figures, times
+    )
 
 
 def judge(logs: Sequence[Log], truth: Truth) -> Sequence[Finding]:
@@ -97,7 +104,7 @@ def judge(logs: Sequence[Log], truth: Truth) -> Sequence[Finding]:
 
 
 async def _endure(
-    world: World, clients: Sequence[Client], seed: int, seconds: float
+    world: World, clients: Sequence[Client], seed: int, seconds: float, sampler: Sampler
 ) -> tuple[Sequence[str], int, Counter[str], Truth]:
     """Everything that happens while the clients follow; in the end all is at rest."""
     books, topology = Balance(world), world.topology
@@ -108,7 +115,11 @@ async def _endure(
     )
     async with Traffic.on(topology.redis_url, WINDOW, topology.root, Random(seed)) as traffic:
         chaos = Chaos(world, clients, traffic)
-        async with meanwhile(traffic.flow()), meanwhile(books.watch()):
+        async with (
+            meanwhile(sampler.run()),
+            meanwhile(traffic.flow()),
+            meanwhile(books.watch()),
+        ):
             await chaos.run(plan(seed, seconds), seconds)
         await topology.heal()
         await traffic.leave()
@@ -150,7 +161,7 @@ def _truth(world: World, snapshot: Snapshot) -> Truth:
     found = list(history(world.redis_folder))
     events = [event for event in found if event.place <= snapshot.head]
     kept = [event.position for event in snapshot.window]
-    told = [event.place for event in events[-len(kept) :]]
+    told = [event.place for event in events if event.place not in world.deleted][-len(kept) :]
     assert told == kept, (
         f"the history, {told[0]} to {told[-1]} of {len(found)}, is not the stream's, "
         f"{kept[0]} to {kept[-1]}"
@@ -158,4 +169,10 @@ def _truth(world: World, snapshot: Snapshot) -> Truth:
     assert is_dense(events), "the history has a gap"
     services = snapshot.services or {}
     registry = {key: fingerprint(decode(text)) for key, text in services.items()}
-    return Truth(events, registry, WINDOW)
+    return Truth(
+        events,
+        registry,
+        WINDOW,
+        deleted=frozenset(world.deleted),
+        troubles=tuple(world.troubles),
+    )

@@ -22,7 +22,7 @@ def outcome() -> Outcome:
     truth = Truth(EVENTS, {}, 4)
     logs = [told("c1", 1, 2, 3, 4, 5), told("c2", 1, 2, 4, 5)]
     done = Counter({"burst": 2})
-    return Outcome(SEED, logs, truth, done, [], 8, judge(logs, truth), [0, 1, 3, 6])
+    return Outcome(SEED, logs, truth, done, [], 8, judge(logs, truth), [], {}, [0, 1, 3, 6])
 
 
 def told(name: str, *numbers: int) -> Log:

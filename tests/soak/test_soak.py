@@ -6,13 +6,18 @@ from pathlib import Path
 import pytest
 
 from tests.soak.chaos import KINDS
-from tests.soak.report import findings, keep, summary
+from tests.soak.report import findings, keep, kinds, summary
 from tests.soak.soak import soak
 
 SEED = 20
 """One that brings each kind of trouble; `make soak` takes another one each time."""
 
-SECONDS = 55.0
+SECONDS = 62.0
+
+EXPECTED = {
+    *("hello", "ping", "stale", "fresh", "resync", "resync null", "conflated"),
+    *("service_added", "service_updated", "service_removed", "status_change", "scan"),
+}
 
 
 @pytest.mark.limit(600)
@@ -29,3 +34,6 @@ async def test_no_client_is_deceived_whatever_goes_wrong(tmp_path: Path) -> None
         keep(outcome, processes, tmp_path / "logs")
     assert outcome.ok, f"{summary(outcome)}\n\n{findings(outcome)}\n\nlogs: {tmp_path / 'logs'}"
     assert outcome.done.keys() == KINDS.keys(), "not all that can go wrong did"
+    assert kinds(outcome.logs).keys() >= EXPECTED, "not all that can be told was"
+    assert outcome.figures["live clients looked at"]
+    assert outcome.figures["of these with one tag"]

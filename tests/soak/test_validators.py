@@ -16,6 +16,7 @@ from tests.soak.cases import (
     SECOND,
     START,
     TRUTH,
+    conflated,
     entry,
     event,
     events,
@@ -25,6 +26,7 @@ from tests.soak.cases import (
     opened,
     p,
     resync,
+    snapshot,
 )
 from tests.soak.log import CLOSED, RESUMED, STALLED, Entry, Log
 from tests.soak.truth import Truth, is_dense, with_lost
@@ -154,3 +156,28 @@ def test_the_origin_is_a_place() -> None:
     assert TRUTH.follows(ORIGIN, p("1-1"))
     assert not TRUTH.follows(ORIGIN, p("2-1"))
     assert not TRUTH.follows(ORIGIN, p("1-2"))
+
+
+def test_deleted_events_are_told_with_their_number_and_passed_one_by_one() -> None:
+    """A foreign hand took 1-4 and 1-5: a ping stands for each, and none passes without a word."""
+    holes = [entry("ping", "1-4"), entry("ping", "1-5")]
+    ahead = (*START, event("1-3"))
+    after = (*events(1, 6, 10), *events(2, 1, 5))
+    truth = replace(TRUTH, deleted=frozenset({p("1-4"), p("1-5")}))
+    told = log(*ahead, resync("1-3", 2), snapshot("1-3"), *holes, *after)
+    for name in VALIDATORS:
+        assert list(VALIDATORS[name](told, truth)) == []
+    for wrong in (
+        log(*ahead, *holes, *after),
+        log(*ahead, resync("1-3", 1), *holes, *after),
+        log(*ahead, resync("1-3", 3), *holes, *after),
+        log(*ahead, resync("1-3", 2), holes[1], *after),
+        log(*ahead, resync("1-3", 2), *after),
+    ):
+        assert list(VALIDATORS["reliable"](wrong, truth))
+
+
+def test_a_newest_event_that_conflation_left_out_is_missed() -> None:
+    """The numbers are right, and yet the newest event about a service did not come."""
+    lies = log(*START, conflated("1-2", 2, "1-5"), event("1-5"), entry("ping", "1-5"))
+    assert any("the newest event of" in text for text in faults("conflated", lies))

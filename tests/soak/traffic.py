@@ -9,7 +9,7 @@ from typing import Self
 
 from hero_router.errors import Fenced, StoreError
 from hero_router.keys import Keys
-from hero_router.model import Change
+from hero_router.model import Change, service_id
 from hero_router.store.client import connect
 from hero_router.store.lease import Grant, Lease
 from hero_router.store.registry import Registry
@@ -18,8 +18,13 @@ from tests.support.records import gone, put, report
 
 NODE, SERVICES = "busy", 12
 REAL_SERVICES = 4
+QUIET = [f"q{number}" for number in range(6)]
+QUIET_IDS = frozenset(service_id(NODE, "default", name) for name in QUIET)
+"""Services that never change: no event puts a record of theirs right."""
 LEAVING = 3
 STEP_SECONDS = 0.05
+BREATH, BREATH_SECONDS = 60, 0.7
+"""After so many changes the flow rests for so long: workers are at one place then."""
 REMOVALS = 0.03
 """So many changes of the steady flow are a service that leaves."""
 
@@ -42,7 +47,7 @@ class Traffic:
         self._registry = Registry(self._client, Keys(), window)
         self._root, self._chance = root, chance
         self._grant: Grant | None = None
-        self._number = 0
+        self._number = self._reports = 0
         self._services: dict[str, AsyncExitStack] = {}
 
     @classmethod
@@ -55,6 +60,7 @@ class Traffic:
         try:
             for index in range(REAL_SERVICES):
                 await traffic.toggle(index)
+            await traffic.renew()
             yield traffic
         finally:
             for service in traffic._services.values():
@@ -64,8 +70,15 @@ class Traffic:
     async def flow(self) -> None:
         """One change after another, until cancelled."""
         while True:
-            await self.change()
-            await asyncio.sleep(STEP_SECONDS)
+            for _ in range(BREATH):
+                await self.change()
+                await asyncio.sleep(STEP_SECONDS)
+            await self._write([])
+            await asyncio.sleep(BREATH_SECONDS)
+
+    async def renew(self) -> None:
+        """Services that never change are published: with that they are right again."""
+        await self._write([self._put(name) for name in QUIET])
 
     async def change(self) -> None:
         """One service takes its next state, or leaves."""
@@ -75,9 +88,13 @@ class Traffic:
 
     async def leave(self) -> None:
         """Some services leave for good, and the last word is about another one."""
+        while not await self._write([]):
+            pass
+        await self.renew()
         for index in range(1, LEAVING + 1):
             await self._write([gone(f"s{index}", NODE)])
-        await self._write([self._put("s0")])
+        while not await self._write([self._put("s0")]):
+            pass
 
     async def burst(self, number: int, *, at_once: bool) -> None:
         """So many changes in one go, or in parts that a worker can follow."""
@@ -102,15 +119,21 @@ class Traffic:
         self._number += 1
         return put(name, self._number, NODE, **fields)
 
-    async def _write(self, changes: list[Change]) -> None:
-        """Give up what Redis does not take: what it has taken is in its own history."""
+    async def _write(self, changes: list[Change]) -> bool:
+        """Give up what Redis does not take: what it has taken is in its own history. Without any
+        change the node's report is written anew, as a scanner's is, for it may have been lost."""
         try:
             if self._grant is None:
                 self._grant = await self._lease.acquire()
                 assert self._grant is not None, "another one writes for our node"
                 await self._registry.apply(self._grant, [], report(node=NODE))
-            await self._registry.apply(self._grant, changes)
+            self._reports += not changes
+            told = report(self._reports, NODE) if not changes else None
+            await self._registry.apply(self._grant, changes, told)
         except Fenced:
             self._grant = None
         except StoreError:
             await asyncio.sleep(AGAIN_SECONDS)
+        else:
+            return True
+        return False

@@ -5,11 +5,13 @@ are no part of the history. `lost` are those.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from hero_router.position import ORIGIN, Position
+from tests.soak.bounds import ANEW_SECONDS, Trouble
 from tests.soak.log import Entry, Log
 
 
@@ -32,13 +34,16 @@ class Event:
 class Truth:
     """`events` are all that Redis kept, oldest first; `registry` has a print for each service id
     as of the last of them; `window` is how many events the stream holds. `openings` are the first
-    events of epochs, each with the event that Redis had before it at that time."""
+    events of epochs, each with the event that Redis had before it at that time. `deleted` are those
+    that a foreign hand took out of the stream, and `troubles` all that foreign hands did."""
 
     events: Sequence[Event]
     registry: Mapping[str, str]
     window: int
     lost: Mapping[Position, Event] = field(default_factory=dict)
     openings: Mapping[Position, Position] = field(default_factory=dict)
+    deleted: AbstractSet[Position] = frozenset()
+    troubles: Sequence[Trouble] = ()
 
     def __post_init__(self) -> None:
         places = [event.place for event in self.events]
@@ -79,11 +84,19 @@ class Truth:
         if place.seq != 1:
             return False
         if (index := self._index.get(place)) is not None:
-            return before == (self.events[index - 1].place if index else ORIGIN)
+            return before in self._ends(index)
         if place in self.openings:  # all of an epoch may be lost, and some of the one before it
             return before == self.openings[place]
         between = self._told[bisect_right(self._told, before) : bisect_left(self._told, place)]
         return place in self.lost and not any(other in self._index for other in between)
+
+    def _ends(self, index: int) -> Iterator[Position]:
+        """Where the epoch before that of an event may have ended, as far as the stream tells: who
+        deletes an epoch's last events leaves no trace of them once the next one has begun."""
+        while index and (place := self.events[index - 1].place) in self.deleted:
+            yield place
+            index -= 1
+        yield self.events[index - 1].place if index else ORIGIN
 
     def between(self, before: Position, last: Position) -> int:
         """How many events the history has after a place, up to another one."""
@@ -98,10 +111,12 @@ class Truth:
         return [place for place in found if place in self._index or place.epoch == last.epoch]
 
     def keeps(self, place: Position, only: str | None = None) -> bool:
-        """Whether who heard of this place last stands where the history knows it.
+        """Whether who heard of this place last stands where the stream knows it.
 
         Who wants `only` one service may have been passed over others, to an event that is lost.
         """
+        if place in self.deleted:
+            return False
         lost = [other for other in self.lost if other > place and other.epoch == place.epoch]
         if only is not None and lost and not self.passed(only, place, min(lost)):
             return False
@@ -115,6 +130,29 @@ class Truth:
         place = self._told[newest]
         event = self.at(place) or self.lost[place]
         return event.at / 1000 <= at
+
+    @property
+    def services(self) -> Iterable[str]:
+        """The ids of all services that events were about."""
+        return self._about.keys()
+
+    def held_between(self, before: Position, last: Position) -> bool:
+        """Whether of the events after a place, up to another one, any was not deleted."""
+        places = self._told
+        between = places[bisect_right(places, before) : bisect_right(places, last)]
+        return any(place not in self.deleted for place in between)
+
+    def deleted_after(self, place: Position) -> int:
+        """How many events after a place a foreign hand deleted."""
+        return sum(one > place for one in self.deleted)
+
+    def anew(self, at: float) -> bool:
+        """Whether a worker may tell its clients at this time that they know nothing, as it found
+        what a foreign hand had done to records."""
+        return any(
+            one.services != () and one.begin <= at <= one.end + ANEW_SECONDS
+            for one in self.troubles
+        )
 
     def may_be_lost(self, place: Position) -> bool:
         """Whether it lies past the end of an epoch that was not the last: Redis died there."""

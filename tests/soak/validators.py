@@ -6,10 +6,11 @@ begins anew: it tells that a history is lost, so what follows may lie before wha
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Self
 
 from hero_router.position import Position
+from tests.soak.conflation import lacking, spans
 from tests.soak.dashboard import Dashboard, of_one
+from tests.soak.holes import Credit, passes_hole
 from tests.soak.log import CLOSED, OPENED, REFUSED, RESUMED, STALLED, Entry, Log
 from tests.soak.truth import Truth
 
@@ -31,13 +32,14 @@ class Fault:
 Validator = Callable[[Log, Truth], Iterator[Fault]]
 
 
-def walk(log: Log) -> Iterator[tuple[int, Entry, Position | None]]:
+def walk(log: Log, truth: Truth) -> Iterator[tuple[int, Entry, Position | None]]:
     """All entries, each with the position that the client had before it."""
     place: Position | None = None
     for index, entry in enumerate(log.entries):
         yield index, entry, place
         greeted = entry.kind == "hello" and place is None
-        if entry.is_event or entry.kind == "resync" or greeted:
+        moved = entry.kind == "resync" or passes_hole(entry, place, truth)
+        if entry.is_event or moved or greeted:
             place = entry.place
         elif log.only is not None and entry.kind in ("ping", "hello"):
             place = entry.place or place  # past events about other services
@@ -88,51 +90,15 @@ def genuine(log: Log, truth: Truth) -> Iterator[Fault]:
             yield Fault(index, f"Redis held another event: {told.kind} {told.data[:160]}")
 
 
-@dataclass(slots=True)
-class Span:
-    """What a `conflated` frame tells of: up to `to`, so many events are superseded by others."""
-
-    start: Position
-    to: Position
-    superseded: int
-    got: int = 0
-
-    @classmethod
-    def told(cls, entry: Entry) -> Self | None:
-        """That of a `conflated` frame; None if it tells nothing."""
-        to = Position.parse(entry.payload["to"])
-        return to and entry.place and cls(entry.place, to, entry.payload["superseded"])
-
-    def fault(self, truth: Truth) -> str | None:
-        """What is wrong with it, once its last event has come."""
-        lie = truth.between(self.start, self.to)
-        if self.superseded > 0 and self.got + self.superseded == lie:
-            return None
-        return f"{self.superseded} superseded and {self.got} sent of {lie} up to {self.to}"
-
-
 def conflated(log: Log, truth: Truth) -> Iterator[Fault]:
-    """Who asked for it is told exactly how many events newer ones stand for."""
+    """Who asked for it is told exactly how many events newer ones stand for, and gets those."""
     for index, span in spans(log):
         if not log.conflates:
             yield Fault(index, "conflated without having asked for it")
         elif log.entries[index].place == span.to and (fault := span.fault(truth)):
             yield Fault(index, fault)
-
-
-def spans(log: Log) -> Iterator[tuple[int, Span]]:
-    """The entries that a `conflated` frame covers, from itself on; each connection begins anew."""
-    span: Span | None = None
-    for index, entry in enumerate(log.entries):
-        if entry.kind in (OPENED, "resync"):
-            span = None
-        elif entry.kind == "conflated":
-            span = Span.told(entry)
-        elif entry.is_event and span is not None and entry.place is not None:
-            span.got += 1
-            span = span if entry.place <= span.to else None
-        if span is not None:
-            yield index, span
+    for index, text in lacking(log, truth):
+        yield Fault(index, text)
 
 
 def reliable(log: Log, truth: Truth) -> Iterator[Fault]:
@@ -141,8 +107,10 @@ def reliable(log: Log, truth: Truth) -> Iterator[Fault]:
     wants few, there are judges of their own."""
     if log.only is not None:
         return
-    free = {index for index, _ in spans(log)}
-    for index, entry, place in walk(log):
+    free, credit = {index for index, _ in spans(log)}, Credit(truth)
+    for index, entry, place in walk(log, truth):
+        if fault := credit.take(entry, place):
+            yield Fault(index, fault)
         if entry.kind == "resync":
             if fault := _wrong_resync(entry, place, truth, log.times[index]):
                 yield Fault(index, fault)
@@ -158,14 +126,16 @@ def filtered(log: Log, truth: Truth) -> Iterator[Fault]:
     was started anew, takes it past the rest. A gap has all events but those passed over before."""
     if log.only is None:
         return
-    for index, entry, place in walk(log):
+    for index, entry, place in walk(log, truth):
         if entry.is_event and entry.service != log.only:
             yield Fault(index, "not asked for")
         elif entry.kind == "resync":
             if fault := _wrong_resync(entry, place, truth, log.times[index], log.only):
                 yield Fault(index, fault)
         elif entry.place is not None and place is not None and not entry.is_mark:
-            missed = [*truth.passed(log.only, place, entry.place)]
+            passed = truth.passed(log.only, place, entry.place)
+            missed = [one for one in passed if one not in truth.deleted or one == entry.place]
+            missed = [one for one in missed if one not in truth.deleted or entry.is_event]
             if entry.place < place:
                 yield Fault(index, f"{entry.kind} goes back from {place} to {entry.place}")
             elif missed not in ([], [entry.place] if entry.is_event else []):
@@ -180,25 +150,26 @@ def _wrong_resync(
         return "a resync without a position to start from"
     if dropped is not None:
         missed = truth.between(place, base)
+        ahead = min(max(dropped - missed, 0), truth.deleted_after(base))
         if only is not None:
             first = next(iter(truth.passed(only, place, base)), base)
-            missed = min(max(dropped, truth.between(first.before(), base)), missed)
+            missed = min(max(dropped - ahead, truth.between(first.before(), base)), missed)
         across = only is None and place.epoch != base.epoch
-        if dropped != missed or across or missed < 1:
+        if dropped - ahead != missed or across or dropped < 1:
             return f"{dropped} dropped, but {missed} lie between {place} and {base}"
-    elif not truth.keeps(place, only):
+    elif truth.anew(at) or not truth.keeps(place, only):
         return None
     elif place >= base or place.epoch == base.epoch:
         return f"null, but what lies between {place} and {base} is known"
-    if not truth.left_window(base, at):
+    if truth.held_between(place, base) and not truth.left_window(base, at):
         return f"the stream still held what follows {place}"
     return None
 
 
-def resumable(log: Log, _: Truth) -> Iterator[Fault]:
+def resumable(log: Log, truth: Truth) -> Iterator[Fault]:
     """A client asks for what it has, and is greeted there, or told its gap, before anything."""
     greeted = settled = False
-    for index, entry, place in walk(log):
+    for index, entry, place in walk(log, truth):
         if entry.kind == OPENED:
             greeted, settled = False, place is None
             if entry.place != place:
@@ -215,13 +186,14 @@ def resumable(log: Log, _: Truth) -> Iterator[Fault]:
             yield Fault(index, f"{entry.kind} before the client's place {place} was confirmed")
 
 
-def bookmark(log: Log, _: Truth) -> Iterator[Fault]:
+def bookmark(log: Log, truth: Truth) -> Iterator[Fault]:
     """The ids of hello, ping and conflated are where the client is: never ahead of data or back."""
     if log.only is not None:
         return
-    for index, entry, place in walk(log):
+    for index, entry, place in walk(log, truth):
         if (
-            entry.kind not in ("hello", "ping", "conflated")
+            passes_hole(entry, place, truth)
+            or entry.kind not in ("hello", "ping", "conflated")
             or entry.place is None
             or entry.place == place
         ):

@@ -6,16 +6,20 @@ What is killed is started again after a while, as a container with `restart: unl
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import psutil
 
+from hero_router.position import Position
 from tests.deploy.processes import Process
 from tests.deploy.topology import Topology
 from tests.soak.aof import ONE_FILE, cut_off, mend
+from tests.soak.bounds import Trouble
+from tests.soak.detour import Detour
 from tests.soak.truth import Event
 from tests.support.scrape import Scrape
 from tests.support.wait import eventually
@@ -34,6 +38,13 @@ SETTINGS = {
 WORKERS = 2
 """Of each instance, as the compose file says."""
 
+DEBUG = ("--enable-debug-command", "local", "--protected-mode", "no")
+"""Redis's options with which its data can be rolled back, and with which it answers at a detour's
+address, which it does not take for its own machine's."""
+
+DETOURED = "web-1"
+"""The instance whose connections to Redis can be led elsewhere."""
+
 END_SECONDS = 12.0
 ANSWER = aiohttp.ClientTimeout(total=5)
 
@@ -42,15 +53,25 @@ class World:
     """Names the processes and does to them what happens to processes."""
 
     def __init__(self, folder: Path) -> None:
-        self.topology = Topology(folder, SETTINGS, ONE_FILE)
+        self.topology = Topology(folder, SETTINGS, (*ONE_FILE, *DEBUG))
+        self.detour = Detour(self.topology.redis_port)
+        self.topology.detours[DETOURED] = self.detour.port
         self._busy: set[str] = set()
         self.scanners: Sequence[str] = ()
         self.cut_off: list[Event] = []
+        self.deleted: set[Position] = set()
+        self.troubles: list[Trouble] = []
 
     async def start(self) -> None:
         """Start everything and wait for its health."""
+        self.detour.start()
         await self.topology.start()
         self.scanners = ("scanner", await self.topology.add_scanner())
+
+    def close(self) -> None:
+        """End everything."""
+        self.topology.close()
+        self.detour.close()
 
     @property
     def redis_folder(self) -> Path:
@@ -91,6 +112,11 @@ class World:
                 self.cut_off += cut_off(self.redis_folder, lost)
             await asyncio.sleep(seconds)
             await self.topology.restart("redis")
+
+    async def with_redis(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something to Redis, to which nothing else happens meanwhile."""
+        async with self._occupied("redis"):
+            await work
 
     async def pause(self, name: str, seconds: float) -> None:
         """Stop a process for so long, as when its machine hangs."""

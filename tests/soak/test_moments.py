@@ -1,0 +1,97 @@
+"""The judges of every moment, on samples made by hand: each passes what is right and sees a lie."""
+
+from tests.soak.bounds import LIVE_SECONDS, RECORD_SECONDS, Trouble
+from tests.soak.moments import Agreement, Answer, Likeness, View
+
+HOMES = {"a": "n", "b": "n"}
+STEP = 0.5
+
+
+def looked(seconds: float, view: View, held: dict[str, str], *troubles: Trouble) -> Likeness:
+    """A client that shows the same for so long, of a registry that held the same a moment ago."""
+    likeness = Likeness(troubles)
+    likeness.look(99.5, {"a": "1", "b": "1"}, HOMES, [view])
+    for number in range(int(seconds / STEP)):
+        likeness.look(100 + number * STEP, held, HOMES, [view])
+    return likeness
+
+
+OLD = View("c1", live=True, state={"a": "1", "b": "1"})
+
+
+def test_who_shows_what_the_registry_holds_is_right() -> None:
+    assert looked(60, OLD, {"a": "1", "b": "1"}).faults == []
+
+
+def test_who_is_live_and_unlike_for_too_long_is_named_once_with_the_service() -> None:
+    (fault,) = looked(LIVE_SECONDS + 3, OLD, {"a": "2", "b": "1"}).faults
+    assert "client c1" in fault
+    assert "service a" in fault
+    assert looked(LIVE_SECONDS - 1, OLD, {"a": "2", "b": "1"}).faults == []
+
+
+def test_a_service_that_left_or_came_unseen_is_a_difference() -> None:
+    assert looked(LIVE_SECONDS + 3, OLD, {"a": "1"}).faults
+    assert looked(LIVE_SECONDS + 3, View("c1", True, {"a": "1"}), {"a": "1", "b": "1"}).faults
+
+
+def test_who_was_told_is_not_deceived() -> None:
+    held = {"a": "2", "b": "2"}
+    assert looked(60, OLD._replace(live=False), held).faults == []
+    assert looked(60, OLD._replace(doubted=frozenset({"n"})), held).faults == []
+    assert looked(60, OLD._replace(only="b"), {"a": "2", "b": "1"}).faults == []
+
+
+def test_a_foreign_hand_excuses_its_own_service_alone_and_not_for_ever() -> None:
+    hand = Trouble("record changed", 99, 100, {"a"})
+    assert looked(RECORD_SECONDS - 1, OLD, {"a": "2", "b": "1"}, hand).faults == []
+    assert looked(RECORD_SECONDS + 3, OLD, {"a": "2", "b": "1"}, hand).faults
+    assert looked(LIVE_SECONDS + 3, OLD, {"a": "1", "b": "2"}, hand).faults
+
+
+def test_who_came_to_another_worker_after_a_foreign_hand_is_counted() -> None:
+    hand = Trouble("record deleted", 99, 100, {"a"})
+    found = looked(RECORD_SECONDS + 3, OLD._replace(opened=110), {"b": "1"}, hand)
+    assert (found.faults, found.unknowing) == ([], {("c1", "a")})
+
+
+def test_while_redis_cannot_be_asked_nobody_is_judged() -> None:
+    likeness = Likeness()
+    for number in range(100):
+        held = {"a": "2", "b": "1"} if number % 8 else None
+        likeness.look(100 + number, held, HOMES, [OLD])
+    assert likeness.faults == []
+
+
+ONE = Answer("web-1", ("x", "1-1"), frozenset(), "nodes", "s1", "t1")
+
+
+def test_two_workers_at_one_place_that_tell_one_state_agree() -> None:
+    agreement = Agreement()
+    agreement.look(1, [ONE, ONE, ONE._replace(known="a later report", tag="t2")])
+    assert (agreement.faults, agreement.pairs, agreement.equal_tags) == ([], 3, 1)
+
+
+def test_two_workers_at_one_place_that_tell_two_states_are_named() -> None:
+    for other in (ONE._replace(services="s2", tag="t2"), ONE._replace(tag="t2")):
+        agreement = Agreement()
+        agreement.look(1, [ONE, other._replace(instance="web-2")])
+        (fault,) = agreement.faults
+        assert "web-1 and web-2 tell two states of 1-1" in fault
+
+
+def test_workers_at_two_places_or_that_doubt_other_nodes_may_differ() -> None:
+    agreement = Agreement()
+    later, lost = ONE._replace(place=("x", "1-2")), ONE._replace(lost=frozenset({"n"}))
+    agreement.look(1, [ONE, later._replace(services="s2"), lost._replace(services="s3")])
+    assert (agreement.faults, agreement.pairs) == ([], 0)
+
+
+def test_workers_may_differ_for_as_long_as_it_takes_to_find_a_foreign_hand() -> None:
+    hand = Trouble("record changed", 100, 100, {"a"})
+    other = ONE._replace(services="s2", tag="t2")
+    agreement = Agreement([hand])
+    agreement.look(101, [ONE, other])
+    assert (agreement.faults, agreement.differing) == ([], 1)
+    agreement.look(101 + RECORD_SECONDS, [ONE, other])
+    assert agreement.faults
