@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.measure import LOAD_CORE, Latency, Meter, memory_bytes
 from benchmarks.process import Child, child
-from benchmarks.scenario import CREATED_MS, Scenario
+from benchmarks.scenario import AT_MS, CREATED_MS, Scenario
 from benchmarks.target import Server, Target
 from hero_router.position import Position
 
@@ -113,7 +113,8 @@ def expected(server: Server, scenario: Scenario) -> tuple[int, str]:
     """How many bytes every client receives at least, and what is in the last event alone."""
     epoch, seq = server.head
     numbers = range(1, scenario.events + 1)
-    frames = [scenario.frame(number, Position(epoch, seq + number)) for number in numbers]
+    at = 0 if server.by_data else AT_MS  # what peers send on is as it is in Redis
+    frames = [scenario.frame(number, Position(epoch, seq + number), at=at) for number in numbers]
     if server.by_data:
         return sum(len(it.partition(b"data:")[2]) for it in frames), scenario.mark(numbers[-1])
     return sum(map(len, frames)), frames[-1].partition(b"\n")[0].decode("ascii") + "\n"

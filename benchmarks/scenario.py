@@ -4,15 +4,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from hero_router import sse
 from hero_router.codec import encode
+from hero_router.feed.ring import frame
 from hero_router.keys import APPLY_BATCH
-from hero_router.model import Change, Record, SocketState, Status, service_id
+from hero_router.model import Change, Event, Record, SocketState, Status, service_id
 from hero_router.position import Position
 
 NODE = "bench"
 SERVICES = 20
 CREATED_MS = 1_700_000_000_000
+AT_MS = CREATED_MS
+"""When an event was published is known only then; it has as many digits."""
 
 READY = 1024
 """So many changes are kept once made. Working out what clients are to get makes them before they
@@ -53,10 +55,11 @@ class Scenario:
         """What is in the data of the event with this number, and of no other one."""
         return f'"changed_at":{CREATED_MS + number}'
 
-    def frame(self, number: int, position: Position) -> bytes:
-        """The same event as every client has to receive it."""
+    def frame(self, number: int, position: Position, *, at: int = AT_MS) -> bytes:
+        """The same event as every client has to receive it; 0: it does not say when it was."""
         change = self.change(number)
-        return sse.frame_text(change.type, encode(change.data), position=position)
+        data, service = encode(change.data), change.service
+        return frame(Event(position, change.type, NODE, service, change.data, data, at))
 
 
 SCENARIOS = (
