@@ -28,17 +28,11 @@ from aiohttp.streams import StreamReader
 from hero_router.errors import RouterError
 from hero_router.hosts import Hosts
 from hero_router.web.context import EXPECTS, REQUEST_ID
+from hero_router.web.deadlines import Answers, Heads
 from hero_router.web.failures import error_response, raw_error
 from hero_router.web.middleware import SECURITY_HEADERS, dress
 
 log = logging.getLogger(__name__)
-
-MOST_WAITING = 8192
-"""Connections that have not yet sent a whole head. One more, and the oldest is closed: who means it
-has sent its head within a moment."""
-
-TICK_SECONDS = 1.0
-"""How often all that wait are looked at, or a quarter of the time that they have."""
 
 FIELD_BYTES = 16 * 1024
 """Longest header field that is read: a position is answered in the stream, however long it is, up
@@ -206,88 +200,6 @@ class Visit(web.RequestHandler):
             log.info("refused a malformed request: body")
         else:
             super().log_exception(*words, **details)
-
-
-class _Timed:
-    """Connections that have only so long; one shared tick looks at them while there are any."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
-        self._loop, self._seconds = loop, seconds
-        self._tick: asyncio.TimerHandle | None = None
-
-    def _arm(self) -> None:
-        if self._tick is None:
-            self._tick = self._loop.call_later(min(TICK_SECONDS, self._seconds / 4), self._look)
-
-    def _look(self) -> None:
-        self._tick = None
-        if self._check(self._loop.time() - self._seconds):
-            self._arm()
-
-    def _check(self, latest: float) -> bool:
-        """End those who began before `latest`; whether any are left."""
-        raise NotImplementedError
-
-
-class Heads(_Timed):
-    """Connections of which a head is awaited: from the start on, later from its first byte on."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
-        super().__init__(loop, seconds)
-        self._since: dict[Visit, float] = {}
-
-    def begin(self, visit: Visit) -> None:
-        """Its time runs, if it does not already."""
-        self._since.setdefault(visit, self._loop.time())
-        if len(self._since) > MOST_WAITING:
-            self._give_up(next(iter(self._since)))
-        self._arm()
-
-    def end(self, visit: Visit) -> None:
-        """The head is there, or the connection has gone."""
-        self._since.pop(visit, None)
-
-    def _check(self, latest: float) -> bool:
-        """All have the same time, so those who began first are the first that are late."""
-        while self._since:
-            visit, since = next(iter(self._since.items()))
-            if since > latest:
-                break
-            self._give_up(visit)
-        return bool(self._since)
-
-    def _give_up(self, visit: Visit) -> None:
-        del self._since[visit]
-        visit.give_up()
-
-
-class Answers(_Timed):
-    """Connections whose client does not take its answer: how many bytes wait, and since when."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
-        super().__init__(loop, seconds)
-        self._waiting: dict[Visit, tuple[int, float]] = {}
-
-    def begin(self, visit: Visit) -> None:
-        """Something waits for the client."""
-        self._waiting[visit] = 0, self._loop.time()
-        self._arm()
-
-    def end(self, visit: Visit) -> None:
-        """The client has taken it, or is gone."""
-        self._waiting.pop(visit, None)
-
-    def _check(self, latest: float) -> bool:
-        for visit, (before, since) in tuple(self._waiting.items()):
-            if visit.transport is None:
-                self.end(visit)
-                continue
-            bytes_left = visit.transport.get_write_buffer_size()
-            if bytes_left != before:
-                self._waiting[visit] = bytes_left, self._loop.time()
-            elif since <= latest:
-                visit.transport.abort()
-        return bool(self._waiting)
 
 
 def _check_line(request: web.BaseRequest) -> None:
