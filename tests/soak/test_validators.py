@@ -177,6 +177,16 @@ def test_deleted_events_are_told_with_their_number_and_passed_one_by_one() -> No
         assert list(VALIDATORS["reliable"](wrong, truth))
 
 
+def test_who_filters_is_told_of_a_deleted_event_from_wherever_it_was_passed_on_to() -> None:
+    """It may have been wanted; the number has to be right for it, too."""
+    truth = replace(TRUTH, deleted=frozenset({p("1-7")}))
+    head = (*START[:2], event("1-2"), event("1-4"))
+    told = log(*head, resync("1-5", 1), snapshot("1-5"), event("1-6"), only="a")
+    assert list(VALIDATORS["filtered"](told, truth)) == []
+    too_many = log(*head, resync("1-5", 3), snapshot("1-5"), event("1-6"), only="a")
+    assert list(VALIDATORS["filtered"](too_many, truth))
+
+
 def test_a_newest_event_that_conflation_left_out_is_missed() -> None:
     """The numbers are right, and yet the newest event about a service did not come."""
     lies = log(*START, conflated("1-2", 2, "1-5"), event("1-5"), entry("ping", "1-5"))
