@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -83,7 +82,7 @@ class Readiness:
         if self._since is None:
             clock = RedisClock(client)
             await clock.ask()
-            self._since = (time.time() + (clock.ahead or 0)) * 1000
+            self._since = clock.now_ms()
         return self._since
 
     async def _ask(self, path: str) -> dict[str, object] | None:

@@ -63,8 +63,7 @@ class Teller:
         """Write what is new, or is about to expire. Raises StoreError."""
         summary, now = self._summary(), time.monotonic()
         if summary != self._told or now - self._told_at >= REPEAT_SECONDS:
-            redis_ms = int((time.time() + (self._clock.ahead or 0)) * 1000)
-            await self._roll.tell(self._worker, summary, redis_ms)
+            await self._roll.tell(self._worker, summary, self._clock.now_ms())
             self._told, self._told_at = summary, now
 
     async def withdraw(self) -> None:
