@@ -11,10 +11,10 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from hero_router.scan.http import HEADERS
-from hero_router.scan.observation import Kind
-from hero_router.scan.probe import HEALTH, Prober
+from hero_router.scan.prober import HEALTH, Prober
+from hero_router.scan.result import Kind
 from hero_router.scan.sockets import Finder, Found
+from hero_router.upstream.client import HEADERS
 
 CONCURRENCY = 64
 """As many as the scanner asks at the same time by default."""

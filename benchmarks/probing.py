@@ -19,7 +19,7 @@ from benchmarks.measure import LOAD_CORE, SERVER_CORE, Meter, allow_files
 from benchmarks.prober import WAYS
 from benchmarks.process import START_SECONDS, Broken, Child, child
 from benchmarks.product import private_redis, until
-from hero_router.config import RouterConfig
+from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
 
 SPARE_FILES = 512

@@ -19,9 +19,9 @@ from benchmarks.process import START_SECONDS, Child, child
 from benchmarks.scenario import CREATED_MS, NODE, SERVICES, Scenario, service
 from benchmarks.target import Server
 from hero_router import __version__
-from hero_router.config import RouterConfig
 from hero_router.model import Change, NodeState, Status
 from hero_router.position import Position
+from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
 from hero_router.store.embedded import PrivateRedis
 from hero_router.store.lease import Grant, Lease

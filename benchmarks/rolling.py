@@ -23,7 +23,7 @@ from benchmarks.process import Broken, Child, child
 from benchmarks.product import Publisher, publisher
 from benchmarks.scenario import NODE, Scenario
 from benchmarks.storm import LIVE_SECONDS, flowing, live, sums
-from hero_router.config import RouterConfig
+from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
 from hero_router.store.stream import Stream
 from tests.deploy.topology import Topology

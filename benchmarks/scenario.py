@@ -6,9 +6,9 @@ from functools import lru_cache
 
 from hero_router.codec import encode
 from hero_router.feed.ring import frame
-from hero_router.keys import APPLY_BATCH
 from hero_router.model import Change, Event, Record, SocketState, Status, service_id
 from hero_router.position import Position
+from hero_router.store.keys import APPLY_BATCH
 
 NODE = "bench"
 SERVICES = 20

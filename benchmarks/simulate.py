@@ -18,8 +18,8 @@ from benchmarks.figures import Figures, Kept, Middle, kept
 from benchmarks.growth import FLOW, named
 from benchmarks.scenario import SCENARIOS, Scenario
 from benchmarks.stalled import BURST
-from hero_router.config import RouterConfig
-from hero_router.feed.pace import PARTS
+from hero_router.feed.flush import PARTS
+from hero_router.settings.config import RouterConfig
 
 PAGE = Path(__file__).parent.parent / "docs" / "scaling.md"
 PUBLISH_SECONDS = 100e-6

@@ -20,8 +20,8 @@ from benchmarks.measure import LOAD_CORE, Meter
 from benchmarks.process import Broken, Child, child
 from benchmarks.product import Deployment, Product, Publisher
 from benchmarks.scenario import Scenario
-from hero_router.keys import APPLY_BATCH
 from hero_router.store.client import connect
+from hero_router.store.keys import APPLY_BATCH
 
 FLOW = Scenario("storm", "2 events/s", events=1_000_000, batch=1, rate=2)
 """To 5,000 clients that is what one process can well read for them beside all else."""

@@ -3,9 +3,9 @@
 import sys
 
 from hero_router.cli import main
-from hero_router.web import serve, worker
+from hero_router.server import gunicorn, worker
 
 if __name__ == "__main__":
-    vars(serve)["Worker"] = getattr(worker, sys.argv.pop(1))
+    vars(gunicorn)["Worker"] = getattr(worker, sys.argv.pop(1))
     sys.argv.insert(1, "web")
     main()

@@ -1,6 +1,6 @@
 """gunicorn's configuration: `gunicorn -c deploy/gunicorn.conf.py hero_router.web.app:application`.
 
-A thin adapter: all values come from the ROUTER_* variables, by way of `hero_router.web.serve`.
+A thin adapter: all values come from the ROUTER_* variables, by way of `hero_router.server.gunicorn`.
 """
 
 import signal
@@ -10,12 +10,12 @@ import sys
 for _number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
     signal.signal(_number, signal.SIG_IGN)
 
-from hero_router import logs  # noqa: E402 - see above
-from hero_router.config import RouterConfig  # noqa: E402
 from hero_router.errors import ConfigError  # noqa: E402
-from hero_router.web import shared  # noqa: E402
-from hero_router.web.files import raise_limit  # noqa: E402
-from hero_router.web.serve import gunicorn_settings  # noqa: E402
+from hero_router.metrics import multiproc  # noqa: E402
+from hero_router.server.fdlimit import raise_limit  # noqa: E402
+from hero_router.server.gunicorn import gunicorn_settings  # noqa: E402
+from hero_router.settings import logs  # noqa: E402 - see above
+from hero_router.settings.config import RouterConfig  # noqa: E402
 
 
 def _settings() -> dict[str, object]:
@@ -27,7 +27,7 @@ def _settings() -> dict[str, object]:
         config = RouterConfig.read()
         if not config.redis_url:
             raise ConfigError("ROUTER_REDIS_URL is not set: web has to be told where Redis is")
-        shared.check()
+        multiproc.check()
     except ConfigError as error:
         sys.stderr.write(f"hero_router: {error}\n")
         sys.exit(2)

@@ -10,8 +10,8 @@ from contextlib import closing
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
-from hero_router.config import RouterConfig
 from hero_router.errors import StoreError
+from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
 from hero_router.store.stream import Nodes
 

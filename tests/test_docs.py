@@ -12,9 +12,9 @@ import pytest
 from pytest_aiohttp import AiohttpClient
 
 from hero_router.cli import COMMANDS
-from hero_router.config import RouterConfig
-from hero_router.keys import Keys
+from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
+from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
 from hero_router.web.app import create_app

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import hero_router
 from hero_router import errors
 from hero_router.errors import ConfigError, RouterError
-from hero_router.web.failures import CODES, failure
+from hero_router.web.errors import CODES, failure
 
 ROW = re.compile(r"^ {4}(?P<lines>[│├└─ ]*)(?P<name>\w+) {2,}(?P<code>\w+)", re.MULTILINE)
 

@@ -12,7 +12,7 @@ from benchmarks.product import private_redis
 from benchmarks.scenario import Scenario
 from benchmarks.target import Server
 from hero_router.codec import encode
-from hero_router.config import RouterConfig
+from hero_router.settings.config import RouterConfig
 from hero_router.store.client import Redis, connect
 
 MOST_CLIENTS = ("--maxclients", "20000")

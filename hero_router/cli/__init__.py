@@ -16,7 +16,7 @@ COMMANDS: Mapping[str, str] = {
     "scanner": "hero_router.cli.scanner",
     "web": "hero_router.cli.web",
     "demo": "hero_router.cli.demo",
-    "list": "hero_router.cli.list",
+    "list": "hero_router.cli.services",
     "scan": "hero_router.cli.scan",
     "events": "hero_router.cli.events",
     "clients": "hero_router.cli.clients",

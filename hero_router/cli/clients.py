@@ -9,9 +9,9 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from hero_router.cli.client import address, fetch, resolve
-from hero_router.cli.list import age
 from hero_router.cli.screen import console, count, warn
+from hero_router.cli.services import age
+from hero_router.client.http import address, fetch, resolve
 
 SILENT_SECONDS = 6.0
 """Workers tell at least every five and a half seconds."""

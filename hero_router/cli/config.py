@@ -12,7 +12,7 @@ from rich.text import Text
 
 from hero_router.cli.options import configure, flags, given
 from hero_router.cli.screen import console
-from hero_router.config import RouterConfig, rejected
+from hero_router.settings.config import RouterConfig, rejected
 from hero_router.store.eviction import warning
 
 

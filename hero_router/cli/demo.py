@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from hero_router.cli.options import begin, flags
-from hero_router.config import RouterConfig
 from hero_router.demo import services
+from hero_router.settings.config import RouterConfig
 
 
 @click.command("demo")

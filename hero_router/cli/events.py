@@ -11,9 +11,9 @@ import aiohttp
 import click
 from rich.text import Text
 
-from hero_router.cli.client import RouterAway, address, asking, refusal, resolve
-from hero_router.cli.list import mark
 from hero_router.cli.screen import console, literal, warn
+from hero_router.cli.services import mark
+from hero_router.client.http import RouterAway, address, asking, refusal, resolve
 from hero_router.model import CONTROL_EVENTS
 from hero_router.sse import Message, Parser
 

@@ -12,10 +12,10 @@ from typing import Any
 import click
 
 from hero_router.cli.options import configure, flags
-from hero_router.config import RouterConfig
 from hero_router.errors import ConfigError, Fenced, NotFound, StoreError
 from hero_router.model import clean
-from hero_router.redis_url import Backplane, check_password_file
+from hero_router.settings.config import RouterConfig
+from hero_router.settings.redis_url import Backplane, check_password_file
 from hero_router.store.client import Redis, connect
 from hero_router.store.embedded import running
 from hero_router.store.lease import Lease

@@ -5,9 +5,9 @@ from typing import Any, TypeVar
 
 import click
 
-from hero_router import logs
-from hero_router.config import RouterConfig, warn_rejected
-from hero_router.setting import Setting
+from hero_router.settings import logs
+from hero_router.settings.config import RouterConfig, warn_rejected
+from hero_router.settings.setting import Setting
 
 F = TypeVar("F", bound=Callable[..., Any])
 

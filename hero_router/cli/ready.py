@@ -8,8 +8,8 @@ from contextlib import suppress
 
 import aiohttp
 
-from hero_router.config import RouterConfig
 from hero_router.errors import StoreError
+from hero_router.settings.config import RouterConfig
 from hero_router.store.client import Redis
 from hero_router.store.clock import RedisClock
 from hero_router.store.stream import Nodes

@@ -5,8 +5,8 @@ import json
 
 import click
 
-from hero_router.cli.client import address, call, resolve
 from hero_router.cli.screen import warn
+from hero_router.client.http import address, call, resolve
 
 
 @click.command("scan")

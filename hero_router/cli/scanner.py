@@ -11,18 +11,18 @@ from urllib.parse import unquote, urlsplit
 import click
 
 from hero_router.cli.options import begin, flags
-from hero_router.config import RouterConfig
 from hero_router.errors import ConfigError
-from hero_router.redis_url import check_password_file
-from hero_router.scan.ports import SystemClock
-from hero_router.scan.probe import Prober
+from hero_router.scan.agent import Worker
+from hero_router.scan.interfaces import SystemClock
+from hero_router.scan.prober import Prober
 from hero_router.scan.sockets import Finder
-from hero_router.scan.worker import Worker
+from hero_router.settings.config import RouterConfig
+from hero_router.settings.redis_url import check_password_file
 from hero_router.store.client import Redis, connect
+from hero_router.store.commands import IDLE_SECONDS, Requests
 from hero_router.store.eviction import warning
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
-from hero_router.store.requests import IDLE_SECONDS, Requests
 
 log = logging.getLogger(__name__)
 

@@ -16,9 +16,9 @@ import click
 from hero_router.cli.options import begin, flags
 from hero_router.cli.ready import Readiness
 from hero_router.cli.supervise import LAST_STOP_SECONDS, STOP_SECONDS, Child, Supervisor
-from hero_router.config import RouterConfig
 from hero_router.errors import ConfigError
-from hero_router.redis_url import Backplane
+from hero_router.settings.config import RouterConfig
+from hero_router.settings.redis_url import Backplane
 from hero_router.store.client import connect
 from hero_router.store.embedded import PrivateRedis
 

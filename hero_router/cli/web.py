@@ -9,11 +9,11 @@ import click
 from hero_router.cli.options import begin, flags
 from hero_router.cli.serve import check_port
 from hero_router.errors import ConfigError
-from hero_router.redis_url import check_password_file
+from hero_router.metrics import multiproc
+from hero_router.server.fdlimit import raise_limit
+from hero_router.server.gunicorn import Gunicorn
+from hero_router.settings.redis_url import check_password_file
 from hero_router.store.eviction import warning
-from hero_router.web import shared
-from hero_router.web.files import raise_limit
-from hero_router.web.serve import Gunicorn
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ def command(**overrides: Any) -> None:
         raise ConfigError("ROUTER_REDIS_URL is not set: web has to be told where Redis is")
     check_password_file(config.backplane)
     check_port(config)
-    shared.check()
+    multiproc.check()
     if evicts := asyncio.run(warning(config.backplane)):
         log.warning("%s", evicts)
     raise_limit()

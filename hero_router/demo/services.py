@@ -14,7 +14,7 @@ from typing import Any
 from hero_router.demo import http, samples
 from hero_router.demo.http import Service
 from hero_router.demo.listeners import Http, Listener, Nobody, Raw, Silence, Telegraph
-from hero_router.demo.places import Places
+from hero_router.demo.sockets import Places
 from hero_router.errors import ConfigError
 from hero_router.model import Status
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from hero_router.feed.client import Client, State
 from hero_router.feed.hub import Hub
+from hero_router.feed.subscribers import Client, State
 from hero_router.position import Position
 
 PRESENT: tuple[State, ...] = (State.LIVE, State.PARKED, State.WAITING)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from hero_router import sse
-from hero_router.feed.proof import Stamp
+from hero_router.feed.freshness import Stamp
 
 
 @dataclass(frozen=True, slots=True)

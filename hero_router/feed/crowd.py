@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-from hero_router.feed.client import Client, State
+from hero_router.feed.subscribers import Client, State
 
 
 class Crowd:

@@ -6,12 +6,12 @@ transport takes no more (parked), or until this worker knows its position (waiti
 
 from collections.abc import Callable, Sequence
 
-from hero_router.feed.client import Client, State
-from hero_router.feed.counts import Counts
+from hero_router.feed.control import Herald
 from hero_router.feed.crowd import Crowd
-from hero_router.feed.herald import Herald
 from hero_router.feed.resume import Gap
 from hero_router.feed.ring import Ring, Train
+from hero_router.feed.stats import Counts
+from hero_router.feed.subscribers import Client, State
 from hero_router.feed.window import Window
 from hero_router.position import Position
 

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable
 
 from hero_router.feed.conditions import NONE, Condition, Conditions
-from hero_router.feed.proof import system_ms
+from hero_router.feed.freshness import system_ms
 
 log = logging.getLogger(__name__)
 

@@ -4,18 +4,18 @@ import asyncio
 import math
 from collections.abc import Callable, Mapping
 
+from hero_router.feed.control import Herald
 from hero_router.feed.doubts import Doubts
-from hero_router.feed.herald import Herald
+from hero_router.feed.flush import Pace
+from hero_router.feed.freshness import Proof, system_ms
 from hero_router.feed.hub import SLICE_BYTES, Hub
 from hero_router.feed.mirror import Mirror
-from hero_router.feed.pace import Pace
-from hero_router.feed.proof import Proof, system_ms
+from hero_router.feed.nodes import Watch
+from hero_router.feed.rescan import Scans
 from hero_router.feed.ring import Ring
-from hero_router.feed.scans import Scans
-from hero_router.feed.sentry import Sentry
 from hero_router.feed.tail import Tail
-from hero_router.feed.times import TICK, Times
-from hero_router.feed.watch import Watch
+from hero_router.feed.timing import TICK, Times
+from hero_router.feed.watchdog import Sentry
 from hero_router.store.stream import Nodes, Stream
 
 

@@ -10,16 +10,16 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 
-from hero_router.feed.client import PLAIN, Client, Sink, State, Wish
 from hero_router.feed.conditions import Conditions
+from hero_router.feed.control import Herald
 from hero_router.feed.crowd import alike
 from hero_router.feed.delivery import Delivery
 from hero_router.feed.doubts import BLIND
-from hero_router.feed.herald import Herald
-from hero_router.feed.pace import Pace
+from hero_router.feed.flush import Pace
 from hero_router.feed.resume import Gap
 from hero_router.feed.ring import Ring
-from hero_router.feed.times import Times
+from hero_router.feed.subscribers import PLAIN, Client, Sink, State, Wish
+from hero_router.feed.timing import Times
 from hero_router.feed.window import Window
 from hero_router.model import Event
 from hero_router.position import ORIGIN, Position

@@ -12,14 +12,14 @@ from typing import Any
 from hero_router.errors import StoreError
 from hero_router.feed.audit import Schedule, compared
 from hero_router.feed.doubts import REDIS, Doubts
+from hero_router.feed.freshness import Proof
 from hero_router.feed.hub import Hub
 from hero_router.feed.mirror import Mirror
-from hero_router.feed.proof import Proof
+from hero_router.feed.rescan import Scans
 from hero_router.feed.ring import Ring
-from hero_router.feed.scans import Scans
-from hero_router.keys import READ_BATCH
 from hero_router.model import Event
 from hero_router.position import ORIGIN, Position
+from hero_router.store.keys import READ_BATCH
 from hero_router.store.snapshot import Snapshot, parsed_values, shown
 from hero_router.store.stream import Stream
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from hero_router.feed.client import Wish
 from hero_router.feed.latest import Latest
 from hero_router.feed.resume import Gap
 from hero_router.feed.ring import Ring, Train
+from hero_router.feed.subscribers import Wish
 from hero_router.model import Event
 from hero_router.position import Position
 

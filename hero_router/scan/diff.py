@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from hero_router.model import Change, Record, SocketState, Status, readable, worst
-from hero_router.scan.claims import Seen
 from hero_router.scan.flaps import Flaps, damped, face, moved
-from hero_router.scan.judge import Now, Rules, SocketMemory, judged, remembered
-from hero_router.scan.observation import Facts, Observation
+from hero_router.scan.naming import Seen
+from hero_router.scan.result import Facts, Observation
+from hero_router.scan.status import Now, Rules, SocketMemory, judged, remembered
 
 MAX_REASONS = 4
 """Most sockets that one service's reason names."""

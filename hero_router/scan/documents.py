@@ -8,7 +8,7 @@ from typing import Any
 from hero_router.codec import NotJson, decode
 from hero_router.errors import RouterError
 from hero_router.model import MAX_METHODS, MAX_NAME, clean
-from hero_router.scan.observation import Facts
+from hero_router.scan.result import Facts
 
 DISCOVER = "rpc.discover"
 DISCOVER_REQUEST = b'{"jsonrpc":"2.0","id":1,"method":"rpc.discover","params":[]}'

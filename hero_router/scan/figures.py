@@ -6,7 +6,7 @@ from typing import Any
 
 from hero_router.model import Record
 from hero_router.scan.diff import Memory
-from hero_router.scan.judge import SocketMemory
+from hero_router.scan.status import SocketMemory
 
 
 def by_service(

@@ -10,8 +10,8 @@ from itertools import islice
 from typing import Any
 
 from hero_router.codec import NotJson, decode
-from hero_router.scan.answer import Answer
-from hero_router.scan.observation import Health
+from hero_router.scan.result import Health
+from hero_router.upstream.response import Answer
 
 GOOD_WORDS = frozenset({
     "active", "alive", "available", "enabled", "fine", "good", "green", "healthy", "idle",

@@ -11,23 +11,23 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from itertools import islice
 
-from hero_router.config import RouterConfig
 from hero_router.errors import Fenced, StoreError
-from hero_router.keys import APPLY_BATCH
 from hero_router.model import Change, NodeState, Record
-from hero_router.scan import figures, reports
-from hero_router.scan.agreement import Agreement
-from hero_router.scan.claims import Seen, services
+from hero_router.scan import figures, report
+from hero_router.scan.conditions import Doubts
 from hero_router.scan.diff import Memory, departed, diff, reloaded
-from hero_router.scan.doubts import Doubts
-from hero_router.scan.hidden import hidden, unseen
-from hero_router.scan.judge import Now, Rules, SocketMemory
-from hero_router.scan.observation import NO_PERMISSION, Kind, Observation
-from hero_router.scan.ports import Clock, LeasePort, Probe, RegistryPort
-from hero_router.scan.probes import Probes
-from hero_router.scan.sightings import Sightings
+from hero_router.scan.interfaces import Clock, LeasePort, Probe, RegistryPort
+from hero_router.scan.inventory import Sightings
+from hero_router.scan.naming import Seen, services
+from hero_router.scan.probing import Probes
+from hero_router.scan.reconcile import Agreement
+from hero_router.scan.result import NO_PERMISSION, Kind, Observation
 from hero_router.scan.sockets import Found, Walk
+from hero_router.scan.status import Now, Rules, SocketMemory
 from hero_router.scan.unlink import unlink_stale
+from hero_router.scan.unseen import hidden, unseen
+from hero_router.settings.config import RouterConfig
+from hero_router.store.keys import APPLY_BATCH
 from hero_router.store.lease import Grant
 
 log = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ class Scanner:
             self._seen, self._walked = {}, False
             self._observed.clear()
             self._unsettled.clear()
-            self._sightings = self._sightings.inherited(reports.home(last, self._config))
+            self._sightings = self._sightings.inherited(report.home(last, self._config))
         self._token = grant.token
         if last is None:
             await self._registry.apply(grant, [], self._first_report(grant, known))
@@ -258,24 +258,24 @@ class Scanner:
             await self.flush(grant)
             fresh = self._first_report(grant, {})
             last = self._registry.report(self._config.node) or fresh
-            report = reports.under_way(last, fresh, seconds)
-            if report is not last:
-                await self._registry.apply(grant, [], report)
+            renewed = report.under_way(last, fresh, seconds)
+            if renewed is not last:
+                await self._registry.apply(grant, [], renewed)
         except Fenced:
             raise
         except StoreError as error:
             log.debug("no sign of life can be given: %s", error)
 
     def _first_report(self, grant: Grant, known: Mapping[str, Record]) -> NodeState:
-        return reports.first(self._config, grant.scanner, self._lease.now_ms(), known)
+        return report.first(self._config, grant.scanner, self._lease.now_ms(), known)
 
     async def _report(self, grant: Grant, seconds: float, requests: list[str]) -> None:
         """Write the node's state and figures; a `scan` event only where there is something new."""
         known = await self._registry.known(self._config.node)
         self.doubts.knock(figures.failing(self._memories.values(), NO_PERMISSION))
         fresh = self._first_report(grant, known)
-        report = replace(
-            reports.sighted(fresh, self._sightings, self.doubts.current, self._lack),
+        latest = replace(
+            report.sighted(fresh, self._sightings, self.doubts.current, self._lack),
             scan=self._scan,
             duration_ms=round(seconds * 1000),
             probe_ms=figures.durations(self._memories.values()),
@@ -283,8 +283,8 @@ class Scanner:
         # Without a stream, clients of an emptied Redis would have nowhere to go on from.
         told = Counter(self._tally)
         news = requests or told or not self._registry.has_stream
-        event = [reports.event(report, told, requests)] if news else []
-        await self._registry.apply(grant, event, report)
+        event = [report.event(latest, told, requests)] if news else []
+        await self._registry.apply(grant, event, latest)
         self._tally -= told
         probes = figures.by_service(self._memories, known)
         await self._registry.write_probes(self._config.node, probes)

@@ -6,8 +6,8 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 
-from hero_router.scan.claims import Seen
 from hero_router.scan.diff import Memory
+from hero_router.scan.naming import Seen
 from hero_router.scan.sockets import Found
 
 log = logging.getLogger(__name__)

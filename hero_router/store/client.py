@@ -26,9 +26,9 @@ from hero_router.errors import (
     StoreRefused,
     StoreUnreachable,
 )
-from hero_router.redis_url import Address, Backplane, parse
-from hero_router.store.places import PLACED, cause, place
-from hero_router.store.primary import (
+from hero_router.settings.redis_url import Address, Backplane, parse
+from hero_router.store.connections import PLACED, cause, place
+from hero_router.store.failover import (
     GUIDE_SECONDS,
     GuideRefused,
     Guides,

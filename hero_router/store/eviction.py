@@ -6,7 +6,7 @@ INFO tells it; CONFIG GET is forbidden to many users, and where Redis is managed
 import asyncio
 
 from hero_router.errors import StoreError
-from hero_router.redis_url import Backplane
+from hero_router.settings.redis_url import Backplane
 from hero_router.store.client import connect, translated
 
 ASK_SECONDS = 1.0

@@ -9,10 +9,10 @@ from redis.asyncio import Redis
 
 from hero_router.codec import encode
 from hero_router.errors import Fenced, StoreCorrupt, StoreUnreachable
-from hero_router.keys import APPLY_BATCH, SCHEMA, Keys
 from hero_router.model import Change, NodeState, Record
 from hero_router.position import ORIGIN, Position
 from hero_router.store.client import remedy, script, text, translated
+from hero_router.store.keys import APPLY_BATCH, SCHEMA, Keys
 from hero_router.store.lease import Grant
 from hero_router.store.snapshot import (
     SnapshotReader,

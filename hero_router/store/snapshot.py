@@ -10,10 +10,10 @@ from redis.asyncio import Redis
 
 from hero_router.codec import NotJson, decode_kept, encode
 from hero_router.errors import StoreCorrupt
-from hero_router.keys import READ_BATCH, SCHEMA, Keys
 from hero_router.model import CONTROL_EVENTS, Event, NodeState, is_record
 from hero_router.position import Position
 from hero_router.store.client import script, text, translated
+from hero_router.store.keys import READ_BATCH, SCHEMA, Keys
 
 log = logging.getLogger(__name__)
 

@@ -7,10 +7,10 @@ from typing import Any
 from redis.asyncio import Redis
 
 from hero_router.codec import NotJson, decode_kept
-from hero_router.keys import READ_BATCH, Keys
 from hero_router.model import Event, NodeState
 from hero_router.position import ORIGIN, Position
 from hero_router.store.client import script, text, translated
+from hero_router.store.keys import READ_BATCH, Keys
 from hero_router.store.snapshot import Snapshot, SnapshotReader, event, parse_id, read_nodes
 
 BLOCK_SECONDS = 2.0

@@ -10,27 +10,32 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from hero_router import __version__, logs
-from hero_router.config import RouterConfig, warn_rejected
+from hero_router import __version__
 from hero_router.errors import ConfigError, StoreError
 from hero_router.feed.feed import Feed
-from hero_router.feed.times import Times
+from hero_router.feed.probes import Probes
+from hero_router.feed.timing import Times
+from hero_router.feed.view import State
+from hero_router.metrics import multiproc
+from hero_router.rpc import methods
+from hero_router.server.fdlimit import Files
+from hero_router.settings import logs
+from hero_router.settings.config import RouterConfig, warn_rejected
 from hero_router.store.client import connect
 from hero_router.store.clock import RedisClock
-from hero_router.store.requests import Requests
-from hero_router.store.roll import Roll
+from hero_router.store.commands import Requests
+from hero_router.store.presence import Roll
 from hero_router.store.stream import BLOCK_SECONDS, Nodes, Stream
-from hero_router.web import api, clients, events, health, middleware, pages, rpc, shared
-from hero_router.web.bodies import Bodies
+from hero_router.web import middleware, presence
+from hero_router.web.body import Bodies
 from hero_router.web.connection import Connections
 from hero_router.web.context import CONTEXT, Context
-from hero_router.web.door import Runner
-from hero_router.web.files import Files
-from hero_router.web.probes import Probes
-from hero_router.web.state import State
+from hero_router.web.protocol import Runner
+from hero_router.web.routes import events, health, static
+from hero_router.web.routes import state as state_routes
 
 if TYPE_CHECKING:
-    from hero_router.web.metrics import Metrics
+    from hero_router.metrics.collectors import Metrics
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +67,7 @@ def create_app(config: RouterConfig) -> web.Application:
     watch_client = connect(config.backplane, name="watch", connections=1)
     client = connect(config.backplane, name="web")
     nodes, clock = Nodes(client, config.keys), RedisClock(client)
-    assets = pages.Assets(pages.static_folder())
+    assets = static.Assets(static.static_folder())
     feed = Feed(
         Stream(tail_client, config.keys),
         Nodes(watch_client, config.keys),
@@ -77,14 +82,18 @@ def create_app(config: RouterConfig) -> web.Application:
     state = State(feed, Probes(nodes))
     app[CONTEXT] = context
     roll = Roll(client, config.keys)
-    metrics, teller = _metrics(feed, clock), clients.Teller(feed, roll, clock, worker)
+    metrics, teller = _metrics(feed, clock), presence.Teller(feed, roll, clock, worker)
     streams = Connections()
     bodies = Bodies(config.body_memory_mb * MEGABYTE, config.body_seconds, config.head_seconds)
-    app.add_routes([*pages.routes(assets), *health.routes()])
+    app.add_routes([*static.routes(assets), *health.routes()])
     app.add_routes(
-        [*events.routes(feed.hub, streams), *api.routes(state), *rpc.routes(context, state, bodies)]
+        [
+            *events.routes(feed.hub, streams),
+            *state_routes.routes(state),
+            *methods.routes(context, state, bodies),
+        ]
     )
-    app.add_routes([*metrics.routes(), *clients.routes(roll)])
+    app.add_routes([*metrics.routes(), *presence.routes(roll)])
     app.on_response_prepare.append(middleware.add_headers)
 
     async def end_streams(_: web.Application) -> None:
@@ -119,11 +128,11 @@ def create_app(config: RouterConfig) -> web.Application:
 def _metrics(feed: Feed, clock: RedisClock) -> "Metrics":
     """Imported late: its library looks for the folder that workers share when it is imported, and
     the master, which imports this module too, has not made that by then."""
-    shared.enter()
-    from hero_router.web.metrics import Metrics  # noqa: PLC0415 - see above
+    multiproc.enter()
+    from hero_router.metrics.collectors import Metrics  # noqa: PLC0415 - see above
 
     made = Metrics(feed, clock)
-    shared.settle()
+    multiproc.settle()
     return made
 
 

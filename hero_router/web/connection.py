@@ -14,8 +14,8 @@ from typing import NamedTuple, Self
 
 from aiohttp import web
 
-from hero_router.feed.client import Client, Wish
 from hero_router.feed.hub import Hub
+from hero_router.feed.subscribers import Client, Wish
 
 log = logging.getLogger(__name__)
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from hero_router.config import RouterConfig
 from hero_router.feed.feed import Feed
-from hero_router.store.requests import Requests
+from hero_router.settings.config import RouterConfig
+from hero_router.store.commands import Requests
 from hero_router.store.stream import Nodes
 
 

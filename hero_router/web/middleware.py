@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from aiohttp import web
 
 from hero_router.web.context import REQUEST_ID
-from hero_router.web.failures import error_response
+from hero_router.web.errors import error_response
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from typing import Any
 from hero_router.errors import ScanTimeout
 from hero_router.feed.feed import Feed
 from hero_router.model import clean
-from hero_router.store.requests import Request, Requests
-from hero_router.web.flight import Flight
+from hero_router.singleflight import Flight
+from hero_router.store.commands import Request, Requests
 
 WAIT_SECONDS = 10.0
 """How long the scanners have to answer one request."""

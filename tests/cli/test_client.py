@@ -8,8 +8,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from hero_router.cli import client
-from hero_router.cli.client import RouterAway, call, fetch, resolve
+from hero_router.client import http
+from hero_router.client.http import RouterAway, call, fetch, resolve
 
 
 class Somebody:
@@ -92,7 +92,7 @@ async def test_where_nobody_can_be_asked_that_is_said(url: str) -> None:
 async def test_a_router_that_never_answers_is_not_waited_for_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(client, "ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(http, "ANSWER_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         assert (await refusal(fetch(url, "/"))).startswith(f"no router answers at {url}: ")

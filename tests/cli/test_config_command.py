@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from hero_router.cli import COMMANDS, main
-from hero_router.config import RouterConfig
+from hero_router.settings.config import RouterConfig
 
 
 def run(*arguments: str, **environment: str) -> Result:

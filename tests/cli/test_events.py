@@ -14,8 +14,8 @@ from aiohttp.test_utils import TestServer
 
 from hero_router import sse
 from hero_router.cli import events
-from hero_router.cli.client import RouterAway
 from hero_router.cli.events import Follower, summary
+from hero_router.client.http import RouterAway
 from hero_router.position import Position
 from hero_router.sse import Message
 from tests.support.records import record

@@ -7,7 +7,7 @@ from typing import Any
 from click.testing import CliRunner, Result
 
 from hero_router.cli import main
-from hero_router.keys import Keys
+from hero_router.store.keys import Keys
 from tests.support.hand import NODE, Hand
 from tests.support.redis import RedisServer
 from tests.support.replication import ask

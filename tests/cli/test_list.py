@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from hero_router.cli.list import MARKS, age, ignored, mark, table
+from hero_router.cli.services import MARKS, age, ignored, mark, table
 from hero_router.model import Status
 from tests.support.records import record
 

@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from hero_router.cli import main
-from hero_router.config import RouterConfig
-from hero_router.setting import Setting, plain
+from hero_router.settings.config import RouterConfig
+from hero_router.settings.setting import Setting, plain
 
 WARNING = (
     "ROUTER_SSE_BUFFER='0' is rejected: it must be a whole number from 1 to 100000; "

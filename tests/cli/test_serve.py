@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from hero_router.keys import Keys
+from hero_router.store.keys import Keys
 from tests.support.redis import client
 from tests.support.serving import STOP_SECONDS, Serving
 from tests.support.wait import eventually

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from hero_router.codec import encode
-from hero_router.keys import APPLY_BATCH
 from hero_router.model import Change
 from hero_router.position import ORIGIN, Position
+from hero_router.store.keys import APPLY_BATCH
 from tests.contract.world import KEYS, WINDOW, Store
 from tests.support.records import gone, put, record, report, scanned
 

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from hero_router.cli import main
-from hero_router.redis_url import Backplane
+from hero_router.settings.redis_url import Backplane
 from hero_router.store import eviction
 from hero_router.store.eviction import sentence, warning
 from tests.support.redis import RedisServer, redis7_binary, redis62_binary

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from hero_router.errors import StoreCorrupt
-from hero_router.keys import SCHEMA
 from hero_router.position import Position
+from hero_router.store.keys import SCHEMA
 from tests.contract.world import KEYS, Store
 from tests.support.records import put, record, report
 

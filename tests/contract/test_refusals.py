@@ -12,7 +12,6 @@ import pytest
 from redis import exceptions
 from redis.asyncio import Redis
 
-from hero_router.config import RouterConfig
 from hero_router.errors import (
     StoreCorrupt,
     StoreError,
@@ -22,10 +21,11 @@ from hero_router.errors import (
     StoreRefused,
     StoreUnreachable,
 )
+from hero_router.settings.config import RouterConfig
 from hero_router.store import client as store_client
 from hero_router.store.client import connect, translated
+from hero_router.store.commands import Request, Requests
 from hero_router.store.lease import Lease
-from hero_router.store.requests import Request, Requests
 from hero_router.store.stream import Stream
 from tests.contract.world import KEYS
 from tests.support.redis import RedisServer, client, redis7_binary, redis62_binary

@@ -6,8 +6,8 @@ import time
 import pytest
 
 from hero_router.errors import StoreUnreachable
-from hero_router.keys import READ_BATCH
 from hero_router.position import ORIGIN
+from hero_router.store.keys import READ_BATCH
 from hero_router.store.stream import Stream
 from tests.contract.world import BLOCK_SECONDS, KEYS, WINDOW, Store
 from tests.support.records import put

@@ -6,13 +6,13 @@ from typing import Any, Protocol
 from fakeredis import FakeServer
 from redis.asyncio import Redis
 
-from hero_router.keys import Keys
 from hero_router.model import Event
 from hero_router.position import Position
 from hero_router.store.client import connect
+from hero_router.store.commands import Requests
+from hero_router.store.keys import Keys
 from hero_router.store.lease import Grant, Lease
 from hero_router.store.registry import Registry
-from hero_router.store.requests import Requests
 from hero_router.store.stream import Nodes, Stream
 from tests.support.fake_redis import fake_redis
 from tests.support.proxy import FaultProxy

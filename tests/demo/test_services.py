@@ -10,12 +10,12 @@ from typing import Any
 import jsonschema
 import pytest
 
-from hero_router.config import RouterConfig
 from hero_router.demo import services
 from hero_router.model import Status
-from hero_router.scan.judge import Now, Rules, judged, remembered
-from hero_router.scan.probe import Prober
+from hero_router.scan.prober import Prober
 from hero_router.scan.sockets import Finder, Found
+from hero_router.scan.status import Now, Rules, judged, remembered
+from hero_router.settings.config import RouterConfig
 from tests.demo.conftest import DEADLINE, Caller, connect
 
 DOCUMENTS = {

@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 
 from hero_router.cli import COMMANDS
-from hero_router.config import RouterConfig, rejected
-from hero_router.web.serve import GRACEFUL_SECONDS
+from hero_router.server.gunicorn import GRACEFUL_SECONDS
+from hero_router.settings.config import RouterConfig, rejected
 from tests.deploy.compose import FILE, TOP, Service, filled, services
 from tests.deploy.haproxy import directive, variables
 

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from benchmarks.ports import free_port
-from hero_router.config import RouterConfig
+from hero_router.settings.config import RouterConfig
 from tests.deploy.haproxy import CONFIG, LINES, directive, variables
 from tests.deploy.names import NameServer
 from tests.deploy.processes import Process, clean_environment, resolved

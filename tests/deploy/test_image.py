@@ -13,8 +13,8 @@ import pytest
 from packaging.requirements import Requirement
 
 from benchmarks.ports import free_port
-from hero_router.config import RouterConfig
-from hero_router.web.serve import gunicorn_settings
+from hero_router.server.gunicorn import gunicorn_settings
+from hero_router.settings.config import RouterConfig
 from tests.deploy.compose import TOP, services
 from tests.deploy.processes import clean_environment, resolved
 from tests.support.redis import RedisServer, client

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from hero_router.config import RouterConfig
+from hero_router.settings.config import RouterConfig
 from tests.deploy.compose import TOP, filled, services
 from tests.deploy.processes import resolved
 

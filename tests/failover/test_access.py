@@ -13,11 +13,11 @@ from redis.asyncio import Redis
 
 from benchmarks.ports import free_port
 from hero_router.errors import ConfigError, StoreRefused, StoreUnreachable
-from hero_router.keys import Keys
-from hero_router.redis_url import Backplane, check_password_file
+from hero_router.settings.redis_url import Backplane, check_password_file
 from hero_router.store.client import connect, translated
+from hero_router.store.commands import Request
+from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
-from hero_router.store.requests import Request
 from tests.contract.world import Store
 from tests.support.certificates import certificate
 from tests.support.hand import Hand

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from hero_router.feed import agreement, sentry, watch
+from hero_router.feed import divergence, nodes, watchdog
 from hero_router.store import client
 from tests.failover.witness import begins_again, following, witnessing
 from tests.support.hand import Hand
@@ -24,9 +24,9 @@ Launch = Callable[..., RedisServer]
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looks, and what they lead to, a few times as quick as usual."""
-    monkeypatch.setattr(watch, "WATCH_SECONDS", 0.2)
-    monkeypatch.setattr(sentry, "RENEW_SECONDS", 0.4)
-    monkeypatch.setattr(agreement, "LASTING_SECONDS", 0.6)
+    monkeypatch.setattr(nodes, "WATCH_SECONDS", 0.2)
+    monkeypatch.setattr(watchdog, "RENEW_SECONDS", 0.4)
+    monkeypatch.setattr(divergence, "LASTING_SECONDS", 0.6)
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ async def test_a_watch_that_alone_is_on_the_old_primary_is_moved_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A new start of the tail does not cure that."""
-    monkeypatch.setattr(sentry, "RENEW_SECONDS", 1000)
+    monkeypatch.setattr(watchdog, "RENEW_SECONDS", 1000)
     async with working(f"unix://{proxy.path}") as live, live.listening() as listener:
         await live.reaches(await hand.change("s0"))
         await is_ready(live)

@@ -11,10 +11,10 @@ import pytest
 
 from benchmarks.beside import meanwhile
 from hero_router.errors import StoreError, StoreUnreachable
-from hero_router.keys import Keys
 from hero_router.store.client import connect
+from hero_router.store.commands import Request, Requests
+from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
-from hero_router.store.requests import Request, Requests
 from tests.failover.witness import begins_again, following
 from tests.support.replication import Cluster, Pair, Sentinel, ask
 from tests.support.wait import eventually

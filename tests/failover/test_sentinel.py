@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 import pytest
 
 from hero_router.errors import StoreError, StoreRefused, StoreUnreachable
-from hero_router.keys import Keys
-from hero_router.redis_url import Backplane
+from hero_router.settings.redis_url import Backplane
 from hero_router.store.client import connect
+from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
 from tests.failover.witness import begins_again, following
 from tests.support.certificates import Certificate, certificate

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from hero_router.errors import StoreFull
-from hero_router.feed import watch
-from hero_router.keys import Keys
+from hero_router.feed import nodes
 from hero_router.position import Position
 from hero_router.store import client
+from hero_router.store.keys import Keys
 from tests.failover.witness import following, witnessing
 from tests.scan.services import Services, good
 from tests.support.hand import Hand
@@ -35,7 +35,7 @@ LOST_BYTES = 100
 @pytest.fixture
 async def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Services]:
     """Two healthy services."""
-    monkeypatch.setattr(watch, "WATCH_SECONDS", 0.1)
+    monkeypatch.setattr(nodes, "WATCH_SECONDS", 0.1)
     monkeypatch.setattr(client, "ANSWER_SECONDS", 0.4)
     started = Services(tmp_path / "root")
     for name in ("a.sock", "b.sock"):

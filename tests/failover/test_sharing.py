@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from hero_router.errors import StoreFull
-from hero_router.feed import watch
-from hero_router.keys import Keys
+from hero_router.feed import nodes
 from hero_router.model import Change
 from hero_router.position import Position
 from hero_router.store import client
 from hero_router.store.client import Redis, connect, translated
+from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
 from hero_router.web.context import CONTEXT
@@ -97,9 +97,9 @@ async def test_callers_that_use_all_connections_make_no_scanner_look_lost(
     redis7: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who watches the scanners does not queue with them: meanwhile it sees what there is."""
-    for module, name, value in ((client, "POOL_SECONDS", 0.1), (watch, "WATCH_SECONDS", 0.02)):
+    for module, name, value in ((client, "POOL_SECONDS", 0.1), (nodes, "WATCH_SECONDS", 0.02)):
         monkeypatch.setattr(module, name, value)
-    monkeypatch.setattr(watch, "GRACE_SECONDS", 0.3)
+    monkeypatch.setattr(nodes, "GRACE_SECONDS", 0.3)
     hand = Hand(redis7.url, WINDOW)
     await hand.begin(services=1)
     async with working(redis7.url) as live, live.listening() as listener:

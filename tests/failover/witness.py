@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.beside import meanwhile
 from hero_router.errors import StoreError
 from hero_router.position import Position
-from hero_router.redis_url import Backplane
+from hero_router.settings.redis_url import Backplane
 from hero_router.sse import Message
 from tests.support.hand import Hand
 from tests.support.wait import eventually

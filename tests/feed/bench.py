@@ -1,12 +1,12 @@
 """A hub with a clock that the test moves, over a ring that holds the events 1 to 5."""
 
-from hero_router.feed.client import PLAIN, Client, State, Wish
-from hero_router.feed.herald import Herald
+from hero_router.feed.control import Herald
+from hero_router.feed.flush import Pace
+from hero_router.feed.freshness import Proof
 from hero_router.feed.hub import SLICE_BYTES, Hub
-from hero_router.feed.pace import Pace
-from hero_router.feed.proof import Proof
 from hero_router.feed.ring import Ring
-from hero_router.feed.times import Times
+from hero_router.feed.subscribers import PLAIN, Client, State, Wish
+from hero_router.feed.timing import Times
 from hero_router.model import Event
 from tests.feed.world import FakeSink, events, position
 

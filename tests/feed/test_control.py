@@ -6,8 +6,8 @@ the real one queues behind them.
 
 import pytest
 
-from hero_router.feed.client import State
 from hero_router.feed.conditions import Condition, Conditions
+from hero_router.feed.subscribers import State
 from tests.feed.bench import PING, STALL, Bench
 from tests.feed.world import FakeSink, events, position
 

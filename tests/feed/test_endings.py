@@ -7,11 +7,11 @@ from itertools import count
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hero_router.feed.client import PLAIN, Client, State, Wish
 from hero_router.feed.conditions import Condition
 from hero_router.feed.filters import Filter
-from hero_router.feed.pace import Pace
-from hero_router.feed.times import TICK
+from hero_router.feed.flush import Pace
+from hero_router.feed.subscribers import PLAIN, Client, State, Wish
+from hero_router.feed.timing import TICK
 from hero_router.position import Position
 from tests.feed.bench import PING, STALL, Bench
 from tests.feed.world import EPOCH, FakeSink, events, position

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from hero_router.errors import StoreUnreachable
-from hero_router.feed.client import State
 from hero_router.feed.feed import Feed
-from hero_router.feed.times import TICK, Times
+from hero_router.feed.subscribers import State
+from hero_router.feed.timing import TICK, Times
 from hero_router.store.stream import NodeSight
 from tests.feed.stream import WINDOW, MemoryStream
 from tests.feed.world import FakeSink

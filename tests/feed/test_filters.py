@@ -6,8 +6,8 @@ import pytest
 
 from hero_router.codec import encode
 from hero_router.errors import BadRequest
-from hero_router.feed.client import Wish
 from hero_router.feed.filters import MOST_VALUES, Filter, tagged
+from hero_router.feed.subscribers import Wish
 from hero_router.model import Event
 from tests.feed.bench import PING, Bench
 from tests.feed.world import event, position

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hero_router.feed.client import State, Wish
 from hero_router.feed.filters import Filter
 from hero_router.feed.holes import filled
 from hero_router.feed.resume import Ahead, Gap, Replay, resume
-from hero_router.keys import Keys
+from hero_router.feed.subscribers import State, Wish
 from hero_router.model import Event
 from hero_router.position import ORIGIN, Position
 from hero_router.store.client import connect
+from hero_router.store.keys import Keys
 from hero_router.store.stream import Stream
 from tests.feed.bench import Bench
 from tests.feed.stream import MemoryStream, Scene, resyncs

@@ -5,10 +5,10 @@ import logging
 
 import pytest
 
-from hero_router.feed.client import State
 from hero_router.feed.conditions import Condition
 from hero_router.feed.hub import AHEAD_SECONDS, SLICE_BYTES
-from hero_router.feed.times import AFTER_MS_PER_CLIENT
+from hero_router.feed.subscribers import State
+from hero_router.feed.timing import AFTER_MS_PER_CLIENT
 from hero_router.position import ORIGIN, Position
 from tests.feed.bench import NOW_MS, PING, STALL, Bench
 from tests.feed.world import EPOCH, events, position

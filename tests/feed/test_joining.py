@@ -2,11 +2,11 @@
 
 import json
 
-from hero_router.feed.client import Wish
 from hero_router.feed.conditions import Condition
 from hero_router.feed.filters import Filter
 from hero_router.feed.hub import AHEAD_SECONDS
 from hero_router.feed.ring import CACHE_BYTES
+from hero_router.feed.subscribers import Wish
 from hero_router.position import Position
 from tests.feed.bench import Bench
 from tests.feed.world import events, position

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hero_router.codec import encode
-from hero_router.feed.client import State, Wish
 from hero_router.feed.filters import Filter
 from hero_router.feed.hub import SLICE_BYTES
 from hero_router.feed.latest import MOST_REMOVED
+from hero_router.feed.subscribers import State, Wish
 from hero_router.model import Event
 from tests.feed.bench import Bench
 from tests.feed.world import EPOCH, FakeSink, events, position

@@ -9,8 +9,8 @@ import pytest
 
 from hero_router.errors import StoreLoading, StoreUnreachable
 from hero_router.feed.tail import backoff
-from hero_router.keys import Keys
 from hero_router.store.client import connect
+from hero_router.store.keys import Keys
 from hero_router.store.stream import Stream
 from tests.feed.stream import WINDOW, MemoryStream, Scene, resyncs
 from tests.support.hand import Hand

@@ -7,7 +7,7 @@ import pytest
 from hero_router.feed.conditions import Condition
 from hero_router.feed.doubts import Doubts
 from hero_router.feed.mirror import Mirror
-from hero_router.feed.watch import GRACE_SECONDS, Watch
+from hero_router.feed.nodes import GRACE_SECONDS, Watch
 from hero_router.model import NodeState
 from hero_router.store.stream import NodeSight
 from tests.support.records import report

@@ -9,10 +9,10 @@ import pytest
 
 from hero_router.feed import tail as tail_module
 from hero_router.feed.tail import BACKOFF_FIRST, BACKOFF_MOST, backoff, follows
-from hero_router.keys import Keys
 from hero_router.model import Event
 from hero_router.position import ORIGIN
 from hero_router.store.client import connect
+from hero_router.store.keys import Keys
 from hero_router.store.stream import Stream
 from tests.feed.stream import EPOCH, WINDOW, MemoryStream, Scene, resyncs
 from tests.feed.world import event, events, position

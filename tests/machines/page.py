@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from hero_router.feed.client import Client, State
+from hero_router.feed.subscribers import Client, State
 from hero_router.position import ORIGIN, Position
 from hero_router.sse import Message, Parser
 from tests.feed.world import OneByOne

@@ -10,19 +10,19 @@ from typing import Any, TypeVar
 
 from fakeredis import FakeServer
 
+from hero_router.feed.control import Herald
 from hero_router.feed.doubts import Doubts
-from hero_router.feed.herald import Herald
+from hero_router.feed.flush import Pace
+from hero_router.feed.freshness import Proof
 from hero_router.feed.hub import AHEAD_SECONDS, Hub
 from hero_router.feed.mirror import Mirror
-from hero_router.feed.pace import Pace
-from hero_router.feed.proof import Proof
+from hero_router.feed.rescan import Scans
 from hero_router.feed.ring import Ring
-from hero_router.feed.scans import Scans
 from hero_router.feed.tail import Tail
-from hero_router.feed.times import Times
-from hero_router.keys import Keys
+from hero_router.feed.timing import Times
 from hero_router.model import Change, EventType, Record, Status
 from hero_router.position import ORIGIN, Position
+from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
 from hero_router.store.stream import Stream

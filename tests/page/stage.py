@@ -8,7 +8,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from hero_router.web.middleware import SECURITY_HEADERS
-from hero_router.web.pages import static_folder
+from hero_router.web.routes.static import static_folder
 from tests.support.wait import eventually
 
 BLANK = "<!doctype html><title>blank</title>"

@@ -6,7 +6,7 @@ from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
-from hero_router.web.pages import static_folder
+from hero_router.web.routes.static import static_folder
 
 SCRIPTS = static_folder() / "js"
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hero_router.config import RouterConfig
-from hero_router.scan.observation import Observation
-from hero_router.scan.probe import Prober
+from hero_router.scan.agent import Worker
+from hero_router.scan.prober import Prober
+from hero_router.scan.result import Observation
 from hero_router.scan.sockets import Finder, Found
-from hero_router.scan.worker import Worker
+from hero_router.settings.config import RouterConfig
 from tests.scan.fakes import MemoryLease, MemoryRegistry, MemoryRequests, MemoryStore, OwnClock
 from tests.scan.waiting import until
 

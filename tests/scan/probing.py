@@ -3,8 +3,8 @@
 import time
 from pathlib import Path
 
-from hero_router.scan.observation import Facts, Observation
-from hero_router.scan.probe import Prober
+from hero_router.scan.prober import Prober
+from hero_router.scan.result import Facts, Observation
 from hero_router.scan.sockets import Finder, Found
 
 TIMEOUT = 0.4

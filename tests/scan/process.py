@@ -11,15 +11,15 @@ import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
-from hero_router.config import RouterConfig
-from hero_router.scan.ports import SystemClock
-from hero_router.scan.probe import Prober
+from hero_router.scan.agent import Worker
+from hero_router.scan.interfaces import SystemClock
+from hero_router.scan.prober import Prober
 from hero_router.scan.sockets import Finder
-from hero_router.scan.worker import Worker
+from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
+from hero_router.store.commands import Requests
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
-from hero_router.store.requests import Requests
 from tests.scan.fakes import MemoryLease, MemoryRegistry, MemoryRequests, MemoryStore
 from tests.scan.services import http, request
 from tests.scan.waiting import until

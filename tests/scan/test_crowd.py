@@ -10,9 +10,9 @@ import pytest
 from redis.asyncio import Redis
 
 from hero_router.cli.scanner import make_worker
-from hero_router.config import RouterConfig
 from hero_router.position import Position
-from hero_router.scan.worker import Worker
+from hero_router.scan.agent import Worker
+from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
 from tests.scan.services import Services
 from tests.scan.test_scale import longest_stall

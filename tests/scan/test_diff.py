@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hero_router.model import SocketState, Status
-from hero_router.scan.claims import services
 from hero_router.scan.diff import diff, reloaded
 from hero_router.scan.flaps import WINDOW
-from hero_router.scan.judge import BAD_SPEC_EVERY, SPEC_EVERY, Now, must_ask
-from hero_router.scan.observation import Observation, Spec
+from hero_router.scan.naming import services
+from hero_router.scan.result import Observation, Spec
+from hero_router.scan.status import BAD_SPEC_EVERY, SPEC_EVERY, Now, must_ask
 from tests.scan.world import (
     ASKED,
     BAD_SPEC,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hero_router.model import MAX_METHODS, MAX_NAME, MAX_TEXT
 from hero_router.scan import documents, health
 from hero_router.scan.documents import BadDocument
-from hero_router.scan.observation import Facts
+from hero_router.scan.result import Facts
 from tests.scan.services import MANIFEST, OPENRPC
 
 

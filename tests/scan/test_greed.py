@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from hero_router.scan import documents
-from hero_router.scan.answer import MOST_INTERIM
-from hero_router.scan.observation import Facts, Kind
-from hero_router.scan.probe import DOCUMENT_LIMIT, LARGE_AT_ONCE, Prober
+from hero_router.scan.prober import DOCUMENT_LIMIT, LARGE_AT_ONCE, Prober
+from hero_router.scan.result import Facts, Kind
 from hero_router.scan.sockets import Finder
+from hero_router.upstream.response import MOST_INTERIM
 from tests.scan.probing import TIMEOUT, facts
 from tests.scan.probing import probe as look
 from tests.scan.services import Services, Talk, http, request, says

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hero_router.scan import health
-from hero_router.scan.answer import Answer
 from hero_router.scan.health import Grade
-from hero_router.scan.observation import Health
+from hero_router.scan.result import Health
+from hero_router.upstream.response import Answer
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "health.md"
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from hero_router.config import RouterConfig
 from hero_router.model import MAX_IGNORED
 from hero_router.scan import ignored
 from hero_router.scan.sockets import Finder
+from hero_router.settings.config import RouterConfig
 from tests.scan.node import Node
 from tests.scan.places import bind
 from tests.scan.services import Services

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hero_router.scan.observation import Observation
+from hero_router.scan.result import Observation
 from hero_router.scan.sockets import Found
 from tests.scan.node import Node
 from tests.scan.services import Services, good, silent

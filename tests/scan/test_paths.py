@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hero_router.model import readable
-from hero_router.scan.observation import Kind
-from hero_router.scan.probe import Prober
+from hero_router.scan.prober import Prober
+from hero_router.scan.result import Kind
 from tests.scan.node import Node
 from tests.scan.places import bind
 from tests.scan.probing import TIMEOUT, found, probe

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from hero_router.model import Status
-from hero_router.scan.http import listens
-from hero_router.scan.observation import Health
-from hero_router.scan.pace import REST_PROBES, REST_SCANS, WELL_PROBES
-from hero_router.scan.worker import Worker
+from hero_router.scan.agent import Worker
+from hero_router.scan.interval import REST_PROBES, REST_SCANS, WELL_PROBES
+from hero_router.scan.result import Health
+from hero_router.upstream.client import listens
 from tests.scan.node import Node
 from tests.scan.probing import found, probe
 from tests.scan.services import Http, Services, good, says
@@ -82,7 +82,7 @@ async def test_a_listener_that_takes_no_more_connections_is_asked_at_once(
     node: Node, services: Services, resting: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await until_probed(resting, node)
-    monkeypatch.setattr("hero_router.scan.probes.listens", lambda _: False)
+    monkeypatch.setattr("hero_router.scan.probing.listens", lambda _: False)
     node.probed.clear()
     await resting.scan_once()
     assert node.probed == ["ledger/rpc.sock"]

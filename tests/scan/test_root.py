@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hero_router.scan.observation import Observation
+from hero_router.scan.result import Observation
 from hero_router.scan.sockets import Found
 from tests.scan.node import Node, doubt
 from tests.scan.services import Services, good
@@ -164,7 +164,7 @@ async def test_what_had_left_as_stale_does_not_come_back_as_unknown(
 async def test_the_log_tells_when_it_begins_and_when_it_ends(
     node: Node, services: Services, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "hero_router.scan.doubts")
+    caplog.set_level(logging.INFO, "hero_router.scan.conditions")
     worker = node.worker()
     services.stale("old.sock")
     await worker.scan_once()

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from hero_router.config import RouterConfig
-from hero_router.scan.probe import Prober
+from hero_router.scan.agent import Worker
+from hero_router.scan.prober import Prober
 from hero_router.scan.sockets import Finder
-from hero_router.scan.worker import Worker
+from hero_router.settings.config import RouterConfig
 from tests.scan.fakes import MemoryLease, MemoryRegistry, MemoryRequests, MemoryStore, OwnClock
 
 COUNT = 1000

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from hero_router.errors import Fenced, StoreUnreachable
-from hero_router.scan.judge import SPEC_EVERY
-from hero_router.scan.observation import Observation
+from hero_router.scan.agent import Worker
+from hero_router.scan.result import Observation
 from hero_router.scan.sockets import Found
-from hero_router.scan.worker import Worker
+from hero_router.scan.status import SPEC_EVERY
 from tests.scan.node import Node
 from tests.scan.services import Services, good, says, silent
 from tests.scan.waiting import until

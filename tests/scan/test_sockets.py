@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hero_router.scan.claims import services
+from hero_router.scan.naming import services
 from hero_router.scan.sockets import Finder, Walk
 from tests.scan.places import bind
 from tests.support.users import unprivileged

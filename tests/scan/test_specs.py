@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hero_router.scan.observation import Kind
-from hero_router.scan.probe import DOCUMENT_LIMIT
+from hero_router.scan.prober import DOCUMENT_LIMIT
+from hero_router.scan.result import Kind
 from tests.scan.probing import bad, probe
 from tests.scan.services import (
     OPENRPC,

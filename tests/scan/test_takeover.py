@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from hero_router.config import RouterConfig
 from hero_router.model import Record
 from hero_router.position import ORIGIN, Position
+from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
 from hero_router.store.embedded import PrivateRedis
 from hero_router.store.registry import Registry

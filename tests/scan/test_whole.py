@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from hero_router.scan import scanner
-from hero_router.scan.observation import Observation
+from hero_router.scan.result import Observation
 from hero_router.scan.sockets import Found
 from tests.scan.node import Node
 from tests.scan.services import Services, good

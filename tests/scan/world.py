@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from hero_router.model import Change, Record
-from hero_router.scan.claims import Seen, services
 from hero_router.scan.diff import Memory, departed, diff
-from hero_router.scan.judge import Now, Rules, SocketMemory
-from hero_router.scan.observation import NO_PERMISSION, Facts, Health, Kind, Observation, Spec
+from hero_router.scan.naming import Seen, services
+from hero_router.scan.result import NO_PERMISSION, Facts, Health, Kind, Observation, Spec
 from hero_router.scan.sockets import Found, Layout
+from hero_router.scan.status import Now, Rules, SocketMemory
 
 RULES = Rules("n", failures=3, stale_seconds=60)
 FACTS = Facts("Ledger", "Books.", "1.0", "openrpc", ("add",), 1, "rpc.discover", "openrpc")

@@ -11,8 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-from hero_router.keys import Keys
 from hero_router.position import Position
+from hero_router.store.keys import Keys
 from tests.soak.truth import Event
 
 ONE_FILE = ("--auto-aof-rewrite-percentage", "0")

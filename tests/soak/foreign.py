@@ -15,9 +15,9 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from hero_router.codec import decode, encode
-from hero_router.keys import Keys
 from hero_router.position import Position
 from hero_router.store.client import text
+from hero_router.store.keys import Keys
 from tests.soak.aof import cut_off
 from tests.soak.bounds import Trouble
 from tests.soak.detour import SOURCE

@@ -11,8 +11,8 @@ import aiohttp
 
 from hero_router.codec import decode
 from hero_router.errors import StoreError
-from hero_router.keys import Keys
 from hero_router.store.client import connect
+from hero_router.store.keys import Keys
 from hero_router.store.snapshot import SnapshotReader
 from tests.soak.client import Client
 from tests.soak.log import fingerprint

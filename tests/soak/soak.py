@@ -14,8 +14,8 @@ from random import Random
 
 from benchmarks.beside import meanwhile
 from hero_router.codec import decode
-from hero_router.keys import Keys
 from hero_router.store.client import connect
+from hero_router.store.keys import Keys
 from hero_router.store.snapshot import Snapshot
 from hero_router.store.stream import Stream
 from tests.soak.aof import history

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from hero_router.keys import Keys
 from hero_router.position import Position
 from hero_router.store.client import connect
+from hero_router.store.keys import Keys
 from hero_router.store.stream import Stream
 from tests.soak.aof import ONE_FILE, cut_off, history, mend
 from tests.soak.log import Frames

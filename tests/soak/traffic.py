@@ -8,9 +8,9 @@ from random import Random
 from typing import Self
 
 from hero_router.errors import Fenced, StoreError
-from hero_router.keys import Keys
 from hero_router.model import Change, service_id
 from hero_router.store.client import connect
+from hero_router.store.keys import Keys
 from hero_router.store.lease import Grant, Lease
 from hero_router.store.registry import Registry
 from tests.deploy.callers import serving

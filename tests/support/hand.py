@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from hero_router.codec import decode
-from hero_router.keys import Keys
 from hero_router.model import Change, Status
 from hero_router.position import Position
-from hero_router.redis_url import Backplane
+from hero_router.settings.redis_url import Backplane
 from hero_router.store.client import connect
+from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
 from tests.support.records import gone, put, report

@@ -4,8 +4,8 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from hero_router.web.jsonrpc import Dispatcher, Limits, Method
-from hero_router.web.params import Param, Whole
+from hero_router.rpc.dispatcher import Dispatcher, Limits, Method
+from hero_router.rpc.params import Param, Whole
 
 
 def method(

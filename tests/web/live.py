@@ -12,9 +12,9 @@ import aiohttp
 from aiohttp import web
 
 from hero_router.cli.scanner import make_worker
-from hero_router.config import RouterConfig
 from hero_router.feed.feed import Feed
 from hero_router.position import Position
+from hero_router.settings.config import RouterConfig
 from hero_router.sse import Message, Parser
 from hero_router.store.client import connect
 from hero_router.web.app import make_runner

@@ -10,9 +10,9 @@ from aiohttp import web
 
 from hero_router.feed.feed import Feed
 from hero_router.sse import Message, Parser
-from hero_router.web import events
 from hero_router.web.connection import Connections
 from hero_router.web.middleware import add_headers, guard
+from hero_router.web.routes import events
 from tests.feed.world import events as numbered
 from tests.feed.world import position
 from tests.support.wait import eventually

@@ -11,8 +11,8 @@ from yarl import URL
 
 from hero_router.codec import encode
 from hero_router.feed.doubts import SCANNER
-from hero_router.web.probes import Probes
-from hero_router.web.state import State
+from hero_router.feed.probes import Probes
+from hero_router.feed.view import State
 from tests.support.wait import eventually
 from tests.web.world import KEYS, World, record
 

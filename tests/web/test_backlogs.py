@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 import pytest
 from aiohttp import web
 
-from hero_router.feed.client import State
 from hero_router.feed.conditions import Condition, Conditions
+from hero_router.feed.subscribers import State
 from hero_router.sse import Message
 from hero_router.web import connection
 from tests.feed.world import position

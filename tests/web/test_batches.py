@@ -3,7 +3,7 @@
 import asyncio
 import json
 
-from hero_router.web.jsonrpc import Encoded
+from hero_router.rpc.dispatcher import Encoded
 from tests.web.calls import ask, call, failed, method
 
 

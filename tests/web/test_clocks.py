@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hero_router.feed import watch
+from hero_router.feed import nodes
 from hero_router.position import Position
 from tests.scan.services import Services, good
 from tests.support.redis import RedisServer, client, redis62_binary
@@ -53,7 +53,7 @@ def library() -> Path:
 @pytest.fixture
 async def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Services]:
     """One healthy service, and one whose listener is gone."""
-    monkeypatch.setattr(watch, "WATCH_SECONDS", 0.1)
+    monkeypatch.setattr(nodes, "WATCH_SECONDS", 0.1)
     started = Services(tmp_path / "root")
     await started.start("a.sock", good())
     started.stale("old.sock")

@@ -14,8 +14,8 @@ import pytest
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
-from hero_router.feed.client import Client, State
 from hero_router.feed.hub import SLICE_BYTES
+from hero_router.feed.subscribers import Client, State
 from hero_router.sse import Message
 from hero_router.web.connection import MOST_STRAY_BYTES, Chunks, Connection
 from tests.feed.world import events as numbered

@@ -14,9 +14,9 @@ from redis import Redis
 
 from hero_router.codec import decode, encode
 from hero_router.feed import audit
-from hero_router.keys import Keys
 from hero_router.scan import scanner
 from hero_router.store import stream
+from hero_router.store.keys import Keys
 from tests.failover.witness import witnessing
 from tests.scan.services import Services, good
 from tests.support.hand import Hand

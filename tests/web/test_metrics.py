@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from hero_router.feed.feed import Feed
-from hero_router.feed.times import Times
-from hero_router.keys import Keys
+from hero_router.feed.timing import Times
+from hero_router.metrics import collectors
+from hero_router.metrics.collectors import Metrics
 from hero_router.position import Position
 from hero_router.store.client import connect
 from hero_router.store.clock import RedisClock
-from hero_router.web import clients, metrics
-from hero_router.web.metrics import Metrics
+from hero_router.store.keys import Keys
+from hero_router.web import presence
 from tests.feed.world import event
 from tests.support.hand import NODE, Hand
 from tests.support.records import record, report
@@ -31,8 +32,8 @@ async def live(
     redis7: RedisServer, hand: Hand, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Live]:
     """A worker whose figures are new fifty times a second."""
-    monkeypatch.setattr(metrics, "TICK_SECONDS", 0.02)
-    monkeypatch.setattr(clients, "TELL_SECONDS", 0.05)
+    monkeypatch.setattr(collectors, "TICK_SECONDS", 0.02)
+    monkeypatch.setattr(presence, "TELL_SECONDS", 0.05)
     async with working(redis7.url) as worker:
         await eventually(worker.is_ready)
         yield worker

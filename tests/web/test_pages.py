@@ -9,9 +9,9 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient
 from pytest_aiohttp.plugin import AiohttpClient
 
-from hero_router.web import pages
 from hero_router.web.app import create_app
 from hero_router.web.middleware import guard
+from hero_router.web.routes import static
 from tests.test_docs import NOWHERE
 
 Client = TestClient[web.Request, web.Application]
@@ -34,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
 async def client(folder: Path, aiohttp_client: AiohttpClient) -> Client:
     """A client, who unpacks nothing, of that page."""
     app = web.Application(middlewares=[guard])
-    app.add_routes(pages.routes(pages.Assets(folder)))
+    app.add_routes(static.routes(static.Assets(folder)))
     return await aiohttp_client(app, auto_decompress=False, skip_auto_headers=["Accept-Encoding"])
 
 
@@ -61,12 +61,12 @@ async def test_the_page_itself_is_asked_for_each_time(client: Client) -> None:
 
 
 async def test_any_change_of_any_file_changes_the_address(folder: Path) -> None:
-    first = pages.Assets(folder).digest
-    assert pages.Assets(folder).digest == first
+    first = static.Assets(folder).digest
+    assert static.Assets(folder).digest == first
     (folder / "style.css").write_text("q {}")
-    second = pages.Assets(folder).digest
+    second = static.Assets(folder).digest
     (folder / "style.css").rename(folder / "look.css")
-    assert len({first, second, pages.Assets(folder).digest}) == 3
+    assert len({first, second, static.Assets(folder).digest}) == 3
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ async def test_a_stream_names_the_pages_version(aiohttp_client: AiohttpClient) -
     """A page that was left open learns that another one has been put in its place."""
     client = await aiohttp_client(create_app(NOWHERE))
     digest = (await loaded(client))[0].split("/")[1]
-    assert digest == pages.Assets(pages.static_folder()).digest
+    assert digest == static.Assets(static.static_folder()).digest
     session: ClientSession = client.session
     async with session.get(client.make_url("/api/events")) as answer:
         hello = await answer.content.readuntil(b"\n\n")

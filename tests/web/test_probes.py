@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from hero_router.errors import StoreUnreachable
-from hero_router.keys import Keys
+from hero_router.feed import probes
+from hero_router.feed.probes import FRESH_SECONDS, Probes
+from hero_router.store.keys import Keys
 from hero_router.store.stream import Nodes
-from hero_router.web import probes
-from hero_router.web.probes import FRESH_SECONDS, Probes
 from tests.support.fake_redis import fake_redis
 from tests.support.wait import eventually
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from hero_router.feed import tail, watch
+from hero_router.feed import nodes, tail
 from tests.scan.services import Services, good
 from tests.support.redis import RedisServer, client
 from tests.support.wait import eventually
@@ -98,8 +98,8 @@ async def live(
     redis7: RedisServer, services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Live]:
     """A worker beside a scanner, who both know one service."""
-    monkeypatch.setattr(watch, "GRACE_SECONDS", 0.6)
-    monkeypatch.setattr(watch, "WATCH_SECONDS", 0.2)
+    monkeypatch.setattr(nodes, "GRACE_SECONDS", 0.6)
+    monkeypatch.setattr(nodes, "WATCH_SECONDS", 0.2)
     monkeypatch.setattr(tail, "BACKOFF_MOST", 1.0)
     await services.start("a.sock", good())
     async with scanning(redis7.url, tmp_path), working(redis7.url) as worker:

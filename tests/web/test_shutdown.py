@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from hero_router.feed import watch
+from hero_router.feed import nodes
 from hero_router.web.app import drain
 from tests.support.redis import RedisServer
 from tests.support.wait import eventually
@@ -17,7 +17,7 @@ async def test_a_feed_that_is_cancelled_ends_at_whatever_moment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Before Python 3.12 `asyncio.wait_for`, which the Redis library uses, may lose a cancel."""
-    monkeypatch.setattr(watch, "WATCH_SECONDS", 0.0)
+    monkeypatch.setattr(nodes, "WATCH_SECONDS", 0.0)
     for number in range(20):
         world = World()
         await world.add(record("a"))

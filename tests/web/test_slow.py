@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 import psutil
 import pytest
 
-from hero_router.web import deadlines, door
-from hero_router.web.bodies import FREE_BYTES
-from hero_router.web.files import raise_limit
+from hero_router.server.fdlimit import raise_limit
+from hero_router.web import protocol, timeouts
+from hero_router.web.body import FREE_BYTES
 from tests.support.hand import Hand
 from tests.support.redis import RedisServer
 from tests.support.wait import eventually
@@ -125,12 +125,12 @@ async def test_a_body_may_pause_only_so_long_and_take_only_so_long(live: Live) -
     head = post(JSON, "Content-Length: 1000")
     async with connected(live, 1, head, b"{") as silent:
         began = time.monotonic()
-        (told,) = await ended(silent, HEAD * 2 + door.LINGER_SECONDS)
+        (told,) = await ended(silent, HEAD * 2 + protocol.LINGER_SECONDS)
     assert time.monotonic() - began >= HEAD * 0.9
     assert parse(told).status == 408
     async with connected(live, 1, head) as slow:
         lasted, told = await trickled(slow[0], b" " * 1000, HEAD / 4)
-    assert BODY * 0.9 <= lasted <= BODY * 1.7 + door.LINGER_SECONDS
+    assert BODY * 0.9 <= lasted <= BODY * 1.7 + protocol.LINGER_SECONDS
     assert parse(told).error["code"] == "timed_out"
 
 
@@ -179,7 +179,7 @@ async def test_bodies_under_way_have_a_worker_wide_bound(live: Live) -> None:
 async def test_who_waits_longest_makes_room_where_too_many_wait(
     live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deadlines, "MOST_WAITING", 10)
+    monkeypatch.setattr(timeouts, "MOST_WAITING", 10)
     async with connected(live, 15) as ends:
         told = await ended(ends[:5], HEAD * 0.7)
         assert told == [b""] * 5

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import pytest
 from redis import Redis
 
-from hero_router.keys import SCHEMA, Keys
 from hero_router.position import Position
+from hero_router.store.keys import SCHEMA, Keys
 from tests.support.hand import Hand
 from tests.support.redis import RedisServer, client, redis7_binary
 from tests.support.wait import eventually

@@ -7,7 +7,7 @@ import pytest
 from aiohttp.test_utils import TestClient
 from pytest_aiohttp.plugin import AiohttpClient
 
-from hero_router.web.bodies import MOST_BYTES
+from hero_router.web.body import MOST_BYTES
 from tests.web.world import World, record
 
 Client = TestClient[Any, Any]

@@ -12,22 +12,23 @@ from aiohttp import web
 from fakeredis import FakeServer
 
 from benchmarks.beside import meanwhile
-from hero_router.config import RouterConfig
-from hero_router.feed import watch
+from hero_router.feed import nodes
 from hero_router.feed.feed import Feed
-from hero_router.feed.times import Times
-from hero_router.keys import Keys
+from hero_router.feed.probes import Probes
+from hero_router.feed.timing import Times
+from hero_router.feed.view import State
 from hero_router.model import Change, NodeState, Record, SocketState, Status, service_id
+from hero_router.rpc import methods
+from hero_router.settings.config import RouterConfig
+from hero_router.store.commands import Request, Requests
+from hero_router.store.keys import Keys
 from hero_router.store.lease import Grant, Lease
 from hero_router.store.registry import Registry
-from hero_router.store.requests import Request, Requests
 from hero_router.store.stream import Nodes, Stream
-from hero_router.web import api, health, rpc
-from hero_router.web.bodies import MOST_BYTES, Bodies
+from hero_router.web.body import MOST_BYTES, Bodies
 from hero_router.web.context import CONTEXT, Context
 from hero_router.web.middleware import add_headers, guard
-from hero_router.web.probes import Probes
-from hero_router.web.state import State
+from hero_router.web.routes import health, state
 from tests.support.fake_redis import fake_redis
 from tests.support.wait import eventually
 
@@ -93,8 +94,8 @@ class World:
 
     async def lose(self, node: str, patch: pytest.MonkeyPatch) -> None:
         """End the node's scanner, and wait until the worker has noticed."""
-        patch.setattr(watch, "WATCH_SECONDS", 0.01)
-        patch.setattr(watch, "GRACE_SECONDS", 0.02)
+        patch.setattr(nodes, "WATCH_SECONDS", 0.01)
+        patch.setattr(nodes, "GRACE_SECONDS", 0.02)
         await self.client.delete(KEYS.lease(node))
         await eventually(
             lambda: node in self.feed.mirror.lost, message=f"{node} is not noticed as lost"
@@ -139,7 +140,9 @@ class World:
         app = web.Application(middlewares=[guard])
         app[CONTEXT] = self.context
         bodies = Bodies(2 * MOST_BYTES, seconds=30, silence=10)
-        app.add_routes([*api.routes(self.state), *rpc.routes(self.context, self.state, bodies)])
+        app.add_routes(
+            [*state.routes(self.state), *methods.routes(self.context, self.state, bodies)]
+        )
         app.add_routes(health.routes())
         app.on_response_prepare.append(add_headers)
         app.cleanup_ctx.append(self._following)

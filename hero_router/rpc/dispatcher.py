@@ -1,0 +1,217 @@
+"""JSON-RPC 2.0 to the letter (jsonrpc.org/specification): bytes in, bytes out; knows no HTTP.
+
+Where the specification leaves a choice: an `id` is a string of bounded length, a whole number, or
+null, which makes a request like any other; members that the specification does not name are
+ignored; a batch's answers come in the order in which they were asked; names that begin with `rpc.`
+are reserved, and only `rpc.discover` (OpenRPC) is ever served of them.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from hero_router.codec import NotJson, decode, encode
+from hero_router.errors import BadRequest, NotFound, Overloaded, TimedOut
+from hero_router.rpc.params import Param, bind
+from hero_router.web.errors import rpc_error
+
+RESERVED, DISCOVER = "rpc.", "rpc.discover"
+
+
+class InvalidRequest(BadRequest):
+    """The JSON is not a request by the specification."""
+
+    code = "invalid_request"
+
+
+class NoMethod(NotFound):
+    """No method of that name is served."""
+
+    code = "no_method"
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A result that is one line of ASCII JSON already: it is sent as it is."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One method. `handler` is called with the checked parameters by name.
+
+    `result` is the JSON Schema of what it gives. At most `at_once` calls of it run at the same
+    time in a worker, so that slow calls of one method never take the place of another's.
+    """
+
+    name: str
+    handler: Callable[..., Awaitable[object]]
+    summary: str
+    result: Mapping[str, Any]
+    params: tuple[Param, ...] = ()
+    description: str = ""
+    at_once: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one body may hold, and what its answer may cost.
+
+    `batch` and `together` are requests in a batch, and how many of them run at the same time;
+    `answer_chars` is after how many characters of answers a batch's further requests are refused.
+    """
+
+    batch: int = 100
+    together: int = 8
+    id_chars: int = 256
+    answer_chars: int = 8_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request that follows the specification; a notification wants no answer."""
+
+    id: str | int | None
+    notification: bool
+    method: str
+    params: list[Any] | dict[str, Any]
+
+
+class Dispatcher:
+    """Answers bodies by calling methods; a call that runs for `timeout` seconds is ended."""
+
+    def __init__(
+        self, methods: Iterable[Method], *, limits: Limits = Limits(), timeout: float
+    ) -> None:
+        self._methods = _table(methods)
+        self._limits, self._timeout = limits, timeout
+        self._running: Counter[str] = Counter()
+
+    async def answer(self, body: bytes, request_id: str = "") -> bytes | None:
+        """The answer to one body; None when there is nothing to say: it held only notifications."""
+        try:
+            message = decode(body)
+        except NotJson as error:
+            return _failed(None, error, request_id).encode("ascii")
+        if isinstance(message, list):
+            text = await self._batch(message, request_id)
+        else:
+            text = await self._one(message, request_id, self._limits.answer_chars)
+        return None if text is None else text.encode("ascii")
+
+    async def _batch(self, messages: list[Any], request_id: str) -> str | None:
+        """A few at a time, so that one batch cannot take all of a worker."""
+        if not 0 < len(messages) <= self._limits.batch:
+            error = InvalidRequest(f"a batch holds 1 to {self._limits.batch} requests")
+            return _failed(None, error, request_id)
+        turn, room = asyncio.Semaphore(self._limits.together), self._limits.answer_chars
+
+        async def one(message: object) -> str | None:
+            nonlocal room
+            async with turn:
+                text = await self._one(message, request_id, room)
+            room -= len(text or "")
+            return text
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(message)) for message in messages]
+        answers = [text for task in tasks if (text := task.result()) is not None]
+        return f"[{','.join(answers)}]" if answers else None
+
+    async def _one(self, message: object, request_id: str, room: int) -> str | None:
+        try:
+            call = parse(message, self._limits.id_chars)
+        except InvalidRequest as error:
+            return _failed(None, error, request_id)
+        try:
+            if room <= 0:
+                raise Overloaded("the answers to this batch are too large: ask for less at once")
+            text = _succeeded(call.id, await self._run(call))
+        except Exception as error:  # noqa: BLE001 - the edge: logged in full, told in general words
+            text = _failed(call.id, error, request_id)
+        return None if call.notification else text
+
+    async def _run(self, call: Call) -> object:
+        method = self._methods.get(call.method)
+        if method is None:
+            raise NoMethod("see rpc.discover for the methods of this router")
+        values = bind(method.params, call.params)
+        with self._place(method):
+            return await _bounded(method.handler(**values), self._timeout)
+
+    @contextmanager
+    def _place(self, method: Method) -> Iterator[None]:
+        if self._running[method.name] >= method.at_once:
+            raise Overloaded(f"{method.at_once} calls of {method.name} are running: try again soon")
+        self._running[method.name] += 1
+        try:
+            yield
+        finally:
+            self._running[method.name] -= 1
+
+
+def parse(message: object, id_chars: int) -> Call:
+    """Check one request against the specification.
+
+    Raises:
+        InvalidRequest: it breaks a rule; the answer then has the id null, whatever its own was.
+    """
+    if not isinstance(message, dict):
+        raise InvalidRequest("a request is an object")
+    if message.get("jsonrpc") != "2.0":
+        raise InvalidRequest('jsonrpc must be "2.0"')
+    method, params, name = message.get("method"), message.get("params", {}), message.get("id")
+    if not isinstance(method, str):
+        raise InvalidRequest("method must be a string")
+    if not isinstance(params, list | dict):
+        raise InvalidRequest("params must be an array or an object")
+    if not _is_id(name, id_chars):
+        raise InvalidRequest(f"id must be a whole number, null or up to {id_chars} characters")
+    return Call(name, "id" not in message, method, params)
+
+
+def _is_id(value: object, id_chars: int) -> bool:
+    if isinstance(value, str):
+        return len(value) <= id_chars
+    return value is None or (isinstance(value, int) and not isinstance(value, bool))
+
+
+async def _bounded(work: Awaitable[object], seconds: float) -> object:
+    """Wait for a handler; whatever it does, the caller gets an answer and the place is freed."""
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            return await work
+    except TimeoutError:
+        if limit.expired():
+            raise TimedOut(f"the call did not end within {seconds:g} s") from None
+        raise
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise RuntimeError("something that the handler waited for was cancelled") from error
+
+
+def _table(methods: Iterable[Method]) -> dict[str, Method]:
+    """Only what is in the table can be called; no name is ever looked up elsewhere."""
+    table: dict[str, Method] = {}
+    for method in methods:
+        if method.name in table:
+            raise ValueError(f"two methods are called {method.name}")
+        if method.name.startswith(RESERVED) and method.name != DISCOVER:
+            raise ValueError(f"{method.name}: names that begin with {RESERVED} are reserved")
+        table[method.name] = method
+    return table
+
+
+def _succeeded(name: str | int | None, result: object) -> str:
+    text = result.text if isinstance(result, Encoded) else encode(result)
+    return f'{{"jsonrpc":"2.0","id":{encode(name)},"result":{text}}}'
+
+
+def _failed(name: str | int | None, error: Exception, request_id: str) -> str:
+    return encode({"jsonrpc": "2.0", "id": name, "error": rpc_error(error, request_id)})

@@ -1,0 +1,89 @@
+"""gunicorn as hero_router runs it: its settings in one place, for the command and for deploy/."""
+
+import logging
+import math
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+from gunicorn import glogging
+from gunicorn.app.base import BaseApplication
+
+from hero_router.metrics import multiproc
+from hero_router.server.worker import Worker
+from hero_router.settings.config import RouterConfig
+from hero_router.web.app import FLUSH_SECONDS, OPEN_SECONDS, make_runner
+
+log = logging.getLogger(__name__)
+
+GRACEFUL_SECONDS = FLUSH_SECONDS + OPEN_SECONDS
+"""What a worker may take to end after it has drained; then it is killed."""
+
+BACKLOG = 65_535
+"""Connections that may wait to be accepted, as far as `net.core.somaxconn` allows. The clients of a
+lost worker all come back within a moment: who finds no room tries again after 1 s, 3 s, 7 s."""
+
+
+def gunicorn_settings(config: RouterConfig) -> dict[str, Any]:
+    """gunicorn's settings for these settings of ours.
+
+    Only what has an effect under aiohttp's worker: gunicorn's request limits and forwarded-for
+    settings have none. The control socket is off: nothing of ours uses it.
+    """
+    return {
+        "bind": [config.bind],
+        "workers": config.workers,
+        "backlog": BACKLOG,
+        "worker_class": Worker,
+        "graceful_timeout": math.ceil(config.drain_seconds + GRACEFUL_SECONDS),
+        "timeout": 30,
+        "control_socket_disable": True,
+        "loglevel": config.log_level,
+        "proc_name": "hero_router",
+        "logger_class": Log,
+        "on_starting": lambda server: _begin(server, config),
+        "child_exit": multiproc.forget,
+        "on_exit": multiproc.remove,
+    }
+
+
+def _begin(server: Any, config: RouterConfig) -> None:
+    """gunicorn's `on_starting`, once and in the master."""
+    if config.is_open:
+        log.warning(
+            "web listens on %s: whoever reaches it may read all, as there is no login yet; listen "
+            "on 127.0.0.1, or put a proxy with a login in front",
+            config.bind,
+        )
+    multiproc.make(server)
+
+
+class Log(glogging.Logger):  # type: ignore[misc] # gunicorn has no types
+    """gunicorn's messages through our handlers, so that one process logs in one form."""
+
+    def setup(self, cfg: Any) -> None:
+        """Hand all on to the root logger, which `logs.setup` has set up; gunicorn would not."""
+        self.cfg = cfg
+        for logger in (self.error_log, self.access_log):
+            logger.handlers, logger.propagate = [], True
+
+
+class Gunicorn(BaseApplication):  # type: ignore[misc] # gunicorn has no types
+    """A gunicorn master over `web.app.create_app`."""
+
+    def __init__(self, config: RouterConfig) -> None:
+        self._config = config
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Take our settings and nothing from files or the command line."""
+        for name, value in gunicorn_settings(self._config).items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Callable[[], Awaitable[web.AppRunner]]:
+        """The coroutine function that gives a worker its runner."""
+
+        async def application() -> web.AppRunner:
+            return make_runner(self._config)
+
+        return application

@@ -1,0 +1,105 @@
+"""How every process logs: lines of text for people, or JSON for programs. Bottom layer.
+
+A record is one line, whatever a service put into it: what is not printable (CR, LF, ESC, a
+right-to-left mark …) leaves only as an escape, so that nobody can forge a line or steer a screen.
+"""
+
+import logging
+import math
+import re
+import time
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+from hero_router.codec import encode
+
+_ROUTED = ("aiohttp", "asyncio", "gunicorn.access", "gunicorn.error")
+"""Loggers that others may have given handlers of their own, or told to pass nothing on."""
+
+_STANDARD = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"})
+"""What any record has; everything else came in by `extra=`."""
+
+_BARE = re.compile(r"[^\s=\"]+")
+
+
+def setup(level: str, fmt: str, stream: TextIO | None = None) -> None:
+    """Send all logs from `level` up to `stream` (default: stderr) as "text" or "json".
+
+    May be called again: the last call holds. What others put on the root logger stays.
+    """
+    handler = _Handler(stream)
+    handler.setFormatter(JsonFormatter() if fmt == "json" else TextFormatter())
+    root = logging.getLogger()
+    root.setLevel(level.upper())
+    root.handlers = [item for item in root.handlers if not isinstance(item, _Handler)] + [handler]
+    # It tells of every change in the watched folder; the scanner tells of those that matter.
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)
+    for name in _ROUTED:
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [], True
+
+
+def escaped(text: str) -> str:
+    """The text with all that is not printable, half surrogate pairs too, as `\\n`, `\\x1b` …"""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in text
+    )
+
+
+class TextFormatter(logging.Formatter):
+    """`2026-11-25 12:03:04 WARNING hero_router.scan.agent[4711] message key=value`, the number
+    being the process's, a traceback indented below."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as a line in local time."""
+        clock = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.created))
+        source = f"{record.name}[{record.process}]"
+        pairs = [f"{name}={_word(value)}" for name, value in _extra(record).items()]
+        head = " ".join([clock, record.levelname, source, record.getMessage(), *pairs])
+        below = [f"    {line}" for line in _trace(self, record).split("\n") if line]
+        return "\n".join(map(escaped, [head, *below]))
+
+
+class JsonFormatter(logging.Formatter):
+    """An object with `time` (UTC), `level`, `logger`, `pid`, `message`, `exception` if any, and
+    extras."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as one line of ASCII; an extra cannot replace a field of the record."""
+        when = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        fields = {
+            "time": when,
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "pid": record.process,
+            "message": _plain(record.getMessage()),
+        }
+        if trace := _trace(self, record):
+            fields["exception"] = _plain(trace)
+        return encode({**fields, **_extra(record), **fields})
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    """Ours, to be told from those of others."""
+
+
+def _extra(record: logging.LogRecord) -> dict[str, Any]:
+    return {_plain(k): _plain(v) for k, v in vars(record).items() if k not in _STANDARD}
+
+
+def _trace(formatter: logging.Formatter, record: logging.LogRecord) -> str:
+    raised = formatter.formatException(record.exc_info) if record.exc_info else ""
+    return "\n".join(filter(None, (raised, record.stack_info)))
+
+
+def _plain(value: object) -> Any:
+    """A value that JSON has: numbers as they are, all else as text that UTF-8 can carry."""
+    if value is None or (isinstance(value, int | float) and math.isfinite(value)):
+        return value
+    return str(value).encode("utf-8", "backslashreplace").decode()
+
+
+def _word(value: object) -> str:
+    """A value in `key=value`: quoted where it could be read as more than one."""
+    return str(value) if _BARE.fullmatch(str(value)) else repr(value)

@@ -1,0 +1,77 @@
+"""`GET /api/events`: answers with a stream, and hands the connection over to the hub."""
+
+import re
+
+from aiohttp import web
+
+from hero_router import sse
+from hero_router.errors import BadRequest
+from hero_router.feed.filters import Filter
+from hero_router.feed.hub import Hub
+from hero_router.feed.subscribers import PLAIN, Wish
+from hero_router.web.connection import Chunks, Connection, Connections, Framed
+
+LONGEST_CURSOR = 64
+"""A longer cursor is no position; it is not even looked at."""
+
+_STREAMS = re.compile(
+    r"\s*(text/event-stream|text/\*|\*/\*)\s*(;(?!\s*q=0(\.0*)?\s*(;|$)).*)?", re.IGNORECASE
+)
+"""A media range that holds streams, but for a weight of 0, which says that they are not wanted."""
+
+
+def routes(hub: Hub, connections: Connections) -> list[web.RouteDef]:
+    """The stream, at its two addresses."""
+    chunks = Chunks()
+
+    async def events(request: web.Request) -> web.StreamResponse:
+        """Stream the events after the client's position, as Server-Sent Events.
+
+        `types`, `context` and `service` choose among them; `conflate=1` has a client that fell
+        behind sent only the newest event of each service. Raises BadRequest, and HTTPNotAcceptable
+        for who takes no streams and would wait for an end that never comes.
+        """
+        if not _takes_streams(request.headers.get("Accept", "")):
+            raise web.HTTPNotAcceptable
+        wish = _wish(request)
+        response = web.StreamResponse(headers=sse.HEADERS)
+        response.force_close()
+        writer = await response.prepare(request)
+        transport = request.transport
+        if request.method == "HEAD" or writer is None or transport is None:
+            return response
+        writer.send_headers()
+        chunked = request.version >= (1, 1)
+        encode, end_mark = (chunks, Chunks.END) if chunked else (Framed.of, b"")
+        connection = Connection(hub, connections, encode, end_mark)
+        connection.take_over(request, transport, _cursor(request), wish)
+        return response
+
+    return [web.get(path, events) for path in ("/api/events", "/events")]
+
+
+def _takes_streams(accept: str) -> bool:
+    """Whether an `Accept` field (RFC 9110, section 12.5.1) lets a stream of events through."""
+    return not accept.strip() or any(_STREAMS.fullmatch(each) for each in accept.split(","))
+
+
+def _cursor(request: web.Request) -> str | None:
+    """Where the client says it stands: `Last-Event-ID`, else `?cursor=`; None for a new client."""
+    told = request.headers.get("Last-Event-ID") or request.query.get("cursor")
+    return told[:LONGEST_CURSOR] if told else None
+
+
+def _wish(request: web.Request) -> Wish:
+    asked = request.query
+    if not asked:
+        return PLAIN
+    lists = (asked.getall(name, []) for name in ("types", "context", "service"))
+    conflate = asked.get("conflate", "0")
+    if conflate not in ("0", "1"):
+        raise BadRequest("conflate: 0 or 1")
+    only = Filter.of(*lists)
+    if conflate == "1" and only is not None and only.types:
+        raise BadRequest(
+            "conflate: not together with types, for a service's newest event may be of another type"
+        )
+    return Wish(only, conflate == "1")

@@ -1,0 +1,61 @@
+"""The roll of clients: what workers tell of theirs, for as long as they do, and nothing else."""
+
+import pytest
+
+from hero_router.store.presence import FORGET_MS, LIFETIME_MS, Roll, Told
+from tests.contract.world import KEYS, Store
+
+SUMMARY = {"states": {"live": 2, "parked": 1}, "pending": 7, "listed": [{"address": "::1"}]}
+NOW = 10 * FORGET_MS
+
+
+@pytest.fixture
+def roll(store: Store) -> Roll:
+    return Roll(store.raw, KEYS)
+
+
+async def test_without_workers_there_is_nothing_to_read(roll: Roll) -> None:
+    assert await roll.read() == {}
+
+
+async def test_what_each_worker_last_told_is_read(roll: Roll) -> None:
+    await roll.tell("a/1", SUMMARY, NOW)
+    await roll.tell("b/1", {**SUMMARY, "more": "of a newer version"}, NOW + 1)
+    await roll.tell("a/1", {**SUMMARY, "pending": 8}, NOW + 2)
+    assert await roll.read() == {
+        "a/1": Told(NOW + 2, {**SUMMARY, "pending": 8}),
+        "b/1": Told(NOW + 1, {**SUMMARY, "more": "of a newer version"}),
+    }
+
+
+async def test_a_worker_that_tells_no_more_is_forgotten(store: Store, roll: Roll) -> None:
+    await roll.tell("a/1", SUMMARY, NOW)
+    left = await store.raw.pttl(KEYS.clients("a/1"))
+    assert 0 < left <= LIFETIME_MS
+    await store.raw.delete(KEYS.clients("a/1"))
+    assert await roll.read() == {}
+    await roll.tell("b/1", SUMMARY, NOW + FORGET_MS)
+    assert await store.raw.zrange(KEYS.workers, 0, -1) == [b"b/1"]
+
+
+async def test_a_worker_that_withdraws_leaves_nothing(store: Store, roll: Roll) -> None:
+    await roll.tell("a/1", SUMMARY, NOW)
+    await roll.withdraw("a/1")
+    assert await store.raw.exists(KEYS.workers, KEYS.clients("a/1")) == 0
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        *(b"", b"5", b"[]", b"\xff", b"{}", b'{"states": {}, "pending": 1}'),
+        b'{"states": {"live": "1"}, "pending": 1, "listed": []}',
+        b'{"states": {}, "pending": null, "listed": []}',
+        b'{"states": {}, "pending": 1, "listed": ["x"]}',
+        b'{"states": {}, "pending": 1, "listed": 5}',
+    ],
+)
+async def test_junk_is_passed_over(store: Store, roll: Roll, junk: bytes) -> None:
+    await roll.tell("a/1", SUMMARY, NOW)
+    await roll.tell("b/1", SUMMARY, NOW)
+    await store.raw.set(KEYS.clients("b/1"), junk)
+    assert list(await roll.read()) == ["a/1"]

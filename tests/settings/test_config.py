@@ -1,0 +1,329 @@
+"""The settings: defaults, ways to set them, and what becomes of values that cannot be used."""
+
+import dataclasses
+import logging
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hero_router.errors import ConfigError
+from hero_router.settings.config import PREFIX, RouterConfig, rejected
+from hero_router.settings.setting import Setting, plain
+
+SETTINGS = {item.name: item for item in RouterConfig.settings()}
+NUMBERS = [item for item in SETTINGS.values() if item.kind in ("int", "float")]
+
+Warnings = Callable[[], list[str]]
+
+
+@pytest.fixture(autouse=True)
+def _bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No variable of ours is set, whatever the machine's are."""
+    known = {variable for item in SETTINGS.values() for variable in item.variables}
+    for variable in known | {name for name in os.environ if name.startswith(PREFIX)}:
+        monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.fixture
+def warnings(caplog: pytest.LogCaptureFixture) -> Warnings:
+    """What was logged so far; all of it must be WARNINGs."""
+
+    def logged() -> list[str]:
+        assert {record.levelno for record in caplog.records} <= {logging.WARNING}
+        return [record.getMessage() for record in caplog.records]
+
+    return logged
+
+
+def by_name(item: Setting) -> str:
+    return item.name
+
+
+def number(item: Setting, value: float) -> Any:
+    return int(value) if item.kind == "int" else float(value)
+
+
+def test_the_window_is_1024_events_unless_somebody_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch, warnings: Warnings
+) -> None:
+    assert RouterConfig().sse_buffer == RouterConfig.from_env().sse_buffer == 1024
+    assert RouterConfig(sse_buffer=2048).sse_buffer == 2048
+    monkeypatch.setenv("ROUTER_SSE_BUFFER", "512")
+    assert RouterConfig.from_env().sse_buffer == 512
+    assert RouterConfig.from_env(sse_buffer=2048).sse_buffer == 2048
+    assert RouterConfig().sse_buffer == 1024
+    assert warnings() == []
+
+
+def test_the_defaults_are_those_of_the_documentation() -> None:
+    config = RouterConfig.from_env()
+    assert (config.host, config.port, config.redis_url) == ("127.0.0.1", 9988, "")
+    assert (config.ping_seconds, config.sse_stall_seconds) == (15, 60)
+    assert (config.scan_seconds, config.probe_timeout) == (5, 2)
+    assert (config.failures, config.stale_seconds, config.stale_unlink) == (3, 60, False)
+    assert config.workers == len(os.sched_getaffinity(0))
+    assert config.root == Path.home() / "hero/var/sockets"
+    assert config.address == "http://127.0.0.1:9988/"
+    assert config == RouterConfig()
+
+
+@pytest.mark.parametrize("item", NUMBERS, ids=by_name)
+def test_a_number_at_either_end_of_its_range_is_taken(
+    item: Setting, monkeypatch: pytest.MonkeyPatch, warnings: Warnings
+) -> None:
+    for end in (item.low, item.high):
+        monkeypatch.setenv(item.variables[0], plain(end))
+        assert getattr(RouterConfig.from_env(), item.name) == end
+        assert getattr(RouterConfig(**{item.name: number(item, end)}), item.name) == end
+    assert RouterConfig.sources()[item.name] == item.variables[0]
+    assert warnings() == rejected() == []
+
+
+ZEROS = ["0", "-0", "0.0"]
+BAD = ["-1", "-0.5", "many", "0x10", "1e999", "-1e999", "nan", "NaN", "inf", "-inf",
+       "Infinity", "1,5", "5 s", "--", "9" * 30, "9" * 5000]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("item", "text"),
+    [(item, text) for item in NUMBERS for text in BAD + ZEROS * (item.low > 0 and not item.off)],
+    ids=lambda value: value[:12] if isinstance(value, str) else value.name,
+)
+def test_a_number_that_cannot_be_used_gives_way_to_the_default_with_one_warning(
+    item: Setting, text: str, monkeypatch: pytest.MonkeyPatch, warnings: Warnings
+) -> None:
+    variable = item.variables[0]
+    monkeypatch.setenv(variable, text)
+    config = RouterConfig.from_env()
+    assert config == RouterConfig()
+    (told,) = warnings()
+    assert told == (
+        f"{variable}={text!r} is rejected: it must be {item.accepted}; "
+        f"using the default {plain(item.default)}"
+    )
+    assert rejected() == [told]
+    assert RouterConfig.sources()[item.name] == "default"
+
+
+@pytest.mark.parametrize("item", NUMBERS, ids=by_name)
+def test_a_number_just_outside_and_a_fraction_for_a_whole_number_give_way_too(
+    item: Setting, monkeypatch: pytest.MonkeyPatch, warnings: Warnings
+) -> None:
+    step, fractions = (1.0, ["1.5", "1.0", "1e0"]) if item.kind == "int" else (0.001, [])
+    for count, text in enumerate([plain(item.low - step), plain(item.high + step), *fractions], 1):
+        monkeypatch.setenv(item.variables[0], text)
+        assert getattr(RouterConfig.from_env(), item.name) == item.default
+        assert len(warnings()) == count
+
+
+def test_each_rejected_variable_has_its_own_warning(
+    monkeypatch: pytest.MonkeyPatch, warnings: Warnings
+) -> None:
+    for item in NUMBERS:
+        monkeypatch.setenv(item.variables[0], "-1")
+    monkeypatch.setenv("ROUTER_STALE_UNLINK", "perhaps")
+    RouterConfig.from_env()
+    assert len(warnings()) == len(NUMBERS) + 1
+    assert warnings() == rejected()
+    (switch,) = [text for text in warnings() if "ROUTER_STALE_UNLINK" in text]
+    assert "'perhaps'" in switch
+    assert "0 or 1" in switch
+
+
+def test_a_variable_that_something_else_replaces_is_not_complained_of(
+    monkeypatch: pytest.MonkeyPatch, warnings: Warnings
+) -> None:
+    """The sentence would say that the default is used, which is not so."""
+    monkeypatch.setenv("ROUTER_SSE_BUFFER", "0")
+    assert RouterConfig.from_env(sse_buffer=2048).sse_buffer == 2048
+    assert warnings() == rejected(["sse_buffer"]) == []
+
+
+def test_reading_in_silence_reads_the_same(
+    monkeypatch: pytest.MonkeyPatch, warnings: Warnings
+) -> None:
+    monkeypatch.setenv("ROUTER_SSE_BUFFER", "0")
+    monkeypatch.setenv("ROUTER_PORT", "80")
+    assert RouterConfig.read() == RouterConfig(port=80)
+    assert warnings() == []
+
+
+def test_a_blank_variable_is_as_if_it_were_not_set(
+    monkeypatch: pytest.MonkeyPatch, warnings: Warnings
+) -> None:
+    for item in SETTINGS.values():
+        monkeypatch.setenv(item.variables[0], " ")
+    assert RouterConfig.from_env() == RouterConfig()
+    assert warnings() == []
+
+
+@pytest.mark.parametrize("item", NUMBERS, ids=by_name)
+def test_a_number_out_of_range_in_code_is_refused_and_not_replaced(item: Setting) -> None:
+    step = 1 if item.kind == "int" else 0.001
+    wrong: list[Any] = [-1, item.low - step, item.high + step, 10**400, float("nan")]
+    wrong += [float("inf"), True, None, plain(item.default)]
+    wrong += [float(item.default)] if item.kind == "int" else []
+    for value in wrong:
+        for make in (RouterConfig, RouterConfig.from_env):
+            with pytest.raises(ConfigError, match=item.name) as refused:
+                make(**{item.name: value})
+            assert item.accepted in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("host", 1), ("host", ""), ("host", " h"), ("node", "a\nb"), ("node", "x" * 129),
+     ("stale_unlink", 1), ("stale_unlink", "1"), ("redis_prefix", "no tag"), ("redis_prefix", "{}"),
+     ("log_level", "loud"), ("log_format", "xml"), ("redis_url", None)],
+)  # fmt: skip
+def test_other_values_in_code_that_make_no_sense_are_refused(name: str, value: Any) -> None:
+    with pytest.raises(ConfigError):
+        RouterConfig(**{name: value})
+
+
+def test_the_root_has_three_names_and_the_first_that_is_set_wins(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    names = ("ROUTER_SOCKET_DIR", "HERO_SOCKET_DIR", "PATH_SOCKET")
+    assert SETTINGS["socket_dir"].variables == names
+    for name in reversed(names):
+        monkeypatch.setenv(name, f"{tmp_path}/{name}")
+        assert RouterConfig.from_env().root == tmp_path / name
+        assert RouterConfig.sources()["socket_dir"] == name
+    monkeypatch.setenv("ROUTER_SOCKET_DIR", "")
+    assert RouterConfig.from_env().root == tmp_path / "HERO_SOCKET_DIR"
+
+
+def test_a_root_may_begin_at_home_and_need_not_exist_yet(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert RouterConfig(socket_dir="~/not/yet").root == tmp_path / "not/yet"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("ROUTER_REDIS_URL", "http://127.0.0.1"),
+        ("ROUTER_REDIS_URL", "redis://:hunter2@host/x"),
+        ("ROUTER_SOCKET_DIR", "/dev/null"),
+        ("HERO_SOCKET_DIR", "/dev/null/below"),
+        ("ROUTER_SOCKET_DIR", "~nobody-of-that-name/sockets"),
+        ("ROUTER_SOCKET_DIR", "x" * 300),
+        ("ROUTER_STATE_DIR", "/dev/null"),
+        ("ROUTER_STATE_DIR", "/dev/null/two/below"),
+        ("ROUTER_REDIS_PREFIX", "no-tag"),
+        ("ROUTER_NODE", "a\tb"),
+        ("ROUTER_LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_value_that_leaves_nothing_to_run_with_is_refused(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    item = next(each for each in SETTINGS.values() if variable in each.variables)
+    with pytest.raises(ConfigError, match=item.variables[0]) as refused:
+        RouterConfig.from_env()
+    assert "\n" not in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("variable", ["ROUTER_SOCKET_DIR", "ROUTER_STATE_DIR", "HOME"])
+def test_a_folder_whose_name_is_not_utf8_is_refused_in_one_line(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It cannot be watched, nor told in JSON. By a flag it comes the same way."""
+    odd = os.fsdecode(b"/tmp/\xff")
+    monkeypatch.setenv(variable, odd)
+    with pytest.raises(ConfigError) as refused:
+        RouterConfig.from_env()
+    assert re.fullmatch(r"ROUTER_\w+_DIR is not UTF-8: '.*'", str(refused.value))
+    assert str(refused.value).isprintable()
+    monkeypatch.delenv(variable)
+    monkeypatch.setenv("HOME", "/tmp")
+    with pytest.raises(ConfigError, match="ROUTER_SOCKET_DIR is not UTF-8"):
+        RouterConfig.from_env(socket_dir=odd)
+
+
+def test_a_password_is_in_no_text_that_is_made_of_the_settings() -> None:
+    config = RouterConfig(redis_url="redis://me:hunter2@host:6379/0")
+    shown = {item.name: value for item, value in config.shown()}
+    assert shown["redis_url"] == "redis://me:***@host:6379/0"
+    assert "redis://me:***@host:6379/0" in repr(config)
+    for text in (repr(config), str(config), f"{config}", *shown.values()):
+        assert "hunter2" not in text
+    assert "hunter2" in config.environment()["ROUTER_REDIS_URL"]
+
+
+def test_settings_never_change() -> None:
+    config = RouterConfig()
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        config.port = 80  # type: ignore[misc]
+    other = dataclasses.replace(config, port=80)
+    assert (config.port, other.port) == (9988, 80)
+    with pytest.raises(ConfigError):
+        dataclasses.replace(config, port=0)
+
+
+def value_of(item: Setting) -> st.SearchStrategy[Any]:
+    """Any value that a setting takes."""
+    special = {
+        "redis_url": st.sampled_from(["", "redis://me:pw@host/1", "unix:///run/redis.sock"]),
+        "redis_prefix": st.sampled_from(["{hero_router}", "a{b}", "{ü}:x"]),
+        "log_level": st.sampled_from(["debug", "error"]),
+        "allowed_hosts": st.sampled_from(["", "router.example", "a.example, *.b.example"]),
+        "log_format": st.sampled_from(["text", "json"]),
+    }
+    if item.name in special:
+        return special[item.name]
+    if item.kind == "str":
+        names = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=20)
+        return names.map("/nowhere/".__add__ if item.name.endswith("_dir") else str)
+    if item.kind == "bool":
+        return st.booleans()
+    if item.kind == "int":
+        return st.integers(int(item.low), int(item.high))
+    return st.floats(item.low, item.high)
+
+
+@given(st.fixed_dictionaries({name: value_of(item) for name, item in SETTINGS.items()}))
+def test_a_child_that_gets_the_environment_has_the_same_settings(values: dict[str, Any]) -> None:
+    config = RouterConfig(**values)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in config.environment().items():
+            patch.setenv(name, value)
+        assert RouterConfig.from_env() == config
+        assert rejected() == []
+
+
+@pytest.mark.parametrize(
+    ("host", "is_open"),
+    [("127.0.0.1", False), ("127.5.5.5", False), ("::1", False), ("localhost", False),
+     ("a.localhost", False), ("0.0.0.0", True), ("::", True), ("10.0.0.1", True),
+     ("router.example", True)],
+)  # fmt: skip
+def test_it_is_known_whether_others_can_reach_it(host: str, *, is_open: bool) -> None:
+    assert RouterConfig(host=host).is_open is is_open
+
+
+@pytest.mark.parametrize(
+    ("host", "bind", "address"),
+    [
+        ("127.0.0.1", "127.0.0.1:9988", "http://127.0.0.1:9988/"),
+        ("0.0.0.0", "0.0.0.0:9988", "http://127.0.0.1:9988/"),
+        ("::", "[::]:9988", "http://[::1]:9988/"),
+        ("::1", "[::1]:9988", "http://[::1]:9988/"),
+        ("router.example", "router.example:9988", "http://router.example:9988/"),
+    ],
+)
+def test_the_address_is_one_that_a_browser_on_this_machine_can_open(
+    host: str, bind: str, address: str
+) -> None:
+    config = RouterConfig(host=host)
+    assert (config.bind, config.address) == (bind, address)
