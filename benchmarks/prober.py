@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from hero_router.scan.prober import HEALTH, Prober
-from hero_router.scan.result import Kind
-from hero_router.scan.sockets import Finder, Found
+from hero_router.scan.result import Outcome
+from hero_router.scan.sockets import Finder, SocketFile
 from hero_router.upstream.client import HEADERS
 
 CONCURRENCY = 64
@@ -21,7 +21,7 @@ CONCURRENCY = 64
 _FIELDS = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())
 REQUEST = f"GET {HEALTH} HTTP/1.1\r\nHost: localhost\r\n{_FIELDS}\r\n".encode()
 
-Ask = Callable[[Found], Awaitable[None]]
+Ask = Callable[[SocketFile], Awaitable[None]]
 
 
 async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -35,7 +35,7 @@ def kept() -> Ask:
     """The floor: bare asyncio, one connection for each socket that is never closed."""
     open_ones: dict[bytes, tuple[asyncio.StreamReader, asyncio.StreamWriter]] = {}
 
-    async def ask(found: Found) -> None:
+    async def ask(found: SocketFile) -> None:
         if found.raw not in open_ones:
             place = found.target.decode()
             open_ones[found.raw] = await asyncio.open_unix_connection(place)
@@ -47,7 +47,7 @@ def kept() -> Ask:
 def anew() -> Ask:
     """Bare asyncio with a new connection for each question."""
 
-    async def ask(found: Found) -> None:
+    async def ask(found: SocketFile) -> None:
         reader, writer = await asyncio.open_unix_connection(found.target.decode())
         await _exchange(reader, writer)
         writer.close()
@@ -59,9 +59,9 @@ def probe(*, documents: bool) -> Ask:
     """What the scanner does, with or without the questions for documents."""
     prober = Prober(10.0, time.monotonic)
 
-    async def ask(found: Found) -> None:
+    async def ask(found: SocketFile) -> None:
         seen = await prober(found, ask_documents=documents)
-        assert seen.kind is Kind.ANSWERED, seen
+        assert seen.kind is Outcome.ANSWERED, seen
 
     return ask
 
@@ -74,10 +74,10 @@ WAYS: dict[str, Callable[[], Ask]] = {
 }
 
 
-async def _run(way: str, sockets: Sequence[Found], rounds: int) -> dict[str, float]:
+async def _run(way: str, sockets: Sequence[SocketFile], rounds: int) -> dict[str, float]:
     ask, slots = WAYS[way](), asyncio.Semaphore(CONCURRENCY)
 
-    async def one(found: Found) -> None:
+    async def one(found: SocketFile) -> None:
         async with slots:
             await ask(found)
 

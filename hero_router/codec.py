@@ -18,7 +18,7 @@ MAX_DEPTH = 200
 was read could not always be written again."""
 
 
-class NotJson(BadRequest):
+class InvalidJson(BadRequest):
     """The text is not JSON by RFC 8259, repeats a name in an object, or is too deep or large."""
 
     code = "not_json"
@@ -39,15 +39,15 @@ def decode(raw: bytes | str) -> Any:
         text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
         value = _DECODER.decode(text)
     except RecursionError:
-        raise NotJson("nested too deeply") from None
+        raise InvalidJson("nested too deeply") from None
     except ValueError as error:
-        raise NotJson(_reason(error)) from None
+        raise InvalidJson(_reason(error)) from None
     _refuse_depth(text, value)
     _refuse_lone_surrogates(text, value)
     return value
 
 
-def decode_kept(text: str) -> Any:
+def decode_trusted(text: str) -> Any:
     """Read a JSON text that `encode` has made and Redis has kept: each worker does, for each event.
 
     As strict as `decode`, but that of a name that an object repeats the last value counts, and that
@@ -59,7 +59,7 @@ def decode_kept(text: str) -> Any:
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise NotJson(str(error)) from None
+        raise InvalidJson(str(error)) from None
     _refuse_depth(text, value)
     return value
 
@@ -104,7 +104,7 @@ def _refuse_depth(text: str, value: object) -> None:
     for _ in range(MAX_DEPTH):
         level = [inner for outer in level for inner in _inside(outer)]
     if any(isinstance(item, dict | list) for item in level):
-        raise NotJson("nested too deeply")
+        raise InvalidJson("nested too deeply")
 
 
 def _inside(value: object) -> Iterable[Any]:
@@ -120,7 +120,7 @@ def _refuse_lone_surrogates(text: str, value: object) -> None:
         if "\\ud" in text.lower():
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
-        raise NotJson("a string holds half of a surrogate pair") from None
+        raise InvalidJson("a string holds half of a surrogate pair") from None
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False)

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 T = TypeVar("T")
 
 
-class Flight(Generic[T]):
+class SingleFlight(Generic[T]):
     """Runs `work` once for all who wait; it is cancelled when the last of them leaves.
 
     So a caller that leaves early does not take the result from the others, and no task outlives

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hero_router.codec import MAX_DEPTH, NotJson, decode, decode_kept, encode
+from hero_router.codec import MAX_DEPTH, InvalidJson, decode, decode_trusted, encode
 from hero_router.errors import BadRequest
 from hero_router.store.client import text
 
@@ -34,7 +34,7 @@ def test_what_is_written_is_read_back(value: Any) -> None:
 
 @given(jsons(st.integers(-(2**63), 2**64 - 1)))
 def test_what_is_written_and_kept_is_read_back(value: Any) -> None:
-    kept = decode_kept(encode(value))
+    kept = decode_trusted(encode(value))
     assert kept == value
     assert encode(kept) == encode(value)
 
@@ -49,7 +49,7 @@ def test_what_is_written_is_one_line_of_ascii(value: Any) -> None:
 def test_any_bytes_are_read_as_json_or_refused_as_one_error(raw: bytes) -> None:
     try:
         value = decode(raw)
-    except NotJson:
+    except InvalidJson:
         return
     assert decode(encode(value)) == value
 
@@ -58,7 +58,7 @@ def test_any_bytes_are_read_as_json_or_refused_as_one_error(raw: bytes) -> None:
 def test_any_text_that_looks_like_json_is_read_or_refused(text: str) -> None:
     try:
         value = decode(text)
-    except NotJson:
+    except InvalidJson:
         return
     encode(value).encode()
     json.dumps(value, ensure_ascii=False).encode()
@@ -121,7 +121,7 @@ REFUSED: dict[str, bytes | str] = {
 
 @pytest.mark.parametrize("raw", REFUSED.values(), ids=REFUSED.keys())
 def test_refused(raw: bytes | str) -> None:
-    with pytest.raises(NotJson) as refusal:
+    with pytest.raises(InvalidJson) as refusal:
         decode(raw)
     assert refusal.value.code == "not_json"
     assert isinstance(refusal.value, BadRequest)
@@ -137,15 +137,15 @@ LENIENT = (
 
 @pytest.mark.parametrize("name", sorted(REFUSED.keys() - {*LENIENT}))
 def test_what_strangers_wrote_to_redis_is_refused_too(name: str) -> None:
-    with pytest.raises(NotJson) as refusal:
-        decode_kept(text(REFUSED[name]))
+    with pytest.raises(InvalidJson) as refusal:
+        decode_trusted(text(REFUSED[name]))
     assert refusal.value.__cause__ is None
     assert 0 < len(str(refusal.value)) < 100
 
 
 @pytest.mark.parametrize("name", LENIENT)
 def test_of_what_is_kept_the_last_value_of_a_name_counts_as_in_a_browser(name: str) -> None:
-    assert decode_kept(text(REFUSED[name])) == json.loads(REFUSED[name], parse_int=float)
+    assert decode_trusted(text(REFUSED[name])) == json.loads(REFUSED[name], parse_int=float)
 
 
 ACCEPTED: dict[str, tuple[bytes | str, Any]] = {

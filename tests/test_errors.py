@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import hero_router
 from hero_router import errors
 from hero_router.errors import ConfigError, RouterError
-from hero_router.web.errors import CODES, failure
+from hero_router.web.errors import CODES, error_info
 
 ROW = re.compile(r"^ {4}(?P<lines>[│├└─ ]*)(?P<name>\w+) {2,}(?P<code>\w+)", re.MULTILINE)
 
@@ -59,7 +59,7 @@ def test_every_error_has_the_answer_of_its_nearest_parent_that_has_one() -> None
     unanswered = set()
     for kind in ours():
         parents = [each for each in kind.__mro__ if each.__dict__.get("code") in CODES]
-        told = failure(kind.__new__(kind))
+        told = error_info(kind.__new__(kind))
         if parents:
             assert (told.status, told.rpc) == CODES[parents[0].__dict__["code"]]
             assert told.code == kind.code

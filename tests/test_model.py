@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hero_router.codec import NotJson, decode, encode
+from hero_router.codec import InvalidJson, decode, encode
 from hero_router.model import (
     MAX_TEXT,
     NodeState,
@@ -204,7 +204,7 @@ def test_whatever_a_stranger_stored_is_read_or_refused_in_a_known_way(
     read, good = reader
     name = data.draw(st.sampled_from(sorted(good)))
     for value in (junk, {**good, name: junk}):
-        with suppress(NotJson, KeyError, ValueError, TypeError, AttributeError):
+        with suppress(InvalidJson, KeyError, ValueError, TypeError, AttributeError):
             read(value)
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from hero_router.singleflight import Flight
+from hero_router.singleflight import SingleFlight
 from tests.support.wait import eventually
 
 
@@ -27,7 +27,7 @@ class Work:
 
 async def test_all_who_wait_share_one_run_and_late_ones_its_result() -> None:
     work = Work()
-    flight = Flight(work.run())
+    flight = SingleFlight(work.run())
     waiting = [asyncio.create_task(flight.result()) for _ in range(5)]
     await eventually(lambda: work.started == 1, message="the work did not start")
     work.release.set()
@@ -39,7 +39,7 @@ async def test_all_who_wait_share_one_run_and_late_ones_its_result() -> None:
 
 async def test_one_who_leaves_does_not_take_the_result_from_the_others() -> None:
     work = Work()
-    flight = Flight(work.run())
+    flight = SingleFlight(work.run())
     leaves, stays = asyncio.create_task(flight.result()), asyncio.create_task(flight.result())
     await eventually(lambda: work.started == 1, message="the work did not start")
     leaves.cancel()
@@ -51,7 +51,7 @@ async def test_one_who_leaves_does_not_take_the_result_from_the_others() -> None
 
 async def test_when_the_last_one_leaves_the_work_ends_and_nobody_may_join() -> None:
     work = Work()
-    flight = Flight(work.run())
+    flight = SingleFlight(work.run())
     waiting = [asyncio.create_task(flight.result()) for _ in range(2)]
     await eventually(lambda: work.started == 1, message="the work did not start")
     for task in waiting:
@@ -66,7 +66,7 @@ async def test_an_error_reaches_all_who_wait_and_is_not_kept_for_others() -> Non
     async def fails() -> None:
         raise ValueError("no")
 
-    flight = Flight(fails())
+    flight = SingleFlight(fails())
     outcomes = await asyncio.gather(flight.result(), flight.result(), return_exceptions=True)
     assert [str(outcome) for outcome in outcomes] == ["no", "no"]
     assert not flight.open

@@ -12,7 +12,7 @@ from hero_router.errors import StoreError
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import Redis
 from hero_router.store.clock import RedisClock
-from hero_router.store.stream import Nodes
+from hero_router.store.stream import NodeReader
 
 ASK_SECONDS = 1.0
 POLL_SECONDS = 0.2
@@ -37,7 +37,7 @@ class Readiness:
         client = self._connect()
         try:
             await self._note_time(client)
-            return await Nodes(client, self._config.keys).is_held(self._config.node)
+            return await NodeReader(client, self._config.keys).is_held(self._config.node)
         except StoreError:
             return True
         finally:
@@ -70,7 +70,7 @@ class Readiness:
         client = self._connect()
         try:
             since = await self._note_time(client)
-            sight = (await Nodes(client, self._config.keys).sight()).get(self._config.node)
+            sight = (await NodeReader(client, self._config.keys).list()).get(self._config.node)
         except StoreError:
             return False
         finally:

@@ -12,14 +12,14 @@ import click
 
 from hero_router.cli.options import begin, flags
 from hero_router.errors import ConfigError
-from hero_router.scan.agent import Worker
+from hero_router.scan.agent import ScannerAgent
 from hero_router.scan.interfaces import SystemClock
 from hero_router.scan.prober import Prober
 from hero_router.scan.sockets import Finder
 from hero_router.settings.config import RouterConfig
 from hero_router.settings.redis_url import check_password_file
 from hero_router.store.client import Redis, connect
-from hero_router.store.commands import IDLE_SECONDS, Requests
+from hero_router.store.commands import IDLE_SECONDS, ScanRequests
 from hero_router.store.eviction import warning
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
@@ -59,14 +59,14 @@ async def _run(config: RouterConfig) -> None:
         raise error
 
 
-def make_worker(config: RouterConfig, client: Redis, channel: Redis) -> Worker:
+def make_worker(config: RouterConfig, client: Redis, channel: Redis) -> ScannerAgent:
     """A scanner over these connections to Redis; `channel` is for requests alone."""
     keys, clock = config.keys, SystemClock()
-    return Worker(
+    return ScannerAgent(
         config,
         Lease(client, keys, config.node, secrets.token_hex(8), config.lease_seconds),
         Registry(client, keys, config.sse_buffer),
-        Requests(channel, keys),
+        ScanRequests(channel, keys),
         Prober(config.probe_timeout, clock.monotonic),
         clock,
         Finder(config.root, config.ignored, own_sockets(config.redis_url)).walk,

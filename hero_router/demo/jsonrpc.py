@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from inspect import Parameter, signature
 from typing import Any
 
-from hero_router.codec import NotJson, decode
+from hero_router.codec import InvalidJson, decode
 from hero_router.errors import RouterError
 
 PARSE_ERROR, INVALID_REQUEST, NO_METHOD, INVALID_PARAMS = -32700, -32600, -32601, -32602
@@ -69,7 +69,7 @@ class Responder:
         """The answer to a request or a batch; None where only notifications came."""
         try:
             message = decode(body)
-        except NotJson as error:
+        except InvalidJson as error:
             return _failed(None, RpcError(PARSE_ERROR, f"not JSON: {error}"))
         if isinstance(message, list) and message:
             return [reply for one in message if (reply := self._one(one)) is not None] or None

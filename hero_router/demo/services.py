@@ -14,7 +14,7 @@ from typing import Any
 from hero_router.demo import http, samples
 from hero_router.demo.http import Service
 from hero_router.demo.listeners import Http, Listener, Nobody, Raw, Silence, Telegraph
-from hero_router.demo.sockets import Places
+from hero_router.demo.sockets import DemoSockets
 from hero_router.errors import ConfigError
 from hero_router.model import Status
 
@@ -51,7 +51,7 @@ async def run(
     Raises:
         ConfigError: there is no root and none can be made.
     """
-    with Places(root) as places:
+    with DemoSockets(root) as places:
         try:
             places.make_root()
         except OSError as error:
@@ -70,7 +70,7 @@ async def run(
 class _Stage:
     """The samples that listen at the moment."""
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: DemoSockets) -> None:
         self._places = places
         self._on: list[Listener] = []
 

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 
-class Places:
+class DemoSockets:
     """Socket files below one root; leaving the context removes all that was made."""
 
     def __init__(self, root: Path) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from hero_router.codec import NotJson, decode_kept
+from hero_router.codec import InvalidJson, decode_trusted
 from hero_router.feed.mirror import Mirror
 from hero_router.store.snapshot import shown
 
@@ -79,6 +79,6 @@ async def compared(
 def _records(texts: Iterable[tuple[str, str]]) -> dict[str, Mapping[str, Any]]:
     good = {}
     for key, raw in texts:
-        with suppress(NotJson, TypeError):
-            good[key] = shown(key, decode_kept(raw))
+        with suppress(InvalidJson, TypeError):
+            good[key] = shown(key, decode_trusted(raw))
     return good

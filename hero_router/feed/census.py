@@ -6,40 +6,44 @@ from dataclasses import dataclass
 from itertools import islice
 
 from hero_router.feed.hub import Hub
-from hero_router.feed.subscribers import Client, State
+from hero_router.feed.subscribers import Subscriber, SubscriberState
 from hero_router.position import Position
 
-PRESENT: tuple[State, ...] = (State.LIVE, State.PARKED, State.WAITING)
+PRESENT: tuple[SubscriberState, ...] = (
+    SubscriberState.LIVE,
+    SubscriberState.BLOCKED,
+    SubscriberState.AHEAD,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Census:
+class SubscriberStats:
     """Clients by state, deliveries that are pending, and how far the last client is behind.
 
     `balance` is what was owed and neither settled nor is pending: 0, or a delivery has vanished.
     """
 
-    states: Mapping[State, int]
+    states: Mapping[SubscriberState, int]
     pending: int
     furthest: int
     balance: int
 
 
-def take(hub: Hub, head: Position) -> Census:
+def subscriber_stats(hub: Hub, head: Position) -> SubscriberStats:
     """Count all clients of a hub whose ring is at `head`.
 
     Clients that have everything hold that very position, so nothing is worked out for them.
     """
     behind = [hub.behind(client) for client in hub.clients if client.cursor is not head]
-    states = {state: hub.clients.number(state) for state in PRESENT}
+    states = {state: hub.clients.count(state) for state in PRESENT}
     pending = sum(behind)
-    balance = hub.counts.owed - hub.counts.settled - pending
-    return Census(states, pending, max(behind, default=0), balance)
+    balance = hub.counts.expected - hub.counts.completed - pending
+    return SubscriberStats(states, pending, max(behind, default=0), balance)
 
 
-def furthest_behind(hub: Hub, head: Position, most: int) -> list[tuple[int, Client]]:
+def most_lagging(hub: Hub, head: Position, most: int) -> list[tuple[int, Subscriber]]:
     """At most so many clients with how many events each is behind, the furthest first."""
-    live = State.LIVE
+    live = SubscriberState.LIVE
     late = [
         (hub.behind(client), client)
         for client in hub.clients

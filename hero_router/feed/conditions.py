@@ -31,14 +31,14 @@ class Condition:
         return asdict(self)
 
 
-Conditions = Mapping[tuple[str, str | None], Condition]
+ConditionMap = Mapping[tuple[str, str | None], Condition]
 
 
-NONE: Conditions = {}
+NONE: ConditionMap = {}
 """What a client knows of doubts right after a hello."""
 
 
-def frames(before: Conditions, after: Conditions, stamp: Stamp) -> bytes:
+def transition_frames(before: ConditionMap, after: ConditionMap, stamp: Stamp) -> bytes:
     """The `stale` and `fresh` frames that lead a client from one set of doubts to another.
 
     `stamp` goes into each: when it is sent, and as of when the worker had proof of what it tells.

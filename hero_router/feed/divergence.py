@@ -12,14 +12,14 @@ STEP_SECONDS = 2.0
 """Most that one look counts for: a worker that was asleep saw nothing meanwhile."""
 
 
-class Place(NamedTuple):
+class StreamHead(NamedTuple):
     """A Redis process, by the digits of its `run_id` that clients are told, and a stream's head."""
 
     store: str
     head: Position
 
 
-class Agreement:
+class Divergence:
     """Compares at each look what is served with what is seen, and knows how long they differ.
 
     Heads move between two looks. So both are remembered where they first differed, and the two
@@ -27,10 +27,10 @@ class Agreement:
     """
 
     def __init__(self) -> None:
-        self._marks: tuple[Place, Place] | None = None
+        self._marks: tuple[StreamHead, StreamHead] | None = None
         self._looked_at = self._differ_for = 0.0
 
-    def agrees(self, served: Place, seen: Place, now: float) -> bool:
+    def observe(self, served: StreamHead, seen: StreamHead, now: float) -> bool:
         """Take the next look; `now` is monotonic seconds. False while they may differ."""
         step, self._looked_at = min(now - self._looked_at, STEP_SECONDS), now
         if self._marks is None or self._is_new(self._marks, served, seen):
@@ -48,7 +48,7 @@ class Agreement:
         return False
 
     @staticmethod
-    def _is_new(marks: tuple[Place, Place], served: Place, seen: Place) -> bool:
+    def _is_new(marks: tuple[StreamHead, StreamHead], served: StreamHead, seen: StreamHead) -> bool:
         """Whether what is remembered says nothing any more: one of the two is elsewhere now."""
         served_then, seen_then = marks
         together = served.store == seen.store

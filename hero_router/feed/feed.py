@@ -4,19 +4,19 @@ import asyncio
 import math
 from collections.abc import Callable, Mapping
 
-from hero_router.feed.control import Herald
-from hero_router.feed.doubts import Doubts
-from hero_router.feed.flush import Pace
-from hero_router.feed.freshness import Proof, system_ms
+from hero_router.feed.control import ControlFrames
+from hero_router.feed.doubts import Conditions
+from hero_router.feed.flush import FlushScheduler
+from hero_router.feed.freshness import Freshness, system_ms
 from hero_router.feed.hub import SLICE_BYTES, Hub
 from hero_router.feed.mirror import Mirror
-from hero_router.feed.nodes import Watch
-from hero_router.feed.rescan import Scans
+from hero_router.feed.nodes import NodeMonitor
+from hero_router.feed.rescan import ScanReplies
 from hero_router.feed.ring import Ring
 from hero_router.feed.tail import Tail
-from hero_router.feed.timing import TICK, Times
-from hero_router.feed.watchdog import Sentry
-from hero_router.store.stream import Nodes, Stream
+from hero_router.feed.timing import TICK, StreamTiming
+from hero_router.feed.watchdog import TailWatchdog
+from hero_router.store.stream import NodeReader, Stream
 
 
 class Feed:
@@ -29,27 +29,27 @@ class Feed:
     def __init__(
         self,
         stream: Stream,
-        nodes: Nodes,
+        nodes: NodeReader,
         *,
         window: int,
-        times: Times,
+        times: StreamTiming,
         flush: float,
-        greeting: Callable[[], Mapping[str, object]],
+        hello_fields: Callable[[], Mapping[str, object]],
         now_ms: Callable[[], int] = system_ms,
     ) -> None:
-        self.mirror, self.scans, self.doubts = Mirror(), Scans(), Doubts(now_ms)
-        self.proof = Proof(now_ms)
+        self.mirror, self.scans, self.conditions = Mirror(), ScanReplies(), Conditions(now_ms)
+        self.freshness = Freshness(now_ms)
         self.ring = Ring(window, SLICE_BYTES)
-        self.pace = Pace(flush)
-        herald = Herald(self.ring, times, self.proof, greeting)
-        self.hub = Hub(self.ring, herald, times, self.pace)
+        self.flusher = FlushScheduler(flush)
+        herald = ControlFrames(self.ring, times, self.freshness, hello_fields)
+        self.hub = Hub(self.ring, herald, times, self.flusher)
         self.tail = Tail(
-            stream, self.mirror, self.ring, self.hub, self.doubts, self.scans, self.proof
+            stream, self.mirror, self.ring, self.hub, self.conditions, self.scans, self.freshness
         )
-        sentry = Sentry(nodes, self.ring, self.tail, self.doubts)
-        self.watch = Watch(nodes, self.mirror, self.doubts, also=sentry.look)
-        self.doubts.changed = self._doubts_changed
-        self.closing = self.broken = False
+        sentry = TailWatchdog(nodes, self.ring, self.tail, self.conditions)
+        self.watch = NodeMonitor(nodes, self.mirror, self.conditions, also=sentry.check)
+        self.conditions.on_change = self._doubts_changed
+        self.draining = self.failed = False
 
     async def run(self) -> None:
         """Follow, watch and tick until cancelled; an unforeseen error of any of them ends all."""
@@ -59,20 +59,20 @@ class Feed:
                 tasks.create_task(self.watch.run(), name="watch")
                 tasks.create_task(self._tick(), name="tick")
         except Exception:
-            self.broken = True
+            self.failed = True
             raise
 
     @property
-    def able(self) -> bool:
+    def ready(self) -> bool:
         """Whether this worker can tell the truth now: it follows the stream, and does not end."""
-        return self.tail.warm and self.doubts.blinding is None and not self.closing
+        return self.tail.synced and self.conditions.blinding is None and not self.draining
 
-    def close(self, over: float = 0.0) -> None:
+    def drain(self, over: float = 0.0) -> None:
         """The worker ends: not ready any more, and every stream ends within so many seconds."""
-        self.closing = True
+        self.draining = True
         self.hub.close(over)
 
-    async def closed(self, seconds: float) -> None:
+    async def wait_drained(self, seconds: float) -> None:
         """Wait until the last client has been told to go, for so long at most."""
         for _ in range(math.ceil(seconds / TICK)):
             if self.hub.clients:
@@ -80,7 +80,7 @@ class Feed:
 
     def _doubts_changed(self) -> None:
         self.mirror.revision += 1
-        self.hub.doubt(self.doubts.current)
+        self.hub.send_conditions(self.conditions.current)
 
     async def _tick(self) -> None:
         while True:

@@ -21,7 +21,7 @@ MOST_SAMPLES = 1024
 """How many waits are remembered for whoever reads them; nobody does where nothing is measured."""
 
 
-class Pace:
+class FlushScheduler:
     """Calls `work` when it is due. `most` is the longest wait in seconds; 0: there is none.
 
     `spent` is this thread's CPU time: being kept waiting by a busy machine is no cost of sending.
@@ -31,45 +31,45 @@ class Pace:
 
     def __init__(
         self,
-        most: float,
+        max_delay: float,
         clock: Callable[[], float] = time.monotonic,
         spent: Callable[[], float] = time.thread_time,
     ) -> None:
-        self._most, self._clock, self._spent = most, clock, spent
+        self._most, self._clock, self._spent = max_delay, clock, spent
         self._free_at = self._early_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._asked_at: float | None = None
-        self.waits: deque[float] = deque(maxlen=MOST_SAMPLES)
-        self.work: Callable[[], bool] = lambda: False
+        self.delays: deque[float] = deque(maxlen=MOST_SAMPLES)
+        self.on_flush: Callable[[], bool] = lambda: False
 
-    def ask(self, *, urgent: bool = False) -> None:
+    def request(self, *, urgent: bool = False) -> None:
         """There is something to send: now, or with what comes until then if it is not urgent."""
         now = self._clock()
         if self._asked_at is None:
             self._asked_at = now
         if urgent or now >= self._early_at:
-            self.send()
+            self.flush()
         elif self._timer is None:
             wait = self._free_at - now
-            self._timer = asyncio.get_running_loop().call_later(wait, self.send)
+            self._timer = asyncio.get_running_loop().call_later(wait, self.flush)
 
     @property
-    def rest(self) -> float:
+    def idle_for(self) -> float:
         """Seconds in which nothing new need be read: it would only wait."""
         moment = self._free_at if self._timer is None else self._early_at
         return max(moment - self._clock(), 0.0)
 
-    def send(self) -> None:
+    def flush(self) -> None:
         """Send now whatever waits."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         before = self._spent()
-        reached = self.work()
+        reached = self.on_flush()
         cost, ended = self._spent() - before, self._clock()
         wait = min(cost * (PARTS - 1), self._most)
         self._free_at, self._early_at = ended + wait, ended + wait * (1 - EARLY)
         if self._asked_at is not None:
             if reached:
-                self.waits.append(ended - self._asked_at)
+                self.delays.append(ended - self._asked_at)
             self._asked_at = None

@@ -18,7 +18,7 @@ def system_ms() -> int:
     return int(time.time() * 1000)
 
 
-class Proof:
+class Freshness:
     """`now_ms` is Redis's clock in Unix milliseconds.
 
     `as_of` is the last such moment at which Redis showed that this worker holds the stream's head;

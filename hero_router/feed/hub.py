@@ -10,16 +10,22 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 
-from hero_router.feed.conditions import Conditions
-from hero_router.feed.control import Herald
-from hero_router.feed.crowd import alike
+from hero_router.feed.conditions import ConditionMap
+from hero_router.feed.control import ControlFrames
+from hero_router.feed.crowd import group_by_position
 from hero_router.feed.delivery import Delivery
 from hero_router.feed.doubts import BLIND
-from hero_router.feed.flush import Pace
+from hero_router.feed.flush import FlushScheduler
 from hero_router.feed.resume import Gap
 from hero_router.feed.ring import Ring
-from hero_router.feed.subscribers import PLAIN, Client, Sink, State, Wish
-from hero_router.feed.timing import Times
+from hero_router.feed.subscribers import (
+    DEFAULT_OPTIONS,
+    Sink,
+    SubscribeOptions,
+    Subscriber,
+    SubscriberState,
+)
+from hero_router.feed.timing import StreamTiming
 from hero_router.feed.window import Window
 from hero_router.model import Event
 from hero_router.position import ORIGIN, Position
@@ -33,7 +39,7 @@ client is parked."""
 AHEAD_SECONDS = 2.0
 """How long a cursor may be ahead of this worker before its position counts as unknown."""
 
-COLD, LIVE, PARKED, WAITING, GONE = State
+COLD, LIVE, PARKED, WAITING, GONE = SubscriberState
 
 
 class Hub:
@@ -42,9 +48,9 @@ class Hub:
     def __init__(
         self,
         ring: Ring,
-        herald: Herald,
-        times: Times,
-        pace: Pace,
+        herald: ControlFrames,
+        times: StreamTiming,
+        pace: FlushScheduler,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ring, self._herald, self._times = ring, herald, times
@@ -56,41 +62,45 @@ class Hub:
         self._unsent = self._unmarked = 0
         self._ends_at: float | None = None
         self._warm, self._confirmed_at = False, clock()
-        pace.work = self._flush
+        pace.on_flush = self._flush
 
-    def behind(self, client: Client) -> int:
+    def behind(self, client: Subscriber) -> int:
         """How many events a client has not been sent yet, as far as can be known."""
-        return self._delivery.behind(client)
+        return self._delivery.lag(client)
 
     @property
     def pending(self) -> int:
         """Deliveries that are still due: with `counts.settled` they make up `counts.owed`."""
         return self._delivery.pending
 
-    def join(self, sink: Sink, cursor: str | None, name: str, wish: Wish = PLAIN) -> Client:
+    def subscribe(
+        self, sink: Sink, cursor: str | None, name: str, wish: SubscribeOptions = DEFAULT_OPTIONS
+    ) -> Subscriber:
         """Take a client that says it has seen all up to `cursor` (None: it is new); greets it."""
         now = self._clock()
-        client = Client(sink, name, wish, cursor, now, self._times.end(now, self._herald.chance()))
+        client = Subscriber(
+            sink, name, wish, cursor, now, self._times.expires_at(now, self._herald.jitter())
+        )
         self.counts.joined += 1
         if self._warm:
             self._delivery.place(client)
         else:
-            self.clients.enter(client, COLD)
-            self._delivery.say(client, self._herald.greet(client, None))
+            self.clients.move(client, COLD)
+            self._delivery.say(client, self._herald.hello(client, None))
             self._delivery.inform(client)
         return client
 
-    def confirm(self) -> None:
+    def mark_current(self) -> None:
         """The stream was asked just now: the ring's head is its head."""
         self._confirmed_at = self._clock()
 
-    def leave(self, client: Client) -> None:
+    def unsubscribe(self, client: Subscriber) -> None:
         """Forget a client whose connection is gone."""
         if client.state is not GONE:
             self._delivery.remove(client, "left")
 
     @property
-    def chunk(self) -> int:
+    def max_publish(self) -> int:
         """Most events of one `publish`: with what is unsent they never fill the ring."""
         return max(self._ring.limit // 2, 1)
 
@@ -99,28 +109,28 @@ class Hub:
 
         No more than `chunk` at once: else clients would miss some that never had the chance.
         """
-        pending = self.pending if self._ring.mixed else None
+        pending = self.pending if self._ring.spans_epochs else None
         number = self._window.append(events)
-        listening = self.clients.number(LIVE, PARKED)
+        listening = self.clients.count(LIVE, PARKED)
         self.counts.published += number
-        self.counts.owed += number * listening if pending is None else self.pending - pending
+        self.counts.expected += number * listening if pending is None else self.pending - pending
         self._unsent += number
         self._unmarked += number
-        self.pace.ask(urgent=self._unsent >= self._ring.limit // 2)
+        self.pace.request(urgent=self._unsent >= self._ring.limit // 2)
 
     def reload(self, window: Iterable[Event], head: Position, store: str) -> None:
         """Hold another window, read anew: judge every client again by the law of positions."""
         pending = self.pending
         self._window.reset(window, head, store)
-        self.counts.owed += self.pending - pending
+        self.counts.expected += self.pending - pending
         self._unsent, self._warm = 0, True
-        self.confirm()
-        for client in self.clients.those(LIVE, WAITING):
+        self.mark_current()
+        for client in self.clients.in_state(LIVE, WAITING):
             self._delivery.advance(client, lagged="trimmed")
-        for client in self.clients.those(PARKED):
+        for client in self.clients.in_state(PARKED):
             if client.cursor > self._ring.head:
                 self._delivery.wait(client)
-        for client in self.clients.those(COLD):
+        for client in self.clients.in_state(COLD):
             self._delivery.place(client)
 
     def start_anew(self) -> None:
@@ -129,12 +139,12 @@ class Hub:
 
         Who can hear nothing now is given a cursor that no window holds, and is told when it can.
         """
-        for client in self.clients.those(PARKED, WAITING):
+        for client in self.clients.in_state(PARKED, WAITING):
             pending = self.behind(client)
             client.cursor = ORIGIN
-            self.counts.owed += self.behind(client) - pending
-        waiting = self.clients.those(WAITING)
-        for client in self.clients.those(LIVE):
+            self.counts.expected += self.behind(client) - pending
+        waiting = self.clients.in_state(WAITING)
+        for client in self.clients.in_state(LIVE):
             self._delivery.tell_gap(client, Gap(None), "store_changed")
         for client in waiting:
             self._delivery.advance(client)
@@ -142,37 +152,37 @@ class Hub:
     def _flush(self) -> bool:
         """Send what is due, to clients at one place the very same bytes; whether any are live."""
         self._unsent = 0
-        live = self.clients.those(LIVE)
-        for same in alike(live):
-            if (train := self._ring.train_after(same[0].cursor, same[0].wish.only)) is None:
+        live = self.clients.in_state(LIVE)
+        for same in group_by_position(live):
+            if (train := self._ring.train_after(same[0].cursor, same[0].options.filter)) is None:
                 continue
             left = self._delivery.send(same, train)
             for client in left if train.last is self._ring.head else same:
                 self._delivery.advance(client)
         if self._unmarked >= self._ring.limit // 2:
             self._mark()
-        for client in self.clients.those(WAITING):
+        for client in self.clients.in_state(WAITING):
             self._delivery.advance(client)
         return bool(live)
 
     def _mark(self) -> None:
         """Half a window has passed: who filters is told where it is, or it would fall out."""
         self._unmarked = 0
-        for client in self.clients.those(LIVE):
-            if client.wish.only is not None and client.heard != client.cursor:
+        for client in self.clients.in_state(LIVE):
+            if client.options.filter is not None and client.last_event_id != client.cursor:
                 self._ping(client)
 
-    def drained(self, client: Client) -> None:
+    def drained(self, client: Subscriber) -> None:
         """A client has taken its backlog: a parked one catches up, or is told its gap."""
         if client.state is PARKED:
             self._delivery.advance(client)
         elif client.state is not GONE:
             self._delivery.inform(client)
 
-    def doubt(self, conditions: Conditions) -> None:
+    def send_conditions(self, conditions: ConditionMap) -> None:
         """The worker's view became doubtful, or sure again: tell everyone who can listen now."""
         self._herald.conditions = dict(conditions)
-        for client in self.clients.those(LIVE, WAITING, COLD):
+        for client in self.clients.in_state(LIVE, WAITING, COLD):
             self._delivery.inform(client)
 
     def tick(self) -> None:
@@ -181,12 +191,12 @@ class Hub:
         if now >= self._next_ping:
             self._next_ping = now + self._times.ping
             self._ping_all()
-        for client in self.clients.those(PARKED):
+        for client in self.clients.in_state(PARKED):
             self._check_progress(client, now)
-        for client in self.clients.those(WAITING):
+        for client in self.clients.in_state(WAITING):
             self._check_waiting(client, now)
         if self._times.age:
-            for client in [each for each in self.clients.those(LIVE) if now >= each.until]:
+            for client in [each for each in self.clients.in_state(LIVE) if now >= each.expires_at]:
                 self._end(client, "aged")
         if self._ends_at is not None:
             self._end_some(self._ends_at - now)
@@ -197,45 +207,47 @@ class Hub:
         self._end_some(over)
 
     def _end_some(self, seconds: float) -> None:
-        number = self._times.share(len(self.clients), seconds)
-        for client in self.clients.those(LIVE, COLD, WAITING, PARKED)[:number]:
+        number = self._times.drain_count(len(self.clients), seconds)
+        for client in self.clients.in_state(LIVE, COLD, WAITING, PARKED)[:number]:
             self._end(client, "shutdown")
 
     def _ping_all(self) -> None:
         """Only a client that has everything is given the head as its position."""
-        self.pace.send()
-        for client in self.clients.those(LIVE):
+        self.pace.flush()
+        for client in self.clients.in_state(LIVE):
             self._ping(client)
-        for client in self.clients.those(WAITING, COLD):
-            if not client.sink.backlog():
-                self._delivery.say(client, self._herald.ping_waiting())
+        for client in self.clients.in_state(WAITING, COLD):
+            if not client.sink.buffered():
+                self._delivery.say(client, self._herald.bare_ping())
 
-    def _ping(self, client: Client) -> None:
+    def _ping(self, client: Subscriber) -> None:
         self._delivery.say(client, self._herald.ping(client))
 
-    def _check_progress(self, client: Client, now: float) -> None:
-        backlog = client.sink.backlog()
-        if backlog != client.backlog:
-            client.since, client.backlog = now, backlog
-        elif now - client.since >= self._times.stall:
-            log.warning("client %s stood still for %gs: dropped", client.name, now - client.since)
+    def _check_progress(self, client: Subscriber, now: float) -> None:
+        backlog = client.sink.buffered()
+        if backlog != client.buffered:
+            client.state_since, client.buffered = now, backlog
+        elif now - client.state_since >= self._times.stall:
+            log.warning(
+                "client %s stood still for %gs: dropped", client.name, now - client.state_since
+            )
             self._delivery.remove(client, "stalled")
             client.sink.abort()
 
-    def _check_waiting(self, client: Client, now: float) -> None:
+    def _check_waiting(self, client: Subscriber, now: float) -> None:
         """Only who has just asked Redis can say that a cursor is ahead of the stream itself."""
         if any(reason in BLIND for reason, _ in self._herald.conditions):
-            client.since = now
-        elif now - client.since >= AHEAD_SECONDS and self._confirmed_at > client.since:
-            client.cursor = self._ring.base
+            client.state_since = now
+        elif now - client.state_since >= AHEAD_SECONDS and self._confirmed_at > client.state_since:
+            client.cursor = self._ring.start
             self._delivery.tell_gap(client, Gap(None), "unknown_position")
             self._delivery.advance(client)
 
-    def _end(self, client: Client, cause: str) -> None:
+    def _end(self, client: Subscriber, cause: str) -> None:
         parked = client.state is PARKED
         self._delivery.remove(client, cause)
         if parked:
             client.sink.abort()
         else:
-            client.sink.write(self._herald.farewell())
-            client.sink.end()
+            client.sink.write(self._herald.retry())
+            client.sink.close()

@@ -25,7 +25,7 @@ class _Entry:
     tags: Tags
 
 
-class Latest:
+class LatestByService:
     """The newest events by service, oldest first; complete for every cursor from `since` on."""
 
     def __init__(self, slice_bytes: int) -> None:

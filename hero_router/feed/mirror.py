@@ -40,7 +40,7 @@ class Mirror:
         """The ids of the services that are here and not among these."""
         return self._services.keys() - ids
 
-    def fold(self, event: Event) -> None:
+    def apply(self, event: Event) -> None:
         """Take one event, the one after `head`; applying state twice is harmless."""
         self.head = event.position
         self.revision += 1
@@ -49,13 +49,13 @@ class Mirror:
         elif isinstance(record := event.payload.get("service"), Mapping):
             self._services[event.service] = record
 
-    def look(self, lost: frozenset[str], nodes: Mapping[str, NodeState]) -> None:
+    def set_nodes(self, lost: frozenset[str], nodes: Mapping[str, NodeState]) -> None:
         """Take the nodes' last reports, and which of them have no scanner."""
         if (lost, nodes) != (self.lost, self.nodes):
             self.lost, self.nodes = lost, nodes
             self.revision += 1
 
-    def homes(self) -> set[str]:
+    def node_names(self) -> set[str]:
         """The names of all nodes that have services."""
         return {str(record.get("node")) for record in self._services.values()}
 
@@ -69,7 +69,7 @@ class Mirror:
         order = sorted(self._services.values(), key=_place)
         return map(self._shown, order)
 
-    def named(self, name: str) -> list[Mapping[str, Any]]:
+    def by_name(self, name: str) -> list[Mapping[str, Any]]:
         """The records of that name, in the same order."""
         return [record for record in self.services() if record.get("name") == name]
 

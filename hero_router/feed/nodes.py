@@ -14,11 +14,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from collections.abc import Set as AbstractSet
 
 from hero_router.errors import StoreError
-from hero_router.feed.doubts import NO_SCANNER, REDIS, SCANNER, Doubts
+from hero_router.feed.doubts import NO_SCANNER, REDIS, SCANNER, Conditions
 from hero_router.feed.mirror import Mirror
-from hero_router.feed.reported import Reported
+from hero_router.feed.reported import ReportedConditions
 from hero_router.model import NodeState
-from hero_router.store.stream import Nodes, NodeSight
+from hero_router.store.stream import NodeReader, NodeStatus
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ async def _nothing() -> None:
     """There is nothing else to look at."""
 
 
-class Watch:
+class NodeMonitor:
     """One worker's eye on all nodes. `clock` is monotonic seconds: wall time may jump.
 
     `also` is what else is looked at each time, over the same connection.
@@ -43,15 +43,15 @@ class Watch:
 
     def __init__(
         self,
-        nodes: Nodes,
+        nodes: NodeReader,
         mirror: Mirror,
-        doubts: Doubts,
+        doubts: Conditions,
         clock: Callable[[], float] = time.monotonic,
         also: Callable[[], Awaitable[None]] = _nothing,
     ) -> None:
         self._nodes, self._mirror, self._doubts, self._clock = nodes, mirror, doubts, clock
         self._also = also
-        self._reported = Reported(doubts)
+        self._reported = ReportedConditions(doubts)
         self._leased_at: dict[str, float] = {}
         self._reported_at: dict[str, float] = {}
         self._reports: Mapping[str, NodeState] = {}
@@ -64,17 +64,17 @@ class Watch:
         """Look again and again until cancelled; while Redis is away, nothing new can be known."""
         while True:
             try:
-                self.note(await self._nodes.sight())
+                self.update(await self._nodes.list())
                 await self._also()
             except StoreError as error:
                 log.debug("cannot look at the nodes: %s", error)
-                self.blind(error)
+                self.store_failed(error)
             await asyncio.sleep(WATCH_SECONDS)
 
-    def note(self, sight: Mapping[str, NodeSight]) -> None:
+    def update(self, sight: Mapping[str, NodeStatus]) -> None:
         """Take what was seen and begin or end doubts."""
         now, before = self._clock(), self._reports
-        names = sight.keys() | self._mirror.homes()
+        names = sight.keys() | self._mirror.node_names()
         self._blind_since = None
         self._note_empty(not sight, now)
         for name in names - self._names:
@@ -88,9 +88,9 @@ class Watch:
         self._reports = {name: node.state for name, node in sight.items()}
         found = {name: self._trouble(name, now) for name in names}
         lost = {name: trouble for name, trouble in found.items() if trouble is not None}
-        self._mirror.look(frozenset(lost), self._reports)
+        self._mirror.set_nodes(frozenset(lost), self._reports)
         self._tell(lost)
-        self._reported.note(self._reports)
+        self._reported.update(self._reports)
 
     def _trouble(self, name: str, now: float) -> str | None:
         """Why nobody can know how this node's services are; None where its scanner works."""
@@ -108,20 +108,20 @@ class Watch:
     def _note_empty(self, empty: bool, now: float) -> None:
         if not empty:
             self._empty_since = None
-            self._doubts.end(NO_SCANNER)
+            self._doubts.clear(NO_SCANNER)
             return
         self._empty_since = now if self._empty_since is None else self._empty_since
         if now - self._empty_since >= GRACE_SECONDS:
-            self._doubts.begin(NO_SCANNER, None, "no scanner has reported to this Redis")
+            self._doubts.set(NO_SCANNER, None, "no scanner has reported to this Redis")
 
     def _tell(self, lost: Mapping[str, str]) -> None:
         for name, trouble in lost.items():
-            self._doubts.begin(SCANNER, name, trouble)
+            self._doubts.set(SCANNER, name, trouble)
         for reason, node in tuple(self._doubts.current):
             if reason == SCANNER and node not in lost:
-                self._doubts.end(SCANNER, node)
+                self._doubts.clear(SCANNER, node)
 
-    def blind(self, error: StoreError) -> None:
+    def store_failed(self, error: StoreError) -> None:
         """Time without Redis says nothing about the scanners: begin to count anew.
 
         A node that is lost stays so until its scanner is seen: nothing speaks for it meanwhile.
@@ -141,4 +141,4 @@ class Watch:
         if self._blind_since is None or (REDIS, None) in self._doubts.current:
             self._blind_since = now
         if now - self._blind_since >= GRACE_SECONDS:
-            self._doubts.begin(NO_SCANNER, None, f"the scanners cannot be watched: {error}")
+            self._doubts.set(NO_SCANNER, None, f"the scanners cannot be watched: {error}")

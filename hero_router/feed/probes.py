@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hero_router.errors import StoreError
-from hero_router.singleflight import Flight
-from hero_router.store.stream import Nodes
+from hero_router.singleflight import SingleFlight
+from hero_router.store.stream import NodeReader
 
 FRESH_SECONDS = 1.0
 """However many look at one service, Redis is asked once in this time."""
@@ -18,12 +18,12 @@ WAIT_SECONDS = 1.0
 Figures = Mapping[str, Any]
 
 
-class Probes:
+class ProbeCache:
     """Reads and keeps the figures for a moment; `clock` is monotonic seconds."""
 
-    def __init__(self, nodes: Nodes, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, nodes: NodeReader, clock: Callable[[], float] = time.monotonic) -> None:
         self._nodes, self._clock = nodes, clock
-        self._flights: dict[str, tuple[float, Flight[Figures | None]]] = {}
+        self._flights: dict[str, tuple[float, SingleFlight[Figures | None]]] = {}
 
     async def latest(self, node: str, service: str) -> Figures | None:
         """The last probe's figures; None where there are none or Redis does not tell in time."""
@@ -33,12 +33,12 @@ class Probes:
         except TimeoutError:
             return None
 
-    def _flight(self, node: str, service: str) -> Flight[Figures | None]:
+    def _flight(self, node: str, service: str) -> SingleFlight[Figures | None]:
         now = self._clock()
         since, flight = self._flights.get(service, (0.0, None))
         if flight is None or not flight.open or now - since >= FRESH_SECONDS:
             self._drop_old(now)
-            flight = Flight(self._read(node, service))
+            flight = SingleFlight(self._read(node, service))
             self._flights[service] = now, flight
         return flight
 

@@ -2,21 +2,21 @@
 
 from collections.abc import Iterator, Mapping
 
-from hero_router.feed.doubts import SCANNER, Doubts
+from hero_router.feed.doubts import SCANNER, Conditions
 from hero_router.model import NodeState, clean
 
 
-class Reported:
+class ReportedConditions:
     """Begins a condition with a node's reason, and ends it when its report no longer has it.
 
     A node whose scanner is lost keeps its last doubts: nobody has seen them end.
     """
 
-    def __init__(self, doubts: Doubts) -> None:
+    def __init__(self, doubts: Conditions) -> None:
         self._doubts = doubts
         self._told: set[tuple[str, str]] = set()
 
-    def note(self, reports: Mapping[str, NodeState]) -> None:
+    def update(self, reports: Mapping[str, NodeState]) -> None:
         """Take the newest reports of all nodes."""
         found = {
             (reason, node): detail
@@ -24,9 +24,9 @@ class Reported:
             for reason, detail in _sound(state.doubts)
         }
         for (reason, node), detail in found.items():
-            self._doubts.begin(reason, node, detail)
+            self._doubts.set(reason, node, detail)
         for reason, node in self._told - found.keys():
-            self._doubts.end(reason, node)
+            self._doubts.clear(reason, node)
         self._told = set(found)
 
 

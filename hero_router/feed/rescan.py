@@ -8,13 +8,13 @@ from typing import Any
 from hero_router.model import Event
 
 
-class Scans:
+class ScanReplies:
     """Who waits for which scan. One per worker."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, asyncio.Queue[Event]] = {}
 
-    def seen(self, event: Event) -> None:
+    def deliver(self, event: Event) -> None:
         """Hand a `scan` event to whoever asked for it."""
         requests = event.payload.get("requests") if event.type == "scan" else None
         for request in requests if isinstance(requests, list) else ():

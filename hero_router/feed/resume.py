@@ -44,7 +44,7 @@ class Ahead:
     """The cursor is later than anything here: wait for a bounded time, then it is `Gap(None)`."""
 
 
-Verdict = Replay | Gap | Ahead
+ResumeResult = Replay | Gap | Ahead
 
 
 def resume(
@@ -53,7 +53,7 @@ def resume(
     head: Position,
     lost: Sequence[Position] = (),
     told: int = 0,
-) -> Verdict:
+) -> ResumeResult:
     """Decide for one cursor. A replay is only the answer where nothing is missing up to the head.
 
     Args:

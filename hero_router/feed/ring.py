@@ -8,7 +8,7 @@ from typing import Self
 from hero_router import sse
 from hero_router.feed.filters import Filter, Tags, tagged
 from hero_router.feed.holes import filled
-from hero_router.feed.resume import Verdict, resume
+from hero_router.feed.resume import ResumeResult, resume
 from hero_router.model import Event
 from hero_router.position import ORIGIN, Position
 
@@ -32,14 +32,14 @@ class Slice:
 
     data: bytes
     last: Position
-    sent: int
+    events: int
     filtered: int = 0
     superseded: int = 0
     lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Train:
+class Batch:
     """Slices that follow each other, offered in one call; `datas` are the bytes of those that have
     any. Only the last may have none, where a filter passes over all that is left.
 
@@ -48,11 +48,11 @@ class Train:
     """
 
     slices: tuple[Slice, ...]
-    datas: tuple[bytes, ...]
+    buffers: tuple[bytes, ...]
     last: Position
-    heard: Position | None
+    last_id: Position | None
     bytes: int
-    sent: int
+    events: int
     filtered: int
     superseded: int
     lost: int
@@ -66,9 +66,9 @@ class Train:
             slices,
             datas,
             last=slices[-1].last,
-            heard=told[-1] if told else None,
+            last_id=told[-1] if told else None,
             bytes=sum(map(len, datas)),
-            sent=sum(each.sent for each in slices),
+            events=sum(each.events for each in slices),
             filtered=sum(each.filtered for each in slices),
             superseded=sum(each.superseded for each in slices),
             lost=sum(each.lost for each in slices),
@@ -86,10 +86,10 @@ class Ring:
         self._times: list[int] = []
         self._lost: list[Position] = []
         self._head = ORIGIN
-        self.store = ""
+        self.run_id = ""
         self._cached = 0
         self._slices: dict[tuple[Position, Filter | None], Slice | None] = {}
-        self._trains: dict[tuple[Position, Filter | None], Train | None] = {}
+        self._trains: dict[tuple[Position, Filter | None], Batch | None] = {}
 
     @property
     def head(self) -> Position:
@@ -107,7 +107,7 @@ class Ring:
         `store` names the Redis process that it was read from. Returns how many events are held;
         where one is missing, an empty entry stands at its position.
         """
-        self.store = store
+        self.run_id = store
         self._positions.clear()
         self._frames.clear()
         self._tags.clear()
@@ -142,7 +142,7 @@ class Ring:
         self._forget_slices()
         return len(events)
 
-    def resume(self, cursor: Position, told: int = 0) -> Verdict:
+    def resume(self, cursor: Position, told: int = 0) -> ResumeResult:
         """What a client at this cursor, who was told of so many holes, is owed by the law of
         positions."""
         return resume(cursor, self._positions, self._head, self._lost, told)
@@ -156,7 +156,7 @@ class Ring:
         """The last hole in the window; ORIGIN where there is none."""
         return self._lost[-1] if self._lost else ORIGIN
 
-    def after(self, cursor: Position) -> int:
+    def lag(self, cursor: Position) -> int:
         """How many events follow a cursor: those that have left the window count too, as far as
         they belong to the head's epoch."""
         if cursor >= self._head:
@@ -167,7 +167,7 @@ class Ring:
         return self._head.seq + max(older, 0)
 
     @property
-    def mixed(self) -> bool:
+    def spans_epochs(self) -> bool:
         """Whether the window begins in an older epoch than the head's."""
         return self._before_epoch() > 0
 
@@ -182,7 +182,7 @@ class Ring:
         return max(last - first, 0) / 1000 if first else 0.0
 
     @property
-    def since(self) -> int:
+    def oldest_at(self) -> int:
         """When the oldest kept event was published (Unix ms, Redis's clock); 0: it does not say.
 
         Whoever was there then misses nothing; nor does anybody before the ring is `full`.
@@ -195,7 +195,7 @@ class Ring:
         return len(self._positions) >= self.limit
 
     @property
-    def base(self) -> Position:
+    def start(self) -> Position:
         """The position right before the window's first event: where a resync starts from."""
         return self._positions[0].before() if self._positions else self._head
 
@@ -225,7 +225,7 @@ class Ring:
         self._slices[key] = part
         return part
 
-    def train_after(self, cursor: Position, wanted: Filter | None = None) -> Train | None:
+    def train_after(self, cursor: Position, wanted: Filter | None = None) -> Batch | None:
         """Like `slice_after`, but up to `TRAIN` slices."""
         key = cursor, wanted
         if key not in self._trains:
@@ -233,12 +233,12 @@ class Ring:
             self._trains[key] = train
         return self._trains[key]
 
-    def _couple(self, cursor: Position, wanted: Filter | None) -> Train | None:
+    def _couple(self, cursor: Position, wanted: Filter | None) -> Batch | None:
         slices = list[Slice]()
         while len(slices) < TRAIN and (part := self.slice_after(cursor, wanted)) is not None:
             slices.append(part)
             cursor = part.last
-        return Train.of(*slices) if slices else None
+        return Batch.of(*slices) if slices else None
 
     def _forget_slices(self) -> None:
         self._slices.clear()

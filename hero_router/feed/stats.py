@@ -3,11 +3,11 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from hero_router.feed.ring import Train
+from hero_router.feed.ring import Batch
 
 
 @dataclass(slots=True)
-class Counts:
+class DeliveryStats:
     """Clients (`joined`, `parked`), and deliveries: one event to one client.
 
     Each delivery that is `owed` (an event was published while a client listened, or lay ahead of
@@ -20,7 +20,7 @@ class Counts:
     parked: int = 0
     published: int = 0
     bytes: int = 0
-    owed: int = 0
+    expected: int = 0
     delivered: int = 0
     dropped: int = 0
     filtered: int = 0
@@ -31,16 +31,16 @@ class Counts:
     closed: Counter[str] = field(default_factory=Counter)
     """Streams that ended, by cause: left, stalled, aged, shutdown."""
 
-    def take(self, train: Train, clients: int = 1) -> None:
+    def add(self, train: Batch, clients: int = 1) -> None:
         """One train goes to so many clients."""
         self.bytes += train.bytes * clients
-        self.delivered += train.sent * clients
+        self.delivered += train.events * clients
         self.filtered += train.filtered * clients
         self.superseded += train.superseded * clients
         self.dropped += train.lost * clients
 
     @property
-    def settled(self) -> int:
+    def completed(self) -> int:
         """Deliveries that have come to their end; with the pending ones they make up `owed`."""
         ends = self.delivered, self.dropped, self.filtered, self.superseded, self.abandoned
         return sum(ends)

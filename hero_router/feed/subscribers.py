@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
-from hero_router.feed.conditions import Conditions
+from hero_router.feed.conditions import ConditionMap
 from hero_router.feed.filters import Filter
 from hero_router.position import ORIGIN, Position
 
@@ -22,46 +22,46 @@ class Sink(Protocol):
         What the kernel does not take waits here, behind what waits already.
         """
 
-    def offer(self, datas: Sequence[bytes]) -> int:
+    def write_many(self, datas: Sequence[bytes]) -> int:
         """Hand over as many of these as the kernel takes; says how many. Nothing may wait yet.
 
         Of the others the first one waits here, in part or whole; those after it are not taken.
         """
 
-    def backlog(self) -> int:
+    def buffered(self) -> int:
         """How many bytes the kernel has not taken yet."""
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Finish the stream cleanly after what was written."""
 
     def abort(self) -> None:
         """Drop the connection at once."""
 
 
-class State(Enum):
+class SubscriberState(Enum):
     """Where a client is in its life."""
 
-    COLD = "cold"
+    PENDING = "cold"
     """Came before the worker had read the stream: nothing can be said to it yet."""
     LIVE = "live"
-    PARKED = "parked"
-    WAITING = "waiting"
-    GONE = "gone"
+    BLOCKED = "parked"
+    AHEAD = "waiting"
+    CLOSED = "gone"
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SubscribeOptions:
     """How a client wants its stream: all events, or those of a filter; conflated after a stall."""
 
-    only: Filter | None = None
+    filter: Filter | None = None
     conflate: bool = False
 
 
-PLAIN = Wish()
+DEFAULT_OPTIONS = SubscribeOptions()
 
 
 @dataclass(eq=False, slots=True)
-class Client:
+class Subscriber:
     """One stream. `asked` is where it says it stands (None: it is new), `cursor` the position that
     it has reached and `heard` the last one that it was told; `told` and `store` are the doubts and
     the Redis process that it knows of. It was told of `holes` of the window that lie before it.
@@ -73,16 +73,16 @@ class Client:
 
     sink: Sink
     name: str
-    wish: Wish
-    asked: str | None
-    joined_at: float
-    until: float
+    options: SubscribeOptions
+    requested_id: str | None
+    connected_at: float
+    expires_at: float
     cursor: Position = ORIGIN
-    heard: Position = ORIGIN
-    holes: int = 0
-    state: State = State.GONE
-    told: Conditions = field(default_factory=dict)
-    store: str = ""
-    since: float = 0.0
-    parked_at: float = 0.0
-    backlog: int = 0
+    last_event_id: Position = ORIGIN
+    told_holes: int = 0
+    state: SubscriberState = SubscriberState.CLOSED
+    sent_conditions: ConditionMap = field(default_factory=dict)
+    run_id: str = ""
+    state_since: float = 0.0
+    blocked_at: float = 0.0
+    buffered: int = 0

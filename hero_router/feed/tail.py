@@ -11,11 +11,11 @@ from typing import Any
 
 from hero_router.errors import StoreError
 from hero_router.feed.audit import Schedule, compared
-from hero_router.feed.doubts import REDIS, Doubts
-from hero_router.feed.freshness import Proof
+from hero_router.feed.doubts import REDIS, Conditions
+from hero_router.feed.freshness import Freshness
 from hero_router.feed.hub import Hub
 from hero_router.feed.mirror import Mirror
-from hero_router.feed.rescan import Scans
+from hero_router.feed.rescan import ScanReplies
 from hero_router.feed.ring import Ring
 from hero_router.model import Event
 from hero_router.position import ORIGIN, Position
@@ -59,9 +59,9 @@ class Tail:
         mirror: Mirror,
         ring: Ring,
         hub: Hub,
-        doubts: Doubts,
-        scans: Scans,
-        proof: Proof,
+        doubts: Conditions,
+        scans: ScanReplies,
+        proof: Freshness,
     ) -> None:
         self._stream, self._mirror, self._ring, self._hub = stream, mirror, ring, hub
         self._doubts, self._scans, self._proof = doubts, scans, proof
@@ -69,8 +69,8 @@ class Tail:
         self._gone = False
         self._present: asyncio.Timeout | None = None
         self._schedule = Schedule()
-        self.warm, self.tried = False, asyncio.Event()
-        self.junk = 0
+        self.synced, self.first_load = False, asyncio.Event()
+        self.invalid_entries = 0
         self.errors = Counter[str]()
         self.reads: deque[tuple[float, int]] = deque(maxlen=MOST_SAMPLES)
 
@@ -92,30 +92,30 @@ class Tail:
     @property
     def following(self) -> bool:
         """Whether it has read the stream's head and, as far as it knows, is at it ever since."""
-        return self.warm and not self._failures
+        return self.synced and not self._failures
 
     async def _follow(self) -> None:
         while True:
             try:
-                await self.start()
+                await self.load()
                 started = time.monotonic()
-                while await self.step() and await self._keep_true():
+                while await self.poll() and await self._keep_true():
                     pass
                 await _rest_until(started + RELOAD_SECONDS)
             except StoreError as error:
                 await self._lost(error)
 
-    async def start(self) -> None:
+    async def load(self) -> None:
         """Start anew from a snapshot: at first, after a lost connection, and after every jump.
 
         Raises StoreError.
         """
         snapshot = await self._stream.load()
         self._take(snapshot)
-        if self._failures or not self.warm:
+        if self._failures or not self.synced:
             log.info("following the stream from %s", snapshot.head)
-        self._failures, self.warm = 0, True
-        self.tried.set()
+        self._failures, self.synced = 0, True
+        self.first_load.set()
 
     def _take(self, snapshot: Snapshot) -> None:
         """No await in here: nobody sees the mirror at one position and the ring at another."""
@@ -131,7 +131,7 @@ class Tail:
             self._tell_difference(unlike)
         self._note_stream(gone=vanished and snapshot.head == ORIGIN)
         for event in snapshot.window:
-            self._scans.seen(event)
+            self._scans.deliver(event)
 
     def _differs_unseen(
         self, services: Mapping[str, Mapping[str, Any]], snapshot: Snapshot
@@ -140,10 +140,10 @@ class Tail:
         nobody can know, and clients are told of the gap."""
         missed = [event for event in snapshot.window if event.position > self._ring.head]
         reached = missed[-1].position if missed else self._ring.head
-        if not (self.warm and reached == snapshot.head and follows(self._ring.head, missed)):
+        if not (self.synced and reached == snapshot.head and follows(self._ring.head, missed)):
             return set()
         for event in missed:
-            self._mirror.fold(event)
+            self._mirror.apply(event)
         return self._mirror.differing(services) | self._mirror.lacking(services.keys())
 
     def _tell_difference(self, unlike: Collection[str]) -> None:
@@ -179,7 +179,7 @@ class Tail:
         self._schedule.done()
         return True
 
-    async def step(self) -> bool:
+    async def poll(self) -> bool:
         """Take the next events; False when they do not follow, so that a new start is due.
 
         Raises StoreError.
@@ -194,7 +194,7 @@ class Tail:
             self._proof.as_of = events[-1].at or self._proof.as_of
         self._take_events(events)
         if len(events) * REST_ROOM <= self._ring.limit:
-            await asyncio.sleep(self._hub.pace.rest)
+            await asyncio.sleep(self._hub.pace.idle_for)
         return True
 
     async def _is_at_head(self) -> bool:
@@ -206,7 +206,7 @@ class Tail:
         asked = self._proof.now_ms()
         head = await self._stream.head()
         if head == self._ring.head:
-            self._hub.confirm()
+            self._hub.mark_current()
             self._proof.as_of = asked
         if head <= self._ring.head:
             return head == self._ring.head
@@ -220,20 +220,20 @@ class Tail:
         """
         self._gone = gone
         if gone:
-            self._doubts.begin(REDIS, None, "the stream of events is gone from Redis")
+            self._doubts.set(REDIS, None, "the stream of events is gone from Redis")
         else:
-            self._doubts.end(REDIS)
+            self._doubts.clear(REDIS)
 
     def _take_events(self, events: Sequence[Event]) -> None:
-        for start in range(0, len(events), self._hub.chunk):
-            self._feed(events[start : start + self._hub.chunk])
+        for start in range(0, len(events), self._hub.max_publish):
+            self._feed(events[start : start + self._hub.max_publish])
 
     def _feed(self, events: Sequence[Event]) -> None:
         """No await in here: mirror, ring and clients move together."""
         for event in events:
-            self._mirror.fold(event)
-            self._scans.seen(event)
-            self.junk += event.type is None
+            self._mirror.apply(event)
+            self._scans.deliver(event)
+            self.invalid_entries += event.type is None
         if self._gone:
             self._note_stream(gone=False)
         self._hub.publish(events)
@@ -241,8 +241,8 @@ class Tail:
     async def _lost(self, error: StoreError) -> None:
         self._failures += 1
         self.errors[error.code] += 1
-        self._doubts.begin(REDIS, None, str(error))
-        self.tried.set()
+        self._doubts.set(REDIS, None, str(error))
+        self.first_load.set()
         await self._drop()
         await asyncio.sleep(backoff(self._failures) * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
 

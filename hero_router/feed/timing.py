@@ -19,7 +19,7 @@ RETURN_MS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
+class StreamTiming:
     """Seconds: between keepalives, without progress until a client is dropped, and the greatest age
     of a stream (0: none). `chance` is uniform in [0, 1) wherever it is asked for."""
 
@@ -27,7 +27,7 @@ class Times:
     stall: float
     age: float = 0.0
 
-    def end(self, now: float, chance: float) -> float:
+    def expires_at(self, now: float, chance: float) -> float:
         """When a stream that begins now is too old: between half and the whole of `age`."""
         return now + self.age * (1 + chance) / 2 if self.age else math.inf
 
@@ -47,6 +47,6 @@ class Times:
         return int(RETURN_MS * (1 + 2 * chance))
 
     @staticmethod
-    def share(clients: int, left: float) -> int:
+    def drain_count(clients: int, left: float) -> int:
         """How many of the clients end with this tick, so that none is there when time is up."""
         return clients if left <= TICK else math.ceil(clients * TICK / left)

@@ -10,13 +10,13 @@ from hero_router.errors import Ambiguous, NotFound, NotReady
 from hero_router.feed.doubts import REDIS
 from hero_router.feed.feed import Feed
 from hero_router.feed.freshness import Stamp
-from hero_router.feed.probes import Probes
+from hero_router.feed.probes import ProbeCache
 from hero_router.model import CONTROL_EVENTS
 from hero_router.sse import Parser
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class EncodedState:
     """The whole state at one revision, encoded once; only the times are put in when it is sent.
 
     `tag` names the content: equal on all workers that know the same.
@@ -35,22 +35,22 @@ class View:
         return f",{encode(stamp)[1:]}"
 
 
-class State:
+class StateView:
     """One worker's state."""
 
-    def __init__(self, feed: Feed, probes: Probes) -> None:
+    def __init__(self, feed: Feed, probes: ProbeCache) -> None:
         self._feed, self._probes = feed, probes
-        self._view = View(-1, "", "")
+        self._view = EncodedState(-1, "", "")
         self._texts: dict[int, tuple[Mapping[str, Any], str]] = {}
 
-    def view(self) -> View:
+    def view(self) -> EncodedState:
         """All services, nodes and doubts at one position. Raises NotReady."""
         self._check_ready()
         revision = self._feed.mirror.revision
         if self._view.revision != revision:
             text = self._text()
             tag = hashlib.blake2b(text.encode("ascii"), digest_size=12).hexdigest()
-            self._view = View(revision, text, tag)
+            self._view = EncodedState(revision, text, tag)
         return self._view
 
     def text(self) -> str:
@@ -59,7 +59,7 @@ class State:
 
     def stamp(self) -> Stamp:
         """The time, and as of when this worker is known to know the newest event."""
-        return self._feed.proof.stamp()
+        return self._feed.freshness.stamp()
 
     def _text(self) -> str:
         mirror = self._feed.mirror
@@ -67,7 +67,7 @@ class State:
             {**node.to_json(), "lost": name in mirror.lost}
             for name, node in sorted(mirror.nodes.items())
         ]
-        store = encode(self._feed.ring.store)
+        store = encode(self._feed.ring.run_id)
         head = f'{{"cursor":{encode(self.cursor)},"store":{store},"services":[{self._records()}]'
         return f'{head},"nodes":{encode(nodes)},"stale":{encode(self.stale)}'
 
@@ -97,8 +97,8 @@ class State:
             for each in frames
             if each.event not in CONTROL_EVENTS
         )
-        head = f'{{"cursor":{encode(str(ring.head))},"store":{encode(ring.store)}'
-        return f'{head},"events":[{events}],{encode(self._feed.proof.stamp())[1:]}'
+        head = f'{{"cursor":{encode(str(ring.head))},"store":{encode(ring.run_id)}'
+        return f'{head},"events":[{events}],{encode(self._feed.freshness.stamp())[1:]}'
 
     @property
     def cursor(self) -> str:
@@ -108,7 +108,7 @@ class State:
     @property
     def stale(self) -> list[dict[str, object]]:
         """Why the state may be out of date; empty when it is not."""
-        return [doubt.to_json() for doubt in self._feed.doubts.current.values()]
+        return [doubt.to_json() for doubt in self._feed.conditions.current.values()]
 
     def select(self, **wanted: str) -> list[dict[str, Any]]:
         """The records whose fields have these values, in the state's order. Raises NotReady."""
@@ -132,7 +132,7 @@ class State:
     def _find(self, key: str) -> dict[str, Any]:
         self._check_ready()
         record = self._feed.mirror.service(key.lower())
-        found = [record] if record is not None else self._feed.mirror.named(key)
+        found = [record] if record is not None else self._feed.mirror.by_name(key)
         if not found:
             raise NotFound("no service has that id or name")
         if len(found) > 1:
@@ -141,6 +141,6 @@ class State:
 
     def _check_ready(self) -> None:
         """An empty list before the first load would be a lie."""
-        if not self._feed.tail.warm:
-            lost = self._feed.doubts.current.get((REDIS, None))
+        if not self._feed.tail.synced:
+            lost = self._feed.conditions.current.get((REDIS, None))
             raise NotReady(lost.detail if lost else "the registry is not yet read from Redis")

@@ -8,11 +8,11 @@ import logging
 import time
 from collections.abc import Callable
 
-from hero_router.feed.divergence import Agreement, Place
-from hero_router.feed.doubts import STREAM, Doubts
+from hero_router.feed.divergence import Divergence, StreamHead
+from hero_router.feed.doubts import STREAM, Conditions
 from hero_router.feed.ring import Ring
 from hero_router.feed.tail import STORE_DIGITS, Tail
-from hero_router.store.stream import Nodes
+from hero_router.store.stream import NodeReader
 
 log = logging.getLogger(__name__)
 
@@ -21,33 +21,33 @@ RENEW_SECONDS = 3.0
 difference is thus told within `RENEW_SECONDS`, `LASTING_SECONDS` and one look: seven seconds."""
 
 
-class Sentry:
+class TailWatchdog:
     """Compares, doubts, and has the tail start anew. `clock` is monotonic seconds."""
 
     def __init__(
         self,
-        nodes: Nodes,
+        nodes: NodeReader,
         ring: Ring,
         tail: Tail,
-        doubts: Doubts,
+        doubts: Conditions,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._nodes, self._ring, self._tail, self._doubts = nodes, ring, tail, doubts
         self._clock, self._renewed_at = clock, clock()
-        self._agreement = Agreement()
+        self._agreement = Divergence()
 
-    async def look(self) -> None:
+    async def check(self) -> None:
         """Compare once. Raises StoreError."""
         if not self._tail.following:  # it tells of that itself
             self._agreement.forget()
             return
         seen = await self._nodes.place()
         now = self._clock()
-        served = Place(self._ring.store, self._ring.head)
-        if self._agreement.agrees(served, Place(seen.run_id[:STORE_DIGITS], seen.head), now):
-            self._doubts.end(STREAM)
+        served = StreamHead(self._ring.run_id, self._ring.head)
+        if self._agreement.observe(served, StreamHead(seen.run_id[:STORE_DIGITS], seen.head), now):
+            self._doubts.clear(STREAM)
         elif trouble := self._agreement.trouble:
-            self._doubts.begin(STREAM, None, trouble)
+            self._doubts.set(STREAM, None, trouble)
             self._tail.restart()
             self._agreement.forget()
             self._renewed_at = now - RENEW_SECONDS

@@ -24,7 +24,7 @@ from hero_router.feed import census
 from hero_router.feed.doubts import NO_SCANNER, REDIS, SCANNER, STREAM
 from hero_router.feed.feed import Feed
 from hero_router.metrics import deaths
-from hero_router.metrics.multiproc import VARIABLE, filled
+from hero_router.metrics.multiproc import VARIABLE, metric_files
 from hero_router.metrics.nodes import NodeMetrics
 from hero_router.model import PERMISSION, ROOT
 from hero_router.store.clock import RedisClock
@@ -36,13 +36,13 @@ DELAYS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0
 
 OUTCOMES = ("delivered", "dropped", "filtered", "superseded", "abandoned")
 REASONS = ("lagged", "trimmed", "unknown_position", "store_changed")
-CAUSES = ("left", "stalled", "aged", "shutdown", deaths.DIED)
-ENDS = (deaths.TOLD, deaths.DIED)
+CAUSES = ("left", "stalled", "aged", "shutdown", deaths.CRASHED)
+ENDS = (deaths.STOPPED, deaths.CRASHED)
 DOUBTS = (REDIS, STREAM, SCANNER, NO_SCANNER, ROOT, PERMISSION)
 """Label values that exist from the start: a rate needs the 0 before the first 1."""
 
 
-class Tally:
+class CounterFollower:
     """A counter of Prometheus that follows a total kept elsewhere."""
 
     def __init__(self, counter: Counter, label: str = "", values: Collection[str] = ("",)) -> None:
@@ -84,10 +84,10 @@ class Metrics:
 
     def _counter(
         self, name: str, text: str, label: str = "", values: Collection[str] = ()
-    ) -> Tally:
+    ) -> CounterFollower:
         labels = [label] if label else []
         counter = Counter(f"hero_router_{name}", text, labels, registry=self._registry)
-        return Tally(counter, label, values or ("",))
+        return CounterFollower(counter, label, values or ("",))
 
     def _gauge(self, name: str, text: str, mode: str, *labels: str) -> Gauge:
         return Gauge(
@@ -166,8 +166,8 @@ class Metrics:
 
     def end(self) -> None:
         """The last words of a worker that was told to end; for all others see `deaths`."""
-        if not self._feed.broken:
-            self._ends.follow({deaths.TOLD: 1})
+        if not self._feed.failed:
+            self._ends.follow({deaths.STOPPED: 1})
         self.tick()
 
     def tick(self) -> None:
@@ -180,7 +180,7 @@ class Metrics:
     def _copy_counts(self) -> None:
         feed, counts = self._feed, self._feed.hub.counts
         self._published.follow({"": counts.published})
-        self._owed.follow({"": counts.owed})
+        self._owed.follow({"": counts.expected})
         self._settled.follow({outcome: getattr(counts, outcome) for outcome in OUTCOMES})
         self._bytes.follow({"": counts.bytes})
         self._joined.follow({"": counts.joined})
@@ -188,10 +188,10 @@ class Metrics:
         self._resyncs.follow(counts.resyncs)
         self._closed.follow(counts.closed)
         self._errors.follow(feed.tail.errors + feed.watch.errors)
-        self._junk.follow({"": feed.tail.junk})
+        self._junk.follow({"": feed.tail.invalid_entries})
 
     def _copy_clients(self) -> None:
-        found = census.take(self._feed.hub, self._feed.ring.head)
+        found = census.subscriber_stats(self._feed.hub, self._feed.ring.head)
         for state, number in found.states.items():
             self._clients.labels(state.value).set(number)
         self._pending.set(found.pending)
@@ -202,14 +202,14 @@ class Metrics:
         feed, ring = self._feed, self._feed.ring
         self._workers.set(1)
         self._ticked.set(time.time())
-        self._ready.set(feed.able)
+        self._ready.set(feed.ready)
         self._ring.set(len(ring.positions))
         self._limit.set(ring.limit)
         self._span.set(ring.span)
         self._reach.set(self._window_reach())
         self._epoch.set(ring.head.epoch)
         self._seq.set(ring.head.seq)
-        doubted = {reason for reason, _ in feed.doubts.current}
+        doubted = {reason for reason, _ in feed.conditions.current}
         for reason in DOUBTS:
             self._doubts.labels(reason).set(reason in doubted)
         self._copy_delays()
@@ -219,9 +219,9 @@ class Metrics:
         ring, ahead = self._feed.ring, self._clock.ahead
         if not ring.full:
             return math.inf
-        if ahead is None or not ring.since:
+        if ahead is None or not ring.oldest_at:
             return math.nan
-        return max(time.time() + ahead - ring.since / 1000, 0)
+        return max(time.time() + ahead - ring.oldest_at / 1000, 0)
 
     def _copy_delays(self) -> None:
         """Until the clocks are compared nobody knows how late a read was: no sample is made up."""
@@ -233,9 +233,9 @@ class Metrics:
                     late = read_at + ahead - published / 1000
                     self._delay.labels("read").observe(max(late, 0))
             feed.tail.reads.clear()
-        for waited in feed.pace.waits:
+        for waited in feed.flusher.delays:
             self._delay.labels("written").observe(waited)
-        feed.pace.waits.clear()
+        feed.flusher.delays.clear()
 
     def text(self) -> bytes:
         """The metrics of all workers in Prometheus' format; of this one where it is alone."""
@@ -266,7 +266,7 @@ class _AllWorkers(Collector):
     def collect(self) -> Iterable[Metric]:
         """Merged; a worker that starts, or was killed as it did, has files without a figure yet."""
         merged: Iterable[Metric]
-        merged = MultiProcessCollector.merge(filled(self._folder))  # type: ignore[no-untyped-call]
+        merged = MultiProcessCollector.merge(metric_files(self._folder))  # type: ignore[no-untyped-call]
         return merged
 
 

@@ -10,12 +10,12 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-TOLD, DIED = "told", "died"
+STOPPED, CRASHED = "told", "died"
 """How workers end; streams can end in the second way, too."""
 
-BOOKS = (
-    ("worker_starts_total", "worker_ends_total", DIED),
-    ("clients_joined_total", "streams_closed_total", DIED),
+COUNTER_PAIRS = (
+    ("worker_starts_total", "worker_ends_total", CRASHED),
+    ("clients_joined_total", "streams_closed_total", CRASHED),
     ("deliveries_owed_total", "deliveries_settled_total", "abandoned"),
 )
 """The counter of what began, that of what ended, and the label for what death has ended."""
@@ -23,7 +23,7 @@ BOOKS = (
 log = logging.getLogger(__name__)
 
 
-def close_books(folder: Path, pid: int) -> None:
+def settle_dead_worker(folder: Path, pid: int) -> None:
     """Close the books of a process that is gone, in the file of its counters, if it has one.
 
     They are as old as its last figures, up to a second: what it did after them nobody knows.
@@ -51,7 +51,7 @@ def _close(file: Any) -> None:
         label = next(iter(labels.values()), "")
         keys[name.removeprefix("hero_router_")][label] = key
         values[key] = value
-    for began, ended, label in BOOKS:
+    for began, ended, label in COUNTER_PAIRS:
         total = sum(values[key] for key in keys[began].values())
         left = total - sum(values[key] for key in keys[ended].values())
         if left > 0 and (key := keys[ended].get(label)) is not None:

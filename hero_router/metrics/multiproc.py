@@ -51,7 +51,7 @@ def make(_server: Any) -> None:
     os.environ[VARIABLE] = folder
 
 
-def enter() -> None:
+def check_space() -> None:
     """In a worker, before prometheus_client is imported: without room it keeps its figures to
     itself.
 
@@ -68,7 +68,7 @@ def enter() -> None:
         del os.environ[VARIABLE]
 
 
-def settle() -> None:
+def preallocate() -> None:
     """In a worker, once its figures have their files: have the disk set aside all of them."""
     folder = os.environ.get(VARIABLE)
     for path in Path(folder).glob(f"*_{os.getpid()}.db") if folder else ():
@@ -87,15 +87,15 @@ def remove(_server: Any) -> None:
     shutil.rmtree(os.environ.pop(VARIABLE), ignore_errors=True)
 
 
-def forget(_server: Any, worker: Any) -> None:
+def on_child_exit(_server: Any, worker: Any) -> None:
     """gunicorn's `child_exit`: a worker that is gone has no clients, but what it counted counts."""
     from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - see VARIABLE
 
     mark_process_dead(worker.pid)  # type: ignore[no-untyped-call] # the library's own
-    deaths.close_books(Path(os.environ[VARIABLE]), worker.pid)
+    deaths.settle_dead_worker(Path(os.environ[VARIABLE]), worker.pid)
 
 
-def filled(folder: str) -> list[str]:
+def metric_files(folder: str) -> list[str]:
     """The files that hold figures: each is empty for a moment after it was made."""
     files = list[str]()
     for file in Path(folder).glob("*.db"):

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from hero_router.codec import NotJson, decode, encode
+from hero_router.codec import InvalidJson, decode, encode
 from hero_router.errors import BadRequest, NotFound, Overloaded, TimedOut
 from hero_router.rpc.params import Param, bind
 from hero_router.web.errors import rpc_error
@@ -95,7 +95,7 @@ class Dispatcher:
         """The answer to one body; None when there is nothing to say: it held only notifications."""
         try:
             message = decode(body)
-        except NotJson as error:
+        except InvalidJson as error:
             return _failed(None, error, request_id).encode("ascii")
         if isinstance(message, list):
             text = await self._batch(message, request_id)

@@ -8,17 +8,17 @@ from aiohttp import web
 from hero_router import __version__
 from hero_router.codec import encode
 from hero_router.errors import BadRequest
-from hero_router.feed.view import State
+from hero_router.feed.view import StateView
 from hero_router.model import Status
 from hero_router.rpc import openrpc
 from hero_router.rpc.dispatcher import DISCOVER, Dispatcher, Encoded, Method
 from hero_router.rpc.openrpc import named
 from hero_router.rpc.params import Choice, Param, Text, Whole
-from hero_router.web.body import Bodies
+from hero_router.web.body import BodyReader
 from hero_router.web.context import REQUEST_ID, Context
 from hero_router.web.encoding import JSON, Document, packed
 from hero_router.web.routes.health import readiness
-from hero_router.web.scanning import CALL_SECONDS, WAIT_SECONDS, Scanning
+from hero_router.web.scanning import CALL_SECONDS, WAIT_SECONDS, ScanCoordinator
 
 MOST_SERVICES = 1_000
 """Services on one page of `router.services`."""
@@ -40,10 +40,10 @@ MANIFEST: Mapping[str, str] = {
 """The discovery manifest, with the fields that other services of this kind give."""
 
 
-class Router:
+class RpcMethods:
     """The methods' handlers. What they give is described in `openrpc.SCHEMAS`."""
 
-    def __init__(self, context: Context, state: State, scanning: Scanning) -> None:
+    def __init__(self, context: Context, state: StateView, scanning: ScanCoordinator) -> None:
         self._context, self._state, self._scanning = context, state, scanning
 
     async def all(self) -> Encoded:
@@ -87,7 +87,7 @@ class Router:
         return readiness(self._context)
 
 
-def methods(router: Router) -> list[Method]:
+def methods(router: RpcMethods) -> list[Method]:
     """All methods, with the one that describes them."""
     served = [
         Method("router.list", router.all, "All services, nodes and doubts.", named("State")),
@@ -143,10 +143,10 @@ def _discover(others: list[Method]) -> Method:
     return itself
 
 
-def routes(context: Context, state: State, bodies: Bodies) -> list[web.RouteDef]:
+def routes(context: Context, state: StateView, bodies: BodyReader) -> list[web.RouteDef]:
     """JSON-RPC, and the documents by which other programs find it."""
-    scanning = Scanning(context.feed, context.requests)
-    served = methods(Router(context, state, scanning))
+    scanning = ScanCoordinator(context.feed, context.requests)
+    served = methods(RpcMethods(context, state, scanning))
     dispatcher = Dispatcher(served, timeout=CALL_SECONDS + CLOSING_SECONDS)
     document, manifest = encode(openrpc.document(served)), encode(MANIFEST)
 

@@ -11,7 +11,7 @@ SHOWN = 40
 """How much of a name that the caller made up is repeated to it."""
 
 
-class Kind(Protocol):
+class ParamType(Protocol):
     """What values a parameter takes."""
 
     @property
@@ -99,7 +99,7 @@ class Param:
     """One parameter of a method."""
 
     name: str
-    kind: Kind
+    kind: ParamType
     summary: str
     required: bool = False
 

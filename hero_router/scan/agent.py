@@ -11,13 +11,20 @@ import random
 from collections.abc import Awaitable, Callable
 
 from hero_router.errors import Fenced, StoreError
-from hero_router.scan.duplicates import Rivals
-from hero_router.scan.interfaces import Clock, LeasePort, Probe, RegistryPort, RequestsPort, pause
+from hero_router.scan.duplicates import DuplicateNodeCheck
+from hero_router.scan.interfaces import (
+    Clock,
+    LeaseProtocol,
+    Probe,
+    RegistryProtocol,
+    ScanRequestsProtocol,
+    pause,
+)
 from hero_router.scan.scanner import FLUSH_SECONDS, Scanner
-from hero_router.scan.sockets import Walk
-from hero_router.scan.watcher import Watch
+from hero_router.scan.sockets import WalkResult
+from hero_router.scan.watcher import RootWatcher
 from hero_router.settings.config import RouterConfig
-from hero_router.store.commands import Request
+from hero_router.store.commands import ScanRequest
 from hero_router.store.lease import Grant
 
 log = logging.getLogger(__name__)
@@ -52,26 +59,26 @@ class Outage:
         self._code, self._count = "", 0
 
 
-class Worker:
+class ScannerAgent:
     """One scanner process. `walk` blocks and is called in a thread; all else is asynchronous."""
 
     def __init__(
         self,
         config: RouterConfig,
-        lease: LeasePort,
-        registry: RegistryPort,
-        requests: RequestsPort,
+        lease: LeaseProtocol,
+        registry: RegistryProtocol,
+        requests: ScanRequestsProtocol,
         probe: Probe,
         clock: Clock,
-        walk: Callable[[], Walk],
+        walk: Callable[[], WalkResult],
     ) -> None:
         self._config, self._lease, self._requests, self._clock = config, lease, requests, clock
-        self._rivals = Rivals(config, registry)
+        self._rivals = DuplicateNodeCheck(config, registry)
         self._scanner = Scanner(config, lease, registry, probe, clock, walk)
-        self._watch = Watch(config.root, clock)
+        self._watch = RootWatcher(config.root, clock)
         self._outage = Outage("nothing can be published")
-        self._deaf = Outage("requests cannot be heard")
-        self._wishes: dict[str, None] = {}
+        self._requests_outage = Outage("requests cannot be heard")
+        self._pending_requests: dict[str, None] = {}
         self._wished = asyncio.Event()
 
     async def run(self) -> None:
@@ -82,7 +89,7 @@ class Worker:
         while True:
             grant = await self._stand_by()
             try:
-                await self._reign(grant)
+                await self._run_as_leader(grant)
             finally:
                 await self._release(grant)
 
@@ -123,12 +130,12 @@ class Worker:
                 if not told:
                     log.info("another scanner holds node %s: standing by", self._config.node)
                 told = True
-                await self._rivals.look()
+                await self._rivals.check()
             except StoreError as error:
                 delay = self._outage.began(error)
             await pause(self._clock, delay)
 
-    async def _reign(self, grant: Grant) -> None:
+    async def _run_as_leader(self, grant: Grant) -> None:
         """Everything that the holder of the lease does, until it is lost."""
         try:
             async with asyncio.TaskGroup() as group:
@@ -183,37 +190,37 @@ class Worker:
         while True:
             try:
                 async for request in self._requests.listen():
-                    self._deaf.ended()
+                    self._requests_outage.ended()
                     self._wish(request)
             except StoreError as error:
-                await pause(self._clock, self._deaf.began(error))
+                await pause(self._clock, self._requests_outage.began(error))
 
-    def _wish(self, request: Request) -> None:
+    def _wish(self, request: ScanRequest) -> None:
         """Note a request for a scan; several become one scan that answers all."""
         ours = request.node in (None, self._config.node) and request.kind == "scan"
-        fits = len(request.id) <= MAX_REQUEST_ID and len(self._wishes) < MAX_REQUESTS
+        fits = len(request.id) <= MAX_REQUEST_ID and len(self._pending_requests) < MAX_REQUESTS
         if ours and fits:
-            self._wishes[request.id] = None
+            self._pending_requests[request.id] = None
             self._wished.set()
 
     async def _keep_watching(self, group: asyncio.TaskGroup) -> None:
         """Look whenever something changed, but no more than a third of the time."""
         async for _ in self._watch.changes():
             started = self._clock.monotonic()
-            doubts = self._scanner.doubts.current
+            doubts = self._scanner.conditions.current
             await self._scanner.look(group)
-            if self._scanner.doubts.current != doubts:
+            if self._scanner.conditions.current != doubts:
                 self._wished.set()  # only a whole scan reports them
             await pause(self._clock, 2 * (self._clock.monotonic() - started))
 
     async def _keep_scanning(self, grant: Grant, group: asyncio.TaskGroup) -> None:
         while True:
             due = self._clock.monotonic() + self._config.scan_seconds
-            wishes = list(self._wishes)
-            self._wishes.clear()
+            requests = list(self._pending_requests)
+            self._pending_requests.clear()
             self._wished.clear()
-            if delay := await self._attempt(self._scanner.scan(grant, wishes, group)):
-                self._wishes |= dict.fromkeys(wishes)
+            if delay := await self._attempt(self._scanner.scan(grant, requests, group)):
+                self._pending_requests |= dict.fromkeys(requests)
                 await pause(self._clock, delay)
             else:
                 self._outage.ended()

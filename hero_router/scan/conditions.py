@@ -10,7 +10,7 @@ import pwd
 from collections.abc import Mapping, Sequence
 
 from hero_router.model import PERMISSION, ROOT, readable
-from hero_router.scan.inventory import Sightings
+from hero_router.scan.inventory import Inventory
 from hero_router.settings.config import RouterConfig
 
 log = logging.getLogger(__name__)
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 _FORBIDDEN = (errno.EACCES, errno.EPERM)
 
 
-class Doubts:
+class NodeConditions:
     """One scanner's doubts by reason; what begins is a WARNING, what ends an INFO."""
 
     def __init__(self, config: RouterConfig) -> None:
@@ -31,7 +31,7 @@ class Doubts:
         """The detail of each doubt by its reason, as the node's report carries it."""
         return dict(self._current)
 
-    def look(self, sightings: Sightings) -> None:
+    def look(self, sightings: Inventory) -> None:
         """Take what the last walk could not see."""
         self._note(ROOT, self._unseen(sightings))
 
@@ -39,7 +39,7 @@ class Doubts:
         """Take the paths of all sockets that may not be connected to."""
         self._note(PERMISSION, self._denied(denied) if denied else None)
 
-    def _unseen(self, sightings: Sightings) -> str | None:
+    def _unseen(self, sightings: Inventory) -> str | None:
         walk = sightings.walk
         if sightings.unmounted:
             return (

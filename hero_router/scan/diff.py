@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from hero_router.model import Change, Record, SocketState, Status, readable, worst
-from hero_router.scan.flaps import Flaps, damped, face, moved
-from hero_router.scan.naming import Seen
-from hero_router.scan.result import Facts, Observation
-from hero_router.scan.status import Now, Rules, SocketMemory, judged, remembered
+from hero_router.scan.flaps import Flaps, changed, hold_worst, state_key
+from hero_router.scan.naming import DiscoveredService
+from hero_router.scan.result import Facts, ProbeResult
+from hero_router.scan.status import EvalTime, Thresholds, TrackedSocket, history_for, next_state
 
 MAX_REASONS = 4
 """Most sockets that one service's reason names."""
@@ -19,7 +19,7 @@ _RANK = {"openrpc": 3, "manifest": 2, "none": 1, "page": 0}
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class TrackedService:
     """What is remembered of one service between scans, beyond its record.
 
     `record` is the last one that was decided: with it a service that Redis lost, or that left and
@@ -27,7 +27,7 @@ class Memory:
     `shown` whether it is in the registry unless a foreign hand took it.
     """
 
-    sockets: Mapping[bytes, SocketMemory] = field(default_factory=dict)
+    sockets: Mapping[bytes, TrackedSocket] = field(default_factory=dict)
     flaps: Flaps = field(default_factory=Flaps)
     record: Record | None = None
     published: int = -1
@@ -39,7 +39,7 @@ class Memory:
         return self.record if self.shown else None
 
 
-def reloaded(memory: Memory, known: Record | None) -> Memory:
+def after_takeover(memory: TrackedService, known: Record | None) -> TrackedService:
     """What is still worth remembering after another scanner ruled: the registry knows better.
 
     Kept are the history, and the stale sockets that the registry does not show either.
@@ -50,24 +50,24 @@ def reloaded(memory: Memory, known: Record | None) -> Memory:
         for raw, socket in memory.sockets.items()
         if socket.stale and socket.state.path not in shown
     }
-    return Memory(sockets, record=memory.record)
+    return TrackedService(sockets, record=memory.record)
 
 
 def diff(
     known: Mapping[str, Record],
-    memories: Mapping[str, Memory],
-    seen: Iterable[Seen],
-    observations: Mapping[bytes, Observation],
-    now: Now,
-    rules: Rules,
-) -> tuple[list[Change], dict[str, Memory]]:
+    memories: Mapping[str, TrackedService],
+    seen: Iterable[DiscoveredService],
+    observations: Mapping[bytes, ProbeResult],
+    now: EvalTime,
+    rules: Thresholds,
+) -> tuple[list[Change], dict[str, TrackedService]]:
     """The changes of the services in `seen`, and their new memories.
 
     A socket without an observation stays as it is remembered; a new one is `unknown`.
     """
     changes, after = [], {}
     for item in seen:
-        old, memory = known.get(item.id), memories.get(item.id, Memory())
+        old, memory = known.get(item.id), memories.get(item.id, TrackedService())
         sockets = _look(item, memory, old, observations, now, rules)
         new, after[item.id] = _settle(item, memory, old, sockets, now, rules.node)
         change = _removed(old or memory.told, "stale") if new is None else _change(old, new)
@@ -75,19 +75,19 @@ def diff(
     return changes, after
 
 
-def departed(
+def removals(
     known: Mapping[str, Record],
-    memories: Mapping[str, Memory],
+    memories: Mapping[str, TrackedService],
     present: Collection[str],
-    now: Now,
-) -> tuple[list[Change], dict[str, Memory]]:
+    now: EvalTime,
+) -> tuple[list[Change], dict[str, TrackedService]]:
     """The changes of services whose sockets are gone, and what is still remembered of those.
 
     One that flaps stays, as bad as it is shown, until it has been gone for a whole window.
     """
     changes, after = [], {}
     for key in {*known, *memories} - set(present):
-        memory = memories.get(key, Memory())
+        memory = memories.get(key, TrackedService())
         flaps = memory.flaps.after(now.scan, moved=bool(memory.sockets))
         if flaps.moves:
             shown = memory.shown and flaps.marked
@@ -98,49 +98,53 @@ def departed(
 
 
 def _look(
-    item: Seen,
-    memory: Memory,
+    item: DiscoveredService,
+    memory: TrackedService,
     old: Record | None,
-    observations: Mapping[bytes, Observation],
-    now: Now,
-    rules: Rules,
-) -> dict[bytes, SocketMemory]:
+    observations: Mapping[bytes, ProbeResult],
+    now: EvalTime,
+    rules: Thresholds,
+) -> dict[bytes, TrackedSocket]:
     states = {} if old is None else {socket.path: socket for socket in old.sockets}
     sockets = {}
     for found in item.sockets:
-        before = remembered(found, memory.sockets.get(found.raw), states.get(found.path))
+        before = history_for(found, memory.sockets.get(found.raw), states.get(found.path))
         observed = observations.get(found.raw)
-        after = before if observed is None else judged(found, before, observed, now, rules)
+        after = before if observed is None else next_state(found, before, observed, now, rules)
         sockets[found.raw] = after
     return sockets
 
 
 def _settle(
-    item: Seen,
-    memory: Memory,
+    item: DiscoveredService,
+    memory: TrackedService,
     old: Record | None,
-    sockets: dict[bytes, SocketMemory],
-    now: Now,
+    sockets: dict[bytes, TrackedSocket],
+    now: EvalTime,
     node: str,
-) -> tuple[Record | None, Memory]:
+) -> tuple[Record | None, TrackedService]:
     """The service's record (`old` itself where nothing changed; None: all is stale), and memory."""
     before = old or memory.record
     live = [socket for socket in sockets.values() if not socket.stale]
-    shaken = moved(_face(memory.sockets.values()), _face(sockets.values()))
+    shaken = changed(_face(memory.sockets.values()), _face(sockets.values()))
     flaps = memory.flaps.after(now.scan, moved=shaken)
     if not live:
-        return None, Memory(sockets, flaps, before, memory.published)
+        return None, TrackedService(sockets, flaps, before, memory.published)
     record = _record(item, before, live, now, node)
     if flaps.marked and old is not None:
-        record = damped(record, old, again=memory.published == now.scan)
+        record = hold_worst(record, old, again=memory.published == now.scan)
     record = _dated(record, before, now)
     if old is not None and _alike(old, record):
-        return old, Memory(sockets, flaps, old, memory.published, shown=True)
-    return record, Memory(sockets, flaps, record, now.scan, shown=True)
+        return old, TrackedService(sockets, flaps, old, memory.published, shown=True)
+    return record, TrackedService(sockets, flaps, record, now.scan, shown=True)
 
 
 def _record(
-    item: Seen, before: Record | None, live: list[SocketMemory], now: Now, node: str
+    item: DiscoveredService,
+    before: Record | None,
+    live: list[TrackedSocket],
+    now: EvalTime,
+    node: str,
 ) -> Record:
     states = tuple(socket.state for socket in live)
     facts, error = _facts(before, live)
@@ -168,7 +172,7 @@ def _record(
     )
 
 
-def _dated(record: Record, before: Record | None, now: Now) -> Record:
+def _dated(record: Record, before: Record | None, now: EvalTime) -> Record:
     """`first_seen` is kept for ever, `changed_at` until the status changes."""
     if before is None:
         return record
@@ -210,7 +214,7 @@ def _reason(states: tuple[SocketState, ...]) -> str:
     return "; ".join(named[:MAX_REASONS] + more)
 
 
-def _facts(before: Record | None, live: list[SocketMemory]) -> tuple[Facts, str | None]:
+def _facts(before: Record | None, live: list[TrackedSocket]) -> tuple[Facts, str | None]:
     """What the documents say, and why the last good ones are kept.
 
     The first socket with good documents speaks for the service. What is known stays known while
@@ -244,13 +248,13 @@ def _kept(record: Record) -> Facts:
     )
 
 
-def _path_of(item: Seen, first: SocketState) -> str:
+def _path_of(item: DiscoveredService, first: SocketState) -> str:
     target = next(found.target for found in item.sockets if found.path == first.path)
     return readable(target)
 
 
-def _face(sockets: Iterable[SocketMemory]) -> Mapping[str, tuple[Status, str | None]]:
-    return face(tuple(socket.state for socket in sockets))
+def _face(sockets: Iterable[TrackedSocket]) -> Mapping[str, tuple[Status, str | None]]:
+    return state_key(tuple(socket.state for socket in sockets))
 
 
 def _change(old: Record | None, new: Record) -> Change | None:

@@ -5,7 +5,7 @@ Every field may be missing, wrong, huge or hostile. No `$ref` is ever followed, 
 
 from typing import Any
 
-from hero_router.codec import NotJson, decode
+from hero_router.codec import InvalidJson, decode
 from hero_router.errors import RouterError
 from hero_router.model import MAX_METHODS, MAX_NAME, clean
 from hero_router.scan.result import Facts
@@ -114,7 +114,7 @@ def _name(value: object) -> str:
 def _json(body: bytes) -> Any:
     try:
         return decode(body)
-    except NotJson as error:
+    except InvalidJson as error:
         raise BadDocument(f"not JSON: {error}") from None
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hero_router.errors import ConfigError
 from hero_router.model import NodeState, readable
-from hero_router.scan.interfaces import RegistryPort
+from hero_router.scan.interfaces import RegistryProtocol
 from hero_router.settings.config import RouterConfig
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -21,34 +21,34 @@ DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ScanLocation:
     """Where a scanner looks, as its reports say it; what is not known is ""."""
 
     root: str
     machine: str
 
-    def differs(self, other: "Place") -> bool:
+    def differs(self, other: "ScanLocation") -> bool:
         """Whether the two are known to be different."""
         pairs = ((self.root, other.root), (self.machine, other.machine))
         return any(one and two and one != two for one, two in pairs)
 
 
-def place(config: RouterConfig) -> Place:
+def scan_location(config: RouterConfig) -> ScanLocation:
     """The place of a scanner with these settings on this machine."""
     machine = ""
     with suppress(OSError):
         machine = BOOT_ID.read_text("ascii").strip()[-DIGITS:]
-    return Place(readable(os.path.realpath(os.fsencode(config.root))), machine)
+    return ScanLocation(readable(os.path.realpath(os.fsencode(config.root))), machine)
 
 
-class Rivals:
+class DuplicateNodeCheck:
     """Looks at whoever holds this scanner's node."""
 
-    def __init__(self, config: RouterConfig, registry: RegistryPort) -> None:
-        self._node, self._registry, self._here = config.node, registry, place(config)
+    def __init__(self, config: RouterConfig, registry: RegistryProtocol) -> None:
+        self._node, self._registry, self._here = config.node, registry, scan_location(config)
         self._seen: NodeState | None = None
 
-    async def look(self) -> None:
+    async def check(self) -> None:
         """Compare the holder's report with ours, while it holds the node.
 
         One report alone may be the last of a scanner that is gone, from before the machine or the
@@ -58,10 +58,10 @@ class Rivals:
             ConfigError: the holder scans another folder, or one of another machine.
             StoreError: Redis could not be asked or refused.
         """
-        await self._registry.known(self._node)
+        await self._registry.records(self._node)
         report = self._registry.report(self._node)
         # An older version does not say where it looks.
-        there = Place(report.root, report.machine) if report else self._here
+        there = ScanLocation(report.root, report.machine) if report else self._here
         if not there.differs(self._here):
             self._seen = None
         elif self._seen in (None, report):

@@ -5,12 +5,12 @@ from statistics import median
 from typing import Any
 
 from hero_router.model import Record
-from hero_router.scan.diff import Memory
-from hero_router.scan.status import SocketMemory
+from hero_router.scan.diff import TrackedService
+from hero_router.scan.status import TrackedSocket
 
 
 def by_service(
-    memories: Mapping[str, Memory], known: Mapping[str, Record]
+    memories: Mapping[str, TrackedService], known: Mapping[str, Record]
 ) -> dict[str, dict[str, Any]]:
     """The last probe of each known service's sockets; `checked_at` is that of the longest ago."""
     found = {}
@@ -24,7 +24,7 @@ def by_service(
     return found
 
 
-def _figures(socket: SocketMemory) -> dict[str, Any]:
+def _figures(socket: TrackedSocket) -> dict[str, Any]:
     return {
         "latency_ms": socket.state.latency_ms,
         "error": socket.state.error,
@@ -33,7 +33,7 @@ def _figures(socket: SocketMemory) -> dict[str, Any]:
     }
 
 
-def durations(memories: Iterable[Memory]) -> dict[str, float]:
+def durations(memories: Iterable[TrackedService]) -> dict[str, float]:
     """How long the sockets that answered took to their first answer, in ms; {} where none did."""
     took = [
         socket.state.latency_ms
@@ -44,7 +44,7 @@ def durations(memories: Iterable[Memory]) -> dict[str, float]:
     return {"median": round(median(took), 3), "longest": round(max(took), 3)} if took else {}
 
 
-def failing(memories: Iterable[Memory], error: str) -> list[str]:
+def failing(memories: Iterable[TrackedService], error: str) -> list[str]:
     """The paths of all sockets that have this error."""
     return [
         socket.state.path

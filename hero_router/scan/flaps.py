@@ -24,7 +24,7 @@ _SEVERITY = {
     Status.UNHEALTHY: 5,
 }
 
-Face = Mapping[str, tuple[Status, str | None]]
+StateKey = Mapping[str, tuple[Status, str | None]]
 """What a change is measured by: each socket's status and error by path."""
 
 
@@ -43,19 +43,19 @@ class Flaps:
         return Flaps(moves, often or (self.marked and bool(moves)))
 
 
-def moved(before: Face, after: Face) -> bool:
+def changed(before: StateKey, after: StateKey) -> bool:
     """Whether a socket changed or left. A new one, or one looked at first, is no flap."""
     return any(
         after.get(path) != state for path, state in before.items() if state[0] is not Status.UNKNOWN
     )
 
 
-def face(sockets: tuple[SocketState, ...]) -> Face:
+def state_key(sockets: tuple[SocketState, ...]) -> StateKey:
     """The face of these sockets."""
     return {socket.path: (socket.status, socket.error) for socket in sockets}
 
 
-def damped(new: Record, published: Record, *, again: bool) -> Record:
+def hold_worst(new: Record, published: Record, *, again: bool) -> Record:
     """What a marked service shows: the worse of what it shows and what is true.
 
     `again`: it was already published in this scan, so not even its sockets may change.

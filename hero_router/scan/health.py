@@ -9,9 +9,9 @@ from enum import IntEnum
 from itertools import islice
 from typing import Any
 
-from hero_router.codec import NotJson, decode
+from hero_router.codec import InvalidJson, decode
 from hero_router.scan.result import Health
-from hero_router.upstream.response import Answer
+from hero_router.upstream.response import Response
 
 GOOD_WORDS = frozenset({
     "active", "alive", "available", "enabled", "fine", "good", "green", "healthy", "idle",
@@ -60,7 +60,7 @@ Said = tuple[Grade, str | None]
 """How bad it is and, if not good, what is said; never a text of the service: that may vary."""
 
 
-def judged(answer: Answer) -> tuple[Health, str | None]:
+def grade(answer: Response) -> tuple[Health, str | None]:
     """What is known of the service by this answer, and the reason where it is not well."""
     status = answer.status
     if status in LOGINS:
@@ -81,7 +81,7 @@ def said(body: bytes) -> Said:
     """What the body of a health check that answers 2xx says; what cannot be read says nothing."""
     try:
         value = decode(body)
-    except NotJson:
+    except InvalidJson:
         return _plain(body)
     if isinstance(value, dict):
         return _object(value)

@@ -7,13 +7,13 @@ from typing import Any, Protocol
 
 from hero_router.model import Change, NodeState, Record
 from hero_router.position import Position
-from hero_router.scan.result import Observation
-from hero_router.scan.sockets import Found
-from hero_router.store.commands import Request
+from hero_router.scan.result import ProbeResult
+from hero_router.scan.sockets import SocketFile
+from hero_router.store.commands import ScanRequest
 from hero_router.store.lease import Grant
 
 
-class LeasePort(Protocol):
+class LeaseProtocol(Protocol):
     """The lease on this node: at most one scanner holds it, and only its holder can write."""
 
     async def acquire(self) -> Grant | None:
@@ -29,10 +29,10 @@ class LeasePort(Protocol):
         """Unix milliseconds by Redis's clock."""
 
 
-class RegistryPort(Protocol):
+class RegistryProtocol(Protocol):
     """The registry. `apply` is atomic per batch and may be repeated without a second effect."""
 
-    async def known(self, node: str, *, whole: bool = False) -> dict[str, Record]:
+    async def records(self, node: str, *, whole: bool = False) -> dict[str, Record]:
         """The node's records as Redis holds them now; with `whole`, whatever a foreign hand did to
         them. Raises StoreError."""
 
@@ -52,17 +52,17 @@ class RegistryPort(Protocol):
         """Replace the node's figures of the last probes. Raises StoreError."""
 
 
-class RequestsPort(Protocol):
+class ScanRequestsProtocol(Protocol):
     """What others ask of scanners; nothing is kept while nobody listens."""
 
-    def listen(self) -> AsyncIterator[Request]:
+    def listen(self) -> AsyncIterator[ScanRequest]:
         """Requests as they come; raises StoreError when the connection is lost."""
 
 
 class Probe(Protocol):
     """Looks at one socket; bounded in time, and raises nothing that the socket could cause."""
 
-    async def __call__(self, found: Found, *, ask_documents: bool) -> Observation:
+    async def __call__(self, found: SocketFile, *, ask_documents: bool) -> ProbeResult:
         """What was seen."""
 
 

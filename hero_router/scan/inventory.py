@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from hero_router.model import readable
 from hero_router.scan.ignored import Identity
-from hero_router.scan.sockets import Found, Walk
+from hero_router.scan.sockets import SocketFile, WalkResult
 
 ROOT_UNREADABLE = "the root cannot be read"
 FOLDER_UNREADABLE = "its folder cannot be read"
@@ -19,7 +19,7 @@ CUT = "not looked at: the root has too many files"
 
 
 @dataclass(frozen=True, slots=True)
-class Sightings:
+class Inventory:
     """The sockets of one root; `grace` is in seconds of the monotonic clock.
 
     `found` are those that are there, or may be: the last walk did not see those in `held`. `home`
@@ -28,9 +28,9 @@ class Sightings:
     """
 
     grace: float
-    found: Mapping[bytes, Found] = field(default_factory=dict)
+    found: Mapping[bytes, SocketFile] = field(default_factory=dict)
     held: frozenset[bytes] = frozenset()
-    walk: Walk = field(default_factory=Walk)
+    walk: WalkResult = field(default_factory=WalkResult)
     home: Identity | None = None
     unmounted: bool = False
     since: float | None = None
@@ -42,13 +42,13 @@ class Sightings:
     hidden: tuple[str, ...] = ()
     """The folders that cannot be read, each with a slash, as text."""
 
-    def after(self, walk: Walk, seconds: float) -> "Sightings":
+    def after(self, walk: WalkResult, seconds: float) -> "Inventory":
         """The view after a walk that was done at this time."""
         dark, found = b"" in walk.blind, {item.raw: item for item in walk.found}
         moved = not dark and _differ(self.home, walk.root)
         unmounted = moved and not found and _device(self.home) != _device(walk.root)
         begins = moved or (walk.cut is not None and self.walk.cut is None)
-        bare = Sightings(
+        bare = Inventory(
             grace=self.grace,
             walk=walk,
             unmounted=unmounted,
@@ -64,7 +64,7 @@ class Sightings:
         seen = replace(bare, found=found | held, held=frozenset(held), home=home)
         return replace(seen, replaced=replaced, owed=self.owed and (dark or unmounted or replaced))
 
-    def inherited(self, home: Identity | None) -> "Sightings":
+    def inherited(self, home: Identity | None) -> "Inventory":
         """The view of who takes over: what the registry says counts for more than what was seen.
 
         `home` is where the services of the node's last report lay, if that is known.

@@ -10,23 +10,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from hero_router.model import readable, service_id
-from hero_router.scan.sockets import Found, Layout
+from hero_router.scan.sockets import Layout, SocketFile
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class DiscoveredService:
     """One service as the folder tree shows it. `conflict` names the others who claim its name."""
 
     id: str
     name: str
     context: str
-    sockets: tuple[Found, ...]
+    sockets: tuple[SocketFile, ...]
     conflict: str | None = None
 
 
-def services(node: str, found: Iterable[Found]) -> dict[str, Seen]:
+def services(node: str, found: Iterable[SocketFile]) -> dict[str, DiscoveredService]:
     """All services of a walk by id; the outcome does not depend on the order of `found`."""
-    claims: dict[tuple[bytes, bytes], dict[Layout, list[Found]]] = defaultdict(dict)
+    claims: dict[tuple[bytes, bytes], dict[Layout, list[SocketFile]]] = defaultdict(dict)
     for item in found:
         claims[item.context, item.service].setdefault(item.layout, []).append(item)
     settled = (
@@ -42,12 +42,12 @@ def _seen(
     context: bytes,
     name: bytes,
     layout: Layout,
-    claims: Mapping[Layout, list[Found]],
-) -> Seen:
+    claims: Mapping[Layout, list[SocketFile]],
+) -> DiscoveredService:
     winner = min(claims)
     # NUL is in no file name, so a loser's id can never meet that of a real context.
     mark = "" if layout is winner else f"\0{layout.name.lower()}"
-    return Seen(
+    return DiscoveredService(
         id=service_id(node, os.fsdecode(context) + mark, os.fsdecode(name)),
         name=readable(name),
         context=readable(context),
@@ -56,7 +56,9 @@ def _seen(
     )
 
 
-def _conflict(layout: Layout, winner: Layout, claims: Mapping[Layout, list[Found]]) -> str | None:
+def _conflict(
+    layout: Layout, winner: Layout, claims: Mapping[Layout, list[SocketFile]]
+) -> str | None:
     if len(claims) == 1:
         return None
     if layout is not winner:
@@ -65,14 +67,14 @@ def _conflict(layout: Layout, winner: Layout, claims: Mapping[Layout, list[Found
     return f"its name is also claimed by {others}"
 
 
-def _place(found: list[Found]) -> str:
+def _place(found: list[SocketFile]) -> str:
     """The folder, or the file of a flat socket, that makes the claim."""
     first = found[0]
     folder = readable(first.raw.rpartition(b"/")[0])
     return f"{folder}/" if folder else first.path
 
 
-def _order(found: Found) -> tuple[int, bytes]:
+def _order(found: SocketFile) -> tuple[int, bytes]:
     """The socket that stands for the service comes first."""
     roles = ("rpc", "admin", "web", "other")
     return roles.index("web" if found.role.startswith("web_") else found.role), found.raw

@@ -12,10 +12,10 @@ from functools import partial
 
 from hero_router.scan import documents, health
 from hero_router.scan.documents import BadDocument
-from hero_router.scan.result import Facts, Health, Kind, Observation, Spec
-from hero_router.scan.sockets import Found
-from hero_router.upstream.client import Client, Unanswered
-from hero_router.upstream.response import Answer
+from hero_router.scan.result import Facts, Health, Outcome, ProbeResult, Spec
+from hero_router.scan.sockets import SocketFile
+from hero_router.upstream.client import Client, NoResponse
+from hero_router.upstream.response import Response
 
 HEALTH, MANIFEST, OPENRPC, RPC = (
     "/health",
@@ -41,9 +41,9 @@ class Prober:
         self._timeout, self._monotonic = timeout, monotonic
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
-    async def __call__(self, found: Found, *, ask_documents: bool) -> Observation:
+    async def __call__(self, found: SocketFile, *, ask_documents: bool) -> ProbeResult:
         """Look at one socket; never raises for what the socket does."""
-        seen: Observation | None = None
+        seen: ProbeResult | None = None
         client = Client(found)
         try:
             async with asyncio.timeout(self._timeout) as deadline, client:
@@ -55,19 +55,19 @@ class Prober:
         except TimeoutError:
             error = f"no answer in {self._timeout:g} s"
             if seen is None:
-                return Observation(Kind.LATE, f"{error} ({_silence(client)})")
+                return ProbeResult(Outcome.LATE, f"{error} ({_silence(client)})")
             return replace(seen, spec=Spec(error=error, late=True))
-        except Unanswered as failure:
+        except NoResponse as failure:
             if seen is None:
-                return Observation(failure.kind, str(failure))
-            unasked = failure.kind in (Kind.UNSEEN, Kind.MISSING)
+                return ProbeResult(failure.kind, str(failure))
+            unasked = failure.kind in (Outcome.UNSEEN, Outcome.MISSING)
             return seen if unasked else replace(seen, spec=Spec(error=str(failure)))
 
-    async def _health(self, client: Client) -> Observation:
+    async def _health(self, client: Client) -> ProbeResult:
         started = self._monotonic()
-        said, error = health.judged(await client.get(HEALTH, HEALTH_LIMIT))
+        said, error = health.grade(await client.get(HEALTH, HEALTH_LIMIT))
         latency = round((self._monotonic() - started) * 1000, 1)
-        return Observation(Kind.ANSWERED, error, said, latency_ms=latency)
+        return ProbeResult(Outcome.ANSWERED, error, said, latency_ms=latency)
 
 
 def _silence(client: Client) -> str:
@@ -124,7 +124,7 @@ class _Asking:
         answer = await self._client.get(OPENRPC, DOCUMENT_LIMIT)
         return await self._read(answer, partial(documents.openrpc, source=OPENRPC))
 
-    async def _read(self, answer: Answer, parse: Callable[[bytes], Facts]) -> Facts | None:
+    async def _read(self, answer: Response, parse: Callable[[bytes], Facts]) -> Facts | None:
         """The facts in an answer; None where the document is not offered."""
         if answer.status >= 500 and answer.status != 501:
             raise BadDocument(f"answers {answer.status}")

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 
 from hero_router.scan import interval
 from hero_router.scan.interfaces import Probe
-from hero_router.scan.result import Kind, Observation
-from hero_router.scan.sockets import Found
-from hero_router.scan.status import SocketMemory, is_new, must_ask
+from hero_router.scan.result import Outcome, ProbeResult
+from hero_router.scan.sockets import SocketFile
+from hero_router.scan.status import TrackedSocket, documents_due, is_new
 from hero_router.settings.config import RouterConfig
 from hero_router.upstream.client import listens
 
@@ -30,12 +30,12 @@ class Probes:
         self,
         config: RouterConfig,
         probe: Probe,
-        memory_of: Callable[[Found], SocketMemory | None],
-        note: Callable[[Found, Observation], None],
+        memory_of: Callable[[SocketFile], TrackedSocket | None],
+        note: Callable[[SocketFile, ProbeResult], None],
     ) -> None:
         self._probe, self._memory_of, self._note = probe, memory_of, note
         self._scan_seconds = config.scan_seconds
-        self._tasks: dict[Found, asyncio.Task[None]] = {}
+        self._tasks: dict[SocketFile, asyncio.Task[None]] = {}
         reserve = config.probe_concurrency // FAST_SHARE
         self._slots = asyncio.Semaphore(config.probe_concurrency - reserve)
         self._fast_slots = asyncio.Semaphore(reserve) if reserve else self._slots
@@ -45,24 +45,24 @@ class Probes:
         self._tasks.clear()
 
     async def start_new(
-        self, sockets: Iterable[Found], group: asyncio.TaskGroup
+        self, sockets: Iterable[SocketFile], group: asyncio.TaskGroup
     ) -> set[asyncio.Task[None]]:
         """Probe those that are new; returns all probes of `sockets` that are under way."""
         return await self._start(sockets, group, lambda _: False)
 
     async def start_all(
-        self, sockets: Iterable[Found], group: asyncio.TaskGroup
+        self, sockets: Iterable[SocketFile], group: asyncio.TaskGroup
     ) -> set[asyncio.Task[None]]:
         """Probe all of them; returns their probes."""
         return await self._start(sockets, group, lambda _: True)
 
     async def start_due(
-        self, sockets: Iterable[Found], group: asyncio.TaskGroup, scan: int
+        self, sockets: Iterable[SocketFile], group: asyncio.TaskGroup, scan: int
     ) -> set[asyncio.Task[None]]:
         """Probe those whose turn it is in this scan; returns the probes that are under way."""
         return await self._start(sockets, group, lambda found: not self._rests(found, scan))
 
-    def _rests(self, found: Found, scan: int) -> bool:
+    def _rests(self, found: SocketFile, scan: int) -> bool:
         """Whether it is not this socket's turn, and somebody still listens on it."""
         before = self._memory_of(found)
         if before is None or not interval.rests(found.raw, before.well, scan, self._scan_seconds):
@@ -70,7 +70,10 @@ class Probes:
         return listens(found)
 
     async def _start(
-        self, sockets: Iterable[Found], group: asyncio.TaskGroup, is_due: Callable[[Found], bool]
+        self,
+        sockets: Iterable[SocketFile],
+        group: asyncio.TaskGroup,
+        is_due: Callable[[SocketFile], bool],
     ) -> set[asyncio.Task[None]]:
         started = set()
         for count, found in enumerate(list(sockets)):
@@ -85,7 +88,7 @@ class Probes:
                 started.add(self._tasks[found])
         return started
 
-    async def _examine(self, found: Found, slots: asyncio.Semaphore) -> None:
+    async def _examine(self, found: SocketFile, slots: asyncio.Semaphore) -> None:
         try:
             async with slots:
                 seen = await self._probe_safely(found)
@@ -93,10 +96,10 @@ class Probes:
             self._tasks.pop(found, None)
         self._note(found, seen)
 
-    async def _probe_safely(self, found: Found) -> Observation:
-        asked = must_ask(found, self._memory_of(found))
+    async def _probe_safely(self, found: SocketFile) -> ProbeResult:
+        asked = documents_due(found, self._memory_of(found))
         try:
             return await self._probe(found, ask_documents=asked)
         except Exception:
             log.exception("probing %s failed by a fault of the scanner", found.path)
-            return Observation(Kind.UNSEEN, "a probe failed by a fault of the scanner")
+            return ProbeResult(Outcome.UNSEEN, "a probe failed by a fault of the scanner")

@@ -8,17 +8,17 @@ from collections.abc import Collection, Mapping
 from hero_router.model import Record
 
 
-class Agreement:
+class ForeignChanges:
     """Each service's record, or none, as it was when scanner and registry last agreed on it."""
 
     def __init__(self) -> None:
         self._records: dict[str, Record | None] = {}
 
-    def reached(self, records: Mapping[str, Record | None]) -> None:
+    def agreed(self, records: Mapping[str, Record | None]) -> None:
         """These services were decided on, and the registry holds these records now, or none."""
         self._records |= records
 
-    def broken(self, known: Mapping[str, Record], present: Collection[str]) -> set[str]:
+    def changed_elsewhere(self, known: Mapping[str, Record], present: Collection[str]) -> set[str]:
         """The services among those `present` that the registry tells otherwise now."""
         self._records = {key: item for key, item in self._records.items() if key in present}
         return {

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from hero_router import __version__
 from hero_router.model import MAX_IGNORED, ROOT, Change, NodeState, Record, readable
-from hero_router.scan.duplicates import place
+from hero_router.scan.duplicates import scan_location
 from hero_router.scan.ignored import Identity
-from hero_router.scan.inventory import Sightings
+from hero_router.scan.inventory import Inventory
 from hero_router.settings.config import RouterConfig
 
 
@@ -16,7 +16,7 @@ def first(
     config: RouterConfig, scanner: str, now_ms: int, known: Mapping[str, Record]
 ) -> NodeState:
     """The report of a node that was never scanned: from now on, its scanner can be missed."""
-    here = place(config)
+    here = scan_location(config)
     return NodeState(
         node=config.node,
         scanner=scanner,
@@ -33,16 +33,16 @@ def first(
     )
 
 
-def home(last: NodeState | None, config: RouterConfig) -> Identity | None:
+def previous_root(last: NodeState | None, config: RouterConfig) -> Identity | None:
     """Where the services of the node's last report lay, if it was this root; None: nobody knows."""
-    here = place(config)
+    here = scan_location(config)
     if last is None or not last.root_device or last.root != here.root:
         return None
     return last.root_device, 0
 
 
-def sighted(
-    report: NodeState, sightings: Sightings, doubts: Mapping[str, str], lack: str | None
+def after_scan(
+    report: NodeState, sightings: Inventory, doubts: Mapping[str, str], lack: str | None
 ) -> NodeState:
     """The report with what the last walk saw, what it ignored, and what could not be seen.
 
@@ -60,7 +60,7 @@ def sighted(
     )
 
 
-def under_way(last: NodeState, fresh: NodeState, seconds: float) -> NodeState:
+def in_progress(last: NodeState, fresh: NodeState, seconds: float) -> NodeState:
     """The last report while another scan goes on; new only where that one takes longer by now.
 
     Whoever scanned last, it is told who does it now, and where.

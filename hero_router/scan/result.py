@@ -7,7 +7,7 @@ NO_PERMISSION = "permission denied: the scanner may not connect"
 """The error of all sockets that were DENIED."""
 
 
-class Kind(StrEnum):
+class Outcome(StrEnum):
     """How far a probe came."""
 
     ANSWERED = "answered"
@@ -74,14 +74,14 @@ class Spec:
 
 
 @dataclass(frozen=True, slots=True)
-class Observation:
+class ProbeResult:
     """The outcome of one probe of one socket.
 
     Errors are fixed texts without figures, so that the same trouble reads the same each time.
     `spec` is None where documents were not asked for; `latency_ms` is the time to the first answer.
     """
 
-    kind: Kind
+    kind: Outcome
     error: str | None = None
     health: Health = Health.NONE
     spec: Spec | None = None

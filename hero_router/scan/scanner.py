@@ -14,16 +14,16 @@ from itertools import islice
 from hero_router.errors import Fenced, StoreError
 from hero_router.model import Change, NodeState, Record
 from hero_router.scan import figures, report
-from hero_router.scan.conditions import Doubts
-from hero_router.scan.diff import Memory, departed, diff, reloaded
-from hero_router.scan.interfaces import Clock, LeasePort, Probe, RegistryPort
-from hero_router.scan.inventory import Sightings
-from hero_router.scan.naming import Seen, services
+from hero_router.scan.conditions import NodeConditions
+from hero_router.scan.diff import TrackedService, after_takeover, diff, removals
+from hero_router.scan.interfaces import Clock, LeaseProtocol, Probe, RegistryProtocol
+from hero_router.scan.inventory import Inventory
+from hero_router.scan.naming import DiscoveredService, services
 from hero_router.scan.probing import Probes
-from hero_router.scan.reconcile import Agreement
-from hero_router.scan.result import NO_PERMISSION, Kind, Observation
-from hero_router.scan.sockets import Found, Walk
-from hero_router.scan.status import Now, Rules, SocketMemory
+from hero_router.scan.reconcile import ForeignChanges
+from hero_router.scan.result import NO_PERMISSION, Outcome, ProbeResult
+from hero_router.scan.sockets import SocketFile, WalkResult
+from hero_router.scan.status import EvalTime, Thresholds, TrackedSocket
 from hero_router.scan.unlink import unlink_stale
 from hero_router.scan.unseen import hidden, unseen
 from hero_router.settings.config import RouterConfig
@@ -51,29 +51,29 @@ class Scanner:
     def __init__(
         self,
         config: RouterConfig,
-        lease: LeasePort,
-        registry: RegistryPort,
+        lease: LeaseProtocol,
+        registry: RegistryProtocol,
         probe: Probe,
         clock: Clock,
-        walk: Callable[[], Walk],
+        walk: Callable[[], WalkResult],
     ) -> None:
         self._config, self._lease, self._registry = config, lease, registry
         self._clock, self._walk = clock, walk
-        self._rules = Rules(config.node, config.failures, config.stale_seconds)
-        self._sightings = Sightings(config.stale_seconds)
-        self._seen: Mapping[str, Seen] = {}
+        self._rules = Thresholds(config.node, config.failures, config.stale_seconds)
+        self._sightings = Inventory(config.stale_seconds)
+        self._seen: Mapping[str, DiscoveredService] = {}
         self._owner: Mapping[bytes, str] = {}
-        self._memories: dict[str, Memory] = {}
-        self._observed: dict[bytes, Observation] = {}
+        self._memories: dict[str, TrackedService] = {}
+        self._observed: dict[bytes, ProbeResult] = {}
         self._probes = Probes(config, probe, self._memory_of, self._note)
         self._unsettled: set[str] = set()
-        self._agreement = Agreement()
+        self._agreement = ForeignChanges()
         self._walked = False
         self._scan = self._token = 0
         self._tally: Counter[str] = Counter()
-        self._lack: str | None = None
+        self._last_error: str | None = None
         self._looking, self._flushing = asyncio.Lock(), asyncio.Lock()
-        self.doubts = Doubts(config)
+        self.conditions = NodeConditions(config)
         self.work = asyncio.Event()
         """Set while something waits to be published."""
 
@@ -85,14 +85,14 @@ class Scanner:
         before its first service: else nobody would miss a scanner that dies in its first scan.
         """
         self._probes.forget()
-        known = await self._registry.known(self._config.node)
+        known = await self._registry.records(self._config.node)
         last = self._registry.report(self._config.node)
         if grant.token != self._token + 1:
-            self._memories = {k: reloaded(m, known.get(k)) for k, m in self._memories.items()}
+            self._memories = {k: after_takeover(m, known.get(k)) for k, m in self._memories.items()}
             self._seen, self._walked = {}, False
             self._observed.clear()
             self._unsettled.clear()
-            self._sightings = self._sightings.inherited(report.home(last, self._config))
+            self._sightings = self._sightings.inherited(report.previous_root(last, self._config))
         self._token = grant.token
         if last is None:
             await self._registry.apply(grant, [], self._first_report(grant, known))
@@ -107,7 +107,7 @@ class Scanner:
             StoreError: nothing could be published; what was seen is published by a later call.
         """
         self._scan += 1
-        self._lack = None
+        self._last_error = None
         started = self._clock.monotonic()
         wishes = list(requests)
         found = await self._walked_again()
@@ -115,9 +115,9 @@ class Scanner:
             probes = await self._probes.start_all(found, group)
         else:
             probes = await self._probes.start_due(found, group, self._scan)
-        await self._outlast(grant, probes, started)
+        await self._await_probes(grant, probes, started)
         if self._scan % WHOLE_SCANS == 0:
-            await self._registry.known(self._config.node, whole=True)
+            await self._registry.records(self._config.node, whole=True)
         await self.flush(grant)
         await self._report(grant, self._clock.monotonic() - started, wishes)
 
@@ -129,36 +129,36 @@ class Scanner:
         """Publish what was observed since the last call, and meanwhile. Raises StoreError."""
         async with self._flushing:
             self.work.clear()
-            known = await self._registry.known(self._config.node)
+            known = await self._registry.records(self._config.node)
             await self._publish_departures(grant, known)
-            self._unsettled |= self._agreement.broken(known, self._seen)
+            self._unsettled |= self._agreement.changed_elsewhere(known, self._seen)
             while batch := set(islice(self._unsettled, BATCH)):
                 known |= await self._publish(grant, known, batch)
                 await asyncio.sleep(0)
 
-    async def _walked_again(self) -> Iterable[Found]:
+    async def _walked_again(self) -> Iterable[SocketFile]:
         """The sockets in sight of a walk that is done now; all that it tells is taken in."""
         async with self._looking:
             seconds = self._clock.monotonic()
             before = self._sightings, self._seen
             view = await asyncio.to_thread(self._walk_once, *before, seconds)
             self._sightings, seen = view
-            self.doubts.look(self._sightings)
+            self.conditions.look(self._sightings)
             self._take_in(seen)
             self._note_held()
             held = self._sightings.held
             return [item for raw, item in self._sightings.found.items() if raw not in held]
 
     def _walk_once(
-        self, before: Sightings, seen: Mapping[str, Seen], seconds: float
-    ) -> tuple[Sightings, Mapping[str, Seen]]:
+        self, before: Inventory, seen: Mapping[str, DiscoveredService], seconds: float
+    ) -> tuple[Inventory, Mapping[str, DiscoveredService]]:
         """The part that blocks or is long; runs in a thread, so it changes nothing here."""
         sightings = before.after(self._walk(), seconds)
         if seen and sightings.found == before.found:
             return sightings, seen
         return sightings, services(self._config.node, sightings.found.values())
 
-    def _take_in(self, seen: Mapping[str, Seen]) -> None:
+    def _take_in(self, seen: Mapping[str, DiscoveredService]) -> None:
         before = self._seen
         self._seen = seen
         self._owner = {found.raw: key for key, item in seen.items() for found in item.sockets}
@@ -168,17 +168,17 @@ class Scanner:
         if self._unsettled or before.keys() - seen.keys():
             self.work.set()
 
-    def _memory_of(self, found: Found) -> SocketMemory | None:
+    def _memory_of(self, found: SocketFile) -> TrackedSocket | None:
         memory = self._memories.get(self._owner.get(found.raw, ""))
         return None if memory is None else memory.sockets.get(found.raw)
 
-    def _note(self, found: Found, seen: Observation) -> None:
+    def _note(self, found: SocketFile, seen: ProbeResult) -> None:
         """Keep what a probe saw, while the socket is still the one in its place, and in sight.
 
         Of a file that is gone the next walk tells.
         """
         there = self._sightings.found.get(found.raw) == found
-        if there and found.raw not in self._sightings.held and seen.kind is not Kind.MISSING:
+        if there and found.raw not in self._sightings.held and seen.kind is not Outcome.MISSING:
             self._keep(found, seen)
 
     def _note_held(self) -> None:
@@ -186,11 +186,11 @@ class Scanner:
         for raw in self._sightings.held:
             found = self._sightings.found[raw]
             if why := self._unseen(found.path):
-                self._keep(found, Observation(Kind.MISSING, why))
+                self._keep(found, ProbeResult(Outcome.MISSING, why))
 
-    def _keep(self, found: Found, seen: Observation) -> None:
-        if seen.kind is Kind.UNSEEN:
-            self._lack = seen.error
+    def _keep(self, found: SocketFile, seen: ProbeResult) -> None:
+        if seen.kind is Outcome.UNSEEN:
+            self._last_error = seen.error
         self._observed[found.raw] = seen
         self._unsettled.add(self._owner[found.raw])
         self.work.set()
@@ -201,7 +201,7 @@ class Scanner:
         now = self._now()
         held = unseen(known, self._seen.keys(), self._unseen)
         present = self._seen.keys() | held.keys()
-        changes, kept = departed(known, self._memories, present, now)
+        changes, kept = removals(known, self._memories, present, now)
         self._memories = {k: m for k, m in self._memories.items() if k in present} | kept
         await self._apply(grant, [*changes, *hidden(known, held, now)])
 
@@ -226,7 +226,7 @@ class Scanner:
             self._unsettled |= batch
             raise
         written = {change.service: change.record for change in changes}
-        self._agreement.reached({one.id: written.get(one.id, known.get(one.id)) for one in seen})
+        self._agreement.agreed({one.id: written.get(one.id, known.get(one.id)) for one in seen})
         return {key: record for key, record in written.items() if record}
 
     async def _apply(self, grant: Grant, changes: list[Change]) -> None:
@@ -235,10 +235,12 @@ class Scanner:
             await self._registry.apply(grant, batch)
             self._tally.update(change.type for change in batch)
 
-    def _now(self) -> Now:
-        return Now(self._lease.now_ms(), self._clock.monotonic(), self._scan)
+    def _now(self) -> EvalTime:
+        return EvalTime(self._lease.now_ms(), self._clock.monotonic(), self._scan)
 
-    async def _outlast(self, grant: Grant, probes: set[asyncio.Task[None]], started: float) -> None:
+    async def _await_probes(
+        self, grant: Grant, probes: set[asyncio.Task[None]], started: float
+    ) -> None:
         """Wait for the end of all probes, and show meanwhile that some go on to end."""
         moved = self._clock.monotonic()
         while probes:
@@ -247,9 +249,9 @@ class Scanner:
             now = self._clock.monotonic()
             moved = now if done else moved
             if probes and now - moved <= LIVELY_TIMEOUTS * self._config.probe_timeout:
-                await self._sign(grant, now - started)
+                await self._heartbeat(grant, now - started)
 
-    async def _sign(self, grant: Grant, seconds: float) -> None:
+    async def _heartbeat(self, grant: Grant, seconds: float) -> None:
         """Renew the report of a scan that takes longer than the last one: it is no silence.
 
         Only where all that was seen could be published: a scanner that cannot write is silent.
@@ -258,7 +260,7 @@ class Scanner:
             await self.flush(grant)
             fresh = self._first_report(grant, {})
             last = self._registry.report(self._config.node) or fresh
-            renewed = report.under_way(last, fresh, seconds)
+            renewed = report.in_progress(last, fresh, seconds)
             if renewed is not last:
                 await self._registry.apply(grant, [], renewed)
         except Fenced:
@@ -271,11 +273,11 @@ class Scanner:
 
     async def _report(self, grant: Grant, seconds: float, requests: list[str]) -> None:
         """Write the node's state and figures; a `scan` event only where there is something new."""
-        known = await self._registry.known(self._config.node)
-        self.doubts.knock(figures.failing(self._memories.values(), NO_PERMISSION))
+        known = await self._registry.records(self._config.node)
+        self.conditions.knock(figures.failing(self._memories.values(), NO_PERMISSION))
         fresh = self._first_report(grant, known)
         latest = replace(
-            report.sighted(fresh, self._sightings, self.doubts.current, self._lack),
+            report.after_scan(fresh, self._sightings, self.conditions.current, self._last_error),
             scan=self._scan,
             duration_ms=round(seconds * 1000),
             probe_ms=figures.durations(self._memories.values()),

@@ -51,7 +51,7 @@ class Layout(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SocketFile:
     """One socket file; `context` and `service` are raw names; `inode` is device, number, ctime."""
 
     raw: bytes
@@ -83,7 +83,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
+class WalkResult:
     """What one walk saw.
 
     `blind` are the folders that it could not read (paths below the root; b"" is the root itself),
@@ -91,7 +91,7 @@ class Walk:
     why it is none.
     """
 
-    found: tuple[Found, ...] = ()
+    found: tuple[SocketFile, ...] = ()
     blind: Mapping[bytes, int] = field(default_factory=dict)
     root: Identity | None = None
     """Another one means that the root was replaced or remounted."""
@@ -105,7 +105,7 @@ class _Trace:
 
     root: bytes
     protected: frozenset[Identity]
-    found: list[Found] = field(default_factory=list)
+    found: list[SocketFile] = field(default_factory=list)
     blind: dict[bytes, int] = field(default_factory=dict)
     ignored: dict[bytes, str] = field(default_factory=dict)
     entries: int = 0
@@ -128,7 +128,7 @@ class Finder:
         self._exclusions = Exclusions(ignored, own)
         self._ignored: Mapping[bytes, str] = {}
 
-    def walk(self) -> Walk:
+    def walk(self) -> WalkResult:
         """Look once. Blocks on the file system; never raises for what it finds there."""
         root = os.path.realpath(os.fsencode(self._root))
         trace = _Trace(root, self._exclusions.protected())
@@ -140,7 +140,7 @@ class Finder:
         found = sorted(trace.found, key=lambda item: item.raw)
         if len(found) > self._max_sockets:
             trace.cut = f"it has more than {self._max_sockets} sockets"
-        return Walk(
+        return WalkResult(
             found=tuple(found[: self._max_sockets]),
             blind=trace.blind,
             root=identity,
@@ -201,7 +201,7 @@ class Finder:
             trace.ignored[raw] = why
         else:
             inode = (state.st_dev, state.st_ino, state.st_ctime_ns)
-            trace.found.append(Found(raw, target, inode, *_place(raw)))
+            trace.found.append(SocketFile(raw, target, inode, *_place(raw)))
 
     def _tell_ignored(self, ignored: Mapping[bytes, str]) -> None:
         """One debug line for each entry, when it is first ignored."""

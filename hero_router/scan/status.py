@@ -4,8 +4,8 @@ import zlib
 from dataclasses import dataclass, replace
 
 from hero_router.model import SocketState, Status
-from hero_router.scan.result import Health, Kind, Observation, Spec
-from hero_router.scan.sockets import Found
+from hero_router.scan.result import Health, Outcome, ProbeResult, Spec
+from hero_router.scan.sockets import SocketFile
 
 SPEC_EVERY = 12
 """Probes between two looks at good documents: a minute at the default pace."""
@@ -14,21 +14,21 @@ BAD_SPEC_EVERY = 3
 each time that it is still bad, up to `SPEC_EVERY`."""
 
 _PLAIN = {
-    Kind.REFUSED: Status.INACTIVE,
-    Kind.MISSING: Status.UNKNOWN,
-    Kind.DENIED: Status.UNKNOWN,
+    Outcome.REFUSED: Status.INACTIVE,
+    Outcome.MISSING: Status.UNKNOWN,
+    Outcome.DENIED: Status.UNKNOWN,
 }
 _SPOKE = frozenset({Status.HEALTHY, Status.DEGRADED, Status.UNHEALTHY})
 _CALM = frozenset({Status.HEALTHY, Status.NON_RPC, Status.UNKNOWN})
 """Statuses that may stay as they are for ever, so that looking more often would tell nothing."""
-_SEEN = frozenset({Kind.ANSWERED, Kind.FOREIGN, Kind.CLOSED})
+_SEEN = frozenset({Outcome.ANSWERED, Outcome.FOREIGN, Outcome.CLOSED})
 
 NOTHING_OFFERED = "speaks HTTP, but offers no health check, manifest or OpenRPC document"
 ONLY_PAGES = "answers every path with a page (HTML): it is no RPC service"
 
 
 @dataclass(frozen=True, slots=True)
-class Now:
+class EvalTime:
     """The moment of a decision: by Redis's clock, by the monotonic clock, and in which scan."""
 
     ms: int
@@ -37,7 +37,7 @@ class Now:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class Thresholds:
     """The settings that decide; see `RouterConfig`."""
 
     node: str
@@ -46,7 +46,7 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class SocketMemory:
+class TrackedSocket:
     """What is remembered of one socket between probes.
 
     `spec` is the last outcome of asking for documents, `spec_faults` how often in a row they were
@@ -66,44 +66,44 @@ class SocketMemory:
     probed_ms: int | None = None
 
 
-def remembered(
-    found: Found, before: SocketMemory | None, known: SocketState | None
-) -> SocketMemory:
+def history_for(
+    found: SocketFile, before: TrackedSocket | None, known: SocketState | None
+) -> TrackedSocket:
     """The memory to judge by: that of `before`, else what the registry knew, else nothing.
 
     A socket that was bound anew is asked for its documents again and is not stale any more.
     """
     if before is None:
         state = known or SocketState(found.name, found.role, found.path)
-        return SocketMemory(replace(state, name=found.name, role=found.role), found.inode)
+        return TrackedSocket(replace(state, name=found.name, role=found.role), found.inode)
     if before.inode != found.inode:
         kept = replace(before, inode=found.inode, inactive_since=None, stale=False)
         return replace(kept, ask_in=0, well=0)
     return before
 
 
-def is_new(found: Found, before: SocketMemory | None) -> bool:
+def is_new(found: SocketFile, before: TrackedSocket | None) -> bool:
     """Whether this socket was never looked at, or was bound anew since."""
     return before is None or before.inode != found.inode
 
 
-def must_ask(found: Found, before: SocketMemory | None) -> bool:
+def documents_due(found: SocketFile, before: TrackedSocket | None) -> bool:
     """Whether this socket's next probe should ask for its documents."""
     return before is None or before.inode != found.inode or before.ask_in <= 0
 
 
-def judged(
-    found: Found, before: SocketMemory, seen: Observation, now: Now, rules: Rules
-) -> SocketMemory:
+def next_state(
+    found: SocketFile, before: TrackedSocket, seen: ProbeResult, now: EvalTime, rules: Thresholds
+) -> TrackedSocket:
     """The memory after one probe. A stale socket that cannot be seen stays away."""
-    if seen.kind is Kind.UNSEEN or (seen.kind is Kind.MISSING and before.stale):
+    if seen.kind is Outcome.UNSEEN or (seen.kind is Outcome.MISSING and before.stale):
         return before
     spec, spec_faults = _spec(before, seen)
     state = _state(found, before, seen, spec, rules)
     changed = (state.status, state.error) != (before.state.status, before.state.error)
     since = _inactive_since(state.status, before, now)
     calm = state.status in _CALM and seen.kind in _SEEN and not (changed or spec_faults)
-    return SocketMemory(
+    return TrackedSocket(
         state=state,
         inode=found.inode,
         spec=spec,
@@ -117,7 +117,11 @@ def judged(
 
 
 def _state(
-    found: Found, before: SocketMemory, seen: Observation, spec: Spec | None, rules: Rules
+    found: SocketFile,
+    before: TrackedSocket,
+    seen: ProbeResult,
+    spec: Spec | None,
+    rules: Thresholds,
 ) -> SocketState:
     failures = _failures(before, seen, rules)
     status, error = _verdict(found.role, seen, spec, failures, rules)
@@ -128,20 +132,20 @@ def _state(
     return SocketState(found.name, found.role, found.path, status, latency_ms, error, failures)
 
 
-def _excused(before: SocketMemory, seen: Observation, failures: int, rules: Rules) -> bool:
+def _excused(before: TrackedSocket, seen: ProbeResult, failures: int, rules: Thresholds) -> bool:
     """Whether a socket may keep its status, as it was late once: it may only be busy.
 
     Where one failure is all that it takes to be unhealthy, there is no second time to wait for.
     """
     if not _spoke(before.state):
         return False
-    if seen.kind is Kind.LATE:
+    if seen.kind is Outcome.LATE:
         return failures == 1 < rules.failures
     late = seen.spec is not None and seen.spec.late and before.spec_faults == 0
     return late and before.spec is None and seen.health not in (Health.WARN, Health.BAD)
 
 
-def _spec(before: SocketMemory, seen: Observation) -> tuple[Spec | None, int]:
+def _spec(before: TrackedSocket, seen: ProbeResult) -> tuple[Spec | None, int]:
     """What is known of the documents, and how often in a row they were late or bad.
 
     The first time that they are late counts as not asked.
@@ -161,34 +165,34 @@ def _spoke(state: SocketState) -> bool:
     return state.status in _SPOKE or state.latency_ms is not None
 
 
-def _inactive_since(status: Status, before: SocketMemory, now: Now) -> float | None:
+def _inactive_since(status: Status, before: TrackedSocket, now: EvalTime) -> float | None:
     if status is not Status.INACTIVE:
         return None
     return now.seconds if before.inactive_since is None else before.inactive_since
 
 
-def _failures(before: SocketMemory, seen: Observation, rules: Rules) -> int:
+def _failures(before: TrackedSocket, seen: ProbeResult, rules: Thresholds) -> int:
     """Failures in a row, counted no further than they matter.
 
     A socket that takes the connection and closes it fails if it ever spoke; else it is foreign.
     """
-    failed = seen.kind in (Kind.LATE, Kind.FAILED) or seen.health is Health.BAD
-    if failed or (seen.kind is Kind.CLOSED and _spoke(before.state)):
+    failed = seen.kind in (Outcome.LATE, Outcome.FAILED) or seen.health is Health.BAD
+    if failed or (seen.kind is Outcome.CLOSED and _spoke(before.state)):
         return min(before.state.failures + 1, rules.failures)
     return 0
 
 
 def _verdict(
-    role: str, seen: Observation, spec: Spec | None, failures: int, rules: Rules
+    role: str, seen: ProbeResult, spec: Spec | None, failures: int, rules: Thresholds
 ) -> tuple[Status, str | None]:
     if failures > 0:
         return Status.UNHEALTHY if failures >= rules.failures else Status.DEGRADED, seen.error
-    if seen.kind is Kind.ANSWERED:
+    if seen.kind is Outcome.ANSWERED:
         return _answered(role, seen, spec)
     return _PLAIN.get(seen.kind, Status.NON_RPC), seen.error
 
 
-def _answered(role: str, seen: Observation, spec: Spec | None) -> tuple[Status, str | None]:
+def _answered(role: str, seen: ProbeResult, spec: Spec | None) -> tuple[Status, str | None]:
     """The status of a socket that speaks HTTP and does not say that it is down."""
     if seen.health is Health.WARN:
         return Status.DEGRADED, seen.error
@@ -205,14 +209,14 @@ def _answered(role: str, seen: Observation, spec: Spec | None) -> tuple[Status, 
 
 
 def _ask_in(
-    found: Found, before: SocketMemory, seen: Observation, faults: int, *, changed: bool
+    found: SocketFile, before: TrackedSocket, seen: ProbeResult, faults: int, *, changed: bool
 ) -> int:
     """Probes until the documents are asked for again; spread by path, so that not all ask at once.
 
     After trouble, and after any change, the next answer is taken with its documents.
     """
     if seen.spec is None:
-        asking = changed or seen.kind not in (Kind.ANSWERED, Kind.LATE)
+        asking = changed or seen.kind not in (Outcome.ANSWERED, Outcome.LATE)
         return 0 if asking else max(before.ask_in - 1, 0)
     if seen.spec.late and faults == 1:
         return 0

@@ -6,26 +6,28 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 
-from hero_router.scan.diff import Memory
-from hero_router.scan.naming import Seen
-from hero_router.scan.sockets import Found
+from hero_router.scan.diff import TrackedService
+from hero_router.scan.naming import DiscoveredService
+from hero_router.scan.sockets import SocketFile
 
 log = logging.getLogger(__name__)
 
 
 def unlink_stale(
-    seen: Iterable[Seen], before: Mapping[str, Memory], after: Mapping[str, Memory]
+    seen: Iterable[DiscoveredService],
+    before: Mapping[str, TrackedService],
+    after: Mapping[str, TrackedService],
 ) -> None:
     """Delete the files of the sockets that have just become stale. Blocks on the file system."""
     for item in seen:
-        known = before.get(item.id, Memory()).sockets
+        known = before.get(item.id, TrackedService()).sockets
         for found in item.sockets:
             was = found.raw in known and known[found.raw].stale
             if after[item.id].sockets[found.raw].stale and not was and unlink(found):
                 log.info("deleted stale socket %s", found.path)
 
 
-def unlink(found: Found) -> bool:
+def unlink(found: SocketFile) -> bool:
     """Delete a socket file if it is still the one that was found; whether it was deleted.
 
     Folder and file are held open meanwhile: nobody can lead the deletion elsewhere, and no new file
@@ -70,7 +72,7 @@ def _flags() -> int:
     return os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def _is_found(file: int, found: Found) -> bool:
+def _is_found(file: int, found: SocketFile) -> bool:
     state = os.fstat(file)
     return (state.st_dev, state.st_ino, state.st_ctime_ns) == found.inode
 

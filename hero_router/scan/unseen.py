@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from hero_router.model import Change, Record, Status
-from hero_router.scan.status import Now
+from hero_router.scan.status import EvalTime
 
 
 def unseen(
@@ -24,7 +24,7 @@ def unseen(
     return held
 
 
-def hidden(known: Mapping[str, Record], why: Mapping[str, str], now: Now) -> Iterator[Change]:
+def hidden(known: Mapping[str, Record], why: Mapping[str, str], now: EvalTime) -> Iterator[Change]:
     """The changes of the services in `why` (id → reason) that are not yet told so."""
     for key, reason in why.items():
         old = known[key]
@@ -32,7 +32,7 @@ def hidden(known: Mapping[str, Record], why: Mapping[str, str], now: Now) -> Ite
             yield _change(old, reason, now)
 
 
-def _change(old: Record, reason: str, now: Now) -> Change:
+def _change(old: Record, reason: str, now: EvalTime) -> Change:
     sockets = tuple(
         replace(socket, status=Status.UNKNOWN, error=reason, failures=0) for socket in old.sockets
     )

@@ -25,7 +25,7 @@ STEADY_SECONDS = 30.0
 where somebody makes, again and again, a file whose name is not UTF-8."""
 
 
-class Watch:
+class RootWatcher:
     """A watch on one root that outlives all its errors.
 
     The root is missing, no inotify watches are left, or there is a name that is not UTF-8: then it

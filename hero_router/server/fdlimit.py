@@ -25,7 +25,7 @@ def raise_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-class Files:
+class FileLimitMonitor:
     """Tells in the log when a worker has hardly any left, and when it has some again."""
 
     def __init__(self) -> None:

@@ -42,7 +42,7 @@ def gunicorn_settings(config: RouterConfig) -> dict[str, Any]:
         "proc_name": "hero_router",
         "logger_class": Log,
         "on_starting": lambda server: _begin(server, config),
-        "child_exit": multiproc.forget,
+        "child_exit": multiproc.on_child_exit,
         "on_exit": multiproc.remove,
     }
 

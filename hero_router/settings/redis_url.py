@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from hero_router.errors import ConfigError
 
-Place = tuple[str, int]
+HostPort = tuple[str, int]
 """Host and port."""
 
 
@@ -34,7 +34,7 @@ class Address:
 
     kind: Literal["", "sentinel", "cluster"]
     url: str
-    guides: tuple[Place, ...] = ()
+    guides: tuple[HostPort, ...] = ()
     primary: str = ""
 
 
@@ -134,7 +134,7 @@ def _kind(scheme: str) -> Literal["", "sentinel", "cluster"]:
     return "sentinel" if name == "sentinel" else "cluster" if name == "cluster" else ""
 
 
-def _hosts(parts: SplitResult, default: int) -> tuple[Place, ...]:
+def _hosts(parts: SplitResult, default: int) -> tuple[HostPort, ...]:
     """The hosts with their ports. Raises ValueError where one is none."""
     found = []
     for text in parts.netloc.rpartition("@")[2].split(","):

@@ -27,19 +27,19 @@ from hero_router.errors import (
     StoreUnreachable,
 )
 from hero_router.settings.redis_url import Address, Backplane, parse
-from hero_router.store.connections import PLACED, cause, place
+from hero_router.store.connections import CONNECTION_CLASSES, failed_address, failure_reason
 from hero_router.store.failover import (
-    GUIDE_SECONDS,
-    GuideRefused,
-    Guides,
-    Nodes,
+    FINDER_SECONDS,
+    ClusterNodes,
+    LoginRefused,
     NoPrimary,
     PrimaryConnection,
+    PrimaryFinder,
     PrimaryTlsConnection,
     Sentinels,
 )
 
-__all__ = ["Redis", "connect", "script", "text", "translated"]
+__all__ = ["Redis", "connect", "script", "text", "redis_errors"]
 
 CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 3.0
@@ -55,7 +55,7 @@ def connect(
     name: str,
     block_seconds: float = 0.0,
     connections: int = 8,
-    held: bool = False,
+    single_connection: bool = False,
 ) -> Redis:
     """A client for `to` that connects when first used.
 
@@ -76,7 +76,7 @@ def connect(
         "protocol": 2,
     }
     pool = BlockingConnectionPool(max_connections=connections, timeout=POOL_SECONDS, **options)
-    client = Redis(connection_pool=pool, single_connection_client=held)
+    client = Redis(connection_pool=pool, single_connection_client=single_connection)
     client.auto_close_connection_pool = True  # nobody else has this pool
     return client
 
@@ -95,7 +95,7 @@ def _options(backplane: Backplane) -> dict[str, Any]:
         options["credential_provider"] = PasswordFile(Path(backplane.password_file), user)
     if not address.kind:
         kind = options.get("connection_class", Connection)
-        return options | {"connection_class": PLACED[kind]}
+        return options | {"connection_class": CONNECTION_CLASSES[kind]}
     tls = address.url.startswith("rediss:")
     if address.kind == "cluster":
         asking = options
@@ -111,17 +111,17 @@ def _for_guides(options: dict[str, Any], login: dict[str, Any]) -> dict[str, Any
         if login.get(name) is not None:
             taken[name] = login[name]
     return taken | {
-        "socket_connect_timeout": GUIDE_SECONDS,
-        "socket_timeout": GUIDE_SECONDS,
+        "socket_connect_timeout": FINDER_SECONDS,
+        "socket_timeout": FINDER_SECONDS,
         "retry": _never_again(),
         "protocol": 2,
     }
 
 
-def _guides(address: Address, prefix: str, options: dict[str, Any], *, tls: bool) -> Guides:
+def _guides(address: Address, prefix: str, options: dict[str, Any], *, tls: bool) -> PrimaryFinder:
     if address.kind == "sentinel":
         return Sentinels(address.guides, options, address.primary, tls=tls)
-    return Nodes(address.guides, options, prefix, tls=tls)
+    return ClusterNodes(address.guides, options, prefix, tls=tls)
 
 
 class PasswordUnreadable(refused.AuthenticationError):
@@ -158,7 +158,7 @@ def _source(name: str) -> str:
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def redis_errors() -> Iterator[None]:
     """Turn every error of the Redis library into one of `errors.StoreError`, without secrets.
 
     A cancellation that the library lost is raised after all: it sends through `asyncio.wait_for`,
@@ -182,7 +182,7 @@ def _raise_lost_cancellation(task: "asyncio.Task[Any] | None", before: int) -> N
 
 _BY_TYPE: tuple[tuple[type[Exception], type[StoreError], str], ...] = (
     (PasswordUnreadable, StoreRefused, "the file with Redis's password cannot be read"),
-    (GuideRefused, StoreRefused, "who knows where the primary is refuses the user or password"),
+    (LoginRefused, StoreRefused, "who knows where the primary is refuses the user or password"),
     (refused.BusyLoadingError, StoreLoading, "{redis} is still loading its data"),
     (refused.AuthenticationError, StoreRefused, "{redis} refuses the user or password"),
     (refused.AuthorizationError, StoreRefused, "{redis} refuses the user or password"),
@@ -227,13 +227,13 @@ def _translate(error: Exception) -> StoreError:
 
     While connecting, the library hides what Redis said as the cause of a `ConnectionError`.
     """
-    where = place(error)
+    where = failed_address(error)
     for each in _causes(error):
         if (known := _known(each, where)) is not None:
             return known
     if isinstance(error, refused.ConnectionError | OSError):
         told = _told("{redis} cannot be reached", where)
-        return StoreUnreachable(_with_reason(told, cause(error)))
+        return StoreUnreachable(_with_reason(told, failure_reason(error)))
     return StoreError(f"Redis answered with an error: {type(error).__name__}")
 
 
@@ -247,7 +247,7 @@ def _known(error: BaseException, where: str) -> StoreError | None:
     for kind, ours, told in _BY_TYPE:
         if isinstance(error, kind):
             # Only the guides' errors are made here: a text of the library may hold anything.
-            why = str(error) if isinstance(error, NoPrimary | GuideRefused) else ""
+            why = str(error) if isinstance(error, NoPrimary | LoginRefused) else ""
             return ours(_with_reason(_told(told, where), why))
     # The text of any other error may hold an address, in which every word can occur.
     words = str(error) if _is_answer(error) else ""

@@ -4,7 +4,7 @@ import time
 
 from redis.asyncio import Redis
 
-from hero_router.store.client import translated
+from hero_router.store.client import redis_errors
 
 
 class RedisClock:
@@ -21,7 +21,7 @@ class RedisClock:
     async def ask(self) -> None:
         """Compare the clocks; both ways are taken for equally long. Raises StoreError."""
         asked, began = time.time(), time.monotonic()
-        with translated():
+        with redis_errors():
             seconds, micros = await self._client.time()
         redis_seconds = int(seconds) + int(micros) / 1e6
         self.ahead = redis_seconds - (asked + time.time()) / 2

@@ -7,9 +7,9 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 
-from hero_router.codec import NotJson, decode, encode
+from hero_router.codec import InvalidJson, decode, encode
 from hero_router.errors import StoreUnreachable
-from hero_router.store.client import translated
+from hero_router.store.client import redis_errors
 from hero_router.store.keys import Keys
 
 IDLE_SECONDS = 5.0
@@ -17,7 +17,7 @@ IDLE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ScanRequest:
     """One wish: `kind` "scan", an `id` that the answer will carry, and one node or all (None)."""
 
     kind: str
@@ -25,23 +25,23 @@ class Request:
     node: str | None = None
 
 
-class Requests:
+class ScanRequests:
     """The channel from workers to scanners."""
 
     def __init__(self, client: Redis, keys: Keys, idle_seconds: float = IDLE_SECONDS) -> None:
         self._client, self._channel = client, keys.requests
         self._idle_seconds = idle_seconds
 
-    async def ask(self, request: Request) -> int:
+    async def ask(self, request: ScanRequest) -> int:
         """Send the request; returns how many scanners heard it. Raises StoreError."""
-        with translated():
+        with redis_errors():
             return int(await self._client.publish(self._channel, encode(asdict(request))))
 
-    async def listen(self) -> AsyncIterator[Request]:
+    async def listen(self) -> AsyncIterator[ScanRequest]:
         """Requests as they come. Raises StoreError when the connection is lost."""
-        with translated():
+        with redis_errors():
             async with self._client.pubsub() as channel:
-                with translated():  # by itself, as below
+                with redis_errors():  # by itself, as below
                     await channel.subscribe(self._channel)
                 async for message in _messages(channel, self._idle_seconds):
                     if (request := _read(message)) is not None:
@@ -52,7 +52,9 @@ async def _messages(channel: PubSub, idle_seconds: float) -> AsyncIterator[Mappi
     """Whatever the channel says; raises StoreUnreachable when it does not even answer a ping."""
     pinged = False
     while True:
-        with translated():  # each call by itself: one that is cancelled must not go on to the next
+        with (
+            redis_errors()
+        ):  # each call by itself: one that is cancelled must not go on to the next
             message = await channel.get_message(timeout=idle_seconds)
         if message is not None:
             pinged = False
@@ -60,19 +62,19 @@ async def _messages(channel: PubSub, idle_seconds: float) -> AsyncIterator[Mappi
         elif pinged:
             raise StoreUnreachable("Redis did not answer in time")
         else:
-            with translated():
+            with redis_errors():
                 await channel.ping()
             pinged = True
 
 
-def _read(message: Mapping[str, Any]) -> Request | None:
+def _read(message: Mapping[str, Any]) -> ScanRequest | None:
     """The request in a message; None for acknowledgements and for what is not ours."""
     if message["type"] != "message":
         return None
     try:
         value = decode(message["data"])
         kind, name, node = value["kind"], value["id"], value.get("node")
-    except (NotJson, KeyError, TypeError, AttributeError):
+    except (InvalidJson, KeyError, TypeError, AttributeError):
         return None
     ours = isinstance(kind, str) and isinstance(name, str) and isinstance(node, str | None)
-    return Request(kind, name, node) if ours else None
+    return ScanRequest(kind, name, node) if ours else None

@@ -20,7 +20,7 @@ from redis.asyncio.connection import (
 )
 
 
-class Placed(AbstractConnection):
+class Addressed(AbstractConnection):
     """Notes its place on each error that passes, for `place` to read."""
 
     async def connect(self) -> None:
@@ -53,22 +53,22 @@ class Placed(AbstractConnection):
             error.add_note(named(host, port) if host else self._host_error())
 
 
-class PlacedConnection(Placed, Connection):
+class AddressedConnection(Addressed, Connection):
     """Over TCP."""
 
 
-class PlacedTlsConnection(Placed, SSLConnection):
+class AddressedTlsConnection(Addressed, SSLConnection):
     """Over TLS."""
 
 
-class PlacedUnixConnection(Placed, UnixDomainSocketConnection):
+class AddressedUnixConnection(Addressed, UnixDomainSocketConnection):
     """Over a Unix socket."""
 
 
-PLACED: dict[type[AbstractConnection], type[AbstractConnection]] = {
-    Connection: PlacedConnection,
-    SSLConnection: PlacedTlsConnection,
-    UnixDomainSocketConnection: PlacedUnixConnection,
+CONNECTION_CLASSES: dict[type[AbstractConnection], type[AbstractConnection]] = {
+    Connection: AddressedConnection,
+    SSLConnection: AddressedTlsConnection,
+    UnixDomainSocketConnection: AddressedUnixConnection,
 }
 """The library's kinds of connections, and ours."""
 
@@ -85,13 +85,13 @@ def chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def place(error: BaseException) -> str:
+def failed_address(error: BaseException) -> str:
     """Where a failed connection led, "" if that is not known."""
     notes = (getattr(each, "__notes__", None) for each in chain(error))
     return next((str(found[0]) for found in notes if found), "")
 
 
-def cause(error: BaseException) -> str:
+def failure_reason(error: BaseException) -> str:
     """Why a connection failed, in a few words without any part of its address; "" if unknown."""
     for each in chain(error):
         if isinstance(each, OSError) and (words := _system_words(each)):

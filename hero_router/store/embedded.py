@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from hero_router.errors import ConfigError, StoreError
-from hero_router.store.client import connect, translated
+from hero_router.store.client import connect, redis_errors
 
 SOCKET = "redis.sock"
 
@@ -43,7 +43,7 @@ def _url(socket: Path) -> str:
 async def _answers(url: str) -> bool:
     client = connect(url, name="serve", connections=1)
     try:
-        with translated():
+        with redis_errors():
             return bool(await client.ping())
     except StoreError:
         return False

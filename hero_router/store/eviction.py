@@ -7,7 +7,7 @@ import asyncio
 
 from hero_router.errors import StoreError
 from hero_router.settings.redis_url import Backplane
-from hero_router.store.client import connect, translated
+from hero_router.store.client import connect, redis_errors
 
 ASK_SECONDS = 1.0
 """Nobody waits longer for a warning; a Redis that is away is told of by whoever needs it."""
@@ -20,7 +20,7 @@ async def warning(backplane: Backplane) -> str:
     client = connect(backplane, name="check", connections=1)
     try:
         async with asyncio.timeout(ASK_SECONDS):
-            with translated():
+            with redis_errors():
                 told = await client.info("memory")
     except (StoreError, TimeoutError):
         return ""

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from hero_router.errors import StoreCorrupt
 from hero_router.model import clean
-from hero_router.store.client import remedy, script, text, translated
+from hero_router.store.client import redis_errors, remedy, script, text
 from hero_router.store.keys import Keys
 
 FOR_EVER = -1
@@ -51,7 +51,7 @@ class Lease:
         Raises StoreError, and StoreCorrupt where a foreign hand made it last for ever: no scanner
         of ours does.
         """
-        with translated():
+        with redis_errors():
             token, now, *held = await self._acquire(
                 keys=[self._key, self._meta], args=[self._scanner, self._lifetime_ms]
             )
@@ -76,7 +76,7 @@ class Lease:
         await self._prolong(grant, 0)
 
     async def _prolong(self, grant: Grant, lifetime_ms: int) -> bool:
-        with translated():
+        with redis_errors():
             held, now = await self._renew(keys=[self._key], args=[str(grant), lifetime_ms])
         self._set_clock(int(now))
         return bool(held)

@@ -10,7 +10,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from hero_router.codec import encode
-from hero_router.store.client import text, translated
+from hero_router.store.client import redis_errors, text
 from hero_router.store.keys import Keys
 from hero_router.store.snapshot import parsed_values
 
@@ -22,39 +22,39 @@ FORGET_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PresenceEntry:
     """What one worker told, and when (Unix ms)."""
 
     at: int
     summary: Mapping[str, Any]
 
 
-class Roll:
+class Presence:
     """The workers' summaries of their clients."""
 
     def __init__(self, client: Redis, keys: Keys) -> None:
         self._client, self._keys = client, keys
 
-    async def tell(self, worker: str, summary: Mapping[str, Any], now_ms: int) -> None:
+    async def publish(self, worker: str, summary: Mapping[str, Any], now_ms: int) -> None:
         """Replace what this worker told before. Raises StoreError."""
-        with translated():
+        with redis_errors():
             async with self._client.pipeline(transaction=False) as pipe:
                 pipe.set(self._keys.clients(worker), encode(summary), px=LIFETIME_MS)
                 pipe.zadd(self._keys.workers, {worker: now_ms})
                 pipe.zremrangebyscore(self._keys.workers, "-inf", now_ms - FORGET_MS)
                 await pipe.execute()
 
-    async def withdraw(self, worker: str) -> None:
+    async def remove(self, worker: str) -> None:
         """This worker ends. Raises StoreError."""
-        with translated():
+        with redis_errors():
             async with self._client.pipeline(transaction=False) as pipe:
                 pipe.delete(self._keys.clients(worker))
                 pipe.zrem(self._keys.workers, worker)
                 await pipe.execute()
 
-    async def read(self) -> dict[str, Told]:
+    async def read(self) -> dict[str, PresenceEntry]:
         """What all workers tell, by their names. Raises StoreError."""
-        with translated():
+        with redis_errors():
             times: Any = await self._client.zrange(self._keys.workers, 0, -1, withscores=True)
             names = {text(name): int(score) for name, score in times}
             if not names:
@@ -62,7 +62,7 @@ class Roll:
             raws: Any = await self._client.mget([self._keys.clients(name) for name in names])
         texts = {name: text(raw) for name, raw in zip(names, raws, strict=True) if raw is not None}
         summaries = parsed_values("clients", texts, _summary)
-        return {name: Told(names[name], summary) for name, summary in summaries.items()}
+        return {name: PresenceEntry(names[name], summary) for name, summary in summaries.items()}
 
 
 def _summary(_: str, value: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ from hero_router.codec import encode
 from hero_router.errors import Fenced, StoreCorrupt, StoreUnreachable
 from hero_router.model import Change, NodeState, Record
 from hero_router.position import ORIGIN, Position
-from hero_router.store.client import remedy, script, text, translated
+from hero_router.store.client import redis_errors, remedy, script, text
 from hero_router.store.keys import APPLY_BATCH, SCHEMA, Keys
 from hero_router.store.lease import Grant
 from hero_router.store.snapshot import (
@@ -48,7 +48,7 @@ class Registry:
         self._nodes: Mapping[str, NodeState] = {}
         self._reading, self._writing = asyncio.Lock(), asyncio.Lock()
 
-    async def known(self, node: str, *, whole: bool = False) -> dict[str, Record]:
+    async def records(self, node: str, *, whole: bool = False) -> dict[str, Record]:
         """The node's records as Redis holds them now; one small reply while nothing has changed.
 
         This is how an emptied Redis, an older dump or a foreign hand is noticed. One that leaves
@@ -119,7 +119,7 @@ class Registry:
 
         Returns how many those are. Raises Fenced or another StoreError.
         """
-        with translated():
+        with redis_errors():
             self._window = max(self._window, await self._client.xlen(self._keys.events))
         snapshot = await self._snapshots.read()
         self._see(snapshot.head)
@@ -167,7 +167,7 @@ class Registry:
         return [change.type, change.service, encode(change.data), record]
 
     async def _evaluate(self, names: list[str], args: list[str]) -> list[Any]:
-        with translated():
+        with redis_errors():
             return list(await self._apply(keys=names, args=args))
 
     def _head(self, reply: list[Any], grant: Grant) -> Position:
@@ -188,7 +188,7 @@ class Registry:
     async def write_probes(self, node: str, figures: Mapping[str, Mapping[str, Any]]) -> None:
         """Replace the node's side data: the last probe's figures by service id."""
         key = self._keys.probes(node)
-        with translated():
+        with redis_errors():
             async with self._client.pipeline(transaction=True) as pipe:
                 pipe.delete(key)
                 if figures:

@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 from redis.asyncio import Redis
 
-from hero_router.codec import NotJson, decode_kept, encode
+from hero_router.codec import InvalidJson, decode_trusted, encode
 from hero_router.errors import StoreCorrupt
 from hero_router.model import CONTROL_EVENTS, Event, NodeState, is_record
 from hero_router.position import Position
-from hero_router.store.client import script, text, translated
+from hero_router.store.client import redis_errors, script, text
 from hero_router.store.keys import READ_BATCH, SCHEMA, Keys
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class SnapshotReader:
         """
         after = ("-" if window else "") if isinstance(window, bool) else str(window)
         args = [str(SCHEMA), after, str(READ_BATCH), held.head, held.run_id, held.size]
-        with translated():
+        with redis_errors():
             reply: list[Any] = list(await self._script(keys=self._keys, args=args))
         if reply[0] == b"SCHEMA":
             raise foreign_schema(reply[1])
@@ -115,8 +115,8 @@ def parsed_values(
     good: dict[str, T] = {}
     for key, raw in texts.items():
         try:
-            good[key] = parse(key, decode_kept(raw))
-        except (NotJson, KeyError, ValueError, TypeError, AttributeError):
+            good[key] = parse(key, decode_trusted(raw))
+        except (InvalidJson, KeyError, ValueError, TypeError, AttributeError):
             log.debug("passed over an entry of the %s hash that is not ours: %r", name, key)
     if len(good) < len(texts):
         log.warning("%d entries of the %s hash are not ours", len(texts) - len(good), name)
@@ -135,10 +135,10 @@ def event(raw_id: Any, fields: Mapping[bytes, bytes]) -> Event:
     position = parse_id(text(raw_id))
     kind, data, service, node, at, after = [text(fields.get(name, b"")) for name in _FIELDS]
     try:
-        payload = decode_kept(data)
+        payload = decode_trusted(data)
         if not (_is_event_type(kind) and _is_payload(payload, service)):
-            raise NotJson("not an event")
-    except NotJson:
+            raise InvalidJson("not an event")
+    except InvalidJson:
         return Event(position, None, "", "", {}, "{}")
     line = _one_line(data, payload)
     return Event(position, kind, node, service, payload, line, _time(at), Position.parse(after))

@@ -6,10 +6,10 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from hero_router.codec import NotJson, decode_kept
+from hero_router.codec import InvalidJson, decode_trusted
 from hero_router.model import Event, NodeState
 from hero_router.position import ORIGIN, Position
-from hero_router.store.client import script, text, translated
+from hero_router.store.client import redis_errors, script, text
 from hero_router.store.keys import READ_BATCH, Keys
 from hero_router.store.snapshot import Snapshot, SnapshotReader, event, parse_id, read_nodes
 
@@ -42,7 +42,7 @@ class Stream:
 
         Redis says nothing of trimmed events: the caller must look for a jump. Raises StoreError.
         """
-        with translated():
+        with redis_errors():
             reply: Any = await self._client.xread(
                 {self._key: str(after)}, count=READ_BATCH, block=self._block_ms
             )
@@ -50,7 +50,7 @@ class Stream:
 
     async def head(self) -> Position:
         """The stream's last position now, ORIGIN if there is no stream. Raises StoreError."""
-        with translated():
+        with redis_errors():
             if not await self._client.exists(self._key):
                 return ORIGIN
             info: Any = await self._client.xinfo_stream(self._key)
@@ -58,12 +58,12 @@ class Stream:
 
     async def drop(self) -> None:
         """Close the connection, so that the next read begins with a new one."""
-        with translated():
+        with redis_errors():
             await self._client.connection_pool.disconnect()
 
 
 @dataclass(frozen=True, slots=True)
-class NodeSight:
+class NodeStatus:
     """A node as a worker sees it: its last report, and whether a scanner holds its lease."""
 
     state: NodeState
@@ -71,37 +71,37 @@ class NodeSight:
 
 
 @dataclass(frozen=True, slots=True)
-class StreamSight:
+class StreamStatus:
     """Where the stream stands, and in which Redis process."""
 
     run_id: str
     head: Position
 
 
-class Nodes:
+class NodeReader:
     """Reads about nodes and probes, over a connection that does not block."""
 
     def __init__(self, client: Redis, keys: Keys) -> None:
         self._client, self._keys = client, keys
         self._look = script(client, "look")
 
-    async def place(self) -> StreamSight:
+    async def place(self) -> StreamStatus:
         """Where the stream stands as this connection sees it. Raises StoreError."""
-        with translated():
+        with redis_errors():
             run_id, head = await self._look(keys=[self._keys.events])
-        return StreamSight(text(run_id), parse_id(text(head)))
+        return StreamStatus(text(run_id), parse_id(text(head)))
 
     async def renew(self) -> None:
         """Close connections that nobody uses now: the next ones are made anew. Raises StoreError.
 
         Behind Sentinels or in a Cluster that asks where the primary is.
         """
-        with translated():
+        with redis_errors():
             await self._client.connection_pool.disconnect(inuse_connections=False)
 
-    async def sight(self) -> dict[str, NodeSight]:
+    async def list(self) -> dict[str, NodeStatus]:
         """All nodes that ever reported, by name. Raises StoreError."""
-        with translated():
+        with redis_errors():
             raw: Mapping[Any, Any] = await self._client.hgetall(self._keys.nodes)
             states = read_nodes({text(name): text(value) for name, value in raw.items()})
             async with self._client.pipeline(transaction=False) as pipe:
@@ -109,19 +109,19 @@ class Nodes:
                     pipe.exists(self._keys.lease(name))
                 leases = await pipe.execute()
         pairs = zip(states.items(), leases, strict=True)
-        return {name: NodeSight(state, bool(leased)) for (name, state), leased in pairs}
+        return {name: NodeStatus(state, bool(leased)) for (name, state), leased in pairs}
 
     async def is_held(self, node: str) -> bool:
         """Whether a scanner holds the node's lease, reported or not. Raises StoreError."""
-        with translated():
+        with redis_errors():
             return bool(await self._client.exists(self._keys.lease(node)))
 
     async def probe(self, node: str, service: str) -> Mapping[str, Any] | None:
         """The figures of a service's last probe, or None. Raises StoreError."""
-        with translated():
+        with redis_errors():
             raw = await self._client.hget(self._keys.probes(node), service)
         try:
-            figures = None if raw is None else decode_kept(text(raw))
-        except NotJson:
+            figures = None if raw is None else decode_trusted(text(raw))
+        except InvalidJson:
             return None
         return figures if isinstance(figures, dict) else None

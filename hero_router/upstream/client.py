@@ -16,9 +16,9 @@ from typing import Self
 
 from hero_router import __version__
 from hero_router.errors import RouterError
-from hero_router.scan.result import NO_PERMISSION, Kind
-from hero_router.scan.sockets import Found
-from hero_router.upstream.response import Answer, Foreign, Reading
+from hero_router.scan.result import NO_PERMISSION, Outcome
+from hero_router.scan.sockets import SocketFile
+from hero_router.upstream.response import NotHttp, Response, ResponseParser
 
 BUSY_SECONDS = 0.05
 """Pause before a listener whose queue was full is tried again."""
@@ -36,22 +36,22 @@ _QUEUE_FULL = frozenset({errno.EAGAIN})
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
 _SILENT = "closes the connection without an answer"
 _MEANING = {
-    errno.ECONNREFUSED: (Kind.REFUSED, "nothing listens"),
-    errno.ECONNRESET: (Kind.CLOSED, _SILENT),
-    errno.EPIPE: (Kind.CLOSED, _SILENT),
-    errno.EPROTOTYPE: (Kind.FOREIGN, "is not a stream socket"),
-    errno.ENOENT: (Kind.MISSING, "cannot be seen"),
-    errno.EACCES: (Kind.DENIED, NO_PERMISSION),
-    errno.EPERM: (Kind.DENIED, NO_PERMISSION),
+    errno.ECONNREFUSED: (Outcome.REFUSED, "nothing listens"),
+    errno.ECONNRESET: (Outcome.CLOSED, _SILENT),
+    errno.EPIPE: (Outcome.CLOSED, _SILENT),
+    errno.EPROTOTYPE: (Outcome.FOREIGN, "is not a stream socket"),
+    errno.ENOENT: (Outcome.MISSING, "cannot be seen"),
+    errno.EACCES: (Outcome.DENIED, NO_PERMISSION),
+    errno.EPERM: (Outcome.DENIED, NO_PERMISSION),
 }
 
 
-class Unanswered(RouterError):
+class NoResponse(RouterError):
     """The socket gave no HTTP answer; `kind` says how that is to be judged."""
 
     code = "unanswered"
 
-    def __init__(self, kind: Kind, reason: str) -> None:
+    def __init__(self, kind: Outcome, reason: str) -> None:
         super().__init__(reason)
         self.kind = kind
 
@@ -59,7 +59,7 @@ class Unanswered(RouterError):
 class Client:
     """One connection to one socket, kept for the few questions of a probe; closed on exit."""
 
-    def __init__(self, found: Found) -> None:
+    def __init__(self, found: SocketFile) -> None:
         self._found = found
         self._fd = -1
         self._socket: socket.socket | None = None
@@ -79,27 +79,27 @@ class Client:
         self._drop()
         os.close(self._fd)
 
-    async def get(self, path: str, limit: int) -> Answer:
+    async def get(self, path: str, limit: int) -> Response:
         """Ask once; `limit` is the largest body in bytes. Raises Unanswered."""
         return await self._ask(_request("GET", path), limit)
 
-    async def post(self, path: str, limit: int, body: bytes) -> Answer:
+    async def post(self, path: str, limit: int, body: bytes) -> Response:
         """Send JSON. Only for questions that may be repeated: a kept connection may be dead."""
         return await self._ask(_request("POST", path, body), limit)
 
-    async def _ask(self, request: bytes, limit: int) -> Answer:
+    async def _ask(self, request: bytes, limit: int) -> Response:
         kept = self._socket is not None
         try:
             return await self._exchange(request, limit)
-        except Unanswered as failure:
+        except NoResponse as failure:
             self._drop()
-            if failure.kind is not Kind.CLOSED or not kept:
+            if failure.kind is not Outcome.CLOSED or not kept:
                 raise
         return await self._exchange(request, limit)
 
-    async def _exchange(self, request: bytes, limit: int) -> Answer:
+    async def _exchange(self, request: bytes, limit: int) -> Response:
         connection = self._socket = self._socket or await self._connect()
-        loop, reading = asyncio.get_running_loop(), Reading(limit)
+        loop, reading = asyncio.get_running_loop(), ResponseParser(limit)
         try:
             await loop.sock_sendall(connection, request)
             while not reading.done:
@@ -107,10 +107,12 @@ class Client:
                 if not data:
                     _end(reading)
                 reading.feed(data)
-        except Foreign as error:
-            raise Unanswered(Kind.FAILED if error.endless else Kind.FOREIGN, str(error)) from None
+        except NotHttp as error:
+            raise NoResponse(
+                Outcome.FAILED if error.endless else Outcome.FOREIGN, str(error)
+            ) from None
         except OSError as error:
-            raise _judged_os(error) or Unanswered(Kind.FAILED, "breaks off its answer") from None
+            raise _judged_os(error) or NoResponse(Outcome.FAILED, "breaks off its answer") from None
         if not reading.reusable:
             self._drop()
         return reading.answer
@@ -135,9 +137,9 @@ class Client:
             self._socket = None
 
 
-def listens(found: Found) -> bool:
+def listens(found: SocketFile) -> bool:
     """Whether a listener takes a connection, which is closed without a word. Never waits."""
-    with contextlib.suppress(Unanswered, OSError):
+    with contextlib.suppress(NoResponse, OSError):
         handle = _open(found)
         try:
             _connected(handle).close()
@@ -155,12 +157,12 @@ def _request(method: str, path: str, body: bytes | None = None) -> bytes:
     return f"{head}{kind}\r\n".encode() + body
 
 
-def _end(reading: Reading) -> None:
+def _end(reading: ResponseParser) -> None:
     """Take the end of a connection into account. Raises Unanswered where it is too early."""
     if not reading.begun:
-        raise Unanswered(Kind.CLOSED, _SILENT)
+        raise NoResponse(Outcome.CLOSED, _SILENT)
     if not reading.end():
-        raise Unanswered(Kind.FAILED, "breaks off its answer")
+        raise NoResponse(Outcome.FAILED, "breaks off its answer")
 
 
 def _connected(handle: int) -> socket.socket:
@@ -175,25 +177,25 @@ def _connected(handle: int) -> socket.socket:
     return connection
 
 
-def _open(found: Found) -> int:
+def _open(found: SocketFile) -> int:
     """A handle on the very socket that was found, without connecting. Raises Unanswered."""
     try:
         handle = os.open(found.target, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
-        raise _judged_os(error) or Unanswered(Kind.MISSING, "cannot be seen") from None
+        raise _judged_os(error) or NoResponse(Outcome.MISSING, "cannot be seen") from None
     state = os.fstat(handle)
     if stat.S_ISSOCK(state.st_mode) and (state.st_dev, state.st_ino) == found.inode[:2]:
         return handle
     os.close(handle)
-    raise Unanswered(Kind.MISSING, "cannot be seen")
+    raise NoResponse(Outcome.MISSING, "cannot be seen")
 
 
-def _judged_os(error: OSError) -> Unanswered | None:
+def _judged_os(error: OSError) -> NoResponse | None:
     """What a system's error means for the socket; None: its queue is full, try again."""
     number = error.errno or 0
     if number in _QUEUE_FULL:
         return None
     if number in _EXHAUSTED:
-        return Unanswered(Kind.UNSEEN, f"the scanner lacks resources: {os.strerror(number)}")
-    unknown = (Kind.FAILED, f"cannot be connected to: {os.strerror(number)}")
-    return Unanswered(*_MEANING.get(number, unknown))
+        return NoResponse(Outcome.UNSEEN, f"the scanner lacks resources: {os.strerror(number)}")
+    unknown = (Outcome.FAILED, f"cannot be connected to: {os.strerror(number)}")
+    return NoResponse(*_MEANING.get(number, unknown))

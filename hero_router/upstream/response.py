@@ -21,7 +21,7 @@ _SWITCHING = 101
 _HTML = ("text/html", "application/xhtml+xml")
 
 
-class Foreign(RouterError):
+class NotHttp(RouterError):
     """The bytes are no HTTP answer. `endless`: they are HTTP, but the answer never comes."""
 
     code = "foreign"
@@ -32,7 +32,7 @@ class Foreign(RouterError):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """One HTTP answer; `media` is its media type in lower case, "" where it names none.
 
     `flaw` says why the body was left unread, and is None where it is whole.
@@ -56,7 +56,7 @@ class Answer:
         return self.media in _HTML and (self.flaw is not None or b"<" in self.body)
 
 
-class Reading:
+class ResponseParser:
     """Gathers one answer whose body has at most `limit` bytes; `on_…` are called by the parser."""
 
     def __init__(self, limit: int) -> None:
@@ -74,7 +74,7 @@ class Reading:
         self._sized = self._headed = False
         self._body = bytearray()
         self._flaw: str | None = None
-        self._trouble: Foreign | None = None
+        self._trouble: NotHttp | None = None
         self.done = False
         self.reusable = False
         """Whether the connection may be asked again; False until the answer has ended well."""
@@ -85,9 +85,9 @@ class Reading:
         return self._taken > 0
 
     @property
-    def answer(self) -> Answer:
+    def answer(self) -> Response:
         """The whole answer, once `done`."""
-        return Answer(self._status, self._media, bytes(self._body), self._flaw)
+        return Response(self._status, self._media, bytes(self._body), self._flaw)
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes. Raises Foreign."""
@@ -95,17 +95,17 @@ class Reading:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            raise Foreign("switches to another protocol unasked") from None
+            raise NotHttp("switches to another protocol unasked") from None
         except httptools.HttpParserError:
             if self._trouble is not None:
                 raise self._trouble from None
             if not self.done:
-                raise Foreign("does not speak HTTP") from None
+                raise NotHttp("does not speak HTTP") from None
             self.reusable = False
         if self.done:
             return
         if not self._headed and self._taken > HEAD_LIMIT:
-            raise Foreign(f"the head of its answer is larger than {HEAD_LIMIT} bytes")
+            raise NotHttp(f"the head of its answer is larger than {HEAD_LIMIT} bytes")
         if self._taken > HEAD_LIMIT + 2 * self._limit:
             self._leave(f"larger than {self._limit} bytes with what is around its chunks")
 
@@ -118,7 +118,7 @@ class Reading:
         """Note a field that matters, and count them all."""
         self._fields += 1
         if self._fields > MOST_FIELDS:
-            self._refuse(Foreign(f"the head of its answer has more than {MOST_FIELDS} fields"))
+            self._refuse(NotHttp(f"the head of its answer has more than {MOST_FIELDS} fields"))
         field = name.lower()
         if field == b"content-type":
             self._media = value.decode("latin-1").partition(";")[0].strip().lower()
@@ -131,12 +131,12 @@ class Reading:
         """An interim answer is counted and passed over; of the others the body comes next."""
         self._status = self._parser.get_status_code()
         if self._status == _SWITCHING:
-            self._refuse(Foreign("switches to another protocol unasked"))
+            self._refuse(NotHttp("switches to another protocol unasked"))
         if self._status < 200:
             self._interim += 1
             if self._interim > MOST_INTERIM:
                 reason = f"sends more than {MOST_INTERIM} interim answers (1xx) and no other"
-                self._refuse(Foreign(reason, endless=True))
+                self._refuse(NotHttp(reason, endless=True))
             self._media, self._encoding, self._sized = "", "", False
             return
         self._headed = True
@@ -160,7 +160,7 @@ class Reading:
     def on_message_begin(self) -> None:
         """A second answer to one question was not asked for: the connection is not used again."""
         if self.done:
-            raise Foreign("answers more than it was asked")
+            raise NotHttp("answers more than it was asked")
 
     def _leave(self, flaw: str) -> None:
         """The status is known, the body stays unread, and the connection is of no more use."""
@@ -168,6 +168,6 @@ class Reading:
             self._flaw, self.done = flaw, True
             self._body.clear()
 
-    def _refuse(self, trouble: Foreign) -> None:
+    def _refuse(self, trouble: NotHttp) -> None:
         self._trouble = trouble
         raise trouble

@@ -13,21 +13,21 @@ from aiohttp import web
 from hero_router import __version__
 from hero_router.errors import ConfigError, StoreError
 from hero_router.feed.feed import Feed
-from hero_router.feed.probes import Probes
-from hero_router.feed.timing import Times
-from hero_router.feed.view import State
+from hero_router.feed.probes import ProbeCache
+from hero_router.feed.timing import StreamTiming
+from hero_router.feed.view import StateView
 from hero_router.metrics import multiproc
 from hero_router.rpc import methods
-from hero_router.server.fdlimit import Files
+from hero_router.server.fdlimit import FileLimitMonitor
 from hero_router.settings import logs
 from hero_router.settings.config import RouterConfig, warn_rejected
 from hero_router.store.client import connect
 from hero_router.store.clock import RedisClock
-from hero_router.store.commands import Requests
-from hero_router.store.presence import Roll
-from hero_router.store.stream import BLOCK_SECONDS, Nodes, Stream
+from hero_router.store.commands import ScanRequests
+from hero_router.store.presence import Presence
+from hero_router.store.stream import BLOCK_SECONDS, NodeReader, Stream
 from hero_router.web import middleware, presence
-from hero_router.web.body import Bodies
+from hero_router.web.body import BodyReader
 from hero_router.web.connection import Connections
 from hero_router.web.context import CONTEXT, Context
 from hero_router.web.protocol import Runner
@@ -61,30 +61,36 @@ def create_app(config: RouterConfig) -> web.Application:
         raise ConfigError("ROUTER_REDIS_URL is not set: web has to be told where Redis is")
     worker = f"{config.node}/{os.getpid()}"
     tail_client = connect(
-        config.backplane, name="tail", block_seconds=BLOCK_SECONDS, connections=1, held=True
+        config.backplane,
+        name="tail",
+        block_seconds=BLOCK_SECONDS,
+        connections=1,
+        single_connection=True,
     )
     # One of its own: while the others are all in use, no scanner may look lost.
     watch_client = connect(config.backplane, name="watch", connections=1)
     client = connect(config.backplane, name="web")
-    nodes, clock = Nodes(client, config.keys), RedisClock(client)
+    nodes, clock = NodeReader(client, config.keys), RedisClock(client)
     assets = static.Assets(static.static_folder())
     feed = Feed(
         Stream(tail_client, config.keys),
-        Nodes(watch_client, config.keys),
+        NodeReader(watch_client, config.keys),
         window=config.sse_buffer,
-        times=Times(config.ping_seconds, config.sse_stall_seconds, config.sse_max_age_seconds),
+        times=StreamTiming(
+            config.ping_seconds, config.sse_stall_seconds, config.sse_max_age_seconds
+        ),
         flush=config.sse_flush_ms / 1000,
-        greeting=lambda: {**_greeting(config, worker), "assets": assets.digest},
+        hello_fields=lambda: {**_greeting(config, worker), "assets": assets.digest},
         now_ms=clock.now_ms,
     )
     app = web.Application(middlewares=[middleware.guard])
-    context = Context(config, feed, nodes, Requests(client, config.keys), worker)
-    state = State(feed, Probes(nodes))
+    context = Context(config, feed, nodes, ScanRequests(client, config.keys), worker)
+    state = StateView(feed, ProbeCache(nodes))
     app[CONTEXT] = context
-    roll = Roll(client, config.keys)
-    metrics, teller = _metrics(feed, clock), presence.Teller(feed, roll, clock, worker)
+    roll = Presence(client, config.keys)
+    metrics, teller = _metrics(feed, clock), presence.PresencePublisher(feed, roll, clock, worker)
     streams = Connections()
-    bodies = Bodies(config.body_memory_mb * MEGABYTE, config.body_seconds, config.head_seconds)
+    bodies = BodyReader(config.body_memory_mb * MEGABYTE, config.body_seconds, config.head_seconds)
     app.add_routes([*static.routes(assets), *health.routes()])
     app.add_routes(
         [
@@ -97,7 +103,7 @@ def create_app(config: RouterConfig) -> web.Application:
     app.on_response_prepare.append(middleware.add_headers)
 
     async def end_streams(_: web.Application) -> None:
-        feed.close()
+        feed.drain()
         await streams.gone(FLUSH_SECONDS)
 
     app.on_shutdown.append(end_streams)
@@ -110,7 +116,7 @@ def create_app(config: RouterConfig) -> web.Application:
     async def telling(_: web.Application) -> AsyncIterator[None]:
         tasks = [
             asyncio.create_task(work.run(), name=type(work).__name__)
-            for work in (metrics, teller, Files())
+            for work in (metrics, teller, FileLimitMonitor())
         ]
         for task in tasks:
             task.add_done_callback(_telling_ended)
@@ -128,11 +134,11 @@ def create_app(config: RouterConfig) -> web.Application:
 def _metrics(feed: Feed, clock: RedisClock) -> "Metrics":
     """Imported late: its library looks for the folder that workers share when it is imported, and
     the master, which imports this module too, has not made that by then."""
-    multiproc.enter()
+    multiproc.check_space()
     from hero_router.metrics.collectors import Metrics  # noqa: PLC0415 - see above
 
     made = Metrics(feed, clock)
-    multiproc.settle()
+    multiproc.preallocate()
     return made
 
 
@@ -156,7 +162,7 @@ async def _following(app: web.Application) -> AsyncIterator[None]:
     task.add_done_callback(_feed_ended)
     with suppress(TimeoutError):
         async with asyncio.timeout(WARM_SECONDS):
-            await feed.tail.tried.wait()
+            await feed.tail.first_load.wait()
     yield
     await _cancelled(task)
 
@@ -190,9 +196,9 @@ async def drain(runner: web.AppRunner) -> None:
     for site in tuple(runner.sites):
         await site.stop()
     context = runner.app[CONTEXT]
-    over = 0.0 if context.feed.broken else context.config.drain_seconds
-    context.feed.close(over)
-    await context.feed.closed(over)
+    over = 0.0 if context.feed.failed else context.config.drain_seconds
+    context.feed.drain(over)
+    await context.feed.wait_drained(over)
 
 
 async def application() -> web.AppRunner:

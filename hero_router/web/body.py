@@ -17,7 +17,7 @@ FREE_BYTES = 16 * 1024
 aiohttp's buffers may hold as much for any connection."""
 
 
-class Bodies:
+class BodyReader:
     """What is read for the requests of one worker.
 
     All together may hold `budget` bytes; one may take `seconds`, and pause for `silence` seconds.

@@ -15,7 +15,7 @@ from typing import NamedTuple, Self
 from aiohttp import web
 
 from hero_router.feed.hub import Hub
-from hero_router.feed.subscribers import Client, Wish
+from hero_router.feed.subscribers import SubscribeOptions, Subscriber
 
 log = logging.getLogger(__name__)
 
@@ -125,7 +125,11 @@ class Connection(asyncio.Protocol):
         self._stray, self._began = 0, time.monotonic()
 
     def take_over(
-        self, request: web.Request, transport: asyncio.Transport, cursor: str | None, wish: Wish
+        self,
+        request: web.Request,
+        transport: asyncio.Transport,
+        cursor: str | None,
+        wish: SubscribeOptions,
     ) -> None:
         """Become the protocol of a request's transport and join the hub; the head has been sent.
 
@@ -141,15 +145,17 @@ class Connection(asyncio.Protocol):
         self._file = _plain_file(transport)
         self._held = self._file is None or transport.get_write_buffer_size() > 0
         self._connections.add(self)
-        self._client: Client = self._hub.join(self, cursor, request.remote or "local", wish)
+        self._client: Subscriber = self._hub.subscribe(
+            self, cursor, request.remote or "local", wish
+        )
 
     # What the hub asks of its sinks.
 
     def write(self, data: bytes) -> None:
         """Hand over the bytes, whatever waits; after the connection is lost they go nowhere."""
-        self.offer((data,))
+        self.write_many((data,))
 
-    def offer(self, datas: Sequence[bytes]) -> int:
+    def write_many(self, datas: Sequence[bytes]) -> int:
         """Hand the kernel all of it in one call; the transport keeps what it left of one.
 
         Behind bytes that wait already the first one waits too: nothing ever overtakes them.
@@ -183,11 +189,11 @@ class Connection(asyncio.Protocol):
             self._transport.write(part)
             self._held = self._file is None or self._transport.get_write_buffer_size() > 0
 
-    def backlog(self) -> int:
+    def buffered(self) -> int:
         """Bytes that wait in the transport."""
         return self._transport.get_write_buffer_size() if self._held else 0
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Close once all is written."""
         if not self._transport.is_closing():
             self._transport.write(self._end_mark)
@@ -216,7 +222,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, _: Exception | None) -> None:
         """The client has left, or its stream was ended."""
-        self._hub.leave(self._client)
+        self._hub.unsubscribe(self._client)
         self._connections.discard(self)
         seconds, client = time.monotonic() - self._began, self._client
         log.debug("stream of %s ended after %.1f s at %s", client.name, seconds, client.cursor)

@@ -6,8 +6,8 @@ from aiohttp import web
 
 from hero_router.feed.feed import Feed
 from hero_router.settings.config import RouterConfig
-from hero_router.store.commands import Requests
-from hero_router.store.stream import Nodes
+from hero_router.store.commands import ScanRequests
+from hero_router.store.stream import NodeReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +16,8 @@ class Context:
 
     config: RouterConfig
     feed: Feed
-    nodes: Nodes
-    requests: Requests
+    nodes: NodeReader
+    requests: ScanRequests
     worker: str
 
 

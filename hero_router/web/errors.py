@@ -86,7 +86,7 @@ _REFUSALS: Mapping[int, tuple[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class ErrorInfo:
     """What a caller is told of one error; `rpc` is the JSON-RPC code."""
 
     status: int
@@ -109,22 +109,22 @@ class Unsigned(web.Response):
         self.headers.popall("Server", None)
 
 
-def failure(error: BaseException) -> Failure:
+def error_info(error: BaseException) -> ErrorInfo:
     """Look an error up; what nobody foresaw is told in general words only."""
     if isinstance(error, web.HTTPException):
         return _refusal(error)
     for kind in type(error).__mro__:
         row = CODES.get(kind.__dict__.get("code", ""))
         if row is not None and isinstance(error, RouterError):
-            return Failure(*row, error.code, str(error), error.details)
-    return Failure(500, INTERNAL, "internal", UNFORESEEN)
+            return ErrorInfo(*row, error.code, str(error), error.details)
+    return ErrorInfo(500, INTERNAL, "internal", UNFORESEEN)
 
 
 def error_response(request: web.BaseRequest, error: BaseException) -> web.Response:
     """The HTTP answer: `{"error": {"code", "message", "request_id", …}}`; logs what is ours."""
     request_id = request.get(REQUEST_ID, "")
-    told = failure(error)
-    note(error, told, request_id)
+    told = error_info(error)
+    log_error(error, told, request_id)
     return Unsigned(
         status=told.status,
         text=_text(told, request_id),
@@ -135,7 +135,7 @@ def error_response(request: web.BaseRequest, error: BaseException) -> web.Respon
 
 def raw_error(error: Exception, fields: Mapping[str, str]) -> bytes:
     """The same answer as it goes over the wire, where there is no request yet to answer."""
-    told, request_id = failure(error), secrets.token_hex(8)
+    told, request_id = error_info(error), secrets.token_hex(8)
     body = _text(told, request_id).encode("ascii")
     phrase = http.HTTPStatus(told.status).phrase
     head = {
@@ -153,15 +153,15 @@ def raw_error(error: Exception, fields: Mapping[str, str]) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("ascii") + body
 
 
-def _text(told: Failure, request_id: str) -> str:
+def _text(told: ErrorInfo, request_id: str) -> str:
     body = {**told.details, "code": told.code, "message": told.message, "request_id": request_id}
     return encode({"error": body})
 
 
 def rpc_error(error: Exception, request_id: str) -> dict[str, object]:
     """The JSON-RPC error object: `{"code", "message", "data": {"code", "request_id", …}}`."""
-    told = failure(error)
-    note(error, told, request_id)
+    told = error_info(error)
+    log_error(error, told, request_id)
     title = TITLES.get(told.rpc)
     message = f"{title}: {told.message}" if title else told.message
     data = {**told.details, "code": told.code, "request_id": request_id}
@@ -170,7 +170,7 @@ def rpc_error(error: Exception, request_id: str) -> dict[str, object]:
     return {"code": told.rpc, "message": message, "data": data}
 
 
-def note(error: BaseException, told: Failure, request_id: str) -> None:
+def log_error(error: BaseException, told: ErrorInfo, request_id: str) -> None:
     """Log an error: with its trace where nobody foresaw it, not at all where the caller erred."""
     if told.code == "internal":
         log.error("request %s failed", request_id, exc_info=error)
@@ -178,13 +178,13 @@ def note(error: BaseException, told: Failure, request_id: str) -> None:
         log.info("request %s: %s", request_id, told.message)
 
 
-def _refusal(error: web.HTTPException) -> Failure:
+def _refusal(error: web.HTTPException) -> ErrorInfo:
     status = error.status
     code, message = _REFUSALS.get(status, (f"http_{status}", http.HTTPStatus(status).phrase))
-    return Failure(status, INTERNAL if status >= 500 else INVALID, code, message)
+    return ErrorInfo(status, INTERNAL if status >= 500 else INVALID, code, message)
 
 
-def _headers(error: BaseException, told: Failure) -> dict[str, str]:
+def _headers(error: BaseException, told: ErrorInfo) -> dict[str, str]:
     headers = {"Cache-Control": "no-store"}
     if told.passing:
         headers["Retry-After"] = str(RETRY_SECONDS)

@@ -19,16 +19,16 @@ from hero_router.errors import StoreError
 from hero_router.feed import census
 from hero_router.feed.feed import Feed
 from hero_router.feed.filters import Filter
-from hero_router.feed.subscribers import Client, State
+from hero_router.feed.subscribers import Subscriber, SubscriberState
 from hero_router.model import clean
-from hero_router.singleflight import Flight
+from hero_router.singleflight import SingleFlight
 from hero_router.store.clock import RedisClock
-from hero_router.store.presence import LIFETIME_MS, Roll, Told
+from hero_router.store.presence import LIFETIME_MS, Presence, PresenceEntry
 from hero_router.web.encoding import JSON, packed
 
 log = logging.getLogger(__name__)
 
-TELL_SECONDS = 2.0
+PUBLISH_SECONDS = 2.0
 
 REPEAT_SECONDS = LIFETIME_MS / 1000 / 3
 """What has not changed is told again after this long, so that it does not expire."""
@@ -39,10 +39,10 @@ MOST_LISTED = 100
 LONGEST_FILTER = 200
 
 
-class Teller:
+class PresencePublisher:
     """Tells of one worker's clients."""
 
-    def __init__(self, feed: Feed, roll: Roll, clock: RedisClock, worker: str) -> None:
+    def __init__(self, feed: Feed, roll: Presence, clock: RedisClock, worker: str) -> None:
         self._feed, self._roll, self._clock, self._worker = feed, roll, clock, worker
         # Taken once, so that the time at which a client came reads the same each time.
         self._began = time.time() - time.monotonic()
@@ -57,54 +57,54 @@ class Teller:
                 await self.tell()
             except StoreError as error:
                 log.debug("cannot tell of the clients: %s", error)
-            await asyncio.sleep(TELL_SECONDS * random.uniform(0.9, 1.1))  # noqa: S311 - jitter
+            await asyncio.sleep(PUBLISH_SECONDS * random.uniform(0.9, 1.1))  # noqa: S311 - jitter
 
     async def tell(self) -> None:
         """Write what is new, or is about to expire. Raises StoreError."""
         summary, now = self._summary(), time.monotonic()
         if summary != self._told or now - self._told_at >= REPEAT_SECONDS:
-            await self._roll.tell(self._worker, summary, self._clock.now_ms())
+            await self._roll.publish(self._worker, summary, self._clock.now_ms())
             self._told, self._told_at = summary, now
 
     async def withdraw(self) -> None:
         """The worker ends: what it told does not stay. Raises StoreError."""
-        await self._roll.withdraw(self._worker)
+        await self._roll.remove(self._worker)
 
     def _summary(self) -> dict[str, Any]:
         hub, head = self._feed.hub, self._feed.ring.head
-        found = census.take(hub, head)
+        found = census.subscriber_stats(hub, head)
         return {
             "states": {state.value: number for state, number in found.states.items()},
             "pending": found.pending,
             "listed": [
                 self._entry(client, behind)
-                for behind, client in census.furthest_behind(hub, head, MOST_LISTED)
+                for behind, client in census.most_lagging(hub, head, MOST_LISTED)
             ],
         }
 
-    def _entry(self, client: Client, behind: int) -> dict[str, Any]:
-        parked = client.state is State.PARKED
+    def _entry(self, client: Subscriber, behind: int) -> dict[str, Any]:
+        parked = client.state is SubscriberState.BLOCKED
         return {
             "address": client.name,
             "state": client.state.value,
             "behind": behind,
             "reason": _reason(client),
-            "connected_at": self._unix_ms(client.joined_at),
-            "parked_at": self._unix_ms(client.parked_at) if parked else None,
+            "connected_at": self._unix_ms(client.connected_at),
+            "parked_at": self._unix_ms(client.blocked_at) if parked else None,
             "cursor": str(client.cursor),
-            "filter": _filter(client.wish.only),
-            "conflate": client.wish.conflate,
+            "filter": _filter(client.options.filter),
+            "conflate": client.options.conflate,
         }
 
     def _unix_ms(self, monotonic: float) -> int:
         return int((self._began + monotonic) * 1000)
 
 
-def _reason(client: Client) -> str:
+def _reason(client: Subscriber) -> str:
     """Why the client is not up to date; "" where nothing is in its way."""
-    if client.state is State.PARKED:
-        return f"its connection takes no more: {client.sink.backlog()} bytes wait"
-    return "it knows later events than this worker" if client.state is State.WAITING else ""
+    if client.state is SubscriberState.BLOCKED:
+        return f"its connection takes no more: {client.sink.buffered()} bytes wait"
+    return "it knows later events than this worker" if client.state is SubscriberState.AHEAD else ""
 
 
 def _filter(only: Filter | None) -> str:
@@ -116,7 +116,7 @@ def _filter(only: Filter | None) -> str:
     return clean(" ".join(parts), LONGEST_FILTER)
 
 
-def merged(told: Mapping[str, Told], now_ms: int) -> dict[str, Any]:
+def merged(told: Mapping[str, PresenceEntry], now_ms: int) -> dict[str, Any]:
     """All workers' summaries, with what they make together."""
     states, pending = Counter[str](), 0
     workers = []
@@ -133,14 +133,14 @@ def merged(told: Mapping[str, Told], now_ms: int) -> dict[str, Any]:
     }
 
 
-def routes(roll: Roll) -> list[web.RouteDef]:
+def routes(roll: Presence) -> list[web.RouteDef]:
     """The one address. Whoever asks while an answer is under way shares it."""
-    flights: list[Flight[dict[str, Told]]] = []
+    flights: list[SingleFlight[dict[str, PresenceEntry]]] = []
 
     async def clients(request: web.Request) -> web.Response:
         """Who is connected where. Raises StoreError."""
         if not flights:
-            flights.append(Flight(roll.read()))
+            flights.append(SingleFlight(roll.read()))
         flight = flights[0]
         try:
             told = await flight.result()

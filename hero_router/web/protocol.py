@@ -30,7 +30,7 @@ from hero_router.settings.hosts import Hosts
 from hero_router.web.context import EXPECTS, REQUEST_ID
 from hero_router.web.errors import error_response, raw_error
 from hero_router.web.middleware import SECURITY_HEADERS, dress
-from hero_router.web.timeouts import Answers, Heads
+from hero_router.web.timeouts import HeadTimeouts, ResponseTimeouts
 
 log = logging.getLogger(__name__)
 
@@ -70,10 +70,10 @@ class Runner(web.AppRunner):
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
-        return Door(made, self._hosts, self._head, self._stall)
+        return HttpServer(made, self._hosts, self._head, self._stall)
 
 
-class Door(web.Server):
+class HttpServer(web.Server):
     """Makes a `Visit` of each connection, and checks each request before the application."""
 
     def __init__(self, inner: web.Server, hosts: Hosts, head: float, stall: float) -> None:
@@ -84,11 +84,14 @@ class Door(web.Server):
             **inner._kwargs,  # noqa: SLF001 - see above
         )
         self._inner, self._hosts = inner, hosts
-        self.heads, self.answers = Heads(self._loop, head), Answers(self._loop, stall)
+        self.heads, self.answers = (
+            HeadTimeouts(self._loop, head),
+            ResponseTimeouts(self._loop, stall),
+        )
 
     def __call__(self) -> web.RequestHandler:
         """A connection's protocol."""
-        return Visit(self, loop=self._loop, **self._kwargs)
+        return HttpProtocol(self, loop=self._loop, **self._kwargs)
 
     def _make(
         self,
@@ -128,12 +131,12 @@ class Door(web.Server):
         return await self._inner.request_handler(request)
 
 
-class Visit(web.RequestHandler):
+class HttpProtocol(web.RequestHandler):
     """One connection until it is closed, or becomes a stream and is no longer aiohttp's."""
 
     __slots__ = ("_begun", "_door")
 
-    def __init__(self, door: Door, **options: Any) -> None:
+    def __init__(self, door: HttpServer, **options: Any) -> None:
         super().__init__(door, **options)
         self._door, self._begun = door, False
 

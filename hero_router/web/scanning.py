@@ -8,8 +8,8 @@ from typing import Any
 from hero_router.errors import ScanTimeout
 from hero_router.feed.feed import Feed
 from hero_router.model import clean
-from hero_router.singleflight import Flight
-from hero_router.store.commands import Request, Requests
+from hero_router.singleflight import SingleFlight
+from hero_router.store.commands import ScanRequest, ScanRequests
 
 WAIT_SECONDS = 10.0
 """How long the scanners have to answer one request."""
@@ -20,17 +20,17 @@ CALL_SECONDS = 2 * WAIT_SECONDS
 COUNTS = ("discovered", "added", "removed", "changed")
 
 
-class Scanning:
+class ScanCoordinator:
     """One worker's scan requests: at most one under way, and one that waits for its turn.
 
     A call that comes while a request waits shares it. A call never shares one that was sent before
     it came: that scan may have passed the very socket that the caller asks about.
     """
 
-    def __init__(self, feed: Feed, requests: Requests, seconds: float = WAIT_SECONDS) -> None:
+    def __init__(self, feed: Feed, requests: ScanRequests, seconds: float = WAIT_SECONDS) -> None:
         self._feed, self._requests, self._seconds = feed, requests, seconds
         self._turn = asyncio.Lock()
-        self._next: Flight[dict[str, Any]] | None = None
+        self._next: SingleFlight[dict[str, Any]] | None = None
 
     async def scan(self) -> dict[str, Any]:
         """What all nodes found together, and each of them.
@@ -42,15 +42,15 @@ class Scanning:
             StoreError: Redis could not be asked.
         """
         if self._next is None or not self._next.open:
-            self._next = Flight(self._round())
+            self._next = SingleFlight(self._round())
         return await self._next.result()
 
     async def _round(self) -> dict[str, Any]:
         async with self._turn:
             self._next = None
-            return await self._ask(Request("scan", secrets.token_hex(8)))
+            return await self._ask(ScanRequest("scan", secrets.token_hex(8)))
 
-    async def _ask(self, request: Request) -> dict[str, Any]:
+    async def _ask(self, request: ScanRequest) -> dict[str, Any]:
         mirror, scans = self._feed.mirror, self._feed.scans
         live = mirror.nodes.keys() - mirror.lost
         scans.expect(request.id)

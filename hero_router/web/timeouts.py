@@ -45,7 +45,7 @@ class _Timed(ABC):
         """End those who began before `latest`; whether any are left."""
 
 
-class Heads(_Timed):
+class HeadTimeouts(_Timed):
     """Connections of which a head is awaited: from the start on, later from its first byte on."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
@@ -77,7 +77,7 @@ class Heads(_Timed):
         connection.give_up()
 
 
-class Answers(_Timed):
+class ResponseTimeouts(_Timed):
     """Connections whose client does not take its answer: how many bytes wait, and since when."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:

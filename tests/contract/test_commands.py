@@ -9,20 +9,20 @@ import pytest
 from redis.asyncio.client import PubSub
 
 from hero_router.errors import StoreUnreachable
-from hero_router.store.commands import Request, Requests
+from hero_router.store.commands import ScanRequest, ScanRequests
 from tests.contract.world import KEYS, Store
 from tests.support.proxy import FaultProxy
 from tests.support.wait import eventually
 
-SCAN = Request("scan", "r1", "n1")
-LAST = Request("scan", "last")
+SCAN = ScanRequest("scan", "r1", "n1")
+LAST = ScanRequest("scan", "last")
 
 
 class Listener:
     """Notes what it hears until it fails or is ended."""
 
-    def __init__(self, requests: Requests) -> None:
-        self.heard: list[Request] = []
+    def __init__(self, requests: ScanRequests) -> None:
+        self.heard: list[ScanRequest] = []
         self._requests = requests
         self.task = asyncio.create_task(self._listen())
 
@@ -38,7 +38,7 @@ class Listener:
 @asynccontextmanager
 async def listening(store: Store, count: int = 1) -> AsyncIterator[list[Listener]]:
     """So many listeners that are subscribed already."""
-    made = [Listener(Requests(store.client(), KEYS, idle_seconds=0.4)) for _ in range(count)]
+    made = [Listener(ScanRequests(store.client(), KEYS, idle_seconds=0.4)) for _ in range(count)]
 
     async def subscribed() -> bool:
         ((_, number),) = await store.raw.pubsub_numsub(KEYS.requests)

@@ -32,7 +32,7 @@ async def test_a_lost_reply_has_no_second_effect(
     assert str(head).encode() in proxy.lost[0], "the lost reply was not that of this step"
     assert head.seq == first.seq + len(changes)
     assert len(await real.window()) == 1 + len(changes)
-    assert (await real.nodes.sight())["n1"].state == report(2)
+    assert (await real.nodes.list())["n1"].state == report(2)
 
 
 async def test_a_second_lost_reply_is_the_callers_to_repeat(
@@ -88,7 +88,7 @@ async def test_replies_are_never_crossed_after_one_was_lost(
     proxy.lose_replies()
     with pytest.raises(StoreUnreachable):
         await distant.stream.load()
-    assert await distant.registry.known("n1") == {record("a").id: record("a")}
+    assert await distant.registry.records("n1") == {record("a").id: record("a")}
     assert await distant.nodes.probe("n1", "a") is None
     assert await distant.stream.head() == await real.stream.head()
 
@@ -98,7 +98,7 @@ async def test_a_cancelled_call_leaves_no_reply_for_the_next_one(
 ) -> None:
     await real.registry.apply(await real.grant(), [put("a")], report())
     for _ in range(20):
-        loading = asyncio.create_task(distant.registry.known("n1"))
+        loading = asyncio.create_task(distant.registry.records("n1"))
         for _ in range(3):
             await asyncio.sleep(0)
         loading.cancel()

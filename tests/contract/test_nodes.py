@@ -7,13 +7,13 @@ FIGURES = {"checked_at": 5, "sockets": {"rpc": {"latency_ms": 1.8, "error": None
 
 
 async def test_no_node_has_ever_reported(store: Store) -> None:
-    assert await store.nodes.sight() == {}
+    assert await store.nodes.list() == {}
 
 
 async def test_a_node_is_seen_with_its_last_report_and_its_lease(store: Store) -> None:
     await store.registry.apply(await store.grant("s1", "n1"), [], report(1))
     await store.registry.apply(await store.grant("s1", "n1"), [], report(2))
-    sight = (await store.nodes.sight())["n1"]
+    sight = (await store.nodes.list())["n1"]
     assert (sight.state, sight.leased) == (report(2), True)
 
 
@@ -22,13 +22,13 @@ async def test_a_node_without_a_lease_is_still_seen(store: Store) -> None:
     await store.registry.apply(held, [], report(node="n1"))
     await store.registry.apply(free, [], report(node="n2"))
     await store.lease("s2", "n2").release(free)
-    leased = {name: sight.leased for name, sight in (await store.nodes.sight()).items()}
+    leased = {name: sight.leased for name, sight in (await store.nodes.list()).items()}
     assert leased == {"n1": True, "n2": False}
 
 
 async def test_a_lease_without_a_report_is_not_a_node_yet(store: Store) -> None:
     grant = await store.grant()
-    assert await store.nodes.sight() == {}
+    assert await store.nodes.list() == {}
     assert await store.nodes.is_held("n1")
     await store.lease().release(grant)
     assert not await store.nodes.is_held("n1")

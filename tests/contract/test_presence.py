@@ -2,7 +2,7 @@
 
 import pytest
 
-from hero_router.store.presence import FORGET_MS, LIFETIME_MS, Roll, Told
+from hero_router.store.presence import FORGET_MS, LIFETIME_MS, Presence, PresenceEntry
 from tests.contract.world import KEYS, Store
 
 SUMMARY = {"states": {"live": 2, "parked": 1}, "pending": 7, "listed": [{"address": "::1"}]}
@@ -10,37 +10,37 @@ NOW = 10 * FORGET_MS
 
 
 @pytest.fixture
-def roll(store: Store) -> Roll:
-    return Roll(store.raw, KEYS)
+def roll(store: Store) -> Presence:
+    return Presence(store.raw, KEYS)
 
 
-async def test_without_workers_there_is_nothing_to_read(roll: Roll) -> None:
+async def test_without_workers_there_is_nothing_to_read(roll: Presence) -> None:
     assert await roll.read() == {}
 
 
-async def test_what_each_worker_last_told_is_read(roll: Roll) -> None:
-    await roll.tell("a/1", SUMMARY, NOW)
-    await roll.tell("b/1", {**SUMMARY, "more": "of a newer version"}, NOW + 1)
-    await roll.tell("a/1", {**SUMMARY, "pending": 8}, NOW + 2)
+async def test_what_each_worker_last_told_is_read(roll: Presence) -> None:
+    await roll.publish("a/1", SUMMARY, NOW)
+    await roll.publish("b/1", {**SUMMARY, "more": "of a newer version"}, NOW + 1)
+    await roll.publish("a/1", {**SUMMARY, "pending": 8}, NOW + 2)
     assert await roll.read() == {
-        "a/1": Told(NOW + 2, {**SUMMARY, "pending": 8}),
-        "b/1": Told(NOW + 1, {**SUMMARY, "more": "of a newer version"}),
+        "a/1": PresenceEntry(NOW + 2, {**SUMMARY, "pending": 8}),
+        "b/1": PresenceEntry(NOW + 1, {**SUMMARY, "more": "of a newer version"}),
     }
 
 
-async def test_a_worker_that_tells_no_more_is_forgotten(store: Store, roll: Roll) -> None:
-    await roll.tell("a/1", SUMMARY, NOW)
+async def test_a_worker_that_tells_no_more_is_forgotten(store: Store, roll: Presence) -> None:
+    await roll.publish("a/1", SUMMARY, NOW)
     left = await store.raw.pttl(KEYS.clients("a/1"))
     assert 0 < left <= LIFETIME_MS
     await store.raw.delete(KEYS.clients("a/1"))
     assert await roll.read() == {}
-    await roll.tell("b/1", SUMMARY, NOW + FORGET_MS)
+    await roll.publish("b/1", SUMMARY, NOW + FORGET_MS)
     assert await store.raw.zrange(KEYS.workers, 0, -1) == [b"b/1"]
 
 
-async def test_a_worker_that_withdraws_leaves_nothing(store: Store, roll: Roll) -> None:
-    await roll.tell("a/1", SUMMARY, NOW)
-    await roll.withdraw("a/1")
+async def test_a_worker_that_withdraws_leaves_nothing(store: Store, roll: Presence) -> None:
+    await roll.publish("a/1", SUMMARY, NOW)
+    await roll.remove("a/1")
     assert await store.raw.exists(KEYS.workers, KEYS.clients("a/1")) == 0
 
 
@@ -54,8 +54,8 @@ async def test_a_worker_that_withdraws_leaves_nothing(store: Store, roll: Roll) 
         b'{"states": {}, "pending": 1, "listed": 5}',
     ],
 )
-async def test_junk_is_passed_over(store: Store, roll: Roll, junk: bytes) -> None:
-    await roll.tell("a/1", SUMMARY, NOW)
-    await roll.tell("b/1", SUMMARY, NOW)
+async def test_junk_is_passed_over(store: Store, roll: Presence, junk: bytes) -> None:
+    await roll.publish("a/1", SUMMARY, NOW)
+    await roll.publish("b/1", SUMMARY, NOW)
     await store.raw.set(KEYS.clients("b/1"), junk)
     assert list(await roll.read()) == ["a/1"]

@@ -23,8 +23,8 @@ from hero_router.errors import (
 )
 from hero_router.settings.config import RouterConfig
 from hero_router.store import client as store_client
-from hero_router.store.client import connect, translated
-from hero_router.store.commands import Request, Requests
+from hero_router.store.client import connect, redis_errors
+from hero_router.store.commands import ScanRequest, ScanRequests
 from hero_router.store.lease import Lease
 from hero_router.store.stream import Stream
 from tests.contract.world import KEYS
@@ -59,7 +59,7 @@ async def load(found: Redis) -> object:
 
 
 async def ask(found: Redis) -> object:
-    return await Requests(found, KEYS).ask(Request("scan", "r1"))
+    return await ScanRequests(found, KEYS).ask(ScanRequest("scan", "r1"))
 
 
 async def refusal(url: str, step: Callable[[Redis], Awaitable[object]] = acquire) -> StoreError:
@@ -307,19 +307,19 @@ ANSWERS = {
 
 @pytest.mark.parametrize("words", ANSWERS)
 async def test_an_answer_in_words_is_told_in_ours(words: str) -> None:
-    with pytest.raises(StoreError) as raised, translated():
+    with pytest.raises(StoreError) as raised, redis_errors():
         raise exceptions.ResponseError(words)
     assert type(raised.value) is ANSWERS[words]
     assert PASSWORD not in str(raised.value)
 
 
 async def test_the_servers_answer_to_one_client_too_many_is_told_where_it_arrives() -> None:
-    with pytest.raises(StoreFull, match="no more connections"), translated():
+    with pytest.raises(StoreFull, match="no more connections"), redis_errors():
         raise exceptions.ConnectionError("max number of clients reached")
 
 
 async def test_other_errors_are_not_ours_to_translate() -> None:
-    with pytest.raises(ZeroDivisionError), translated():
+    with pytest.raises(ZeroDivisionError), redis_errors():
         raise ZeroDivisionError
 
 

@@ -9,11 +9,11 @@ from redis.asyncio import Redis
 from hero_router.model import Event
 from hero_router.position import Position
 from hero_router.store.client import connect
-from hero_router.store.commands import Requests
+from hero_router.store.commands import ScanRequests
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Grant, Lease
 from hero_router.store.registry import Registry
-from hero_router.store.stream import Nodes, Stream
+from hero_router.store.stream import NodeReader, Stream
 from tests.support.fake_redis import fake_redis
 from tests.support.proxy import FaultProxy
 from tests.support.records import NODE
@@ -75,8 +75,8 @@ class Store:
         self._clients: list[Redis] = []
         self.raw = self.client()
         self.registry = self.writer()
-        self.nodes = Nodes(self.raw, KEYS)
-        self.requests = Requests(self.raw, KEYS, idle_seconds=BLOCK_SECONDS)
+        self.nodes = NodeReader(self.raw, KEYS)
+        self.requests = ScanRequests(self.raw, KEYS, idle_seconds=BLOCK_SECONDS)
         self.stream = Stream(self.client(), KEYS, BLOCK_SECONDS)
 
     def client(self) -> Redis:

@@ -13,8 +13,8 @@ import pytest
 from hero_router.demo import services
 from hero_router.model import Status
 from hero_router.scan.prober import Prober
-from hero_router.scan.sockets import Finder, Found
-from hero_router.scan.status import Now, Rules, judged, remembered
+from hero_router.scan.sockets import Finder, SocketFile
+from hero_router.scan.status import EvalTime, Thresholds, history_for, next_state
 from hero_router.settings.config import RouterConfig
 from tests.demo.conftest import DEADLINE, Caller, connect
 
@@ -44,12 +44,14 @@ def check(name: str, method: str, result: object) -> None:
     jsonschema.validate(result, {**schema, "components": whole["components"]})
 
 
-async def status(found: Found) -> Status:
+async def status(found: SocketFile) -> Status:
     """What the scanner says of a socket after as many probes as make it sure."""
-    prober, memory = Prober(0.3, time.monotonic), remembered(found, None, None)
+    prober, memory = Prober(0.3, time.monotonic), history_for(found, None, None)
     for number in range(FAILURES):
         seen = await prober(found, ask_documents=True)
-        memory = judged(found, memory, seen, Now(number, number, number), Rules("n", FAILURES, 60))
+        memory = next_state(
+            found, memory, seen, EvalTime(number, number, number), Thresholds("n", FAILURES, 60)
+        )
     return memory.state.status
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hero_router.demo.sockets import Places
+from hero_router.demo.sockets import DemoSockets
 from tests.demo.conftest import bound
 
 
@@ -22,14 +22,14 @@ def live(root: Path) -> Iterator[Path]:
 
 def refused(root: Path, path: str) -> int | None:
     """The number of the error with which a place is refused; nothing is left of the try."""
-    with Places(root) as places:
+    with DemoSockets(root) as places:
         with pytest.raises(OSError, match=r"\w") as refusal:
             places.bind(path)
         return refusal.value.errno
 
 
 def test_makes_folders_and_a_socket_and_removes_them_all(root: Path) -> None:
-    with Places(root) as places:
+    with DemoSockets(root) as places:
         places.bind("shop/petstore/rpc.sock").close()
         assert (root / "shop/petstore/rpc.sock").is_socket()
     assert not root.exists()
@@ -38,7 +38,7 @@ def test_makes_folders_and_a_socket_and_removes_them_all(root: Path) -> None:
 
 def test_foreign_files_and_folders_stay(root: Path) -> None:
     (root / "mine").mkdir(parents=True)
-    with Places(root) as places:
+    with DemoSockets(root) as places:
         places.bind("mine/rpc.sock").close()
         places.bind("other/rpc.sock").close()
         (root / "other/notes.txt").touch()
@@ -47,7 +47,7 @@ def test_foreign_files_and_folders_stay(root: Path) -> None:
 
 
 def test_a_socket_that_took_our_place_meanwhile_stays(root: Path) -> None:
-    with Places(root) as places:
+    with DemoSockets(root) as places:
         places.bind("a.sock").close()
         (root / "keep-the-inode").hardlink_to(root / "a.sock")
         (root / "a.sock").unlink()
@@ -56,7 +56,7 @@ def test_a_socket_that_took_our_place_meanwhile_stays(root: Path) -> None:
 
 
 def test_all_is_removed_even_if_some_is_gone_already(root: Path) -> None:
-    with Places(root) as places:
+    with DemoSockets(root) as places:
         places.bind("a.sock").close()
         places.bind("b/rpc.sock").close()
         (root / "a.sock").unlink()
@@ -65,7 +65,7 @@ def test_all_is_removed_even_if_some_is_gone_already(root: Path) -> None:
 
 def test_a_stale_socket_is_replaced(root: Path) -> None:
     bound(root / "a.sock").close()
-    with Places(root) as places, places.bind("a.sock") as ours:
+    with DemoSockets(root) as places, places.bind("a.sock") as ours:
         ours.listen()
         with socket.socket(socket.AF_UNIX) as caller:
             caller.connect(os.fspath(root / "a.sock"))
@@ -115,7 +115,7 @@ def test_a_file_in_place_of_a_folder_is_left_alone(root: Path) -> None:
 
 def test_a_path_longer_than_a_socket_address_works(root: Path) -> None:
     deep = root / ("d" * 200) / ("e" * 200)
-    with Places(deep) as places:
+    with DemoSockets(deep) as places:
         places.bind("a/rpc.sock").close()
         assert (deep / "a/rpc.sock").is_socket()
     assert not root.exists()

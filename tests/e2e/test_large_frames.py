@@ -73,16 +73,16 @@ async def narrow(live: Live) -> AsyncIterator[str]:
 
 async def trouble(live: Live, hand: Hand) -> Position:
     """Nodes are lost and found while services change; returns the last change's position."""
-    doubts = live.feed.doubts
+    doubts = live.feed.conditions
     for number in range(ROUNDS):
         for node in range(NODES):
-            doubts.begin("scanner", f"lost{node}", f"{number} {DETAIL}")
+            doubts.set("scanner", f"lost{node}", f"{number} {DETAIL}")
             if node % 4 == number % 4:
                 await hand.change(f"s{node % 3}")
         await hand.changes("s0", 3)
         live.feed.hub.tick()
         for node in range(NODES):
-            doubts.end("scanner", f"lost{node}")
+            doubts.clear("scanner", f"lost{node}")
     return await hand.change("s1")
 
 

@@ -14,8 +14,8 @@ from redis.asyncio import Redis
 from benchmarks.ports import free_port
 from hero_router.errors import ConfigError, StoreRefused, StoreUnreachable
 from hero_router.settings.redis_url import Backplane, check_password_file
-from hero_router.store.client import connect, translated
-from hero_router.store.commands import Request
+from hero_router.store.client import connect, redis_errors
+from hero_router.store.commands import ScanRequest
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
 from tests.contract.world import Store
@@ -29,7 +29,7 @@ from tests.web.live import WINDOW, working
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECRET, NEW = "hunter2-secret", "hunter3-secret"
-REQUEST = Request("scan", "r1")
+REQUEST = ScanRequest("scan", "r1")
 
 Launch = Callable[..., RedisServer]
 
@@ -105,11 +105,11 @@ async def test_the_rights_that_the_readme_names_are_enough(
         assert len((await store.stream.audit(head.before())).window) == 1
         assert (await store.nodes.place()).head == head
         await store.nodes.renew()
-        assert (await store.nodes.sight())["n1"].leased
+        assert (await store.nodes.list())["n1"].leased
         assert await store.requests.ask(REQUEST) == 0
         assert await store.registry.nodes() == {"n1"}
         assert await store.registry.forget(grant) == 2
-        with pytest.raises(StoreRefused, match="forbids"), translated():
+        with pytest.raises(StoreRefused, match="forbids"), redis_errors():
             await store.raw.flushall()
     finally:
         await store.close()

@@ -63,7 +63,7 @@ def promoted(old: RedisServer, launch: Launch) -> RedisServer:
 async def is_ready(live: Live) -> None:
     """The worker says so, and doubts nothing."""
     await eventually(live.is_ready, message="the worker is ready again")
-    await eventually(lambda: not live.feed.doubts.current, message="nothing is doubtful")
+    await eventually(lambda: not live.feed.conditions.current, message="nothing is doubtful")
 
 
 async def test_a_tail_that_stays_on_a_living_old_primary_is_told_and_moved(

@@ -94,7 +94,7 @@ async def test_a_connection_that_is_half_open_is_told_and_left(
     proxy.freeze()
     await burst(hand)
     place = await hand.change("s1")
-    await eventually(lambda: not live.feed.able, 5, "the worker knows that it is blind")
+    await eventually(lambda: not live.feed.ready, 5, "the worker knows that it is blind")
     assert witness.place != place
     proxy.thaw()
     await witness.agrees(hand, place)

@@ -12,7 +12,7 @@ import pytest
 from benchmarks.beside import meanwhile
 from hero_router.errors import StoreError, StoreUnreachable
 from hero_router.store.client import connect
-from hero_router.store.commands import Request, Requests
+from hero_router.store.commands import ScanRequest, ScanRequests
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
 from tests.failover.witness import begins_again, following
@@ -29,7 +29,7 @@ async def hearing(url: str) -> AsyncIterator[list[str]]:
     async def listen() -> None:
         while True:
             with contextlib.suppress(StoreError):
-                async for request in Requests(ear, Keys(), idle_seconds=0.2).listen():
+                async for request in ScanRequests(ear, Keys(), idle_seconds=0.2).listen():
                     heard.append(request.id)  # noqa: PERF401 - what was heard counts at once
             await asyncio.sleep(0.05)
 
@@ -46,7 +46,7 @@ async def is_heard(url: str, heard: list[str]) -> None:
     heard.clear()
 
     async def answered() -> bool:
-        await Requests(voice, Keys()).ask(Request("scan", "now"))
+        await ScanRequests(voice, Keys()).ask(ScanRequest("scan", "now"))
         return "now" in heard
 
     try:

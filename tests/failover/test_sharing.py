@@ -13,7 +13,7 @@ from hero_router.feed import nodes
 from hero_router.model import Change
 from hero_router.position import Position
 from hero_router.store import client
-from hero_router.store.client import Redis, connect, translated
+from hero_router.store.client import Redis, connect, redis_errors
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
@@ -43,7 +43,7 @@ async def test_a_storm_of_cancelled_calls_crosses_no_replies(proxy: FaultProxy) 
 
     async def call(number: int) -> None:
         nonlocal right
-        with translated():
+        with redis_errors():
             reply = await shared.echo(str(number))
         assert reply == str(number).encode()
         right += 1
@@ -70,7 +70,7 @@ async def test_a_caller_waits_for_a_connection_only_so_long(
     busy = [asyncio.create_task(_wait(shared, "nothing", 0.6)) for _ in range(2)]
     await asyncio.sleep(0.05)
     began = time.monotonic()
-    with pytest.raises(StoreFull, match="all connections to Redis are in use"), translated():
+    with pytest.raises(StoreFull, match="all connections to Redis are in use"), redis_errors():
         await shared.ping()
     assert 0.15 < time.monotonic() - began < 0.5
     await asyncio.gather(*busy)

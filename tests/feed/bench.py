@@ -1,12 +1,17 @@
 """A hub with a clock that the test moves, over a ring that holds the events 1 to 5."""
 
-from hero_router.feed.control import Herald
-from hero_router.feed.flush import Pace
-from hero_router.feed.freshness import Proof
+from hero_router.feed.control import ControlFrames
+from hero_router.feed.flush import FlushScheduler
+from hero_router.feed.freshness import Freshness
 from hero_router.feed.hub import SLICE_BYTES, Hub
 from hero_router.feed.ring import Ring
-from hero_router.feed.subscribers import PLAIN, Client, State, Wish
-from hero_router.feed.timing import Times
+from hero_router.feed.subscribers import (
+    DEFAULT_OPTIONS,
+    SubscribeOptions,
+    Subscriber,
+    SubscriberState,
+)
+from hero_router.feed.timing import StreamTiming
 from hero_router.model import Event
 from tests.feed.world import FakeSink, events, position
 
@@ -31,16 +36,16 @@ class Bench:
         self,
         limit: int = 8,
         age: float = 0.0,
-        pace: Pace | None = None,
+        pace: FlushScheduler | None = None,
         *,
         loaded: bool = True,
     ) -> None:
         self.clock = Clock()
         self.ring = Ring(limit, SLICE_BYTES)
-        times = Times(PING, STALL, age)
-        self.proof = Proof(lambda: NOW_MS)
-        herald = Herald(self.ring, times, self.proof, lambda: {"window": limit}, lambda: 0.5)
-        self.pace = pace or Pace(0)
+        times = StreamTiming(PING, STALL, age)
+        self.proof = Freshness(lambda: NOW_MS)
+        herald = ControlFrames(self.ring, times, self.proof, lambda: {"window": limit}, lambda: 0.5)
+        self.pace = pace or FlushScheduler(0)
         self.hub = Hub(self.ring, herald, times, self.pace, self.clock)
         if loaded:
             self.load()
@@ -50,11 +55,15 @@ class Bench:
         self.hub.reload(events(1, 5), position(5), "r1")
 
     def join(
-        self, cursor: str | None = None, *, stalled: bool = False, wish: Wish = PLAIN
-    ) -> tuple[Client, FakeSink]:
+        self,
+        cursor: str | None = None,
+        *,
+        stalled: bool = False,
+        wish: SubscribeOptions = DEFAULT_OPTIONS,
+    ) -> tuple[Subscriber, FakeSink]:
         """A client comes; if `stalled`, it reads no more than its hello."""
         sink = FakeSink()
-        client = self.hub.join(sink, cursor, "test", wish)
+        client = self.hub.subscribe(sink, cursor, "test", wish)
         sink.stalled = stalled
         return client, sink
 
@@ -64,24 +73,24 @@ class Bench:
 
     def publish_all(self, published: list[Event]) -> None:
         """These events are published, as the tail hands them over."""
-        for start in range(0, len(published), self.hub.chunk):
-            self.hub.publish(published[start : start + self.hub.chunk])
+        for start in range(0, len(published), self.hub.max_publish):
+            self.hub.publish(published[start : start + self.hub.max_publish])
 
     def pass_time(self, seconds: float) -> None:
         """Time goes on, Redis says that there is nothing new, and the hub ticks."""
         self.clock.now += seconds
-        self.hub.confirm()
+        self.hub.mark_current()
         self.hub.tick()
 
-    def drain(self, client: Client, sink: FakeSink) -> None:
+    def drain(self, client: Subscriber, sink: FakeSink) -> None:
         """The client reads on until it has everything."""
         sink.stalled = False
         sink.take()
-        while client.state is State.PARKED:
+        while client.state is SubscriberState.BLOCKED:
             sink.take()
             self.hub.drained(client)
 
     @property
     def unaccounted(self) -> int:
         """Deliveries that nobody can say anything of: none, ever."""
-        return self.hub.counts.owed - self.hub.counts.settled - self.hub.pending
+        return self.hub.counts.expected - self.hub.counts.completed - self.hub.pending

@@ -14,7 +14,7 @@ from typing import Any
 from hero_router.codec import encode
 from hero_router.errors import StoreError
 from hero_router.feed.feed import Feed
-from hero_router.feed.timing import Times
+from hero_router.feed.timing import StreamTiming
 from hero_router.model import Event
 from hero_router.position import ORIGIN, Position
 from hero_router.store.snapshot import Snapshot, Version
@@ -118,21 +118,21 @@ class Scene:
         self.stream = stream
         # Only the tail is looked at: nobody asks for nodes here.
         nodes: Any = None
-        times = Times(ping=1_000, stall=1_000)
-        self.feed = Feed(stream, nodes, window=window, times=times, flush=0, greeting=dict)
+        times = StreamTiming(ping=1_000, stall=1_000)
+        self.feed = Feed(stream, nodes, window=window, times=times, flush=0, hello_fields=dict)
         self.tail = self.feed.tail
 
     def listen(self) -> FakeSink:
         """A new client."""
         sink = FakeSink()
-        self.feed.hub.join(sink, None, "test")
+        self.feed.hub.subscribe(sink, None, "test")
         return sink
 
     async def follow(self) -> bool:
         """One step as the tail's task does it; whether a new start was due."""
-        if await self.tail.step():
+        if await self.tail.poll():
             return False
-        await self.tail.start()
+        await self.tail.load()
         return True
 
     @asynccontextmanager
@@ -140,7 +140,7 @@ class Scene:
         """The tail's task runs meanwhile."""
         task = asyncio.create_task(self.tail.run())
         try:
-            await eventually(lambda: self.tail.warm or task.done(), message="the first start")
+            await eventually(lambda: self.tail.synced or task.done(), message="the first start")
             yield
         finally:
             task.cancel()
@@ -150,7 +150,7 @@ class Scene:
     @property
     def doubts(self) -> list[str]:
         """What the worker doubts, in words."""
-        return [doubt.detail for doubt in self.feed.doubts.current.values()]
+        return [doubt.detail for doubt in self.feed.conditions.current.values()]
 
     def services(self) -> dict[str, Any]:
         """The registry as the worker knows it."""

@@ -22,7 +22,7 @@ async def scene() -> Scene:
     """A worker at the head of a stream of five events."""
     made = Scene(MemoryStream(WINDOW))
     made.stream.publish(5)
-    await made.tail.start()
+    await made.tail.load()
     return made
 
 
@@ -44,7 +44,7 @@ def is_true(scene: Scene) -> None:
     """The worker shows what Redis holds, and no delivery vanished."""
     assert scene.services() == scene.stream.services
     hub = scene.feed.hub
-    assert hub.counts.owed == hub.counts.settled + hub.pending
+    assert hub.counts.expected == hub.counts.completed + hub.pending
 
 
 @pytest.mark.parametrize("harm", [take_one, change_one])
@@ -92,12 +92,12 @@ async def test_an_audit_that_meets_a_jump_is_a_new_start(scene: Scene) -> None:
 
 async def test_a_client_that_can_hear_nothing_is_told_when_it_can(scene: Scene) -> None:
     sink = FakeSink()
-    client = scene.feed.hub.join(sink, None, "slow")
+    client = scene.feed.hub.subscribe(sink, None, "slow")
     sink.stalled = True
     scene.stream.publish()
     assert not await scene.follow()
-    scene.feed.pace.send()
-    assert sink.backlog()
+    scene.feed.flusher.flush()
+    assert sink.buffered()
     take_one(scene.stream)
     assert await scene.tail.audit()
     is_true(scene)
@@ -110,7 +110,7 @@ async def test_a_client_that_can_hear_nothing_is_told_when_it_can(scene: Scene) 
 
 async def test_a_client_that_waits_for_later_events_is_told_too(scene: Scene) -> None:
     sink = FakeSink()
-    scene.feed.hub.join(sink, "1000-7", "from the future")
+    scene.feed.hub.subscribe(sink, "1000-7", "from the future")
     take_one(scene.stream)
     assert await scene.tail.audit()
     assert resyncs(sink) == [UNKNOWN]
@@ -119,13 +119,13 @@ async def test_a_client_that_waits_for_later_events_is_told_too(scene: Scene) ->
 
 async def test_who_cannot_take_the_news_is_parked_and_told_once(scene: Scene) -> None:
     sink = FakeSink()
-    client = scene.feed.hub.join(sink, None, "test")
+    client = scene.feed.hub.subscribe(sink, None, "test")
     sink.stalled = True
     take_one(scene.stream)
     assert await scene.tail.audit()
     scene.stream.publish()
     assert not await scene.follow()
-    scene.feed.pace.send()
+    scene.feed.flusher.flush()
     assert sink.waiting.count(b"event: ") == 1, "nothing is queued behind it"
     sink.stalled = False
     sink.take()
@@ -166,18 +166,18 @@ async def test_a_new_start_at_the_same_place_tells_what_no_event_told(scene: Sce
     sink = scene.listen()
     take_one(scene.stream)
     scene.stream.publish()
-    await scene.tail.start()
+    await scene.tail.load()
     assert resyncs(sink) == [UNKNOWN]
     assert sink.seqs() == [6]
     is_true(scene)
-    await scene.tail.start()
+    await scene.tail.load()
     assert resyncs(sink) == [UNKNOWN]
 
 
 async def test_a_new_start_after_a_gap_tells_only_of_the_gap(scene: Scene) -> None:
     sink = scene.listen()
     scene.stream.publish(20)
-    await scene.tail.start()
+    await scene.tail.load()
     assert resyncs(sink) == [(12, "trimmed")]
 
 
@@ -233,7 +233,7 @@ class Clock:
 
 async def test_where_there_is_no_stream_an_audit_is_quiet() -> None:
     scene = Scene(MemoryStream(WINDOW))
-    await scene.tail.start()
+    await scene.tail.load()
     sink = scene.listen()
     assert await scene.tail.audit()
     assert (scene.feed.ring.head, sink.names()) == (ORIGIN, ["hello"])

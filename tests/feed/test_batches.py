@@ -13,11 +13,11 @@ def test_a_train_has_the_next_slices_in_order_up_to_its_length() -> None:
     ring = make_ring(slice_bytes=1)
     train = ring.train_after(position(0))
     assert train is not None
-    assert train.datas == tuple(frame(event(seq)) for seq in range(1, TRAIN + 1))
+    assert train.buffers == tuple(frame(event(seq)) for seq in range(1, TRAIN + 1))
     assert train.last == position(TRAIN)
     rest = ring.train_after(train.last)
     assert rest is not None
-    assert rest.datas == (frame(event(5)),)
+    assert rest.buffers == (frame(event(5)),)
     assert ring.train_after(rest.last) is None
 
 
@@ -34,7 +34,7 @@ def test_a_train_is_made_once_for_everyone_and_anew_after_an_append() -> None:
 def test_a_train_of_which_a_filter_wants_nothing_has_no_bytes_and_yet_moves_on() -> None:
     train = make_ring(slice_bytes=1).train_after(position(0), Filter.of(services=["nobody"]))
     assert train is not None
-    assert (train.datas, train.last) == ((), position(5))
+    assert (train.buffers, train.last) == ((), position(5))
 
 
 def test_a_client_stands_after_the_last_slice_that_its_sink_has_taken() -> None:

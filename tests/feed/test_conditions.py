@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hero_router.feed.conditions import Condition, Conditions, frames
+from hero_router.feed.conditions import Condition, ConditionMap, transition_frames
 from hero_router.sse import Parser
 
 STAMP = {"now": 9, "as_of": 8}
@@ -20,10 +20,11 @@ doubts = st.dictionaries(
 ).map(lambda found: {key: Condition(*key, *rest) for key, rest in found.items()})
 
 
-def told(before: Conditions, after: Conditions) -> list[tuple[str, dict[str, object]]]:
+def told(before: ConditionMap, after: ConditionMap) -> list[tuple[str, dict[str, object]]]:
     """What a client is told; each frame carries both times."""
     messages = [
-        (each.event, json.loads(each.data)) for each in Parser().feed(frames(before, after, STAMP))
+        (each.event, json.loads(each.data))
+        for each in Parser().feed(transition_frames(before, after, STAMP))
     ]
     assert all(data.pop(name) == STAMP[name] for _, data in messages for name in STAMP)
     return messages
@@ -31,7 +32,7 @@ def told(before: Conditions, after: Conditions) -> list[tuple[str, dict[str, obj
 
 @given(doubts, doubts)
 def test_who_folds_the_frames_up_knows_all_doubts_and_no_others(
-    before: Conditions, after: Conditions
+    before: ConditionMap, after: ConditionMap
 ) -> None:
     known: dict[Key, Condition] = dict(before)
     for name, data in told(before, after):
@@ -46,11 +47,11 @@ def test_who_folds_the_frames_up_knows_all_doubts_and_no_others(
 
 @given(doubts, doubts)
 def test_each_change_is_one_frame_and_nothing_else_is_told(
-    before: Conditions, after: Conditions
+    before: ConditionMap, after: ConditionMap
 ) -> None:
     changed = [key for key in {**before, **after} if before.get(key) != after.get(key)]
     assert len(told(before, after)) == len(changed)
-    assert frames(after, after, STAMP) == b""
+    assert transition_frames(after, after, STAMP) == b""
 
 
 def test_a_doubt_that_goes_on_for_another_reason_is_told_again_with_its_beginning() -> None:
@@ -69,9 +70,9 @@ def test_what_ended_is_told_before_what_begins() -> None:
 
 @given(doubts, doubts)
 def test_a_doubt_has_no_position_so_that_no_client_moves_by_it(
-    before: Conditions, after: Conditions
+    before: ConditionMap, after: ConditionMap
 ) -> None:
-    lines = frames(before, after, STAMP).decode("ascii").split("\n")
+    lines = transition_frames(before, after, STAMP).decode("ascii").split("\n")
     assert {line.partition(":")[0] for line in lines} <= {"event", "data", ""}
 
 

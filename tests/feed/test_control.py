@@ -6,8 +6,8 @@ the real one queues behind them.
 
 import pytest
 
-from hero_router.feed.conditions import Condition, Conditions
-from hero_router.feed.subscribers import State
+from hero_router.feed.conditions import Condition, ConditionMap
+from hero_router.feed.subscribers import SubscriberState
 from tests.feed.bench import PING, STALL, Bench
 from tests.feed.world import FakeSink, events, position
 
@@ -17,7 +17,7 @@ def bench() -> Bench:
     return Bench()
 
 
-def doubts(number: int = 1) -> Conditions:
+def doubts(number: int = 1) -> ConditionMap:
     """So many nodes are lost."""
     lost = (Condition("scanner", f"n{each}", each, "gone") for each in range(number))
     return {item.key: item for item in lost}
@@ -32,8 +32,8 @@ def stalling(sink: FakeSink) -> FakeSink:
 def test_a_doubt_that_does_not_fit_parks_its_client(bench: Bench) -> None:
     client, sink = bench.join()
     stalling(sink)
-    bench.hub.doubt(doubts())
-    assert client.state is State.PARKED
+    bench.hub.send_conditions(doubts())
+    assert client.state is SubscriberState.BLOCKED
     bench.publish(6, 7)
     bench.drain(client, sink)
     assert sink.names() == ["hello", "stale", "service_updated", "service_updated"]
@@ -44,7 +44,7 @@ def test_a_ping_that_does_not_fit_parks_its_client(bench: Bench) -> None:
     client, sink = bench.join()
     stalling(sink)
     bench.pass_time(PING)
-    assert client.state is State.PARKED
+    assert client.state is SubscriberState.BLOCKED
     bench.publish(6, 7)
     bench.drain(client, sink)
     assert sink.names() == ["hello", "ping", "service_updated", "service_updated"]
@@ -53,10 +53,10 @@ def test_a_ping_that_does_not_fit_parks_its_client(bench: Bench) -> None:
 def test_news_at_the_end_of_a_catch_up_that_do_not_fit_park_again(bench: Bench) -> None:
     client, sink = bench.join(stalled=True)
     bench.publish(6, 6)
-    bench.hub.doubt(doubts())
+    bench.hub.send_conditions(doubts())
     sink.take()  # the event has gone; what follows it finds no room
     bench.hub.drained(client)
-    assert client.state is State.PARKED
+    assert client.state is SubscriberState.BLOCKED
     bench.publish(7, 7)
     bench.drain(client, sink)
     assert sink.names() == ["hello", "service_updated", "stale", "service_updated"]
@@ -64,8 +64,8 @@ def test_news_at_the_end_of_a_catch_up_that_do_not_fit_park_again(bench: Bench) 
 
 def test_a_hello_that_does_not_fit_parks_its_client() -> None:
     bench, sink = Bench(), stalling(FakeSink())
-    client = bench.hub.join(sink, str(position(3)), "test")
-    assert client.state is State.PARKED
+    client = bench.hub.subscribe(sink, str(position(3)), "test")
+    assert client.state is SubscriberState.BLOCKED
     bench.publish(6, 6)
     bench.drain(client, sink)
     assert (sink.names()[0], sink.seqs()) == ("hello", [4, 5, 6])
@@ -75,7 +75,7 @@ def test_another_redis_that_is_told_while_nothing_fits_parks_too(bench: Bench) -
     client, sink = bench.join()
     stalling(sink)
     bench.hub.reload(events(1, 5), position(5), "r2")
-    assert client.state is State.PARKED
+    assert client.state is SubscriberState.BLOCKED
     bench.publish(6, 6)
     bench.drain(client, sink)
     assert sink.names() == ["hello", "hello", "service_updated"]
@@ -87,18 +87,18 @@ def test_what_a_client_that_cannot_be_placed_does_not_read_stays_small(loaded: b
     bench = Bench(loaded=loaded)
     client, sink = bench.join(str(position(9)), stalled=True)
     for number in range(1, 50):
-        bench.hub.doubt(doubts(number % 3))
+        bench.hub.send_conditions(doubts(number % 3))
         bench.hub.tick()
         bench.clock.now += PING
-    assert client.state is (State.WAITING if loaded else State.COLD)
-    assert sink.backlog() < 500
-    bench.hub.doubt(doubts(2))
+    assert client.state is (SubscriberState.AHEAD if loaded else SubscriberState.PENDING)
+    assert sink.buffered() < 500
+    bench.hub.send_conditions(doubts(2))
     sink.stalled = False
     sink.take()
     bench.hub.drained(client)
     names = [each.event for each in sink.messages if each.event in ("stale", "fresh")]
     assert names.count("stale") - names.count("fresh") == 2
-    assert client.told == doubts(2)
+    assert client.sent_conditions == doubts(2)
 
 
 def test_a_client_that_takes_one_byte_of_its_backlog_is_not_dropped(bench: Bench) -> None:
@@ -108,9 +108,9 @@ def test_a_client_that_takes_one_byte_of_its_backlog_is_not_dropped(bench: Bench
         bench.pass_time(STALL - 1)
         sink.take(1)
     bench.pass_time(2)
-    assert client.state is State.PARKED
+    assert client.state is SubscriberState.BLOCKED
     bench.pass_time(STALL)
-    assert (client.state, sink.calls) == (State.GONE, ["abort"])
+    assert (client.state, sink.calls) == (SubscriberState.CLOSED, ["abort"])
 
 
 def test_what_is_pending_for_a_client_that_leaves_is_abandoned(bench: Bench) -> None:
@@ -119,5 +119,5 @@ def test_what_is_pending_for_a_client_that_leaves_is_abandoned(bench: Bench) -> 
     bench.publish(6, 6)
     bench.publish(7, 9)
     assert bench.hub.pending == 3
-    bench.hub.leave(client)
+    bench.hub.unsubscribe(client)
     assert (bench.hub.counts.abandoned, bench.hub.pending, bench.unaccounted) == (3, 0, 0)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hero_router.feed.divergence import LASTING_SECONDS, STEP_SECONDS, Agreement, Place
+from hero_router.feed.divergence import LASTING_SECONDS, STEP_SECONDS, Divergence, StreamHead
 from hero_router.feed.nodes import WATCH_SECONDS
 from hero_router.feed.watchdog import RENEW_SECONDS
 from tests.feed.world import position
@@ -12,19 +12,19 @@ from tests.feed.world import position
 README = Path(__file__).resolve().parent.parent.parent / "README.md"
 
 
-def at(seq: int, store: str = "a", epoch: int = 1_000) -> Place:
-    return Place(store, position(seq, epoch))
+def at(seq: int, store: str = "a", epoch: int = 1_000) -> StreamHead:
+    return StreamHead(store, position(seq, epoch))
 
 
 class Scene:
     """Looks one second apart."""
 
     def __init__(self) -> None:
-        self.agreement, self.now = Agreement(), 100.0
+        self.agreement, self.now = Divergence(), 100.0
 
-    def look(self, served: Place, seen: Place, after: float = 1.0) -> bool:
+    def look(self, served: StreamHead, seen: StreamHead, after: float = 1.0) -> bool:
         self.now += after
-        return self.agreement.agrees(served, seen, self.now)
+        return self.agreement.observe(served, seen, self.now)
 
     @property
     def trouble(self) -> str:

@@ -5,32 +5,32 @@ import logging
 
 import pytest
 
-from hero_router.feed.conditions import Condition, frames
-from hero_router.feed.doubts import Doubts
+from hero_router.feed.conditions import Condition, transition_frames
+from hero_router.feed.doubts import Conditions
 from hero_router.sse import Parser
 
 
-def make_doubts() -> tuple[Doubts, list[int]]:
+def make_doubts() -> tuple[Conditions, list[int]]:
     """Doubts whose clock counts up from 1, and the number of doubts after each change."""
     ticks = iter(range(1, 100))
-    doubts, changes = Doubts(now_ms=lambda: next(ticks)), list[int]()
-    doubts.changed = lambda: changes.append(len(doubts.current))
+    doubts, changes = Conditions(now_ms=lambda: next(ticks)), list[int]()
+    doubts.on_change = lambda: changes.append(len(doubts.current))
     return doubts, changes
 
 
 def test_a_doubt_begins_once_and_ends_once() -> None:
     doubts, changes = make_doubts()
-    doubts.begin("redis", None, "away")
-    doubts.begin("redis", None, "away")
-    doubts.end("redis")
-    doubts.end("redis")
+    doubts.set("redis", None, "away")
+    doubts.set("redis", None, "away")
+    doubts.clear("redis")
+    doubts.clear("redis")
     assert changes == [1, 0]
 
 
 def test_a_doubt_whose_detail_changes_keeps_its_beginning() -> None:
     doubts, _ = make_doubts()
-    doubts.begin("redis", None, "away")
-    doubts.begin("redis", None, "loading")
+    doubts.set("redis", None, "away")
+    doubts.set("redis", None, "loading")
     assert doubts.current["redis", None] == Condition("redis", None, 1, "loading")
 
 
@@ -39,11 +39,11 @@ def test_the_log_tells_when_and_why_pages_are_stale_and_for_how_long(
 ) -> None:
     caplog.set_level(logging.INFO)
     ticks = iter((1_000, 3_500))
-    doubts = Doubts(now_ms=lambda: next(ticks))
-    doubts.begin("scanner", "a", "no scanner is running for node a")
-    doubts.begin("scanner", "a", "no scanner is running for node a")
-    doubts.begin("scanner", "a", "the scanner of node a is silent")
-    doubts.end("scanner", "a")
+    doubts = Conditions(now_ms=lambda: next(ticks))
+    doubts.set("scanner", "a", "no scanner is running for node a")
+    doubts.set("scanner", "a", "no scanner is running for node a")
+    doubts.set("scanner", "a", "the scanner of node a is silent")
+    doubts.clear("scanner", "a")
     assert [(item.levelname, item.message) for item in caplog.records] == [
         ("WARNING", "pages are stale: no scanner is running for node a"),
         ("INFO", "pages are stale: the scanner of node a is silent"),
@@ -53,16 +53,18 @@ def test_the_log_tells_when_and_why_pages_are_stale_and_for_how_long(
 
 def test_doubts_about_different_nodes_stand_side_by_side() -> None:
     doubts, _ = make_doubts()
-    doubts.begin("scanner", "a", "gone")
-    doubts.begin("scanner", "b", "gone")
-    doubts.end("scanner", "a")
+    doubts.set("scanner", "a", "gone")
+    doubts.set("scanner", "b", "gone")
+    doubts.clear("scanner", "a")
     assert list(doubts.current) == [("scanner", "b")]
 
 
 def test_the_frames_lead_from_one_set_of_doubts_to_the_other() -> None:
     ended, kept = Condition("redis", None, 1, "away"), Condition("scanner", "a", 2, "gone")
     begun, stamp = Condition("scanner", "b", 3, "gone"), {"now": 9, "as_of": 8}
-    data = frames({ended.key: ended, kept.key: kept}, {kept.key: kept, begun.key: begun}, stamp)
+    data = transition_frames(
+        {ended.key: ended, kept.key: kept}, {kept.key: kept, begun.key: begun}, stamp
+    )
     told = [(each.event, json.loads(each.data)) for each in Parser().feed(data)]
     assert told == [
         ("fresh", {"reason": "redis", "node": None, "since": 1, **stamp}),

@@ -9,8 +9,13 @@ from hypothesis import strategies as st
 
 from hero_router.feed.conditions import Condition
 from hero_router.feed.filters import Filter
-from hero_router.feed.flush import Pace
-from hero_router.feed.subscribers import PLAIN, Client, State, Wish
+from hero_router.feed.flush import FlushScheduler
+from hero_router.feed.subscribers import (
+    DEFAULT_OPTIONS,
+    SubscribeOptions,
+    Subscriber,
+    SubscriberState,
+)
 from hero_router.feed.timing import TICK
 from hero_router.position import Position
 from tests.feed.bench import PING, STALL, Bench
@@ -65,8 +70,8 @@ def test_streams_have_no_age_unless_it_is_set() -> None:
 
 
 async def test_under_load_events_are_joined_and_nothing_is_lost_or_told_twice() -> None:
-    bench = Bench(limit=1_000, pace=Pace(0.03, clock=lambda: 0.0, spent=count().__next__))
-    bench.pace.send()
+    bench = Bench(limit=1_000, pace=FlushScheduler(0.03, clock=lambda: 0.0, spent=count().__next__))
+    bench.pace.flush()
     _, early = bench.join()
     for seq in range(6, 100):
         bench.publish(seq, seq)
@@ -75,17 +80,17 @@ async def test_under_load_events_are_joined_and_nothing_is_lost_or_told_twice() 
     assert late.seqs() == list(range(51, 100))
     await eventually(early.seqs, 2, "what waited is sent")
     bench.publish(100, 100)
-    bench.pace.send()
+    bench.pace.flush()
     assert early.seqs() == list(range(6, 101))
     assert late.seqs() == list(range(51, 101))
     assert bench.unaccounted == 0
 
 
-def waiting_pace() -> Pace:
+def waiting_pace() -> FlushScheduler:
     """A pace that has just sent at such a cost that it would now wait for seconds."""
-    pace = Pace(60.0, clock=lambda: 0.0, spent=count().__next__)
-    pace.send()
-    assert pace.rest > 1
+    pace = FlushScheduler(60.0, clock=lambda: 0.0, spent=count().__next__)
+    pace.flush()
+    assert pace.idle_for > 1
     return pace
 
 
@@ -95,7 +100,7 @@ async def test_a_burst_larger_than_the_window_is_sent_in_time_to_who_can_take_it
     _, sink = bench.join()
     bench.publish(6, 500)
     assert len(sink.seqs()) > 490
-    bench.pace.send()
+    bench.pace.flush()
     assert sink.seqs() == list(range(6, 501))
 
 
@@ -110,7 +115,11 @@ async def test_a_keepalive_is_never_ahead_of_what_waits_to_be_sent() -> None:
     ]
 
 
-WISHES = [PLAIN, Wish(Filter.of(services=["s3", "s7"])), Wish(conflate=True)]
+WISHES = [
+    DEFAULT_OPTIONS,
+    SubscribeOptions(Filter.of(services=["s3", "s7"])),
+    SubscribeOptions(conflate=True),
+]
 
 
 class Life:
@@ -133,14 +142,14 @@ class Life:
         self.bench.publish_all(events(self.head + 1, self.head + number, self.epoch))
         self.head += number
 
-    def stall(self, _: int, __: Client, sink: FakeSink) -> None:
+    def stall(self, _: int, __: Subscriber, sink: FakeSink) -> None:
         sink.stalled = True
 
-    def drain(self, _: int, client: Client, sink: FakeSink) -> None:
+    def drain(self, _: int, client: Subscriber, sink: FakeSink) -> None:
         self.bench.drain(client, sink)
 
-    def leave(self, _: int, client: Client, __: FakeSink) -> None:
-        self.bench.hub.leave(client)
+    def leave(self, _: int, client: Subscriber, __: FakeSink) -> None:
+        self.bench.hub.unsubscribe(client)
 
     def reload(self, number: int, *_: object) -> None:
         """The worker was overtaken, or (0) Redis went back."""
@@ -165,9 +174,9 @@ class Life:
 
     def doubt(self, number: int, *_: object) -> None:
         lost = (Condition("scanner", f"n{each}", each, "gone") for each in range(number % 3))
-        self.bench.hub.doubt({item.key: item for item in lost})
+        self.bench.hub.send_conditions({item.key: item for item in lost})
 
-    def reads_a_little(self, number: int, _: Client, sink: FakeSink) -> None:
+    def reads_a_little(self, number: int, _: Subscriber, sink: FakeSink) -> None:
         """Not enough to be through: the transport says so only when all has gone."""
         sink.take(min(number, len(sink.waiting) - 1))
 
@@ -192,7 +201,7 @@ def test_every_delivery_is_accounted_for_whatever_happens(steps: list[tuple[str,
         life.step(name, number)
         assert life.bench.unaccounted == 0, name
     for client, sink in life.clients:
-        if client.state is not State.GONE:
+        if client.state is not SubscriberState.CLOSED:
             life.bench.drain(client, sink)
     life.bench.pass_time(5.0)
     assert (life.bench.unaccounted, life.bench.hub.pending) == (0, 0)

@@ -8,9 +8,9 @@ import pytest
 
 from hero_router.errors import StoreUnreachable
 from hero_router.feed.feed import Feed
-from hero_router.feed.subscribers import State
-from hero_router.feed.timing import TICK, Times
-from hero_router.store.stream import NodeSight
+from hero_router.feed.subscribers import SubscriberState
+from hero_router.feed.timing import TICK, StreamTiming
+from hero_router.store.stream import NodeStatus
 from tests.feed.stream import WINDOW, MemoryStream
 from tests.feed.world import FakeSink
 from tests.support.wait import eventually
@@ -21,7 +21,7 @@ class NoNodes:
 
     trouble: Exception | None = None
 
-    async def sight(self) -> Mapping[str, NodeSight]:
+    async def sight(self) -> Mapping[str, NodeStatus]:
         """See `Nodes`."""
         if self.trouble is not None:
             raise self.trouble
@@ -35,12 +35,12 @@ class Scene:
         self.stream, self.nodes = MemoryStream(), NoNodes()
         stream: Any = self.stream
         nodes: Any = self.nodes
-        times = Times(ping=1_000, stall=1_000)
-        self.feed = Feed(stream, nodes, window=WINDOW, times=times, flush=0, greeting=dict)
+        times = StreamTiming(ping=1_000, stall=1_000)
+        self.feed = Feed(stream, nodes, window=WINDOW, times=times, flush=0, hello_fields=dict)
 
     def listen(self) -> FakeSink:
         sink = FakeSink()
-        self.feed.hub.join(sink, None, "test")
+        self.feed.hub.subscribe(sink, None, "test")
         return sink
 
 
@@ -53,16 +53,16 @@ async def test_it_may_be_asked_only_while_it_follows(scene: Scene) -> None:
     feed = scene.feed
     scene.stream.trouble = StoreUnreachable("away")
     task = asyncio.create_task(feed.run())
-    await eventually(lambda: bool(feed.doubts.current), message="the doubt")
-    assert not feed.able
+    await eventually(lambda: bool(feed.conditions.current), message="the doubt")
+    assert not feed.ready
     scene.stream.trouble = None
-    await eventually(lambda: feed.able, message="it follows")
+    await eventually(lambda: feed.ready, message="it follows")
     scene.stream.trouble = StoreUnreachable("away again")
-    await eventually(lambda: not feed.able, message="it is lost")
+    await eventually(lambda: not feed.ready, message="it is lost")
     scene.stream.trouble = None
-    await eventually(lambda: feed.able, message="it follows again")
-    feed.close()
-    assert not feed.able
+    await eventually(lambda: feed.ready, message="it follows again")
+    feed.drain()
+    assert not feed.ready
     task.cancel()
 
 
@@ -89,22 +89,22 @@ async def test_what_nobody_foresaw_in_any_part_ends_the_whole(
 
 async def test_a_doubt_changes_the_state_and_reaches_the_clients(scene: Scene) -> None:
     """The state that the API gives holds the doubts, so it is another one with them."""
-    await scene.feed.tail.start()
+    await scene.feed.tail.load()
     sink, revision = scene.listen(), scene.feed.mirror.revision
-    scene.feed.doubts.begin("scanner", "n1", "gone")
+    scene.feed.conditions.set("scanner", "n1", "gone")
     assert scene.feed.mirror.revision == revision + 1
-    scene.feed.doubts.end("scanner", "n1")
+    scene.feed.conditions.clear("scanner", "n1")
     assert scene.feed.mirror.revision == revision + 2
     assert sink.names() == ["hello", "stale", "fresh"]
 
 
 async def test_closing_ends_every_stream_within_its_time(scene: Scene) -> None:
     task = asyncio.create_task(scene.feed.run())
-    await eventually(lambda: scene.feed.able, message="it follows")
+    await eventually(lambda: scene.feed.ready, message="it follows")
     sinks = [scene.listen() for _ in range(20)]
-    scene.feed.close(over=4 * TICK)
-    assert 0 < scene.feed.hub.clients.number(State.LIVE) < 20
-    await asyncio.wait_for(scene.feed.closed(5), 4)
+    scene.feed.drain(over=4 * TICK)
+    assert 0 < scene.feed.hub.clients.count(SubscriberState.LIVE) < 20
+    await asyncio.wait_for(scene.feed.wait_drained(5), 4)
     assert [sink.calls for sink in sinks] == [["end"]] * 20
     assert all(b"retry: " in sink.raw.split(b"\n\n")[-2] for sink in sinks)
     task.cancel()

@@ -7,7 +7,7 @@ import pytest
 from hero_router.codec import encode
 from hero_router.errors import BadRequest
 from hero_router.feed.filters import MOST_VALUES, Filter, tagged
-from hero_router.feed.subscribers import Wish
+from hero_router.feed.subscribers import SubscribeOptions
 from hero_router.model import Event
 from tests.feed.bench import PING, Bench
 from tests.feed.world import event, position
@@ -66,7 +66,7 @@ def test_a_strangers_entry_only_passes_to_who_wants_all() -> None:
 
 def test_a_filtering_client_gets_only_what_it_wants_and_its_place_moves_with_pings() -> None:
     bench = Bench(limit=64)
-    _, sink = bench.join(wish=Wish(Filter.of(contexts=["bank"])))
+    _, sink = bench.join(wish=SubscribeOptions(Filter.of(contexts=["bank"])))
     bench.publish_all(STREAM)
     assert sink.seqs() == [9]
     bench.publish_all([told(10, "status_change", context="shop")])
@@ -79,18 +79,20 @@ def test_a_filtering_client_gets_only_what_it_wants_and_its_place_moves_with_pin
 def test_a_filtering_client_is_told_its_place_before_it_would_fall_out_of_the_window() -> None:
     """Else a reconnect would make it fetch everything anew, though it missed nothing."""
     bench = Bench(limit=8)
-    _, sink = bench.join(wish=Wish(Filter.of(contexts=["bank"])))
+    _, sink = bench.join(wish=SubscribeOptions(Filter.of(contexts=["bank"])))
     for seq in range(6, 30):
         bench.publish_all([told(seq, "status_change", context="shop")])
         last = int(sink.messages[-1].last_id.partition("-")[2])
         assert seq - last < 8
-    _, again = bench.join(sink.messages[-1].last_id, wish=Wish(Filter.of(contexts=["bank"])))
+    _, again = bench.join(
+        sink.messages[-1].last_id, wish=SubscribeOptions(Filter.of(contexts=["bank"]))
+    )
     assert "resync" not in again.names()
 
 
 def test_dropped_counts_all_events_of_the_stream_whatever_the_filter() -> None:
     bench = Bench(limit=4)
-    client, sink = bench.join(stalled=True, wish=Wish(Filter.of(contexts=["bank"])))
+    client, sink = bench.join(stalled=True, wish=SubscribeOptions(Filter.of(contexts=["bank"])))
     bench.publish_all([told(6, "status_change", context="bank")])
     for seq in range(7, 17):
         bench.publish_all([told(seq, "status_change", context="shop")])

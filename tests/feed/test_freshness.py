@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from hero_router.feed.conditions import Condition
-from hero_router.feed.freshness import SAME_MS, Proof
+from hero_router.feed.freshness import SAME_MS, Freshness
 from hero_router.feed.ring import frame
 from hero_router.model import Event
 from hero_router.sse import Parser
@@ -17,7 +17,7 @@ from tests.feed.world import event, position
 
 def test_a_stamp_serves_many_clients_for_a_moment_and_no_longer() -> None:
     now = 1_000
-    proof = Proof(lambda: now)
+    proof = Freshness(lambda: now)
     first = proof.stamp()
     proof.as_of = 900
     now += SAME_MS - 1
@@ -33,7 +33,7 @@ def test_pings_and_doubts_carry_the_time_of_sending_and_of_the_last_proof() -> N
     bench.proof.as_of = 6_000
     _, sink = bench.join()
     doubt = Condition("redis", None, 7, "away")
-    bench.hub.doubt({doubt.key: doubt})
+    bench.hub.send_conditions({doubt.key: doubt})
     bench.pass_time(PING)
     hello, stale, ping = [json.loads(each.data) for each in sink.messages]
     assert hello["now"] == stale["now"] == ping["now"] == NOW_MS
@@ -78,9 +78,9 @@ def scene() -> Scene:
 async def test_proof_is_as_of_the_snapshot_then_of_the_last_event_then_of_the_last_question(
     scene: Scene,
 ) -> None:
-    stream, proof = scene.stream, scene.feed.proof
-    assert scene.feed.proof.as_of is None
-    await scene.tail.start()
+    stream, proof = scene.stream, scene.feed.freshness
+    assert scene.feed.freshness.as_of is None
+    await scene.tail.load()
     assert proof.as_of == 1
     stream.add(replaced(event(1), position=stream.next(), at=77))
     assert not await scene.follow()
@@ -91,7 +91,7 @@ async def test_proof_is_as_of_the_snapshot_then_of_the_last_event_then_of_the_la
 
 
 async def test_a_stream_that_lies_ahead_unread_is_no_proof(scene: Scene) -> None:
-    await scene.tail.start()
+    await scene.tail.load()
     scene.stream.head_ = position(9)
-    assert not await scene.tail.step()
-    assert scene.feed.proof.as_of == 1
+    assert not await scene.tail.poll()
+    assert scene.feed.freshness.as_of == 1

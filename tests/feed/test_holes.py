@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hero_router.feed.filters import Filter
 from hero_router.feed.holes import filled
 from hero_router.feed.resume import Ahead, Gap, Replay, resume
-from hero_router.feed.subscribers import State, Wish
+from hero_router.feed.subscribers import SubscribeOptions, SubscriberState
 from hero_router.model import Event
 from hero_router.position import ORIGIN, Position
 from hero_router.store.client import connect
@@ -97,9 +97,11 @@ def test_what_a_client_gets_and_what_it_is_told_to_have_missed_make_up_all(
     window, head = world
     bench = Bench(limit=LIMIT, loaded=False)
     bench.hub.reload(window, head, "r1")
-    client, sink = bench.join(str(cursor), stalled=stalled, wish=Wish(conflate=conflate))
+    client, sink = bench.join(
+        str(cursor), stalled=stalled, wish=SubscribeOptions(conflate=conflate)
+    )
     bench.publish_all(events(head.seq + 1, head.seq + 3))
-    if client.state is not State.WAITING:
+    if client.state is not SubscriberState.AHEAD:
         bench.drain(client, sink)
         check_numbers(bench, sink, cursor)
     assert bench.unaccounted == 0
@@ -199,14 +201,14 @@ def test_older_events_that_were_trimmed_count_with_the_holes() -> None:
 
 def test_conflation_does_not_make_up_for_an_event_that_nobody_knows(bench: Bench) -> None:
     broken(bench, 6)
-    _, sink = bench.join(str(position(3)), wish=Wish(conflate=True))
+    _, sink = bench.join(str(position(3)), wish=SubscribeOptions(conflate=True))
     assert told(sink) == [(1, "trimmed", str(position(3)))]
     assert bench.unaccounted == 0
 
 
 def test_who_filters_is_told_of_a_hole_as_it_may_have_been_wanted(bench: Bench) -> None:
     broken(bench, 6)
-    wish = Wish(Filter.of(services=["s5", "s8"]))
+    wish = SubscribeOptions(Filter.of(services=["s5", "s8"]))
     _, sink = bench.join(str(position(3)), wish=wish)
     assert told(sink) == [(1, "trimmed", str(position(3)))]
     assert sink.seqs() == [5, 8]
@@ -245,7 +247,7 @@ def test_a_number_that_is_far_ahead_fills_no_more_than_the_window() -> None:
 async def test_the_newest_event_that_is_deleted_before_a_worker_read_it_is_told() -> None:
     scene = Scene(MemoryStream())
     scene.stream.publish(3)
-    await scene.tail.start()
+    await scene.tail.load()
     sink = scene.listen()
     scene.stream.publish(2)
     del scene.stream.events[-1]
@@ -262,14 +264,14 @@ async def test_xdel_in_a_real_stream_is_told_to_who_is_there_and_to_who_comes_to
     clients = [connect(redis7.url, name=name) for name in ("admin", "one", "other")]
     one, other = (Scene(Stream(each, Keys(), block_seconds=0.01)) for each in clients[1:])
     try:
-        await one.tail.start()
+        await one.tail.load()
         head, there = one.feed.ring.head, one.listen()
         last = await hand.changes("s0", 3)
         await clients[0].xdel(Keys().events, str(last.before()))
         await eventually(lambda: caught_up(one, last), message="the worker reads on")
-        await other.tail.start()
+        await other.tail.load()
         back = FakeSink()
-        other.feed.hub.join(back, str(head), "back")
+        other.feed.hub.subscribe(back, str(head), "back")
         for sink in (there, back):
             assert resyncs(sink) == [(1, "trimmed")]
             assert sink.seqs() == [head.seq + 1, head.seq + 3]

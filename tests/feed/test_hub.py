@@ -7,7 +7,7 @@ import pytest
 
 from hero_router.feed.conditions import Condition
 from hero_router.feed.hub import AHEAD_SECONDS, SLICE_BYTES
-from hero_router.feed.subscribers import State
+from hero_router.feed.subscribers import SubscriberState
 from hero_router.feed.timing import AFTER_MS_PER_CLIENT
 from hero_router.position import ORIGIN, Position
 from tests.feed.bench import NOW_MS, PING, STALL, Bench
@@ -71,14 +71,14 @@ def test_what_is_no_position_of_ours_is_an_unknown_gap(bench: Bench, told: str) 
     assert json.loads(sink.messages[1].data)["dropped"] is None
     assert json.loads(sink.messages[1].data)["reason"] == "unknown_position"
     assert sink.seqs() == [1, 2, 3, 4, 5]
-    assert bench.hub.clients.number(State.LIVE) == 1
+    assert bench.hub.clients.count(SubscriberState.LIVE) == 1
 
 
 def test_a_client_ahead_of_this_worker_waits_until_it_has_caught_up(bench: Bench) -> None:
     client, sink = bench.join(cursor(7))
-    assert client.state is State.WAITING
+    assert client.state is SubscriberState.AHEAD
     bench.publish(6, 6)
-    assert client.state is State.WAITING
+    assert client.state is SubscriberState.AHEAD
     bench.publish(7, 8)
     assert sink.names() == ["hello", "service_updated"]
     assert sink.seqs() == [8]
@@ -87,7 +87,7 @@ def test_a_client_ahead_of_this_worker_waits_until_it_has_caught_up(bench: Bench
 def test_a_cursor_ahead_of_the_stream_itself_is_unknown_after_a_bounded_wait(bench: Bench) -> None:
     client, sink = bench.join(cursor(99))
     bench.pass_time(AHEAD_SECONDS / 2)
-    assert client.state is State.WAITING
+    assert client.state is SubscriberState.AHEAD
     bench.pass_time(AHEAD_SECONDS / 2)
     assert sink.names()[:2] == ["hello", "resync"]
     assert json.loads(sink.messages[1].data)["dropped"] is None
@@ -100,21 +100,21 @@ def test_without_the_right_redis_nobody_is_judged_to_be_ahead_of_the_stream(
 ) -> None:
     client, _ = bench.join(cursor(7))
     doubt = Condition(reason, None, 1, "away")
-    bench.hub.doubt({doubt.key: doubt})
+    bench.hub.send_conditions({doubt.key: doubt})
     bench.pass_time(AHEAD_SECONDS * 10)
-    assert client.state is State.WAITING
-    bench.hub.doubt({})
+    assert client.state is SubscriberState.AHEAD
+    bench.hub.send_conditions({})
     bench.pass_time(AHEAD_SECONDS / 2)
-    assert client.state is State.WAITING
+    assert client.state is SubscriberState.AHEAD
 
 
 def test_a_slow_client_is_parked_and_nothing_more_is_queued_for_it(bench: Bench) -> None:
     slow, sink = bench.join(stalled=True)
     bench.publish(6, 6)
-    waiting = sink.backlog()
+    waiting = sink.buffered()
     bench.publish(7, 8)
-    assert slow.state is State.PARKED
-    assert sink.backlog() == waiting
+    assert slow.state is SubscriberState.BLOCKED
+    assert sink.buffered() == waiting
     assert sink.calls == []
 
 
@@ -132,7 +132,7 @@ def test_a_parked_client_that_drains_in_time_misses_nothing(bench: Bench) -> Non
     bench.drain(slow, sink)
     assert sink.seqs() == [6, 7, 8, 9]
     assert "resync" not in sink.names()
-    assert slow.state is State.LIVE
+    assert slow.state is SubscriberState.LIVE
 
 
 def test_a_parked_client_that_fell_out_of_the_window_is_told_how_many_it_missed(
@@ -155,8 +155,8 @@ def test_the_memory_of_a_slow_client_is_bounded_while_it_catches_up() -> None:
     bench.publish(7, 4_000, pad=200)
     sink.take()
     bench.hub.drained(slow)
-    assert slow.state is State.PARKED
-    assert sink.backlog() <= SLICE_BYTES
+    assert slow.state is SubscriberState.BLOCKED
+    assert sink.buffered() <= SLICE_BYTES
 
 
 def test_a_client_without_progress_is_dropped(bench: Bench) -> None:
@@ -166,7 +166,7 @@ def test_a_client_without_progress_is_dropped(bench: Bench) -> None:
     assert sink.calls == []
     bench.pass_time(1)
     assert sink.calls == ["abort"]
-    assert slow.state is State.GONE
+    assert slow.state is SubscriberState.CLOSED
     assert len(bench.hub.clients) == 0
 
 
@@ -185,7 +185,7 @@ def test_pings_carry_the_head_to_who_has_everything_and_no_position_to_who_waits
     _, live = bench.join()
     _, ahead = bench.join(cursor(6))
     doubt = Condition("redis", None, 1, "away")
-    bench.hub.doubt({doubt.key: doubt})
+    bench.hub.send_conditions({doubt.key: doubt})
     bench.pass_time(PING)
     assert live.messages[-1].event == "ping"
     assert live.messages[-1].last_id == cursor(5)
@@ -197,19 +197,19 @@ def test_pings_come_once_in_their_time_and_not_to_parked_clients(bench: Bench) -
     _, sink = bench.join()
     slow, slow_sink = bench.join(stalled=True)
     bench.publish(6, 6)
-    waiting = slow_sink.backlog()
+    waiting = slow_sink.buffered()
     bench.pass_time(PING)
     bench.pass_time(PING / 2)
     assert sink.names().count("ping") == 1
-    assert slow.state is State.PARKED
-    assert slow_sink.backlog() == waiting
+    assert slow.state is SubscriberState.BLOCKED
+    assert slow_sink.buffered() == waiting
 
 
 def test_doubts_are_told_at_once_and_taken_back(bench: Bench) -> None:
     _, sink = bench.join()
     doubt = Condition("redis", None, 7, "Redis cannot be reached")
-    bench.hub.doubt({doubt.key: doubt})
-    bench.hub.doubt({})
+    bench.hub.send_conditions({doubt.key: doubt})
+    bench.hub.send_conditions({})
     assert sink.names() == ["hello", "stale", "fresh"]
     assert json.loads(sink.messages[1].data)["detail"] == "Redis cannot be reached"
     fresh = {"reason": "redis", "node": None, "since": 7, "now": NOW_MS, "as_of": None}
@@ -219,7 +219,7 @@ def test_doubts_are_told_at_once_and_taken_back(bench: Bench) -> None:
 
 def test_who_joins_in_doubt_is_told_right_after_hello(bench: Bench) -> None:
     doubt = Condition("scanner", "n1", 7, "gone")
-    bench.hub.doubt({doubt.key: doubt})
+    bench.hub.send_conditions({doubt.key: doubt})
     _, sink = bench.join()
     assert sink.names() == ["hello", "stale"]
 
@@ -228,8 +228,8 @@ def test_a_parked_client_learns_on_return_what_is_doubtful_now(bench: Bench) -> 
     slow, sink = bench.join(stalled=True)
     old, new = Condition("redis", None, 1, "away"), Condition("scanner", "n1", 2, "gone")
     bench.publish(6, 6)
-    bench.hub.doubt({old.key: old})
-    bench.hub.doubt({new.key: new})
+    bench.hub.send_conditions({old.key: old})
+    bench.hub.send_conditions({new.key: new})
     bench.drain(slow, sink)
     stale = [json.loads(each.data)["reason"] for each in sink.messages if each.event == "stale"]
     assert stale == ["scanner"]

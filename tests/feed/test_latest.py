@@ -9,12 +9,12 @@ from hero_router.codec import encode
 from hero_router.feed.filters import Filter
 from hero_router.feed.hub import SLICE_BYTES
 from hero_router.feed.latest import MOST_REMOVED
-from hero_router.feed.subscribers import State, Wish
+from hero_router.feed.subscribers import SubscribeOptions, SubscriberState
 from hero_router.model import Event
 from tests.feed.bench import Bench
 from tests.feed.world import EPOCH, FakeSink, events, position
 
-CONFLATED = Wish(conflate=True)
+CONFLATED = SubscribeOptions(conflate=True)
 
 
 def change(seq: int, name: str, *, removed: bool = False, pad: int = 0) -> Event:
@@ -131,7 +131,7 @@ def test_whatever_happens_a_conflated_page_ends_in_the_registrys_state(
         if not sink.stalled:
             bench.drain(client, sink)
     bench.drain(client, sink)
-    assert client.state is State.LIVE
+    assert client.state is SubscriberState.LIVE
     assert folded(sink) == state
     assert "resync" not in sink.names()
     place, owed = 5, 0
@@ -154,7 +154,7 @@ def test_who_filters_too_ends_in_the_state_of_all_that_was_wanted(
     changes: list[tuple[str, bool]], data: st.DataObject
 ) -> None:
     bench = Bench(limit=4)
-    wish = Wish(Filter.of(services=["a", "b"]), conflate=True)
+    wish = SubscribeOptions(Filter.of(services=["a", "b"]), conflate=True)
     (client, sink), (whole_client, whole) = bench.join(wish=wish), bench.join()
     for seq, (name, removed) in enumerate(changes, start=6):
         sink.stalled = data.draw(st.booleans())
@@ -162,7 +162,7 @@ def test_who_filters_too_ends_in_the_state_of_all_that_was_wanted(
         if not sink.stalled:
             bench.drain(client, sink)
     bench.drain(client, sink)
-    assert whole_client.state is State.LIVE
+    assert whole_client.state is SubscriberState.LIVE
     wanted = {name: seq for name, seq in folded(whole).items() if name in "ab"}
     assert folded(sink) == wanted
     assert bench.unaccounted == 0
@@ -174,8 +174,8 @@ def test_one_conflated_write_is_no_larger_than_any_other() -> None:
     client, sink = bench.join(stalled=True, wish=CONFLATED)
     bench.publish_all([change(6, "first")])
     bench.publish_all([change(seq, f"s{seq}", pad=size) for seq in range(7, 47)])
-    while client.state is State.PARKED:
-        assert sink.backlog() <= SLICE_BYTES + 1024
+    while client.state is SubscriberState.BLOCKED:
+        assert sink.buffered() <= SLICE_BYTES + 1024
         sink.take()
         bench.hub.drained(client)
     sink.stalled = False

@@ -32,9 +32,9 @@ def names(mirror: Mirror) -> list[Any]:
 
 def test_events_are_folded_into_the_state_they_carry() -> None:
     mirror = make_mirror()
-    mirror.fold(change(3, "service_added", "c", {"service": record("c")}))
-    mirror.fold(change(4, "status_change", "a", {"service": record("a", "degraded")}))
-    mirror.fold(change(5, "service_removed", "b", {"id": "b"}))
+    mirror.apply(change(3, "service_added", "c", {"service": record("c")}))
+    mirror.apply(change(4, "status_change", "a", {"service": record("a", "degraded")}))
+    mirror.apply(change(5, "service_removed", "b", {"id": "b"}))
     assert names(mirror) == ["a", "c"]
     found = mirror.service("a")
     assert found is not None
@@ -45,24 +45,24 @@ def test_events_are_folded_into_the_state_they_carry() -> None:
 def test_applying_the_same_state_twice_changes_nothing() -> None:
     mirror = make_mirror()
     event = change(3, "service_updated", "a", {"service": record("a", title="new")})
-    mirror.fold(event)
+    mirror.apply(event)
     once = list(mirror.services())
-    mirror.fold(event)
+    mirror.apply(event)
     assert list(mirror.services()) == once
 
 
 def test_kinds_of_a_newer_version_and_strangers_entries_only_move_the_position() -> None:
     mirror = make_mirror()
-    mirror.fold(change(3, "service_painted", "a", {"colour": "red"}))
-    mirror.fold(Event(position(4), None, "", "", {}, "{}"))
-    mirror.fold(change(5, "service_removed", "zz", {"id": "zz"}))
+    mirror.apply(change(3, "service_painted", "a", {"colour": "red"}))
+    mirror.apply(Event(position(4), None, "", "", {}, "{}"))
+    mirror.apply(change(5, "service_removed", "zz", {"id": "zz"}))
     assert names(mirror) == ["a", "b"]
     assert mirror.head == position(5)
 
 
 def test_fields_of_a_newer_version_are_passed_on() -> None:
     mirror = make_mirror()
-    mirror.fold(change(3, "service_updated", "a", {"service": record("a", colour="red")}))
+    mirror.apply(change(3, "service_updated", "a", {"service": record("a", colour="red")}))
     found = mirror.service("a")
     assert found is not None
     assert found["colour"] == "red"
@@ -77,19 +77,19 @@ def test_services_come_in_a_stable_order_and_can_be_found_by_name() -> None:
         ("default", "a"),
         ("default", "x"),
     ]
-    assert len(mirror.named("x")) == 2
-    assert mirror.named("nobody") == []
+    assert len(mirror.by_name("x")) == 2
+    assert mirror.by_name("nobody") == []
 
 
 def test_a_lost_nodes_services_are_shown_as_unknown_never_as_healthy() -> None:
     mirror = make_mirror()
-    mirror.fold(change(3, "service_added", "c", {"service": record("c", node="n2")}))
-    mirror.look(frozenset({"n1"}), {"n1": NODE})
+    mirror.apply(change(3, "service_added", "c", {"service": record("c", node="n2")}))
+    mirror.set_nodes(frozenset({"n1"}), {"n1": NODE})
     shown = {each["name"]: (each["status"], each["reason"]) for each in mirror.services()}
     unknown = ("unknown", "node_lost")
     assert shown == {"a": unknown, "b": unknown, "c": ("healthy", "")}
     assert mirror.statuses() == {("n1", "unknown"): 2, ("n2", "healthy"): 1}
-    mirror.look(frozenset(), {"n1": NODE})
+    mirror.set_nodes(frozenset(), {"n1": NODE})
     assert {each["status"] for each in mirror.services()} == {"healthy"}
     assert mirror.statuses() == {("n1", "healthy"): 2, ("n2", "healthy"): 1}
 
@@ -97,23 +97,23 @@ def test_a_lost_nodes_services_are_shown_as_unknown_never_as_healthy() -> None:
 def test_how_a_lost_nodes_services_were_last_stands_beside_unknown() -> None:
     mirror = make_mirror()
     ill = {**record("a"), "status": "degraded", "reason": "a check fails"}
-    mirror.fold(change(3, "service_updated", "a", {"service": ill}))
-    mirror.look(frozenset({"n1"}), {"n1": NODE})
-    [shown] = mirror.named("a")
+    mirror.apply(change(3, "service_updated", "a", {"service": ill}))
+    mirror.set_nodes(frozenset({"n1"}), {"n1": NODE})
+    [shown] = mirror.by_name("a")
     assert (shown["status"], shown["reason"]) == ("unknown", "node_lost")
     assert (shown["last_status"], shown["last_reason"]) == ("degraded", "a check fails")
-    mirror.look(frozenset(), {"n1": NODE})
-    assert mirror.named("a") == [ill]
+    mirror.set_nodes(frozenset(), {"n1": NODE})
+    assert mirror.by_name("a") == [ill]
 
 
 def test_the_revision_grows_with_every_change_and_with_nothing_else() -> None:
     mirror = make_mirror()
     seen = [mirror.revision]
-    mirror.look(frozenset({"n1"}), {"n1": NODE})
+    mirror.set_nodes(frozenset({"n1"}), {"n1": NODE})
     seen.append(mirror.revision)
-    mirror.fold(change(3, "service_removed", "b", {"id": "b"}))
+    mirror.apply(change(3, "service_removed", "b", {"id": "b"}))
     seen.append(mirror.revision)
     assert seen == sorted(set(seen))
-    mirror.look(frozenset({"n1"}), {"n1": NODE})
+    mirror.set_nodes(frozenset({"n1"}), {"n1": NODE})
     list(mirror.services())
     assert mirror.revision == seen[-1]

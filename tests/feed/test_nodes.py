@@ -5,16 +5,16 @@ from dataclasses import replace
 import pytest
 
 from hero_router.errors import StoreCorrupt, StoreUnreachable
-from hero_router.feed.doubts import Doubts
+from hero_router.feed.doubts import Conditions
 from hero_router.feed.mirror import Mirror
-from hero_router.feed.nodes import GRACE_SECONDS, OVERDUE_SCANS, Watch
+from hero_router.feed.nodes import GRACE_SECONDS, OVERDUE_SCANS, NodeMonitor
 from hero_router.model import NodeState
 from hero_router.position import ORIGIN
-from hero_router.store.stream import NodeSight
+from hero_router.store.stream import NodeStatus
 from tests.support.records import record
 
 STATE = NodeState("n1", "s", 1, 1_000, 5, 2, 1, "0.1.0")
-ALIVE, DEAD = {"n1": NodeSight(STATE, leased=True)}, {"n1": NodeSight(STATE, leased=False)}
+ALIVE, DEAD = {"n1": NodeStatus(STATE, leased=True)}, {"n1": NodeStatus(STATE, leased=False)}
 
 
 class Scene:
@@ -22,13 +22,13 @@ class Scene:
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.mirror, self.doubts = Mirror(), Doubts(now_ms=lambda: 77)
+        self.mirror, self.doubts = Mirror(), Conditions(now_ms=lambda: 77)
         # `note` takes what was seen, so no Redis is asked here.
-        self.watch = Watch(None, self.mirror, self.doubts, clock=lambda: self.now)  # type: ignore[arg-type]
+        self.watch = NodeMonitor(None, self.mirror, self.doubts, clock=lambda: self.now)  # type: ignore[arg-type]
 
-    def see(self, sight: dict[str, NodeSight], after: float = 0.0) -> list[tuple[str, str | None]]:
+    def see(self, sight: dict[str, NodeStatus], after: float = 0.0) -> list[tuple[str, str | None]]:
         self.now += after
-        self.watch.note(sight)
+        self.watch.update(sight)
         return list(self.doubts.current)
 
 
@@ -73,7 +73,7 @@ def test_services_of_a_node_without_a_report_are_lost_after_a_while(scene: Scene
     assert scene.see(ALIVE, after=GRACE_SECONDS - 0.1) == []
     assert scene.see(ALIVE, after=0.1) == [("scanner", "n2")]
     assert [shown["status"] for shown in scene.mirror.services()] == ["unknown"]
-    assert scene.see({**ALIVE, "n2": NodeSight(replace(STATE, node="n2"), leased=True)}) == []
+    assert scene.see({**ALIVE, "n2": NodeStatus(replace(STATE, node="n2"), leased=True)}) == []
     assert [shown["status"] for shown in scene.mirror.services()] == ["healthy"]
 
 
@@ -86,14 +86,14 @@ def test_no_scanner_at_all_is_a_doubt_of_its_own(scene: Scene) -> None:
 def test_time_without_redis_does_not_count_against_the_scanners(scene: Scene) -> None:
     scene.see(ALIVE)
     scene.now += 1000
-    scene.watch.blind(AWAY)
+    scene.watch.store_failed(AWAY)
     assert scene.see(DEAD, after=GRACE_SECONDS / 2) == []
 
 
 def test_one_look_that_fails_does_not_make_a_lost_node_fresh(scene: Scene) -> None:
     scene.see(ALIVE)
     assert scene.see(DEAD, after=GRACE_SECONDS) == [("scanner", "n1")]
-    scene.watch.blind(AWAY)
+    scene.watch.store_failed(AWAY)
     assert scene.see(DEAD) == [("scanner", "n1")]
     assert scene.mirror.lost == {"n1"}
     assert scene.see(ALIVE) == []
@@ -104,10 +104,10 @@ PATIENCE = OVERDUE_SCANS * (PACE + SCAN_MS / 1000) + GRACE_SECONDS
 AWAY = StoreUnreachable("Redis cannot be reached")
 
 
-def reported(scan: int, pace: float = PACE) -> dict[str, NodeSight]:
+def reported(scan: int, pace: float = PACE) -> dict[str, NodeStatus]:
     """A scanner that holds its lease, and its report on this scan."""
     state = replace(STATE, scan=scan, duration_ms=SCAN_MS, scan_seconds=pace)
-    return {"n1": NodeSight(state, leased=True)}
+    return {"n1": NodeStatus(state, leased=True)}
 
 
 def test_a_scanner_that_holds_its_lease_but_reports_nothing_makes_its_node_lost(
@@ -138,14 +138,14 @@ def test_a_scanner_of_an_older_version_does_not_say_when_its_next_report_is_due(
 def test_time_without_redis_does_not_make_a_scanner_silent(scene: Scene) -> None:
     scene.see(reported(1))
     scene.now += 10 * PATIENCE
-    scene.watch.blind(AWAY)
+    scene.watch.store_failed(AWAY)
     assert scene.see(reported(1), after=PATIENCE - 0.1) == []
 
 
 def test_one_look_that_fails_does_not_end_a_silence(scene: Scene) -> None:
     scene.see(reported(1))
     assert scene.see(reported(1), after=PATIENCE) == [("scanner", "n1")]
-    scene.watch.blind(AWAY)
+    scene.watch.store_failed(AWAY)
     assert scene.see(reported(1)) == [("scanner", "n1")]
     assert scene.see(reported(2)) == []
 
@@ -154,16 +154,16 @@ def test_nodes_that_cannot_be_read_are_a_doubt_where_nobody_else_tells_of_it(sce
     """As with a key of the wrong type, while the stream itself is well."""
     error = StoreCorrupt("a key holds another type")
     scene.see(ALIVE)
-    scene.watch.blind(error)
+    scene.watch.store_failed(error)
     scene.now += GRACE_SECONDS
-    scene.watch.blind(error)
+    scene.watch.store_failed(error)
     assert scene.doubts.current["no_scanner", None].detail.endswith("a key holds another type")
     assert scene.see(ALIVE) == []
 
 
 def test_while_redis_is_away_the_watch_adds_no_doubt_of_its_own(scene: Scene) -> None:
-    scene.doubts.begin("redis", None, str(AWAY))
+    scene.doubts.set("redis", None, str(AWAY))
     for _ in range(5):
         scene.now += GRACE_SECONDS
-        scene.watch.blind(AWAY)
+        scene.watch.store_failed(AWAY)
     assert list(scene.doubts.current) == [("redis", None)]

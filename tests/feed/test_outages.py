@@ -51,9 +51,9 @@ async def test_a_worker_that_never_saw_redis_is_not_warm_until_it_has(scene: Sce
     scene.stream.trouble = StoreUnreachable("Redis cannot be reached")
     task = asyncio.create_task(scene.tail.run())
     await eventually(lambda: bool(scene.doubts), message="the doubt")
-    assert not scene.tail.warm
+    assert not scene.tail.synced
     scene.stream.trouble = None
-    await eventually(lambda: scene.tail.warm, message="the first start")
+    await eventually(lambda: scene.tail.synced, message="the first start")
     assert scene.doubts == []
     task.cancel()
 
@@ -77,7 +77,9 @@ async def test_what_nobody_foresaw_ends_the_tail_instead_of_being_swallowed(scen
 async def test_a_killed_redis_is_told_found_again_and_nothing_of_it_is_missed(
     redis7: RedisServer,
 ) -> None:
-    client = connect(redis7.url, name="tail", block_seconds=0.1, connections=1, held=True)
+    client = connect(
+        redis7.url, name="tail", block_seconds=0.1, connections=1, single_connection=True
+    )
     scene, hand = Scene(Stream(client, Keys(), 0.1)), Hand(redis7.url, WINDOW)
     await hand.begin(3)
     async with scene.running():

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from hero_router.feed.conditions import Condition
-from hero_router.feed.doubts import Doubts
+from hero_router.feed.doubts import Conditions
 from hero_router.feed.mirror import Mirror
-from hero_router.feed.nodes import GRACE_SECONDS, Watch
+from hero_router.feed.nodes import GRACE_SECONDS, NodeMonitor
 from hero_router.model import NodeState
-from hero_router.store.stream import NodeSight
+from hero_router.store.stream import NodeStatus
 from tests.support.records import report
 
 GONE = "node n1: the root /srv does not exist"
@@ -20,12 +20,12 @@ class Scene:
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.doubts = Doubts(now_ms=lambda: 77)
+        self.doubts = Conditions(now_ms=lambda: 77)
         # `note` takes what was seen, so no Redis is asked here.
-        self.watch = Watch(None, Mirror(), self.doubts, clock=lambda: self.now)  # type: ignore[arg-type]
+        self.watch = NodeMonitor(None, Mirror(), self.doubts, clock=lambda: self.now)  # type: ignore[arg-type]
 
     def see(self, *states: NodeState, leased: bool = True) -> dict[tuple[str, str | None], str]:
-        self.watch.note({state.node: NodeSight(state, leased) for state in states})
+        self.watch.update({state.node: NodeStatus(state, leased) for state in states})
         return {key: item.detail for key, item in self.doubts.current.items()}
 
 

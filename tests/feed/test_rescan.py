@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hero_router.codec import encode
-from hero_router.feed.rescan import Scans
+from hero_router.feed.rescan import ScanReplies
 from hero_router.model import Event
 from tests.feed.world import position
 
@@ -17,40 +17,40 @@ def scan(node: str, requests: Any) -> Event:
 
 
 async def test_the_answers_of_all_nodes_are_collected() -> None:
-    scans = Scans()
+    scans = ScanReplies()
     scans.expect("r1")
-    scans.seen(scan("a", ["r1", "other"]))
-    asyncio.get_running_loop().call_soon(scans.seen, scan("b", ["r1"]))
+    scans.deliver(scan("a", ["r1", "other"]))
+    asyncio.get_running_loop().call_soon(scans.deliver, scan("b", ["r1"]))
     answers = await scans.collect("r1", {"a", "b"}, seconds=5)
     assert {node: each["node"] for node, each in answers.items()} == {"a": "a", "b": "b"}
 
 
 async def test_those_that_did_not_come_in_time_are_left_out() -> None:
-    scans = Scans()
+    scans = ScanReplies()
     scans.expect("r1")
-    scans.seen(scan("a", ["r1"]))
+    scans.deliver(scan("a", ["r1"]))
     answers = await scans.collect("r1", {"a", "b"}, seconds=0.01)
     assert list(answers) == ["a"]
 
 
 async def test_an_answer_that_is_read_twice_or_is_of_another_node_does_not_end_the_wait() -> None:
-    scans = Scans()
+    scans = ScanReplies()
     scans.expect("r1")
     for node in ("a", "a", "c"):
-        scans.seen(scan(node, ["r1"]))
-    asyncio.get_running_loop().call_soon(scans.seen, scan("b", ["r1"]))
+        scans.deliver(scan(node, ["r1"]))
+    asyncio.get_running_loop().call_soon(scans.deliver, scan("b", ["r1"]))
     assert list(await scans.collect("r1", {"a", "b"}, seconds=5)) == ["a", "c", "b"]
 
 
 async def test_where_no_node_is_known_the_first_answer_is_enough() -> None:
-    scans = Scans()
+    scans = ScanReplies()
     scans.expect("r1")
-    asyncio.get_running_loop().call_soon(scans.seen, scan("b", ["r1"]))
+    asyncio.get_running_loop().call_soon(scans.deliver, scan("b", ["r1"]))
     assert list(await scans.collect("r1", set(), seconds=5)) == ["b"]
 
 
 async def test_what_is_forgotten_is_not_kept() -> None:
-    scans = Scans()
+    scans = ScanReplies()
     scans.expect("r1")
     scans.forget("r1")
     scans.forget("r1")
@@ -59,8 +59,8 @@ async def test_what_is_forgotten_is_not_kept() -> None:
 
 
 async def test_answers_to_others_and_junk_are_ignored() -> None:
-    scans = Scans()
+    scans = ScanReplies()
     scans.expect("r1")
     for requests in (["r2"], None, "r1", [["r1"]], 7):
-        scans.seen(scan("a", requests))
+        scans.deliver(scan("a", requests))
     assert await scans.collect("r1", set(), seconds=0.01) == {}

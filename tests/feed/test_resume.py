@@ -2,7 +2,7 @@
 
 import pytest
 
-from hero_router.feed.resume import Ahead, Gap, Replay, Verdict, resume
+from hero_router.feed.resume import Ahead, Gap, Replay, ResumeResult, resume
 from hero_router.position import ORIGIN, Position
 
 HEAD = Position(20, 3)
@@ -10,7 +10,7 @@ WINDOW = [Position(10, 5), Position(10, 6), Position(20, 1), Position(20, 2), HE
 """Two epochs: 10, of which the first events are trimmed and 6 is the last, and 20."""
 
 
-def owed(epoch: int, seq: int) -> Verdict:
+def owed(epoch: int, seq: int) -> ResumeResult:
     """What a client at this cursor is owed from the window above."""
     return resume(Position(epoch, seq), WINDOW, HEAD)
 

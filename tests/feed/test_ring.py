@@ -68,12 +68,12 @@ def test_a_reset_forgets_everything_before_it() -> None:
     ring = make_ring()
     ring.reset(events(1, 2, epoch=EPOCH + 1), Position(EPOCH + 1, 2), "r1")
     assert ring.resume(position(5)) == Gap(None)
-    assert ring.base == Position(EPOCH + 1, 0)
+    assert ring.start == Position(EPOCH + 1, 0)
 
 
 def test_the_base_lies_right_before_the_window() -> None:
-    assert make_ring(first=3, last=5).base == position(2)
-    assert Ring(5, 100).base == ORIGIN
+    assert make_ring(first=3, last=5).start == position(2)
+    assert Ring(5, 100).start == ORIGIN
 
 
 def test_the_span_lies_between_the_times_of_the_oldest_and_the_newest() -> None:
@@ -81,10 +81,10 @@ def test_the_span_lies_between_the_times_of_the_oldest_and_the_newest() -> None:
     assert ring.span == 0
     ring.append([event(seq)._replace(at=seq * 1_500) for seq in range(1, 6)][:3])
     assert ring.span == 3
-    assert (ring.since, ring.full) == (1_500, True)
+    assert (ring.oldest_at, ring.full) == (1_500, True)
     ring.append([event(4)._replace(at=9_500)])
     assert ring.span == 6.5
-    assert ring.since == 3_000
+    assert ring.oldest_at == 3_000
 
 
 @pytest.mark.parametrize(("first", "last"), [(0, 5_000), (5_000, 0), (5_000, 4_000)])
@@ -109,7 +109,7 @@ def test_events_of_an_older_epoch_are_still_due_to_who_stands_before_them() -> N
     ring = Ring(10, 10_000)
     window = [*events(3, 5, EPOCH - 1), *events(1, 4)]
     ring.reset(window, position(4), "r1")
-    assert ring.mixed
-    behind = [ring.after(place) for place in (position(2, EPOCH - 1), position(4, EPOCH - 1))]
+    assert ring.spans_epochs
+    behind = [ring.lag(place) for place in (position(2, EPOCH - 1), position(4, EPOCH - 1))]
     assert behind == [7, 5]
-    assert [ring.after(position(seq)) for seq in (0, 3, 4)] == [4, 1, 0]
+    assert [ring.lag(position(seq)) for seq in (0, 3, 4)] == [4, 1, 0]

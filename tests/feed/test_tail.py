@@ -30,8 +30,8 @@ async def test_a_worker_starts_with_what_there_is_and_tells_new_clients_only_wha
     scene: Scene,
 ) -> None:
     scene.stream.publish(5)
-    await scene.tail.start()
-    assert scene.tail.warm
+    await scene.tail.load()
+    assert scene.tail.synced
     assert scene.services() == scene.stream.services
     assert scene.feed.mirror.head == scene.feed.ring.head == position(5)
     sink = scene.listen()
@@ -42,9 +42,9 @@ async def test_a_worker_starts_with_what_there_is_and_tells_new_clients_only_wha
 
 
 async def test_a_stream_that_was_never_written_is_no_reason_to_doubt(scene: Scene) -> None:
-    await scene.tail.start()
+    await scene.tail.load()
     assert not await scene.follow()
-    assert (scene.feed.ring.head, scene.doubts, scene.tail.warm) == (ORIGIN, [], True)
+    assert (scene.feed.ring.head, scene.doubts, scene.tail.synced) == (ORIGIN, [], True)
     sink = scene.listen()
     scene.stream.publish(2)
     assert not await scene.follow()
@@ -55,7 +55,7 @@ async def test_a_worker_that_trimming_overtook_tells_every_client_its_exact_gap_
     scene: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
     scene.stream.publish(5)
-    await scene.tail.start()
+    await scene.tail.load()
     sinks = [scene.listen() for _ in range(3)]
     scene.stream.publish(20)
     with caplog.at_level(logging.WARNING):
@@ -68,7 +68,7 @@ async def test_a_worker_that_trimming_overtook_tells_every_client_its_exact_gap_
 
 
 async def test_a_worker_that_was_only_slow_tells_of_no_gap(scene: Scene) -> None:
-    await scene.tail.start()
+    await scene.tail.load()
     sink = scene.listen()
     scene.stream.publish(WINDOW)
     assert not await scene.follow()
@@ -78,7 +78,7 @@ async def test_a_worker_that_was_only_slow_tells_of_no_gap(scene: Scene) -> None
 async def test_more_events_at_once_than_a_worker_keeps_all_reach_its_clients() -> None:
     """As where the scanner keeps a larger window than this worker."""
     scene = Scene(MemoryStream(100), window=8)
-    await scene.tail.start()
+    await scene.tail.load()
     sink = scene.listen()
     scene.stream.publish(100)
     assert not await scene.follow()
@@ -87,7 +87,7 @@ async def test_more_events_at_once_than_a_worker_keeps_all_reach_its_clients() -
 
 async def test_a_new_epoch_is_a_gap_of_unknown_size(scene: Scene) -> None:
     scene.stream.publish(5)
-    await scene.tail.start()
+    await scene.tail.load()
     sink = scene.listen()
     scene.stream.vanish()
     scene.stream.publish(2, epoch=EPOCH + 1)
@@ -99,7 +99,7 @@ async def test_a_new_epoch_is_a_gap_of_unknown_size(scene: Scene) -> None:
 
 async def test_while_the_stream_is_gone_clients_wait_and_are_told_why(scene: Scene) -> None:
     scene.stream.publish(5)
-    await scene.tail.start()
+    await scene.tail.load()
     sink = scene.listen()
     scene.stream.vanish()
     assert await scene.follow()
@@ -118,7 +118,7 @@ async def test_while_the_stream_is_gone_clients_wait_and_are_told_why(scene: Sce
 
 async def test_a_stream_that_went_back_is_noticed_though_redis_says_nothing(scene: Scene) -> None:
     scene.stream.publish(5)
-    await scene.tail.start()
+    await scene.tail.load()
     scene.stream.go_back(3)
     assert await scene.follow()
     assert scene.feed.ring.head == position(3)
@@ -127,7 +127,7 @@ async def test_a_stream_that_went_back_is_noticed_though_redis_says_nothing(scen
 async def test_what_a_foreign_hand_trimmed_away_to_the_last_is_told(scene: Scene) -> None:
     """Redis says nothing of it: the stream is empty, and its last id lies ahead."""
     scene.stream.publish(5)
-    await scene.tail.start()
+    await scene.tail.load()
     sink = scene.listen()
     scene.stream.publish(2)
     scene.stream.events = []
@@ -140,7 +140,7 @@ async def test_what_a_foreign_hand_trimmed_away_to_the_last_is_told(scene: Scene
 
 async def test_events_that_come_between_two_questions_are_no_jump(scene: Scene) -> None:
     scene.stream.publish(5)
-    await scene.tail.start()
+    await scene.tail.load()
     sink = scene.listen()
     ask = scene.stream.head
 
@@ -155,13 +155,13 @@ async def test_events_that_come_between_two_questions_are_no_jump(scene: Scene) 
 
 
 async def test_strangers_entries_are_counted_and_keep_their_position(scene: Scene) -> None:
-    await scene.tail.start()
+    await scene.tail.load()
     sink = scene.listen()
     scene.stream.publish()
     scene.stream.add(Event(scene.stream.next(), None, "", "", {}, "{}"))
     scene.stream.publish()
     assert not await scene.follow()
-    assert scene.tail.junk == 1
+    assert scene.tail.invalid_entries == 1
     told = [(each.event, each.last_id) for each in sink.messages[1:]]
     updated = "service_updated"
     assert told == [(updated, "1000-1"), ("ping", "1000-2"), (updated, "1000-3")]
@@ -172,7 +172,7 @@ async def test_who_waits_for_a_scan_hears_of_it_in_the_stream_and_in_the_window(
     scene: Scene, overtaken: bool
 ) -> None:
     scene.stream.publish(3)
-    await scene.tail.start()
+    await scene.tail.load()
     scene.feed.scans.expect("wish")
     scene.stream.publish(20 if overtaken else 0)
     data = {"requests": ["wish"], "discovered": 4}
@@ -219,10 +219,12 @@ def test_a_new_epoch_is_a_jump_unless_nothing_was_there_before() -> None:
 async def test_a_real_redis_trims_in_silence_and_the_gap_is_exact_all_the_same(
     redis7: RedisServer,
 ) -> None:
-    client = connect(redis7.url, name="tail", block_seconds=0.1, connections=1, held=True)
+    client = connect(
+        redis7.url, name="tail", block_seconds=0.1, connections=1, single_connection=True
+    )
     scene, hand = Scene(Stream(client, Keys(), 0.1)), Hand(redis7.url, WINDOW)
     await hand.begin(3)
-    await scene.tail.start()
+    await scene.tail.load()
     sink = scene.listen()
     seen = scene.feed.ring.head
     last = await hand.changes("s1", 100)

@@ -38,15 +38,15 @@ class OneByOne(ABC):
         """Take the bytes, or let them wait."""
 
     @abstractmethod
-    def backlog(self) -> int:
+    def buffered(self) -> int:
         """How much waits."""
 
-    def offer(self, datas: Sequence[bytes]) -> int:
+    def write_many(self, datas: Sequence[bytes]) -> int:
         """Take one after the other, as long as none waits; nothing is offered past what waits."""
-        assert not self.backlog(), "an event is offered past bytes that wait"
+        assert not self.buffered(), "an event is offered past bytes that wait"
         for number, data in enumerate(datas):
             self.write(data)
-            if self.backlog():
+            if self.buffered():
                 return number
         return len(datas)
 
@@ -76,11 +76,11 @@ class FakeSink(OneByOne):
         self._taken += part
         self.messages += self._parser.feed(part)
 
-    def backlog(self) -> int:
+    def buffered(self) -> int:
         """How much waits."""
         return len(self.waiting)
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Noted."""
         self.calls.append("end")
 

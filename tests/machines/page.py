@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from hero_router.feed.subscribers import Client, State
+from hero_router.feed.subscribers import Subscriber, SubscriberState
 from hero_router.position import ORIGIN, Position
 from hero_router.sse import Message, Parser
 from tests.feed.world import OneByOne
@@ -23,7 +23,7 @@ class Page(OneByOne):
         self.world = world
         self.stalled = False
         self.worker: Worker | None = None
-        self._client: Client | None = None
+        self._client: Subscriber | None = None
         self._place: Position | None = None
         self._state: dict[str, Mapping[str, Any]] = {}
         self._snapshot_at: Position | None = None
@@ -42,11 +42,11 @@ class Page(OneByOne):
         if not self.stalled:
             self._take()
 
-    def backlog(self) -> int:
+    def buffered(self) -> int:
         """How much waits beyond what the kernel takes: a few events."""
         return max(len(self._waiting) - KERNEL_BYTES, 0)
 
-    def end(self) -> None:
+    def close(self) -> None:
         """The worker ended the stream."""
 
     def abort(self) -> None:
@@ -59,19 +59,19 @@ class Page(OneByOne):
         self.disconnect()
         self.worker, self._parser = worker, Parser()
         cursor = None if self._place is None else str(self._place)
-        self._client = worker.hub.join(self, cursor, "page")
+        self._client = worker.hub.subscribe(self, cursor, "page")
 
     def disconnect(self) -> None:
         """The connection is lost, with all that was on its way."""
-        if self.worker and self._client and self._client.state is not State.GONE:
-            self.worker.hub.leave(self._client)
+        if self.worker and self._client and self._client.state is not SubscriberState.CLOSED:
+            self.worker.hub.unsubscribe(self._client)
         self._waiting, self._client, self.worker, self.stalled = b"", None, None, False
 
     def resume(self) -> None:
         """A stall ends: everything is read, and the hub may go on."""
         self.stalled = False
         self._take()
-        while self.worker and self._client and self._client.state is State.PARKED:
+        while self.worker and self._client and self._client.state is SubscriberState.BLOCKED:
             self.worker.hub.drained(self._client)
             self._take()
 
@@ -81,7 +81,7 @@ class Page(OneByOne):
         An answer from before the resync is refused; what has come since is applied on top.
         """
         ring, mirror = worker.ring, worker.mirror
-        if not self._wanted or (self._store and ring.store != self._store):
+        if not self._wanted or (self._store and ring.run_id != self._store):
             return
         if self._base is not None and mirror.head < self._base:
             return

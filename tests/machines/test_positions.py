@@ -77,7 +77,7 @@ class Positions(RuleBasedStateMachine):
     def doubts(self, worker: int, number: int, size: int) -> None:
         """Nodes are lost or come back; what is told of them may be more than a kernel takes."""
         lost = (Condition("scanner", f"n{each}", each, "x" * size) for each in range(number))
-        self.workers[worker].hub.doubt({item.key: item for item in lost})
+        self.workers[worker].hub.send_conditions({item.key: item for item in lost})
 
     @rule(worker=which)
     def pings(self, worker: int) -> None:

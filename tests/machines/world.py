@@ -10,16 +10,16 @@ from typing import Any, TypeVar
 
 from fakeredis import FakeServer
 
-from hero_router.feed.control import Herald
-from hero_router.feed.doubts import Doubts
-from hero_router.feed.flush import Pace
-from hero_router.feed.freshness import Proof
+from hero_router.feed.control import ControlFrames
+from hero_router.feed.doubts import Conditions
+from hero_router.feed.flush import FlushScheduler
+from hero_router.feed.freshness import Freshness
 from hero_router.feed.hub import AHEAD_SECONDS, Hub
 from hero_router.feed.mirror import Mirror
-from hero_router.feed.rescan import Scans
+from hero_router.feed.rescan import ScanReplies
 from hero_router.feed.ring import Ring
 from hero_router.feed.tail import Tail
-from hero_router.feed.timing import Times
+from hero_router.feed.timing import StreamTiming
 from hero_router.model import Change, EventType, Record, Status
 from hero_router.position import ORIGIN, Position
 from hero_router.store.keys import Keys
@@ -71,7 +71,7 @@ class World:
 
     def change(self, name: str, number: int) -> None:
         """Give a service a new state, as a scanner does: from what Redis holds to what is true."""
-        known = self.run(self.registry.known("n1"))
+        known = self.run(self.registry.records("n1"))
         record = Record(name, name, "default", "n1", Status.HEALTHY, "", 1, number)
         kind: EventType = "service_updated" if name in known else "service_added"
         self._apply(Change(kind, name, {"service": record.to_json()}, record))
@@ -140,33 +140,35 @@ class Worker:
         self.world = world
         self.now = 0.0
         self.mirror, self.ring = Mirror(), Ring(WINDOW, SLICE_BYTES)
-        times = Times(ping=PING_SECONDS, stall=1e9)
-        proof = Proof()
-        herald = Herald(self.ring, times, proof, dict, lambda: 0.5)
-        self.hub = Hub(self.ring, herald, times, Pace(0), lambda: self.now)
+        times = StreamTiming(ping=PING_SECONDS, stall=1e9)
+        proof = Freshness()
+        herald = ControlFrames(self.ring, times, proof, dict, lambda: 0.5)
+        self.hub = Hub(self.ring, herald, times, FlushScheduler(0), lambda: self.now)
         stream = Stream(world.client, KEYS, block_seconds=0.001)
-        self.tail = Tail(stream, self.mirror, self.ring, self.hub, Doubts(), Scans(), proof)
-        world.run(self.tail.start())
+        self.tail = Tail(
+            stream, self.mirror, self.ring, self.hub, Conditions(), ScanReplies(), proof
+        )
+        world.run(self.tail.load())
 
     def catch_up(self) -> None:
         """Read all that there is, as the tail's task would."""
         head = None
         while head != self.ring.head:
             head = self.ring.head
-            if not self.world.run(self.tail.step()):
-                self.world.run(self.tail.start())
+            if not self.world.run(self.tail.poll()):
+                self.world.run(self.tail.load())
         # One more idle round: it is what notices a stream that went back.
-        if not self.world.run(self.tail.step()):
-            self.world.run(self.tail.start())
+        if not self.world.run(self.tail.poll()):
+            self.world.run(self.tail.load())
 
     def reconnect(self) -> None:
         """The connection to Redis was lost and is back."""
-        self.world.run(self.tail.start())
+        self.world.run(self.tail.load())
 
     def pass_time(self, seconds: float = AHEAD_SECONDS) -> None:
         """Let the hub's time go on."""
         self.now += seconds
-        self.hub.confirm()
+        self.hub.mark_current()
         self.hub.tick()
 
 

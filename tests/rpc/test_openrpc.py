@@ -8,8 +8,8 @@ import pytest
 
 from hero_router.model import NodeState, Record, SocketState
 from hero_router.rpc import openrpc
-from hero_router.rpc.methods import Router, methods
-from hero_router.web.scanning import Scanning
+from hero_router.rpc.methods import RpcMethods, methods
+from hero_router.web.scanning import ScanCoordinator
 from tests.web.world import World, record, report
 
 TEXT = {"type": "string"}
@@ -99,7 +99,7 @@ FORM = {
 @pytest.fixture
 def document(world: World) -> Any:
     """The document as it is sent."""
-    router = Router(world.context, world.state, Scanning(world.feed, world.requests))
+    router = RpcMethods(world.context, world.state, ScanCoordinator(world.feed, world.requests))
     return json.loads(json.dumps(openrpc.document(methods(router))))
 
 

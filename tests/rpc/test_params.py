@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from hero_router.errors import BadRequest
-from hero_router.rpc.params import SHOWN, Choice, Kind, Param, Text, Whole, bind
+from hero_router.rpc.params import SHOWN, Choice, Param, ParamType, Text, Whole, bind
 
-KINDS: list[Kind] = [Text(), Text(longest=3), Choice(("a", "bc")), Whole(1, 5, default=3)]
+KINDS: list[ParamType] = [Text(), Text(longest=3), Choice(("a", "bc")), Whole(1, 5, default=3)]
 
 values: st.SearchStrategy[Any] = st.one_of(
     st.none(),
@@ -39,12 +39,12 @@ def refusal(given_: Any) -> str:
 
 @pytest.mark.parametrize("kind", KINDS, ids=repr)
 @given(value=values)
-def test_what_the_published_schema_allows_is_what_is_taken(kind: Kind, value: Any) -> None:
+def test_what_the_published_schema_allows_is_what_is_taken(kind: ParamType, value: Any) -> None:
     assert kind.accepts(value) == Draft7Validator(kind.schema).is_valid(value)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=repr)
-def test_each_schema_is_one(kind: Kind) -> None:
+def test_each_schema_is_one(kind: ParamType) -> None:
     Draft7Validator.check_schema(kind.schema)
 
 

@@ -10,7 +10,7 @@ from hero_router.errors import Fenced, StoreError, StoreUnreachable
 from hero_router.model import Change, NodeState, Record
 from hero_router.position import Position
 from hero_router.scan.interfaces import SystemClock
-from hero_router.store.commands import Request
+from hero_router.store.commands import ScanRequest
 from hero_router.store.lease import Grant
 
 
@@ -32,7 +32,7 @@ class MemoryStore:
     writes: int = 0
     after_write: Callable[[], Awaitable[object]] | None = None
     """What happens while the reply of the next `apply` is on its way."""
-    listeners: list[asyncio.Queue[Request | None]] = field(default_factory=list)
+    listeners: list[asyncio.Queue[ScanRequest | None]] = field(default_factory=list)
 
     def check(self) -> None:
         if self.trouble is not None:
@@ -96,7 +96,7 @@ class MemoryRegistry:
         self._records: dict[str, Record] = {}
         self._told = set[str]()
 
-    async def known(self, node: str, *, whole: bool = False) -> dict[str, Record]:
+    async def records(self, node: str, *, whole: bool = False) -> dict[str, Record]:
         self._store.check()
         head, size = len(self._store.events), len(self._store.records)
         if whole or (head, size) != self._version:
@@ -159,9 +159,9 @@ class MemoryRequests:
     def __init__(self, store: MemoryStore) -> None:
         self._store = store
 
-    async def listen(self) -> AsyncIterator[Request]:
+    async def listen(self) -> AsyncIterator[ScanRequest]:
         self._store.check()
-        queue: asyncio.Queue[Request | None] = asyncio.Queue()
+        queue: asyncio.Queue[ScanRequest | None] = asyncio.Queue()
         self._store.listeners.append(queue)
         try:
             while (request := await queue.get()) is not None:
@@ -170,7 +170,7 @@ class MemoryRequests:
         finally:
             self._store.listeners.remove(queue)
 
-    async def ask(self, request: Request) -> int:
+    async def ask(self, request: ScanRequest) -> int:
         for queue in self._store.listeners:
             queue.put_nowait(request)
         return len(self._store.listeners)

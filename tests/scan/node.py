@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hero_router.scan.agent import Worker
+from hero_router.scan.agent import ScannerAgent
 from hero_router.scan.prober import Prober
-from hero_router.scan.result import Observation
-from hero_router.scan.sockets import Finder, Found
+from hero_router.scan.result import ProbeResult
+from hero_router.scan.sockets import Finder, SocketFile
 from hero_router.settings.config import RouterConfig
 from tests.scan.fakes import MemoryLease, MemoryRegistry, MemoryRequests, MemoryStore, OwnClock
 from tests.scan.waiting import until
@@ -38,15 +38,15 @@ class Node:
         }
         return RouterConfig(**{**fast, **self.settings})
 
-    def worker(self, scanner: str = "one", wrap: Callable[..., Any] | None = None) -> Worker:
+    def worker(self, scanner: str = "one", wrap: Callable[..., Any] | None = None) -> ScannerAgent:
         config = self.config()
         prober = Prober(config.probe_timeout, self.clock.monotonic)
 
-        async def probe(found: Found, *, ask_documents: bool) -> Observation:
+        async def probe(found: SocketFile, *, ask_documents: bool) -> ProbeResult:
             self.probed.append(found.path)
             return await prober(found, ask_documents=ask_documents)
 
-        return Worker(
+        return ScannerAgent(
             config,
             MemoryLease(self.store, "n", scanner),
             MemoryRegistry(self.store),

@@ -4,30 +4,30 @@ import time
 from pathlib import Path
 
 from hero_router.scan.prober import Prober
-from hero_router.scan.result import Facts, Observation
-from hero_router.scan.sockets import Finder, Found
+from hero_router.scan.result import Facts, ProbeResult
+from hero_router.scan.sockets import Finder, SocketFile
 
 TIMEOUT = 0.4
 
 
-def found(root: Path, path: str = "") -> Found:
+def found(root: Path, path: str = "") -> SocketFile:
     """The socket at this path, or the only one."""
     return next(item for item in Finder(root).walk().found if path in ("", item.path))
 
 
 async def probe(
     root: Path, path: str = "", *, ask: bool = True, limit: float = TIMEOUT
-) -> Observation:
+) -> ProbeResult:
     return await Prober(limit, time.monotonic)(found(root, path), ask_documents=ask)
 
 
-def facts(seen: Observation) -> Facts:
+def facts(seen: ProbeResult) -> Facts:
     assert seen.spec is not None
     assert seen.spec.facts is not None
     return seen.spec.facts
 
 
-def bad(seen: Observation) -> str:
+def bad(seen: ProbeResult) -> str:
     assert seen.spec is not None
     assert seen.spec.error is not None
     return seen.spec.error

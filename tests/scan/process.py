@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
-from hero_router.scan.agent import Worker
+from hero_router.scan.agent import ScannerAgent
 from hero_router.scan.interfaces import SystemClock
 from hero_router.scan.prober import Prober
 from hero_router.scan.sockets import Finder
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
-from hero_router.store.commands import Requests
+from hero_router.store.commands import ScanRequests
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
 from tests.scan.fakes import MemoryLease, MemoryRegistry, MemoryRequests, MemoryStore
@@ -44,11 +44,11 @@ async def scanner(url: str, root: str, name: str) -> None:
     config = settings(url, Path(root))
     client, channel = connect(url, name="scanner"), connect(url, name="scanner", block_seconds=6)
     clock = SystemClock()
-    worker = Worker(
+    worker = ScannerAgent(
         config,
         Lease(client, config.keys, config.node, name, config.lease_seconds),
         Registry(client, config.keys, config.sse_buffer),
-        Requests(channel, config.keys),
+        ScanRequests(channel, config.keys),
         Prober(config.probe_timeout, clock.monotonic),
         clock,
         Finder(config.root, config.ignored).walk,
@@ -70,7 +70,7 @@ async def alone(root: str, scans: str) -> None:
     """Scan so many times with a store in memory, and say what that cost and what was seen."""
     store, clock = MemoryStore(), SystemClock()
     config = RouterConfig(node="n", socket_dir=root, scan_seconds=1)
-    worker = Worker(
+    worker = ScannerAgent(
         config,
         MemoryLease(store, "n", "alone"),
         MemoryRegistry(store),

@@ -5,9 +5,9 @@ import logging
 
 import pytest
 
-from hero_router.scan.conditions import Doubts, user
-from hero_router.scan.inventory import Sightings
-from hero_router.scan.sockets import Walk
+from hero_router.scan.conditions import NodeConditions, user
+from hero_router.scan.inventory import Inventory
+from hero_router.scan.sockets import WalkResult
 from hero_router.settings.config import RouterConfig
 
 CONFIG = RouterConfig(node="n", socket_dir="/srv", stale_seconds=60)
@@ -18,10 +18,10 @@ ELSEWHERE = "make it or mount it, or set ROUTER_SOCKET_DIR to the right folder"
 BROKEN = "Input/output error"
 
 
-def told(walk: Walk) -> str:
+def told(walk: WalkResult) -> str:
     """What is doubted after this walk."""
-    doubts = Doubts(CONFIG)
-    doubts.look(Sightings(60).after(walk, 0))
+    doubts = NodeConditions(CONFIG)
+    doubts.look(Inventory(60).after(walk, 0))
     return doubts.current.get("root", "")
 
 
@@ -37,18 +37,18 @@ def told(walk: Walk) -> str:
     ],
 )
 def test_each_cause_has_its_words(blind: dict[bytes, int], text: str) -> None:
-    assert told(Walk(blind=blind)) == f"{ROOT}{text}; until then none of its services leaves"
+    assert told(WalkResult(blind=blind)) == f"{ROOT}{text}; until then none of its services leaves"
 
 
 def test_a_root_that_is_too_large_is_told() -> None:
-    assert told(Walk(root=(1, 1))) == ""
-    large = told(Walk(root=(1, 1), cut="it has more than 2 sockets"))
+    assert told(WalkResult(root=(1, 1))) == ""
+    large = told(WalkResult(root=(1, 1), cut="it has more than 2 sockets"))
     assert large == f"{ROOT}{PART} it has more than 2 sockets, and the rest is not looked at"
 
 
 def test_a_detail_that_changes_is_no_new_warning(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "hero_router.scan.conditions")
-    doubts = Doubts(CONFIG)
+    doubts = NodeConditions(CONFIG)
     for paths in ([], ["a"], ["a"], ["a", "b"], []):
         doubts.knock(paths)
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO", "INFO"]

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from hero_router.cli.scanner import make_worker
 from hero_router.position import Position
-from hero_router.scan.agent import Worker
+from hero_router.scan.agent import ScannerAgent
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
 from tests.scan.services import Services
@@ -42,7 +42,7 @@ def config(redis7: RedisServer, root: Path) -> RouterConfig:
 
 
 @pytest.fixture
-async def worker(config: RouterConfig) -> AsyncIterator[Worker]:
+async def worker(config: RouterConfig) -> AsyncIterator[ScannerAgent]:
     """A scanner as its command makes it."""
     client = connect(config.redis_url, name="scanner")
     channel = connect(config.redis_url, name="requests", block_seconds=5)
@@ -52,7 +52,7 @@ async def worker(config: RouterConfig) -> AsyncIterator[Worker]:
 
 
 async def test_ten_thousand_sockets_and_a_storm_among_them(
-    services: Services, worker: Worker, store: Redis, config: RouterConfig, root: Path
+    services: Services, worker: ScannerAgent, store: Redis, config: RouterConfig, root: Path
 ) -> None:
     """The stream stays within its window, the loop responsive, and the end is the truth."""
     for number in range(COUNT):

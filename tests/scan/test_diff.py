@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hero_router.model import SocketState, Status
-from hero_router.scan.diff import diff, reloaded
+from hero_router.scan.diff import after_takeover, diff
 from hero_router.scan.flaps import WINDOW
 from hero_router.scan.naming import services
-from hero_router.scan.result import Observation, Spec
-from hero_router.scan.status import BAD_SPEC_EVERY, SPEC_EVERY, Now, must_ask
+from hero_router.scan.result import ProbeResult, Spec
+from hero_router.scan.status import BAD_SPEC_EVERY, SPEC_EVERY, EvalTime, documents_due
 from tests.scan.world import (
     ASKED,
     BAD_SPEC,
@@ -82,7 +82,7 @@ def test_a_wall_clock_that_jumps_expires_nothing() -> None:
     world.look({A: REFUSED})
     seen = services("n", [sock(A)])
     for jump in (3_600_000, -3_600_000):
-        now = Now(1_000_000 + jump, world.second + 1, 2)
+        now = EvalTime(1_000_000 + jump, world.second + 1, 2)
         changes, _ = diff(
             world.known, world.memories, seen.values(), {A.encode(): REFUSED}, now, RULES
         )
@@ -150,7 +150,7 @@ def test_a_service_that_another_scanner_removed_is_not_removed_again() -> None:
     world = World()
     world.look({A: OK})
     world.known.clear()
-    world.memories = {key: reloaded(item, None) for key, item in world.memories.items()}
+    world.memories = {key: after_takeover(item, None) for key, item in world.memories.items()}
     assert world.look({}) == []
 
 
@@ -158,7 +158,7 @@ def test_documents_are_asked_for_at_first_after_trouble_and_then_rarely() -> Non
     world = World()
 
     def asks() -> bool:
-        return must_ask(sock(A), world.memory if world.known else None)
+        return documents_due(sock(A), world.memory if world.known else None)
 
     def until_asked() -> int:
         count = 0
@@ -182,15 +182,15 @@ def test_documents_are_asked_for_at_first_after_trouble_and_then_rarely() -> Non
 def test_a_socket_bound_anew_is_asked_for_its_documents() -> None:
     world = World()
     world.look({A: ASKED})
-    assert not must_ask(sock(A), world.memory)
-    assert must_ask(sock(A, inode=2), world.memory)
+    assert not documents_due(sock(A), world.memory)
+    assert documents_due(sock(A, inode=2), world.memory)
 
 
 def test_a_socket_bound_anew_is_asked_even_if_the_first_probe_learned_nothing() -> None:
     world = World()
     world.look({A: ASKED})
     world.look({A: UNSEEN}, inode=2)
-    assert must_ask(sock(A, inode=2), world.memory)
+    assert documents_due(sock(A, inode=2), world.memory)
 
 
 def test_after_another_scanner_ruled_only_history_and_hidden_stale_sockets_are_kept() -> None:
@@ -198,11 +198,11 @@ def test_after_another_scanner_ruled_only_history_and_hidden_stale_sockets_are_k
     for _ in range(14):
         world.look({"s/rpc.sock": ASKED, "s/admin.sock": REFUSED})
     memory, record = world.memories[world.record.id], world.record
-    kept = reloaded(memory, record)
+    kept = after_takeover(memory, record)
     assert (set(kept.sockets), kept.record) == ({b"s/admin.sock"}, record)
     revived = SocketState("admin", "admin", "s/admin.sock", Status.HEALTHY)
     shown = replace(record, sockets=(*record.sockets, revived))
-    assert reloaded(memory, shown).sockets == {}
+    assert after_takeover(memory, shown).sockets == {}
 
 
 OBSERVATIONS = [
@@ -235,7 +235,7 @@ OBSERVATIONS = [
     )
 )
 def test_any_history_folds_up_to_the_registry_and_settles(
-    history: list[dict[str, Observation | None]],
+    history: list[dict[str, ProbeResult | None]],
 ) -> None:
     """Each event carries the state it leads to; then a still world is told once and stays quiet."""
     world = World()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from hero_router.scan.duplicates import place
+from hero_router.scan.duplicates import scan_location
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
 from hero_router.store.keys import Keys
@@ -89,12 +89,12 @@ async def root(tmp_path: Path) -> AsyncIterator[Path]:
 
 
 async def names(registry: Registry) -> set[str]:
-    return {item.name for item in (await registry.known(NODE)).values()}
+    return {item.name for item in (await registry.records(NODE)).values()}
 
 
 async def scans(registry: Registry, number: int) -> bool:
     """Whether so many scans were reported."""
-    await registry.known(NODE)
+    await registry.records(NODE)
     found = registry.report(NODE)
     return found is not None and found.scan >= number
 
@@ -130,7 +130,7 @@ async def test_who_looks_at_the_same_folder_stands_by(
             first.process.kill()
 
             async def taken_over() -> bool:
-                await registry.known(NODE)
+                await registry.records(NODE)
                 now = registry.report(NODE)
                 return now is not None and now.scanner != before.scanner
 
@@ -178,8 +178,8 @@ async def keep_reporting(registry: Registry, grant: Grant, root: Path) -> None:
 
 
 def test_a_machine_is_told_apart_by_its_run(tmp_path: Path) -> None:
-    here = place(RouterConfig(socket_dir=str(tmp_path)))
-    assert here == place(RouterConfig(socket_dir=f"{tmp_path}/../{tmp_path.name}"))
+    here = scan_location(RouterConfig(socket_dir=str(tmp_path)))
+    assert here == scan_location(RouterConfig(socket_dir=f"{tmp_path}/../{tmp_path.name}"))
     assert here.root == str(tmp_path.resolve())
     assert len(here.machine) == 12
     assert not here.differs(replace(here, machine=""))
@@ -190,5 +190,5 @@ def test_a_root_that_leads_to_a_name_that_is_not_utf8_can_be_reported(tmp_path: 
     odd = tmp_path / os.fsdecode(b"\xff")
     odd.mkdir()
     (tmp_path / "root").symlink_to(odd)
-    here = place(RouterConfig(socket_dir=str(tmp_path / "root")))
+    here = scan_location(RouterConfig(socket_dir=str(tmp_path / "root")))
     assert here.root == f"{tmp_path}/\\xff"

@@ -12,7 +12,7 @@ import pytest
 
 from hero_router.scan import documents
 from hero_router.scan.prober import DOCUMENT_LIMIT, LARGE_AT_ONCE, Prober
-from hero_router.scan.result import Facts, Kind
+from hero_router.scan.result import Facts, Outcome
 from hero_router.scan.sockets import Finder
 from hero_router.upstream.response import MOST_INTERIM
 from tests.scan.probing import TIMEOUT, facts
@@ -60,7 +60,7 @@ async def test_endless_interim_answers_end_at_their_bound(root: Path, services: 
     started = time.process_time()
     seen = await look(root, limit=10)
     assert (seen.kind, seen.error) == (
-        Kind.FAILED,
+        Outcome.FAILED,
         f"sends more than {MOST_INTERIM} interim answers (1xx) and no other",
     )
     assert time.process_time() - started < 1
@@ -72,7 +72,7 @@ async def test_a_few_interim_answers_are_passed_over(
 ) -> None:
     interim = f"HTTP/1.1 {status}\r\nLink: </x>\r\n\r\n".encode() * MOST_INTERIM
     await services.talk("svc/admin.sock", says(interim + http(b'{"status": "ok"}')))
-    assert (await look(root)).kind is Kind.ANSWERED
+    assert (await look(root)).kind is Outcome.ANSWERED
 
 
 async def test_interim_answers_one_byte_at_a_time_end_at_the_deadline(
@@ -87,7 +87,7 @@ async def test_interim_answers_one_byte_at_a_time_end_at_the_deadline(
 
     await services.talk("svc/rpc.sock", drip)
     started = time.monotonic()
-    assert (await look(root)).kind is Kind.LATE
+    assert (await look(root)).kind is Outcome.LATE
     assert time.monotonic() - started < TIMEOUT + 0.5
 
 

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from hero_router.scan import health
 from hero_router.scan.health import Grade
 from hero_router.scan.result import Health
-from hero_router.upstream.response import Answer
+from hero_router.upstream.response import Response
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "health.md"
 
 
 def of(value: object, status: int = 200) -> tuple[Health, str | None]:
-    return health.judged(Answer(status, "application/json", json.dumps(value).encode()))
+    return health.grade(Response(status, "application/json", json.dumps(value).encode()))
 
 
 GOOD, WARN, BAD = Health.GOOD, Health.WARN, Health.BAD
@@ -127,7 +127,7 @@ def test_the_words_of_the_formats_that_are_in_use(value: Any, expected: Health) 
 )
 def test_plain_texts_and_pages(body: bytes, media: str, expected: Health) -> None:
     """ASP.NET answers with one plain word; many frameworks send a bare OK as HTML."""
-    assert health.judged(Answer(200, media, body))[0] is expected
+    assert health.grade(Response(200, media, body))[0] is expected
 
 
 @pytest.mark.parametrize(
@@ -170,8 +170,8 @@ def test_of_many_parts_only_so_many_are_looked_at() -> None:
 
 
 def test_an_answer_that_was_left_unread_counts_by_its_status() -> None:
-    assert health.judged(Answer(200, "application/json", flaw="larger"))[0] is GOOD
-    assert health.judged(Answer(200, "text/html", flaw="larger"))[0] is Health.PAGE
+    assert health.grade(Response(200, "application/json", flaw="larger"))[0] is GOOD
+    assert health.grade(Response(200, "text/html", flaw="larger"))[0] is Health.PAGE
 
 
 @given(st.binary(max_size=80) | st.recursive(

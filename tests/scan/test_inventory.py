@@ -5,31 +5,33 @@ import errno
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hero_router.scan.inventory import Sightings
-from hero_router.scan.sockets import Found, Layout, Walk
+from hero_router.scan.inventory import Inventory
+from hero_router.scan.sockets import Layout, SocketFile, WalkResult
 
 GRACE = 60.0
-DARK = Walk(blind={b"": errno.ENOENT})
+DARK = WalkResult(blind={b"": errno.ENOENT})
 """The root cannot be read."""
-SHUT = Walk(blind={b"b": errno.EACCES}, root=(1, 1))
+SHUT = WalkResult(blind={b"b": errno.EACCES}, root=(1, 1))
 """The folder `b` cannot be read."""
 HOURS = 100_000.0
 
 
-def seen(*names: str) -> tuple[Found, ...]:
+def seen(*names: str) -> tuple[SocketFile, ...]:
     """Sockets as a walk would find them."""
     return tuple(
-        Found(name.encode(), b"/root/" + name.encode(), (1, 2, 3), Layout.FOLDER, b"default", b"x")
+        SocketFile(
+            name.encode(), b"/root/" + name.encode(), (1, 2, 3), Layout.FOLDER, b"default", b"x"
+        )
         for name in names
     )
 
 
-def view(*names: str) -> Sightings:
+def view(*names: str) -> Inventory:
     """What is believed after a first walk that found these."""
-    return Sightings(GRACE).after(Walk(seen(*names), root=(1, 1)), 0)
+    return Inventory(GRACE).after(WalkResult(seen(*names), root=(1, 1)), 0)
 
 
-def shown(sightings: Sightings) -> list[str]:
+def shown(sightings: Inventory) -> list[str]:
     return sorted(item.path for item in sightings.found.values())
 
 
@@ -42,7 +44,9 @@ def test_nothing_leaves_while_the_root_cannot_be_read() -> None:
 
 def test_a_root_that_can_be_read_again_tells_what_is_gone() -> None:
     back = (
-        view("a.sock", "b.sock").after(DARK, HOURS).after(Walk(seen("a.sock"), root=(1, 1)), HOURS)
+        view("a.sock", "b.sock")
+        .after(DARK, HOURS)
+        .after(WalkResult(seen("a.sock"), root=(1, 1)), HOURS)
     )
     assert (shown(back), back.held) == (["a.sock"], frozenset())
 
@@ -55,23 +59,23 @@ def test_a_folder_out_of_sight_holds_only_what_is_in_it() -> None:
 
 
 def test_what_is_gone_from_a_folder_in_sight_is_gone() -> None:
-    assert view("a.sock").after(Walk((), root=(1, 1)), 1).found == {}
+    assert view("a.sock").after(WalkResult((), root=(1, 1)), 1).found == {}
 
 
 def test_a_replaced_root_gives_what_is_missing_the_grace_time() -> None:
     """As where somebody deletes the folder and makes it anew: that is seen, and may be meant."""
-    held = view("a.sock", "b.sock").after(Walk(seen("b.sock"), root=(1, 7)), 5)
+    held = view("a.sock", "b.sock").after(WalkResult(seen("b.sock"), root=(1, 7)), 5)
     assert shown(held) == ["a.sock", "b.sock"]
     assert (held.held, held.replaced) == (frozenset({b"a.sock"}), True)
-    empty = Walk((), root=(1, 7))
+    empty = WalkResult((), root=(1, 7))
     assert shown(held.after(empty, 64)) == ["a.sock", "b.sock"]
     late = held.after(empty, 65)
     assert (shown(late), late.replaced) == ([], False)
-    assert not held.after(Walk(seen("a.sock", "b.sock"), root=(1, 7)), 6).replaced
+    assert not held.after(WalkResult(seen("a.sock", "b.sock"), root=(1, 7)), 6).replaced
 
 
 def test_an_empty_root_on_another_device_is_not_mounted_and_holds_all_for_as_long() -> None:
-    empty = Walk((), root=(2, 7))
+    empty = WalkResult((), root=(2, 7))
     held = view("a.sock", "b.sock").after(empty, 5).after(empty, HOURS)
     assert (shown(held), held.unmounted) == (["a.sock", "b.sock"], True)
     assert held.why("a.sock", HOURS) == "the root is empty, as if it were not mounted"
@@ -79,26 +83,32 @@ def test_an_empty_root_on_another_device_is_not_mounted_and_holds_all_for_as_lon
 
 def test_a_root_that_is_mounted_again_gives_what_is_missing_the_grace_time_from_then_on() -> None:
     """Services come back one after the other, on the old file system or on another one."""
-    held = view("a.sock", "b.sock").after(Walk((), root=(2, 7)), HOURS)
+    held = view("a.sock", "b.sock").after(WalkResult((), root=(2, 7)), HOURS)
     for device in (1, 3):
-        back = held.after(Walk(seen("b.sock"), root=(device, 1)), HOURS + 1)
+        back = held.after(WalkResult(seen("b.sock"), root=(device, 1)), HOURS + 1)
         assert (shown(back), back.unmounted) == (["a.sock", "b.sock"], False)
-        again = Walk(seen("b.sock"), root=(device, 1))
+        again = WalkResult(seen("b.sock"), root=(device, 1))
         assert shown(back.after(again, HOURS + GRACE + 1)) == ["b.sock"]
 
 
 def test_an_empty_root_that_never_had_a_service_may_lie_anywhere() -> None:
-    empty = view().after(Walk((), root=(2, 7)), 5)
+    empty = view().after(WalkResult((), root=(2, 7)), 5)
     assert (empty.unmounted, empty.home) == (False, None)
 
 
 def test_who_takes_over_is_told_by_the_last_report_where_the_services_lay() -> None:
     """So a scanner that starts while the root is not mounted removes nobody."""
-    taken = Sightings(GRACE).inherited((1, 0))
-    here, other, empty = Walk((), root=(1, 5)), Walk(seen("a.sock"), root=(2, 7)), (2, 7)
+    taken = Inventory(GRACE).inherited((1, 0))
+    here, other, empty = (
+        WalkResult((), root=(1, 5)),
+        WalkResult(seen("a.sock"), root=(2, 7)),
+        (2, 7),
+    )
     assert not taken.after(here, 1).unmounted
-    assert taken.after(Walk((), root=empty), HOURS).why("a.sock", HOURS) is not None
-    assert taken.after(Walk((), root=empty), HOURS).home == (1, 0), "as a second one is told too"
+    assert taken.after(WalkResult((), root=empty), HOURS).why("a.sock", HOURS) is not None
+    assert taken.after(WalkResult((), root=empty), HOURS).home == (1, 0), (
+        "as a second one is told too"
+    )
     assert taken.after(DARK, 1).home == (1, 0)
     moved = taken.after(other, 1)
     assert moved.why("b.sock", GRACE) == "not seen since the root was replaced"
@@ -114,13 +124,13 @@ def test_who_takes_over_forgets_what_it_saw_in_an_earlier_reign() -> None:
 
 def test_a_root_that_comes_back_as_another_one_was_replaced() -> None:
     """While it is away nobody can say which one it is."""
-    back = view("a.sock").after(DARK, 1).after(Walk((), root=(1, 2)), HOURS)
+    back = view("a.sock").after(DARK, 1).after(WalkResult((), root=(1, 2)), HOURS)
     assert (shown(back), back.replaced) == (["a.sock"], True)
 
 
 def test_a_root_that_holds_too_much_gives_what_is_pushed_out_the_grace_time() -> None:
     """They are there, but not looked at; for ever would be without a bound."""
-    cut = Walk(seen("a.sock"), root=(1, 1), cut="it has more than 1 sockets")
+    cut = WalkResult(seen("a.sock"), root=(1, 1), cut="it has more than 1 sockets")
     held = view("b.sock").after(cut, 5)
     assert shown(held) == ["a.sock", "b.sock"]
     assert held.why("b.sock", 5) == "not looked at: the root has too many files"
@@ -134,13 +144,13 @@ names = st.sets(st.sampled_from(["a.sock", "b/1.sock", "b/2.sock", "bc/1.sock"])
 def test_all_that_is_seen_is_there_and_what_is_not_only_behind_a_shut_door(
     looks: list[tuple[set[str], str]],
 ) -> None:
-    sightings, now = Sightings(GRACE), 0.0
+    sightings, now = Inventory(GRACE), 0.0
     for found, door in looks:
         now += HOURS
         before = set(shown(sightings))
         walk = {
-            "open": Walk(seen(*found), root=(1, 1)),
-            "shut": Walk(seen(*found), {b"b": errno.EACCES}, root=(1, 1)),
+            "open": WalkResult(seen(*found), root=(1, 1)),
+            "shut": WalkResult(seen(*found), {b"b": errno.EACCES}, root=(1, 1)),
             "dark": DARK,
         }[door]
         sightings = sightings.after(walk, now)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from hero_router.scan.result import Observation
-from hero_router.scan.sockets import Found
+from hero_router.scan.result import ProbeResult
+from hero_router.scan.sockets import SocketFile
 from tests.scan.node import Node
 from tests.scan.services import Services, good, silent
 from tests.scan.waiting import swap, until
@@ -128,10 +128,10 @@ async def test_a_file_that_goes_during_the_scan_is_gone_and_never_unknown(
     await services.start("a.sock", good())
 
     def deleting(probe: Callable[..., Any]) -> Callable[..., Any]:
-        async def delete(found: Found, *, ask_documents: bool) -> Observation:
+        async def delete(found: SocketFile, *, ask_documents: bool) -> ProbeResult:
             if node.store.records:
                 (node.root / "a.sock").unlink(missing_ok=True)
-            result: Observation = await probe(found, ask_documents=ask_documents)
+            result: ProbeResult = await probe(found, ask_documents=ask_documents)
             return result
 
         return delete

@@ -7,23 +7,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hero_router.model import service_id
-from hero_router.scan.naming import Seen, services
-from hero_router.scan.sockets import Finder, Found, Layout
+from hero_router.scan.naming import DiscoveredService, services
+from hero_router.scan.sockets import Finder, Layout, SocketFile
 from tests.scan.places import bind
 
 NODE = "n"
 
 
-def sock(place: bytes) -> Found:
+def sock(place: bytes) -> SocketFile:
     """A socket at a place below the root, as a walk finds it."""
     parts = place.split(b"/")
     layout = (Layout.FLAT, Layout.FOLDER, Layout.CONTEXT)[len(parts) - 1]
     service = parts[-2] if len(parts) > 1 else parts[0].removesuffix(b".sock")
     context = parts[0] if layout is Layout.CONTEXT else b"default"
-    return Found(place, b"/root/" + place, (1, 2, 3), layout, context, service)
+    return SocketFile(place, b"/root/" + place, (1, 2, 3), layout, context, service)
 
 
-def seen(*places: str) -> dict[str, Seen]:
+def seen(*places: str) -> dict[str, DiscoveredService]:
     return services(NODE, [sock(os.fsencode(place)) for place in places])
 
 

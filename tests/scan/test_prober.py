@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from hero_router.scan.documents import PAGE
 from hero_router.scan.prober import HEALTH_LIMIT, Prober
-from hero_router.scan.result import Health, Kind, Observation, Spec
+from hero_router.scan.result import Health, Outcome, ProbeResult, Spec
 from hero_router.scan.sockets import Finder
 from tests.scan.probing import TIMEOUT, facts, found, probe
 from tests.scan.services import (
@@ -38,7 +38,7 @@ async def test_a_good_service_is_asked_once_on_one_connection(
 ) -> None:
     service = await services.start("ledger/rpc.sock", good())
     seen = await probe(root)
-    assert (seen.kind, seen.error, seen.health) == (Kind.ANSWERED, None, Health.GOOD)
+    assert (seen.kind, seen.error, seen.health) == (Outcome.ANSWERED, None, Health.GOOD)
     assert facts(seen).methods == ("method_0", "method_1")
     assert facts(seen).description == MANIFEST["description"]
     assert 0 < (seen.latency_ms or 0) < TIMEOUT * 1000
@@ -78,7 +78,7 @@ async def test_no_health_check_but_a_document_is_fine(root: Path, services: Serv
     del service.answers["/health"]
     await services.start("ledger/rpc.sock", service)
     seen = await probe(root)
-    assert (seen.kind, seen.error, seen.health) == (Kind.ANSWERED, None, Health.NONE)
+    assert (seen.kind, seen.error, seen.health) == (Outcome.ANSWERED, None, Health.NONE)
     assert facts(seen).source == "rpc.discover"
 
 
@@ -151,18 +151,18 @@ async def test_a_login_in_front_of_everything_is_told(
     assert seen.error == f"asks for a login ({status}): its health cannot be asked"
 
 
-Case = tuple[str, Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]], Kind]
+Case = tuple[str, Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]], Outcome]
 CASES: list[Case] = [
-    ("silent", silent, Kind.LATE),
-    ("closes", curt, Kind.CLOSED),
-    ("garbage", says(b"+PONG\r\n"), Kind.FOREIGN),
-    ("binary", says(b"\x00\x01\x02\xff" * 50), Kind.FOREIGN),
-    ("banner", says(b"SSH-2.0-OpenSSH_9.9\r\n"), Kind.FOREIGN),
-    ("truncated", says(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nabc"), Kind.FAILED),
+    ("silent", silent, Outcome.LATE),
+    ("closes", curt, Outcome.CLOSED),
+    ("garbage", says(b"+PONG\r\n"), Outcome.FOREIGN),
+    ("binary", says(b"\x00\x01\x02\xff" * 50), Outcome.FOREIGN),
+    ("banner", says(b"SSH-2.0-OpenSSH_9.9\r\n"), Outcome.FOREIGN),
+    ("truncated", says(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nabc"), Outcome.FAILED),
     ("two lengths", says(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"),
-     Kind.FOREIGN),
-    ("huge header", says(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000 + b"\r\n\r\n"), Kind.FOREIGN),
-    ("many headers", says(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 50_000 + b"\r\n"), Kind.FOREIGN),
+     Outcome.FOREIGN),
+    ("huge header", says(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000 + b"\r\n\r\n"), Outcome.FOREIGN),
+    ("many headers", says(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 50_000 + b"\r\n"), Outcome.FOREIGN),
 ]  # fmt: skip
 
 
@@ -172,7 +172,7 @@ async def test_each_kind_of_trouble_has_its_word_within_the_deadline(
     services: Services,
     name: str,
     talk: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
-    kind: Kind,
+    kind: Outcome,
 ) -> None:
     await services.talk("svc/rpc.sock", talk)
     started = time.monotonic()
@@ -206,7 +206,7 @@ async def test_who_closes_without_an_answer_is_not_asked_twice(
         asked.append(await request(reader))
 
     await services.talk("svc/rpc.sock", talk)
-    assert (await probe(root)).kind is Kind.CLOSED
+    assert (await probe(root)).kind is Outcome.CLOSED
     assert asked == ["GET /health HTTP/1.1"]
 
 
@@ -223,7 +223,7 @@ async def test_a_drip_ends_at_the_deadline(root: Path, services: Services) -> No
 
     await services.talk("svc/rpc.sock", drip)
     seen = await probe(root)
-    assert seen.kind is Kind.LATE
+    assert seen.kind is Outcome.LATE
     assert seen.error == (
         "no answer in 0.4 s (the listener takes connections, its handler is silent)"
     )
@@ -233,7 +233,7 @@ def test_a_stale_socket_is_refused_at_once(root: Path, services: Services) -> No
     """The file is there, nothing listens."""
     services.stale("svc/rpc.sock")
     seen = asyncio.run(probe(root))
-    assert (seen.kind, seen.error) == (Kind.REFUSED, "nothing listens")
+    assert (seen.kind, seen.error) == (Outcome.REFUSED, "nothing listens")
 
 
 @pytest.mark.parametrize("loops", ["asyncio", "uvloop"])
@@ -247,7 +247,7 @@ def test_a_full_queue_is_silence_not_a_refusal(root: Path, loops: str) -> None:
         listener.listen(0)
         filler.connect(str(place))
         seen = runner(probe(root))
-    assert seen.kind is Kind.LATE
+    assert seen.kind is Outcome.LATE
     assert seen.error == "no answer in 0.4 s (the listener takes no connections, its queue is full)"
 
 
@@ -268,14 +268,14 @@ async def test_a_queue_that_drains_in_time_is_no_failure(root: Path, services: S
             with peer:
                 await loop.sock_recv(peer, 1000)
                 await loop.sock_sendall(peer, http(b"{}"))
-                assert (await probing).kind is Kind.ANSWERED
+                assert (await probing).kind is Outcome.ANSWERED
 
 
 @pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_SEQPACKET])
 async def test_a_socket_of_another_type_is_foreign(root: Path, kind: socket.SocketKind) -> None:
     with socket.socket(socket.AF_UNIX, kind) as other:
         other.bind(str(root / "svc.sock"))
-        assert (await probe(root)).kind is Kind.FOREIGN
+        assert (await probe(root)).kind is Outcome.FOREIGN
 
 
 async def test_a_socket_replaced_since_the_walk_is_not_talked_to(
@@ -286,7 +286,7 @@ async def test_a_socket_replaced_since_the_walk_is_not_talked_to(
     service = await services.start("b.sock", good())
     (root / "b.sock").rename(root / "a.sock")
     seen = await Prober(TIMEOUT, time.monotonic)(item, ask_documents=True)
-    assert (seen.kind, service.asked) == (Kind.MISSING, [])
+    assert (seen.kind, service.asked) == (Outcome.MISSING, [])
 
 
 async def test_a_socket_swapped_for_a_symlink_is_not_followed(
@@ -297,7 +297,7 @@ async def test_a_socket_swapped_for_a_symlink_is_not_followed(
     (root / "a.sock").rename(root / "away")
     (root / "a.sock").symlink_to("away")
     seen = await Prober(TIMEOUT, time.monotonic)(item, ask_documents=True)
-    assert seen.kind is not Kind.ANSWERED
+    assert seen.kind is not Outcome.ANSWERED
 
 
 async def test_no_descriptors_left_is_no_fault_of_the_service(
@@ -312,7 +312,7 @@ async def test_no_descriptors_left_is_no_fault_of_the_service(
 
     monkeypatch.setattr(os, "open", exhausted)
     seen = await Prober(TIMEOUT, time.monotonic)(item, ask_documents=True)
-    assert seen.kind is Kind.UNSEEN
+    assert seen.kind is Outcome.UNSEEN
     assert seen.error == "the scanner lacks resources: Too many open files"
 
 
@@ -328,7 +328,7 @@ async def test_a_long_health_answer_counts_by_its_status(root: Path, services: S
     answer=st.binary(max_size=300) | st.binary(max_size=200).map(lambda raw: b"HTTP/1.1 2" + raw)
 )
 def test_no_bytes_make_a_probe_raise(root: Path, answer: bytes) -> None:
-    async def attempt() -> Observation:
+    async def attempt() -> ProbeResult:
         services = Services(root)
         await services.talk("svc/rpc.sock", says(answer))
         try:
@@ -336,7 +336,7 @@ def test_no_bytes_make_a_probe_raise(root: Path, answer: bytes) -> None:
         finally:
             await services.stop(unlink=True)
 
-    assert asyncio.run(attempt()).kind is not Kind.UNSEEN
+    assert asyncio.run(attempt()).kind is not Outcome.UNSEEN
 
 
 def descriptors() -> int:

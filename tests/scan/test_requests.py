@@ -1,6 +1,6 @@
 """Requests to scan now: answered together, kept in trouble, and noise is ignored."""
 
-from hero_router.store.commands import Request
+from hero_router.store.commands import ScanRequest
 from tests.scan.fakes import MemoryRequests
 from tests.scan.node import Node, answered
 from tests.scan.waiting import until
@@ -12,7 +12,7 @@ async def test_requests_are_answered_together_by_one_scan(node: Node) -> None:
     async with node.running():
         await until(lambda: node.scanned and node.store.listeners, "the first scan")
         for name in ("r1", "r2", "r3"):
-            assert await requests.ask(Request("scan", name, "n")) == 1
+            assert await requests.ask(ScanRequest("scan", name, "n")) == 1
         await until(lambda: answered(node), "an answer")
         assert answered(node) == ["r1", "r2", "r3"]
         scans = [event for event in node.store.events if event.type == "scan"]
@@ -24,10 +24,10 @@ async def test_requests_for_others_and_noise_are_not_answered(node: Node) -> Non
     requests = MemoryRequests(node.store)
     async with node.running():
         await until(lambda: node.scanned and node.store.listeners, "the first scan")
-        await requests.ask(Request("scan", "other", "m"))
-        await requests.ask(Request("dance", "noise", None))
-        await requests.ask(Request("scan", "x" * 1000, None))
-        await requests.ask(Request("scan", "all", None))
+        await requests.ask(ScanRequest("scan", "other", "m"))
+        await requests.ask(ScanRequest("dance", "noise", None))
+        await requests.ask(ScanRequest("scan", "x" * 1000, None))
+        await requests.ask(ScanRequest("scan", "all", None))
         await until(lambda: answered(node), "an answer")
         assert answered(node) == ["all"]
 
@@ -37,7 +37,7 @@ async def test_a_request_is_not_forgotten_when_its_scan_cannot_be_written(node: 
     async with node.running():
         await until(lambda: node.scanned and node.store.listeners, "the first scan")
         node.store.refusals = 2
-        await requests.ask(Request("scan", "kept", None))
+        await requests.ask(ScanRequest("scan", "kept", None))
         await until(lambda: answered(node) == ["kept"], "a late answer")
 
 
@@ -48,5 +48,5 @@ async def test_listening_goes_on_after_a_lost_connection(node: Node) -> None:
         node.store.listeners[0].put_nowait(None)
         await until(lambda: not node.store.listeners, "the connection is lost")
         await until(lambda: node.store.listeners, "it listens again")
-        await requests.ask(Request("scan", "again", None))
+        await requests.ask(ScanRequest("scan", "again", None))
         await until(lambda: answered(node) == ["again"], "an answer")

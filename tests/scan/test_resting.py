@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hero_router.model import Status
-from hero_router.scan.agent import Worker
+from hero_router.scan.agent import ScannerAgent
 from hero_router.scan.interval import REST_PROBES, REST_SCANS, WELL_PROBES
 from hero_router.scan.result import Health
 from hero_router.upstream.client import listens
@@ -28,7 +28,7 @@ async def service(services: Services) -> Http:
 
 
 @pytest.fixture
-async def resting(node: Node, service: Http) -> Worker:
+async def resting(node: Node, service: Http) -> ScannerAgent:
     """A scanner that has looked at the service for so long that it rests."""
     worker = node.worker()
     for _ in range(SETTLED):
@@ -38,12 +38,12 @@ async def resting(node: Node, service: Http) -> Worker:
     return worker
 
 
-async def scan(worker: Worker, times: int) -> None:
+async def scan(worker: ScannerAgent, times: int) -> None:
     for _ in range(times):
         await worker.scan_once()
 
 
-async def until_probed(worker: Worker, node: Node) -> int:
+async def until_probed(worker: ScannerAgent, node: Node) -> int:
     """Scan until the socket is asked again; returns in which scan that was."""
     for number in range(1, REST_SCANS + 1):
         node.probed.clear()
@@ -54,7 +54,7 @@ async def until_probed(worker: Worker, node: Node) -> int:
 
 
 async def test_a_service_that_is_well_is_asked_in_every_fourth_scan_only(
-    node: Node, resting: Worker, service: Http
+    node: Node, resting: ScannerAgent, service: Http
 ) -> None:
     await scan(resting, 3 * REST_SCANS)
     assert service.asked.count("GET /health") == len(node.probed) == 3
@@ -62,7 +62,7 @@ async def test_a_service_that_is_well_is_asked_in_every_fourth_scan_only(
 
 
 async def test_between_two_questions_it_sees_connections_without_a_request(
-    resting: Worker, service: Http
+    resting: ScannerAgent, service: Http
 ) -> None:
     """No line in its log: nothing is asked."""
     await scan(resting, REST_SCANS)
@@ -70,7 +70,7 @@ async def test_between_two_questions_it_sees_connections_without_a_request(
 
 
 async def test_when_nothing_listens_any_more_the_next_scan_tells(
-    node: Node, services: Services, resting: Worker
+    node: Node, services: Services, resting: ScannerAgent
 ) -> None:
     await until_probed(resting, node)
     await services.stop("ledger/rpc.sock")
@@ -79,7 +79,7 @@ async def test_when_nothing_listens_any_more_the_next_scan_tells(
 
 
 async def test_a_listener_that_takes_no_more_connections_is_asked_at_once(
-    node: Node, services: Services, resting: Worker, monkeypatch: pytest.MonkeyPatch
+    node: Node, services: Services, resting: ScannerAgent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await until_probed(resting, node)
     monkeypatch.setattr("hero_router.scan.probing.listens", lambda _: False)
@@ -89,7 +89,7 @@ async def test_a_listener_that_takes_no_more_connections_is_asked_at_once(
 
 
 async def test_a_change_brings_the_full_pace_back_at_once(
-    node: Node, resting: Worker, service: Http
+    node: Node, resting: ScannerAgent, service: Http
 ) -> None:
     service.answers["/health"] = (200, {"status": "warn"})
     await until_probed(resting, node)
@@ -101,7 +101,7 @@ async def test_a_change_brings_the_full_pace_back_at_once(
 
 
 async def test_a_first_late_probe_brings_the_full_pace_back_too(
-    node: Node, resting: Worker, service: Http
+    node: Node, resting: ScannerAgent, service: Http
 ) -> None:
     """A service that hangs is told one scan after it was first late, and sick after the third."""
     service.delay = 60
@@ -113,14 +113,14 @@ async def test_a_first_late_probe_brings_the_full_pace_back_too(
     assert statuses == ["healthy", "degraded", "unhealthy"]
 
 
-async def test_who_asks_for_a_scan_has_everything_probed(node: Node, resting: Worker) -> None:
+async def test_who_asks_for_a_scan_has_everything_probed(node: Node, resting: ScannerAgent) -> None:
     for _ in range(REST_SCANS):
         node.probed.clear()
         await resting.scan_once("wish")
         assert node.probed == ["ledger/rpc.sock"]
 
 
-async def test_figures_say_when_the_last_question_was(node: Node, resting: Worker) -> None:
+async def test_figures_say_when_the_last_question_was(node: Node, resting: ScannerAgent) -> None:
     """A connection without a question is no check of anybody's health."""
     await until_probed(resting, node)
 
@@ -152,7 +152,7 @@ async def test_a_late_probe_without_an_event_still_shows_in_the_figures(
 
 @pytest.mark.parametrize("change", ["forged", "removed"])
 async def test_a_record_that_another_hand_changed_is_put_right_though_its_service_rests(
-    node: Node, resting: Worker, change: str
+    node: Node, resting: ScannerAgent, change: str
 ) -> None:
     """As soon as the registry tells of it, and not only when the service is asked again."""
     await until_probed(resting, node)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from hero_router.scan.result import Observation
-from hero_router.scan.sockets import Found
+from hero_router.scan.result import ProbeResult
+from hero_router.scan.sockets import SocketFile
 from tests.scan.node import Node, doubt
 from tests.scan.services import Services, good
 from tests.scan.waiting import until
@@ -202,8 +202,8 @@ async def test_a_probe_that_ends_when_the_root_is_gone_does_not_make_the_service
     gone = asyncio.Event()
 
     def slow(probe: Callable[..., Any]) -> Callable[..., Any]:
-        async def answer_late(found: Found, *, ask_documents: bool) -> Observation:
-            seen: Observation = await probe(found, ask_documents=ask_documents)
+        async def answer_late(found: SocketFile, *, ask_documents: bool) -> ProbeResult:
+            seen: ProbeResult = await probe(found, ask_documents=ask_documents)
             if node.store.statuses() == {"ledger": "healthy"}:
                 await gone.wait()
             return seen

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hero_router.scan.agent import Worker
+from hero_router.scan.agent import ScannerAgent
 from hero_router.scan.prober import Prober
 from hero_router.scan.sockets import Finder
 from hero_router.settings.config import RouterConfig
@@ -62,7 +62,7 @@ async def test_a_thousand_sockets_leave_the_loop_responsive(many: Path) -> None:
     store = MemoryStore()
     clock = OwnClock()
     config = RouterConfig(node="n", socket_dir=str(many), probe_timeout=10)
-    worker = Worker(
+    worker = ScannerAgent(
         config,
         MemoryLease(store, "n", "one"),
         MemoryRegistry(store),

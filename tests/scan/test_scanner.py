@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from hero_router.errors import Fenced, StoreUnreachable
-from hero_router.scan.agent import Worker
-from hero_router.scan.result import Observation
-from hero_router.scan.sockets import Found
+from hero_router.scan.agent import ScannerAgent
+from hero_router.scan.result import ProbeResult
+from hero_router.scan.sockets import SocketFile
 from hero_router.scan.status import SPEC_EVERY
 from tests.scan.node import Node
 from tests.scan.services import Services, good, says, silent
@@ -86,12 +86,12 @@ async def test_a_service_probed_while_it_is_published_is_added_once(
     """Redis is slow: the probe ends between the write of `unknown` and its reply."""
     await services.start("ledger/rpc.sock", good())
     written = asyncio.Event()
-    worker: Worker
+    worker: ScannerAgent
 
     def held_back(probe: Callable[..., Any]) -> Callable[..., Any]:
-        async def wait_then_probe(found: Found, *, ask_documents: bool) -> Observation:
+        async def wait_then_probe(found: SocketFile, *, ask_documents: bool) -> ProbeResult:
             await asyncio.wait_for(written.wait(), 5)
-            seen: Observation = await probe(found, ask_documents=ask_documents)
+            seen: ProbeResult = await probe(found, ask_documents=ask_documents)
             return seen
 
         return wait_then_probe
@@ -136,12 +136,12 @@ async def test_no_more_probes_at_once_than_set(node: Node, services: Services) -
     now, most = 0, 0
 
     def counted(probe: Callable[..., Any]) -> Callable[..., Any]:
-        async def count(found: Found, *, ask_documents: bool) -> Observation:
+        async def count(found: SocketFile, *, ask_documents: bool) -> ProbeResult:
             nonlocal now, most
             now += 1
             most = max(most, now)
             try:
-                result: Observation = await probe(found, ask_documents=ask_documents)
+                result: ProbeResult = await probe(found, ask_documents=ask_documents)
                 return result
             finally:
                 now -= 1
@@ -159,10 +159,10 @@ async def test_a_fault_in_a_probe_harms_one_socket_only(
     await services.start("cursed.sock", good())
 
     def faulty(probe: Callable[..., Any]) -> Callable[..., Any]:
-        async def fail(found: Found, *, ask_documents: bool) -> Observation:
+        async def fail(found: SocketFile, *, ask_documents: bool) -> ProbeResult:
             if found.path == "cursed.sock":
                 raise ZeroDivisionError
-            result: Observation = await probe(found, ask_documents=ask_documents)
+            result: ProbeResult = await probe(found, ask_documents=ask_documents)
             return result
 
         return fail
@@ -220,7 +220,7 @@ async def test_a_document_that_turns_bad_degrades_and_the_last_good_one_is_kept(
     assert (mended.status, mended.spec_error) == ("healthy", None)
 
 
-async def until_asked(worker: Worker, asked: list[str]) -> None:
+async def until_asked(worker: ScannerAgent, asked: list[str]) -> None:
     """Scan until the service was asked for its documents again."""
     count = asked.count("POST /rpc")
     for _ in range(2 * SPEC_EVERY):

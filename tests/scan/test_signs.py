@@ -9,8 +9,8 @@ import pytest
 
 from hero_router.errors import StoreCorrupt
 from hero_router.model import Change
-from hero_router.scan.result import Observation
-from hero_router.scan.sockets import Found
+from hero_router.scan.result import ProbeResult
+from hero_router.scan.sockets import SocketFile
 from tests.scan.node import Node
 from tests.scan.services import Services, good, silent
 from tests.scan.waiting import holds, until
@@ -77,7 +77,7 @@ async def test_a_scan_whose_probes_never_end_falls_silent(node: Node, services: 
     await services.start("a.sock", good())
 
     def endless(_: Callable[..., Any]) -> Callable[..., Any]:
-        async def hang(found: Found, *, ask_documents: bool) -> Observation:
+        async def hang(found: SocketFile, *, ask_documents: bool) -> ProbeResult:
             await asyncio.Event().wait()
             raise AssertionError
 

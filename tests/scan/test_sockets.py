@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from hero_router.scan.naming import services
-from hero_router.scan.sockets import Finder, Walk
+from hero_router.scan.sockets import Finder, WalkResult
 from tests.scan.places import bind
 from tests.support.users import unprivileged
 
 
-def walk(root: Path) -> Walk:
+def walk(root: Path) -> WalkResult:
     return Finder(root).walk()
 
 
-def paths(found: Walk) -> list[str]:
+def paths(found: WalkResult) -> list[str]:
     return [item.path for item in found.found]
 
 

@@ -6,13 +6,13 @@ import pytest
 
 from hero_router.model import Status
 from hero_router.scan.documents import PAGE
-from hero_router.scan.result import Health, Kind, Observation, Spec
+from hero_router.scan.result import Health, Outcome, ProbeResult, Spec
 from hero_router.scan.status import (
     BAD_SPEC_EVERY,
     NOTHING_OFFERED,
     ONLY_PAGES,
     SPEC_EVERY,
-    must_ask,
+    documents_due,
 )
 from tests.scan.world import (
     ASKED,
@@ -143,14 +143,14 @@ def test_an_rpc_socket_that_speaks_http_but_offers_nothing_is_told_so(
 ) -> None:
     """Its status is that of a stranger, but nobody says that it does not speak HTTP."""
     world = World()
-    world.look({A: Observation(Kind.ANSWERED, None, health, Spec(), 1.0)})
+    world.look({A: ProbeResult(Outcome.ANSWERED, None, health, Spec(), 1.0)})
     assert (world.record.status, world.record.reason) == (Status.NON_RPC, reason)
     assert "does not speak HTTP" not in reason
 
 
 def test_a_web_socket_that_is_all_pages_is_alive_and_is_told_as_such() -> None:
     world = World()
-    seen = Observation(Kind.ANSWERED, None, Health.PAGE, Spec(PAGE), 1.0)
+    seen = ProbeResult(Outcome.ANSWERED, None, Health.PAGE, Spec(PAGE), 1.0)
     world.look({"svc/web_app.sock": seen})
     record = world.record
     assert (record.status, record.reason) == (Status.HEALTHY, "")
@@ -159,13 +159,13 @@ def test_a_web_socket_that_is_all_pages_is_alive_and_is_told_as_such() -> None:
 
 def test_pages_never_speak_for_a_service_that_has_a_document() -> None:
     world = World()
-    pages = Observation(Kind.ANSWERED, None, Health.PAGE, Spec(PAGE), 1.0)
+    pages = ProbeResult(Outcome.ANSWERED, None, Health.PAGE, Spec(PAGE), 1.0)
     about = replace(OK, spec=Spec(replace(FACTS, source_kind="manifest")))
     world.look({"svc/web_a.sock": pages, "svc/web_b.sock": about})
     assert (world.record.source_kind, world.record.title) == ("manifest", "Ledger")
 
 
-LOGIN = Observation(Kind.ANSWERED, "asks for a login (401)", Health.LOGIN, Spec(), 1.0)
+LOGIN = ProbeResult(Outcome.ANSWERED, "asks for a login (401)", Health.LOGIN, Spec(), 1.0)
 
 
 def test_who_asks_for_a_login_is_neither_green_nor_sick() -> None:
@@ -226,7 +226,7 @@ def test_a_first_late_probe_is_no_event_and_the_second_in_a_row_is() -> None:
     world.look({A: ASKED})
     assert world.look({A: SILENT}) == []
     assert (world.record.status, world.memory.state.failures) == ("healthy", 1)
-    assert not must_ask(sock(A), world.memory), "a busy service is not asked for even more"
+    assert not documents_due(sock(A), world.memory), "a busy service is not asked for even more"
     (change,) = world.look({A: SILENT})
     assert (change.data["to"], change.data["reason"]) == ("degraded", SILENT.error)
     (change,) = world.look({A: SILENT})
@@ -276,7 +276,7 @@ def test_documents_that_are_late_once_are_asked_for_again_and_change_nothing() -
     world = World()
     world.look({A: ASKED})
     assert world.look({A: LATE_SPEC}) == []
-    assert must_ask(sock(A), world.memory)
+    assert documents_due(sock(A), world.memory)
     (change,) = world.look({A: LATE_SPEC})
     assert (change.data["to"], change.data["reason"]) == ("degraded", "no answer in 2 s")
 
@@ -284,7 +284,7 @@ def test_documents_that_are_late_once_are_asked_for_again_and_change_nothing() -
 def test_documents_that_are_late_for_a_new_scanner_change_nothing_either() -> None:
     """What the registry knows of a socket without a health check is not forgotten for that."""
     world = World()
-    plain = Observation(Kind.ANSWERED, None, Health.NONE, Spec(FACTS), 1.0)
+    plain = ProbeResult(Outcome.ANSWERED, None, Health.NONE, Spec(FACTS), 1.0)
     world.look({A: plain})
     world.restart()
     assert world.look({A: replace(plain, spec=LATE_SPEC.spec)}) == []
@@ -297,7 +297,7 @@ def test_a_document_that_stays_bad_is_looked_at_less_and_less() -> None:
     waits = []
     for _ in range(4):
         wait = 0
-        while not must_ask(sock(A), world.memory):
+        while not documents_due(sock(A), world.memory):
             world.look({A: OK})
             wait += 1
         waits.append(wait + 1)
@@ -307,14 +307,14 @@ def test_a_document_that_stays_bad_is_looked_at_less_and_less() -> None:
 
 def test_no_health_check_beside_a_document_is_healthy() -> None:
     world = World()
-    world.look({A: Observation(Kind.ANSWERED, spec=Spec(FACTS))})
+    world.look({A: ProbeResult(Outcome.ANSWERED, spec=Spec(FACTS))})
     assert world.record.status is Status.HEALTHY
-    assert world.look({A: Observation(Kind.ANSWERED)}) == []
+    assert world.look({A: ProbeResult(Outcome.ANSWERED)}) == []
 
 
 def test_a_browser_socket_without_any_check_is_healthy() -> None:
     world = World()
-    world.look({"svc/admin.sock": Observation(Kind.ANSWERED, spec=Spec())})
+    world.look({"svc/admin.sock": ProbeResult(Outcome.ANSWERED, spec=Spec())})
     assert world.record.status is Status.HEALTHY
 
 
@@ -408,7 +408,7 @@ def test_a_stale_socket_that_cannot_be_seen_stays_away() -> None:
     ],
 )
 def test_the_whole_is_judged_by_its_sockets(
-    observed: dict[str, Observation | None], status: str
+    observed: dict[str, ProbeResult | None], status: str
 ) -> None:
     world = World()
     world.look(observed)

@@ -17,7 +17,7 @@ from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
 from hero_router.store.embedded import PrivateRedis
 from hero_router.store.registry import Registry
-from hero_router.store.stream import Nodes
+from hero_router.store.stream import NodeReader
 from tests.scan.places import bind
 from tests.scan.process import LEASE_SECONDS, settings
 from tests.scan.services import Services, good
@@ -79,8 +79,8 @@ class Host:
     async def look(self) -> None:
         """Read what Redis holds now."""
         registry = Registry(self.client, self.config.keys, self.config.sse_buffer)
-        self.records = {item.name: item for item in (await registry.known("n")).values()}
-        sight = await Nodes(self.client, self.config.keys).sight()
+        self.records = {item.name: item for item in (await registry.records("n")).values()}
+        sight = await NodeReader(self.client, self.config.keys).list()
         state = sight["n"].state if "n" in sight else None
         self.scanner = "" if state is None else state.scanner
         entries: Any = await self.client.xrange(self.config.keys.events)

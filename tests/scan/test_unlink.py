@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from hero_router.scan.sockets import Finder, Found
+from hero_router.scan.sockets import Finder, SocketFile
 from hero_router.scan.unlink import unlink
 from tests.scan.places import bind
 
 
-def found(root: Path) -> Found:
+def found(root: Path) -> SocketFile:
     """The only socket."""
     (item,) = Finder(root).walk().found
     return item

@@ -16,7 +16,7 @@ import watchfiles
 
 from hero_router.scan import watcher as watching
 from hero_router.scan.interfaces import SystemClock
-from hero_router.scan.watcher import QUIET_MS, Watch
+from hero_router.scan.watcher import QUIET_MS, RootWatcher
 from tests.scan.waiting import holds, swap, until
 from tests.support.users import privileged, unprivileged
 
@@ -26,7 +26,7 @@ ODD = os.fsdecode(b"\xff")
 
 
 @asynccontextmanager
-async def looks(watch: Watch) -> AsyncIterator[list[None]]:
+async def looks(watch: RootWatcher) -> AsyncIterator[list[None]]:
     """The looks that were due so far."""
     due: list[None] = []
 
@@ -45,14 +45,14 @@ async def looks(watch: Watch) -> AsyncIterator[list[None]]:
 
 async def test_one_look_is_due_soon_after_the_start_and_no_more_while_quiet(root: Path) -> None:
     """What came before the kernel watched is so found without waiting for the rescan."""
-    async with looks(Watch(root, SystemClock())) as due:
+    async with looks(RootWatcher(root, SystemClock())) as due:
         await until(lambda: due, "the first look", QUIET + 0.5)
         await holds(lambda: len(due) == 1, "no look without a reason", 3 * QUIET)
 
 
 async def test_a_change_is_followed_by_one_more_look(root: Path) -> None:
     """A folder that was just made is not watched from its first moment."""
-    async with looks(Watch(root, SystemClock())) as due:
+    async with looks(RootWatcher(root, SystemClock())) as due:
         await until(lambda: due, "the first look")
         (root / "svc").mkdir()
         await until(lambda: len(due) == 2, "the change")
@@ -66,7 +66,7 @@ async def test_the_watch_follows_the_path(root: Path) -> None:
     for folder in (old, new):
         folder.mkdir()
     link.symlink_to(old)
-    async with looks(Watch(link, SystemClock())) as due:
+    async with looks(RootWatcher(link, SystemClock())) as due:
         await until(lambda: due, "the first look")
         swap(link, new)
         await until(lambda: len(due) == 2, "the look at the new root", 3 * QUIET + 0.5)
@@ -80,7 +80,7 @@ async def test_a_root_that_comes_later_is_watched_then(
 ) -> None:
     """The library itself would watch nothing, without a word."""
     later = root / "later"
-    async with looks(Watch(later, SystemClock())) as due:
+    async with looks(RootWatcher(later, SystemClock())) as due:
         await until(lambda: told.records, "the missing root is told")
         await until(lambda: due, "one look: it may have gone before it was watched")
         await holds(lambda: len(due) == 1, "nothing more to look at", QUIET)
@@ -97,7 +97,7 @@ async def test_a_root_that_may_be_read_again_is_watched_again(
 ) -> None:
     let_read(root, 0)
     with unprivileged():
-        async with looks(Watch(root, SystemClock())) as due:
+        async with looks(RootWatcher(root, SystemClock())) as due:
             await until(lambda: told.records, "that it may not be read is told")
             await until(lambda: len(due) == 1, "one look: it may have been readable just before")
             with privileged():
@@ -111,7 +111,7 @@ async def test_a_root_that_may_be_read_again_is_watched_again(
 
 async def test_a_root_made_anew_is_watched_without_being_asked(root: Path) -> None:
     """The new folder may even have the inode of the old one, so nobody else could tell."""
-    async with looks(Watch(root, SystemClock())) as due:
+    async with looks(RootWatcher(root, SystemClock())) as due:
         await until(lambda: due, "the first look")
         again(root)
         await until(lambda: len(due) >= 3, "the end of the old root, and a look at the new one")
@@ -153,7 +153,7 @@ async def test_a_name_that_is_not_utf8_does_not_end_the_watch(
     root: Path, told: pytest.LogCaptureFixture, lasting: bool
 ) -> None:
     """The library cannot tell of it, and raises in a group of tasks; one line says so."""
-    async with looks(Watch(root, SystemClock())) as due:
+    async with looks(RootWatcher(root, SystemClock())) as due:
         await until(lambda: due, "the first look")
         odd = root / ODD
         odd.mkdir()
@@ -180,7 +180,7 @@ async def test_a_trouble_is_over_when_the_watch_works_for_a_while(
     monkeypatch.setattr(watching, "STEADY_SECONDS", 1.0)
     there = root / "there"
     there.mkdir()
-    async with looks(Watch(there, SystemClock())) as due:
+    async with looks(RootWatcher(there, SystemClock())) as due:
         await until(lambda: due, "the first look")
         there.rmdir()
         await until(lambda: told.records, "the missing root is told")
@@ -204,7 +204,7 @@ async def test_a_panic_inside_the_library_does_not_end_the_watch(
         return real(*paths, **how)  # type: ignore[arg-type]
 
     monkeypatch.setattr(watching, "awatch", panicking)
-    async with looks(Watch(root, SystemClock())) as due:
+    async with looks(RootWatcher(root, SystemClock())) as due:
         await until(lambda: due, "the first look of the third try")
     assert levels(told) == ["WARNING"]
     assert ": Panic; relying on rescans" in told.text
@@ -226,6 +226,6 @@ async def test_a_watch_is_tried_again_at_a_bounded_pace(
 
     monkeypatch.setattr(watching, "awatch", refused)
     monkeypatch.setattr(watching, "RETRY_SECONDS", 0.3)
-    async with looks(Watch(root, clock)):
+    async with looks(RootWatcher(root, clock)):
         await until(lambda: len(tries) == 3, "three tries")
     assert tries[2] - tries[0] >= 0.6

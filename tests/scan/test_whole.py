@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 
 from hero_router.scan import scanner
-from hero_router.scan.result import Observation
-from hero_router.scan.sockets import Found
+from hero_router.scan.result import ProbeResult
+from hero_router.scan.sockets import SocketFile
 from tests.scan.node import Node
 from tests.scan.services import Services, good
 from tests.scan.world import MISSING
 
-Probe = Callable[..., Awaitable[Observation]]
+Probe = Callable[..., Awaitable[ProbeResult]]
 
 
 @pytest.mark.parametrize("harm", ["change", "take"])
@@ -25,7 +25,7 @@ async def test_a_service_that_is_not_probed_meanwhile_is_put_right_too(
     seen = True
 
     def wrap(probe: Probe) -> Probe:
-        async def look(found: Found, *, ask_documents: bool) -> Observation:
+        async def look(found: SocketFile, *, ask_documents: bool) -> ProbeResult:
             return await probe(found, ask_documents=ask_documents) if seen else MISSING
 
         return look

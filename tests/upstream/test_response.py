@@ -8,9 +8,9 @@ from hero_router.upstream.response import (
     HEAD_LIMIT,
     MOST_FIELDS,
     MOST_INTERIM,
-    Answer,
-    Foreign,
-    Reading,
+    NotHttp,
+    Response,
+    ResponseParser,
 )
 
 INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -23,12 +23,12 @@ CHUNKED = (
     b"2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\nTrailer: 1\r\n\r\n"
 )
 OLD = b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\nhello"
-HELLO = Answer(200, "text/html", b"hello")
+HELLO = Response(200, "text/html", b"hello")
 
 
-def read(data: bytes, limit: int = 100, *, step: int = 0) -> Reading:
+def read(data: bytes, limit: int = 100, *, step: int = 0) -> ResponseParser:
     """What is read of these bytes, which come in pieces of so many."""
-    reading = Reading(limit)
+    reading = ResponseParser(limit)
     for start in range(0, len(data), step or len(data)):
         if reading.done:
             break
@@ -64,16 +64,16 @@ def test_an_answer_that_is_cut_off_is_none() -> None:
 
 def test_some_interim_answers_are_passed_over_and_endless_ones_are_not() -> None:
     assert read(INTERIM * MOST_INTERIM + SIZED).answer == HELLO
-    with pytest.raises(Foreign, match="interim answers") as refused:
+    with pytest.raises(NotHttp, match="interim answers") as refused:
         read(INTERIM * 100_000)
     assert refused.value.endless
-    with pytest.raises(Foreign, match="interim answers"):
+    with pytest.raises(NotHttp, match="interim answers"):
         read(INTERIM * (MOST_INTERIM + 1), step=1)
 
 
 def test_large_interim_answers_count_against_the_head() -> None:
     large = b"HTTP/1.1 103 Early Hints\r\nLink: " + b"x" * (HEAD_LIMIT // 4) + b"\r\n\r\n"
-    with pytest.raises(Foreign, match="larger than"):
+    with pytest.raises(NotHttp, match="larger than"):
         read(large * 5, step=4096)
 
 
@@ -87,13 +87,13 @@ def test_large_interim_answers_count_against_the_head() -> None:
     ids=["field", "fields", "phrase"],
 )
 def test_an_endless_head_ends_at_its_limit(head: bytes) -> None:
-    with pytest.raises(Foreign):
+    with pytest.raises(NotHttp):
         read(head[: HEAD_LIMIT + 1024], step=1024)
 
 
 def test_more_fields_than_anybody_needs_are_refused() -> None:
     fields = b"".join(b"X-%d: y\r\n" % number for number in range(MOST_FIELDS))
-    with pytest.raises(Foreign, match="fields"):
+    with pytest.raises(NotHttp, match="fields"):
         read(b"HTTP/1.1 200 OK\r\n" + fields + b"Content-Length: 0\r\n\r\n")
 
 
@@ -101,7 +101,7 @@ def test_a_body_is_read_up_to_its_limit_and_no_further() -> None:
     data = SIZED.replace(b"5\r\n\r\nhello", b"101\r\n\r\n") + b"x" * 101
     assert read(data, 101).answer.body == b"x" * 101
     left = read(data, 100)
-    assert left.answer == Answer(200, "text/html", b"", "larger than 100 bytes")
+    assert left.answer == Response(200, "text/html", b"", "larger than 100 bytes")
     assert not left.reusable
 
 
@@ -121,7 +121,7 @@ def test_an_encoded_body_is_left_unread() -> None:
 
 @pytest.mark.parametrize("upgrade", [b"", b"Upgrade: x\r\nConnection: Upgrade\r\n"])
 def test_who_switches_protocols_unasked_speaks_another_one(upgrade: bytes) -> None:
-    with pytest.raises(Foreign):
+    with pytest.raises(NotHttp):
         read(b"HTTP/1.1 101 Switching Protocols\r\n" + upgrade + b"\r\nabc")
 
 
@@ -129,6 +129,6 @@ def test_who_switches_protocols_unasked_speaks_another_one(upgrade: bytes) -> No
 def test_any_bytes_are_an_answer_or_none_and_nothing_else(data: bytes) -> None:
     try:
         reading = read(data, step=3)
-    except Foreign:
+    except NotHttp:
         return
     assert reading.end() or not reading.done

@@ -11,8 +11,8 @@ from yarl import URL
 
 from hero_router.codec import encode
 from hero_router.feed.doubts import SCANNER
-from hero_router.feed.probes import Probes
-from hero_router.feed.view import State
+from hero_router.feed.probes import ProbeCache
+from hero_router.feed.view import StateView
 from tests.support.wait import eventually
 from tests.web.world import KEYS, World, record
 
@@ -128,7 +128,7 @@ async def test_the_state_is_encoded_once_for_all_who_ask(client: Client, world: 
     for _ in range(3):
         await client.get("/api/services")
         assert world.state.view() is view
-    world.feed.doubts.begin(SCANNER, "n2", "gone")
+    world.feed.conditions.set(SCANNER, "n2", "gone")
     assert world.state.view() is not view
     assert [item["node"] for item in world.state.stale] == ["n2"]
 
@@ -138,7 +138,9 @@ async def test_before_the_first_load_there_is_no_answer_instead_of_an_empty_list
 ) -> None:
     world.server.connected = False
     client = await aiohttp_client(world.app())
-    await eventually(lambda: bool(world.feed.doubts.current), message="the worker did not notice")
+    await eventually(
+        lambda: bool(world.feed.conditions.current), message="the worker did not notice"
+    )
     for path in ("/api/services", "/api/services/alpha"):
         answer = await client.get(path)
         told = (await answer.json())["error"]
@@ -147,7 +149,7 @@ async def test_before_the_first_load_there_is_no_answer_instead_of_an_empty_list
         assert told["request_id"] == answer.headers["X-Request-Id"]
         assert int(answer.headers["Retry-After"]) > 0
     world.server.connected = True
-    await eventually(lambda: world.feed.tail.warm, message="the worker did not recover")
+    await eventually(lambda: world.feed.tail.synced, message="the worker did not recover")
     assert (await client.get("/api/services")).status == 200
 
 
@@ -155,7 +157,9 @@ async def test_while_redis_is_away_the_last_state_is_served_and_said_to_be_stale
     client: Client, world: World
 ) -> None:
     world.server.connected = False
-    await eventually(lambda: bool(world.feed.doubts.current), message="the worker did not notice")
+    await eventually(
+        lambda: bool(world.feed.conditions.current), message="the worker did not notice"
+    )
     state = await (await client.get("/api/services")).json()
     assert len(state["services"]) == 3
     (doubt,) = state["stale"]
@@ -236,7 +240,7 @@ async def test_a_service_comes_with_the_figures_of_its_last_probe(
 async def test_junk_in_place_of_figures_is_none(client: Client, world: World) -> None:
     for junk in ("[]", "7", "{"):
         await world.client.hset(KEYS.probes("n1"), record("alpha").id, junk)
-        world.state = State(world.feed, Probes(world.context.nodes))
+        world.state = StateView(world.feed, ProbeCache(world.context.nodes))
         assert (await world.state.service("alpha"))["probe"] is None
 
 

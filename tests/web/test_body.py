@@ -7,7 +7,7 @@ from aiohttp import StreamReader, web
 from aiohttp.test_utils import make_mocked_request
 
 from hero_router.errors import BadRequest
-from hero_router.web.body import Bodies
+from hero_router.web.body import BodyReader
 
 
 async def test_a_body_that_is_not_framed_as_http_wants_it_is_a_bad_request() -> None:
@@ -17,6 +17,6 @@ async def test_a_body_that_is_not_framed_as_http_wants_it_is_a_bad_request() -> 
     asked = request.clone()
     asked._payload = content
     with pytest.raises(BadRequest) as refused:
-        async with Bodies(1024, seconds=5, silence=5).read(asked):
+        async with BodyReader(1024, seconds=5, silence=5).read(asked):
             pass
     assert "SECRET" not in str(refused.value)

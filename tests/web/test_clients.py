@@ -16,7 +16,7 @@ from tests.web.live import Live, working
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers tell twenty times a second."""
-    monkeypatch.setattr(presence, "TELL_SECONDS", 0.05)
+    monkeypatch.setattr(presence, "PUBLISH_SECONDS", 0.05)
 
 
 async def told(live: Live, number: int, workers: int = 1) -> Any:

@@ -110,7 +110,7 @@ async def test_a_hosts_clock_may_jump(
         for number, jump in enumerate(JUMPS):
             monkeypatch.setattr(time, "time", lambda jump=jump: true() + jump)
             await go_on(live, services, f"s{number}")
-            (record,) = live.feed.mirror.named(f"s{number}")
+            (record,) = live.feed.mirror.by_name(f"s{number}")
             assert abs(record["first_seen"] / 1000 - true()) < 60
 
 

@@ -155,15 +155,15 @@ async def test_a_client_that_leaves_takes_the_state_from_nobody(
 def _noted(monkeypatch: pytest.MonkeyPatch) -> list["asyncio.Task[Any]"]:
     """The tasks of those who wait for a packed state."""
     waiters = list[asyncio.Task[Any]]()
-    real = compression.Packing.latest
+    real = compression.StateCompressor.latest
 
-    async def latest(self: compression.Packing) -> Any:
+    async def latest(self: compression.StateCompressor) -> Any:
         task = asyncio.current_task()
         assert task is not None
         waiters.append(task)
         return await real(self)
 
-    monkeypatch.setattr(compression.Packing, "latest", latest)
+    monkeypatch.setattr(compression.StateCompressor, "latest", latest)
     return waiters
 
 

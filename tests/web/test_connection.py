@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from hero_router.feed.hub import SLICE_BYTES
-from hero_router.feed.subscribers import Client, State
+from hero_router.feed.subscribers import Subscriber, SubscriberState
 from hero_router.sse import Message
 from hero_router.web.connection import MOST_STRAY_BYTES, Chunks, Connection
 from tests.feed.world import events as numbered
@@ -134,15 +134,15 @@ def test_a_client_that_stops_reading_is_parked_with_little_and_catches_up_to_the
         await raw.messages(1)
         raw.writer.transport.pause_reading()  # type: ignore[attr-defined] # it is one that reads
         seq = 5
-        while not made.hub.clients.number(State.PARKED):
+        while not made.hub.clients.count(SubscriberState.BLOCKED):
             made.publish(seq + 1, seq + 1, pad=60_000)
             seq += 1
             await asyncio.sleep(0)
             assert seq < 2_000
         parked = next(iter(made.hub.clients))
-        held = parked.sink.backlog()
+        held = parked.sink.buffered()
         made.publish(seq + 1, seq + 20, pad=60_000)
-        assert parked.sink.backlog() <= held <= 64 * 1024 + 16
+        assert parked.sink.buffered() <= held <= 64 * 1024 + 16
         raw.writer.transport.resume_reading()  # type: ignore[attr-defined]
         found = list[Message]()
         while not found or found[-1].last_id != str(position(seq + 20)):
@@ -161,12 +161,12 @@ def test_of_a_burst_a_client_that_does_not_read_holds_one_slice_and_gets_all_of_
         raw = await made.connect()
         raw.writer.transport.pause_reading()  # type: ignore[attr-defined] # it is one that reads
         seq = 5
-        while not made.hub.clients.number(State.PARKED):
+        while not made.hub.clients.count(SubscriberState.BLOCKED):
             made.hub.publish(numbered(seq + 1, seq + 32, pad=10_000))
             seq += 32
             assert seq < 20_000
         parked = next(iter(made.hub.clients))
-        assert 0 < parked.sink.backlog() <= SLICE_BYTES + 16
+        assert 0 < parked.sink.buffered() <= SLICE_BYTES + 16
         assert parked.cursor < position(seq), "it is not taken for one that has all"
         raw.writer.transport.resume_reading()  # type: ignore[attr-defined]
         found = list[Message]()
@@ -182,14 +182,14 @@ def test_a_socket_stays_open_until_the_hub_has_forgotten_its_client(act: Act) ->
     """The hub's bytes go to the socket's number: they would reach whoever got that number next."""
 
     async def scene(made: Stage) -> None:
-        leave, lost = made.hub.leave, list[bool]()
+        leave, lost = made.hub.unsubscribe, list[bool]()
 
-        def noting(client: Client) -> None:
+        def noting(client: Subscriber) -> None:
             assert isinstance(client.sink, Connection)
             lost.append(stat.S_ISSOCK(os.fstat(client.sink._file or -1).st_mode))
             leave(client)
 
-        made.hub.leave = noting  # type: ignore[method-assign] # to look over its shoulder
+        made.hub.unsubscribe = noting  # type: ignore[method-assign] # to look over its shoulder
         leaving, reset, dropped, ended = [await made.connect() for _ in range(4)]
         leaving.writer.close()
         await made.left(3)

@@ -12,10 +12,10 @@ from aiohttp import ServerDisconnectedError, web
 from pytest_aiohttp.plugin import AiohttpClient
 
 from hero_router import errors
-from hero_router.codec import NotJson
+from hero_router.codec import InvalidJson
 from hero_router.errors import RouterError
 from hero_router.rpc.dispatcher import InvalidRequest, NoMethod
-from hero_router.web.errors import CODES, TITLES, UNFORESEEN, failure, rpc_error
+from hero_router.web.errors import CODES, TITLES, UNFORESEEN, error_info, rpc_error
 from hero_router.web.middleware import add_headers, guard
 from tests.support.redis import RedisServer
 from tests.web.live import working
@@ -38,7 +38,7 @@ def made(kind: type[RouterError]) -> RouterError:
 @pytest.mark.parametrize(
     ("kind", "status", "code"),
     [
-        (NotJson, 400, -32700),
+        (InvalidJson, 400, -32700),
         (InvalidRequest, 400, -32600),
         (NoMethod, 404, -32601),
         (errors.BadRequest, 400, -32602),
@@ -56,13 +56,13 @@ def made(kind: type[RouterError]) -> RouterError:
     ],
 )
 def test_each_error_has_its_codes(kind: type[RouterError], status: int, code: int) -> None:
-    told = failure(made(kind))
+    told = error_info(made(kind))
     assert (told.status, told.rpc) == (status, code)
 
 
 def test_an_error_that_the_table_knows_is_told_by_its_own_code_and_words() -> None:
     for kind in kinds():
-        told = failure(made(kind))
+        told = error_info(made(kind))
         if told.status == 500:
             assert (told.code, told.message) == ("internal", UNFORESEEN)
         else:
@@ -85,7 +85,7 @@ def test_a_class_that_only_borrows_a_code_is_not_ours() -> None:
     class Foreign(Exception):
         code = "bad_request"
 
-    assert failure(Foreign("secret")).message == UNFORESEEN
+    assert error_info(Foreign("secret")).message == UNFORESEEN
 
 
 def test_the_json_rpc_form_begins_with_the_words_of_the_specification() -> None:

@@ -9,11 +9,11 @@ import re
 import time
 
 import pytest
-from tests.web.test_protocol import CALL, JSON, ROUTES, SIZE
 
 from tests.support.redis import RedisServer
 from tests.web.live import Live, working
 from tests.web.raw import get, post
+from tests.web.test_protocol import CALL, JSON, ROUTES, SIZE
 
 SEED = int(os.environ.get("FUZZ_SEED", "9"))
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "20"))

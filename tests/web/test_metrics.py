@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hero_router.feed.feed import Feed
-from hero_router.feed.timing import Times
+from hero_router.feed.timing import StreamTiming
 from hero_router.metrics import collectors
 from hero_router.metrics.collectors import Metrics
 from hero_router.position import Position
@@ -33,7 +33,7 @@ async def live(
 ) -> AsyncIterator[Live]:
     """A worker whose figures are new fifty times a second."""
     monkeypatch.setattr(collectors, "TICK_SECONDS", 0.02)
-    monkeypatch.setattr(presence, "TELL_SECONDS", 0.05)
+    monkeypatch.setattr(presence, "PUBLISH_SECONDS", 0.05)
     async with working(redis7.url) as worker:
         await eventually(worker.is_ready)
         yield worker
@@ -105,7 +105,9 @@ class Bench:
 
     def __init__(self) -> None:
         nowhere: Any = None
-        self.feed = Feed(nowhere, nowhere, window=8, times=Times(15, 60), flush=0, greeting=dict)
+        self.feed = Feed(
+            nowhere, nowhere, window=8, times=StreamTiming(15, 60), flush=0, hello_fields=dict
+        )
         self.clock = RedisClock(connect("redis://127.0.0.1:1/0", name="nowhere"))
         self.metrics = Metrics(self.feed, self.clock)
 
@@ -113,7 +115,7 @@ class Bench:
         """What is told once the worker knows these reports; are their scanners `lost`?"""
         names = frozenset(node.node for node in nodes)
         reports = {node.node: node for node in nodes}
-        self.feed.mirror.look(names if lost else frozenset(), reports)
+        self.feed.mirror.set_nodes(names if lost else frozenset(), reports)
         self.metrics.tick()
         return Scrape(self.metrics.text().decode())
 

@@ -7,14 +7,14 @@ import pytest
 
 from hero_router.errors import StoreUnreachable
 from hero_router.feed import probes
-from hero_router.feed.probes import FRESH_SECONDS, Probes
+from hero_router.feed.probes import FRESH_SECONDS, ProbeCache
 from hero_router.store.keys import Keys
-from hero_router.store.stream import Nodes
+from hero_router.store.stream import NodeReader
 from tests.support.fake_redis import fake_redis
 from tests.support.wait import eventually
 
 
-class CountingNodes(Nodes):
+class CountingNodes(NodeReader):
     """Answers with figures when released, or with an error; counts how often it is asked."""
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Clock:
 
 async def test_all_who_look_at_a_service_at_once_share_one_question() -> None:
     nodes = CountingNodes()
-    figures = Probes(nodes, Clock())
+    figures = ProbeCache(nodes, Clock())
     looks = [asyncio.create_task(figures.latest("n1", "s1")) for _ in range(20)]
     other = asyncio.create_task(figures.latest("n2", "s2"))
     await eventually(lambda: len(nodes.asked) == 2, message="nobody asked")
@@ -56,7 +56,7 @@ async def test_all_who_look_at_a_service_at_once_share_one_question() -> None:
 async def test_the_figures_are_kept_for_a_moment_and_then_read_anew() -> None:
     nodes, clock = CountingNodes(), Clock()
     nodes.release.set()
-    figures = Probes(nodes, clock)
+    figures = ProbeCache(nodes, clock)
     for passed, asked in ((0.0, 1), (FRESH_SECONDS * 0.9, 1), (FRESH_SECONDS, 2)):
         clock.now = 100.0 + passed
         assert (await figures.latest("n1", "s1") or {})["checked_at"] == asked
@@ -65,7 +65,7 @@ async def test_the_figures_are_kept_for_a_moment_and_then_read_anew() -> None:
 async def test_what_nobody_looks_at_any_more_is_dropped() -> None:
     nodes, clock = CountingNodes(), Clock()
     nodes.release.set()
-    figures = Probes(nodes, clock)
+    figures = ProbeCache(nodes, clock)
     for number in range(50):
         clock.now += FRESH_SECONDS
         await figures.latest("n1", f"s{number}")
@@ -76,7 +76,7 @@ async def test_without_redis_there_are_no_figures_and_it_is_not_asked_at_once_ag
     nodes = CountingNodes()
     nodes.release.set()
     nodes.error = StoreUnreachable("Redis cannot be reached")
-    figures = Probes(nodes, Clock())
+    figures = ProbeCache(nodes, Clock())
     assert [await figures.latest("n1", "s1") for _ in range(5)] == [None] * 5
     assert len(nodes.asked) == 1
 
@@ -84,7 +84,7 @@ async def test_without_redis_there_are_no_figures_and_it_is_not_asked_at_once_ag
 async def test_a_redis_that_hangs_holds_nobody_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probes, "WAIT_SECONDS", 0.02)
     nodes = CountingNodes()
-    figures = Probes(nodes, Clock())
+    figures = ProbeCache(nodes, Clock())
     assert await figures.latest("n1", "s1") is None
     monkeypatch.undo()
     nodes.release.set()
@@ -96,4 +96,4 @@ async def test_an_unforeseen_error_is_not_hidden() -> None:
     nodes.release.set()
     nodes.error = RuntimeError("a bug")
     with pytest.raises(RuntimeError, match="a bug"):
-        await Probes(nodes, Clock()).latest("n1", "s1")
+        await ProbeCache(nodes, Clock()).latest("n1", "s1")

@@ -137,7 +137,7 @@ async def test_a_refusal_is_told_nobody_asks_without_a_pause_and_all_recover(
         finally:
             refusal.end(admin)
         await eventually(lambda: live.names == {"a", "b"}, within=10, message="b is known too")
-        await eventually(lambda: not live.feed.doubts.current, message="nothing is doubtful")
+        await eventually(lambda: not live.feed.conditions.current, message="nothing is doubtful")
         assert listener.resyncs == []
     assert PASSWORD not in caplog.text
     warnings = [item for item in caplog.records if item.levelname == "WARNING"]

@@ -63,7 +63,9 @@ async def test_before_the_first_load_methods_say_so(
 ) -> None:
     world.server.connected = False
     client = await aiohttp_client(world.app())
-    await eventually(lambda: bool(world.feed.doubts.current), message="the worker did not notice")
+    await eventually(
+        lambda: bool(world.feed.conditions.current), message="the worker did not notice"
+    )
     for method, params in (
         ("router.list", {}),
         ("router.services", {}),

@@ -19,7 +19,7 @@ async def test_a_worker_can_tell_the_truth_from_the_first_question_on(
     """It shares its address with workers that know all: none of its answers is worse."""
     head = await hand.change("s0")
     async with working(redis7.url) as worker:
-        assert worker.feed.able
+        assert worker.feed.ready
         assert (await worker.state())["cursor"] == str(head)
 
 

@@ -208,7 +208,7 @@ async def test_a_strangers_entry_in_the_stream_costs_nobody_an_event(
     place = await goes_on(live, hand, listener)
     assert (listener.resyncs, listener.places) == ([], [place])
     assert place == before.next().next()
-    assert live.feed.tail.junk == 1
+    assert live.feed.tail.invalid_entries == 1
 
 
 async def test_strangers_entries_in_the_hashes_are_not_shown(

@@ -14,18 +14,18 @@ from fakeredis import FakeServer
 from benchmarks.beside import meanwhile
 from hero_router.feed import nodes
 from hero_router.feed.feed import Feed
-from hero_router.feed.probes import Probes
-from hero_router.feed.timing import Times
-from hero_router.feed.view import State
+from hero_router.feed.probes import ProbeCache
+from hero_router.feed.timing import StreamTiming
+from hero_router.feed.view import StateView
 from hero_router.model import Change, NodeState, Record, SocketState, Status, service_id
 from hero_router.rpc import methods
 from hero_router.settings.config import RouterConfig
-from hero_router.store.commands import Request, Requests
+from hero_router.store.commands import ScanRequest, ScanRequests
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Grant, Lease
 from hero_router.store.registry import Registry
-from hero_router.store.stream import Nodes, Stream
-from hero_router.web.body import MOST_BYTES, Bodies
+from hero_router.store.stream import NodeReader, Stream
+from hero_router.web.body import MOST_BYTES, BodyReader
 from hero_router.web.context import CONTEXT, Context
 from hero_router.web.middleware import add_headers, guard
 from hero_router.web.routes import health, state
@@ -63,22 +63,22 @@ class World:
         self.server = server or FakeServer()
         self.client = fake_redis(self.server)
         self.registry = Registry(self.client, KEYS, WINDOW)
-        self.requests = Requests(self.client, KEYS)
+        self.requests = ScanRequests(self.client, KEYS)
         self.grants: dict[str, Grant] = {}
-        self.asked: list[Request] = []
-        tail, nodes = fake_redis(self.server), Nodes(self.client, KEYS)
+        self.asked: list[ScanRequest] = []
+        tail, nodes = fake_redis(self.server), NodeReader(self.client, KEYS)
         self.feed = Feed(
             Stream(tail, KEYS),
             nodes,
             window=WINDOW,
-            times=Times(ping=15, stall=60),
+            times=StreamTiming(ping=15, stall=60),
             flush=0,
-            greeting=dict,
+            hello_fields=dict,
             now_ms=lambda: 5_000,
         )
         config = RouterConfig(redis_url="redis://127.0.0.1:1/0", node="n1")
         self.context = Context(config, self.feed, nodes, self.requests, "n1/1")
-        self.state = State(self.feed, Probes(nodes))
+        self.state = StateView(self.feed, ProbeCache(nodes))
 
     async def add(self, *records: Record) -> None:
         """Write services as their nodes' scanners do."""
@@ -139,7 +139,7 @@ class World:
         """The application as the factory makes it, without pages and streams."""
         app = web.Application(middlewares=[guard])
         app[CONTEXT] = self.context
-        bodies = Bodies(2 * MOST_BYTES, seconds=30, silence=10)
+        bodies = BodyReader(2 * MOST_BYTES, seconds=30, silence=10)
         app.add_routes(
             [*state.routes(self.state), *methods.routes(self.context, self.state, bodies)]
         )

@@ -8,7 +8,7 @@ from hero_router import sse
 from hero_router.errors import BadRequest
 from hero_router.feed.filters import Filter
 from hero_router.feed.hub import Hub
-from hero_router.feed.subscribers import PLAIN, Wish
+from hero_router.feed.subscribers import DEFAULT_OPTIONS, SubscribeOptions
 from hero_router.web.connection import Chunks, Connection, Connections, Framed
 
 LONGEST_CURSOR = 64
@@ -61,10 +61,10 @@ def _cursor(request: web.Request) -> str | None:
     return told[:LONGEST_CURSOR] if told else None
 
 
-def _wish(request: web.Request) -> Wish:
+def _wish(request: web.Request) -> SubscribeOptions:
     asked = request.query
     if not asked:
-        return PLAIN
+        return DEFAULT_OPTIONS
     lists = (asked.getall(name, []) for name in ("types", "context", "service"))
     conflate = asked.get("conflate", "0")
     if conflate not in ("0", "1"):
@@ -74,4 +74,4 @@ def _wish(request: web.Request) -> Wish:
         raise BadRequest(
             "conflate: not together with types, for a service's newest event may be of another type"
         )
-    return Wish(only, conflate == "1")
+    return SubscribeOptions(only, conflate == "1")

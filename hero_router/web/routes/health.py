@@ -21,10 +21,10 @@ async def ready(request: web.Request) -> web.Response:
 def readiness(context: Context) -> dict[str, object]:
     """Whether this worker is able, and why not; also told by the `router.health` method."""
     feed = context.feed
-    doubts = [item.to_json() for item in feed.doubts.current.values()]
+    doubts = [item.to_json() for item in feed.conditions.current.values()]
     return {
-        "ready": feed.able,
-        "reason": "" if feed.able else _reason(context),
+        "ready": feed.ready,
+        "reason": "" if feed.ready else _reason(context),
         "cursor": str(feed.ring.head),
         "window": len(feed.ring.positions),
         "clients": len(feed.hub.clients),
@@ -36,9 +36,9 @@ def readiness(context: Context) -> dict[str, object]:
 
 def _reason(context: Context) -> str:
     feed = context.feed
-    if feed.closing:
+    if feed.draining:
         return "shutting down"
-    lost = feed.doubts.blinding
+    lost = feed.conditions.blinding
     return lost.detail if lost else "not yet read from Redis"
 
 

@@ -4,8 +4,8 @@ from aiohttp import ETag, web
 
 from hero_router.codec import encode
 from hero_router.errors import BadRequest
-from hero_router.feed.view import State
-from hero_router.web.compression import Packing
+from hero_router.feed.view import StateView
+from hero_router.web.compression import StateCompressor
 from hero_router.web.encoding import JSON, has, packed, takes_gzip, told
 
 RECENT, MOST_RECENT = 100, 1000
@@ -14,9 +14,9 @@ RECENT, MOST_RECENT = 100, 1000
 CACHE = "no-cache"
 
 
-def routes(state: State) -> list[web.RouteDef]:
+def routes(state: StateView) -> list[web.RouteDef]:
     """The state, one record of it, and the last events."""
-    packing = Packing(state)
+    packing = StateCompressor(state)
 
     async def services(request: web.Request) -> web.Response:
         """All services, nodes and doubts; 304 to whoever has just this already.
