@@ -12,9 +12,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from hero_router.scan.prober import HEALTH, Prober
-from hero_router.scan.result import Outcome
 from hero_router.scan.sockets import Finder, SocketFile
 from hero_router.upstream.client import HEADERS
+from hero_router.upstream.outcome import Outcome
 
 CONCURRENCY = 64
 """As many as the scanner asks at the same time by default."""

@@ -21,6 +21,7 @@ from benchmarks.process import START_SECONDS, Broken, Child, child
 from benchmarks.product import private_redis, until
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
+from hero_router.store.keys import Keys
 
 SPARE_FILES = 512
 RUN_SECONDS = 120.0
@@ -84,20 +85,20 @@ def _table(told: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
 
 async def _scan(root: Path, services: Child, count: int) -> None:
     async with private_redis() as url:
-        config = RouterConfig(redis_url=url, node="bench", socket_dir=str(root))
+        config = RouterConfig.of(redis_url=url, node="bench", socket_dir=str(root))
         command = [sys.executable, "-m", "hero_router", "scanner"]
         async with child(command, core=SERVER_CORE, environment=config.environment()) as scanner:
             await until(lambda: _scans(config, 2), scanner)
             await _watch("just found", scanner, services, NEW_SECONDS, count)
-            await asyncio.sleep(SETTLE_SCANS * config.scan_seconds - NEW_SECONDS)
+            await asyncio.sleep(SETTLE_SCANS * config.scan.seconds - NEW_SECONDS)
             await _watch("long healthy", scanner, services, REST_SECONDS, count)
 
 
 async def _scans(config: RouterConfig, number: int) -> bool:
     """Whether the node has so many whole scans behind it."""
-    client = connect(config.redis_url, name="bench")
+    client = connect(config.redis.url, name="bench")
     try:
-        told = await client.hget(config.keys.nodes, config.node)
+        told = await client.hget(Keys(config.redis.prefix).nodes, config.node.name)
         return told is not None and json.loads(told)["scan"] >= number
     finally:
         await client.aclose()

@@ -24,6 +24,7 @@ from hero_router.position import Position
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
 from hero_router.store.embedded import PrivateRedis
+from hero_router.store.keys import Keys
 from hero_router.store.lease import Grant, Lease
 from hero_router.store.registry import Registry
 
@@ -63,13 +64,13 @@ class Product:
             async def publish(numbers: Sequence[int]) -> None:
                 await it.publisher.publish([scenario.change(number) for number in numbers])
 
-            yield Server(it.workers, it.config.port, it.publisher.head, publish)
+            yield Server(it.workers, it.config.web.port, it.publisher.head, publish)
 
     @asynccontextmanager
     async def deployed(self) -> AsyncIterator[Deployment]:
         """Run Redis and web as processes of their own. Raises Broken."""
         async with private_redis() as url:
-            config = RouterConfig(redis_url=url, node=NODE, port=free_port(), **self._settings)
+            config = RouterConfig.of(redis_url=url, node=NODE, port=free_port(), **self._settings)
             async with self._web(config) as master, publisher(config) as writer:
                 await writer.begin()
                 yield Deployment(config, master, writer)
@@ -79,7 +80,7 @@ class Product:
         """The web process; gives its pid."""
         module = ["benchmarks.worker", self._worker] if self._worker else ["hero_router", "web"]
         command = [sys.executable, "-m", *module]
-        core = SERVER_CORE if config.workers == 1 else ALL_CORES
+        core = SERVER_CORE if config.web.workers == 1 else ALL_CORES
         async with child(command, core=core, environment=config.environment()) as process:
             await until(lambda: _are_ready(config), process)
             yield process.pid
@@ -120,11 +121,13 @@ class Publisher:
 @asynccontextmanager
 async def publisher(config: RouterConfig) -> AsyncIterator[Publisher]:
     """Whoever writes to the registry of these settings."""
-    client = connect(config.redis_url, name="bench")
+    client = connect(config.redis.url, name="bench")
     try:
-        grant = await Lease(client, config.keys, NODE, "bench", LEASE_SECONDS).acquire()
+        grant = await Lease(
+            client, Keys(config.redis.prefix), NODE, "bench", LEASE_SECONDS
+        ).acquire()
         assert grant is not None, "nobody else knows this Redis"
-        yield Publisher(Registry(client, config.keys, config.sse_buffer), grant)
+        yield Publisher(Registry(client, Keys(config.redis.prefix), config.stream.window), grant)
     finally:
         await client.aclose()
 
@@ -135,9 +138,9 @@ async def _are_ready(config: RouterConfig) -> bool:
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
-            session.get(f"http://127.0.0.1:{config.port}/metrics") as answer,
+            session.get(f"http://127.0.0.1:{config.web.port}/metrics") as answer,
         ):
-            return f"\nhero_router_workers_ready {config.workers}.0\n" in await answer.text()
+            return f"\nhero_router_workers_ready {config.web.workers}.0\n" in await answer.text()
     except (aiohttp.ClientError, TimeoutError):
         return False
 

@@ -25,6 +25,7 @@ from benchmarks.scenario import NODE, Scenario
 from benchmarks.storm import LIVE_SECONDS, flowing, live, sums
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
+from hero_router.store.keys import Keys
 from hero_router.store.stream import Stream
 from tests.deploy.topology import Topology
 from tests.support.wait import eventually
@@ -89,7 +90,7 @@ async def _topology() -> AsyncIterator[Topology]:
 
 
 async def _rolled(topology: Topology, way: str, clients: int) -> Figures:
-    config = RouterConfig(redis_url=topology.redis_url, node=NODE)
+    config = RouterConfig.of(redis_url=topology.redis_url, node=NODE)
     port = urlsplit(topology.url).port
     assert port is not None
     command = [sys.executable, "-m", "benchmarks.roamer"]
@@ -140,9 +141,9 @@ async def _under_load(
 
 async def _caught_up(config: RouterConfig, roamers: Child) -> None:
     """Wait until every client has the last event."""
-    client = connect(config.redis_url, name="bench-head", connections=1)
+    client = connect(config.redis.url, name="bench-head", connections=1)
     try:
-        head = await Stream(client, config.keys).head()
+        head = await Stream(client, Keys(config.redis.prefix)).head()
     finally:
         await client.aclose()
 

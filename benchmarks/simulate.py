@@ -87,7 +87,7 @@ def simulate(
     costs: Costs, clients: int, replies: Sequence[Arrival], longest: float | None = None
 ) -> Outcome:
     """Run one worker: it reads what has come, and writes to all when its pace says so."""
-    most = RouterConfig().sse_flush_ms / 1000 if longest is None else longest
+    most = RouterConfig().stream.flush_ms / 1000 if longest is None else longest
     clock, free_at, cpu, writes = 0.0, 0.0, 0.0, 0
     waits, waiting, left = list[float](), list[Arrival](), list(reversed(replies))
     while left or waiting:
@@ -114,7 +114,7 @@ def share(costs: Costs, clients: int, rate: float, seconds: int = 20) -> float:
     """The part of a core that so many clients and events a second use, keepalives included."""
     replies = [(number / rate, 1) for number in range(int(rate * seconds))] if rate else []
     working = simulate(costs, clients, replies).cpu / seconds if replies else 0.0
-    return costs.base + working + clients / RouterConfig().ping_seconds * costs.keepalive
+    return costs.base + working + clients / RouterConfig().stream.ping_seconds * costs.keepalive
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ async def storm(product: Product, clients: int) -> Figures:
     async with _crowd(product, clients, pause=0) as (it, roamers), flowing(it.publisher) as flow:
         await asyncio.sleep(BEFORE_SECONDS)
         before, commands = await sums(roamers), await _commands(it)
-        async with watched(it.config.port) as door:
+        async with watched(it.config.web.port) as door:
             began = time.monotonic()
             os.kill(it.workers[0], signal.SIGKILL)
             after = await live(roamers, clients, before["comebacks"] + clients)
@@ -67,7 +67,7 @@ async def storm(product: Product, clients: int) -> Figures:
 async def trim(product: Product, clients: int) -> Figures:
     """All come back after more was published than is kept. Raises Broken."""
     async with _crowd(product, clients, pause=AWAY_SECONDS) as (it, roamers):
-        async with watched(it.config.port) as door:
+        async with watched(it.config.web.port) as door:
             began = time.monotonic()
             os.kill(it.workers[0], signal.SIGKILL)
             await _fill(it)
@@ -102,7 +102,7 @@ async def _crowd(
         _, other = it.workers
         os.kill(other, signal.SIGSTOP)
         try:
-            roamers.tell(port=it.config.port, number=clients, pause=pause)
+            roamers.tell(port=it.config.web.port, number=clients, pause=pause)
             await roamers.hear(LIVE_SECONDS)
             await live(roamers, clients)
         finally:
@@ -121,7 +121,7 @@ def _told(door: Door) -> dict[str, float]:
 
 async def _fill(it: Deployment) -> None:
     """Publish the window twice."""
-    numbers = list(range(1, 2 * it.config.sse_buffer + 1))
+    numbers = list(range(1, 2 * it.config.stream.window + 1))
     for first in range(0, len(numbers), APPLY_BATCH):
         await it.publisher.publish(
             [FLOW.change(number) for number in numbers[first : first + APPLY_BATCH]]
@@ -180,7 +180,7 @@ async def live(roamers: Child, clients: int, comebacks: int = 0) -> dict[str, An
 
 async def _commands(it: Deployment) -> int:
     """How many commands Redis has carried out but for the publisher's and this one."""
-    client = connect(it.config.redis_url, name="bench-count", connections=1)
+    client = connect(it.config.redis.url, name="bench-count", connections=1)
     try:
         told: Mapping[str, Mapping[str, int]] = await client.info("commandstats")
     finally:

@@ -73,7 +73,7 @@ async def _listening(it: Deployment, clients: int) -> AsyncIterator[None]:
     command = [sys.executable, "-m", "benchmarks.client"]
     async with child(command, core=LOAD_CORE, speaks=True) as readers:
         if clients:
-            server = Server(it.workers, it.config.port, it.publisher.head, _nothing)
+            server = Server(it.workers, it.config.web.port, it.publisher.head, _nothing)
             await connect_clients(server, readers, clients)
             readers.tell(do="drain", seconds=SECONDS + SETTLE_SECONDS)
         await asyncio.sleep(SETTLE_SECONDS)
@@ -95,7 +95,7 @@ async def _publish(it: Deployment, rate: int) -> None:
 
 
 async def _store(it: Deployment) -> Store:
-    client = connect(it.config.redis_url, name="bench-store", connections=1)
+    client = connect(it.config.redis.url, name="bench-store", connections=1)
     try:
         told: dict[str, Any] = await client.info("everything")
     finally:

@@ -1,6 +1,6 @@
-"""gunicorn's configuration: `gunicorn -c deploy/gunicorn.conf.py hero_router.web.app:application`.
+"""Configuration for `gunicorn -c deploy/gunicorn.conf.py hero_router.web.app:application`.
 
-A thin adapter: all values come from the ROUTER_* variables, by way of `hero_router.server.gunicorn`.
+A thin adapter: all values come from the ROUTER_* variables, through `server.gunicorn`.
 """
 
 import signal
@@ -12,10 +12,10 @@ for _number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
 
 from hero_router.errors import ConfigError  # noqa: E402
 from hero_router.metrics import multiproc  # noqa: E402
-from hero_router.server.fdlimit import raise_limit  # noqa: E402
 from hero_router.server.gunicorn import gunicorn_settings  # noqa: E402
 from hero_router.settings import logs  # noqa: E402 - see above
 from hero_router.settings.config import RouterConfig  # noqa: E402
+from hero_router.web.fdlimit import raise_limit  # noqa: E402
 
 
 def _settings() -> dict[str, object]:
@@ -25,14 +25,14 @@ def _settings() -> dict[str, object]:
     """
     try:
         config = RouterConfig.read()
-        if not config.redis_url:
+        if not config.redis.url:
             raise ConfigError("ROUTER_REDIS_URL is not set: web has to be told where Redis is")
         multiproc.check()
     except ConfigError as error:
         sys.stderr.write(f"hero_router: {error}\n")
         sys.exit(2)
     raise_limit()
-    logs.setup(config.log_level, config.log_format)
+    logs.setup(config.log.level, config.log.format)
     return gunicorn_settings(config)
 
 

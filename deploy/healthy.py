@@ -20,7 +20,7 @@ ANSWER_SECONDS = 3.0
 
 def web(config: RouterConfig) -> bool:
     """Whether a worker's loop turns."""
-    place = urlsplit(config.address).netloc
+    place = urlsplit(config.web.address).netloc
     with closing(HTTPConnection(place, timeout=ANSWER_SECONDS)) as connection:
         try:
             connection.request("GET", "/health")
@@ -35,19 +35,19 @@ def scanner(config: RouterConfig) -> bool:
 
 
 async def _is_scanned(config: RouterConfig) -> bool:
-    client = connect(config.backplane, name="healthy", connections=1)
+    client = connect(config.redis, name="healthy", connections=1)
     try:
         sight = await NodeReader(client, config.keys).list()
     except StoreError:
         return True
     finally:
         await client.aclose()
-    return config.node in sight and sight[config.node].leased
+    return config.node.name in sight and sight[config.node.name].leased
 
 
 def demo(config: RouterConfig) -> bool:
     """Whether the sample services have their sockets."""
-    return any(config.root.glob("**/*.sock"))
+    return any(config.node.root.glob("**/*.sock"))
 
 
 CHECKS: Mapping[str, Callable[[RouterConfig], bool]] = {

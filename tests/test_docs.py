@@ -9,20 +9,29 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from pytest_aiohttp import AiohttpClient
 
 from hero_router.cli import COMMANDS
-from hero_router.settings.config import RouterConfig
+from hero_router.settings.config import SETTINGS, RouterConfig
 from hero_router.store.client import connect
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
 from hero_router.web.app import create_app
+from hero_router.web.parts import RedisClients, make_parts
 from tests.support.records import put, report
 from tests.support.redis import RedisServer
 
 ROOT = Path(__file__).resolve().parent.parent
-NOWHERE = RouterConfig(redis_url="redis://127.0.0.1:1/0")
+NOWHERE = RouterConfig.of(redis_url="redis://127.0.0.1:1/0")
+
+
+def nowhere() -> web.Application:
+    """An application whose Redis is away."""
+    return create_app(make_parts(NOWHERE, RedisClients.connect(NOWHERE)))
+
+
 README = (ROOT / "README.md").read_text("utf-8")
 
 
@@ -34,9 +43,9 @@ def section(title: str) -> str:
 def test_every_setting_stands_in_the_readme_with_its_default_and_range() -> None:
     rows = [line for line in section("Settings").splitlines() if line.startswith("| `")]
     told = {name for row in rows for name in re.findall(r"`((?:ROUTER|HERO|PATH)_\w+)`", row)}
-    real = {name for item in RouterConfig.settings() for name in item.variables}
+    real = {name for item in SETTINGS for name in item.variables}
     assert told == real
-    for item in RouterConfig.settings():
+    for item in SETTINGS:
         row = next(row for row in rows if f"`{item.variables[0]}`" in row)
         assert item.help in row
         if item.kind in ("int", "float"):
@@ -51,7 +60,7 @@ def test_every_command_stands_in_the_readme() -> None:
 
 
 def test_every_route_stands_in_the_readme() -> None:
-    app = create_app(NOWHERE)
+    app = nowhere()
     real = {
         f"{route.method} {route.resource.canonical}"
         for route in app.router.routes()
@@ -62,7 +71,7 @@ def test_every_route_stands_in_the_readme() -> None:
 
 
 async def test_every_method_stands_in_the_readme(aiohttp_client: AiohttpClient) -> None:
-    client = await aiohttp_client(create_app(NOWHERE))
+    client = await aiohttp_client(nowhere())
     document = await (await client.get("/openrpc.json")).json()
     told = set(re.findall(r"`((?:router|rpc)\.\w+)`", section("Addresses")))
     assert told == {method["name"] for method in document["methods"]}

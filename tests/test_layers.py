@@ -13,16 +13,26 @@ PACKAGE = Path(__file__).resolve().parent.parent / "hero_router"
 BOTTOM = "bottom"
 """The plain modules directly in the package: values and rules without I/O."""
 
+ORDER: tuple[set[str], ...] = (
+    {BOTTOM},
+    {"settings"},
+    {"store"},
+    {"upstream"},
+    {"scan", "feed"},
+    {"access"},
+    {"rpc"},
+    {"metrics"},
+    {"web"},
+    {"server"},
+    {"client", "demo"},
+    {"cli"},
+    {"__main__"},
+)
+"""The layers from the lowest up: each imports from those below it, never from its own row."""
+
 MAY_IMPORT: Mapping[str, set[str]] = {
-    BOTTOM: set(),
-    "store": {BOTTOM},
-    "scan": {BOTTOM, "store"},
-    "feed": {BOTTOM, "store"},
-    "web": {BOTTOM, "store", "feed"},
-    "demo": {BOTTOM},
-    "cli": {BOTTOM, "store", "scan", "feed", "web", "demo"},
-    "__main__": {"cli"},
-}
+    layer: set[str]().union(*ORDER[:number]) for number, row in enumerate(ORDER) for layer in row
+} | {"client": {BOTTOM, "settings"}, "demo": {BOTTOM, "rpc"}, "__main__": {"cli"}}
 """Which layers each layer may import, besides itself."""
 
 BOTTOM_MODULES = {

@@ -45,7 +45,7 @@ class PythonPeer:
 
 async def _add(client: Redis, scenario: Scenario, numbers: Sequence[int]) -> None:
     """Append events to a stream that keeps as many as the product's."""
-    kept = RouterConfig().sse_buffer
+    kept = RouterConfig().stream.window
     pipeline = client.pipeline(transaction=False)
     for number in numbers:
         change = scenario.change(number)

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from hero_router.cli.options import configure, flags, given
 from hero_router.cli.screen import console
-from hero_router.settings.config import RouterConfig, rejected
+from hero_router.settings.config import RouterConfig, rejected, sources
 from hero_router.store.eviction import warning
 
 
@@ -37,19 +37,19 @@ def command(check: bool, as_json: bool, **overrides: Any) -> None:
     sentences = rejected(flagged)
     for sentence in sentences:
         click.echo(sentence, err=True)
-    if check and config.redis_url and (evicts := asyncio.run(warning(config.backplane))):
+    if check and config.redis.url and (evicts := asyncio.run(warning(config.redis))):
         click.echo(f"warning: {evicts}", err=True)
     if check and sentences:
         sys.exit(1)
 
 
 def _rows(config: RouterConfig, flagged: Collection[str]) -> list[dict[str, str]]:
-    sources = config.sources()
+    from_where = sources()
     return [
         {
             "variable": item.variables[0],
             "value": value,
-            "source": item.flag if item.name in flagged else sources[item.name],
+            "source": item.flag if item.name in flagged else from_where[item.name],
             "meaning": item.help,
         }
         for item, value in config.shown()

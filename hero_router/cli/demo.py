@@ -20,7 +20,7 @@ def command(**overrides: Any) -> None:
 
 
 async def _run(config: RouterConfig) -> None:
-    task = asyncio.create_task(services.run(config.root))
+    task = asyncio.create_task(services.run(config.node.root))
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     await asyncio.gather(task, return_exceptions=True)

@@ -15,9 +15,10 @@ from hero_router.cli.options import configure, flags
 from hero_router.errors import ConfigError, Fenced, NotFound, StoreError
 from hero_router.model import clean
 from hero_router.settings.config import RouterConfig
-from hero_router.settings.redis_url import Backplane, check_password_file
+from hero_router.settings.redis import RedisSettings
 from hero_router.store.client import Redis, connect
 from hero_router.store.embedded import running
+from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
 
@@ -47,27 +48,29 @@ async def _run(config: RouterConfig, node: str) -> int:
         await client.aclose()
 
 
-async def _backplane(config: RouterConfig) -> Backplane:
+async def _backplane(config: RouterConfig) -> RedisSettings:
     """The Redis to ask. Raises ConfigError where none is known."""
-    if config.redis_url:
-        check_password_file(config.backplane)
-        return config.backplane
-    url = await running(config.state / "redis")
+    if config.redis.url:
+        config.redis.check_password_file()
+        return config.redis
+    url = await running(config.node.state / "redis")
     if url is None:
         raise ConfigError(
-            f"no hero_router serve runs in {config.state}: set ROUTER_REDIS_URL, or "
+            f"no hero_router serve runs in {config.node.state}: set ROUTER_REDIS_URL, or "
             "ROUTER_STATE_DIR to that of the one that runs"
         )
-    return Backplane(url, config.redis_prefix)
+    return RedisSettings(url, config.redis.prefix)
 
 
 async def _forget(config: RouterConfig, client: Redis, node: str) -> int:
     """Returns how many services have left. Raises NotFound, Fenced or another StoreError."""
-    registry = Registry(client, config.keys, config.sse_buffer)
+    registry = Registry(client, Keys(config.redis.prefix), config.stream.window)
     if node not in (known := await registry.nodes()):
         names = ", ".join(clean(name) for name in sorted(known)) or "none"
         raise NotFound(f"there is no node {clean(node)!r}; known are: {names}")
-    lease = Lease(client, config.keys, node, f"forget-{secrets.token_hex(8)}", LEASE_SECONDS)
+    lease = Lease(
+        client, Keys(config.redis.prefix), node, f"forget-{secrets.token_hex(8)}", LEASE_SECONDS
+    )
     grant = await lease.acquire()
     if grant is None:
         raise Fenced(

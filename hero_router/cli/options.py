@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import click
 
 from hero_router.settings import logs
-from hero_router.settings.config import RouterConfig, warn_rejected
+from hero_router.settings.config import SETTINGS, RouterConfig, warn_rejected
 from hero_router.settings.setting import Setting
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -16,7 +16,7 @@ def flags(*names: str) -> Callable[[F], F]:
     """Give a command the flags of these settings (none named: of all), as keyword arguments."""
 
     def decorate(command: F) -> F:
-        for item in reversed(RouterConfig.settings()):
+        for item in reversed(SETTINGS):
             if not names or item.name in names:
                 command = _flag(item)(command)
         return command
@@ -40,7 +40,7 @@ def begin(overrides: Mapping[str, Any]) -> RouterConfig:
         ConfigError: when a value leaves nothing to run with.
     """
     config = configure(overrides)
-    logs.setup(config.log_level, config.log_format)
+    logs.setup(config.log.level, config.log.format)
     warn_rejected(given(overrides))
     return config
 

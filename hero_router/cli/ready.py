@@ -12,6 +12,7 @@ from hero_router.errors import StoreError
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import Redis
 from hero_router.store.clock import RedisClock
+from hero_router.store.keys import Keys
 from hero_router.store.stream import NodeReader
 
 ASK_SECONDS = 1.0
@@ -37,7 +38,9 @@ class Readiness:
         client = self._connect()
         try:
             await self._note_time(client)
-            return await NodeReader(client, self._config.keys).is_held(self._config.node)
+            return await NodeReader(client, Keys(self._config.redis.prefix)).is_held(
+                self._config.node.name
+            )
         except StoreError:
             return True
         finally:
@@ -52,10 +55,10 @@ class Readiness:
         said = ""
         while reason := await self._missing():
             if reason != said:
-                _say(f"hero_router is listening at {self._config.address}; not ready: {reason}")
+                _say(f"hero_router is listening at {self._config.web.address}; not ready: {reason}")
                 said = reason
             await asyncio.sleep(POLL_SECONDS)
-        _say(f"hero_router is ready: {self._config.address}{_from_elsewhere(self._config)}")
+        _say(f"hero_router is ready: {self._config.web.address}{_from_elsewhere(self._config)}")
 
     async def _missing(self) -> str:
         """Why a page could not tell the truth; "" where it can."""
@@ -70,7 +73,9 @@ class Readiness:
         client = self._connect()
         try:
             since = await self._note_time(client)
-            sight = (await NodeReader(client, self._config.keys).list()).get(self._config.node)
+            sight = (await NodeReader(client, Keys(self._config.redis.prefix)).list()).get(
+                self._config.node.name
+            )
         except StoreError:
             return False
         finally:
@@ -91,7 +96,7 @@ class Readiness:
         with suppress(aiohttp.ClientError, TimeoutError, ValueError):
             async with (
                 aiohttp.ClientSession(timeout=timeout) as session,
-                session.get(f"{self._config.address}{path}") as answer,
+                session.get(f"{self._config.web.address}{path}") as answer,
             ):
                 told = await answer.json()
                 return told if isinstance(told, dict) else None
@@ -106,9 +111,9 @@ def _say(line: str) -> None:
 def _from_elsewhere(config: RouterConfig) -> str:
     """Where others find the page, if it listens for all: the address that this machine has for
     them. By a name they would need ROUTER_ALLOWED_HOSTS."""
-    if config.host != "0.0.0.0":
+    if config.web.host != "0.0.0.0":
         return ""
     with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way:
         way.connect(ELSEWHERE)
-        return f" (for others http://{way.getsockname()[0]}:{config.port}/)"
+        return f" (for others http://{way.getsockname()[0]}:{config.web.port}/)"
     return ""

@@ -17,10 +17,10 @@ from hero_router.scan.interfaces import SystemClock
 from hero_router.scan.prober import Prober
 from hero_router.scan.sockets import Finder
 from hero_router.settings.config import RouterConfig
-from hero_router.settings.redis_url import check_password_file
 from hero_router.store.client import Redis, connect
 from hero_router.store.commands import IDLE_SECONDS, ScanRequests
 from hero_router.store.eviction import warning
+from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
 
@@ -36,17 +36,17 @@ log = logging.getLogger(__name__)
 def command(**overrides: Any) -> None:
     """Run the scanner of this node; a second one stands by. Needs ROUTER_REDIS_URL."""
     config = begin(overrides)
-    if not config.redis_url:
+    if not config.redis.url:
         raise ConfigError("ROUTER_REDIS_URL is not set: scanner has to be told where Redis is")
-    check_password_file(config.backplane)
+    config.redis.check_password_file()
     asyncio.run(_run(config))
 
 
 async def _run(config: RouterConfig) -> None:
-    if evicts := await warning(config.backplane):
+    if evicts := await warning(config.redis):
         log.warning("%s", evicts)
-    client = connect(config.backplane, name="scanner")
-    channel = connect(config.backplane, name="requests", block_seconds=IDLE_SECONDS, connections=1)
+    client = connect(config.redis, name="scanner")
+    channel = connect(config.redis, name="requests", block_seconds=IDLE_SECONDS, connections=1)
     try:
         task = asyncio.create_task(make_worker(config, client, channel).run())
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -61,15 +61,15 @@ async def _run(config: RouterConfig) -> None:
 
 def make_worker(config: RouterConfig, client: Redis, channel: Redis) -> ScannerAgent:
     """A scanner over these connections to Redis; `channel` is for requests alone."""
-    keys, clock = config.keys, SystemClock()
+    keys, clock = Keys(config.redis.prefix), SystemClock()
     return ScannerAgent(
         config,
-        Lease(client, keys, config.node, secrets.token_hex(8), config.lease_seconds),
-        Registry(client, keys, config.sse_buffer),
+        Lease(client, keys, config.node.name, secrets.token_hex(8), config.scan.lease_seconds),
+        Registry(client, keys, config.stream.window),
         ScanRequests(channel, keys),
-        Prober(config.probe_timeout, clock.monotonic),
+        Prober(config.scan.probe_timeout, clock.monotonic),
         clock,
-        Finder(config.root, config.ignored, own_sockets(config.redis_url)).walk,
+        Finder(config.node.root, config.scan.ignored, own_sockets(config.redis.url)).walk,
     )
 
 

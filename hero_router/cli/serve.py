@@ -18,7 +18,7 @@ from hero_router.cli.ready import Readiness
 from hero_router.cli.supervise import LAST_STOP_SECONDS, STOP_SECONDS, Child, Supervisor
 from hero_router.errors import ConfigError
 from hero_router.settings.config import RouterConfig
-from hero_router.settings.redis_url import Backplane
+from hero_router.settings.redis import RedisSettings
 from hero_router.store.client import connect
 from hero_router.store.embedded import PrivateRedis
 
@@ -47,8 +47,8 @@ def run(config: RouterConfig, *, demo: bool) -> None:
         ChildFailed: a part could not start.
     """
     check_port(config)
-    with locked(config.state):
-        redis = None if config.redis_url else PrivateRedis(config.state / "redis")
+    with locked(config.node.state):
+        redis = None if config.redis.url else PrivateRedis(config.node.state / "redis")
         try:
             asyncio.run(_supervise(config, redis, demo=demo))
         finally:
@@ -64,7 +64,7 @@ async def _supervise(config: RouterConfig, redis: PrivateRedis | None, *, demo: 
 
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, asked)
-    backplane = Backplane(redis.url, config.redis_prefix) if redis else config.backplane
+    backplane = RedisSettings(redis.url, config.redis.prefix) if redis else config.redis
     readiness = Readiness(config, lambda: connect(backplane, name="serve", connections=1))
     supervisor = Supervisor(_children(config, backplane, redis, readiness, demo=demo))
     await supervisor.run(readiness.announce, stop, hurry)
@@ -72,7 +72,7 @@ async def _supervise(config: RouterConfig, redis: PrivateRedis | None, *, demo: 
 
 def _children(
     config: RouterConfig,
-    backplane: Backplane,
+    backplane: RedisSettings,
     redis: PrivateRedis | None,
     readiness: Readiness,
     *,
@@ -89,7 +89,7 @@ def _children(
         return [sys.executable, "-m", "hero_router", name]
 
     async def demo_ready() -> bool:
-        return any(config.root.glob("**/*.sock"))
+        return any(config.node.root.glob("**/*.sock"))
 
     children = []
     if redis:
@@ -98,7 +98,7 @@ def _children(
         children += [last]
     children += [Child("demo", ours("demo"), environment, demo_ready)] if demo else []
     children += [Child("scanner", ours("scanner"), environment, readiness.scanner)]
-    patience = max(STOP_SECONDS, config.drain_seconds + AFTER_DRAIN_SECONDS)
+    patience = max(STOP_SECONDS, config.web.drain_seconds + AFTER_DRAIN_SECONDS)
     children += [Child("web", ours("web"), environment, readiness.web, patience=patience)]
     return children
 
@@ -106,13 +106,13 @@ def _children(
 def check_port(config: RouterConfig) -> None:
     """Raises ConfigError, in one line, when web could not listen where it is told to."""
     try:
-        place = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)[0]
+        place = socket.getaddrinfo(config.web.host, config.web.port, type=socket.SOCK_STREAM)[0]
         with socket.socket(place[0], socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(place[4])
     except OSError as error:
         raise ConfigError(
-            f"cannot listen on {config.host} port {config.port}: {error.strerror}; "
+            f"cannot listen on {config.web.host} port {config.web.port}: {error.strerror}; "
             "is hero_router running already? Choose another with --port or ROUTER_PORT"
         ) from None
 

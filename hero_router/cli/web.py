@@ -10,10 +10,9 @@ from hero_router.cli.options import begin, flags
 from hero_router.cli.serve import check_port
 from hero_router.errors import ConfigError
 from hero_router.metrics import multiproc
-from hero_router.server.fdlimit import raise_limit
 from hero_router.server.gunicorn import Gunicorn
-from hero_router.settings.redis_url import check_password_file
 from hero_router.store.eviction import warning
+from hero_router.web.fdlimit import raise_limit
 
 log = logging.getLogger(__name__)
 
@@ -28,12 +27,12 @@ log = logging.getLogger(__name__)
 def command(**overrides: Any) -> None:
     """Run the web workers: the page, the streams and the API. Needs ROUTER_REDIS_URL."""
     config = begin(overrides)
-    if not config.redis_url:
+    if not config.redis.url:
         raise ConfigError("ROUTER_REDIS_URL is not set: web has to be told where Redis is")
-    check_password_file(config.backplane)
+    config.redis.check_password_file()
     check_port(config)
     multiproc.check()
-    if evicts := asyncio.run(warning(config.backplane)):
+    if evicts := asyncio.run(warning(config.redis)):
         log.warning("%s", evicts)
     raise_limit()
     Gunicorn(config).run()

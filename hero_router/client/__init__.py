@@ -1,1 +1,1 @@
-"""."""
+"""A Python client of a running router, over HTTP."""

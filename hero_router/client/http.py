@@ -32,7 +32,7 @@ def address(command: F) -> F:
 
 def resolve(url: str | None) -> str:
     """The address to ask, without a slash at the end. Raises RouterAway for what is none."""
-    address = (url or RouterConfig.from_env().address).rstrip("/")
+    address = (url or RouterConfig.from_env().web.address).rstrip("/")
     if not _is_address(address):
         raise RouterAway(f"{address} is no address like http://127.0.0.1:9988")
     return address

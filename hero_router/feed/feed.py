@@ -67,6 +67,23 @@ class Feed:
         """Whether this worker can tell the truth now: it follows the stream, and does not end."""
         return self.tail.synced and self.conditions.blinding is None and not self.draining
 
+    def status(self) -> dict[str, object]:
+        """Whether this worker is ready, why not, and where it stands; served by `/ready`."""
+        return {
+            "ready": self.ready,
+            "reason": "" if self.ready else self._why_not_ready(),
+            "cursor": str(self.ring.head),
+            "window": len(self.ring.positions),
+            "clients": len(self.hub.clients),
+            "stale": [item.to_json() for item in self.conditions.current.values()],
+        }
+
+    def _why_not_ready(self) -> str:
+        if self.draining:
+            return "shutting down"
+        blinding = self.conditions.blinding
+        return blinding.detail if blinding else "not yet read from Redis"
+
     def drain(self, over: float = 0.0) -> None:
         """The worker ends: not ready any more, and every stream ends within so many seconds."""
         self.draining = True

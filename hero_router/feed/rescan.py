@@ -1,11 +1,25 @@
-"""Answers to "scan now": the `scan` events in the stream that carry a request's id."""
+"""Asks the scanners for a scan now and collects their replies: the `scan` events that carry the
+request's id. Used by the `router.scan` method."""
 
 import asyncio
-from collections.abc import Collection, Mapping
+import secrets
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from hero_router.model import Event
+from hero_router.errors import ScanTimeout
+from hero_router.feed.mirror import Mirror
+from hero_router.model import Event, clean
+from hero_router.singleflight import SingleFlight
+from hero_router.store.commands import ScanRequest, ScanRequests
+
+WAIT_SECONDS = 10.0
+"""How long the scanners have to answer one request."""
+
+CALL_SECONDS = 2 * WAIT_SECONDS
+"""Longest wait of one call: for the request that is under way, then for its own."""
+
+COUNTS = ("discovered", "added", "removed", "changed")
 
 
 class ScanReplies:
@@ -44,3 +58,82 @@ class ScanReplies:
                     event = await queue.get()
                     answers[event.node] = event.payload
         return answers
+
+
+class ScanCoordinator:
+    """One worker's scan requests: at most one under way, and one that waits for its turn.
+
+    A call that comes while a request waits shares it. A call never shares one that was sent before
+    it came: that scan may have passed the very socket that the caller asks about.
+    """
+
+    def __init__(
+        self,
+        mirror: Mirror,
+        replies: ScanReplies,
+        requests: ScanRequests,
+        seconds: float = WAIT_SECONDS,
+    ) -> None:
+        self._mirror, self._replies = mirror, replies
+        self._requests, self._seconds = requests, seconds
+        self._turn = asyncio.Lock()
+        self._next: SingleFlight[dict[str, Any]] | None = None
+
+    async def scan(self) -> dict[str, Any]:
+        """What all nodes found together, and each of them.
+
+        `missing` names who did not answer, `doubts` tells what scanners could not see.
+
+        Raises:
+            ScanTimeout: nobody listens, or nobody answered in time.
+            StoreError: Redis could not be asked.
+        """
+        if self._next is None or not self._next.open:
+            self._next = SingleFlight(self._round())
+        return await self._next.result()
+
+    async def _round(self) -> dict[str, Any]:
+        async with self._turn:
+            self._next = None
+            return await self._ask(ScanRequest("scan", secrets.token_hex(8)))
+
+    async def _ask(self, request: ScanRequest) -> dict[str, Any]:
+        live = self._mirror.nodes.keys() - self._mirror.lost
+        self._replies.expect(request.id)
+        try:
+            if not await self._requests.ask(request):
+                raise ScanTimeout("no scanner is running: nobody heard the request")
+            answers = await self._replies.collect(request.id, live, self._seconds)
+        finally:
+            self._replies.forget(request.id)
+        if not answers:
+            raise ScanTimeout(f"no scanner answered within {self._seconds:g} s")
+        return summed(answers, live - answers.keys())
+
+
+def summed(answers: Mapping[str, Mapping[str, Any]], missing: Iterable[str]) -> dict[str, Any]:
+    """The answers of all nodes as one. They scan side by side: the slowest one's time counts."""
+    nodes = {
+        node: {name: _number(answer.get(name)) for name in (*COUNTS, "duration_ms")}
+        for node, answer in sorted(answers.items())
+    }
+    doubts = [
+        {"node": node, "reason": clean(reason), "detail": clean(detail)}
+        for node, answer in sorted(answers.items())
+        for reason, detail in _doubts(answer)
+    ]
+    totals = {name: sum(counts[name] for counts in nodes.values()) for name in COUNTS}
+    slowest = max((counts["duration_ms"] for counts in nodes.values()), default=0)
+    found = {**totals, "duration_ms": slowest, "nodes": nodes}
+    return {**found, "missing": sorted(missing), "doubts": doubts}
+
+
+def _doubts(answer: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    """What a scanner could not see; an older one does not say."""
+    doubts = answer.get("doubts")
+    return doubts.items() if isinstance(doubts, dict) else ()
+
+
+def _number(value: object) -> int:
+    """A count of an event; a newer scanner, or a stranger, may have written something else."""
+    return value if isinstance(value, int) else 0

@@ -1,1 +1,1 @@
-"""."""
+"""Prometheus metrics of one worker, of nodes, and shared between workers."""

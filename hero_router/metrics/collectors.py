@@ -11,9 +11,7 @@ import platform
 import time
 from collections.abc import Collection, Iterable, Mapping
 
-from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
@@ -245,16 +243,6 @@ class Metrics:
         registry = CollectorRegistry()
         registry.register(_AllWorkers(folder))
         return generate_latest(registry)
-
-    def routes(self) -> list[web.RouteDef]:
-        """What Prometheus asks for."""
-        return [web.get("/metrics", self._answer)]
-
-    async def _answer(self, _: web.Request) -> web.Response:
-        """The figures of all workers; read in a thread, as there may be many files."""
-        body = await asyncio.to_thread(self.text)
-        headers = {"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"}
-        return web.Response(body=body, headers=headers)
 
 
 class _AllWorkers(Collector):

@@ -15,8 +15,8 @@ from typing import Any
 
 from hero_router.codec import InvalidJson, decode, encode
 from hero_router.errors import BadRequest, NotFound, Overloaded, TimedOut
+from hero_router.rpc.errors import rpc_error
 from hero_router.rpc.params import Param, bind
-from hero_router.web.errors import rpc_error
 
 RESERVED, DISCOVER = "rpc.", "rpc.discover"
 

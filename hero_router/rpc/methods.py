@@ -1,33 +1,25 @@
-"""`POST /rpc`: the router's methods, and the documents that make the router itself a service."""
+"""The router's own JSON-RPC methods: their handlers and how the OpenRPC document describes them."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
-
-from aiohttp import web
 
 from hero_router import __version__
 from hero_router.codec import encode
 from hero_router.errors import BadRequest
+from hero_router.feed.feed import Feed
+from hero_router.feed.rescan import CALL_SECONDS, WAIT_SECONDS, ScanCoordinator
 from hero_router.feed.view import StateView
 from hero_router.model import Status
 from hero_router.rpc import openrpc
-from hero_router.rpc.dispatcher import DISCOVER, Dispatcher, Encoded, Method
+from hero_router.rpc.dispatcher import DISCOVER, Encoded, Method
 from hero_router.rpc.openrpc import named
 from hero_router.rpc.params import Choice, Param, Text, Whole
-from hero_router.web.body import BodyReader
-from hero_router.web.context import REQUEST_ID, Context
-from hero_router.web.encoding import JSON, Document, packed
-from hero_router.web.routes.health import readiness
-from hero_router.web.scanning import CALL_SECONDS, WAIT_SECONDS, ScanCoordinator
 
 MOST_SERVICES = 1_000
 """Services on one page of `router.services`."""
 
 SCANS_AT_ONCE = 16
 """Calls of `router.scan` that may wait in a worker: they are cheap, but each holds a connection."""
-
-CLOSING_SECONDS = 5.0
-"""What a call may take beyond the longest wait that it is meant to take."""
 
 MANIFEST: Mapping[str, str] = {
     "protocol": "openrpc",
@@ -43,8 +35,11 @@ MANIFEST: Mapping[str, str] = {
 class RpcMethods:
     """The methods' handlers. What they give is described in `openrpc.SCHEMAS`."""
 
-    def __init__(self, context: Context, state: StateView, scanning: ScanCoordinator) -> None:
-        self._context, self._state, self._scanning = context, state, scanning
+    def __init__(
+        self, feed: Feed, state: StateView, scanning: ScanCoordinator, worker: str
+    ) -> None:
+        self._feed, self._state, self._scanning = feed, state, scanning
+        self._worker = worker
 
     async def all(self) -> Encoded:
         """Everything, the same as GET /api/services."""
@@ -84,7 +79,7 @@ class RpcMethods:
 
     async def health(self) -> dict[str, object]:
         """What GET /ready knows."""
-        return readiness(self._context)
+        return {**self._feed.status(), "worker": self._worker, "version": __version__}
 
 
 def methods(router: RpcMethods) -> list[Method]:
@@ -141,45 +136,3 @@ def _discover(others: list[Method]) -> Method:
     itself = Method(DISCOVER, discover, "This router's OpenRPC document.", schema)
     text = Encoded(encode(openrpc.document([*others, itself])))
     return itself
-
-
-def routes(context: Context, state: StateView, bodies: BodyReader) -> list[web.RouteDef]:
-    """JSON-RPC, and the documents by which other programs find it."""
-    scanning = ScanCoordinator(context.feed, context.requests)
-    served = methods(RpcMethods(context, state, scanning))
-    dispatcher = Dispatcher(served, timeout=CALL_SECONDS + CLOSING_SECONDS)
-    document, manifest = encode(openrpc.document(served)), encode(MANIFEST)
-
-    async def rpc(request: web.Request) -> web.Response:
-        """Answer one JSON-RPC body; 204 when it held only notifications.
-
-        Errors of JSON-RPC are HTTP 200: the transport has worked.
-        """
-        if not _is_json(request):
-            raise web.HTTPUnsupportedMediaType
-        async with bodies.read(request) as body:
-            answer = await dispatcher.answer(body, request[REQUEST_ID])
-        if answer is None:
-            return web.Response(status=204)
-        return await packed(request, answer, JSON, "no-store")
-
-    return [
-        web.post("/rpc", rpc),
-        web.get("/openrpc.json", _constant(document)),
-        web.get("/.well-known/heroservice.json", _constant(manifest)),
-    ]
-
-
-def _constant(text: str) -> Callable[[web.Request], Awaitable[web.Response]]:
-    document = Document.of(text.encode("ascii"), JSON)
-
-    async def answer(request: web.Request) -> web.Response:
-        return document.answer(request, "no-cache")
-
-    return answer
-
-
-def _is_json(request: web.Request) -> bool:
-    """A form or text of another site's page is refused: browsers send those without asking."""
-    charset = (request.charset or "utf-8").lower()
-    return request.content_type == "application/json" and charset in ("utf-8", "utf8")

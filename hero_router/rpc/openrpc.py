@@ -6,8 +6,8 @@ from typing import Any
 from hero_router import __version__
 from hero_router.model import Status
 from hero_router.rpc.dispatcher import Method
+from hero_router.rpc.errors import CODES, TITLES
 from hero_router.rpc.params import Param
-from hero_router.web.errors import CODES, TITLES
 
 Schema = Mapping[str, Any]
 

@@ -75,7 +75,7 @@ class ScannerAgent:
         self._config, self._lease, self._requests, self._clock = config, lease, requests, clock
         self._rivals = DuplicateNodeCheck(config, registry)
         self._scanner = Scanner(config, lease, registry, probe, clock, walk)
-        self._watch = RootWatcher(config.root, clock)
+        self._watch = RootWatcher(config.node.root, clock)
         self._outage = Outage("nothing can be published")
         self._requests_outage = Outage("requests cannot be heard")
         self._pending_requests: dict[str, None] = {}
@@ -102,7 +102,7 @@ class ScannerAgent:
         """
         grant = await self._lease.acquire()
         if grant is None:
-            raise Fenced(f"another scanner holds the lease on node {self._config.node}")
+            raise Fenced(f"another scanner holds the lease on node {self._config.node.name}")
         try:
             await self._scanner.begin(grant)
             async with asyncio.TaskGroup() as group:
@@ -118,7 +118,7 @@ class ScannerAgent:
         """Wait until the lease is ours. Raises ConfigError where another deployment holds it."""
         told = False
         while True:
-            delay = self._config.lease_seconds / 10
+            delay = self._config.scan.lease_seconds / 10
             try:
                 grant = await self._lease.acquire()
                 if grant is not None:
@@ -128,7 +128,7 @@ class ScannerAgent:
                     log.info("scanning node %s (token %d)", grant.node, grant.token)
                     return grant
                 if not told:
-                    log.info("another scanner holds node %s: standing by", self._config.node)
+                    log.info("another scanner holds node %s: standing by", self._config.node.name)
                 told = True
                 await self._rivals.check()
             except StoreError as error:
@@ -168,7 +168,7 @@ class ScannerAgent:
 
     async def _keep_lease(self, grant: Grant) -> None:
         """Renew thrice per lifetime, however long a scan takes."""
-        third = self._config.lease_seconds / 3
+        third = self._config.scan.lease_seconds / 3
         delay = third
         while True:
             await pause(self._clock, delay)
@@ -197,7 +197,7 @@ class ScannerAgent:
 
     def _wish(self, request: ScanRequest) -> None:
         """Note a request for a scan; several become one scan that answers all."""
-        ours = request.node in (None, self._config.node) and request.kind == "scan"
+        ours = request.node in (None, self._config.node.name) and request.kind == "scan"
         fits = len(request.id) <= MAX_REQUEST_ID and len(self._pending_requests) < MAX_REQUESTS
         if ours and fits:
             self._pending_requests[request.id] = None
@@ -215,7 +215,7 @@ class ScannerAgent:
 
     async def _keep_scanning(self, grant: Grant, group: asyncio.TaskGroup) -> None:
         while True:
-            due = self._clock.monotonic() + self._config.scan_seconds
+            due = self._clock.monotonic() + self._config.scan.seconds
             requests = list(self._pending_requests)
             self._pending_requests.clear()
             self._wished.clear()

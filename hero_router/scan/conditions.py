@@ -22,8 +22,8 @@ class NodeConditions:
     """One scanner's doubts by reason; what begins is a WARNING, what ends an INFO."""
 
     def __init__(self, config: RouterConfig) -> None:
-        self._node, self._grace = f"node {config.node}", config.stale_seconds
-        self._root = f"the root {readable(os.fsencode(config.root))}"
+        self._node, self._grace = f"node {config.node.name}", config.scan.stale_seconds
+        self._root = f"the root {readable(os.fsencode(config.node.root))}"
         self._current: dict[str, str] = {}
 
     @property

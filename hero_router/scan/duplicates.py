@@ -38,14 +38,14 @@ def scan_location(config: RouterConfig) -> ScanLocation:
     machine = ""
     with suppress(OSError):
         machine = BOOT_ID.read_text("ascii").strip()[-DIGITS:]
-    return ScanLocation(readable(os.path.realpath(os.fsencode(config.root))), machine)
+    return ScanLocation(readable(os.path.realpath(os.fsencode(config.node.root))), machine)
 
 
 class DuplicateNodeCheck:
     """Looks at whoever holds this scanner's node."""
 
     def __init__(self, config: RouterConfig, registry: RegistryProtocol) -> None:
-        self._node, self._registry, self._here = config.node, registry, scan_location(config)
+        self._node, self._registry, self._here = config.node.name, registry, scan_location(config)
         self._seen: NodeState | None = None
 
     async def check(self) -> None:

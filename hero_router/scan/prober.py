@@ -12,9 +12,11 @@ from functools import partial
 
 from hero_router.scan import documents, health
 from hero_router.scan.documents import BadDocument
-from hero_router.scan.result import Facts, Health, Outcome, ProbeResult, Spec
+from hero_router.scan.result import Facts, Health, ProbeResult, Spec
 from hero_router.scan.sockets import SocketFile
-from hero_router.upstream.client import Client, NoResponse
+from hero_router.upstream.client import Client
+from hero_router.upstream.connect import NoResponse
+from hero_router.upstream.outcome import Outcome
 from hero_router.upstream.response import Response
 
 HEALTH, MANIFEST, OPENRPC, RPC = (
@@ -44,7 +46,7 @@ class Prober:
     async def __call__(self, found: SocketFile, *, ask_documents: bool) -> ProbeResult:
         """Look at one socket; never raises for what the socket does."""
         seen: ProbeResult | None = None
-        client = Client(found)
+        client = Client(found.address)
         try:
             async with asyncio.timeout(self._timeout) as deadline, client:
                 seen = await self._health(client)

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable
 
 from hero_router.scan import interval
 from hero_router.scan.interfaces import Probe
-from hero_router.scan.result import Outcome, ProbeResult
+from hero_router.scan.result import ProbeResult
 from hero_router.scan.sockets import SocketFile
 from hero_router.scan.status import TrackedSocket, documents_due, is_new
 from hero_router.settings.config import RouterConfig
-from hero_router.upstream.client import listens
+from hero_router.upstream.connect import listens
+from hero_router.upstream.outcome import Outcome
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +35,10 @@ class Probes:
         note: Callable[[SocketFile, ProbeResult], None],
     ) -> None:
         self._probe, self._memory_of, self._note = probe, memory_of, note
-        self._scan_seconds = config.scan_seconds
+        self._scan_seconds = config.scan.seconds
         self._tasks: dict[SocketFile, asyncio.Task[None]] = {}
-        reserve = config.probe_concurrency // FAST_SHARE
-        self._slots = asyncio.Semaphore(config.probe_concurrency - reserve)
+        reserve = config.scan.probe_concurrency // FAST_SHARE
+        self._slots = asyncio.Semaphore(config.scan.probe_concurrency - reserve)
         self._fast_slots = asyncio.Semaphore(reserve) if reserve else self._slots
 
     def forget(self) -> None:
@@ -67,7 +68,7 @@ class Probes:
         before = self._memory_of(found)
         if before is None or not interval.rests(found.raw, before.well, scan, self._scan_seconds):
             return False
-        return listens(found)
+        return listens(found.address)
 
     async def _start(
         self,

@@ -18,7 +18,7 @@ def first(
     """The report of a node that was never scanned: from now on, its scanner can be missed."""
     here = scan_location(config)
     return NodeState(
-        node=config.node,
+        node=config.node.name,
         scanner=scanner,
         scan=0,
         last_scan=now_ms,
@@ -27,7 +27,7 @@ def first(
         services=len(known),
         version=__version__,
         counts=dict(Counter(str(record.status) for record in known.values())),
-        scan_seconds=config.scan_seconds,
+        scan_seconds=config.scan.seconds,
         root=here.root,
         machine=here.machine,
     )

@@ -3,31 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-NO_PERMISSION = "permission denied: the scanner may not connect"
-"""The error of all sockets that were DENIED."""
-
-
-class Outcome(StrEnum):
-    """How far a probe came."""
-
-    ANSWERED = "answered"
-    """Spoke HTTP; `health` is what it says of itself, and `error` what is wrong with it."""
-    LATE = "late"
-    """Did not answer in time: maybe only busy, so that the first time in a row is no change."""
-    FAILED = "failed"
-    """Broke off its answer, never came to it, or cannot be connected to."""
-    CLOSED = "closed"
-    """Took the connection and closed it without a word."""
-    FOREIGN = "foreign"
-    """Answered something that is not HTTP."""
-    REFUSED = "refused"
-    """The file exists, nothing listens."""
-    MISSING = "missing"
-    """The file is gone, or cannot be seen."""
-    DENIED = "denied"
-    """The scanner may not connect: its own lack of permission, and no fault of the socket."""
-    UNSEEN = "unseen"
-    """Nothing was learned: the scanner lacks resources; that is no fault of the socket."""
+from hero_router.upstream.outcome import Outcome
 
 
 class Health(StrEnum):

@@ -21,7 +21,7 @@ from hero_router.scan.inventory import Inventory
 from hero_router.scan.naming import DiscoveredService, services
 from hero_router.scan.probing import Probes
 from hero_router.scan.reconcile import ForeignChanges
-from hero_router.scan.result import NO_PERMISSION, Outcome, ProbeResult
+from hero_router.scan.result import ProbeResult
 from hero_router.scan.sockets import SocketFile, WalkResult
 from hero_router.scan.status import EvalTime, Thresholds, TrackedSocket
 from hero_router.scan.unlink import unlink_stale
@@ -29,6 +29,7 @@ from hero_router.scan.unseen import hidden, unseen
 from hero_router.settings.config import RouterConfig
 from hero_router.store.keys import APPLY_BATCH
 from hero_router.store.lease import Grant
+from hero_router.upstream.outcome import NO_PERMISSION, Outcome
 
 log = logging.getLogger(__name__)
 
@@ -59,8 +60,8 @@ class Scanner:
     ) -> None:
         self._config, self._lease, self._registry = config, lease, registry
         self._clock, self._walk = clock, walk
-        self._rules = Thresholds(config.node, config.failures, config.stale_seconds)
-        self._sightings = Inventory(config.stale_seconds)
+        self._rules = Thresholds(config.node.name, config.scan.failures, config.scan.stale_seconds)
+        self._sightings = Inventory(config.scan.stale_seconds)
         self._seen: Mapping[str, DiscoveredService] = {}
         self._owner: Mapping[bytes, str] = {}
         self._memories: dict[str, TrackedService] = {}
@@ -85,8 +86,8 @@ class Scanner:
         before its first service: else nobody would miss a scanner that dies in its first scan.
         """
         self._probes.forget()
-        known = await self._registry.records(self._config.node)
-        last = self._registry.report(self._config.node)
+        known = await self._registry.records(self._config.node.name)
+        last = self._registry.report(self._config.node.name)
         if grant.token != self._token + 1:
             self._memories = {k: after_takeover(m, known.get(k)) for k, m in self._memories.items()}
             self._seen, self._walked = {}, False
@@ -117,7 +118,7 @@ class Scanner:
             probes = await self._probes.start_due(found, group, self._scan)
         await self._await_probes(grant, probes, started)
         if self._scan % WHOLE_SCANS == 0:
-            await self._registry.records(self._config.node, whole=True)
+            await self._registry.records(self._config.node.name, whole=True)
         await self.flush(grant)
         await self._report(grant, self._clock.monotonic() - started, wishes)
 
@@ -129,7 +130,7 @@ class Scanner:
         """Publish what was observed since the last call, and meanwhile. Raises StoreError."""
         async with self._flushing:
             self.work.clear()
-            known = await self._registry.records(self._config.node)
+            known = await self._registry.records(self._config.node.name)
             await self._publish_departures(grant, known)
             self._unsettled |= self._agreement.changed_elsewhere(known, self._seen)
             while batch := set(islice(self._unsettled, BATCH)):
@@ -156,7 +157,7 @@ class Scanner:
         sightings = before.after(self._walk(), seconds)
         if seen and sightings.found == before.found:
             return sightings, seen
-        return sightings, services(self._config.node, sightings.found.values())
+        return sightings, services(self._config.node.name, sightings.found.values())
 
     def _take_in(self, seen: Mapping[str, DiscoveredService]) -> None:
         before = self._seen
@@ -216,7 +217,7 @@ class Scanner:
         names = [found.raw for item in seen for found in item.sockets]
         observed = {raw: self._observed.pop(raw) for raw in names if raw in self._observed}
         changes, memories = diff(known, self._memories, seen, observed, self._now(), self._rules)
-        if self._config.stale_unlink:
+        if self._config.scan.stale_unlink:
             await asyncio.to_thread(unlink_stale, seen, self._memories, memories)
         self._memories |= memories
         self._unsettled -= batch
@@ -244,11 +245,11 @@ class Scanner:
         """Wait for the end of all probes, and show meanwhile that some go on to end."""
         moved = self._clock.monotonic()
         while probes:
-            every = max(self._config.scan_seconds, SIGN_SECONDS)
+            every = max(self._config.scan.seconds, SIGN_SECONDS)
             done, probes = await asyncio.wait(probes, timeout=every)
             now = self._clock.monotonic()
             moved = now if done else moved
-            if probes and now - moved <= LIVELY_TIMEOUTS * self._config.probe_timeout:
+            if probes and now - moved <= LIVELY_TIMEOUTS * self._config.scan.probe_timeout:
                 await self._heartbeat(grant, now - started)
 
     async def _heartbeat(self, grant: Grant, seconds: float) -> None:
@@ -259,7 +260,7 @@ class Scanner:
         try:
             await self.flush(grant)
             fresh = self._first_report(grant, {})
-            last = self._registry.report(self._config.node) or fresh
+            last = self._registry.report(self._config.node.name) or fresh
             renewed = report.in_progress(last, fresh, seconds)
             if renewed is not last:
                 await self._registry.apply(grant, [], renewed)
@@ -273,7 +274,7 @@ class Scanner:
 
     async def _report(self, grant: Grant, seconds: float, requests: list[str]) -> None:
         """Write the node's state and figures; a `scan` event only where there is something new."""
-        known = await self._registry.records(self._config.node)
+        known = await self._registry.records(self._config.node.name)
         self.conditions.knock(figures.failing(self._memories.values(), NO_PERMISSION))
         fresh = self._first_report(grant, known)
         latest = replace(
@@ -289,4 +290,4 @@ class Scanner:
         await self._registry.apply(grant, event, latest)
         self._tally -= told
         probes = figures.by_service(self._memories, known)
-        await self._registry.write_probes(self._config.node, probes)
+        await self._registry.write_probes(self._config.node.name, probes)

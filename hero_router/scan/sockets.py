@@ -23,6 +23,7 @@ from hero_router.scan.ignored import (
     Identity,
     identities,
 )
+from hero_router.upstream.connect import SocketAddress
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,11 @@ class SocketFile:
     layout: Layout
     context: bytes
     service: bytes
+
+    @property
+    def address(self) -> SocketAddress:
+        """What is connected to."""
+        return SocketAddress(self.target, *self.inode[:2])
 
     @property
     def path(self) -> str:

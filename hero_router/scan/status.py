@@ -4,8 +4,9 @@ import zlib
 from dataclasses import dataclass, replace
 
 from hero_router.model import SocketState, Status
-from hero_router.scan.result import Health, Outcome, ProbeResult, Spec
+from hero_router.scan.result import Health, ProbeResult, Spec
 from hero_router.scan.sockets import SocketFile
+from hero_router.upstream.outcome import Outcome
 
 SPEC_EVERY = 12
 """Probes between two looks at good documents: a minute at the default pace."""

@@ -1,1 +1,1 @@
-"""."""
+"""The gunicorn process: its settings and its workers."""

@@ -12,7 +12,8 @@ from gunicorn.app.base import BaseApplication
 from hero_router.metrics import multiproc
 from hero_router.server.worker import Worker
 from hero_router.settings.config import RouterConfig
-from hero_router.web.app import FLUSH_SECONDS, OPEN_SECONDS, make_runner
+from hero_router.web.app import make_runner
+from hero_router.web.lifecycle import FLUSH_SECONDS, OPEN_SECONDS
 
 log = logging.getLogger(__name__)
 
@@ -31,14 +32,14 @@ def gunicorn_settings(config: RouterConfig) -> dict[str, Any]:
     settings have none. The control socket is off: nothing of ours uses it.
     """
     return {
-        "bind": [config.bind],
-        "workers": config.workers,
+        "bind": [config.web.bind],
+        "workers": config.web.workers,
         "backlog": BACKLOG,
         "worker_class": Worker,
-        "graceful_timeout": math.ceil(config.drain_seconds + GRACEFUL_SECONDS),
+        "graceful_timeout": math.ceil(config.web.drain_seconds + GRACEFUL_SECONDS),
         "timeout": 30,
         "control_socket_disable": True,
-        "loglevel": config.log_level,
+        "loglevel": config.log.level,
         "proc_name": "hero_router",
         "logger_class": Log,
         "on_starting": lambda server: _begin(server, config),
@@ -49,11 +50,11 @@ def gunicorn_settings(config: RouterConfig) -> dict[str, Any]:
 
 def _begin(server: Any, config: RouterConfig) -> None:
     """gunicorn's `on_starting`, once and in the master."""
-    if config.is_open:
+    if config.web.is_open:
         log.warning(
             "web listens on %s: whoever reaches it may read all, as there is no login yet; listen "
             "on 127.0.0.1, or put a proxy with a login in front",
-            config.bind,
+            config.web.bind,
         )
     multiproc.make(server)
 

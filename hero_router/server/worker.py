@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.worker import GunicornUVLoopWebWorker, GunicornWebWorker
 
-from hero_router.web.app import drain
+from hero_router.web.lifecycle import drain
 
 try:
     import uvloop
@@ -17,7 +17,7 @@ except ImportError:  # no wheel for this platform
 
 
 class Draining:
-    """On SIGTERM a worker first drains: see `web.app.drain`."""
+    """On SIGTERM a worker first drains: see `web.lifecycle.drain`."""
 
     wsgi: Callable[[], Awaitable[web.AppRunner]]
     loop: asyncio.AbstractEventLoop

@@ -1,1 +1,1 @@
-"""."""
+"""Settings of one process: declaration, reading, checks, logging."""

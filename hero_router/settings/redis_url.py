@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
@@ -10,18 +9,6 @@ from hero_router.errors import ConfigError
 
 HostPort = tuple[str, int]
 """Host and port."""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Backplane:
-    """Where one deployment's Redis is, which keys it holds, and where a login comes from."""
-
-    url: str
-    prefix: str = "{hero_router}"
-    password_file: str = ""
-
-    def __repr__(self) -> str:
-        return f"Backplane({masked(self.url)!r}, {self.prefix!r}, {self.password_file!r})"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -114,19 +101,6 @@ def parse(url: str) -> Address:
         scheme=parts.scheme.partition("+")[0], netloc=place, path=f"/{path['db'] or 0}"
     )
     return Address(kind, single.geturl(), guides, path["primary"])
-
-
-def check_password_file(backplane: Backplane) -> None:
-    """Raises ConfigError where a file with the password is named and cannot serve."""
-    parts, path = urlsplit(backplane.url), backplane.password_file
-    if not path:
-        return
-    if parts.password or "password" in dict(parse_qsl(parts.query)):
-        raise ConfigError("ROUTER_REDIS_PASSWORD_FILE is set, so the URL must hold no password")
-    try:
-        Path(path).read_bytes()
-    except OSError as error:
-        raise ConfigError(f"ROUTER_REDIS_PASSWORD_FILE cannot be read: {error.strerror}") from None
 
 
 def _kind(scheme: str) -> Literal["", "sentinel", "cluster"]:

@@ -6,11 +6,17 @@ A number that is zero, negative, out of range or not a number is rejected: the d
 import dataclasses
 import os
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from environs import Env, EnvError
 
 from hero_router.errors import ConfigError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+PREFIX = "ROUTER_"
+"""Variables that begin so are ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +33,14 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: its field, the variables that set it (first wins), its kind and meaning.
+    """One setting: where it is in `RouterConfig`, the variables that set it (first wins), its kind
+    and meaning.
 
     A number lies between `low` and `high`; with `off` it may also be 0, which switches it off.
     """
 
-    name: str
+    section: str
+    field: str
     variables: tuple[str, ...]
     kind: Literal["int", "float", "str", "bool"]
     default: Any
@@ -41,6 +49,15 @@ class Setting:
     high: float = 0
     off: bool = False
     secret: bool = False
+
+    @property
+    def name(self) -> str:
+        """The flat name, for flags and overrides: that of its first variable."""
+        return self.variables[0].removeprefix(PREFIX).lower()
+
+    def value_in(self, config: object) -> Any:
+        """Its value in a `RouterConfig`."""
+        return getattr(getattr(config, self.section), self.field)
 
     @property
     def flag(self) -> str:
@@ -100,6 +117,13 @@ class Setting:
         elif isinstance(value, str) and (value != value.strip() or not (value or not self.default)):
             # A child process would read a blank or padded variable as another value.
             raise ConfigError(f"{self.name} must not be empty, nor begin or end with a space")
+
+
+def check_section(section: "DataclassInstance") -> None:
+    """Hold each field of a section of settings to its range. Raises ConfigError."""
+    for item in dataclasses.fields(section):
+        declared = Setting("", item.name, default=item.default, **item.metadata)
+        declared.check(getattr(section, item.name))
 
 
 def number(

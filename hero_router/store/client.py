@@ -26,7 +26,8 @@ from hero_router.errors import (
     StoreRefused,
     StoreUnreachable,
 )
-from hero_router.settings.redis_url import Address, Backplane, parse
+from hero_router.settings.redis import RedisSettings
+from hero_router.settings.redis_url import Address, parse
 from hero_router.store.connections import CONNECTION_CLASSES, failed_address, failure_reason
 from hero_router.store.failover import (
     FINDER_SECONDS,
@@ -39,7 +40,7 @@ from hero_router.store.failover import (
     Sentinels,
 )
 
-__all__ = ["Redis", "connect", "script", "text", "redis_errors"]
+__all__ = ["Redis", "connect", "redis_errors", "script", "text"]
 
 CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 3.0
@@ -50,7 +51,7 @@ POOL_SECONDS = 3.0
 
 
 def connect(
-    to: Backplane | str,
+    to: RedisSettings | str,
     *,
     name: str,
     block_seconds: float = 0.0,
@@ -67,7 +68,7 @@ def connect(
     not look before each whether that was closed meanwhile: the quickest way for a caller who is
     always reading, and so hears of it anyway.
     """
-    backplane = Backplane(to) if isinstance(to, str) else to
+    backplane = RedisSettings(to) if isinstance(to, str) else to
     options = _options(backplane) | {
         "client_name": name,
         "socket_connect_timeout": CONNECT_SECONDS,
@@ -85,7 +86,7 @@ def _never_again() -> Retry:
     return Retry(NoBackoff(), 0)
 
 
-def _options(backplane: Backplane) -> dict[str, Any]:
+def _options(backplane: RedisSettings) -> dict[str, Any]:
     """What the library needs to know of the place, the login and TLS."""
     address = parse(backplane.url)
     options: dict[str, Any] = dict(parse_url(address.url))

@@ -6,7 +6,7 @@ INFO tells it; CONFIG GET is forbidden to many users, and where Redis is managed
 import asyncio
 
 from hero_router.errors import StoreError
-from hero_router.settings.redis_url import Backplane
+from hero_router.settings.redis import RedisSettings
 from hero_router.store.client import connect, redis_errors
 
 ASK_SECONDS = 1.0
@@ -15,7 +15,7 @@ ASK_SECONDS = 1.0
 BYTES = 1024 * 1024
 
 
-async def warning(backplane: Backplane) -> str:
+async def warning(backplane: RedisSettings) -> str:
     """What Redis may evict, in one sentence; "" where it evicts nothing, or does not say."""
     client = connect(backplane, name="check", connections=1)
     try:

@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from hero_router.errors import BadRequest, Overloaded
-from hero_router.web.context import EXPECTS
+
+EXPECTS = web.RequestKey("expects", str)
+"""What the client expects before it sends its body: nothing, or `100-continue`."""
 
 MOST_BYTES = 1024 * 1024
 """Of one body."""

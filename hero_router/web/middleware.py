@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
-from hero_router.web.context import REQUEST_ID
-from hero_router.web.errors import error_response
+from hero_router.web.errors import REQUEST_ID, error_response
 
 log = logging.getLogger(__name__)
 

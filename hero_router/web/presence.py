@@ -1,7 +1,6 @@
-"""`GET /api/clients`: who is connected to which worker, and how far behind; of all workers.
+"""Publishes this worker's clients in Redis, and merges what all workers published.
 
-Every worker tells of its own clients in Redis every other second, or less often where nothing has
-changed. Addresses of clients are personal data: the page is for those who run the router.
+Every worker publishes every other second, or less often where nothing has changed.
 """
 
 import asyncio
@@ -12,19 +11,14 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from aiohttp import web
-
-from hero_router.codec import encode
 from hero_router.errors import StoreError
 from hero_router.feed import census
 from hero_router.feed.feed import Feed
 from hero_router.feed.filters import Filter
 from hero_router.feed.subscribers import Subscriber, SubscriberState
 from hero_router.model import clean
-from hero_router.singleflight import SingleFlight
 from hero_router.store.clock import RedisClock
 from hero_router.store.presence import LIFETIME_MS, Presence, PresenceEntry
-from hero_router.web.encoding import JSON, packed
 
 log = logging.getLogger(__name__)
 
@@ -131,23 +125,3 @@ def merged(told: Mapping[str, PresenceEntry], now_ms: int) -> dict[str, Any]:
         "pending": pending,
         "workers": workers,
     }
-
-
-def routes(roll: Presence) -> list[web.RouteDef]:
-    """The one address. Whoever asks while an answer is under way shares it."""
-    flights: list[SingleFlight[dict[str, PresenceEntry]]] = []
-
-    async def clients(request: web.Request) -> web.Response:
-        """Who is connected where. Raises StoreError."""
-        if not flights:
-            flights.append(SingleFlight(roll.read()))
-        flight = flights[0]
-        try:
-            told = await flight.result()
-        finally:
-            if flights and flights[0] is flight:
-                flights.clear()
-        text = encode(merged(told, int(time.time() * 1000)))
-        return await packed(request, text.encode("ascii"), JSON, "no-store")
-
-    return [web.get("/api/clients", clients)]

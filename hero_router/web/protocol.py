@@ -27,8 +27,8 @@ from aiohttp.streams import StreamReader
 
 from hero_router.errors import RouterError
 from hero_router.settings.hosts import Hosts
-from hero_router.web.context import EXPECTS, REQUEST_ID
-from hero_router.web.errors import error_response, raw_error
+from hero_router.web.body import EXPECTS
+from hero_router.web.errors import REQUEST_ID, error_response, raw_error
 from hero_router.web.middleware import SECURITY_HEADERS, dress
 from hero_router.web.timeouts import HeadTimeouts, ResponseTimeouts
 

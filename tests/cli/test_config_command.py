@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from hero_router.cli import COMMANDS, main
-from hero_router.settings.config import RouterConfig
+from hero_router.settings.config import SETTINGS
 
 
 def run(*arguments: str, **environment: str) -> Result:
@@ -20,7 +20,7 @@ def shown(**environment: str) -> dict[str, dict[str, str]]:
 
 def test_each_setting_is_shown_with_value_source_and_meaning() -> None:
     rows = shown(ROUTER_SSE_BUFFER="2048")
-    assert len(rows) == len(RouterConfig.settings())
+    assert len(rows) == len(SETTINGS)
     assert rows["ROUTER_SSE_BUFFER"]["value"] == "2048"
     assert rows["ROUTER_SSE_BUFFER"]["source"] == "ROUTER_SSE_BUFFER"
     assert rows["ROUTER_PORT"]["source"] == "default"
@@ -76,13 +76,13 @@ def test_every_command_has_help(name: str) -> None:
 
 def test_every_setting_is_a_flag_of_serve() -> None:
     text = run("serve", "--help").stdout
-    assert [item.flag for item in RouterConfig.settings() if item.flag not in text] == []
+    assert [item.flag for item in SETTINGS if item.flag not in text] == []
 
 
 def test_every_setting_is_a_flag_of_the_process_that_it_is_for() -> None:
     """Only `serve` has a state folder."""
     text = run("web", "--help").stdout + run("scanner", "--help").stdout
-    lacking = [item.flag for item in RouterConfig.settings() if item.flag not in text]
+    lacking = [item.flag for item in SETTINGS if item.flag not in text]
     assert lacking == ["--state-dir"]
 
 

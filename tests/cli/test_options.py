@@ -11,14 +11,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from hero_router.cli import main
-from hero_router.settings.config import RouterConfig
+from hero_router.settings.config import SETTINGS
 from hero_router.settings.setting import Setting, plain
 
 WARNING = (
     "ROUTER_SSE_BUFFER='0' is rejected: it must be a whole number from 1 to 100000; "
     "using the default 1024"
 )
-NUMBERS = [item for item in RouterConfig.settings() if item.kind in ("int", "float")]
+NUMBERS = [item for item in SETTINGS if item.kind in ("int", "float")]
 SPECIAL = {
     "allowed_hosts": "router.example.org",
     "redis_url": "unix:///run/redis.sock",
@@ -53,7 +53,7 @@ def another(item: Setting) -> str:
     return SPECIAL.get(item.name, f"/nowhere/{item.name}")
 
 
-@pytest.mark.parametrize("item", RouterConfig.settings(), ids=lambda item: item.name)
+@pytest.mark.parametrize("item", SETTINGS, ids=lambda item: item.name)
 def test_each_setting_has_a_flag_that_wins_over_its_variable(item: Setting) -> None:
     value = another(item)
     arguments = [item.flag] if item.kind == "bool" else [item.flag, value]

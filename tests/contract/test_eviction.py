@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from hero_router.cli import main
-from hero_router.settings.redis_url import Backplane
+from hero_router.settings.redis import RedisSettings
 from hero_router.store import eviction
 from hero_router.store.eviction import sentence, warning
 from tests.support.redis import RedisServer, redis7_binary, redis62_binary
@@ -31,7 +31,7 @@ async def test_what_may_be_lost_is_told_with_the_way_out(
     binary: Callable[[], Path], policy: str, lost: str, launch: Launch
 ) -> None:
     server = launch(binary(), *LIMITED, "--maxmemory-policy", policy)
-    told = await warning(Backplane(server.url))
+    told = await warning(RedisSettings(server.url))
     assert bool(told) is bool(lost)
     if lost:
         for word in (f"may drop {lost}", f"is {policy},", "100 MB", "noeviction"):
@@ -47,19 +47,19 @@ def test_without_a_limit_nothing_is_evicted_and_unknown_words_are_no_warning() -
 async def test_a_user_who_may_not_configure_learns_it_too(launch: Launch) -> None:
     server = launch(redis7_binary(), *LIMITED, "--maxmemory-policy", "allkeys-lru")
     ask(server, "ACL", "SETUSER", "router", "on", ">pw", "-@all", "+@connection", "+info")
-    assert "allkeys-lru" in await warning(Backplane(server.login("router", "pw")))
+    assert "allkeys-lru" in await warning(RedisSettings(server.login("router", "pw")))
     ask(server, "ACL", "SETUSER", "router", "-info")
-    assert await warning(Backplane(server.login("router", "pw"))) == ""
+    assert await warning(RedisSettings(server.login("router", "pw"))) == ""
 
 
 async def test_a_redis_that_is_away_or_silent_is_no_warning_and_no_wait(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, launch: Launch
 ) -> None:
-    assert await warning(Backplane(f"unix://{tmp_path}/none")) == ""
+    assert await warning(RedisSettings(f"unix://{tmp_path}/none")) == ""
     monkeypatch.setattr(eviction, "ASK_SECONDS", 0.1)
     server = launch(redis7_binary(), *LIMITED, "--maxmemory-policy", "allkeys-lru")
     ask(server, "CLIENT", "PAUSE", 60_000)
-    assert await warning(Backplane(server.url)) == ""
+    assert await warning(RedisSettings(server.url)) == ""
 
 
 def test_config_check_warns_of_it_and_does_not_fail_for_it(launch: Launch) -> None:

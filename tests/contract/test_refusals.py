@@ -327,6 +327,6 @@ async def test_neither_settings_nor_client_show_the_password() -> None:
     url = f"redis://user:{PASSWORD}@127.0.0.1:1/0"
     async with connected(url) as found:
         assert PASSWORD not in repr(found)
-    config = RouterConfig(redis_url=url)
+    config = RouterConfig.of(redis_url=url)
     assert PASSWORD not in repr(config)
     assert PASSWORD not in str(list(config.shown()))

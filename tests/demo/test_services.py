@@ -28,7 +28,7 @@ DOCUMENTS = {
 }
 """Each RPC socket's service and document."""
 
-FAILURES = RouterConfig().failures
+FAILURES = RouterConfig().scan.failures
 
 
 def document(name: str) -> Any:

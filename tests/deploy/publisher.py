@@ -31,7 +31,7 @@ class Publisher:
     def __init__(self, client: Redis, step: float) -> None:
         keys = Keys()
         self._lease = Lease(client, keys, NODE, "publisher", LEASE_SECONDS)
-        self._registry = Registry(client, keys, RouterConfig().sse_buffer)
+        self._registry = Registry(client, keys, RouterConfig().stream.window)
         self._stream = Stream(client, keys)
         self._step = step
         self.begun = asyncio.Event()

@@ -10,13 +10,13 @@ import pytest
 
 from hero_router.cli import COMMANDS
 from hero_router.server.gunicorn import GRACEFUL_SECONDS
-from hero_router.settings.config import RouterConfig, rejected
+from hero_router.settings.config import SETTINGS, RouterConfig, rejected
 from tests.deploy.compose import FILE, TOP, Service, filled, services
 from tests.deploy.haproxy import directive, variables
 
 ALL = services()
 OURS = ("scanner", "web", "demo")
-VARIABLES = {name: item for item in RouterConfig.settings() for name in item.variables}
+VARIABLES = {name: item for item in SETTINGS for name in item.variables}
 
 
 def test_it_follows_the_compose_schema() -> None:
@@ -84,7 +84,7 @@ def test_whatever_else_can_be_set_reaches_whom_it_concerns(name: str) -> None:
     """A setting that is ignored in silence would be worse than none."""
     options = import_module(COMMANDS[name]).command.params
     concerns = {option.name for option in options} - FIXED - NEVER[name]
-    chosen = {item.variables[0]: "7" for item in RouterConfig.settings() if item.name in concerns}
+    chosen = {item.variables[0]: "7" for item in SETTINGS if item.name in concerns}
     assert len(chosen) == len(concerns)
     given = services(chosen)[name].environment
     assert {variable: given.get(variable) for variable in chosen} == chosen

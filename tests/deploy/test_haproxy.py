@@ -30,7 +30,7 @@ def test_haproxy_takes_it_without_a_warning() -> None:
 
 def test_a_quiet_stream_is_not_cut() -> None:
     """It is silent for as long as one keepalive takes to come; three may get lost."""
-    least = 4 * RouterConfig().ping_seconds
+    least = 4 * RouterConfig().stream.ping_seconds
     for side in ("timeout client", "timeout server"):
         for value in directive(side):
             assert value.endswith("s")

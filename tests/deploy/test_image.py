@@ -139,7 +139,7 @@ def test_gunicorn_runs_with_our_settings() -> None:
     done = run(*GUNICORN, APPLICATION, **variables)
     assert done.returncode == 0, done.stderr
     shown = dict(re.findall(r"^(\w+) += (.*)$", done.stdout, re.MULTILINE))
-    settings = gunicorn_settings(RouterConfig(redis_url="redis://127.0.0.1:1/0", workers=3))
+    settings = gunicorn_settings(RouterConfig.of(redis_url="redis://127.0.0.1:1/0", workers=3))
     for name in ("bind", "workers", "graceful_timeout", "control_socket_disable"):
         assert shown[name] == str(settings[name])
 

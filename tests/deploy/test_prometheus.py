@@ -130,7 +130,7 @@ def test_prometheus_finds_its_files_and_every_web_container() -> None:
     (search,) = job["dns_sd_configs"]
     (name,) = search["names"]
     assert services()[name].environment["ROUTER_PORT"] == str(search["port"]) == "9988"
-    assert RouterConfig().port == search["port"]
+    assert RouterConfig().web.port == search["port"]
     assert "metrics_path" not in job, "Prometheus' own default is where web tells them"
     assert set(services()["prometheus"].raw["networks"]) <= set(services()[name].raw["networks"])
 

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 
 from benchmarks.ports import free_port
 from hero_router.errors import ConfigError, StoreRefused, StoreUnreachable
-from hero_router.settings.redis_url import Backplane, check_password_file
+from hero_router.settings.redis import RedisSettings
 from hero_router.store.client import connect, redis_errors
 from hero_router.store.commands import ScanRequest
 from hero_router.store.keys import Keys
@@ -35,7 +35,7 @@ Launch = Callable[..., RedisServer]
 
 
 @asynccontextmanager
-async def connected(to: Backplane | str) -> AsyncIterator[Redis]:
+async def connected(to: RedisSettings | str) -> AsyncIterator[Redis]:
     made = connect(to, name="test")
     try:
         yield made
@@ -43,7 +43,7 @@ async def connected(to: Backplane | str) -> AsyncIterator[Redis]:
         await made.aclose()
 
 
-async def leases(to: Backplane | str) -> bool:
+async def leases(to: RedisSettings | str) -> bool:
     """Whether a lease can be taken there. Raises StoreError."""
     async with connected(to) as made:
         return await Lease(made, Keys(), "n1", "s1", 10).acquire() is not None
@@ -52,7 +52,7 @@ async def leases(to: Backplane | str) -> bool:
 class UserBackend:
     """A server that the stores log in to with a password from a file."""
 
-    def __init__(self, server: RedisServer, backplane: Backplane) -> None:
+    def __init__(self, server: RedisServer, backplane: RedisSettings) -> None:
         self._server, self._backplane = server, backplane
 
     def client(self) -> Redis:
@@ -88,13 +88,13 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def backplane(server: RedisServer, file: Path) -> Backplane:
+def backplane(server: RedisServer, file: Path) -> RedisSettings:
     """What is told to hero_router."""
-    return Backplane(server.url.replace("://", "://router@"), password_file=str(file))
+    return RedisSettings(server.url.replace("://", "://router@"), password_file=str(file))
 
 
 async def test_the_rights_that_the_readme_names_are_enough(
-    server: RedisServer, backplane: Backplane
+    server: RedisServer, backplane: RedisSettings
 ) -> None:
     store = Store(UserBackend(server, backplane))
     try:
@@ -123,7 +123,7 @@ async def test_the_rights_that_the_readme_names_are_enough(
 
 
 async def test_a_password_may_change_while_the_router_runs(
-    server: RedisServer, backplane: Backplane, file: Path
+    server: RedisServer, backplane: RedisSettings, file: Path
 ) -> None:
     hand = Hand(server.url, WINDOW)
     await hand.begin(services=1)
@@ -143,7 +143,7 @@ async def test_a_password_may_change_while_the_router_runs(
 
 
 async def test_a_file_that_cannot_be_read_is_told_and_a_wrong_password_never_shown(
-    backplane: Backplane, file: Path
+    backplane: RedisSettings, file: Path
 ) -> None:
     for wrong in (NEW.encode(), b"\xff" + SECRET.encode(), b""):
         write(file, wrong)
@@ -168,12 +168,12 @@ def assert_hides(error: BaseException | None) -> None:
 
 
 def test_a_file_that_cannot_serve_stops_the_start(file: Path) -> None:
-    check_password_file(Backplane("redis://me@host", password_file=str(file)))
+    RedisSettings("redis://me@host", password_file=str(file)).check_password_file()
     for url in ("redis://me:pw@host", "redis://host?password=pw"):
         with pytest.raises(ConfigError, match="no password"):
-            check_password_file(Backplane(url, password_file=str(file)))
+            RedisSettings(url, password_file=str(file)).check_password_file()
     with pytest.raises(ConfigError, match="cannot be read"):
-        check_password_file(Backplane("redis://host", password_file=f"{file}.not"))
+        RedisSettings("redis://host", password_file=f"{file}.not").check_password_file()
 
 
 async def test_tls_is_spoken_only_with_whom_the_authority_vouches_for(
@@ -236,7 +236,7 @@ async def test_a_cluster_is_asked_over_tls_and_with_the_login(
     await eventually(lambda: b"cluster_state:ok" in ask(server, "CLUSTER", "INFO"), 10, "served")
     place = f"router@127.0.0.1:{port}"
     url = f"rediss+cluster://{place}?ssl_ca_certs={ours.file}"
-    assert await leases(Backplane(url, password_file=str(file)))
+    assert await leases(RedisSettings(url, password_file=str(file)))
     with pytest.raises(StoreRefused, match="refuses the user or password") as refused:
         await leases(url.replace("router@", f"router:{NEW}@"))
     assert_hides(refused.value)

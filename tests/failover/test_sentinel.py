@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from hero_router.errors import StoreError, StoreRefused, StoreUnreachable
-from hero_router.settings.redis_url import Backplane
+from hero_router.settings.redis import RedisSettings
 from hero_router.store.client import connect
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
@@ -73,7 +73,7 @@ def address(sentinel: Sentinel, trusted: Path, scheme: str = "rediss", **login: 
 LOGIN = {"username": "asker", "password": ASKING}
 
 
-async def leases(to: Backplane) -> bool:
+async def leases(to: RedisSettings) -> bool:
     """Whether a lease can be taken there. Raises StoreError."""
     asking = connect(to, name="test")
     try:
@@ -85,7 +85,7 @@ async def leases(to: Backplane) -> bool:
 async def test_a_worker_follows_the_primary_over_tls_with_both_logins(
     pair: Pair, sentinel: Sentinel, ours: Certificate, file: Path
 ) -> None:
-    backplane = Backplane(address(sentinel, ours.file, **LOGIN), password_file=str(file))
+    backplane = RedisSettings(address(sentinel, ours.file, **LOGIN), password_file=str(file))
     async with following(backplane) as (hand, live, witness):
         await sentinel.knows()
         await pair.in_step()
@@ -114,7 +114,9 @@ async def test_neither_login_opens_what_the_other_one_is_for(
     ):
         write(file, password)
         with pytest.raises(StoreRefused, match=told) as refused:
-            await leases(Backplane(address(sentinel, ours.file, **login), password_file=str(file)))
+            await leases(
+                RedisSettings(address(sentinel, ours.file, **login), password_file=str(file))
+            )
         assert_hides(refused.value)
 
 
@@ -139,9 +141,9 @@ async def test_a_sentinel_is_asked_only_over_a_way_that_is_trusted(
         address(sentinel, ours.file, **LOGIN).replace(str(sentinel.tls_port), str(sentinel.port)),
     ):
         with pytest.raises(StoreUnreachable, match="nobody who was asked knows"):
-            await leases(Backplane(url, password_file=str(file)))
+            await leases(RedisSettings(url, password_file=str(file)))
     # The Sentinel answers in the clear too, but what it names speaks nothing but TLS.
     with pytest.raises(StoreError):
         await leases(
-            Backplane(address(sentinel, ours.file, "redis", **LOGIN), password_file=str(file))
+            RedisSettings(address(sentinel, ours.file, "redis", **LOGIN), password_file=str(file))
         )

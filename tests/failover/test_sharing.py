@@ -17,7 +17,7 @@ from hero_router.store.client import Redis, connect, redis_errors
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
-from hero_router.web.context import CONTEXT
+from hero_router.web.parts import PARTS
 from tests.support.hand import NODE, Hand
 from tests.support.proxy import FaultProxy
 from tests.support.records import gone, put, report
@@ -104,7 +104,7 @@ async def test_callers_that_use_all_connections_make_no_scanner_look_lost(
     await hand.begin(services=1)
     async with working(redis7.url) as live, live.listening() as listener:
         await eventually(live.is_ready, message="the worker follows")
-        pool = live.runner.app[CONTEXT].requests._client.connection_pool
+        pool = live.runner.app[PARTS].clients.web.connection_pool
         take: Any = pool.get_connection
         busy = [await take() for _ in range(pool.max_connections)]
         assert (await live.get("/api/clients"))[0] == 503

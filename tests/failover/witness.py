@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.beside import meanwhile
 from hero_router.errors import StoreError
 from hero_router.position import Position
-from hero_router.settings.redis_url import Backplane
+from hero_router.settings.redis import RedisSettings
 from hero_router.sse import Message
 from tests.support.hand import Hand
 from tests.support.wait import eventually
@@ -123,9 +123,9 @@ async def witnessing(live: Live) -> AsyncIterator[Witness]:
 
 
 @asynccontextmanager
-async def following(to: Backplane | str) -> AsyncIterator[tuple[Hand, Live, Witness]]:
+async def following(to: RedisSettings | str) -> AsyncIterator[tuple[Hand, Live, Witness]]:
     """A worker on this address, who writes, and a page that follows."""
-    to = Backplane(to) if isinstance(to, str) else to
+    to = RedisSettings(to) if isinstance(to, str) else to
     hand = Hand(to, WINDOW)
     try:
         await hand.begin(services=3)

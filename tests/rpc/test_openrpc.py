@@ -8,8 +8,7 @@ import pytest
 
 from hero_router.model import NodeState, Record, SocketState
 from hero_router.rpc import openrpc
-from hero_router.rpc.methods import RpcMethods, methods
-from hero_router.web.scanning import ScanCoordinator
+from hero_router.rpc.methods import methods
 from tests.web.world import World, record, report
 
 TEXT = {"type": "string"}
@@ -99,7 +98,7 @@ FORM = {
 @pytest.fixture
 def document(world: World) -> Any:
     """The document as it is sent."""
-    router = RpcMethods(world.context, world.state, ScanCoordinator(world.feed, world.requests))
+    router = world.methods
     return json.loads(json.dumps(openrpc.document(methods(router))))
 
 

@@ -36,11 +36,11 @@ class Node:
             "lease_seconds": 0.6,
             "stale_seconds": 60,
         }
-        return RouterConfig(**{**fast, **self.settings})
+        return RouterConfig.of(**{**fast, **self.settings})
 
     def worker(self, scanner: str = "one", wrap: Callable[..., Any] | None = None) -> ScannerAgent:
         config = self.config()
-        prober = Prober(config.probe_timeout, self.clock.monotonic)
+        prober = Prober(config.scan.probe_timeout, self.clock.monotonic)
 
         async def probe(found: SocketFile, *, ask_documents: bool) -> ProbeResult:
             self.probed.append(found.path)
@@ -53,7 +53,7 @@ class Node:
             MemoryRequests(self.store),
             wrap(probe) if wrap else probe,
             self.clock,
-            Finder(self.root, config.ignored).walk,
+            Finder(self.root, config.scan.ignored).walk,
         )
 
     @asynccontextmanager

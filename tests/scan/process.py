@@ -18,6 +18,7 @@ from hero_router.scan.sockets import Finder
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
 from hero_router.store.commands import ScanRequests
+from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
 from tests.scan.fakes import MemoryLease, MemoryRegistry, MemoryRequests, MemoryStore
@@ -29,7 +30,7 @@ LEASE_SECONDS = 1.0
 
 def settings(url: str, root: Path) -> RouterConfig:
     """The settings that tests with a real Redis share."""
-    return RouterConfig(
+    return RouterConfig.of(
         node="n",
         redis_url=url,
         socket_dir=str(root),
@@ -46,12 +47,12 @@ async def scanner(url: str, root: str, name: str) -> None:
     clock = SystemClock()
     worker = ScannerAgent(
         config,
-        Lease(client, config.keys, config.node, name, config.lease_seconds),
-        Registry(client, config.keys, config.sse_buffer),
-        ScanRequests(channel, config.keys),
-        Prober(config.probe_timeout, clock.monotonic),
+        Lease(client, Keys(config.redis.prefix), config.node.name, name, config.scan.lease_seconds),
+        Registry(client, Keys(config.redis.prefix), config.stream.window),
+        ScanRequests(channel, Keys(config.redis.prefix)),
+        Prober(config.scan.probe_timeout, clock.monotonic),
         clock,
-        Finder(config.root, config.ignored).walk,
+        Finder(config.node.root, config.scan.ignored).walk,
     )
     try:
         await worker.run()
@@ -69,15 +70,15 @@ def most_memory() -> int:
 async def alone(root: str, scans: str) -> None:
     """Scan so many times with a store in memory, and say what that cost and what was seen."""
     store, clock = MemoryStore(), SystemClock()
-    config = RouterConfig(node="n", socket_dir=root, scan_seconds=1)
+    config = RouterConfig.of(node="n", socket_dir=root, scan_seconds=1)
     worker = ScannerAgent(
         config,
         MemoryLease(store, "n", "alone"),
         MemoryRegistry(store),
         MemoryRequests(store),
-        Prober(config.probe_timeout, clock.monotonic),
+        Prober(config.scan.probe_timeout, clock.monotonic),
         clock,
-        Finder(config.root).walk,
+        Finder(config.node.root).walk,
     )
     scanning = asyncio.create_task(worker.run())
     began = time.monotonic()

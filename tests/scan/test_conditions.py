@@ -10,7 +10,7 @@ from hero_router.scan.inventory import Inventory
 from hero_router.scan.sockets import WalkResult
 from hero_router.settings.config import RouterConfig
 
-CONFIG = RouterConfig(node="n", socket_dir="/srv", stale_seconds=60)
+CONFIG = RouterConfig.of(node="n", socket_dir="/srv", stale_seconds=60)
 ROOT = "node n: the root /srv"
 PART = " is not seen in full:"
 CURE = f"let {user()} read and search it, or run the scanner as its owner"

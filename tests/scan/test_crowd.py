@@ -14,6 +14,7 @@ from hero_router.position import Position
 from hero_router.scan.agent import ScannerAgent
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
+from hero_router.store.keys import Keys
 from tests.scan.services import Services
 from tests.scan.test_scale import longest_stall
 from tests.support.redis import RedisServer
@@ -38,14 +39,14 @@ async def store(redis7: RedisServer) -> AsyncIterator[Redis]:
 @pytest.fixture
 def config(redis7: RedisServer, root: Path) -> RouterConfig:
     """No rescan is due: what comes and goes is seen by the watch alone."""
-    return RouterConfig(node="n", redis_url=redis7.url, socket_dir=str(root), scan_seconds=600)
+    return RouterConfig.of(node="n", redis_url=redis7.url, socket_dir=str(root), scan_seconds=600)
 
 
 @pytest.fixture
 async def worker(config: RouterConfig) -> AsyncIterator[ScannerAgent]:
     """A scanner as its command makes it."""
-    client = connect(config.redis_url, name="scanner")
-    channel = connect(config.redis_url, name="requests", block_seconds=5)
+    client = connect(config.redis.url, name="scanner")
+    channel = connect(config.redis.url, name="requests", block_seconds=5)
     yield make_worker(config, client, channel)
     await client.aclose()
     await channel.aclose()
@@ -61,7 +62,7 @@ async def test_ten_thousand_sockets_and_a_storm_among_them(
     stop = asyncio.Event()
     watching = asyncio.create_task(longest_stall(stop))
     scanning = asyncio.create_task(worker.run())
-    keys = config.keys
+    keys = Keys(config.redis.prefix)
 
     async def has(count: int) -> bool:
         scanned = bool(await store.hlen(keys.nodes))
@@ -77,7 +78,7 @@ async def test_ten_thousand_sockets_and_a_storm_among_them(
             await asyncio.sleep(1 / STORM)
         await eventually(lambda: has(COUNT + LEFT), 80, "only the last ones are left")
         assert 0 < (await newest(store, config)).seq - first.seq <= 2 * STORM
-        assert await store.xlen(keys.events) == config.sse_buffer
+        assert await store.xlen(keys.events) == config.stream.window
     finally:
         scanning.cancel()
         stop.set()
@@ -90,7 +91,7 @@ async def test_ten_thousand_sockets_and_a_storm_among_them(
 
 async def newest(store: Redis, config: RouterConfig) -> Position:
     """The last event's position."""
-    found: Any = await store.xrevrange(config.keys.events, count=1)
+    found: Any = await store.xrevrange(Keys(config.redis.prefix).events, count=1)
     place = Position.parse(found[0][0].decode())
     assert place is not None
     return place

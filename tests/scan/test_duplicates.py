@@ -178,8 +178,8 @@ async def keep_reporting(registry: Registry, grant: Grant, root: Path) -> None:
 
 
 def test_a_machine_is_told_apart_by_its_run(tmp_path: Path) -> None:
-    here = scan_location(RouterConfig(socket_dir=str(tmp_path)))
-    assert here == scan_location(RouterConfig(socket_dir=f"{tmp_path}/../{tmp_path.name}"))
+    here = scan_location(RouterConfig.of(socket_dir=str(tmp_path)))
+    assert here == scan_location(RouterConfig.of(socket_dir=f"{tmp_path}/../{tmp_path.name}"))
     assert here.root == str(tmp_path.resolve())
     assert len(here.machine) == 12
     assert not here.differs(replace(here, machine=""))
@@ -190,5 +190,5 @@ def test_a_root_that_leads_to_a_name_that_is_not_utf8_can_be_reported(tmp_path: 
     odd = tmp_path / os.fsdecode(b"\xff")
     odd.mkdir()
     (tmp_path / "root").symlink_to(odd)
-    here = scan_location(RouterConfig(socket_dir=str(tmp_path / "root")))
+    here = scan_location(RouterConfig.of(socket_dir=str(tmp_path / "root")))
     assert here.root == f"{tmp_path}/\\xff"

@@ -12,8 +12,9 @@ import pytest
 
 from hero_router.scan import documents
 from hero_router.scan.prober import DOCUMENT_LIMIT, LARGE_AT_ONCE, Prober
-from hero_router.scan.result import Facts, Outcome
+from hero_router.scan.result import Facts
 from hero_router.scan.sockets import Finder
+from hero_router.upstream.outcome import Outcome
 from hero_router.upstream.response import MOST_INTERIM
 from tests.scan.probing import TIMEOUT, facts
 from tests.scan.probing import probe as look

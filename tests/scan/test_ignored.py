@@ -13,7 +13,7 @@ from tests.scan.node import Node
 from tests.scan.places import bind
 from tests.scan.services import Services
 
-DEFAULT = RouterConfig().ignored
+DEFAULT = RouterConfig().scan.ignored
 
 
 def told(root: Path, names: tuple[str, ...] = DEFAULT) -> dict[str, str]:
@@ -47,11 +47,11 @@ def test_a_setting_says_which_names_are_none(root: Path, monkeypatch: pytest.Mon
     for name in ("redis", "rpc", "tmp-1", "tmp-2"):
         bind(root / f"svc/{name}.sock")
     monkeypatch.setenv("ROUTER_IGNORE", " rpc, TMP-* ,")
-    names = RouterConfig.from_env().ignored
+    names = RouterConfig.from_env().scan.ignored
     assert names == ("rpc", "TMP-*")
     assert found(root, names) == ["svc/redis.sock"]
     monkeypatch.setenv("ROUTER_IGNORE", "none")
-    assert RouterConfig.from_env().ignored == ()
+    assert RouterConfig.from_env().scan.ignored == ()
     assert len(found(root, ())) == 4
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hero_router.model import readable
 from hero_router.scan.prober import Prober
-from hero_router.scan.result import Outcome
+from hero_router.upstream.outcome import Outcome
 from tests.scan.node import Node
 from tests.scan.places import bind
 from tests.scan.probing import TIMEOUT, found, probe

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from hero_router.scan.documents import PAGE
 from hero_router.scan.prober import HEALTH_LIMIT, Prober
-from hero_router.scan.result import Health, Outcome, ProbeResult, Spec
+from hero_router.scan.result import Health, ProbeResult, Spec
 from hero_router.scan.sockets import Finder
+from hero_router.upstream.outcome import Outcome
 from tests.scan.probing import TIMEOUT, facts, found, probe
 from tests.scan.services import (
     MANIFEST,
@@ -161,8 +162,10 @@ CASES: list[Case] = [
     ("truncated", says(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nabc"), Outcome.FAILED),
     ("two lengths", says(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"),
      Outcome.FOREIGN),
-    ("huge header", says(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000 + b"\r\n\r\n"), Outcome.FOREIGN),
-    ("many headers", says(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 50_000 + b"\r\n"), Outcome.FOREIGN),
+    ("huge header", says(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000 + b"\r\n\r\n"),
+     Outcome.FOREIGN),
+    ("many headers", says(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 50_000 + b"\r\n"),
+     Outcome.FOREIGN),
 ]  # fmt: skip
 
 

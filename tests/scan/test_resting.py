@@ -11,7 +11,7 @@ from hero_router.model import Status
 from hero_router.scan.agent import ScannerAgent
 from hero_router.scan.interval import REST_PROBES, REST_SCANS, WELL_PROBES
 from hero_router.scan.result import Health
-from hero_router.upstream.client import listens
+from hero_router.upstream.connect import listens
 from tests.scan.node import Node
 from tests.scan.probing import found, probe
 from tests.scan.services import Http, Services, good, says
@@ -201,12 +201,12 @@ async def test_only_the_very_socket_that_was_found_is_connected_to(
 ) -> None:
     await services.start("a.sock", good())
     item = found(root)
-    assert listens(item)
+    assert listens(item.address)
     await services.start("b.sock", good())
     (root / "b.sock").rename(root / "a.sock")
-    assert not listens(item)
+    assert not listens(item.address)
     await services.stop("b.sock", unlink=True)
-    await until(lambda: not listens(found(root)), "nothing listens any more")
+    await until(lambda: not listens(found(root).address), "nothing listens any more")
 
 
 async def test_a_real_server_writes_no_line_for_a_connection_without_a_question(
@@ -219,9 +219,11 @@ async def test_a_real_server_writes_no_line_for_a_connection_without_a_question(
     with log.open("wb") as output:
         server = await asyncio.create_subprocess_exec(*command, stdout=output, stderr=output)
     try:
-        await until(lambda: (root / "a.sock").exists() and listens(found(root)), "it listens")
+        await until(
+            lambda: (root / "a.sock").exists() and listens(found(root).address), "it listens"
+        )
         for _ in range(5):
-            assert listens(found(root))
+            assert listens(found(root).address)
         assert (await probe(root, ask=False, limit=10)).health is Health.GOOD
         await until(lambda: b"GET /health" in log.read_bytes(), "the question is in its log")
     finally:

@@ -61,13 +61,13 @@ async def test_a_thousand_sockets_leave_the_loop_responsive(many: Path) -> None:
     """The first scan with all documents, and quiet ones after it."""
     store = MemoryStore()
     clock = OwnClock()
-    config = RouterConfig(node="n", socket_dir=str(many), probe_timeout=10)
+    config = RouterConfig.of(node="n", socket_dir=str(many), probe_timeout=10)
     worker = ScannerAgent(
         config,
         MemoryLease(store, "n", "one"),
         MemoryRegistry(store),
         MemoryRequests(store),
-        Prober(config.probe_timeout, clock.monotonic),
+        Prober(config.scan.probe_timeout, clock.monotonic),
         clock,
         Finder(many).walk,
     )

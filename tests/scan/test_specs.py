@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hero_router.scan.prober import DOCUMENT_LIMIT
-from hero_router.scan.result import Outcome
+from hero_router.upstream.outcome import Outcome
 from tests.scan.probing import bad, probe
 from tests.scan.services import (
     OPENRPC,

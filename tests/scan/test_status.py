@@ -6,7 +6,7 @@ import pytest
 
 from hero_router.model import Status
 from hero_router.scan.documents import PAGE
-from hero_router.scan.result import Health, Outcome, ProbeResult, Spec
+from hero_router.scan.result import Health, ProbeResult, Spec
 from hero_router.scan.status import (
     BAD_SPEC_EVERY,
     NOTHING_OFFERED,
@@ -14,6 +14,7 @@ from hero_router.scan.status import (
     SPEC_EVERY,
     documents_due,
 )
+from hero_router.upstream.outcome import Outcome
 from tests.scan.world import (
     ASKED,
     BAD_SPEC,

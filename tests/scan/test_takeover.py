@@ -16,6 +16,7 @@ from hero_router.position import ORIGIN, Position
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
 from hero_router.store.embedded import PrivateRedis
+from hero_router.store.keys import Keys
 from hero_router.store.registry import Registry
 from hero_router.store.stream import NodeReader
 from tests.scan.places import bind
@@ -78,12 +79,12 @@ class Host:
 
     async def look(self) -> None:
         """Read what Redis holds now."""
-        registry = Registry(self.client, self.config.keys, self.config.sse_buffer)
+        registry = Registry(self.client, Keys(self.config.redis.prefix), self.config.stream.window)
         self.records = {item.name: item for item in (await registry.records("n")).values()}
-        sight = await NodeReader(self.client, self.config.keys).list()
+        sight = await NodeReader(self.client, Keys(self.config.redis.prefix)).list()
         state = sight["n"].state if "n" in sight else None
         self.scanner = "" if state is None else state.scanner
-        entries: Any = await self.client.xrange(self.config.keys.events)
+        entries: Any = await self.client.xrange(Keys(self.config.redis.prefix).events)
         changes = [fields for _, fields in entries if fields[b"type"] != b"scan"]
         self.events = [fields[b"type"].decode() for fields in changes]
         self.told = [fields[b"service"].decode() for fields in changes]
@@ -243,7 +244,7 @@ async def test_a_quiet_world_adds_nothing_to_the_stream(host: Host, services: Se
     await host.wait({"a": "healthy", "old": "inactive"}, "first")
     asked = len(service.asked)
     await until(lambda: len(service.asked) >= asked + 3, "three more scans")
-    length = await host.client.xlen(host.config.keys.events)
+    length = await host.client.xlen(Keys(host.config.redis.prefix).events)
     asked = len(service.asked)
     await until(lambda: len(service.asked) >= asked + 5, "five more scans")
-    assert await host.client.xlen(host.config.keys.events) == length
+    assert await host.client.xlen(Keys(host.config.redis.prefix).events) == length

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from hero_router.model import Change, Record
 from hero_router.scan.diff import TrackedService, diff, removals
 from hero_router.scan.naming import DiscoveredService, services
-from hero_router.scan.result import NO_PERMISSION, Facts, Health, Outcome, ProbeResult, Spec
+from hero_router.scan.result import Facts, Health, ProbeResult, Spec
 from hero_router.scan.sockets import Layout, SocketFile
 from hero_router.scan.status import EvalTime, Thresholds, TrackedSocket
+from hero_router.upstream.outcome import NO_PERMISSION, Outcome
 
 RULES = Thresholds("n", failures=3, stale_seconds=60)
 FACTS = Facts("Ledger", "Books.", "1.0", "openrpc", ("add",), 1, "rpc.discover", "openrpc")

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hero_router.errors import ConfigError
-from hero_router.settings.config import PREFIX, RouterConfig, rejected
+from hero_router.settings.config import SETTINGS, RouterConfig, rejected, sources
 from hero_router.settings.setting import Setting, plain
 
-SETTINGS = {item.name: item for item in RouterConfig.settings()}
-NUMBERS = [item for item in SETTINGS.values() if item.kind in ("int", "float")]
+BY_NAME = {item.name: item for item in SETTINGS}
+NUMBERS = [item for item in BY_NAME.values() if item.kind in ("int", "float")]
 
 Warnings = Callable[[], list[str]]
 
@@ -25,7 +25,7 @@ Warnings = Callable[[], list[str]]
 @pytest.fixture(autouse=True)
 def _bare(monkeypatch: pytest.MonkeyPatch) -> None:
     """No variable of ours is set, whatever the machine's are."""
-    known = {variable for item in SETTINGS.values() for variable in item.variables}
+    known = {variable for item in BY_NAME.values() for variable in item.variables}
     for variable in known | {name for name in os.environ if name.startswith(PREFIX)}:
         monkeypatch.delenv(variable, raising=False)
 
@@ -52,24 +52,28 @@ def number(item: Setting, value: float) -> Any:
 def test_the_window_is_1024_events_unless_somebody_says_otherwise(
     monkeypatch: pytest.MonkeyPatch, warnings: Warnings
 ) -> None:
-    assert RouterConfig().sse_buffer == RouterConfig.from_env().sse_buffer == 1024
-    assert RouterConfig(sse_buffer=2048).sse_buffer == 2048
+    assert RouterConfig().stream.window == RouterConfig.from_env().stream.window == 1024
+    assert RouterConfig.of(sse_buffer=2048).stream.window == 2048
     monkeypatch.setenv("ROUTER_SSE_BUFFER", "512")
-    assert RouterConfig.from_env().sse_buffer == 512
-    assert RouterConfig.from_env(sse_buffer=2048).sse_buffer == 2048
-    assert RouterConfig().sse_buffer == 1024
+    assert RouterConfig.from_env().stream.window == 512
+    assert RouterConfig.from_env(sse_buffer=2048).stream.window == 2048
+    assert RouterConfig().stream.window == 1024
     assert warnings() == []
 
 
 def test_the_defaults_are_those_of_the_documentation() -> None:
     config = RouterConfig.from_env()
-    assert (config.host, config.port, config.redis_url) == ("127.0.0.1", 9988, "")
-    assert (config.ping_seconds, config.sse_stall_seconds) == (15, 60)
-    assert (config.scan_seconds, config.probe_timeout) == (5, 2)
-    assert (config.failures, config.stale_seconds, config.stale_unlink) == (3, 60, False)
-    assert config.workers == len(os.sched_getaffinity(0))
-    assert config.root == Path.home() / "hero/var/sockets"
-    assert config.address == "http://127.0.0.1:9988/"
+    assert (config.web.host, config.web.port, config.redis.url) == ("127.0.0.1", 9988, "")
+    assert (config.stream.ping_seconds, config.stream.stall_seconds) == (15, 60)
+    assert (config.scan.seconds, config.scan.probe_timeout) == (5, 2)
+    assert (config.scan.failures, config.scan.stale_seconds, config.scan.stale_unlink) == (
+        3,
+        60,
+        False,
+    )
+    assert config.web.workers == len(os.sched_getaffinity(0))
+    assert config.node.root == Path.home() / "hero/var/sockets"
+    assert config.web.address == "http://127.0.0.1:9988/"
     assert config == RouterConfig()
 
 
@@ -80,8 +84,8 @@ def test_a_number_at_either_end_of_its_range_is_taken(
     for end in (item.low, item.high):
         monkeypatch.setenv(item.variables[0], plain(end))
         assert getattr(RouterConfig.from_env(), item.name) == end
-        assert getattr(RouterConfig(**{item.name: number(item, end)}), item.name) == end
-    assert RouterConfig.sources()[item.name] == item.variables[0]
+        assert getattr(RouterConfig.of(**{item.name: number(item, end)}), item.name) == end
+    assert sources()[item.name] == item.variables[0]
     assert warnings() == rejected() == []
 
 
@@ -108,7 +112,7 @@ def test_a_number_that_cannot_be_used_gives_way_to_the_default_with_one_warning(
         f"using the default {plain(item.default)}"
     )
     assert rejected() == [told]
-    assert RouterConfig.sources()[item.name] == "default"
+    assert sources()[item.name] == "default"
 
 
 @pytest.mark.parametrize("item", NUMBERS, ids=by_name)
@@ -141,7 +145,7 @@ def test_a_variable_that_something_else_replaces_is_not_complained_of(
 ) -> None:
     """The sentence would say that the default is used, which is not so."""
     monkeypatch.setenv("ROUTER_SSE_BUFFER", "0")
-    assert RouterConfig.from_env(sse_buffer=2048).sse_buffer == 2048
+    assert RouterConfig.from_env(sse_buffer=2048).stream.window == 2048
     assert warnings() == rejected(["sse_buffer"]) == []
 
 
@@ -150,14 +154,14 @@ def test_reading_in_silence_reads_the_same(
 ) -> None:
     monkeypatch.setenv("ROUTER_SSE_BUFFER", "0")
     monkeypatch.setenv("ROUTER_PORT", "80")
-    assert RouterConfig.read() == RouterConfig(port=80)
+    assert RouterConfig.read() == RouterConfig.of(port=80)
     assert warnings() == []
 
 
 def test_a_blank_variable_is_as_if_it_were_not_set(
     monkeypatch: pytest.MonkeyPatch, warnings: Warnings
 ) -> None:
-    for item in SETTINGS.values():
+    for item in BY_NAME.values():
         monkeypatch.setenv(item.variables[0], " ")
     assert RouterConfig.from_env() == RouterConfig()
     assert warnings() == []
@@ -184,27 +188,27 @@ def test_a_number_out_of_range_in_code_is_refused_and_not_replaced(item: Setting
 )  # fmt: skip
 def test_other_values_in_code_that_make_no_sense_are_refused(name: str, value: Any) -> None:
     with pytest.raises(ConfigError):
-        RouterConfig(**{name: value})
+        RouterConfig.of(**{name: value})
 
 
 def test_the_root_has_three_names_and_the_first_that_is_set_wins(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     names = ("ROUTER_SOCKET_DIR", "HERO_SOCKET_DIR", "PATH_SOCKET")
-    assert SETTINGS["socket_dir"].variables == names
+    assert BY_NAME["socket_dir"].variables == names
     for name in reversed(names):
         monkeypatch.setenv(name, f"{tmp_path}/{name}")
-        assert RouterConfig.from_env().root == tmp_path / name
-        assert RouterConfig.sources()["socket_dir"] == name
+        assert RouterConfig.from_env().node.name.root == tmp_path / name
+        assert sources()["socket_dir"] == name
     monkeypatch.setenv("ROUTER_SOCKET_DIR", "")
-    assert RouterConfig.from_env().root == tmp_path / "HERO_SOCKET_DIR"
+    assert RouterConfig.from_env().node.name.root == tmp_path / "HERO_SOCKET_DIR"
 
 
 def test_a_root_may_begin_at_home_and_need_not_exist_yet(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert RouterConfig(socket_dir="~/not/yet").root == tmp_path / "not/yet"
+    assert RouterConfig.of(socket_dir="~/not/yet").node.root == tmp_path / "not/yet"
 
 
 @pytest.mark.parametrize(
@@ -227,7 +231,7 @@ def test_a_value_that_leaves_nothing_to_run_with_is_refused(
     variable: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, value)
-    item = next(each for each in SETTINGS.values() if variable in each.variables)
+    item = next(each for each in BY_NAME.values() if variable in each.variables)
     with pytest.raises(ConfigError, match=item.variables[0]) as refused:
         RouterConfig.from_env()
     assert "\n" not in str(refused.value)
@@ -252,7 +256,7 @@ def test_a_folder_whose_name_is_not_utf8_is_refused_in_one_line(
 
 
 def test_a_password_is_in_no_text_that_is_made_of_the_settings() -> None:
-    config = RouterConfig(redis_url="redis://me:hunter2@host:6379/0")
+    config = RouterConfig.of(redis_url="redis://me:hunter2@host:6379/0")
     shown = {item.name: value for item, value in config.shown()}
     assert shown["redis_url"] == "redis://me:***@host:6379/0"
     assert "redis://me:***@host:6379/0" in repr(config)
@@ -264,11 +268,11 @@ def test_a_password_is_in_no_text_that_is_made_of_the_settings() -> None:
 def test_settings_never_change() -> None:
     config = RouterConfig()
     with pytest.raises(dataclasses.FrozenInstanceError):
-        config.port = 80  # type: ignore[misc]
-    other = dataclasses.replace(config, port=80)
-    assert (config.port, other.port) == (9988, 80)
+        config.web.port = 80  # type: ignore[misc]
+    other = config.changed(port=80)
+    assert (config.web.port, other.web.port) == (9988, 80)
     with pytest.raises(ConfigError):
-        dataclasses.replace(config, port=0)
+        config.changed(port=0)
 
 
 def value_of(item: Setting) -> st.SearchStrategy[Any]:
@@ -292,9 +296,9 @@ def value_of(item: Setting) -> st.SearchStrategy[Any]:
     return st.floats(item.low, item.high)
 
 
-@given(st.fixed_dictionaries({name: value_of(item) for name, item in SETTINGS.items()}))
+@given(st.fixed_dictionaries({name: value_of(item) for name, item in BY_NAME.items()}))
 def test_a_child_that_gets_the_environment_has_the_same_settings(values: dict[str, Any]) -> None:
-    config = RouterConfig(**values)
+    config = RouterConfig.of(**values)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in config.environment().items():
             patch.setenv(name, value)
@@ -309,7 +313,7 @@ def test_a_child_that_gets_the_environment_has_the_same_settings(values: dict[st
      ("router.example", True)],
 )  # fmt: skip
 def test_it_is_known_whether_others_can_reach_it(host: str, *, is_open: bool) -> None:
-    assert RouterConfig(host=host).is_open is is_open
+    assert RouterConfig.of(host=host).web.is_open is is_open
 
 
 @pytest.mark.parametrize(
@@ -325,5 +329,5 @@ def test_it_is_known_whether_others_can_reach_it(host: str, *, is_open: bool) ->
 def test_the_address_is_one_that_a_browser_on_this_machine_can_open(
     host: str, bind: str, address: str
 ) -> None:
-    config = RouterConfig(host=host)
-    assert (config.bind, config.address) == (bind, address)
+    config = RouterConfig.of(host=host)
+    assert (config.web.bind, config.web.address) == (bind, address)

@@ -141,13 +141,13 @@ def test_whatever_is_sent_gives_one_of_the_answers(
 )  # fmt: skip
 def test_a_setting_that_is_no_list_of_names_stops_the_start(setting: str) -> None:
     with pytest.raises(ConfigError, match="ROUTER_ALLOWED_HOSTS") as refused:
-        RouterConfig(allowed_hosts=setting)
+        RouterConfig.of(allowed_hosts=setting)
     assert "\n" not in str(refused.value)
 
 
 def test_the_name_that_web_listens_on_is_taken_without_being_set() -> None:
-    config = RouterConfig(host="router.lan")
-    config.hosts.check("router.lan:9988", None, "http://router.lan:9988")
+    config = RouterConfig.of(host="router.lan")
+    config.web.hosts.check("router.lan:9988", None, "http://router.lan:9988")
     for host in ("127.0.0.1", "::", "0.0.0.0"):
         with pytest.raises(WrongHost):
-            RouterConfig(host=host).hosts.check("router.lan", None, None)
+            RouterConfig.of(host=host).web.hosts.check("router.lan", None, None)

@@ -5,7 +5,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hero_router.errors import ConfigError
-from hero_router.settings.redis_url import Backplane, check, masked, parse
+from hero_router.settings.redis import RedisSettings
+from hero_router.settings.redis_url import check, masked, parse
 from hero_router.store.client import connect
 
 SECRET = "hunter2"
@@ -150,4 +151,4 @@ def test_an_address_of_several_hosts_is_taken_apart() -> None:
 
 
 def test_a_backplane_shows_no_password() -> None:
-    assert SECRET not in repr(Backplane(f"redis://me:{SECRET}@host"))
+    assert SECRET not in repr(RedisSettings(f"redis://me:{SECRET}@host"))

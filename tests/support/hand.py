@@ -6,7 +6,7 @@ from typing import Any
 from hero_router.codec import decode
 from hero_router.model import Change, Status
 from hero_router.position import Position
-from hero_router.settings.redis_url import Backplane
+from hero_router.settings.redis import RedisSettings
 from hero_router.store.client import connect
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
@@ -20,7 +20,7 @@ STATUSES = list(Status)
 class Hand:
     """Writes the registry under a lease of its own node, as a scanner does."""
 
-    def __init__(self, to: Backplane | str, window: int) -> None:
+    def __init__(self, to: RedisSettings | str, window: int) -> None:
         self._client = connect(to, name="hand")
         self._lease = Lease(self._client, Keys(), NODE, "hand", 600)
         self._registry = Registry(self._client, Keys(), window)

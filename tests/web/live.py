@@ -18,7 +18,7 @@ from hero_router.settings.config import RouterConfig
 from hero_router.sse import Message, Parser
 from hero_router.store.client import connect
 from hero_router.web.app import make_runner
-from hero_router.web.context import CONTEXT
+from hero_router.web.parts import PARTS
 from tests.support.wait import eventually
 
 WINDOW = 8
@@ -77,7 +77,7 @@ class Live:
         self.runner = runner
         self.port: int = runner.addresses[0][1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self.feed: Feed = runner.app[CONTEXT].feed
+        self.feed: Feed = runner.app[PARTS].feed
         self._session = session
 
     async def get(self, path: str) -> tuple[int, Any]:
@@ -140,7 +140,9 @@ async def listening(
 @asynccontextmanager
 async def working(redis_url: str, **settings: Any) -> AsyncIterator[Live]:
     """A worker as gunicorn would run it, with these settings, meanwhile."""
-    config = RouterConfig(**{"redis_url": redis_url, "sse_buffer": WINDOW, "node": "w", **settings})
+    config = RouterConfig.of(
+        **{"redis_url": redis_url, "sse_buffer": WINDOW, "node": "w", **settings}
+    )
     with _own_logging():
         runner = make_runner(config)
         await runner.setup()
@@ -158,7 +160,7 @@ async def scanning(redis_url: str, root: Path, **settings: Any) -> AsyncIterator
     """A scanner as its command makes it, with a short breath, meanwhile."""
     quick = {"node": "n", "scan_seconds": 0.2, "lease_seconds": 0.6}
     where = {"redis_url": redis_url, "socket_dir": str(root)}
-    config = RouterConfig(**{**quick, **where, **settings})
+    config = RouterConfig.of(**{**quick, **where, **settings})
     client = connect(redis_url, name="scanner")
     channel = connect(redis_url, name="requests", block_seconds=5)
     task = asyncio.create_task(make_worker(config, client, channel).run())

@@ -240,7 +240,7 @@ async def test_a_service_comes_with_the_figures_of_its_last_probe(
 async def test_junk_in_place_of_figures_is_none(client: Client, world: World) -> None:
     for junk in ("[]", "7", "{"):
         await world.client.hset(KEYS.probes("n1"), record("alpha").id, junk)
-        world.state = StateView(world.feed, ProbeCache(world.context.nodes))
+        world.state = StateView(world.feed, ProbeCache(world.nodes))
         assert (await world.state.service("alpha"))["probe"] is None
 
 

@@ -1,4 +1,4 @@
-"""Who is connected where: told in Redis while there are presence, read by any worker, for people."""
+"""Who is connected where: told in Redis while there are clients, read by any worker, for people."""
 
 from contextlib import closing
 from typing import Any

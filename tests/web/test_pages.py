@@ -9,10 +9,9 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient
 from pytest_aiohttp.plugin import AiohttpClient
 
-from hero_router.web.app import create_app
 from hero_router.web.middleware import guard
 from hero_router.web.routes import static
-from tests.test_docs import NOWHERE
+from tests.test_docs import nowhere
 
 Client = TestClient[web.Request, web.Application]
 
@@ -185,7 +184,7 @@ async def test_a_small_file_goes_as_it_is_unless_only_gzip_is_taken(client: Clie
 
 
 async def test_the_real_page_loads_all_that_it_names(aiohttp_client: AiohttpClient) -> None:
-    client = await aiohttp_client(create_app(NOWHERE))
+    client = await aiohttp_client(nowhere())
     addresses = await loaded(client)
     assert len(addresses) >= 3
     for address in addresses:
@@ -195,7 +194,7 @@ async def test_the_real_page_loads_all_that_it_names(aiohttp_client: AiohttpClie
 
 async def test_a_stream_names_the_pages_version(aiohttp_client: AiohttpClient) -> None:
     """A page that was left open learns that another one has been put in its place."""
-    client = await aiohttp_client(create_app(NOWHERE))
+    client = await aiohttp_client(nowhere())
     digest = (await loaded(client))[0].split("/")[1]
     assert digest == static.Assets(static.static_folder()).digest
     session: ClientSession = client.session

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from hero_router.feed import nodes
-from hero_router.web.app import drain
+from hero_router.web.lifecycle import drain
 from tests.support.redis import RedisServer
 from tests.support.wait import eventually
 from tests.web.live import working

@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 import psutil
 import pytest
 
-from hero_router.server.fdlimit import raise_limit
 from hero_router.web import protocol, timeouts
 from hero_router.web.body import FREE_BYTES
+from hero_router.web.fdlimit import raise_limit
 from tests.support.hand import Hand
 from tests.support.redis import RedisServer
 from tests.support.wait import eventually

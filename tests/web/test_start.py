@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from benchmarks.ports import free_port
-from hero_router.web import app
+from hero_router.web import lifecycle
 from tests.support.hand import Hand
 from tests.support.redis import RedisServer
 from tests.web.live import working
@@ -26,7 +26,7 @@ async def test_a_worker_can_tell_the_truth_from_the_first_question_on(
 async def test_without_redis_a_worker_listens_at_once() -> None:
     """Nobody knows better, and it says so."""
     async with (
-        asyncio.timeout(app.WARM_SECONDS),
+        asyncio.timeout(lifecycle.WARM_SECONDS),
         working(f"redis://127.0.0.1:{free_port()}/0") as worker,
     ):
         assert (await worker.get("/health"))[0] == HEALTHY
@@ -37,7 +37,7 @@ async def test_a_redis_that_says_nothing_keeps_no_worker_from_listening(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The wait is bounded, however long Redis may take to answer."""
-    monkeypatch.setattr(app, "WARM_SECONDS", 0.2)
+    monkeypatch.setattr(lifecycle, "WARM_SECONDS", 0.2)
     over = asyncio.Event()
 
     async def say_nothing(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

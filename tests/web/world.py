@@ -15,20 +15,19 @@ from benchmarks.beside import meanwhile
 from hero_router.feed import nodes
 from hero_router.feed.feed import Feed
 from hero_router.feed.probes import ProbeCache
+from hero_router.feed.rescan import ScanCoordinator
 from hero_router.feed.timing import StreamTiming
 from hero_router.feed.view import StateView
 from hero_router.model import Change, NodeState, Record, SocketState, Status, service_id
-from hero_router.rpc import methods
-from hero_router.settings.config import RouterConfig
+from hero_router.rpc.methods import RpcMethods
 from hero_router.store.commands import ScanRequest, ScanRequests
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Grant, Lease
 from hero_router.store.registry import Registry
 from hero_router.store.stream import NodeReader, Stream
 from hero_router.web.body import MOST_BYTES, BodyReader
-from hero_router.web.context import CONTEXT, Context
 from hero_router.web.middleware import add_headers, guard
-from hero_router.web.routes import health, state
+from hero_router.web.routes import health, rpc, state
 from tests.support.fake_redis import fake_redis
 from tests.support.wait import eventually
 
@@ -66,19 +65,19 @@ class World:
         self.requests = ScanRequests(self.client, KEYS)
         self.grants: dict[str, Grant] = {}
         self.asked: list[ScanRequest] = []
-        tail, nodes = fake_redis(self.server), NodeReader(self.client, KEYS)
+        tail, self.nodes = fake_redis(self.server), NodeReader(self.client, KEYS)
         self.feed = Feed(
             Stream(tail, KEYS),
-            nodes,
+            self.nodes,
             window=WINDOW,
             times=StreamTiming(ping=15, stall=60),
             flush=0,
             hello_fields=dict,
             now_ms=lambda: 5_000,
         )
-        config = RouterConfig(redis_url="redis://127.0.0.1:1/0", node="n1")
-        self.context = Context(config, self.feed, nodes, self.requests, "n1/1")
-        self.state = StateView(self.feed, ProbeCache(nodes))
+        self.state = StateView(self.feed, ProbeCache(self.nodes))
+        self.scans = ScanCoordinator(self.feed.mirror, self.feed.scans, self.requests)
+        self.methods = RpcMethods(self.feed, self.state, self.scans, "n1/1")
 
     async def add(self, *records: Record) -> None:
         """Write services as their nodes' scanners do."""
@@ -138,12 +137,9 @@ class World:
     def app(self) -> web.Application:
         """The application as the factory makes it, without pages and streams."""
         app = web.Application(middlewares=[guard])
-        app[CONTEXT] = self.context
         bodies = BodyReader(2 * MOST_BYTES, seconds=30, silence=10)
-        app.add_routes(
-            [*state.routes(self.state), *methods.routes(self.context, self.state, bodies)]
-        )
-        app.add_routes(health.routes())
+        app.add_routes([*state.routes(self.state), *rpc.routes(self.methods, bodies)])
+        app.add_routes(health.routes(self.feed, "n1/1"))
         app.on_response_prepare.append(add_headers)
         app.cleanup_ctx.append(self._following)
         return app

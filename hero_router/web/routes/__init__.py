@@ -1,1 +1,1 @@
-"""."""
+"""The HTTP addresses, one module for each feature."""

@@ -1,0 +1,106 @@
+"""The table that maps errors to the codes of HTTP and JSON-RPC, and the JSON-RPC error object.
+
+    error's code        HTTP   JSON-RPC
+    not_json             400     -32700
+    invalid_request      400     -32600
+    no_method            404     -32601
+    bad_request          400     -32602
+    ambiguous            409     -32009
+    not_found            404     -32004
+    not_acceptable       406     -32602
+    wrong_host           421     -32600
+    wrong_origin         403     -32600
+    overloaded           503     -32005   with Retry-After
+    store and below      503     -32001   with Retry-After
+    scan_timeout         504     -32006
+    timed_out            504     -32603
+    anything else        500     -32603   general words only: the log has the rest
+
+An error that is not in the table has the row of its nearest parent that is.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hero_router.errors import RouterError
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 2
+"""When a caller that was refused for now may come again."""
+
+PARSE, INVALID, NO_METHOD, PARAMS, INTERNAL = -32700, -32600, -32601, -32602, -32603
+
+CODES: Mapping[str, tuple[int, int]] = {
+    "not_json": (400, PARSE),
+    "invalid_request": (400, INVALID),
+    "no_method": (404, NO_METHOD),
+    "bad_request": (400, PARAMS),
+    "ambiguous": (409, -32009),
+    "not_found": (404, -32004),
+    "not_acceptable": (406, PARAMS),
+    "wrong_host": (421, INVALID),
+    "wrong_origin": (403, INVALID),
+    "overloaded": (503, -32005),
+    "store": (503, -32001),
+    "scan_timeout": (504, -32006),
+    "timed_out": (504, INTERNAL),
+}
+"""HTTP status and JSON-RPC code of each error's code."""
+
+TITLES: Mapping[int, str] = {
+    PARSE: "Parse error",
+    INVALID: "Invalid Request",
+    NO_METHOD: "Method not found",
+    PARAMS: "Invalid params",
+    INTERNAL: "Internal error",
+}
+"""How JSON-RPC 2.0 itself calls its codes; each message begins so."""
+
+UNFORESEEN = "something went wrong here; the log tells what, under this request id"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorInfo:
+    """What a caller is told of one error; `rpc` is the JSON-RPC code."""
+
+    status: int
+    rpc: int
+    code: str
+    message: str
+    details: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def passing(self) -> bool:
+        """Whether trying again soon may help."""
+        return self.status == 503
+
+
+def error_info(error: BaseException) -> ErrorInfo:
+    """Look up one error. An error that is not ours gets general words only."""
+    for kind in type(error).__mro__:
+        row = CODES.get(kind.__dict__.get("code", ""))
+        if row is not None and isinstance(error, RouterError):
+            return ErrorInfo(*row, error.code, str(error), error.details)
+    return ErrorInfo(500, INTERNAL, "internal", UNFORESEEN)
+
+
+def rpc_error(error: Exception, request_id: str) -> dict[str, object]:
+    """The JSON-RPC error object: `{"code", "message", "data": {"code", "request_id", …}}`."""
+    told = error_info(error)
+    log_error(error, told, request_id)
+    title = TITLES.get(told.rpc)
+    message = f"{title}: {told.message}" if title else told.message
+    data = {**told.details, "code": told.code, "request_id": request_id}
+    if told.passing:
+        data["retry_after"] = RETRY_SECONDS
+    return {"code": told.rpc, "message": message, "data": data}
+
+
+def log_error(error: BaseException, told: ErrorInfo, request_id: str) -> None:
+    """Log an error: with its trace where nobody foresaw it, not at all where the caller erred."""
+    if told.code == "internal":
+        log.error("request %s failed", request_id, exc_info=error)
+    elif told.status in (503, 504):
+        log.info("request %s: %s", request_id, told.message)

@@ -1,0 +1,60 @@
+"""Settings of the node: its name and its folders."""
+
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from hero_router.errors import ConfigError
+from hero_router.settings.setting import check_section, text
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSettings:
+    """The node's name, the root that holds the sockets, and the folder for state."""
+
+    name: str = text(
+        socket.gethostname(), "ROUTER_NODE", "this node's name; default: the host name"
+    )
+    socket_dir: str = text(
+        "~/hero/var/sockets",
+        "ROUTER_SOCKET_DIR HERO_SOCKET_DIR PATH_SOCKET",
+        "the root: the folder tree that holds the sockets",
+    )
+    state_dir: str = text(
+        "~/hero/var/router", "ROUTER_STATE_DIR", "where serve keeps its private Redis and its lock"
+    )
+
+    def __post_init__(self) -> None:
+        check_section(self)
+        if not self.name.isprintable() or not 0 < len(self.name) <= 128:
+            raise ConfigError("ROUTER_NODE must be 1 to 128 printable characters")
+        _check_folder("ROUTER_SOCKET_DIR", self.socket_dir)
+        _check_folder("ROUTER_STATE_DIR", self.state_dir)
+
+    @property
+    def root(self) -> Path:
+        """The folder tree that holds the sockets."""
+        return Path(self.socket_dir).expanduser()
+
+    @property
+    def state(self) -> Path:
+        """The folder of the private Redis and of the lock of `serve`."""
+        return Path(self.state_dir).expanduser()
+
+
+def _check_folder(variable: str, value: str) -> None:
+    """A folder that does not exist yet is fine, but not where a file stands in its way.
+
+    One whose name is not UTF-8 is refused: it cannot be watched, nor told in JSON.
+    """
+    try:
+        path = Path(value).expanduser()
+        str(path).encode()
+        nearest = next(each for each in (path, *path.parents) if each.exists())
+        if nearest.is_dir():
+            return
+    except UnicodeEncodeError:
+        raise ConfigError(f"{variable} is not UTF-8: {str(path)!r}") from None
+    except (OSError, RuntimeError) as error:
+        raise ConfigError(f"{variable} cannot be used: {error}") from None
+    raise ConfigError(f"{variable} is not a folder: {nearest}")

@@ -1,0 +1,52 @@
+"""Settings of the connection to Redis: what a client needs to find it and to log in."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+from hero_router.errors import ConfigError
+from hero_router.settings.redis_url import check, masked
+from hero_router.settings.setting import check_section, text
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class RedisSettings:
+    """Where one deployment's Redis is, which keys it holds, and where a password comes from."""
+
+    url: str = text(
+        "",
+        "ROUTER_REDIS_URL",
+        "the backplane: redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://; "
+        "none: serve starts a private Redis",
+        secret=True,
+    )
+    prefix: str = text(
+        "{hero_router}", "ROUTER_REDIS_PREFIX", "prefix of all Redis keys, with one {hash tag}"
+    )
+    password_file: str = text(
+        "", "ROUTER_REDIS_PASSWORD_FILE", "file with Redis's password, read for each connection"
+    )
+
+    def __post_init__(self) -> None:
+        check_section(self)
+        check(self.url)
+        if re.match(r"[^{]*\{[^}]+\}", self.prefix) is None:
+            raise ConfigError(f"ROUTER_REDIS_PREFIX needs a {{tag}}, not {self.prefix!r}")
+
+    def check_password_file(self) -> None:
+        """Raises ConfigError if a file with the password is named and cannot be used."""
+        parts, path = urlsplit(self.url), self.password_file
+        if not path:
+            return
+        if parts.password or "password" in dict(parse_qsl(parts.query)):
+            raise ConfigError("ROUTER_REDIS_PASSWORD_FILE is set, so the URL must hold no password")
+        try:
+            Path(path).read_bytes()
+        except OSError as error:
+            raise ConfigError(
+                f"ROUTER_REDIS_PASSWORD_FILE cannot be read: {error.strerror}"
+            ) from None
+
+    def __repr__(self) -> str:
+        return f"RedisSettings({masked(self.url)!r}, {self.prefix!r}, {self.password_file!r})"

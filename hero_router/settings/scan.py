@@ -1,0 +1,63 @@
+"""Settings of the scanner: how often it looks, how it probes, and when a socket leaves."""
+
+from dataclasses import dataclass
+
+from hero_router.settings.setting import check_section, number, switch, text
+
+
+@dataclass(frozen=True, slots=True)
+class ScanSettings:
+    """Pace, limits and thresholds of a scanner; times are in seconds."""
+
+    seconds: float = number(
+        5, 0.1, 3600, "ROUTER_SCAN_SECONDS", "time between two full scans of the root", whole=False
+    )
+    probe_timeout: float = number(
+        2,
+        0.05,
+        60,
+        "ROUTER_PROBE_TIMEOUT",
+        "longest time for all of one socket's probe",
+        whole=False,
+    )
+    probe_concurrency: int = number(
+        64, 1, 1024, "ROUTER_PROBE_CONCURRENCY", "most sockets probed at the same time"
+    )
+    failures: int = number(
+        3, 1, 100, "ROUTER_FAILURES", "failed probes in a row until a socket is unhealthy"
+    )
+    stale_seconds: float = number(
+        60,
+        0.5,
+        86_400,
+        "ROUTER_STALE_SECONDS",
+        "a socket file without a listener leaves the registry after this long",
+        whole=False,
+    )
+    stale_unlink: bool = switch(
+        "ROUTER_STALE_UNLINK", "also delete the file of a socket that left as stale"
+    )
+    ignore: str = text(
+        "redis,redis-server,valkey,keydb,mysql,mysqld,mariadb,docker,dockerd,containerd,podman,crio,"
+        "buildkitd,ssh-agent,gpg-agent",
+        "ROUTER_IGNORE",
+        "names of sockets that are no services, without .sock, and of folders that are not looked "
+        "into, with a / at the end; commas between; they may have * and ?; none: look at all",
+    )
+    lease_seconds: float = number(
+        10,
+        0.5,
+        3600,
+        "ROUTER_LEASE_SECONDS",
+        "lifetime of a scanner's lease: a dead scanner is replaced after it",
+        whole=False,
+    )
+
+    def __post_init__(self) -> None:
+        check_section(self)
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """The patterns of the names of sockets that are no services."""
+        names = (name.strip() for name in self.ignore.split(","))
+        return () if self.ignore == "none" else tuple(filter(None, names))

@@ -1,0 +1,97 @@
+"""Connects to a service's Unix socket safely: to the very file that was found, whatever its path.
+
+The file is opened first and connected to through its descriptor. So a path has no length limit, a
+symlink that takes its place is not followed, and a new file at the same path is noticed.
+"""
+
+import contextlib
+import errno
+import os
+import socket
+import stat
+from typing import NamedTuple
+
+from hero_router.errors import RouterError
+from hero_router.upstream.outcome import NO_PERMISSION, Outcome
+
+_QUEUE_FULL = frozenset({errno.EAGAIN})
+_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
+SILENT = "closes the connection without an answer"
+_MEANING = {
+    errno.ECONNREFUSED: (Outcome.REFUSED, "nothing listens"),
+    errno.ECONNRESET: (Outcome.CLOSED, SILENT),
+    errno.EPIPE: (Outcome.CLOSED, SILENT),
+    errno.EPROTOTYPE: (Outcome.FOREIGN, "is not a stream socket"),
+    errno.ENOENT: (Outcome.MISSING, "cannot be seen"),
+    errno.EACCES: (Outcome.DENIED, NO_PERMISSION),
+    errno.EPERM: (Outcome.DENIED, NO_PERMISSION),
+}
+
+
+class SocketAddress(NamedTuple):
+    """One socket file: an absolute path without symlinks, and the identity that it must have."""
+
+    path: bytes
+    device: int
+    inode: int
+
+
+class NoResponse(RouterError):
+    """The socket gave no HTTP answer; `kind` says how that is to be judged."""
+
+    code = "unanswered"
+
+    def __init__(self, kind: Outcome, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+
+
+def listens(address: SocketAddress) -> bool:
+    """Whether a listener takes a connection, which is closed without a word. Never waits."""
+    with contextlib.suppress(NoResponse, OSError):
+        handle = open_socket(address)
+        try:
+            connect(handle).close()
+        finally:
+            os.close(handle)
+        return True
+    return False
+
+
+def connect(handle: int) -> socket.socket:
+    """A new connection. Raises OSError; never waits: EAGAIN is a queue that is full."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    try:
+        # Through the descriptor the path has no length limit and cannot be swapped meanwhile.
+        connection.connect(f"/proc/self/fd/{handle}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_socket(address: SocketAddress) -> int:
+    """A handle on the very socket that was found, without connecting. Raises NoResponse."""
+    try:
+        handle = os.open(address.path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        raise os_failure(error) or NoResponse(Outcome.MISSING, "cannot be seen") from None
+    state = os.fstat(handle)
+    if stat.S_ISSOCK(state.st_mode) and (state.st_dev, state.st_ino) == (
+        address.device,
+        address.inode,
+    ):
+        return handle
+    os.close(handle)
+    raise NoResponse(Outcome.MISSING, "cannot be seen")
+
+
+def os_failure(error: OSError) -> NoResponse | None:
+    """What a system's error means for the socket; None: its queue is full, try again."""
+    number = error.errno or 0
+    if number in _QUEUE_FULL:
+        return None
+    if number in _EXHAUSTED:
+        return NoResponse(Outcome.UNSEEN, f"the scanner lacks resources: {os.strerror(number)}")
+    unknown = (Outcome.FAILED, f"cannot be connected to: {os.strerror(number)}")
+    return NoResponse(*_MEANING.get(number, unknown))

@@ -1,0 +1,108 @@
+"""Start and end of one web worker: its background tasks, its connections, and how it drains."""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+from aiohttp import web
+
+from hero_router.errors import StoreError
+from hero_router.web.fdlimit import FileLimitMonitor
+from hero_router.web.parts import PARTS
+
+log = logging.getLogger(__name__)
+
+OPEN_SECONDS = 2.0
+"""How long open requests may go on after the worker has ended its streams."""
+
+FLUSH_SECONDS = 1.0
+"""How long the last bytes of ended streams may take."""
+
+WARM_SECONDS = 2.0
+"""How long a worker waits at its start for the first answer of Redis before it listens. All workers
+share one listening socket: one without a snapshot would answer 503."""
+
+WITHDRAW_SECONDS = 0.5
+"""How long a worker may take to remove its clients from Redis when it ends; they expire anyway."""
+
+
+async def end_streams(app: web.Application) -> None:
+    """Close what is left of the streams, and wait until their last bytes are sent."""
+    parts = app[PARTS]
+    parts.feed.drain()
+    await parts.streams.gone(FLUSH_SECONDS)
+
+
+async def connections(app: web.Application) -> AsyncIterator[None]:
+    """Close the connections to Redis after everything else has ended."""
+    yield
+    await app[PARTS].clients.aclose()
+
+
+async def background(app: web.Application) -> AsyncIterator[None]:
+    """Run what serves operators: metrics, the list of clients, the watch on open files."""
+    parts = app[PARTS]
+    tasks = [
+        asyncio.create_task(work.run(), name=type(work).__name__)
+        for work in (parts.metrics, parts.publisher, FileLimitMonitor())
+    ]
+    for task in tasks:
+        task.add_done_callback(_background_failed)
+    yield
+    await _cancelled(*tasks)
+    parts.metrics.end()
+    with suppress(StoreError, TimeoutError):
+        async with asyncio.timeout(WITHDRAW_SECONDS):
+            await parts.publisher.withdraw()
+
+
+async def following(app: web.Application) -> AsyncIterator[None]:
+    """Run the feed for as long as the application runs; if it fails, the worker ends.
+
+    Waits at first until the feed has the state, or knows that it cannot get it.
+    """
+    feed = app[PARTS].feed
+    task = asyncio.create_task(feed.run(), name="feed")
+    task.add_done_callback(_feed_ended)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(WARM_SECONDS):
+            await feed.tail.first_load.wait()
+    yield
+    await _cancelled(task)
+
+
+async def drain(runner: web.AppRunner) -> None:
+    """End a worker's streams before it ends: it accepts no more, and streams end one by one.
+
+    New requests go to the other workers, which listen at the same address. A request on a
+    connection that is open is answered; `/ready` says 503. If the feed has failed, all streams end
+    at once.
+    """
+    for site in tuple(runner.sites):
+        await site.stop()
+    parts = runner.app[PARTS]
+    over = 0.0 if parts.feed.failed else parts.config.web.drain_seconds
+    parts.feed.drain(over)
+    await parts.feed.wait_drained(over)
+
+
+async def _cancelled(*tasks: "asyncio.Task[None]") -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _background_failed(task: "asyncio.Task[None]") -> None:
+    """A worker goes on without this task; the log has the reason."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("%s of this worker ends", task.get_name(), exc_info=error)
+
+
+def _feed_ended(task: "asyncio.Task[None]") -> None:
+    """A worker that no longer follows must not go on answering: gunicorn starts another."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.critical("the feed broke, this worker ends", exc_info=error)
+        os.kill(os.getpid(), signal.SIGTERM)

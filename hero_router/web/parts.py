@@ -1,0 +1,148 @@
+"""Makes the parts of one web worker from its settings and its connections to Redis."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from aiohttp import web
+
+from hero_router import __version__
+from hero_router.errors import ConfigError
+from hero_router.feed.feed import Feed
+from hero_router.feed.probes import ProbeCache
+from hero_router.feed.rescan import ScanCoordinator
+from hero_router.feed.timing import StreamTiming
+from hero_router.feed.view import StateView
+from hero_router.metrics import multiproc
+from hero_router.rpc.methods import RpcMethods
+from hero_router.settings.config import RouterConfig
+from hero_router.store.client import Redis, connect
+from hero_router.store.clock import RedisClock
+from hero_router.store.commands import ScanRequests
+from hero_router.store.keys import Keys
+from hero_router.store.presence import Presence
+from hero_router.store.stream import BLOCK_SECONDS, NodeReader, Stream
+from hero_router.web.body import BodyReader
+from hero_router.web.connection import Connections
+from hero_router.web.presence import PresencePublisher
+from hero_router.web.routes.static import Assets, static_folder
+
+if TYPE_CHECKING:
+    from hero_router.metrics.collectors import Metrics
+
+MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class RedisClients:
+    """A worker's connections to Redis.
+
+    `tail` only follows the stream. `watch` only looks at nodes: while all connections of `web` are
+    in use, no scanner may look lost.
+    """
+
+    tail: Redis
+    watch: Redis
+    web: Redis
+
+    @classmethod
+    def connect(cls, config: RouterConfig) -> Self:
+        """Clients for these settings. Raises ConfigError if they name no Redis."""
+        if not config.redis.url:
+            raise ConfigError("ROUTER_REDIS_URL is not set: web has to be told where Redis is")
+        return cls(
+            tail=connect(
+                config.redis,
+                name="tail",
+                block_seconds=BLOCK_SECONDS,
+                connections=1,
+                single_connection=True,
+            ),
+            watch=connect(config.redis, name="watch", connections=1),
+            web=connect(config.redis, name="web"),
+        )
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        for client in (self.tail, self.watch, self.web):
+            await client.aclose()
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the routes and background tasks of one worker are made of; `worker` is its name."""
+
+    config: RouterConfig
+    worker: str
+    clients: RedisClients
+    assets: Assets
+    feed: Feed
+    state: StateView
+    methods: RpcMethods
+    presence: Presence
+    publisher: PresencePublisher
+    metrics: "Metrics"
+    bodies: BodyReader
+    streams: Connections
+
+
+PARTS = web.AppKey("parts", Parts)
+
+
+def make_parts(config: RouterConfig, clients: RedisClients) -> Parts:
+    """All parts of one worker. Nothing runs yet."""
+    keys, worker = Keys(config.redis.prefix), f"{config.node.name}/{os.getpid()}"
+    clock, nodes = RedisClock(clients.web), NodeReader(clients.web, keys)
+    assets = Assets(static_folder())
+    feed = Feed(
+        Stream(clients.tail, keys),
+        NodeReader(clients.watch, keys),
+        window=config.stream.window,
+        times=StreamTiming(
+            config.stream.ping_seconds, config.stream.stall_seconds, config.stream.max_age_seconds
+        ),
+        flush=config.stream.flush_ms / 1000,
+        hello_fields=lambda: {**_hello_fields(config, worker), "assets": assets.digest},
+        now_ms=clock.now_ms,
+    )
+    state = StateView(feed, ProbeCache(nodes))
+    scans = ScanCoordinator(feed.mirror, feed.scans, ScanRequests(clients.web, keys))
+    presence = Presence(clients.web, keys)
+    return Parts(
+        config=config,
+        worker=worker,
+        clients=clients,
+        assets=assets,
+        feed=feed,
+        state=state,
+        methods=RpcMethods(feed, state, scans, worker),
+        presence=presence,
+        publisher=PresencePublisher(feed, presence, clock, worker),
+        metrics=_metrics(feed, clock),
+        bodies=BodyReader(
+            config.web.body_memory_mb * MEGABYTE, config.web.body_seconds, config.web.head_seconds
+        ),
+        streams=Connections(),
+    )
+
+
+def _metrics(feed: Feed, clock: RedisClock) -> "Metrics":
+    """Import the metrics late: prometheus_client looks for the workers' shared folder when it is
+    imported. The gunicorn master imports this module before it has made that folder."""
+    multiproc.check_space()
+    from hero_router.metrics.collectors import Metrics  # noqa: PLC0415 - see above
+
+    made = Metrics(feed, clock)
+    multiproc.preallocate()
+    return made
+
+
+def _hello_fields(config: RouterConfig, worker: str) -> Mapping[str, object]:
+    return {
+        "window": config.stream.window,
+        "ping_seconds": config.stream.ping_seconds,
+        "node": config.node.name,
+        "worker": worker,
+        "version": __version__,
+    }

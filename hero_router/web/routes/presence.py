@@ -1,0 +1,34 @@
+"""`GET /api/clients`: who is connected to which worker, and how far behind; of all workers.
+
+Addresses of clients are personal data: the page is for those who run the router.
+"""
+
+import time
+
+from aiohttp import web
+
+from hero_router.codec import encode
+from hero_router.singleflight import SingleFlight
+from hero_router.store.presence import Presence, PresenceEntry
+from hero_router.web.encoding import JSON, packed
+from hero_router.web.presence import merged
+
+
+def routes(presence: Presence) -> list[web.RouteDef]:
+    """The one address. Requests that come while Redis is being read share the answer."""
+    flights: list[SingleFlight[dict[str, PresenceEntry]]] = []
+
+    async def clients(request: web.Request) -> web.Response:
+        """All connected clients. Raises StoreError."""
+        if not flights:
+            flights.append(SingleFlight(presence.read()))
+        flight = flights[0]
+        try:
+            entries = await flight.result()
+        finally:
+            if flights and flights[0] is flight:
+                flights.clear()
+        text = encode(merged(entries, int(time.time() * 1000)))
+        return await packed(request, text.encode("ascii"), JSON, "no-store")
+
+    return [web.get("/api/clients", clients)]

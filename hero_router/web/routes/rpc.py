@@ -1,0 +1,58 @@
+"""`POST /rpc`, and the two documents by which other programs find the router's methods."""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from hero_router.codec import encode
+from hero_router.feed.rescan import CALL_SECONDS
+from hero_router.rpc import openrpc
+from hero_router.rpc.dispatcher import Dispatcher
+from hero_router.rpc.methods import MANIFEST, RpcMethods, methods
+from hero_router.web.body import BodyReader
+from hero_router.web.encoding import JSON, Document, packed
+from hero_router.web.errors import REQUEST_ID
+
+CLOSING_SECONDS = 5.0
+"""What a call may take beyond the longest wait that it is meant to take."""
+
+
+def routes(router: RpcMethods, bodies: BodyReader) -> list[web.RouteDef]:
+    """JSON-RPC, and the documents by which other programs find it."""
+    served = methods(router)
+    dispatcher = Dispatcher(served, timeout=CALL_SECONDS + CLOSING_SECONDS)
+    document, manifest = encode(openrpc.document(served)), encode(MANIFEST)
+
+    async def rpc(request: web.Request) -> web.Response:
+        """Answer one JSON-RPC body; 204 when it held only notifications.
+
+        Errors of JSON-RPC are HTTP 200: the transport has worked.
+        """
+        if not _is_json(request):
+            raise web.HTTPUnsupportedMediaType
+        async with bodies.read(request) as body:
+            answer = await dispatcher.answer(body, request[REQUEST_ID])
+        if answer is None:
+            return web.Response(status=204)
+        return await packed(request, answer, JSON, "no-store")
+
+    return [
+        web.post("/rpc", rpc),
+        web.get("/openrpc.json", _constant(document)),
+        web.get("/.well-known/heroservice.json", _constant(manifest)),
+    ]
+
+
+def _constant(text: str) -> Callable[[web.Request], Awaitable[web.Response]]:
+    document = Document.of(text.encode("ascii"), JSON)
+
+    async def answer(request: web.Request) -> web.Response:
+        return document.answer(request, "no-cache")
+
+    return answer
+
+
+def _is_json(request: web.Request) -> bool:
+    """A form or text of another site's page is refused: browsers send those without asking."""
+    charset = (request.charset or "utf-8").lower()
+    return request.content_type == "application/json" and charset in ("utf-8", "utf8")
