@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import hero_router
 from hero_router import errors
 from hero_router.errors import ConfigError, RouterError
-from hero_router.web.errors import CODES, error_info
+from hero_router.rpc.errors import CODES, error_info
 
 ROW = re.compile(r"^ {4}(?P<lines>[│├└─ ]*)(?P<name>\w+) {2,}(?P<code>\w+)", re.MULTILINE)
 
@@ -66,7 +66,13 @@ def test_every_error_has_the_answer_of_its_nearest_parent_that_has_one() -> None
         else:
             unanswered.add(kind)
             assert (told.status, told.code) == (500, "internal")
-    elsewhere = ("hero_router.cli.", "hero_router.scan.", "hero_router.demo.")
+    elsewhere = (
+        "hero_router.cli.",
+        "hero_router.scan.",
+        "hero_router.demo.",
+        "hero_router.upstream.",
+        "hero_router.client.",
+    )
     own = {kind for kind in unanswered if not kind.__module__.startswith(elsewhere)}
     assert own == {RouterError, ConfigError}
 

@@ -103,8 +103,8 @@ def test_only_what_people_look_at_is_published_and_only_on_this_machine() -> Non
     assert published.pop("grafana") == ["127.0.0.1:3000:3000"]
     default = RouterConfig()
     port = variables()["HAPROXY_BIND"].rpartition(":")[2]
-    assert published == {"haproxy": [f"{default.host}:{default.port}:{port}"]}
-    assert default.host == "127.0.0.1"
+    assert published == {"haproxy": [f"{default.web.host}:{default.web.port}:{port}"]}
+    assert default.web.host == "127.0.0.1"
 
 
 def test_haproxy_finds_web_where_it_listens() -> None:

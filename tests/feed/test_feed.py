@@ -17,12 +17,12 @@ from tests.support.wait import eventually
 
 
 class NoNodes:
-    """`store.stream.Nodes` where no node ever reported. Set `trouble` to let the call fail."""
+    """`store.stream.NodeReader` where no node ever reported. Set `trouble` to let the call fail."""
 
     trouble: Exception | None = None
 
-    async def sight(self) -> Mapping[str, NodeStatus]:
-        """See `Nodes`."""
+    async def list(self) -> Mapping[str, NodeStatus]:
+        """See `NodeReader`."""
         if self.trouble is not None:
             raise self.trouble
         return {}

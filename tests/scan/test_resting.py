@@ -144,7 +144,7 @@ async def test_a_late_probe_without_an_event_still_shows_in_the_figures(
     worker = node.worker()
     await worker.scan_once()
     events = len(node.store.events)
-    service.delay = 2 * node.config().probe_timeout
+    service.delay = 2 * node.config().scan.probe_timeout
     await worker.scan_once()
     figures = node.store.probes["n"][node.store.record("ledger").id]["sockets"]["rpc"]
     assert (figures["failures"], len(node.store.events)) == (1, events)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from hero_router.errors import ConfigError
 from hero_router.settings.config import SETTINGS, RouterConfig, rejected, sources
-from hero_router.settings.setting import Setting, plain
+from hero_router.settings.setting import PREFIX, Setting, plain
 
 BY_NAME = {item.name: item for item in SETTINGS}
 NUMBERS = [item for item in BY_NAME.values() if item.kind in ("int", "float")]
@@ -83,8 +83,9 @@ def test_a_number_at_either_end_of_its_range_is_taken(
 ) -> None:
     for end in (item.low, item.high):
         monkeypatch.setenv(item.variables[0], plain(end))
-        assert getattr(RouterConfig.from_env(), item.name) == end
-        assert getattr(RouterConfig.of(**{item.name: number(item, end)}), item.name) == end
+        assert item.value_in(RouterConfig.from_env()) == end
+        made = RouterConfig.of(**{item.name: number(item, end)})
+        assert item.value_in(made) == end
     assert sources()[item.name] == item.variables[0]
     assert warnings() == rejected() == []
 
@@ -122,7 +123,7 @@ def test_a_number_just_outside_and_a_fraction_for_a_whole_number_give_way_too(
     step, fractions = (1.0, ["1.5", "1.0", "1e0"]) if item.kind == "int" else (0.001, [])
     for count, text in enumerate([plain(item.low - step), plain(item.high + step), *fractions], 1):
         monkeypatch.setenv(item.variables[0], text)
-        assert getattr(RouterConfig.from_env(), item.name) == item.default
+        assert item.value_in(RouterConfig.from_env()) == item.default
         assert len(warnings()) == count
 
 
@@ -174,7 +175,7 @@ def test_a_number_out_of_range_in_code_is_refused_and_not_replaced(item: Setting
     wrong += [float("inf"), True, None, plain(item.default)]
     wrong += [float(item.default)] if item.kind == "int" else []
     for value in wrong:
-        for make in (RouterConfig, RouterConfig.from_env):
+        for make in (RouterConfig.of, RouterConfig.from_env):
             with pytest.raises(ConfigError, match=item.name) as refused:
                 make(**{item.name: value})
             assert item.accepted in str(refused.value)
@@ -198,10 +199,10 @@ def test_the_root_has_three_names_and_the_first_that_is_set_wins(
     assert BY_NAME["socket_dir"].variables == names
     for name in reversed(names):
         monkeypatch.setenv(name, f"{tmp_path}/{name}")
-        assert RouterConfig.from_env().node.name.root == tmp_path / name
+        assert RouterConfig.from_env().node.root == tmp_path / name
         assert sources()["socket_dir"] == name
     monkeypatch.setenv("ROUTER_SOCKET_DIR", "")
-    assert RouterConfig.from_env().node.name.root == tmp_path / "HERO_SOCKET_DIR"
+    assert RouterConfig.from_env().node.root == tmp_path / "HERO_SOCKET_DIR"
 
 
 def test_a_root_may_begin_at_home_and_need_not_exist_yet(

@@ -65,7 +65,7 @@ def fail(message: str) -> None:
 
 def test_a_text_line_has_date_clock_level_logger_process_message_and_extras() -> None:
     line = text(lambda: log.warning("took %d ms", 7, extra={"node": "a", "ms": 7, "why": "x y=z"}))
-    source = rf"hero_router\.scan\.worker\[{os.getpid()}\]"
+    source = rf"hero_router\.scan\.agent\[{os.getpid()}\]"
     form = rf"\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d WARNING {source} took 7 ms node=a ms=7 why='x y=z'\n"
     assert re.fullmatch(form, line)
 

@@ -7,11 +7,20 @@ from hypothesis import strategies as st
 from hero_router.errors import ConfigError
 from hero_router.settings.setting import Reading, Setting, plain
 
-WHOLE = Setting("some_number", ("FIRST", "SECOND"), "int", 7, "a number", low=1, high=1_000_000)
-FRACTION = Setting("seconds", ("FIRST",), "float", 1.5, "a time", low=0.05, high=3600.0)
-AGE = Setting("age", ("FIRST",), "float", 0.0, "an age", low=10, high=100, off=True)
-SWITCH = Setting("switch", ("FIRST",), "bool", default=False, help="a switch")
-WORDS = Setting("words", ("FIRST",), "str", "none", "a text")
+WHOLE = Setting(
+    "section",
+    "some_number",
+    ("FIRST", "SECOND"),
+    "int",
+    7,
+    "a number",
+    low=1,
+    high=1_000_000,
+)
+FRACTION = Setting("section", "seconds", ("FIRST",), "float", 1.5, "a time", low=0.05, high=3600.0)
+AGE = Setting("section", "age", ("FIRST",), "float", 0.0, "an age", low=10, high=100, off=True)
+SWITCH = Setting("section", "switch", ("FIRST",), "bool", default=False, help="a switch")
+WORDS = Setting("section", "words", ("FIRST",), "str", "none", "a text")
 
 
 def reading(item: Setting, **environment: str) -> Reading:
@@ -75,7 +84,7 @@ def test_each_kind_says_what_it_takes() -> None:
         "0 or 1",
         "text",
     ]
-    assert WHOLE.flag == "--some-number"
+    assert WHOLE.flag == "--first"
 
 
 @given(st.integers(1, 1_000_000), st.floats(0.05, 3600))

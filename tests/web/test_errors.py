@@ -14,8 +14,9 @@ from pytest_aiohttp.plugin import AiohttpClient
 from hero_router import errors
 from hero_router.codec import InvalidJson
 from hero_router.errors import RouterError
+from hero_router.rpc import errors as rpc_errors
 from hero_router.rpc.dispatcher import InvalidRequest, NoMethod
-from hero_router.web.errors import CODES, TITLES, UNFORESEEN, error_info, rpc_error
+from hero_router.rpc.errors import CODES, TITLES, UNFORESEEN, error_info, rpc_error
 from hero_router.web.middleware import add_headers, guard
 from tests.support.redis import RedisServer
 from tests.web.live import working
@@ -25,7 +26,7 @@ def kinds(root: type[RouterError] = RouterError) -> Iterator[type[RouterError]]:
     """The tree as web can meet it; other tests may have loaded errors of the command line."""
     for kind in root.__subclasses__():
         if kind.__module__.startswith(
-            ("hero_router.errors", "hero_router.codec", "hero_router.web")
+            ("hero_router.errors", "hero_router.codec", "hero_router.web", "hero_router.rpc")
         ):
             yield kind
             yield from kinds(kind)
@@ -71,7 +72,7 @@ def test_an_error_that_the_table_knows_is_told_by_its_own_code_and_words() -> No
 
 def test_the_table_in_the_documentation_is_the_table() -> None:
     row = re.compile(r"^ {4}(\w+)(?: and below)? +(\d{3}) +(-\d+)", re.MULTILINE)
-    rows = row.findall(errors.__doc__ or "")
+    rows = row.findall(rpc_errors.__doc__ or "")
     assert {name: (int(status), int(code)) for name, status, code in rows} == CODES
 
 

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from hero_router.web.encoding import Document
 
-PACKAGE = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent.parent.parent
 
 INDEX = "index.html"
 
