@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from hero_router.errors import StoreError
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
+from hero_router.store.keys import Keys
 from hero_router.store.stream import NodeReader
 
 ANSWER_SECONDS = 3.0
@@ -37,7 +38,7 @@ def scanner(config: RouterConfig) -> bool:
 async def _is_scanned(config: RouterConfig) -> bool:
     client = connect(config.redis, name="healthy", connections=1)
     try:
-        sight = await NodeReader(client, config.keys).list()
+        sight = await NodeReader(client, Keys(config.redis.prefix)).list()
     except StoreError:
         return True
     finally:
