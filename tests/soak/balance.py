@@ -23,7 +23,13 @@ def unrest(scrape: Scrape | None) -> str:
     books, pending = scrape.values("balance"), scrape.values("deliveries_pending")
     if (books, pending) == ([0] * WORKERS, [0]):
         return ""
-    return f"the books are off by {books}, {pending} are pending"
+    states = {
+        state: scrape.total("clients", state=state) for state in ("live", "parked", "waiting")
+    }
+    lag = scrape.values("cursor_lag_events")
+    return (
+        f"the books are off by {books}, {pending} are pending, the last of {states} lags by {lag}"
+    )
 
 
 class Balance:

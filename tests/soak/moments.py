@@ -18,7 +18,7 @@ class View(NamedTuple):
     """What one client shows: the state that it has folded, if it takes itself for live.
 
     It says nothing of the services of nodes that it knows to be doubtful. It follows this worker's
-    stream since `opened` (Unix seconds).
+    stream since `opened`, and was last told at `told` that it knows nothing (Unix seconds).
     """
 
     client: str
@@ -27,6 +27,7 @@ class View(NamedTuple):
     only: str | None = None
     doubted: AbstractSet[str] = frozenset()
     opened: float = 0.0
+    told: float = 0.0
 
 
 class Answer(NamedTuple):
@@ -38,7 +39,8 @@ class Answer(NamedTuple):
     lost: AbstractSet[str]
     known: str
     """Nodes and doubts as sent."""
-    services: str
+    services: Mapping[str, str]
+    """Prints by id."""
     tag: str
 
 
@@ -110,9 +112,9 @@ class Likeness:
         it was shown before is not known there. It is counted."""
         key = view.client, service
         known = self._held.get((service, shown), self._shown_since[key][1])
-        since = max(known, self._live_since[view.client])
+        since = max(known, self._live_since[view.client], view.told)
         self.longest = max(self.longest, now - since)
-        if now <= deadline(self.troubles, service, since) or key in self._told:
+        if now <= deadline(self.troubles, service, since, view.told) or key in self._told:
             return
         if any(
             one.services is not None and one.touches(service, known) and one.begin < view.opened
@@ -130,7 +132,7 @@ class Likeness:
 @dataclass(slots=True)
 class Agreement:
     """Takes what workers answer at nearly the same time. `faults` are places of which two told two
-    states, outside of the time in which a foreign hand may be why; `pairs` were at one place."""
+    states, of other services than a foreign hand was at; `pairs` were at one place."""
 
     troubles: Sequence[Trouble] = ()
     faults: list[str] = field(default_factory=list)
@@ -151,15 +153,23 @@ class Agreement:
 
     def _compare(self, now: float, one: Answer, other: Answer) -> None:
         self.pairs += 1
-        same = one.services == other.services
-        if one.known == other.known:
-            same = same and one.tag == other.tag
-            self.equal_tags += same
-        if same:
-            return
-        self.differing += 1
-        if not any(trouble.begin <= now <= trouble.until for trouble in self.troubles):
+        unlike = {service for service, _ in one.services.items() ^ other.services.items()}
+        one_tag = one.tag == other.tag
+        self.equal_tags += one_tag
+        self.differing += bool(unlike)
+        if unlike:
+            wrong = any(not self._is_excused(now, service) for service in unlike)
+        else:
+            wrong = one.known == other.known and not one_tag
+        if wrong:
             self.faults.append(
                 f"{one.instance} and {other.instance} tell two states of {one.place[1]}, "
                 f"with tags {one.tag} and {other.tag}, at {now:.1f}"
             )
+
+    def _is_excused(self, now: float, service: str) -> bool:
+        return any(
+            trouble.begin <= now <= trouble.until
+            and (trouble.services is None or service in trouble.services)
+            for trouble in self.troubles
+        )
