@@ -43,7 +43,11 @@ DOUBTS = (REDIS, STREAM, SCANNER, NO_SCANNER, ROOT, PERMISSION)
 
 
 class Tally:
-    """A counter of Prometheus that follows a total kept elsewhere."""
+    """A counter of Prometheus that follows a total kept elsewhere.
+
+    A counter never goes back. A total may, where a part of it was a guess (what a client is owed
+    whose gap is unknown): then the counter waits until the total is where it was.
+    """
 
     def __init__(self, counter: Counter, label: str = "", values: Collection[str] = ("",)) -> None:
         self._counter, self._label = counter, label
@@ -55,7 +59,7 @@ class Tally:
         """Add what came to each total since the last time."""
         for value, total in totals.items():
             grown = total - self._last.get(value, 0)
-            if grown:
+            if grown > 0:
                 self._child(value).inc(grown)
                 self._last[value] = total
 

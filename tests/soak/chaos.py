@@ -103,9 +103,11 @@ class Chaos:
         return self.begun - self.foreign.undone
 
     @property
-    def undone(self) -> Counter[str]:
-        """What was planned and has not."""
-        return self.skipped + self.foreign.undone
+    def undone(self) -> list[str]:
+        """What was planned and has not happened, how often and, at last, why."""
+        why = self.foreign.why
+        counts = self.skipped + self.foreign.undone
+        return [f"{n} {kind} ({why.get(kind, 'others were at it')})" for kind, n in counts.items()]
 
     @property
     def faults(self) -> list[str]:

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
@@ -54,7 +54,7 @@ class Outcome:
     `troubles` are of the deployment itself: books that did not balance in one of `looks`, instances
     that tell another state. `moments` are what was wrong in the meantime, `figures` how much was
     looked at. `times` are when it began, ran, had come to rest and was judged. `done` counts what
-    went wrong by kind, `undone` what should have.
+    went wrong by kind, `undone` tells what should have.
     """
 
     seed: int
@@ -67,7 +67,7 @@ class Outcome:
     moments: Sequence[str]
     figures: Mapping[str, object]
     times: Sequence[float]
-    undone: Counter[str] = field(default_factory=Counter)
+    undone: Sequence[str] = ()
 
     @property
     def ok(self) -> bool:
