@@ -65,20 +65,30 @@ class Trouble:
         """When nobody may be deceived by it any more."""
         return self.end + BOUNDS[self.kind]
 
-    def touches(self, service: str, since: float) -> bool:
-        """Whether it may be why a service is shown wrong since that time."""
-        concerned = self.services is None or service in self.services
+    @property
+    def at_records(self) -> bool:
+        """Whether no event tells of it."""
+        return BOUNDS[self.kind] == RECORD_SECONDS
+
+    def touches(self, service: str, since: float, *, gone: bool = True) -> bool:
+        """Whether it may be why a service is shown wrong since that time. What came back after an
+        eviction came with an event: it is an excuse only for what is `gone` from the registry."""
+        concerned = service in self.services if self.services is not None else True
+        if self.kind == "records evicted":
+            concerned = concerned and gone
         return concerned and self.begin - LIVE_SECONDS <= since <= self.until
 
     def until_for(self, told: float) -> float:
         """The same for a client that was told then that it knows nothing: where a hand was at a
         record, it may have loaded that anew from a worker that had not compared yet."""
-        again = BOUNDS[self.kind] == RECORD_SECONDS and self.begin <= told <= self.until
+        again = self.at_records and self.begin <= told <= self.until
         return told + RECORD_SECONDS if again else self.until
 
 
-def deadline(troubles: Sequence[Trouble], service: str, since: float, told: float = 0.0) -> float:
+def deadline(
+    troubles: Sequence[Trouble], service: str, since: float, told: float = 0.0, *, gone: bool = True
+) -> float:
     """Until when a service may be shown otherwise than it is, if it is so since that time, to who
-    was told last at another one that it knows nothing."""
-    excused = [one.until_for(told) for one in troubles if one.touches(service, since)]
-    return max([since + LIVE_SECONDS, *excused])
+    was told last at another one that it knows nothing; `gone`: the registry has no such service."""
+    touching = (one for one in troubles if one.touches(service, since, gone=gone))
+    return max([since + LIVE_SECONDS, *(one.until_for(told) for one in touching)])

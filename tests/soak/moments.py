@@ -60,6 +60,7 @@ class Likeness:
     unknowing: set[tuple[str, str]] = field(default_factory=set)
     _held: dict[tuple[str, str | None], float] = field(default_factory=dict)
     _homes: dict[str, str] = field(default_factory=dict)
+    _came: dict[str, float] = field(default_factory=dict)
     _live_since: dict[str, float] = field(default_factory=dict)
     _shown_since: dict[tuple[str, str], tuple[str | None, float]] = field(default_factory=dict)
     _told: set[tuple[str, str]] = field(default_factory=set)
@@ -89,6 +90,10 @@ class Likeness:
     def _remember(self, now: float, held: Mapping[str, str], homes: Mapping[str, str]) -> None:
         self._homes |= homes
         for service in self._homes:
+            if service not in held:
+                self._came.pop(service, None)
+            else:
+                self._came.setdefault(service, now)
             self._held[service, held.get(service)] = now
         if self.looks % 100 == 0:
             old = now - FORGET_SECONDS
@@ -105,19 +110,21 @@ class Likeness:
             before = self._shown_since.get(key)
             if before is None or before[0] != shown:
                 self._shown_since[key] = shown, now
-            self._judge(now, view, service, shown)
+            self._judge(now, view, service, gone=service not in held)
 
-    def _judge(self, now: float, view: View, service: str, shown: str | None) -> None:
+    def _judge(self, now: float, view: View, service: str, *, gone: bool) -> None:
         """Who is on another worker than when a foreign hand came cannot be told by that one: what
         it was shown before is not known there. It is counted."""
         key = view.client, service
-        known = self._held.get((service, shown), self._shown_since[key][1])
+        shown, shown_since = self._shown_since[key]
+        known = max(self._held.get((service, shown), shown_since), self._came.get(service, 0.0))
         since = max(known, self._live_since[view.client], view.told)
         self.longest = max(self.longest, now - since)
-        if now <= deadline(self.troubles, service, since, view.told) or key in self._told:
+        until = deadline(self.troubles, service, since, view.told, gone=gone)
+        if now <= until or key in self._told:
             return
         if any(
-            one.services is not None and one.touches(service, known) and one.begin < view.opened
+            one.at_records and one.touches(service, known, gone=gone) and one.begin < view.opened
             for one in self.troubles
         ):
             self.unknowing.add(key)

@@ -60,10 +60,20 @@ def test_who_came_to_another_worker_after_a_foreign_hand_is_counted() -> None:
 
 
 def test_an_eviction_that_took_no_record_is_no_excuse_for_what_an_audit_finds() -> None:
-    held, hand = {"a": "2", "b": "1"}, Trouble("keys evicted", 99, 100)
-    assert looked(LIVE_SECONDS + 3, OLD, held, hand).faults
-    assert looked(RECORD_SECONDS - 1, OLD, held, replace(hand, kind="records evicted")).faults == []
-    assert looked(RECORD_SECONDS + 3, OLD, held, replace(hand, kind="records evicted")).faults
+    gone, hand = {"b": "1"}, Trouble("keys evicted", 99, 100)
+    assert looked(LIVE_SECONDS + 3, OLD, gone, hand).faults
+    assert looked(RECORD_SECONDS - 1, OLD, gone, replace(hand, kind="records evicted")).faults == []
+    assert looked(RECORD_SECONDS + 3, OLD, gone, replace(hand, kind="records evicted")).faults
+
+
+def test_what_comes_back_after_an_eviction_has_to_be_shown_soon() -> None:
+    """It came with an event."""
+    hand = Trouble("records evicted", 99, 100)
+    for seconds, wrong in ((LIVE_SECONDS - 1, False), (LIVE_SECONDS + 3, True)):
+        likeness = looked(20, OLD, {"b": "1"}, hand)
+        for number in range(int(seconds / STEP)):
+            likeness.look(120 + number * STEP, {"a": "2", "b": "1"}, HOMES, [OLD])
+        assert bool(likeness.faults) == wrong
 
 
 def test_who_is_led_to_another_primary_may_be_deceived_for_less_time_than_that_lives() -> None:
