@@ -113,6 +113,7 @@ class World:
                 self.cut_off += cut_off(self.redis_folder, lost)
             await asyncio.sleep(seconds)
             await self.topology.restart("redis")
+            await self.topology.healthy("redis")  # or the next hand would find nobody
 
     async def undisturbed(self, work: Callable[[], Coroutine[Any, Any, None]], *names: str) -> None:
         """Do something while nothing else happens to these."""
