@@ -143,16 +143,18 @@ class Traffic:
     async def _write(self, changes: list[Change]) -> bool:
         """Give up what Redis does not take: what it has taken is in its own history. Without any
         change the node's report is written anew, as a scanner's is, for it may have been lost."""
+        grant = self._grant
         try:
-            if self._grant is None:
-                self._grant = await self._lease.acquire()
-                assert self._grant is not None, "another one writes for our node"
-                await self._registry.apply(self._grant, [], report(node=NODE))
+            if grant is None:
+                grant = self._grant = await self._lease.acquire()
+                assert grant is not None, "another one writes for our node"
+                await self._registry.apply(grant, [], report(node=NODE))
             self._reports += not changes
             told = report(self._reports, NODE) if not changes else None
-            await self._registry.apply(self._grant, changes, told)
+            await self._registry.apply(grant, changes, told)
         except Fenced:
-            self._grant = None
+            if self._grant is grant:  # others write as well, and may have a new one by now
+                self._grant = None
         except StoreError:
             await asyncio.sleep(AGAIN_SECONDS)
         else:
