@@ -118,6 +118,8 @@ class Likeness:
         key = view.client, service
         shown, shown_since = self._shown_since[key]
         known = max(self._held.get((service, shown), shown_since), self._came.get(service, 0.0))
+        if shown is None:  # it may have left just now, for less time than lies between two looks
+            known = max(known, shown_since)
         since = max(known, self._live_since[view.client], view.told)
         self.longest = max(self.longest, now - since)
         until = deadline(self.troubles, service, since, view.told, gone=gone)

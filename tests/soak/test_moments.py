@@ -39,6 +39,17 @@ def test_a_service_that_left_or_came_unseen_is_a_difference() -> None:
     assert looked(LIVE_SECONDS + 3, View("c1", True, {"a": "1"}), {"a": "1", "b": "1"}).faults
 
 
+def test_a_service_that_left_between_two_looks_is_missed_from_then_on() -> None:
+    """No state but its absence comes twice."""
+    for seconds, wrong in ((LIVE_SECONDS - 1, False), (LIVE_SECONDS + 3, True)):
+        likeness, without = Likeness(), View("c1", True, {"b": "1"})
+        likeness.look(50, {"b": "1"}, {"a": "n", **HOMES}, [without])
+        likeness.look(51, {"a": "1", "b": "1"}, HOMES, [OLD])
+        for number in range(int(seconds / STEP)):
+            likeness.look(100 + number * STEP, {"a": "2", "b": "1"}, HOMES, [without])
+        assert bool(likeness.faults) == wrong
+
+
 def test_who_was_told_is_not_deceived() -> None:
     held = {"a": "2", "b": "2"}
     assert looked(60, OLD._replace(live=False), held).faults == []
