@@ -41,7 +41,7 @@ STAY_SECONDS = MOVED_SECONDS + 8.0
 """So long the other primary lives at most: longer than anybody may be deceived by it."""
 
 FOLLOWED_SECONDS = 15.0
-"""In which a tail is there to be led away: its instance may just be starting."""
+"""In which Redis answers, and a tail is there to be led away: either may just be starting."""
 
 UNDONE = (RedisError, OSError, AssertionError)
 """Redis is killed at the same time, or there is nothing to do it to: then it is counted."""
@@ -157,6 +157,8 @@ class Foreign:
             now = time.time()
             self._world.troubles.append(Trouble(kind, now, now, services))
             try:
+                await eventually(lambda: _answers(redis), FOLLOWED_SECONDS, "Redis answers")
+                self._note(begin=time.time())
                 yield redis
             except UNDONE as error:
                 self.undone[kind] += 1
@@ -170,6 +172,13 @@ class Foreign:
 async def _ask(redis: Redis, *words: object) -> Any:
     """One command that the library has no name for."""
     return await redis.execute_command(*words)  # type: ignore[no-untyped-call] # its own
+
+
+async def _answers(redis: Redis) -> bool:
+    try:
+        return bool(await redis.echo("here"))
+    except (RedisError, OSError):
+        return False
 
 
 async def _is_written(redis: Redis) -> bool:
