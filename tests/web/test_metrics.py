@@ -198,3 +198,10 @@ def test_what_was_counted_is_added_once() -> None:
     assert told.total("deliveries_settled_total", outcome="delivered") == 5
     assert told.total("resyncs_total", reason="of a newer version") == 2
     assert told.total("resyncs_total", reason="lagged") == 0
+
+
+def test_a_total_that_was_a_guess_and_shrinks_does_not_end_the_figures() -> None:
+    bench = Bench()
+    for owed, told in ((9, 9), (4, 9), (7, 9), (12, 12)):
+        bench.feed.hub.counts.expected = owed
+        assert bench.sees().total("deliveries_owed_total") == told
