@@ -212,6 +212,7 @@ _BY_WORD: tuple[tuple[str, type[StoreError], str], ...] = (
     ("NOAUTH", StoreRefused, "{redis} refuses the user or password"),
     ("NOPERM", StoreRefused, "Redis forbids this user a command that is needed"),
     ("can't run this command", StoreRefused, "Redis forbids this user a command that is needed"),
+    ("ACL failure in script", StoreRefused, "Redis forbids this user a command that is needed"),
     ("cluster support disabled", StoreRefused, "this Redis is no node of a Cluster"),
     ("SENTINEL", StoreRefused, "what answers there is no Sentinel"),
     ("DB index", StoreRefused, "Redis has no database of that number"),

@@ -28,7 +28,7 @@ from hero_router.store.commands import ScanRequest, ScanRequests
 from hero_router.store.lease import Lease
 from hero_router.store.stream import Stream
 from tests.contract.world import KEYS
-from tests.support.redis import RedisServer, client, redis7_binary, redis62_binary
+from tests.support.redis import RedisServer, client, redis7_binary, valkey9_binary
 from tests.support.wait import eventually
 
 PASSWORD, WRONG = "hunter2-secret", "wrong-secret"
@@ -36,7 +36,7 @@ PASSWORD, WRONG = "hunter2-secret", "wrong-secret"
 Start = Callable[..., RedisServer]
 
 
-@pytest.fixture(params=[redis7_binary, redis62_binary], ids=["redis7", "redis62"])
+@pytest.fixture(params=[redis7_binary, valkey9_binary], ids=["redis7", "valkey9"])
 def start(request: pytest.FixtureRequest, launch: Callable[..., RedisServer]) -> Start:
     """Start a server of one's own with options, of each version."""
     binary: Path = request.param()
