@@ -8,7 +8,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from hero_router.errors import ConfigError, StoreError
-from hero_router.store.client import connect, redis_errors
+from hero_router.store.client import connect
+from hero_router.store.translate import redis_errors
 
 SOCKET = "redis.sock"
 
