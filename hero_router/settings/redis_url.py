@@ -15,13 +15,13 @@ HostPort = tuple[str, int]
 class Address:
     """A URL taken apart: `url` is for one server and holds login, database and options.
 
-    With `kind` "sentinel" or "cluster" the `guides` are asked where the primary is; `primary` is
+    With `kind` "sentinel" or "cluster" the `seeds` are asked where the primary is; `primary` is
     the name by which Sentinels know it.
     """
 
     kind: Literal["", "sentinel", "cluster"]
     url: str
-    guides: tuple[HostPort, ...] = ()
+    seeds: tuple[HostPort, ...] = ()
     primary: str = ""
 
 
@@ -90,17 +90,17 @@ def parse(url: str) -> Address:
     kind = _kind(parts.scheme)
     if kind == "":
         return Address("", url)
-    guides = _hosts(parts, _PORTS[kind])
+    seeds = _hosts(parts, _PORTS[kind])
     path = _PATHS[kind].fullmatch(parts.path)
     if path is None:
         raise ValueError("an address that was not checked")
     login = parts.netloc.rpartition("@")[0]
-    host, port = guides[0]
+    host, port = seeds[0]
     place = f"{login}{login and '@'}{f'[{host}]' if ':' in host else host}:{port}"
     single = parts._replace(
         scheme=parts.scheme.partition("+")[0], netloc=place, path=f"/{path['db'] or 0}"
     )
-    return Address(kind, single.geturl(), guides, path["primary"])
+    return Address(kind, single.geturl(), seeds, path["primary"])
 
 
 def _kind(scheme: str) -> Literal["", "sentinel", "cluster"]:

@@ -1,36 +1,44 @@
-"""Redis's clock as seen from here: events and scans carry its time, and machines' clocks differ."""
+"""Redis's clock as this process knows it: all times of events and scans are by that clock.
+
+The clocks of the machines may differ, and may be set; Redis's is one for all of them.
+"""
 
 import time
 
 from redis.asyncio import Redis
 
-from hero_router.store.client import redis_errors
+from hero_router.store.translate import redis_errors
 
 
 class RedisClock:
-    """Knows how far Redis's clock is ahead of this machine's, as well as one answer can tell.
+    """Redis's time, carried on by this machine's monotonic clock between two answers of Redis.
 
+    `ahead` is by how many seconds Redis's clock is ahead of this machine's, None if not known yet.
     The error is at most half of the time that the answer took.
     """
 
     def __init__(self, client: Redis) -> None:
         self._client = client
         self.ahead: float | None = None
-        self._began: float | None = None
+        self._offset: float | None = None
 
     async def ask(self) -> None:
-        """Compare the clocks; both ways are taken for equally long. Raises StoreError."""
-        asked, began = time.time(), time.monotonic()
+        """Ask Redis for its time. Raises StoreError."""
+        asked = time.monotonic()
         with redis_errors():
             seconds, micros = await self._client.time()
-        redis_seconds = int(seconds) + int(micros) / 1e6
-        self.ahead = redis_seconds - (asked + time.time()) / 2
-        self._began = redis_seconds - (began + time.monotonic()) / 2
+        self.set(int(seconds) + int(micros) / 1e6, asked)
+
+    def set(self, redis_seconds: float, asked: float) -> None:
+        """Take Redis's time (Unix seconds) from an answer to a question of `asked` (monotonic).
+
+        Question and answer are assumed to travel for equally long.
+        """
+        half = (time.monotonic() - asked) / 2
+        self.ahead = redis_seconds - (time.time() - half)
+        self._offset = redis_seconds - (asked + half)
 
     def now_ms(self) -> int:
-        """Unix milliseconds by Redis's clock, carried on by this machine's monotonic clock.
-
-        Before the first answer it is this machine's own time: nothing better is known.
-        """
-        seconds = time.time() if self._began is None else self._began + time.monotonic()
+        """Redis's time now in Unix milliseconds; this machine's before the first answer."""
+        seconds = time.time() if self._offset is None else self._offset + time.monotonic()
         return int(seconds * 1000)

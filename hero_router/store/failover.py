@@ -1,7 +1,6 @@
-"""Finds the primary of our keys through Sentinels or a Cluster, each time a connection is made.
+"""Finds the primary that holds our keys, through Sentinels or a Cluster, for each new connection.
 
-All keys of a deployment are in one slot, so a Cluster is to us one Redis that moves about, and so
-is what Sentinels watch: whoever is connected to the primary needs nothing else.
+All keys of a deployment are in one slot, so one server of a Cluster serves them all.
 """
 
 from abc import ABC, abstractmethod
@@ -13,15 +12,15 @@ from redis.asyncio.connection import Connection, SSLConnection
 from redis.crc import key_slot
 
 from hero_router.settings.redis_url import HostPort
-from hero_router.store.connections import AddressedConnection, failure_reason, named
+from hero_router.store.connections import AddressedConnection, failure_reason, host_port
 
 FINDER_SECONDS = 1.0
-"""Longest wait for one guide: the next one may know as well."""
+"""Longest wait for one Sentinel or Cluster node: the next one may know as well."""
 
 MOST_REASONS = 4
-"""Most guides of which is told why they do not help."""
+"""Most reasons in the message when no primary is found."""
 
-ELSEWHERE = (
+NOT_PRIMARY = (
     refused.AskError,
     refused.ClusterDownError,
     refused.ReadOnlyError,
@@ -29,72 +28,73 @@ ELSEWHERE = (
 )
 """Answers of a server that is not, or no longer, the primary of our keys."""
 
-_ELSEWHERE_WORDS = ("READONLY", "UNBLOCKED", "MASTERDOWN", "NOREPLICAS")
-"""The same inside a script's longer text, and to a call that was blocked when it happened."""
+_NOT_PRIMARY_WORDS = ("READONLY", "UNBLOCKED", "MASTERDOWN", "NOREPLICAS")
+"""The same in the longer text of a script, or for a call that was blocked when it happened."""
 
 
 class NoPrimary(refused.ConnectionError):
-    """Nobody who was asked knows a primary now; its text says of each why."""
+    """No Sentinel or Cluster node names a primary now; the text has the reason of each."""
 
 
 class LoginRefused(refused.AuthenticationError):
-    """One who may know lets nobody in with this user and password; theirs may be another login.
-
-    Its text says which one.
-    """
+    """A Sentinel or Cluster node rejected the login; the text is its address."""
 
 
 class PrimaryFinder(ABC):
-    """Servers that know where the primary is, asked in turn until one says it.
+    """Sentinels or Cluster nodes, asked one after the other until one names the primary.
 
-    `round` grows whenever the primary proves not to be one: connections of an earlier round are
-    not used again.
+    `generation` grows each time that a server proves not to be the primary; connections of an
+    earlier generation are not used again.
     """
 
     def __init__(
-        self, places: Sequence[HostPort], options: Mapping[str, Any], *, tls: bool
+        self, addresses: Sequence[HostPort], options: Mapping[str, Any], *, tls: bool
     ) -> None:
-        self._places, self._options = list(places), options
+        self._addresses, self._options = list(addresses), options
         self._kind = SSLConnection if tls else Connection
         self.generation = 0
 
     def invalidate(self) -> None:
-        """Where the last guide led is no primary: ask anew, and another one first."""
+        """The last answer was wrong: find the primary again, and ask another address first."""
         self.generation += 1
-        self._places.append(self._places.pop(0))
+        self._addresses.append(self._addresses.pop(0))
 
     async def find(self) -> HostPort:
-        """Where the primary is now. Raises NoPrimary, or what a guide refused."""
+        """The primary's address now.
+
+        Raises:
+            NoPrimary: no answer named one.
+            RedisError: what an address refused, as a login.
+        """
         refusal: refused.RedisError | None = None
         reasons = []
-        for guide in list(self._places):
+        for address in list(self._addresses):
             try:
-                if (found := await self._ask(guide)) is not None:
-                    self._prefer(guide)
+                if (found := await self._ask(address)) is not None:
+                    self._ask_first(address)
                     return found
-                reasons.append(f"{named(*guide)}: it knows of none")
+                reasons.append(f"{host_port(*address)}: it knows no primary")
             except refused.AuthenticationError:
-                refusal = LoginRefused(named(*guide))
+                refusal = LoginRefused(host_port(*address))
             except refused.ResponseError as error:
                 refusal = error
             except (refused.RedisError, OSError) as error:
-                reasons.append(
-                    f"{named(*guide)}: {failure_reason(error) or 'it cannot be reached'}"
-                )
+                reason = failure_reason(error) or "it cannot be reached"
+                reasons.append(f"{host_port(*address)}: {reason}")
         raise refusal or NoPrimary("; ".join(reasons[:MOST_REASONS]))
 
-    def _prefer(self, guide: HostPort) -> None:
-        """Ask it first next time, so that nobody waits for a dead one again."""
-        if guide in self._places:
-            self._places.remove(guide)
-            self._places.insert(0, guide)
+    def _ask_first(self, address: HostPort) -> None:
+        """Next time too, so that no connection waits again for an address that does not answer."""
+        if address in self._addresses:
+            self._addresses.remove(address)
+            self._addresses.insert(0, address)
 
     @abstractmethod
-    async def _ask(self, guide: HostPort) -> HostPort | None:
-        """Where this guide says that the primary is."""
+    async def _ask(self, address: HostPort) -> HostPort | None:
+        """The primary's address as this server knows it, or None."""
 
-    async def _answer(self, guide: HostPort, *words: object) -> Any:
-        host, port = guide
+    async def _command(self, address: HostPort, *words: object) -> Any:
+        host, port = address
         connection = self._kind(host=host, port=port, **self._options)
         try:
             await connection.connect()  # type: ignore[no-untyped-call] # the library's own
@@ -108,76 +108,76 @@ class Sentinels(PrimaryFinder):
     """Sentinels, which know a primary by its name."""
 
     def __init__(
-        self, places: Sequence[HostPort], options: Mapping[str, Any], primary: str, *, tls: bool
+        self, addresses: Sequence[HostPort], options: Mapping[str, Any], primary: str, *, tls: bool
     ) -> None:
-        super().__init__(places, options, tls=tls)
+        super().__init__(addresses, options, tls=tls)
         self._primary = primary
 
-    async def _ask(self, guide: HostPort) -> HostPort | None:
-        found = await self._answer(guide, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._primary)
+    async def _ask(self, address: HostPort) -> HostPort | None:
+        found = await self._command(address, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._primary)
         return None if found is None else (found[0].decode(), int(found[1]))
 
 
 class ClusterNodes(PrimaryFinder):
-    """Nodes of a Cluster, each of which knows who serves the slot of our keys, and the others."""
+    """Nodes of a Cluster: each knows all others, and which one serves the slot of our keys."""
 
     def __init__(
-        self, places: Sequence[HostPort], options: Mapping[str, Any], prefix: str, *, tls: bool
+        self, addresses: Sequence[HostPort], options: Mapping[str, Any], prefix: str, *, tls: bool
     ) -> None:
-        super().__init__(places, options, tls=tls)
-        self._named, self._slot = frozenset(places), key_slot(prefix.encode())
+        super().__init__(addresses, options, tls=tls)
+        self._configured, self._slot = frozenset(addresses), key_slot(prefix.encode())
 
-    async def _ask(self, guide: HostPort) -> HostPort | None:
-        slots = await self._answer(guide, "CLUSTER", "SLOTS")
-        self._learn({_place(node, guide) for _, _, *nodes in slots for node in nodes})
+    async def _ask(self, address: HostPort) -> HostPort | None:
+        slots = await self._command(address, "CLUSTER", "SLOTS")
+        self._learn({_node_address(node, address) for _, _, *nodes in slots for node in nodes})
         serving = (nodes for first, last, *nodes in slots if first <= self._slot <= last)
-        return next((_place(nodes[0], guide) for nodes in serving), None)
+        return next((_node_address(nodes[0], address) for nodes in serving), None)
 
     def _learn(self, found: set[HostPort]) -> None:
-        """Those named at first may all be gone one day; others that are gone do not stay."""
-        known = [place for place in self._places if place in found or place in self._named]
-        self._places = [*known, *sorted(found.difference(known))]
+        """Keep the nodes of the Cluster as it is now, and those of the settings."""
+        kept = [each for each in self._addresses if each in found or each in self._configured]
+        self._addresses = [*kept, *sorted(found.difference(kept))]
 
 
-def _place(node: Sequence[Any], asked: HostPort) -> HostPort:
+def _node_address(node: Sequence[Any], asked: HostPort) -> HostPort:
     """A node without a host is the one that was asked."""
     return (node[0].decode() if node[0] else asked[0], int(node[1]))
 
 
 class PrimaryConnection(AddressedConnection):
-    """A connection to wherever the primary is when it is made."""
+    """A connection to the server that is the primary when the connection is made."""
 
-    def __init__(self, *, guides: PrimaryFinder, **options: Any) -> None:
-        self._guides, self._round = guides, guides.generation
+    def __init__(self, *, finder: PrimaryFinder, **options: Any) -> None:
+        self._finder, self._generation = finder, finder.generation
         super().__init__(**options)
 
     async def connect(self) -> None:
-        """Connect, anew where the server has proved to be no primary since."""
-        if self.is_connected and self._round != self._guides.generation:
+        """Connect, or connect again if the server has proved not to be the primary."""
+        if self.is_connected and self._generation != self._finder.generation:
             await self.disconnect(nowait=True)
         await super().connect()
 
     async def _connect(self) -> None:
-        self._round = self._guides.generation
-        self.host, self.port = await self._guides.find()
+        self._generation = self._finder.generation
+        self.host, self.port = await self._finder.find()
         await super()._connect()  # type: ignore[no-untyped-call] # the library's own
 
     async def on_connect_check_health(self, check_health: bool = True) -> None:
-        """Log in, and make sure that this is a primary: guides may be late to hear of a change."""
+        """Log in and check the server's role: a Sentinel may name the old primary for a while."""
         await super().on_connect_check_health(check_health)
         await self.send_command("ROLE", check_health=False)
         role = await self.read_response()
         if role[0] != b"master":
-            self._guides.invalidate()
+            self._finder.invalidate()
             raise refused.ReadOnlyError("not a primary")
 
     async def read_response(self, *args: Any, **options: Any) -> Any:
-        """Read a reply; one that comes from no primary is noted, so that the next call asks."""
+        """Read a reply. If it shows that this is no primary, the next call looks for another."""
         try:
             return await super().read_response(*args, **options)
         except refused.ResponseError as error:
-            if self._round == self._guides.generation and _is_elsewhere(error):
-                self._guides.invalidate()
+            if self._generation == self._finder.generation and _is_not_primary(error):
+                self._finder.invalidate()
             raise
 
 
@@ -185,5 +185,5 @@ class PrimaryTlsConnection(PrimaryConnection, SSLConnection):
     """The same over TLS."""
 
 
-def _is_elsewhere(error: refused.ResponseError) -> bool:
-    return isinstance(error, ELSEWHERE) or any(word in str(error) for word in _ELSEWHERE_WORDS)
+def _is_not_primary(error: refused.ResponseError) -> bool:
+    return isinstance(error, NOT_PRIMARY) or any(word in str(error) for word in _NOT_PRIMARY_WORDS)

@@ -10,9 +10,10 @@ from typing import Any
 from redis.asyncio import Redis
 
 from hero_router.codec import encode
-from hero_router.store.client import redis_errors, text
+from hero_router.store.client import text
 from hero_router.store.keys import Keys
 from hero_router.store.snapshot import parsed_values
+from hero_router.store.translate import redis_errors
 
 LIFETIME_MS = 10_000
 """What a worker told is forgotten after this long: then it is gone, or Redis cannot be written."""

@@ -11,7 +11,7 @@ from hero_router.codec import encode
 from hero_router.errors import Fenced, StoreCorrupt, StoreUnreachable
 from hero_router.model import Change, NodeState, Record
 from hero_router.position import ORIGIN, Position
-from hero_router.store.client import redis_errors, remedy, script, text
+from hero_router.store.client import script, text
 from hero_router.store.keys import APPLY_BATCH, SCHEMA, Keys
 from hero_router.store.lease import Grant
 from hero_router.store.snapshot import (
@@ -22,6 +22,7 @@ from hero_router.store.snapshot import (
     parsed_values,
     shown,
 )
+from hero_router.store.translate import delete_command, redis_errors
 
 log = logging.getLogger(__name__)
 
@@ -145,7 +146,7 @@ class Registry:
         names = [keys.services, keys.events, keys.nodes, keys.meta]
         names += [keys.lease(node), keys.probes(node)]
         args = [str(grant), str(self._window), str(SCHEMA), node, state, str(self._seen)]
-        args.append(str(next(grant.calls)))
+        args.append(str(next(grant.call_numbers)))
         for change in changes:
             args += self._arguments(change)
         try:
@@ -181,7 +182,7 @@ class Registry:
         if outcome == "FOREIGN":
             raise StoreCorrupt(
                 f"the stream of events holds the id {detail}, which is not ours and after which no "
-                f"other can come; take it away: {remedy(self._keys.events)}"
+                f"other can come; delete it: {delete_command(self._keys.events)}"
             )
         return parse_id(detail)
 

@@ -12,8 +12,9 @@ from hero_router.codec import InvalidJson, decode_trusted, encode
 from hero_router.errors import StoreCorrupt
 from hero_router.model import CONTROL_EVENTS, Event, NodeState, is_record
 from hero_router.position import Position
-from hero_router.store.client import redis_errors, script, text
+from hero_router.store.client import script, text
 from hero_router.store.keys import READ_BATCH, SCHEMA, Keys
+from hero_router.store.translate import redis_errors
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,10 @@ from redis.asyncio import Redis
 from hero_router.codec import InvalidJson, decode_trusted
 from hero_router.model import Event, NodeState
 from hero_router.position import ORIGIN, Position
-from hero_router.store.client import redis_errors, script, text
+from hero_router.store.client import script, text
 from hero_router.store.keys import READ_BATCH, Keys
 from hero_router.store.snapshot import Snapshot, SnapshotReader, event, parse_id, read_nodes
+from hero_router.store.translate import redis_errors
 
 BLOCK_SECONDS = 2.0
 """Longest wait of one blocking read; the connection's socket timeout must lie above it."""

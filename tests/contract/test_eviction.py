@@ -10,14 +10,14 @@ from hero_router.cli import main
 from hero_router.settings.redis import RedisSettings
 from hero_router.store import eviction
 from hero_router.store.eviction import sentence, warning
-from tests.support.redis import RedisServer, redis7_binary, redis62_binary
+from tests.support.redis import RedisServer, redis7_binary, valkey9_binary
 from tests.support.replication import ask
 
 LIMITED = ("--maxmemory", "100mb")
 Launch = Callable[..., RedisServer]
 
 
-@pytest.mark.parametrize("binary", [redis7_binary, redis62_binary])
+@pytest.mark.parametrize("binary", [redis7_binary, valkey9_binary])
 @pytest.mark.parametrize(
     ("policy", "lost"),
     [

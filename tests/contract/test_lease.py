@@ -3,11 +3,13 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
 
 import pytest
 
 from hero_router.errors import Fenced
-from hero_router.store.lease import Grant
+from hero_router.store import clock
+from hero_router.store.lease import Grant, Lease
 from tests.contract.world import KEYS, Store
 from tests.support.records import gone, put, report, scanned
 from tests.support.wait import eventually
@@ -137,11 +139,34 @@ async def test_whoever_is_fenced_learns_who_holds_the_lease(store: Store) -> Non
         await store.registry.apply(late, [])
 
 
-async def test_the_time_of_a_lease_is_rediss_and_goes_on_between_calls(store: Store) -> None:
-    """A host whose clock is wrong uses Redis's."""
-    lease = store.lease()
+async def acquire(lease: Lease, grant: Grant) -> None:
     await lease.acquire()
+
+
+async def renew(lease: Lease, grant: Grant) -> None:
+    await lease.renew(grant)
+
+
+async def release(lease: Lease, grant: Grant) -> None:
+    await lease.release(grant)
+
+
+@pytest.mark.parametrize("step", [acquire, renew, release])
+async def test_each_answer_sets_the_clock_of_a_host_whose_own_is_wrong(
+    store: Store, monkeypatch: pytest.MonkeyPatch, step: Callable[[Lease, Grant], Awaitable[None]]
+) -> None:
+    wrong = SimpleNamespace(time=lambda: 0.0, monotonic=time.monotonic)
+    monkeypatch.setattr(clock, "time", wrong)
+    grant = await store.grant()
+    lease = store.lease()
+    assert lease.now_ms() == 0
+    await step(lease, grant)
     seconds, micros = await store.raw.time()
     assert abs(lease.now_ms() - (seconds * 1000 + micros / 1000)) < 1000
+
+
+async def test_the_time_of_a_lease_goes_on_between_calls(store: Store) -> None:
+    lease = store.lease()
+    await lease.acquire()
     before = lease.now_ms()
     await eventually(lambda: lease.now_ms() > before, message="time goes on")

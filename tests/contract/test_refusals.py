@@ -23,12 +23,13 @@ from hero_router.errors import (
 )
 from hero_router.settings.config import RouterConfig
 from hero_router.store import client as store_client
-from hero_router.store.client import connect, redis_errors
+from hero_router.store.client import connect
 from hero_router.store.commands import ScanRequest, ScanRequests
 from hero_router.store.lease import Lease
 from hero_router.store.stream import Stream
+from hero_router.store.translate import redis_errors
 from tests.contract.world import KEYS
-from tests.support.redis import RedisServer, client, redis7_binary, redis62_binary
+from tests.support.redis import RedisServer, client, redis7_binary, valkey9_binary
 from tests.support.wait import eventually
 
 PASSWORD, WRONG = "hunter2-secret", "wrong-secret"
@@ -36,7 +37,7 @@ PASSWORD, WRONG = "hunter2-secret", "wrong-secret"
 Start = Callable[..., RedisServer]
 
 
-@pytest.fixture(params=[redis7_binary, redis62_binary], ids=["redis7", "redis62"])
+@pytest.fixture(params=[redis7_binary, valkey9_binary], ids=["redis7", "valkey9"])
 def start(request: pytest.FixtureRequest, launch: Callable[..., RedisServer]) -> Start:
     """Start a server of one's own with options, of each version."""
     binary: Path = request.param()
@@ -128,7 +129,7 @@ async def test_a_user_who_may_not_do_what_is_needed(
 
 async def test_a_database_that_does_not_exist(start: Start) -> None:
     error = await refusal(f"{start().url}?db=99")
-    assert (type(error), str(error)) == (StoreRefused, "Redis has no database of that number")
+    assert (type(error), str(error)) == (StoreRefused, "Redis has no database with that number")
 
 
 async def test_a_replica_is_read_but_not_written(start: Start) -> None:
@@ -260,12 +261,12 @@ async def test_a_connection_that_breaks_later_is_told_with_its_place(start: Star
             await acquire(found)
 
 
-async def test_each_guide_says_why_it_does_not_help(start: Start) -> None:
+async def test_the_message_has_the_reason_of_each_address_that_was_asked(start: Start) -> None:
     nobody = "127.0.0.1:1,nobody.invalid:2,[::1]:3"
     for kind in (f"redis+sentinel://{LOGIN}{nobody}/x", f"redis+cluster://{LOGIN}{nobody}"):
         error = await refusal(kind)
         assert type(error) is StoreUnreachable
-        assert "nobody who was asked knows where Redis's primary is: " in str(error)
+        assert "no Sentinel or Cluster node names Redis's primary: " in str(error)
         assert "127.0.0.1:1: connection refused; nobody.invalid:2: no such host" in str(error)
         assert "; [::1]:3: " in str(error)
 
@@ -289,7 +290,7 @@ async def test_something_else_listens_there(tmp_path: Path, greeting: bytes) -> 
     error = await refusal(f"unix://{tmp_path}/s")
     assert type(error) is StoreUnreachable
     silent = f"Redis at {tmp_path}/s cannot be reached: it closed the connection"
-    assert str(error) == (f"what answers at {tmp_path}/s is not Redis" if greeting else silent)
+    assert str(error) == (f"the server at {tmp_path}/s is not Redis" if greeting else silent)
     server.close()
 
 

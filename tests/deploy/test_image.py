@@ -1,16 +1,11 @@
-"""The image: what the Dockerfile takes, the pinned packages, the scripts in it."""
+"""The image: what the Dockerfile takes, and the scripts in it."""
 
-import importlib.util
 import re
 import subprocess
-import tomllib
 from contextlib import closing
 from fnmatch import fnmatch
-from functools import cache
-from types import ModuleType
 
 import pytest
-from packaging.requirements import Requirement
 
 from benchmarks.ports import free_port
 from hero_router.server.gunicorn import gunicorn_settings
@@ -21,58 +16,11 @@ from tests.support.redis import RedisServer, client
 
 DEPLOY = TOP / "deploy"
 LINES = (DEPLOY / "Dockerfile").read_text("utf-8").splitlines()
-PROJECT = tomllib.loads((TOP / "pyproject.toml").read_text("utf-8"))
-
-
-@cache
-def lock() -> ModuleType:
-    """The script deploy/lock.py."""
-    spec = importlib.util.spec_from_file_location("lock", DEPLOY / "lock.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def pins(file: str) -> dict[str, Requirement]:
-    """The packages of a requirements file by name; each must be pinned to one version."""
-    lines = (DEPLOY / file).read_text("utf-8").splitlines()
-    found = [Requirement(line) for line in lines if not line.startswith("#")]
-    assert all(re.fullmatch(r"==[\w.]+", str(item.specifier)) for item in found)
-    return {item.name: item for item in found}
 
 
 def instruction(name: str) -> list[str]:
     """The arguments of every instruction of a kind."""
     return [line.removeprefix(name).strip() for line in LINES if line.startswith(f"{name} ")]
-
-
-def version(pin: Requirement) -> str:
-    return str(pin.specifier).removeprefix("==")
-
-
-def test_each_package_that_is_needed_is_pinned() -> None:
-    """Directly or not: pip installs the file without looking for more."""
-    assert set(lock().needed("hero_router")) <= set(pins("requirements.txt"))
-    direct = {Requirement(text).name for text in PROJECT["project"]["dependencies"]}
-    assert direct <= set(pins("requirements.txt"))
-
-
-def test_the_pinned_versions_are_those_that_everybody_asks_for() -> None:
-    found = pins("requirements.txt")
-    direct = [Requirement(text) for text in PROJECT["project"]["dependencies"]]
-    demands = [each for demands in lock().needed("hero_router").values() for each in demands]
-    for demand in [*direct, *demands]:
-        pin = found[re.sub(r"[-_.]+", "-", demand.name).lower()]
-        assert demand.specifier.contains(version(pin)), f"{pin} is not {demand}"
-
-
-def test_the_wheel_is_built_by_pinned_packages_too() -> None:
-    found = pins("requirements-build.txt")
-    for text in PROJECT["build-system"]["requires"]:
-        demand = Requirement(text)
-        assert demand.specifier.contains(version(found[demand.name]))
 
 
 def test_all_that_is_copied_exists_and_is_let_through() -> None:

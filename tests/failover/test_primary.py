@@ -143,12 +143,12 @@ async def test_a_cluster_moves_the_slot_and_loses_its_primary() -> None:
         cluster.close()
 
 
-async def test_who_is_asked_is_no_guide_or_knows_no_primary(pair: Pair) -> None:
+async def test_a_server_that_is_asked_is_no_sentinel_or_knows_no_primary(pair: Pair) -> None:
     """Each has its own words; the wait for those who are dead is bounded."""
     place, nobody = f"127.0.0.1:{pair.primary.port}", "127.0.0.1:1,127.0.0.1:2"
     for url, told in (
-        (f"redis+sentinel://{nobody}/router", "nobody who was asked knows"),
-        (f"redis+cluster://{nobody}", "nobody who was asked knows"),
+        (f"redis+sentinel://{nobody}/router", "no Sentinel or Cluster node names"),
+        (f"redis+cluster://{nobody}", "no Sentinel or Cluster node names"),
         (f"redis+sentinel://{place}/router", "is no Sentinel"),
         (f"redis+cluster://{place}", "no node of a Cluster"),
     ):
@@ -161,7 +161,7 @@ async def test_who_is_asked_is_no_guide_or_knows_no_primary(pair: Pair) -> None:
     try:
         sentinel.start()
         asking = connect(sentinel.router_url.replace("/router", "/other"), name="test")
-        with pytest.raises(StoreUnreachable, match="nobody who was asked knows"):
+        with pytest.raises(StoreUnreachable, match="no Sentinel or Cluster node names"):
             await Lease(asking, Keys(), "n1", "s1", 10).acquire()
         await asking.aclose()
     finally:

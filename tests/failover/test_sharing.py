@@ -13,10 +13,11 @@ from hero_router.feed import nodes
 from hero_router.model import Change
 from hero_router.position import Position
 from hero_router.store import client
-from hero_router.store.client import Redis, connect, redis_errors
+from hero_router.store.client import Redis, connect
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
+from hero_router.store.translate import redis_errors
 from hero_router.web.parts import PARTS
 from tests.support.hand import NODE, Hand
 from tests.support.proxy import FaultProxy

@@ -135,14 +135,14 @@ def test_a_password_is_never_shown_whatever_it_is_made_of(
 
 def test_an_address_of_several_hosts_is_taken_apart() -> None:
     found = parse("rediss+sentinel://me:p%2Fw@h1,[::1]:2/name/5?ssl_cert_reqs=none")
-    assert (found.kind, found.guides, found.primary) == (
+    assert (found.kind, found.seeds, found.primary) == (
         "sentinel",
         (("h1", 26379), ("::1", 2)),
         "name",
     )
     assert found.url == "rediss://me:p%2Fw@h1:26379/5?ssl_cert_reqs=none"
     found = parse("redis+cluster://[::1],h2:7")
-    assert (found.kind, found.guides, found.primary) == (
+    assert (found.kind, found.seeds, found.primary) == (
         "cluster",
         (("::1", 6379), ("h2", 7)),
         "",

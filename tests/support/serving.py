@@ -22,7 +22,8 @@ STOP_SECONDS = 5.0
 class Serving:
     """One `serve` and all that it started. `folder` holds its root and its state.
 
-    `before` is what its command line begins with, as a program that takes power from it.
+    `before` is what its command line begins with, as a program that takes power from it; `python`
+    is the interpreter that runs it.
     """
 
     def __init__(
@@ -31,9 +32,10 @@ class Serving:
         port: int | None = None,
         *,
         before: Sequence[str] = (),
+        python: str = sys.executable,
         **settings: str,
     ) -> None:
-        self._before = before
+        self._before, self._python = before, python
         self.root, self.state = folder / "sockets", folder / "state"
         self.root.mkdir(exist_ok=True)
         self.port = port or free_port()
@@ -68,7 +70,7 @@ class Serving:
 
     def launch(self, *arguments: str) -> None:
         """Start without waiting."""
-        ours = [sys.executable, "-m", "hero_router", "serve", *arguments]
+        ours = [self._python, "-m", "hero_router", "serve", *arguments]
         command = [*self._before, *ours]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(

@@ -10,7 +10,7 @@ import pytest
 from hero_router.feed import nodes
 from hero_router.position import Position
 from tests.scan.services import Services, good
-from tests.support.redis import RedisServer, client, redis62_binary
+from tests.support.redis import RedisServer, client, valkey9_binary
 from tests.support.wait import eventually
 from tests.web.live import Live, scanning, working
 
@@ -92,7 +92,7 @@ async def test_redis_clock_may_jump(
 ) -> None:
     """Also against that of the hosts. Leases may run out or last too long: they are held anew."""
     clock = Clock(tmp_path / "clock")
-    server = launch(redis62_binary(), environment=clock.environment)
+    server = launch(valkey9_binary(), environment=clock.environment)
     async with undisturbed(server, tmp_path / "root") as live:
         with contextlib.closing(client(server.url)) as admin:
             for number, jump in enumerate(JUMPS):
@@ -119,7 +119,7 @@ async def test_a_redis_that_was_emptied_with_its_clock_behind_begins_a_later_epo
 ) -> None:
     """The writer knows which epochs it has seen, though Redis forgot."""
     clock = Clock(tmp_path / "clock")
-    server = launch(redis62_binary(), environment=clock.environment)
+    server = launch(valkey9_binary(), environment=clock.environment)
     async with scanning(server.url, tmp_path / "root"), working(server.url) as live:
         await eventually(lambda: live.names == {"a", "old"}, message="both services are known")
         before = live.feed.ring.head
