@@ -4,7 +4,6 @@ Texts that come from services are cleaned here once (`clean`), so that every lat
 their length and that they can be encoded; they are still only text and must be shown as text.
 """
 
-import unicodedata
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -207,8 +206,7 @@ class Event(NamedTuple):
 
 
 MAX_METHODS = 256
-MAX_TEXT = 2_000
-MAX_NAME = 256
+"""Most method names that one record lists."""
 
 
 def service_id(node: str, context: str, name: str) -> str:
@@ -219,34 +217,6 @@ def service_id(node: str, context: str, name: str) -> str:
     """
     parts = f"{node}\0{context}\0{name}"
     return str(uuid.uuid5(NAMESPACE, parts.encode("utf-8", "surrogateescape").hex()))
-
-
-def clean(value: object, limit: int = MAX_TEXT) -> str:
-    """A service's text made safe to store: a string of at most `limit` characters, no controls.
-
-    Control and format characters (newline, ESC, RTL override …) and lone surrogates become U+FFFD;
-    anything but a string becomes "".
-    """
-    if not isinstance(value, str):
-        return ""
-    text = value[:limit]
-    if not text.isprintable():
-        text = "".join("\ufffd" if _is_control(char) else char for char in text)
-    return text if len(value) <= limit else text[:-1] + "…"
-
-
-def readable(name: bytes) -> str:
-    """A file name as text: bytes that are not UTF-8, and controls, become `\\xNN` escapes.
-
-    A backslash is doubled, so that different names stay different.
-    """
-    text = name.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
-    if text.isprintable():
-        return text
-    return "".join(
-        char.encode("unicode_escape").decode("ascii") if _is_control(char) else char
-        for char in text
-    )
 
 
 def is_record(value: object, key: str) -> bool:
@@ -272,10 +242,6 @@ def worst(statuses: Iterable[Status]) -> Status:
         return Status.DEGRADED
     order = (Status.UNHEALTHY, Status.NON_RPC, Status.INACTIVE, Status.UNKNOWN)
     return next(status for status in order if status in found)
-
-
-def _is_control(char: str) -> bool:
-    return unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 def _known(cls: type, value: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,11 +6,12 @@ An unchanged world makes no change. Figures (latency, failures so far) are never
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from hero_router.model import Change, Record, SocketState, Status, readable, worst
+from hero_router.model import Change, Record, SocketState, Status, worst
 from hero_router.scan.flaps import Flaps, changed, hold_worst, state_key
 from hero_router.scan.naming import DiscoveredService
 from hero_router.scan.result import Facts, ProbeResult
 from hero_router.scan.status import EvalTime, Thresholds, TrackedSocket, history_for, next_state
+from hero_router.text import readable
 
 MAX_REASONS = 4
 """Most sockets that one service's reason names."""

@@ -7,8 +7,9 @@ from typing import Any
 
 from hero_router.codec import InvalidJson, decode
 from hero_router.errors import RouterError
-from hero_router.model import MAX_METHODS, MAX_NAME, clean
+from hero_router.model import MAX_METHODS
 from hero_router.scan.result import Facts
+from hero_router.text import MAX_NAME, clean
 
 DISCOVER = "rpc.discover"
 DISCOVER_REQUEST = b'{"jsonrpc":"2.0","id":1,"method":"rpc.discover","params":[]}'

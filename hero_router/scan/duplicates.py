@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hero_router.errors import ConfigError
-from hero_router.model import NodeState, readable
+from hero_router.model import NodeState
 from hero_router.scan.interfaces import RegistryProtocol
 from hero_router.settings.config import RouterConfig
+from hero_router.text import readable
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 """Linux names each run of a machine; containers on it see the same name."""

@@ -7,9 +7,9 @@ folder on another file system is a root that is not mounted, and holds everythin
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from hero_router.model import readable
 from hero_router.scan.ignored import Identity
 from hero_router.scan.sockets import SocketFile, WalkResult
+from hero_router.text import readable
 
 ROOT_UNREADABLE = "the root cannot be read"
 FOLDER_UNREADABLE = "its folder cannot be read"

@@ -9,8 +9,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from hero_router.model import readable, service_id
+from hero_router.model import service_id
 from hero_router.scan.sockets import Layout, SocketFile
+from hero_router.text import readable
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from hero_router import __version__
-from hero_router.model import MAX_IGNORED, ROOT, Change, NodeState, Record, readable
+from hero_router.model import MAX_IGNORED, ROOT, Change, NodeState, Record
 from hero_router.scan.duplicates import scan_location
 from hero_router.scan.ignored import Identity
 from hero_router.scan.inventory import Inventory
 from hero_router.settings.config import RouterConfig
+from hero_router.text import readable
 
 
 def first(

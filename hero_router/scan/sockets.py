@@ -13,7 +13,6 @@ from enum import IntEnum
 from itertools import islice
 from pathlib import Path
 
-from hero_router.model import readable
 from hero_router.scan.ignored import (
     ASTRAY,
     LISTED,
@@ -23,6 +22,7 @@ from hero_router.scan.ignored import (
     Identity,
     identities,
 )
+from hero_router.text import readable
 from hero_router.upstream.connect import SocketAddress
 
 log = logging.getLogger(__name__)

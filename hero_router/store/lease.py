@@ -8,9 +8,9 @@ from itertools import count
 from redis.asyncio import Redis
 
 from hero_router.errors import StoreCorrupt
-from hero_router.model import clean
 from hero_router.store.client import redis_errors, remedy, script, text
 from hero_router.store.keys import Keys
+from hero_router.text import clean
 
 FOR_EVER = -1
 """Redis's word for a key without a lifetime."""

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hero_router.model import readable
 from hero_router.scan.prober import Prober
+from hero_router.text import readable
 from hero_router.upstream.outcome import Outcome
 from tests.scan.node import Node
 from tests.scan.places import bind
