@@ -131,7 +131,7 @@ async def test_calls_made_at_the_same_time_all_take_effect(real: Store) -> None:
 async def test_who_is_told_to_be_late_stops_writing(store: Store) -> None:
     """Only a call whose answer nobody waits for can be late; another one is a fault of ours."""
     grant, network = await store.grant(), Network(store)
-    grant = replace(grant, calls=iter((2, 1)))
+    grant = replace(grant, call_numbers=iter((2, 1)))
     await network.apply(grant, [put("a", 1)])
     with pytest.raises(Fenced, match="a later call"):
         await network.apply(grant, [put("a", 2)])
