@@ -37,7 +37,7 @@ def kept() -> Ask:
 
     async def ask(found: SocketFile) -> None:
         if found.raw not in open_ones:
-            place = found.target.decode()
+            place = found.real_path.decode()
             open_ones[found.raw] = await asyncio.open_unix_connection(place)
         await _exchange(*open_ones[found.raw])
 
@@ -48,7 +48,7 @@ def anew() -> Ask:
     """Bare asyncio with a new connection for each question."""
 
     async def ask(found: SocketFile) -> None:
-        reader, writer = await asyncio.open_unix_connection(found.target.decode())
+        reader, writer = await asyncio.open_unix_connection(found.real_path.decode())
         await _exchange(reader, writer)
         writer.close()
 
@@ -61,7 +61,7 @@ def probe(*, documents: bool) -> Ask:
 
     async def ask(found: SocketFile) -> None:
         seen = await prober(found, ask_documents=documents)
-        assert seen.kind is Outcome.ANSWERED, seen
+        assert seen.outcome is Outcome.ANSWERED, seen
 
     return ask
 
@@ -100,5 +100,5 @@ async def _run(way: str, sockets: Sequence[SocketFile], rounds: int) -> dict[str
 
 if __name__ == "__main__":
     _way, _root, _rounds = sys.argv[1:]
-    _sockets = Finder(Path(_root)).walk().found
+    _sockets = Finder(Path(_root)).walk().sockets
     print(json.dumps(asyncio.run(_run(_way, _sockets, int(_rounds)))), flush=True)

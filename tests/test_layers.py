@@ -35,7 +35,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
 """Which layers each layer may import, besides itself."""
 
 BOTTOM_MODULES = {
-    "codec", "errors", "model", "position", "singleflight", "sse",
+    "codec", "errors", "model", "position", "singleflight", "sse", "text",
 }  # fmt: skip
 
 USED_BY: Mapping[str, set[str]] = {

@@ -13,7 +13,6 @@ import click
 
 from hero_router.cli.options import configure, flags
 from hero_router.errors import ConfigError, Fenced, NotFound, StoreError
-from hero_router.model import clean
 from hero_router.settings.config import RouterConfig
 from hero_router.settings.redis import RedisSettings
 from hero_router.store.client import Redis, connect
@@ -21,6 +20,7 @@ from hero_router.store.embedded import running
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
+from hero_router.text import clean
 
 LEASE_SECONDS = 10.0
 """Nobody scans the node for so long, if this command is killed in the middle."""

@@ -6,7 +6,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from hero_router.model import clean
+from hero_router.text import clean
 
 PIPE_WIDTH = 200
 """Columns of a table that goes into a pipe or a file, where nothing tells the width."""

@@ -10,8 +10,8 @@ import aiohttp
 import click
 
 from hero_router.errors import RouterError
-from hero_router.model import clean
 from hero_router.settings.config import RouterConfig
+from hero_router.text import clean
 
 F = TypeVar("F", bound=Callable[..., Any])
 

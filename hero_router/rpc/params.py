@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from hero_router.errors import BadRequest
-from hero_router.model import MAX_NAME, clean
+from hero_router.text import MAX_NAME, clean
 
 SHOWN = 40
 """How much of a name that the caller made up is repeated to it."""

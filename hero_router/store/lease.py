@@ -8,7 +8,7 @@ from itertools import count
 from redis.asyncio import Redis
 
 from hero_router.errors import StoreCorrupt
-from hero_router.model import clean
+from hero_router.text import clean
 from hero_router.store.client import script, text
 from hero_router.store.clock import RedisClock
 from hero_router.store.keys import Keys
