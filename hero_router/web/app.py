@@ -7,6 +7,7 @@ from aiohttp import web
 
 from hero_router.settings import logs
 from hero_router.settings.config import RouterConfig, warn_rejected
+from hero_router.store.clock import RedisClock
 from hero_router.web import lifecycle, middleware
 from hero_router.web.parts import PARTS, Parts, RedisClients, make_parts
 from hero_router.web.protocol import Runner
@@ -49,8 +50,9 @@ async def application() -> web.AppRunner:
 def make_runner(config: RouterConfig) -> web.AppRunner:
     """A worker, ready to be set up. Raises ConfigError if there is no Redis to follow."""
     logs.setup(config.log.level, config.log.format)
+    clients = RedisClients.connect(config)
     return Runner(
-        create_app(make_parts(config, RedisClients.connect(config))),
+        create_app(make_parts(config, clients, RedisClock(clients.web))),
         config.web.hosts,
         head=config.web.head_seconds,
         stall=config.stream.stall_seconds,

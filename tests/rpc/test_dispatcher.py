@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hero_router.errors import NotFound
 from hero_router.rpc.params import Param, Text
-from tests.web.calls import ask, call, failed, hello, method, served
+from tests.rpc.calls import ask, call, failed, hello, method, served
 
 # The examples of the specification, section 7, word for word but for our methods' parameters.
 

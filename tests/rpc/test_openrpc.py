@@ -98,7 +98,7 @@ FORM = {
 @pytest.fixture
 def document(world: World) -> Any:
     """The document as it is sent."""
-    router = world.methods
+    router = world.parts.methods
     return json.loads(json.dumps(openrpc.document(methods(router))))
 
 

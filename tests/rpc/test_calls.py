@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from hero_router.errors import StoreUnreachable
+from tests.rpc.calls import ask, call, failed, hello, method, served
 from tests.support.wait import eventually
-from tests.web.calls import ask, call, failed, hello, method, served
 
 # Methods and their parameters
 
