@@ -86,7 +86,8 @@ class World:
 
     async def remove(self, item: Record) -> None:
         """Take a service out as its scanner does."""
-        data = {"id": item.id, "name": item.name, "node": item.node, "reason": "gone"}
+        names = {"name": item.name, "context": item.context, "node": item.node}
+        data = {"id": item.id, **names, "reason": "gone"}
         change = Change("service_removed", item.id, data)
         await self.registry.apply(await self.grant(item.node), [change])
 
