@@ -19,6 +19,7 @@ ORDER: tuple[set[str], ...] = (
     {"store"},
     {"upstream"},
     {"scan", "feed"},
+    {"access"},
     {"rpc"},
     {"metrics"},
     {"web"},
@@ -109,11 +110,14 @@ def test_the_source_is_read_as_it_is() -> None:
     below = {"sse", "model", "position"}
     assert ours("feed.ring") == below | {"feed.filters", "feed.holes", "feed.resume"}
     assert ours("web.routes.state") == {
+        "access.policy",
         "codec",
         "errors",
+        "feed.filters",
         "feed.view",
         "web.compression",
         "web.encoding",
+        "web.middleware",
     }
     assert "redis.asyncio.Redis" in set(imported(MODULES["store.lease"]))
     assert {layer(name) for name in NAMES} == set(MAY_IMPORT)

@@ -90,10 +90,10 @@ class Parts:
 PARTS = web.AppKey("parts", Parts)
 
 
-def make_parts(config: RouterConfig, clients: RedisClients) -> Parts:
+def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -> Parts:
     """All parts of one worker. Nothing runs yet."""
     keys, worker = Keys(config.redis.prefix), f"{config.node.name}/{os.getpid()}"
-    clock, nodes = RedisClock(clients.web), NodeReader(clients.web, keys)
+    nodes = NodeReader(clients.web, keys)
     assets = Assets(static_folder())
     feed = Feed(
         Stream(clients.tail, keys),

@@ -11,6 +11,12 @@ from tests.support.wait import eventually
 from tests.web.world import World, record
 
 
+@pytest.fixture
+async def world() -> World:
+    """A fresh Redis and a worker that does not run yet."""
+    return World()
+
+
 async def test_the_answers_of_all_nodes_are_summed(world: World) -> None:
     await world.add(record("a"), record("b", node="n2"))
     counts = {"discovered": 2, "added": 1, "removed": 0, "changed": 1, "duration_ms": 7}

@@ -4,7 +4,7 @@ import asyncio
 import json
 
 from hero_router.rpc.dispatcher import Encoded
-from tests.web.calls import ask, call, failed, method
+from tests.rpc.calls import ask, call, failed, method
 
 
 async def test_a_batch_of_the_limit_is_answered_and_a_larger_one_refused_as_a_whole() -> None:

@@ -4,14 +4,21 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from hero_router.access.principal import Principal
 from hero_router.rpc.dispatcher import Dispatcher, Limits, Method
-from hero_router.rpc.params import Param, Whole
+from hero_router.rpc.params import Param
+from hero_router.rpc.schema import whole
+
+ANYBODY = Principal()
 
 
 def method(
     name: str, handler: Callable[..., Awaitable[object]], *params: Param, at_once: int = 64
 ) -> Method:
-    return Method(name, handler, "", {}, params, at_once=at_once)
+    async def called(_: Principal, **values: object) -> object:
+        return await handler(**values)
+
+    return Method(name, called, "", {}, params, at_once=at_once)
 
 
 async def subtract(*, minuend: int, subtrahend: int = 0) -> int:
@@ -23,8 +30,8 @@ async def hello(**_: object) -> str:
 
 
 NUMBERS = (
-    Param("minuend", Whole(0, 1000, 0), "", required=True),
-    Param("subtrahend", Whole(0, 1000, 0), ""),
+    Param("minuend", whole(0, 1000, 0), "", required=True),
+    Param("subtrahend", whole(0, 1000, 0), ""),
 )
 METHODS = [method("subtract", subtract, *NUMBERS), method("hello", hello)]
 
@@ -36,7 +43,7 @@ def served(*more: Method, timeout: float = 5.0, **limits: int) -> Dispatcher:
 async def ask(text: str | bytes, *more: Method, **limits: int) -> Any:
     """The dispatcher's answer as JSON; "nothing" where it has none."""
     body = text if isinstance(text, bytes) else text.encode()
-    answer = await served(*more, **limits).answer(body, "r1")
+    answer = await served(*more, **limits).answer(body, ANYBODY, "r1")
     return "nothing" if answer is None else json.loads(answer)
 
 

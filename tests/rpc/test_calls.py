@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from hero_router.errors import StoreUnreachable
+from tests.rpc.calls import ANYBODY, ask, call, failed, hello, method, served
 from tests.support.wait import eventually
-from tests.web.calls import ask, call, failed, hello, method, served
 
 # Methods and their parameters
 
@@ -105,7 +105,7 @@ async def test_an_unforeseen_failure_is_told_in_general_words_and_logged_in_full
 ) -> None:
     dispatcher = served(method("fails", handler, at_once=1))
     for _ in range(3):
-        raw = await dispatcher.answer(json.dumps(call("fails")).encode(), "r1")
+        raw = await dispatcher.answer(json.dumps(call("fails")).encode(), ANYBODY, "r1")
         assert raw is not None
         answer = json.loads(raw)
         assert failed(answer) == (-32603, 1)
@@ -141,7 +141,7 @@ async def test_a_call_that_takes_too_long_is_ended_and_its_place_freed() -> None
 
     dispatcher = served(method("hangs", hangs, at_once=1), timeout=0.02)
     for number in range(3):
-        raw = await dispatcher.answer(json.dumps(call("hangs", id=number)).encode(), "r1")
+        raw = await dispatcher.answer(json.dumps(call("hangs", id=number)).encode(), ANYBODY, "r1")
         answer = json.loads(raw or b"")
         assert failed(answer) == (-32603, number)
         assert answer["error"]["data"]["code"] == "timed_out"
@@ -160,13 +160,13 @@ async def test_a_caller_that_leaves_ends_its_calls_and_frees_their_places() -> N
 
     dispatcher = served(method("hangs", hangs, at_once=2))
     batch = json.dumps([call("hangs", id=1), call("hangs", id=2)]).encode()
-    task = asyncio.create_task(dispatcher.answer(batch))
+    task = asyncio.create_task(dispatcher.answer(batch, ANYBODY))
     await eventually(lambda: started == 2, message="the calls did not start")
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     release.set()
-    answers = json.loads(await dispatcher.answer(batch) or b"")
+    answers = json.loads(await dispatcher.answer(batch, ANYBODY) or b"")
     assert [each["result"] for each in answers] == ["done", "done"]
 
 
@@ -179,12 +179,12 @@ async def test_slow_calls_of_one_method_never_take_the_place_of_others() -> None
 
     dispatcher = served(method("slow", slow, at_once=3))
     body = json.dumps(call("slow")).encode()
-    tasks = [asyncio.create_task(dispatcher.answer(body, "r1")) for _ in range(10)]
+    tasks = [asyncio.create_task(dispatcher.answer(body, ANYBODY, "r1")) for _ in range(10)]
     await eventually(lambda: sum(task.done() for task in tasks) == 7, message="nobody was refused")
     refused = [json.loads(task.result() or b"") for task in tasks if task.done()]
     assert {failed(each) for each in refused} == {(-32005, 1)}
     assert all(each["error"]["data"]["retry_after"] > 0 for each in refused)
-    other = json.loads(await dispatcher.answer(json.dumps(call("hello")).encode()) or b"")
+    other = json.loads(await dispatcher.answer(json.dumps(call("hello")).encode(), ANYBODY) or b"")
     assert other["result"] == "hello"
     release.set()
     done = [json.loads(await task or b"") for task in tasks]
