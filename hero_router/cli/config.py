@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import click
@@ -16,7 +16,7 @@ from hero_router.store.eviction import warning
 
 COLUMNS = (
     Column("variable"),
-    Column("value"),
+    Column("value", wraps=True),
     Column("source", 3),
     Column("default", 1),
     Column("range", 2),
@@ -45,7 +45,7 @@ def command(check: bool, as_json: bool, **overrides: Any) -> None:
         click.echo(json.dumps(rows, indent=2))
     else:
         out = console()
-        out.print(table(COLUMNS, [[*map(Text, row.values())] for row in rows], out.width))
+        out.print(table(COLUMNS, [*map(_cells, rows)], out.width))
     sentences = rejected(flagged)
     for sentence in sentences:
         click.echo(sentence, err=True)
@@ -53,6 +53,12 @@ def command(check: bool, as_json: bool, **overrides: Any) -> None:
         click.echo(f"warning: {evicts}", err=True)
     if check and sentences:
         sys.exit(1)
+
+
+def _cells(row: Mapping[str, str]) -> list[Text]:
+    """A row for people: the default only where another value holds."""
+    hidden = {"default": ""} if row["source"] == "default" else {}
+    return [*map(Text, {**row, **hidden}.values())]
 
 
 def _rows(config: RouterConfig, flagged: Collection[str]) -> list[dict[str, str]]:

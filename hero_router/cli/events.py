@@ -64,8 +64,9 @@ def command(
 ) -> None:
     """Follow the stream of events; show past ones.
 
-    It reconnects and resumes by itself; Ctrl-C ends it. Without --since, --tail or --cursor it begins with the next event. A `resync` says how many
-    events were missed. Times are those of the events, by Redis's clock.
+    Without --since, --tail or --cursor it begins with the next event. It reconnects and resumes by
+    itself; a `resync` says how many events were missed. Times are those of the events, by Redis's
+    clock. Ctrl-C ends it.
     """
     past = since is not None or tail is not None or no_follow
     if past and cursor:

@@ -79,7 +79,7 @@ class _Flag(click.Option):
 
     def get_help_extra(self, ctx: click.Context) -> "OptionHelpExtra":  # noqa: ARG002 - click's
         """What stands in brackets after the meaning."""
-        extra: "OptionHelpExtra" = {"envvars": self._setting.variables[:1]}
+        extra: OptionHelpExtra = {"envvars": self._setting.variables[:1]}
         default = default_text(self._setting)
         if default and default not in self._setting.help:
             extra["default"] = default
