@@ -32,7 +32,7 @@ ORDER: tuple[set[str], ...] = (
 
 MAY_IMPORT: Mapping[str, set[str]] = {
     layer: set[str]().union(*ORDER[:number]) for number, row in enumerate(ORDER) for layer in row
-} | {"client": {BOTTOM, "settings"}, "demo": {BOTTOM, "rpc"}, "__main__": {"cli"}}
+} | {"client": {BOTTOM}, "demo": {BOTTOM, "rpc"}, "__main__": {"cli"}}
 """Which layers each layer may import, besides itself."""
 
 BOTTOM_MODULES = {
@@ -45,9 +45,9 @@ USED_BY: Mapping[str, set[str]] = {
     "gunicorn": {"server"},
     "prometheus_client": {"metrics"},
     "uvloop": {"server"},
-    "aiohttp": {"web", "server", "client", "demo", "cli"},
+    "aiohttp": {"web", "server", "client", "demo"},
     "httptools": {"upstream"},
-    "click": {"cli", "client"},
+    "click": {"cli"},
     "rich": {"cli"},
     "environs": {"settings"},
     "orjson": {"codec"},
@@ -55,7 +55,7 @@ USED_BY: Mapping[str, set[str]] = {
 }
 """Which layers, or bottom modules, may import each library; any other library is a stranger."""
 
-ROOTS = {"web.parts", "cli.scanner", "cli.serve", "cli.forget"}
+ROOTS = {"web.parts", "cli.scanner", "cli.serve", "cli.forget", "cli.check"}
 """The composition roots: here, and nowhere else, everything is put together."""
 
 CONNECTING = ROOTS | {"store.embedded", "store.eviction"}

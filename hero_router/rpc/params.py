@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hero_router.errors import BadRequest
-from hero_router.model import clean
+from hero_router.text import clean
 from hero_router.rpc.schema import Schema, refusal, unchecked
 
 SHOWN = 40

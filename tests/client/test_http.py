@@ -1,4 +1,4 @@
-"""Asking a router from the terminal: whatever is at the address, the answer is one clear line."""
+"""Asking a router over HTTP: whatever is at the address, an error is one clear line."""
 
 import socket
 from collections.abc import AsyncIterator
@@ -8,8 +8,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from hero_router.client import http
-from hero_router.client.http import RouterAway, call, fetch, resolve
+from hero_router.client.http import Answer, RequestRefused, RouterAway, call, fetch, get
 
 
 class Somebody:
@@ -45,15 +44,6 @@ async def refusal(asking: Any) -> str:
     return told
 
 
-def test_the_address_is_the_one_that_was_named_or_that_of_the_settings(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("ROUTER_PORT", "1234")
-    monkeypatch.setenv("ROUTER_HOST", "0.0.0.0")
-    assert resolve(None) == "http://127.0.0.1:1234"
-    assert resolve("http://router.example:80/") == "http://router.example:80"
-
-
 async def test_an_answer_is_what_the_router_says(somebody: Somebody, url: str) -> None:
     somebody.body = '{"services": [1], "stale": []}'
     assert await fetch(url, "/api/services", "services") == {"services": [1], "stale": []}
@@ -61,7 +51,17 @@ async def test_an_answer_is_what_the_router_says(somebody: Somebody, url: str) -
     assert await call(url, "router.scan", {}) == 5
 
 
-async def test_a_routers_own_refusal_is_told_in_its_words(somebody: Somebody, url: str) -> None:
+async def test_a_refusal_has_status_and_details_for_programs(somebody: Somebody, url: str) -> None:
+    somebody.status, somebody.body = 400, '{"error": {"message": "no", "candidates": ["a", "b"]}}'
+    assert await get(url, "/") == Answer(
+        400, {"error": {"message": "no", "candidates": ["a", "b"]}}
+    )
+    with pytest.raises(RequestRefused) as refused:
+        await fetch(url, "/")
+    assert (refused.value.status, refused.value.details["candidates"]) == (400, ["a", "b"])
+
+
+async def test_a_routers_own_refusal_is_in_its_words(somebody: Somebody, url: str) -> None:
     somebody.status = 503
     somebody.body = '{"error": {"code": "not_ready", "message": "Redis cannot be reached"}}'
     assert await refusal(fetch(url, "/")) == f"{url} answers 503: Redis cannot be reached"
@@ -89,10 +89,8 @@ async def test_where_nobody_can_be_asked_that_is_said(url: str) -> None:
     assert (await refusal(fetch(url, "/"))).startswith(f"no router answers at {url}: ")
 
 
-async def test_a_router_that_never_answers_is_not_waited_for_for_ever(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(http, "ANSWER_SECONDS", 0.1)
+async def test_a_router_that_never_answers_is_not_waited_for_for_ever() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        assert (await refusal(fetch(url, "/"))).startswith(f"no router answers at {url}: ")
+        refused = await refusal(fetch(url, "/", within=0.1))
+        assert refused.startswith(f"no router answers at {url}: ")
