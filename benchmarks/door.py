@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from benchmarks.beside import meanwhile
+from tests.support.background import meanwhile
 
 STEP_SECONDS = 0.05
 ANSWER_SECONDS = 2.0

@@ -14,7 +14,6 @@ import aiohttp
 import psutil
 
 from benchmarks.measure import ALL_CORES, LOAD_CORE, SERVER_CORE
-from benchmarks.ports import free_port
 from benchmarks.process import START_SECONDS, Child, child
 from benchmarks.scenario import CREATED_MS, NODE, SERVICES, Scenario, service
 from benchmarks.target import Server
@@ -27,6 +26,7 @@ from hero_router.store.embedded import PrivateRedis
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Grant, Lease
 from hero_router.store.registry import Registry
+from tests.support.ports import free_port
 
 LEASE_SECONDS = 600.0
 """Longer than any run, so that no renewal disturbs it."""

@@ -5,13 +5,13 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from benchmarks.beside import meanwhile
 from benchmarks.figures import Figures
 from benchmarks.measure import LOAD_CORE, Meter, memory_bytes
 from benchmarks.process import child
 from benchmarks.run import WATCH_SECONDS, connect, judged, publish, watch
 from benchmarks.scenario import Scenario
 from benchmarks.target import Target
+from tests.support.background import meanwhile
 
 COUNTS = (
     *("delivered", "lost", "undelivered", "missed", "inexact"),

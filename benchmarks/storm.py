@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from benchmarks.beside import meanwhile
 from benchmarks.door import Door, watched
 from benchmarks.figures import Figures
 from benchmarks.measure import LOAD_CORE, Meter
@@ -22,6 +21,7 @@ from benchmarks.product import Deployment, Product, Publisher
 from benchmarks.scenario import Scenario
 from hero_router.store.client import connect
 from hero_router.store.keys import APPLY_BATCH
+from tests.support.background import meanwhile
 
 FLOW = Scenario("storm", "2 events/s", events=1_000_000, batch=1, rate=2)
 """To 5,000 clients that is what one process can well read for them beside all else."""

@@ -14,13 +14,13 @@ import aiohttp
 
 from benchmarks.floor import HEAD
 from benchmarks.measure import LOAD_CORE, SERVER_CORE
-from benchmarks.ports import free_port
 from benchmarks.process import Absent, Child, child
 from benchmarks.product import private_redis, until
 from benchmarks.run import PATH
 from benchmarks.scenario import Scenario
 from benchmarks.target import Server
 from hero_router.codec import encode
+from tests.support.ports import free_port
 
 MODULE = Path("/usr/lib/nginx/modules/ngx_nchan_module.so")
 """Where Debian's libnginx-mod-nchan puts it."""

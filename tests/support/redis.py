@@ -15,7 +15,7 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from benchmarks.ports import free_port
+from tests.support.ports import free_port
 
 START_SECONDS = 10.0
 

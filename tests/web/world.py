@@ -11,7 +11,6 @@ import pytest
 from aiohttp import web
 from fakeredis import FakeServer
 
-from benchmarks.beside import meanwhile
 from hero_router.feed import nodes
 from hero_router.feed.feed import Feed
 from hero_router.feed.probes import ProbeCache
@@ -28,6 +27,7 @@ from hero_router.store.stream import NodeReader, Stream
 from hero_router.web.body import MOST_BYTES, BodyReader
 from hero_router.web.middleware import add_headers, guard
 from hero_router.web.routes import health, rpc, state
+from tests.support.background import meanwhile
 from tests.support.fake_redis import fake_redis
 from tests.support.wait import eventually
 

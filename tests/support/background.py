@@ -1,4 +1,4 @@
-"""Work that goes on beside a block; tests use it as well."""
+"""Runs a coroutine in the background of a block and raises its error at the end of the block."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -8,7 +8,7 @@ from typing import Any
 
 @asynccontextmanager
 async def meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Do this for as long as the block runs; what went wrong in it is raised in the end."""
+    """Run `work` until the block ends. If it failed by then, its error is raised."""
     task = asyncio.create_task(work)
     try:
         yield
@@ -16,5 +16,5 @@ async def meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         ended = task.done()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        if ended:  # first: it may be why the block failed
+        if ended:  # its error comes before the block's: it may be the cause
             task.result()
