@@ -7,7 +7,7 @@ from typing import Any
 
 
 @asynccontextmanager
-async def meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+async def meanwhile(work: Coroutine[Any, Any, object]) -> AsyncIterator[None]:
     """Run `work` until the block ends. If it failed by then, its error is raised."""
     task = asyncio.create_task(work)
     try:
