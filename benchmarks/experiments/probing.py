@@ -20,6 +20,7 @@ from pathlib import Path
 from benchmarks.experiments.prober import WAYS
 from benchmarks.load.measure import LOAD_CORE, SERVER_CORE, Meter, allow_files
 from benchmarks.load.process import START_SECONDS, Broken, Child, child
+from benchmarks.results.tables import markdown
 from benchmarks.targets.product import private_redis, until
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
@@ -55,8 +56,8 @@ def _options() -> argparse.Namespace:
 
 async def _run(options: argparse.Namespace) -> None:
     async with _services(options.sockets) as (root, services):
-        told = {way: await _cost(way, root, options.rounds) for way in WAYS}
-        print("\n".join(_table(told)), flush=True)
+        costs = {way: await _cost(way, root, options.rounds) for way in WAYS}
+        print("\n".join(_table(costs)), flush=True)
         if not options.questions_only:
             await _scan(root, services, options.sockets)
 
@@ -77,12 +78,13 @@ async def _cost(way: str, root: Path, rounds: int) -> Mapping[str, float]:
         return await process.hear(RUN_SECONDS)
 
 
-def _table(told: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
-    floor = told["floor"]["cpu_us"]
-    yield "| way of asking | CPU µs/question | times the floor |"
-    yield "|---|---:|---:|"
-    for way, values in told.items():
-        yield f"| {way} | {values['cpu_us']:.0f} | {values['cpu_us'] / floor:.2f} |"
+def _table(costs: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+    floor = costs["floor"]["cpu_us"]
+    rows = (
+        (way, f"{values['cpu_us']:.0f}", f"{values['cpu_us'] / floor:.2f}")
+        for way, values in costs.items()
+    )
+    return markdown("lrr", ("way of asking", "CPU µs/question", "times the floor"), rows)
 
 
 async def _scan(root: Path, services: Child, count: int) -> None:
@@ -97,11 +99,11 @@ async def _scan(root: Path, services: Child, count: int) -> None:
 
 
 async def _scans(config: RouterConfig, number: int) -> bool:
-    """Whether the node has so many whole scans behind it."""
+    """Whether this many whole scans of the node are done."""
     client = connect(config.redis.url, name="bench")
     try:
-        told = await client.hget(Keys(config.redis.prefix).nodes, config.node.name)
-        return told is not None and json.loads(told)["scan"] >= number
+        report = await client.hget(Keys(config.redis.prefix).nodes, config.node.name)
+        return report is not None and json.loads(report)["scan"] >= number
     finally:
         await client.aclose()
 

@@ -1,7 +1,7 @@
 """All web workers behind HAProxy are replaced under load: does any client notice?
 
 The topology is that of the tests: docker-compose.yml's commands and configuration as processes.
-Clients come back with their positions when they were told to.
+Clients come back with their positions when `retry:` says so.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
-"""What it costs that each worker has a tail of its own: would one for all of a node be worth it?
+"""The cost of a tail for each worker: what would one for all workers of a machine save?
 
 A worker without clients does nothing but follow. With clients it follows with fewer reads, as it
-rests while frames are joined: so its whole cost without them is the most that sharing could save.
+waits while frames are joined. So sharing could save at most its whole cost without clients.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ FOLLOWED = (
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """What Redis tells of itself."""
+    """Redis's pid, its connections, and how many XREADs it has carried out."""
 
     process: int
     connections: int
@@ -62,7 +62,7 @@ async def tails(workers: int, clients: int, rate: int) -> Run:
 
 
 def titled(workers: int, rate: int) -> str:
-    """As the tables call that."""
+    """The name in the tables."""
     return f"{named(workers)}, {rate:,} events/s"
 
 
@@ -95,8 +95,8 @@ async def _publish(it: Deployment, rate: int) -> None:
 async def _store(it: Deployment) -> Store:
     client = connect(it.config.redis.url, name="bench-store", connections=1)
     try:
-        told: dict[str, Any] = await client.info("everything")
+        info: dict[str, Any] = await client.info("everything")
     finally:
         await client.aclose()
-    reads = int(told.get("cmdstat_xread", {"calls": 0})["calls"])
-    return Store(int(told["process_id"]), int(told["connected_clients"]), reads)
+    reads = int(info.get("cmdstat_xread", {"calls": 0})["calls"])
+    return Store(int(info["process_id"]), int(info["connected_clients"]), reads)

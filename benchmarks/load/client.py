@@ -1,7 +1,7 @@
-"""Thousands of event streams in one lean process: reads and notes the time, judges afterwards.
+"""Reads thousands of event streams in one lean process; judges them after the run.
 
 It polls and reads raw sockets, as a callback of asyncio for each read would cost more than the
-server spends. It is told what to do in lines of JSON on stdin and answers on stdout.
+server spends. Each line on stdin is an order in JSON; the answer is a line on stdout.
 """
 
 import json
@@ -22,7 +22,7 @@ SHARED_BYTES = 64 * 1024
 """Pieces up to this size that are alike are kept once."""
 
 UNANSWERED = 256
-"""So many connections wait for their greeting at once."""
+"""How many connections may wait for their first frame at once."""
 
 SLOW_WINDOW = 32 * 1024
 """What the kernel holds for a client that does not read: else it would hold megabytes for it."""
@@ -35,7 +35,7 @@ GREETED = b"\n\n"
 
 
 class Stream:
-    """One connection, and all that was read from it since it was greeted."""
+    """One connection, and all that was read from it since its first frame."""
 
     def __init__(self, port: int, path: str, *, slow: bool) -> None:
         self.slow = slow
@@ -92,16 +92,16 @@ class Swarm:
         return stream
 
     def forget(self) -> None:
-        """Forget what was read after the greeting."""
+        """Forget what was read after the first frame."""
         for stream in self._streams:
             stream.clear()
 
     def wake(self) -> None:
         """The slow ones read on."""
-        for stream in self.those(slow=True):
+        for stream in self.chosen(slow=True):
             self._poll.register(stream.socket.fileno(), select.EPOLLIN)
 
-    def those(self, *, slow: bool) -> list[Stream]:
+    def chosen(self, *, slow: bool) -> list[Stream]:
         """The slow ones, or the others."""
         return [stream for stream in self._streams if stream.slow is slow]
 
@@ -132,7 +132,7 @@ class Swarm:
         return reads
 
     def _read(self, seconds: float) -> list[Stream]:
-        """Read once from every stream that has something; returns those."""
+        """Read once from every stream that has something; returns these streams."""
         ready = list[Stream]()
         for fd, _ in self._poll.poll(seconds):
             stream = self._by_fd[fd]
@@ -165,7 +165,7 @@ def judge(
 
 
 def main() -> None:
-    """Obey one order in a line after the other, until there are none."""
+    """Carry out one order after the other, until stdin ends."""
     swarm = Swarm()
     while line := sys.stdin.readline():
         order: dict[str, Any] = json.loads(line)
@@ -173,31 +173,31 @@ def main() -> None:
             case "connect":
                 began = time.monotonic()
                 connected = swarm.connect(**order)
-                _tell(connected=connected, seconds=time.monotonic() - began)
+                _answer(connected=connected, seconds=time.monotonic() - began)
             case "watch":
                 _watch(swarm, slow=False, **order)
             case "wake":
                 swarm.wake()
                 _watch(swarm, slow=True, **order)
             case "drain":
-                _tell(reads=swarm.drain(**order))
+                _answer(reads=swarm.drain(**order))
             case "judge":
-                verdict = judge(swarm.those(slow=order.pop("slow")), **order)
-                told = asdict(verdict)
-                del told["waits"]
-                _tell(**told, latency=asdict(verdict.latency()))
+                verdict = judge(swarm.chosen(slow=order.pop("slow")), **order)
+                counts = asdict(verdict)
+                del counts["waits"]
+                _answer(**counts, latency=asdict(verdict.latency()))
 
 
 def _watch(
     swarm: Swarm, *, slow: bool, least: int, last: str, silence: float, seconds: float
 ) -> None:
-    _tell(watching=True)
+    _answer(watching=True)
     used = time.process_time()
-    finished = swarm.watch(swarm.those(slow=slow), least, last.encode("ascii"), silence, seconds)
-    _tell(finished=finished, cpu_seconds=time.process_time() - used, at=time.monotonic_ns())
+    finished = swarm.watch(swarm.chosen(slow=slow), least, last.encode("ascii"), silence, seconds)
+    _answer(finished=finished, cpu_seconds=time.process_time() - used, at=time.monotonic_ns())
 
 
-def _tell(**message: object) -> None:
+def _answer(**message: object) -> None:
     sys.stdout.write(json.dumps(message) + "\n")
     sys.stdout.flush()
 

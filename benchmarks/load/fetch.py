@@ -1,4 +1,4 @@
-"""One request for the whole state, as a page makes it after a resync, and what many of them saw."""
+"""One request for the whole state, as a page makes it after a resync; and the sums of many."""
 
 import re
 import socket

@@ -1,4 +1,4 @@
-"""A child process on one core, spoken to in lines of JSON, and never left behind."""
+"""A child process on one core, with lines of JSON as its protocol; it ends with its block."""
 
 import asyncio
 import json
@@ -84,7 +84,7 @@ async def child(
     speaks: bool = False,
     environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Child]:
-    """Run a command on a core for as long as the block lasts; does it speak JSON, or only log?"""
+    """Run a command on a core until the block ends; `speaks`: its stdout is JSON, not a log."""
     with tempfile.TemporaryFile() as log:
         with pinned(core):
             process = await asyncio.create_subprocess_exec(

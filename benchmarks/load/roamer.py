@@ -1,4 +1,4 @@
-"""Thousands of streams that come back by themselves with their positions, judged as they read.
+"""Reads thousands of streams that reconnect with their positions, and judges them as it reads.
 
 One lean process, as `benchmarks.load.client`. A stream here keeps no bytes: only its last position,
 the counts of lost, doubled and missed events, and its longest silence.
@@ -21,7 +21,7 @@ from benchmarks.load.wire import Dechunker, Plain
 
 READ_BYTES = 256 * 1024
 READS = 64
-"""So many streams are read before those are opened that are due."""
+"""How many streams are read before the next ones are opened."""
 
 AGAIN_SECONDS = 0.05
 """Pause after a connection that was refused or closed without a word."""
@@ -32,7 +32,7 @@ _RESYNC = re.compile(rb"event: resync\ndata: \{[^\n]*\"after_ms\":(\d+)")
 
 
 class Found(NamedTuple):
-    """Position, number and name of each frame in whole frames, and the last times told."""
+    """Position, number and name of each frame in whole frames, and the last pauses asked for."""
 
     frames: Sequence[tuple[bytes, bytes, bytes]] = ()
     retry_ms: int | None = None
@@ -55,7 +55,7 @@ MOST_MEMO = 1_000
 
 
 class Stream:
-    """One client with its position. `told` is the pause that the server asked for, in seconds.
+    """One client with its position. `pause` is the last `retry:` of the server, in seconds.
 
     `after` is when, from now on, it is to fetch the whole state: None when there is no need.
     """
@@ -64,7 +64,7 @@ class Stream:
         self.socket: socket.socket | None = None
         self.position, self.seq = b"", 0
         self.lost = self.doubled = self.resyncs = self.events = self.comebacks = 0
-        self.told = self.longest = 0.0
+        self.pause = self.longest = 0.0
         self.after: float | None = None
         self.live = False
         self.read_at = time.monotonic()
@@ -94,7 +94,7 @@ class Stream:
         for position, seq, event in found.frames:
             self._take(position, seq, event, now)
         if found.retry_ms is not None:
-            self.told = found.retry_ms / 1000
+            self.pause = found.retry_ms / 1000
         if found.after_ms is not None:
             self.after = found.after_ms / 1000
 
@@ -138,9 +138,9 @@ class Stream:
 
 
 class Roamers:
-    """All streams. `pause` is how long to wait after a loss, in seconds; None: as they are told.
+    """All streams. `pause` is how long to wait after a loss, in seconds; None: as `retry:` says.
 
-    After a resync each fetches the whole state, at the time that it was told.
+    After a resync each fetches the whole state, after the `after_ms` of the resync.
     """
 
     def __init__(self, port: int, number: int, pause: float | None) -> None:
@@ -166,7 +166,7 @@ class Roamers:
                 if fd == sys.stdin.fileno():
                     if not (line := sys.stdin.readline()):
                         return
-                    _tell(**self.sums())
+                    _answer(**self.sums())
                     if "forget" in json.loads(line):
                         self._forget()
                 elif what & select.EPOLLOUT:
@@ -228,7 +228,7 @@ class Roamers:
             self._come_back(item)
 
     def _come_back(self, stream: Stream) -> None:
-        pause = stream.told if self._pause is None else self._pause
+        pause = stream.pause if self._pause is None else self._pause
         if not stream.live:
             pause = max(pause, AGAIN_SECONDS)
         stream.live = False
@@ -253,12 +253,12 @@ class Roamers:
         }
 
 
-def _tell(**message: object) -> None:
+def _answer(**message: object) -> None:
     sys.stdout.write(json.dumps(message) + "\n")
     sys.stdout.flush()
 
 
 if __name__ == "__main__":
     order = json.loads(sys.stdin.readline())
-    _tell(ready=True)  # what is sent before would hide in the buffer of stdin
+    _answer(ready=True)  # what is sent before would hide in the buffer of stdin
     Roamers(order["port"], order["number"], order["pause"]).run()

@@ -1,4 +1,4 @@
-"""Holds what clients read against what was published: losses, doubles, disorder, latency. Pure."""
+"""Compares what clients read with what was published: faults and latency. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ Pieces = Iterable[tuple[int, bytes]]
 """What one client read, in order, each with the time of reading (monotonic ns)."""
 
 STEP_NS = 10_000
-"""Latencies are counted in steps of so much: tens of millions fit into little memory."""
+"""The step in which latencies are counted: tens of millions fit into little memory."""
 
 
 @dataclass(slots=True)

@@ -1,10 +1,10 @@
-"""What one client read, decoded after the run: chunked coding undone, events found. Pure bytes."""
+"""Finds the events in the bytes that one client read, chunked or not. Pure."""
 
 import re
 from dataclasses import dataclass
 
 _EVENT = re.compile(rb"id: \d+-(\d+)\nevent: (\w+)\n")
-_TOLD = frozenset({b"hello", b"ping", b"resync", b"conflated"})
+_CONTROL = frozenset({b"hello", b"ping", b"resync", b"conflated"})
 """Frames with a position that are not events of the stream."""
 
 _DROPPED = re.compile(rb"event: resync\ndata: \{\"dropped\":(\d+)")
@@ -13,7 +13,7 @@ _CHANGED = re.compile(rb"\"changed_at\":(\d+)")
 
 
 class Dechunker:
-    """Undoes chunked transfer coding (RFC 9112, section 7.1), whatever the pieces."""
+    """Undoes chunked transfer coding (RFC 9112, section 7.1), however it is cut into pieces."""
 
     def __init__(self) -> None:
         self._rest, self._left = b"", 0
@@ -52,7 +52,7 @@ class Plain:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The events' numbers in a piece, its resyncs, and how many events those say are missed."""
+    """The events' numbers in a piece, its resyncs, and how many events these report as missed."""
 
     numbers: tuple[int, ...] = ()
     resyncs: int = 0
@@ -97,9 +97,9 @@ class Reader:
             return NOTHING
         self._rest = data[end:]
         if self._since is not None:
-            return Found(tuple(int(told) - self._since for told in _CHANGED.findall(data, 0, end)))
+            return Found(tuple(int(at) - self._since for at in _CHANGED.findall(data, 0, end)))
         events: list[tuple[bytes, bytes]] = _EVENT.findall(data, 0, end)
-        numbers = tuple(int(seq) for seq, name in events if name not in _TOLD)
+        numbers = tuple(int(seq) for seq, name in events if name not in _CONTROL)
         resyncs = sum(name == b"resync" for _, name in events)
         missed = sum(map(int, _DROPPED.findall(data, 0, end))) if resyncs else 0
         return Found(numbers, resyncs, missed)

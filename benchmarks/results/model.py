@@ -133,8 +133,8 @@ CPU, LATENCY, MEMORY = 1.35, 2.5, 1.25
 """CPU holds to about a third from run to run; latency on a shared machine says little."""
 
 CORE_SLACK, MS_SLACK = 0.005, 5.0
-"""Half a percent of a core matters to nobody who plans. The milliseconds that an event needs
-through Redis, and until its reader wakes, are no part of the arithmetic."""
+"""Half a percent of a core is too little to matter for planning. The milliseconds for Redis, and
+until a reader wakes, are no part of the arithmetic."""
 
 
 class Point(NamedTuple):
@@ -200,10 +200,10 @@ def _runs(kept: Kept, experiment: str, target: str) -> list[Run]:
     return [run for run in kept.runs if (run.experiment, run.target) == (experiment, target)]
 
 
-def table(told: Iterable[Check]) -> Iterator[str]:
+def table(checked: Iterable[Check]) -> Iterator[str]:
     """The checks as a table."""
     titles = ("what", "predicted", "measured", "deviation", "allowed", "")
-    return markdown("lrrrrl", titles, map(_row, told))
+    return markdown("lrrrrl", titles, map(_row, checked))
 
 
 def _row(one: Check) -> Sequence[str]:
@@ -212,9 +212,9 @@ def _row(one: Check) -> Sequence[str]:
     return one.what, *numbers, allowed, one.verdict
 
 
-def summary(told: Iterable[Check]) -> str:
+def summary(checked: Iterable[Check]) -> str:
     """Why the model does not hold; empty if it does. Nothing to compare is no success."""
-    judged = [one for one in told if not isinf(one.allowed)]
+    judged = [one for one in checked if not isinf(one.allowed)]
     wrong = sum(not one.holds for one in judged)
     if judged and not wrong:
         return ""

@@ -93,8 +93,8 @@ async def _nginx(nginx: str, redis: int, core: frozenset[int]) -> AsyncIterator[
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="hero_router-nchan-") as folder:
         config = Path(folder) / "nginx.conf"
-        told = {"module": MODULE, "folder": folder, "port": port, "redis": redis, "path": PATH}
-        config.write_text(CONFIG.format(**told, channel=CHANNEL), "utf-8")
+        fields = {"module": MODULE, "folder": folder, "port": port, "redis": redis, "path": PATH}
+        config.write_text(CONFIG.format(**fields, channel=CHANNEL), "utf-8")
         async with child([nginx, "-p", folder, "-c", str(config)], core=core) as process:
             await until(lambda: _answers(port), process)
             yield process, port

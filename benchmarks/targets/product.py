@@ -34,7 +34,7 @@ LEASE_SECONDS = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """The product as it runs: its settings, gunicorn's master, and who writes to its registry."""
+    """The running product: its settings, the pid of gunicorn's master, its registry's writer."""
 
     config: RouterConfig
     master: int
@@ -117,7 +117,7 @@ class Publisher:
 
 @asynccontextmanager
 async def publisher(config: RouterConfig) -> AsyncIterator[Publisher]:
-    """Whoever writes to the registry of these settings."""
+    """A writer of the registry of these settings, with the lease of the node."""
     client = connect(config.redis.url, name="bench")
     try:
         grant = await Lease(
@@ -130,7 +130,7 @@ async def publisher(config: RouterConfig) -> AsyncIterator[Publisher]:
 
 
 async def _are_ready(config: RouterConfig) -> bool:
-    """Whether every worker can tell the truth; any of them knows of all."""
+    """Whether every worker is ready; the metrics of any worker count all."""
     timeout = aiohttp.ClientTimeout(total=1)
     try:
         async with (

@@ -1,4 +1,4 @@
-"""The seam of the benchmark: a server that can be started, published to and measured."""
+"""The interface of a server that can be started, published to and measured."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
