@@ -61,10 +61,10 @@ async def test_a_peer_that_cannot_start_is_broken_with_the_end_of_its_log() -> N
 
 
 async def test_stalled_clients_of_the_product_get_their_gap_and_the_others_get_all() -> None:
-    """The window of 1,024 events is too small for those, and large enough for those that read."""
-    scenario = Scenario("s", "s", events=6_000, batch=10, rate=200, full=True)
+    """The window of 1,024 events is two seconds of this stream: enough for a busy machine."""
+    scenario = Scenario("s", "s", events=3_000, batch=10, rate=50, full=True)
     told = (await stalled(Product(sse_buffer=1024), 4, 1, scenario)).values
-    assert (told["delivered"], told["lost"], told["inexact"]) == (18_000, 0, 0)
+    assert (told["delivered"], told["lost"], told["inexact"]) == (9_000, 0, 0)
     assert told["slow_missed"] > 0
-    assert told["slow_delivered"] + told["slow_missed"] == 6_000
+    assert told["slow_delivered"] + told["slow_missed"] == 3_000
     assert (told["slow_resyncs"], told["slow_inexact"]) == (1, 0)
