@@ -10,11 +10,11 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from benchmarks.ports import free_port
 from hero_router.settings.config import RouterConfig
 from tests.deploy.haproxy import CONFIG, LINES, directive, variables
 from tests.deploy.names import NameServer
 from tests.deploy.processes import Process, clean_environment, resolved
+from tests.support.ports import free_port
 from tests.support.wait import eventually
 
 BACK = "127.0.1.99"

@@ -7,11 +7,11 @@ from fnmatch import fnmatch
 
 import pytest
 
-from benchmarks.ports import free_port
 from hero_router.server.gunicorn import gunicorn_settings
 from hero_router.settings.config import RouterConfig
 from tests.deploy.compose import TOP, services
 from tests.deploy.processes import clean_environment, resolved
+from tests.support.ports import free_port
 from tests.support.redis import RedisServer, client
 
 DEPLOY = TOP / "deploy"

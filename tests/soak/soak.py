@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from benchmarks.beside import meanwhile
 from hero_router.codec import decode
 from hero_router.store.client import connect
 from hero_router.store.keys import Keys
@@ -30,6 +29,7 @@ from tests.soak.traffic import Traffic
 from tests.soak.truth import Truth, is_dense, with_lost
 from tests.soak.validators import VALIDATORS, Fault
 from tests.soak.world import WINDOW, World
+from tests.support.background import meanwhile
 from tests.support.wait import eventually
 
 CLIENTS = 200

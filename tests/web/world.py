@@ -11,7 +11,6 @@ import pytest
 from aiohttp import web
 from fakeredis import FakeServer
 
-from benchmarks.beside import meanwhile
 from hero_router.feed import nodes
 from hero_router.model import Change, NodeState, Record, SocketState, Status, service_id
 from hero_router.settings.config import RouterConfig
@@ -23,6 +22,7 @@ from hero_router.store.registry import Registry
 from hero_router.store.stream import NodeReader, Stream
 from hero_router.web.app import create_app
 from hero_router.web.parts import RedisClients, make_parts
+from tests.support.background import meanwhile
 from tests.support.fake_redis import fake_redis
 from tests.support.wait import eventually
 
