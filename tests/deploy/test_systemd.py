@@ -75,7 +75,9 @@ def test_the_unit_runs_a_command_that_exists(name: str) -> None:
 
 def test_each_variable_in_a_unit_is_a_setting() -> None:
     files = [COMMON, *(unit.name for unit in UNITS)]
-    variables = {value.partition("=")[0] for file in files for value in entries(file, "Environment")}
+    variables = {
+        value.partition("=")[0] for file in files for value in entries(file, "Environment")
+    }
     assert variables == {"ROUTER_SOCKET_DIR", "ROUTER_STATE_DIR"}
     assert variables <= set(VARIABLES)
 
