@@ -1,6 +1,6 @@
 """Container health checks: `python deploy/healthy.py web`, `scanner` or `demo` exits with 0 or 1.
 
-They ask whether a restart would help: none fails because Redis is away.
+Each asks whether a restart would help; so none fails because Redis is away.
 """
 
 import asyncio
@@ -13,13 +13,14 @@ from urllib.parse import urlsplit
 from hero_router.errors import StoreError
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
+from hero_router.store.keys import Keys
 from hero_router.store.stream import NodeReader
 
 ANSWER_SECONDS = 3.0
 
 
 def web(config: RouterConfig) -> bool:
-    """Whether a worker's loop turns."""
+    """Whether a worker answers."""
     place = urlsplit(config.web.address).netloc
     with closing(HTTPConnection(place, timeout=ANSWER_SECONDS)) as connection:
         try:
@@ -30,19 +31,19 @@ def web(config: RouterConfig) -> bool:
 
 
 def scanner(config: RouterConfig) -> bool:
-    """Whether a scanner, this one or one that it stands by for, holds the node."""
+    """Whether the node has an active scanner: this one, or one that this one stands by for."""
     return asyncio.run(_is_scanned(config))
 
 
 async def _is_scanned(config: RouterConfig) -> bool:
     client = connect(config.redis, name="healthy", connections=1)
     try:
-        sight = await NodeReader(client, config.keys).list()
+        nodes = await NodeReader(client, Keys(config.redis.prefix)).list()
     except StoreError:
         return True
     finally:
         await client.aclose()
-    return config.node.name in sight and sight[config.node.name].leased
+    return config.node.name in nodes and nodes[config.node.name].leased
 
 
 def demo(config: RouterConfig) -> bool:

@@ -17,8 +17,8 @@ if [ ! -s "$folder/base.tar" ]; then
   mmdebstrap --quiet --variant=minbase \
     --include=ca-certificates,python3,python3-pip,python3-venv,python-is-python3 \
     --customize-hook='copy-in /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs' \
-    "$suite" "$folder/base.tar.part"
-  mv "$folder/base.tar.part" "$folder/base.tar"
+    "$suite" "$folder/part.tar"
+  mv "$folder/part.tar" "$folder/base.tar"
 fi
 podman import --quiet --change 'ENV PIP_BREAK_SYSTEM_PACKAGES=1' "$folder/base.tar" "$name/python"
 
