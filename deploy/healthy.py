@@ -1,6 +1,6 @@
 """Container health checks: `python deploy/healthy.py web`, `scanner` or `demo` exits with 0 or 1.
 
-Each asks whether a restart would help; so none fails because Redis is away.
+They ask whether a restart would help: none fails because Redis is away.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ ANSWER_SECONDS = 3.0
 
 
 def web(config: RouterConfig) -> bool:
-    """Whether a worker answers."""
+    """Whether a worker's loop turns."""
     place = urlsplit(config.web.address).netloc
     with closing(HTTPConnection(place, timeout=ANSWER_SECONDS)) as connection:
         try:
@@ -31,19 +31,19 @@ def web(config: RouterConfig) -> bool:
 
 
 def scanner(config: RouterConfig) -> bool:
-    """Whether the node has an active scanner: this one, or one that this one stands by for."""
+    """Whether a scanner, this one or one that it stands by for, holds the node."""
     return asyncio.run(_is_scanned(config))
 
 
 async def _is_scanned(config: RouterConfig) -> bool:
     client = connect(config.redis, name="healthy", connections=1)
     try:
-        nodes = await NodeReader(client, Keys(config.redis.prefix)).list()
+        sight = await NodeReader(client, Keys(config.redis.prefix)).list()
     except StoreError:
         return True
     finally:
         await client.aclose()
-    return config.node.name in nodes and nodes[config.node.name].leased
+    return config.node.name in sight and sight[config.node.name].leased
 
 
 def demo(config: RouterConfig) -> bool:
