@@ -22,7 +22,7 @@ if [ ! -s "$folder/base.tar" ]; then
 fi
 podman import --quiet --change 'ENV PIP_BREAK_SYSTEM_PACKAGES=1' "$folder/base.tar" "$name/python"
 
-for package in redis-server haproxy prometheus; do
+for package in redis-server haproxy prometheus prometheus-redis-exporter; do
   podman build --quiet --network host --tag "$name/$package" --file - <<END
 FROM $name/python
 RUN apt-get update -q && apt-get install -y -q --no-install-recommends $package
