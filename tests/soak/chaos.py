@@ -149,7 +149,7 @@ class Chaos:
         return self._redis_ends(act, 1 + int(act.hard * MOST_LOST))
 
     def _redis_ends(self, act: Act, lost: int = 0) -> "Work":
-        return self._world.kill_redis(act.seconds, lost)
+        return None if self._world.crowded else self._world.kill_redis(act.seconds, lost)
 
     def _end(self, names: Sequence[str], number: signal.Signals, act: Act) -> "Work":
         free = self._world.free(names)
@@ -195,9 +195,13 @@ class Chaos:
 
     def _half_move(self, _: Act) -> "Work":
         """Whoever is led away stays there for as long as it wants: nothing else brings it back."""
+        if self._world.crowded:
+            return None
         return self._world.undisturbed(self.foreign.half_move, "redis", DETOURED)
 
     def _roll_back(self, act: Act) -> "Work":
+        if self._world.crowded:
+            return None
         work = partial(self.foreign.roll_back, 1 + int(act.hard * MOST_LOST))
         return self._world.undisturbed(work, "redis")
 

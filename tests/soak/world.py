@@ -47,6 +47,8 @@ DETOURED = "web-1"
 
 END_SECONDS = 12.0
 TURN_SECONDS = 180.0
+MOST_WAITING = 3
+"""Acts that wait for their turn: each may take half a minute. One more is left out and counted."""
 ANSWER = aiohttp.ClientTimeout(total=5)
 
 
@@ -58,6 +60,7 @@ class World:
         self.detour = Detour(self.topology.redis_port)
         self.topology.detours[DETOURED] = self.detour.port
         self._busy: set[str] = set()
+        self._waiting = 0
         self.scanners: Sequence[str] = ()
         self.cut_off: list[Event] = []
         self.deleted: set[Position] = set()
@@ -137,9 +140,18 @@ class World:
     async def _alone(self, *names: str) -> AsyncIterator[None]:
         """Wait for one's turn: what is left out whenever something else happens may never come."""
         turn = f"nothing else happens to {names}"
-        await eventually(lambda: len(self.free(names)) == len(names), TURN_SECONDS, turn)
+        self._waiting += 1
+        try:
+            await eventually(lambda: len(self.free(names)) == len(names), TURN_SECONDS, turn)
+        finally:
+            self._waiting -= 1
         async with self._occupied(*names):
             yield
+
+    @property
+    def crowded(self) -> bool:
+        """Whether so many wait for their turn that one more might never have it."""
+        return self._waiting >= MOST_WAITING
 
     def _process(self, name: str) -> Process:
         return self.topology.running[name]
