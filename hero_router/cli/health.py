@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from hero_router.client.http import RouterAway, get
 from hero_router.errors import StoreError
-from hero_router.text import clean
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import Redis
 from hero_router.store.keys import Keys
 from hero_router.store.stream import NodeReader
+from hero_router.text import clean
 
 ANSWER_SECONDS = 3.0
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hero_router.errors import BadRequest
-from hero_router.text import clean
 from hero_router.rpc.schema import Schema, refusal, unchecked
+from hero_router.text import clean
 
 SHOWN = 40
 """How much of a name that the caller made up is repeated to it."""

@@ -11,13 +11,13 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from benchmarks.beside import meanwhile
 from hero_router.store.client import text
 from hero_router.store.keys import Keys
 from tests.soak import foreign as module
 from tests.soak.detour import Detour
 from tests.soak.foreign import Foreign
 from tests.soak.world import DEBUG, World
+from tests.support.background import meanwhile
 from tests.support.hand import Hand
 from tests.support.redis import RedisServer, redis7_binary
 from tests.support.wait import eventually
