@@ -9,7 +9,7 @@ from hero_router.feed.nodes import WATCH_SECONDS
 from hero_router.feed.watchdog import RENEW_SECONDS
 from tests.feed.world import position
 
-README = Path(__file__).resolve().parent.parent.parent / "README.md"
+PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "deployment.md"
 
 
 def at(seq: int, store: str = "a", epoch: int = 1_000) -> StreamHead:
@@ -127,4 +127,4 @@ def test_what_is_forgotten_counts_no_more(scene: Scene) -> None:
 def test_a_difference_is_told_within_the_time_that_the_readme_names() -> None:
     longest = RENEW_SECONDS + LASTING_SECONDS + WATCH_SECONDS
     assert longest == 7
-    assert "within about seven seconds" in README.read_text("utf-8")
+    assert "within about seven seconds" in PAGE.read_text("utf-8")
