@@ -176,16 +176,24 @@ class NodeState:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One step of the registry, as `diff` makes it and `store.registry` writes it.
+    """One change of the registry and its event, as `diff` makes it and `store.registry` writes it.
 
-    `record` is the new state of `service` (None: it leaves the registry); `data` is the payload of
-    the event. A change of type "scan" has no service ("") and no record.
+    `record` is the new state of `service`; None if the service leaves the registry. `data` is what
+    the event says beside the record, which is added as its `service` unless `data` has one. A
+    change of type "scan" has no service ("") and no record.
     """
 
     type: EventType
     service: str
     data: Mapping[str, Any]
     record: Record | None = None
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """All that the event says."""
+        if self.record is None or "service" in self.data:
+            return dict(self.data)
+        return {**self.data, "service": self.record.to_json()}
 
 
 class Event(NamedTuple):

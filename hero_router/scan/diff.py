@@ -259,12 +259,12 @@ def _face(sockets: Iterable[TrackedSocket]) -> Mapping[str, tuple[Status, str | 
 
 def _change(old: Record | None, new: Record) -> Change | None:
     if old is None:
-        return Change("service_added", new.id, {"service": new.to_json()}, new)
+        return Change("service_added", new.id, {}, new)
     if old is new:
         return None
     if old.status is new.status:
-        return Change("service_updated", new.id, {"service": new.to_json()}, new)
-    data = {"from": old.status, "to": new.status, "reason": new.reason, "service": new.to_json()}
+        return Change("service_updated", new.id, {}, new)
+    data = {"from": old.status, "to": new.status, "reason": new.reason}
     return Change("status_change", new.id, data, new)
 
 

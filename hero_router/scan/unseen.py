@@ -38,7 +38,7 @@ def _change(old: Record, reason: str, now: EvalTime) -> Change:
     )
     new = replace(old, status=Status.UNKNOWN, reason=reason, sockets=sockets)
     if old.status is Status.UNKNOWN:
-        return Change("service_updated", new.id, {"service": new.to_json()}, new)
+        return Change("service_updated", new.id, {}, new)
     new = replace(new, changed_at=now.ms)
-    data = {"from": old.status, "to": new.status, "reason": reason, "service": new.to_json()}
+    data = {"from": old.status, "to": new.status, "reason": reason}
     return Change("status_change", new.id, data, new)

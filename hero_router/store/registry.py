@@ -160,12 +160,15 @@ class Registry:
 
     def _arguments(self, change: Change) -> list[str]:
         """A removal is told once, by its first call: after that nobody knows of the service."""
+        data = encode(change.data)
         if change.record is not None:
             record = encode(change.record.to_json())
+            if "service" not in change.data:
+                data = _with_service(data, record)
         else:
             record = PUBLISHED if change.service in self._told else ""
             self._told.discard(change.service)
-        return [change.type, change.service, encode(change.data), record]
+        return [change.type, change.service, data, record]
 
     async def _evaluate(self, names: list[str], args: list[str]) -> list[Any]:
         with redis_errors():
@@ -195,6 +198,12 @@ class Registry:
                 if figures:
                     pipe.hset(key, mapping={name: encode(item) for name, item in figures.items()})
                 await pipe.execute()
+
+
+def _with_service(data: str, record: str) -> str:
+    """The JSON object `data` with the record as its last member; both are texts already."""
+    members = data[:-1]
+    return f'{members}{"" if members == "{" else ","}"service":{record}}}'
 
 
 def _record(key: str, value: Mapping[str, Any]) -> Record:

@@ -1,6 +1,7 @@
 """`Registry.apply`: dense ids, an exact window, one step for record and event, safe repeats."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,12 +27,17 @@ async def test_the_head_that_is_returned_is_the_head_that_readers_see(store: Sto
     assert head == await store.stream.head() == (await store.stream.load()).head
 
 
-async def test_an_event_carries_what_the_change_said(store: Store) -> None:
-    change = put("api", 7)
+OTHER_FORM = {"service": {**record().to_json(), "title": "short"}, "from": "unknown"}
+
+
+@pytest.mark.parametrize("data", [{}, {"from": "unknown"}, OTHER_FORM])
+async def test_an_event_carries_what_the_change_said(store: Store, data: dict[str, Any]) -> None:
+    """And the record, unless the change has its own form of it."""
+    change = replace(put("api", 7), data=data)
     await store.registry.apply(await store.grant(), [change])
     (event,) = await store.window()
     assert (event.type, event.node, event.service) == ("service_updated", "n1", change.service)
-    assert event.data == encode(change.data)
+    assert event.data == encode(change.payload)
     assert event.payload == json.loads(event.data)
 
 
