@@ -1,81 +1,62 @@
-"""`python -m benchmarks`: every scenario against every target, in turns; tables and raw JSON."""
+"""`python -m benchmarks`: streams each scenario from each server in turns, and prints tables."""
 
 import argparse
-import asyncio
-import signal
-import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from math import inf
 
-from benchmarks.floor import Floor
-from benchmarks.measure import LOAD_CORE, allow_files, pinned
-from benchmarks.peers.registry import PEERS
-from benchmarks.process import Broken
-from benchmarks.product import Product
-from benchmarks.report import keep, tables
-from benchmarks.run import Result, measure
-from benchmarks.scenario import SCENARIOS, Scenario
-from benchmarks.target import Target
+from benchmarks.experiments.plan import Runner, interruptible
+from benchmarks.experiments.steps import EACH, JOINED, ON_UVLOOP, stream
+from benchmarks.load.measure import LOAD_CORE, allow_files, pinned
+from benchmarks.load.scenario import SCENARIOS
+from benchmarks.results import aims
+from benchmarks.results.runs import RESULTS, keep
+from benchmarks.results.tables import markdown, table
+from benchmarks.targets.product import Product
+from benchmarks.targets.registry import PEERS
+from benchmarks.targets.target import Target
 
-PRODUCT = Product()
-OURS: Sequence[Target] = (
-    Floor("each", "asyncio"),
-    Floor("joined", "asyncio"),
-    Floor("each", "uvloop"),
-    Floor("joined", "uvloop"),
-    PRODUCT,
-    Product("hero_router-asyncio", "AsyncioWorker"),
-)
-TARGETS = {target.name: target for target in (*OURS, *PEERS)}
-DEFAULT_TARGETS = ("floor-each", "floor-joined", PRODUCT.name)
+EVERYONE: Sequence[Target] = (EACH, JOINED, *ON_UVLOOP, Product(), *PEERS)
+TARGETS = {target.name: target for target in EVERYONE}
+DEFAULT_TARGETS = [EACH.name, JOINED.name, Product.name]
 SPARE_FILES = 512
+NUMBERS = (
+    *("cpu_us", "p50_ms", "p99_ms", "server_waited"),
+    *("lost", "undelivered", "doubled", "resyncs"),
+)
 
 
 def main() -> None:
     """Parse, run, print. An interrupt ends all children."""
-    options = _options()
-    allow_files(options.clients + SPARE_FILES)
-    targets = [TARGETS[name] for name in options.target or DEFAULT_TARGETS]
-    scenarios = [item for item in SCENARIOS if item.name in (options.scenario or _names())]
-    try:
-        with pinned(LOAD_CORE):
-            results = asyncio.run(_run(targets, scenarios, options.rounds, options.clients))
-    except (Broken, asyncio.CancelledError, KeyboardInterrupt) as error:
-        raise SystemExit(f"the benchmark stopped: {error or 'interrupted'}") from None
-    print("\n".join(tables(results, PRODUCT.name)))
-    print(f"raw figures of all rounds: {keep(results)}")
-
-
-def _options() -> argparse.Namespace:
+    names = [scenario.name for scenario in SCENARIOS]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--clients", type=int, default=1000, help="event streams (1000)")
-    parser.add_argument("--rounds", type=int, default=3, help="the best of so many counts (3)")
-    parser.add_argument("--scenario", action="append", choices=_names(), help="may be repeated")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of each (3)")
+    parser.add_argument("--scenario", action="append", choices=names, help="may be repeated")
     parser.add_argument("--target", action="append", choices=[*TARGETS], help="may be repeated")
-    return parser.parse_args()
-
-
-def _names() -> list[str]:
-    return [item.name for item in SCENARIOS]
-
-
-async def _run(
-    targets: Sequence[Target], scenarios: Sequence[Scenario], rounds: int, clients: int
-) -> list[Result]:
-    """Targets take turns inside each round, so that a busy spell of the machine hits them alike."""
-    task = asyncio.current_task()
-    assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    results = list[Result]()
-    for number in range(1, rounds + 1):
-        for scenario in scenarios:
-            for target in targets:
-                result = await measure(target, scenario, clients)
-                results.append(result)
-                print(
-                    f"round {number}: {scenario.name} {target.name} {result.cpu_us:.2f} µs",
-                    file=sys.stderr,
-                )
-    return results
+    options = parser.parse_args()
+    allow_files(options.clients + SPARE_FILES)
+    scenarios = [it for it in SCENARIOS if it.name in (options.scenario or names)]
+    targets = [TARGETS[name] for name in options.target or DEFAULT_TARGETS]
+    steps = [
+        stream(target, scenario, options.rounds, options.clients)
+        for scenario in scenarios
+        for target in targets
+    ]
+    file = f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    runner = Runner(inf, keep=lambda _, runs, failures: keep(file, runs, failures, RESULTS))
+    with pinned(LOAD_CORE):
+        interruptible(runner.run(steps))
+    runs, failures = runner.runs["streaming"], runner.failures["streaming"]
+    for scenario in scenarios:
+        print(f"\n{scenario.name}: {scenario.title}\n")
+        mine = [run for run in runs if run.experiment == scenario.name]
+        failed = [failure for failure in failures if failure.experiment == scenario.name]
+        print("\n".join(table(mine, NUMBERS, failed)))
+    print("\nAims:\n")
+    rows = [aim.row(runs) for aim in aims.AIMS["streaming"]]
+    print("\n".join(markdown("llll", aims.TITLES, rows)))
+    print(f"raw numbers of all runs: {RESULTS / file}.json")
 
 
 if __name__ == "__main__":

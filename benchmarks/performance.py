@@ -1,31 +1,22 @@
-"""`python -m benchmarks.performance`: runs every experiment, keeps it, writes the page of results.
+"""`python -m benchmarks.performance`: runs every experiment, and writes docs/performance.md.
 
-`--write` only writes docs/performance.md and its plots from what is kept.
+With `--write` it runs nothing, and writes the page from the kept runs.
 """
 
 import argparse
-import asyncio
-import signal
-from collections.abc import Sequence
 
-from benchmarks.document import write
-from benchmarks.experiments import CROWD, names, steps
-from benchmarks.measure import LOAD_CORE, allow_files, pinned
-from benchmarks.plan import Runner, Step
+from benchmarks.experiments.plan import Runner, interruptible
+from benchmarks.experiments.steps import CROWD, names, steps
+from benchmarks.load.measure import LOAD_CORE, allow_files, pinned
+from benchmarks.results import model, page
+from benchmarks.results.runs import kept
 
 MINUTES = 15.0
 FILES = CROWD + 512
 
 
-async def _run(due: Sequence[Step], minutes: float) -> None:
-    task = asyncio.current_task()
-    assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    await Runner(minutes * 60).run(due)
-
-
 def main() -> None:
-    """Run what was asked for, or all; then write the page."""
+    """Run the experiments, write the page, and fail if the model of docs/scaling.md is off."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.performance", description=__doc__)
     parser.add_argument("--write", action="store_true", help="run nothing")
     parser.add_argument("--minutes", type=float, default=MINUTES, help="begin nothing later (15)")
@@ -34,13 +25,13 @@ def main() -> None:
     if not options.write:
         allow_files(FILES)
         wanted = options.experiment or names()
-        try:
-            with pinned(LOAD_CORE):
-                due = [step for step in steps() if step.file in wanted]
-                asyncio.run(_run(due, options.minutes))
-        except (asyncio.CancelledError, KeyboardInterrupt):
-            raise SystemExit("the benchmark was interrupted; what it had is kept") from None
-    print("written:", *write(), sep="\n  ")
+        with pinned(LOAD_CORE):
+            interruptible(
+                Runner(options.minutes * 60).run([step for step in steps() if step.file in wanted])
+            )
+    print(f"written: {page.write()}")
+    if problem := model.summary(model.checks(model.Costs.stated(), kept)):
+        raise SystemExit(problem)
 
 
 if __name__ == "__main__":

@@ -11,28 +11,25 @@ for _number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
     signal.signal(_number, signal.SIG_IGN)
 
 from hero_router.errors import ConfigError  # noqa: E402
-from hero_router.metrics import multiproc  # noqa: E402
 from hero_router.server.gunicorn import gunicorn_settings  # noqa: E402
+from hero_router.server.prepare import prepare  # noqa: E402
 from hero_router.settings import logs  # noqa: E402 - see above
 from hero_router.settings.config import RouterConfig  # noqa: E402
-from hero_router.web.fdlimit import raise_limit  # noqa: E402
 
 
 def _settings() -> dict[str, object]:
-    """gunicorn's settings. Ends with exit code 2 and one line when there is nothing to run with.
+    """gunicorn's settings. Ends with exit code 2 and one line if there is nothing to run with.
 
-    Each worker warns of what is rejected, once it can log as the settings say.
+    Each worker warns of rejected values, as soon as it logs in the form that is set.
     """
+    logs.setup_early()
     try:
         config = RouterConfig.read()
-        if not config.redis.url:
-            raise ConfigError("ROUTER_REDIS_URL is not set: web has to be told where Redis is")
-        multiproc.check()
+        logs.setup(config.log.level, config.log.format)
+        prepare(config)
     except ConfigError as error:
-        sys.stderr.write(f"hero_router: {error}\n")
+        logs.report_fatal(str(error))
         sys.exit(2)
-    raise_limit()
-    logs.setup(config.log.level, config.log.format)
     return gunicorn_settings(config)
 
 

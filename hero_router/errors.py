@@ -5,6 +5,7 @@
     ├── BadRequest              bad_request         the caller's input breaks a stated rule
     │   └── Ambiguous           ambiguous           a name that several services have
     ├── NotFound                not_found           no such service, method or page
+    ├── Forbidden               forbidden           the caller may not see or do this
     ├── NotAcceptable           not_acceptable      the caller takes no form of the answer
     ├── WrongHost               wrong_host          asked by a name that is not ours
     ├── WrongOrigin             wrong_origin        a page of another site asks
@@ -64,6 +65,12 @@ class NotFound(RouterError):
     """There is no such service, method or page."""
 
     code = "not_found"
+
+
+class Forbidden(RouterError):
+    """The caller may not see or do this."""
+
+    code = "forbidden"
 
 
 class NotAcceptable(RouterError):

@@ -1,10 +1,8 @@
-"""What is known of services: statuses, sockets, records, events. Plain values, bottom layer.
+"""Values of the domain that all layers share: statuses, sockets, records, reports, events.
 
-Texts that come from services are cleaned here once (`clean`), so that every later layer may trust
-their length and that they can be encoded; they are still only text and must be shown as text.
+Plain and frozen, without I/O. Texts in them were cleaned by `text.clean` when they came in.
 """
 
-import unicodedata
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -25,7 +23,7 @@ NAMESPACE = uuid.UUID("3f0c2f64-7d0e-5c0a-9a55-6b1d1c5b9e10")
 
 
 class Status(StrEnum):
-    """How a socket or a service is. `unknown` also where its node is lost."""
+    """How well a socket or a service works. `unknown`: not probed yet, or it cannot be probed."""
 
     HEALTHY = "healthy"
     DEGRADED = "degraded"
@@ -42,19 +40,19 @@ EVENT_TYPES = frozenset(get_args(EventType))
 """Their names."""
 
 CONTROL_EVENTS = frozenset({"hello", "ping", "resync", "conflated", "stale", "fresh"})
-"""What a worker tells of a client's stream; in Redis's stream nobody of ours writes them."""
+"""Events that a worker adds to one client's stream; they never come from Redis."""
 
 
 ROOT, PERMISSION = "root", "permission"
-"""Reasons of a scanner's doubts: it cannot read its root, or a part of it; it may not connect."""
+"""Reasons of a node's conditions: its scanner cannot read all of the root, or may not connect."""
 
 MAX_IGNORED = 50
-"""Most ignored places that a report names."""
+"""Most ignored files that a report names."""
 
 
 @dataclass(frozen=True, slots=True)
 class SocketState:
-    """What is known of one socket: `path` is below the root, `latency_ms` is of the last change."""
+    """One socket of a record: `path` is below the root, `latency_ms` is that of the last change."""
 
     name: str
     role: str
@@ -72,17 +70,43 @@ class SocketState:
             KeyError, ValueError, TypeError: when it is something else.
         """
         known = _known(cls, value)
-        return _sound(cls(**{**known, "status": Status(known["status"])}))
+        return _checked(cls(**{**known, "status": Status(known["status"])}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a service's documents say of it, already cleaned; all is empty where it offers none.
+
+    `methods` lists at most `MAX_METHODS` names, `methods_count` is the true number. `source` names
+    the document (a path or a method), and `source_kind` its kind: `manifest`, `openrpc`, `page`
+    where every path is HTML, `none`.
+    """
+
+    title: str = ""
+    description: str = ""
+    version: str = ""
+    protocol: str = ""
+    methods: tuple[str, ...] = ()
+    methods_count: int = 0
+    source: str = ""
+    source_kind: str = "none"
+
+    @classmethod
+    def of(cls, facts: "Facts") -> Self:
+        """These facts alone, as those of a record."""
+        return cls(**Facts.values(facts))
+
+    def values(self) -> dict[str, Any]:
+        """The value of each fact by its name."""
+        return {item.name: getattr(self, item.name) for item in fields(Facts)}
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class Record(Facts):
     """The registry's entry for one service; times are Unix milliseconds by Redis's clock.
 
-    `source` says where title, version and methods come from (a document's path or method) and
-    `source_kind` how (`manifest`, `openrpc`, `page` where every path is HTML, `none`). `methods`
-    lists at most `MAX_METHODS` names, `methods_count` is the true number. `spec_error` says why the
-    last good document is kept.
+    `reason` says why it is not healthy, `spec_error` why the facts of the last good document are
+    kept, `conflict` which other service has the same name. A `flapping` one shows its worst status.
     """
 
     id: str
@@ -94,22 +118,14 @@ class Record:
     first_seen: int
     changed_at: int
     sockets: tuple[SocketState, ...] = ()
-    title: str = ""
-    description: str = ""
-    version: str = ""
-    protocol: str = ""
-    methods: tuple[str, ...] = ()
-    methods_count: int = 0
     socket_path: str = ""
-    source: str = ""
-    source_kind: str = "none"
     spec_error: str | None = None
     conflict: str | None = None
     flapping: bool = False
 
     @property
     def healthy(self) -> bool:
-        """Whether every part of the service works."""
+        """Whether all of the service works."""
         return self.status is Status.HEALTHY
 
     def to_json(self) -> dict[str, Any]:
@@ -127,22 +143,22 @@ class Record:
         known = _known(cls, value)
         sockets = tuple(SocketState.from_json(item) for item in value["sockets"])
         status, methods = Status(known["status"]), tuple(map(str, known.get("methods", ())))
-        return _sound(cls(**{**known, "status": status, "sockets": sockets, "methods": methods}))
+        return _checked(cls(**{**known, "status": status, "sockets": sockets, "methods": methods}))
 
 
 @dataclass(frozen=True, slots=True)
 class NodeState:
-    """What a node's scanner last reported; times are Unix milliseconds by Redis's clock.
+    """A node's last report, written by its scanner; times are Unix ms by Redis's clock.
 
-    `scan_seconds` is the time between its scans, so that others know when the next report is due;
-    an older version's report does not say (0). `probe_ms` has the `median` and the `longest` time
-    to a socket's first answer. `root` and `machine` say where it looks, `root_device` on which file
-    system its services lie (0: nobody knows). A `scan` of 0 is still the first one, which began at
+    `scan_seconds` is the time between scans, so that others know when the next report is due (0: an
+    older version wrote the report). `probe_ms` has the `median` and the `longest` time to a
+    socket's first answer. `root` and `machine` say where the scanner looks, `root_device` which
+    file system holds the services (0: unknown). `scan` is 0 during the first scan, which began at
     `last_scan`; `duration_ms` grows while a scan takes longer than the last one.
 
-    `doubts` says in words, by reason (`ROOT`, `PERMISSION`), what the scanner could not see.
-    `ignored` has at most `MAX_IGNORED` of the `ignored_count` places below the root that are no
-    services, with the reason of each.
+    `doubts` has the node's conditions in words by reason (`ROOT`, `PERMISSION`). `ignored` has at
+    most `MAX_IGNORED` of the `ignored_count` files below the root that are no services, with the
+    reason of each.
     """
 
     node: str
@@ -171,14 +187,14 @@ class NodeState:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote; raises KeyError, ValueError or TypeError on anything else."""
-        return _sound(cls(**_known(cls, value)))
+        return _checked(cls(**_known(cls, value)))
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of the registry and its event, as `diff` makes it and `store.registry` writes it.
+    """One change of the registry with its event; `scan` makes it and `store.registry` writes it.
 
-    `record` is the new state of `service`; None if the service leaves the registry. `data` is what
+    `record` is the new state of `service` (None: the service leaves the registry). `data` is what
     the event says beside the record, which is added as its `service` unless `data` has one. A
     change of type "scan" has no service ("") and no record.
     """
@@ -199,9 +215,9 @@ class Change:
 class Event(NamedTuple):
     """One entry of the stream as a worker reads it; `data` is `payload` as one line of ASCII JSON.
 
-    A `type` of None marks an entry that hero_router did not write: it keeps its position, no more.
-    `at` is when it was published, in Unix ms by Redis's clock; an older version does not say (0).
-    `after` is where the epoch before ended; only an epoch's first event says so.
+    A `type` of None marks an entry that hero_router did not write: only its position counts.
+    `at` is the time of publication in Unix ms by Redis's clock (0: an older version wrote it).
+    `after` is the last position of the epoch before; only an epoch's first event has it.
     """
 
     position: Position
@@ -215,8 +231,7 @@ class Event(NamedTuple):
 
 
 MAX_METHODS = 256
-MAX_TEXT = 2_000
-MAX_NAME = 256
+"""Most method names that one record lists."""
 
 
 def service_id(node: str, context: str, name: str) -> str:
@@ -229,38 +244,10 @@ def service_id(node: str, context: str, name: str) -> str:
     return str(uuid.uuid5(NAMESPACE, parts.encode("utf-8", "surrogateescape").hex()))
 
 
-def clean(value: object, limit: int = MAX_TEXT) -> str:
-    """A service's text made safe to store: a string of at most `limit` characters, no controls.
-
-    Control and format characters (newline, ESC, RTL override …) and lone surrogates become U+FFFD;
-    anything but a string becomes "".
-    """
-    if not isinstance(value, str):
-        return ""
-    text = value[:limit]
-    if not text.isprintable():
-        text = "".join("\ufffd" if _is_control(char) else char for char in text)
-    return text if len(value) <= limit else text[:-1] + "…"
-
-
-def readable(name: bytes) -> str:
-    """A file name as text: bytes that are not UTF-8, and controls, become `\\xNN` escapes.
-
-    A backslash is doubled, so that different names stay different.
-    """
-    text = name.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
-    if text.isprintable():
-        return text
-    return "".join(
-        char.encode("unicode_escape").decode("ascii") if _is_control(char) else char
-        for char in text
-    )
-
-
 def is_record(value: object, key: str) -> bool:
-    """Whether it may be shown as the record of the service `key`: what all readers need is there.
+    """Whether a JSON value has all that readers need to show it as the record of service `key`.
 
-    It need not be a `Record`: a newer version's has other fields, and maybe other statuses.
+    It need not be a `Record`: a newer version may have other fields and other statuses.
     """
     if not isinstance(value, dict) or value.get("id") != key:
         return False
@@ -272,7 +259,7 @@ def is_record(value: object, key: str) -> bool:
 
 
 def worst(statuses: Iterable[Status]) -> Status:
-    """The status of the whole: all alike is that; some answer and some do not is degraded."""
+    """The status of a whole from those of its parts; degraded where only some of them answer."""
     found = set(statuses) or {Status.UNKNOWN}
     if len(found) == 1:
         return found.pop()
@@ -282,10 +269,6 @@ def worst(statuses: Iterable[Status]) -> Status:
     return next(status for status in order if status in found)
 
 
-def _is_control(char: str) -> bool:
-    return unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
-
-
 def _known(cls: type, value: Mapping[str, Any]) -> dict[str, Any]:
     names = {item.name for item in fields(cls)}
     return {name: item for name, item in value.items() if name in names}
@@ -293,19 +276,19 @@ def _known(cls: type, value: Mapping[str, Any]) -> dict[str, Any]:
 
 def _plain(item: "DataclassInstance") -> dict[str, Any]:
     """The fields as they are: `asdict` copies even what cannot change, which takes far longer."""
-    return {name: getattr(item, name) for name, _ in _kinds(type(item))}
+    return {name: getattr(item, name) for name, _ in _types(type(item))}
 
 
-def _sound(item: T) -> T:
-    """The item, each field of which is of its kind. Raises TypeError for any other."""
-    for name, kind in _kinds(type(item)):
-        if not isinstance(getattr(item, name), kind):
-            raise TypeError(f"{name} is of another kind")
+def _checked(item: T) -> T:
+    """The item itself. Raises TypeError where a field's value is not of the field's type."""
+    for name, allowed in _types(type(item)):
+        if not isinstance(getattr(item, name), allowed):
+            raise TypeError(f"{name} has a value of another type")
     return item
 
 
 @cache
-def _kinds(cls: type["DataclassInstance"]) -> tuple[tuple[str, tuple[type, ...]], ...]:
+def _types(cls: type["DataclassInstance"]) -> tuple[tuple[str, tuple[type, ...]], ...]:
     """Each field with the classes of its values."""
     return tuple((item.name, _classes(item.type)) for item in fields(cls))
 

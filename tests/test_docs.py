@@ -15,6 +15,7 @@ from pytest_aiohttp import AiohttpClient
 from hero_router.cli import COMMANDS
 from hero_router.settings.config import SETTINGS, RouterConfig
 from hero_router.store.client import connect
+from hero_router.store.clock import RedisClock
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
@@ -29,7 +30,8 @@ NOWHERE = RouterConfig.of(redis_url="redis://127.0.0.1:1/0")
 
 def nowhere() -> web.Application:
     """An application whose Redis is away."""
-    return create_app(make_parts(NOWHERE, RedisClients.connect(NOWHERE)))
+    clients = RedisClients.connect(NOWHERE)
+    return create_app(make_parts(NOWHERE, clients, RedisClock(clients.web)))
 
 
 README = (ROOT / "README.md").read_text("utf-8")

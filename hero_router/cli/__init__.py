@@ -1,4 +1,4 @@
-"""The command `hero_router`: parses, builds and runs. Each command is a module of this package."""
+"""The command `hero_router`: parses the command line and runs one command, each in its module."""
 
 import signal
 import sys
@@ -10,6 +10,7 @@ import click
 
 from hero_router import __version__
 from hero_router.errors import ConfigError, RouterError
+from hero_router.settings import logs
 
 COMMANDS: Mapping[str, str] = {
     "serve": "hero_router.cli.serve",
@@ -17,42 +18,55 @@ COMMANDS: Mapping[str, str] = {
     "web": "hero_router.cli.web",
     "demo": "hero_router.cli.demo",
     "list": "hero_router.cli.services",
+    "describe": "hero_router.cli.describe",
     "scan": "hero_router.cli.scan",
     "events": "hero_router.cli.events",
     "clients": "hero_router.cli.clients",
     "forget": "hero_router.cli.forget",
     "config": "hero_router.cli.config",
+    "check": "hero_router.cli.check",
+    "completion": "hero_router.cli.completion",
 }
+"""Each command's module, whose `command` is a click command."""
 
-FOR_A_MASTER = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
-"""What gunicorn's master is told things by. Until it listens for them, each of them would end it;
-loading takes a second, and there is nothing yet to load anew."""
+MASTER_SIGNALS = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+"""Signals that control a gunicorn master. Before gunicorn handles them each would end the process;
+loading takes a second, and nothing is there to be reloaded yet."""
 
-INTERRUPTED = 130
-"""Exit code of a program that Ctrl-C ended, as shells tell it."""
+FAILED, CANNOT_RUN, INTERRUPTED = 1, 2, 130
+"""Exit codes; that of Ctrl-C is the one that shells give."""
+
+EXIT_CODES = """
+\b
+Exit codes:
+  0    done
+  1    failed: no router answers, it refused, or a check did not pass
+  2    wrong command line or settings: nothing was started
+  130  ended by Ctrl-C
+"""
 
 
 class Commands(click.Group):
     """Imports a command's module only when it is used, so that each process loads what it needs.
 
-    `_before` is how each signal that is ignored meanwhile was handled.
+    `_handlers` has the former handlers of the signals that are ignored while `web` loads.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._before: dict[int, Any] = {}
+        self._handlers: dict[int, Any] = {}
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """All names, in the order of a user's need."""
-        return [*COMMANDS]  # once the command `list` is imported, that is its module's name here
+        """All names, the most needed first."""
+        return [*COMMANDS]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """The `command` of the module behind a name."""
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The `command` of a name's module."""
         if cmd_name not in COMMANDS:
             return None
-        if cmd_name == "web":
-            for number in FOR_A_MASTER:
-                self._before[number] = signal.signal(number, signal.SIG_IGN)
+        if cmd_name == "web" and not ctx.resilient_parsing:
+            for number in MASTER_SIGNALS:
+                self._handlers[number] = signal.signal(number, signal.SIG_IGN)
         found: click.Command = import_module(COMMANDS[cmd_name]).command
         return found
 
@@ -64,22 +78,27 @@ class Commands(click.Group):
             ctx.exit(INTERRUPTED)
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        """Run; an error of ours is one line on stderr: exit code 2 for settings, else 1."""
+        """Run; an error of the router's is one line on stderr, or one record of a JSON log."""
         try:
             return super().main(*args, **kwargs)
         except RouterError as error:
-            click.echo(f"hero_router: {error}", err=True)
-            sys.exit(2 if isinstance(error, ConfigError) else 1)
-        finally:  # who ignores a signal has all its children ignore it
-            while self._before:
-                signal.signal(*self._before.popitem())
+            logs.report_fatal(str(error))
+            sys.exit(CANNOT_RUN if isinstance(error, ConfigError) else FAILED)
+        finally:  # children inherit ignored signals
+            while self._handlers:
+                signal.signal(*self._handlers.popitem())
 
 
-@click.command(cls=Commands)
-@click.version_option(__version__, prog_name="hero_router")
+@click.command(
+    cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES
+)
+@click.version_option(__version__, "-V", "--version", prog_name="hero_router")
 def main() -> None:
     """One door to the services that listen on this machine's Unix sockets.
 
     It finds them, probes whether they really work, and shows them live in a browser.
     Start with `hero_router serve --demo`, then open http://127.0.0.1:9988/.
+
+    Commands that ask a running router (list, describe, scan, events, clients) find it at --url,
+    else ROUTER_URL, else ROUTER_HOST and ROUTER_PORT.
     """

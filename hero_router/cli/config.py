@@ -1,39 +1,51 @@
-"""The command `config`: every setting with its value, where it comes from and what it means."""
+"""The command `config`: every setting with its value, its source, default, range and meaning."""
 
 import asyncio
 import json
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import click
-from rich.table import Table
 from rich.text import Text
 
-from hero_router.cli.options import configure, flags, given
-from hero_router.cli.screen import console
+from hero_router.cli.options import configure, default_text, flags, given, span
+from hero_router.cli.screen import Column, console, table
 from hero_router.settings.config import RouterConfig, rejected, sources
 from hero_router.store.eviction import warning
+
+COLUMNS = (
+    Column("variable"),
+    Column("value", wraps=True),
+    Column("source", 3),
+    Column("default", 1),
+    Column("range", 2),
+    Column("meaning", 4, wraps=True),
+)
 
 
 @click.command("config")
 @click.option(
     "--check",
     is_flag=True,
-    help="exit with 1 if any value is rejected, or a variable is no setting; warn of a Redis that "
-    "may evict keys",
+    help="exit with 1 if a value is rejected, or a variable is no setting; warn if Redis may evict "
+    "keys",
 )
 @click.option("--json", "as_json", is_flag=True, help="print JSON for programs")
 @flags()
 def command(check: bool, as_json: bool, **overrides: Any) -> None:
-    """Show each setting with its value, source and meaning; secrets are masked."""
+    """Show each setting with its value, source and meaning.
+
+    Passwords are shown as ***.
+    """
     config = configure(overrides)
     flagged = given(overrides)
     rows = _rows(config, flagged)
     if as_json:
         click.echo(json.dumps(rows, indent=2))
     else:
-        console().print(_table(rows))
+        out = console()
+        out.print(table(COLUMNS, [*map(_cells, rows)], out.width))
     sentences = rejected(flagged)
     for sentence in sentences:
         click.echo(sentence, err=True)
@@ -43,21 +55,23 @@ def command(check: bool, as_json: bool, **overrides: Any) -> None:
         sys.exit(1)
 
 
+def _cells(row: Mapping[str, str]) -> list[Text]:
+    """A row for people: the default only where another value holds."""
+    hidden = {"default": ""} if row["source"] == "default" else {}
+    return [*map(Text, {**row, **hidden}.values())]
+
+
 def _rows(config: RouterConfig, flagged: Collection[str]) -> list[dict[str, str]]:
-    from_where = sources()
+    """One row for each setting, with its columns by name."""
+    variables = sources()
     return [
         {
             "variable": item.variables[0],
             "value": value,
-            "source": item.flag if item.name in flagged else from_where[item.name],
+            "source": item.flag if item.name in flagged else variables[item.name],
+            "default": default_text(item),
+            "range": span(item),
             "meaning": item.help,
         }
         for item, value in config.shown()
     ]
-
-
-def _table(rows: list[dict[str, str]]) -> Table:
-    table = Table("variable", "value", "source", "meaning", box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*map(Text, row.values()))
-    return table

@@ -1,4 +1,4 @@
-"""The command `demo`: sample services, so that a first look at the page shows something."""
+"""The command `demo`: runs sample services, so that a first look at the page shows something."""
 
 import asyncio
 import signal
@@ -14,7 +14,7 @@ from hero_router.settings.config import RouterConfig
 @click.command("demo")
 @flags("socket_dir", "log_level", "log_format")
 def command(**overrides: Any) -> None:
-    """Run sample services in the root: healthy ones, a flapping, a hanging and a dead one."""
+    """Run sample services: good, flapping, hanging, dead."""
     config = begin(overrides)
     asyncio.run(_run(config))
 

@@ -1,148 +1,229 @@
-"""The command `events`: the stream in a terminal; it resumes, and shows what it missed."""
+"""The command `events`: past and coming events in a terminal; it resumes, and shows each gap."""
 
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator, Awaitable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import aclosing, suppress
-from typing import Any, TypeVar
+from typing import Any
 
-import aiohttp
 import click
 from rich.text import Text
 
-from hero_router.cli.screen import console, literal, warn
+from hero_router.cli.address import address
+from hero_router.cli.past import MAX_EVENTS, Past, Since
+from hero_router.cli.screen import console, literal, moment, warn
 from hero_router.cli.services import mark
-from hero_router.client.http import RouterAway, address, asking, refusal, resolve
+from hero_router.client.events import Follower
+from hero_router.client.http import fetch
+from hero_router.feed.filters import Filter
 from hero_router.model import CONTROL_EVENTS
-from hero_router.sse import Message, Parser
 
-T = TypeVar("T")
+REMOVED: Mapping[str, str] = {
+    "gone": "its sockets are gone",
+    "stale": "nothing has listened on its sockets for too long",
+    "forgotten": "its node was forgotten",
+}
+"""Why a service left the registry, in words."""
 
-SILENCE_SECONDS = 45.0
-PINGS_MISSED = 3
-"""After so many keepalives without a byte, and at first this time, a connection counts as dead."""
-
-RETRY_MS = 1_000
+STYLES: Mapping[str, str] = {"resync": "bold red", "stale": "bold yellow", "fresh": "bold green"}
 
 
 @click.command("events")
-@click.option("--json", "as_json", is_flag=True, help="print one JSON object a line")
-@click.option("--cursor", default=None, help="go on after this position")
-@click.option("--count", type=click.IntRange(1), default=None, help="end after so many events")
+@click.option(
+    "--since",
+    type=Since(),
+    help="begin with the past events since then: 90s, 10m, 2h, 1d, or a time as 2026-11-28T14:30",
+)
+@click.option(
+    "--tail",
+    type=click.IntRange(0, MAX_EVENTS),
+    metavar="N",
+    help="begin with the last N past events",
+)
+@click.option("--no-follow", is_flag=True, help="only the past events; do not wait for more")
+@click.option("--cursor", help="go on after this position")
+@click.option("--count", type=click.IntRange(1), metavar="N", help="end after N events")
 @click.option("--types", help="only events of these types, with commas between")
 @click.option("--context", help="only of services in these contexts")
 @click.option("--service", help="only of these services, by id or name")
 @click.option(
     "--conflate", is_flag=True, help="after a stall only the newest event of each service"
 )
+@click.option("--json", "as_json", is_flag=True, help="print one JSON object a line")
 @address
 def command(
-    as_json: bool, cursor: str | None, count: int | None, url: str | None, **wish: str | bool | None
+    since: Callable[[int], int] | None,
+    tail: int | None,
+    no_follow: bool,
+    cursor: str | None,
+    count: int | None,
+    as_json: bool,
+    url: str,
+    **options: str | bool | None,
 ) -> None:
-    """Follow the stream of events; reconnects and resumes by itself. Ctrl-C ends it."""
-    query = {name: "1" if value is True else value for name, value in wish.items() if value}
-    follower = Follower(resolve(url), cursor, query)
+    """Follow the stream of events; show past ones.
+
+    Without --since, --tail or --cursor it begins with the next event. It reconnects and resumes by
+    itself; a `resync` says how many events were missed. Times are those of the events, by Redis's
+    clock. Ctrl-C ends it.
+    """
+    past = since is not None or tail is not None or no_follow
+    if past and cursor:
+        raise click.UsageError(
+            "--cursor says where to begin: leave out --since, --tail, --no-follow"
+        )
+    query = {name: "1" if value is True else str(value) for name, value in options.items() if value}
+    printer = Printer(count, as_json=as_json)
     with suppress(KeyboardInterrupt):
-        asyncio.run(_show(follower, as_json=as_json, count=count))
+        asyncio.run(
+            _run(url, query, cursor, Past(since, tail) if past else None, printer, no_follow)
+        )
 
 
-async def _show(follower: "Follower", *, as_json: bool, count: int | None) -> None:
-    left = count
+async def _run(
+    url: str,
+    query: Mapping[str, str],
+    cursor: str | None,
+    past: Past | None,
+    printer: "Printer",
+    no_follow: bool,
+) -> None:
+    await _warn_of_unknown(url, query)
+    if past is not None:
+        wanted = Filter.of(*([query.get(name, "")] for name in ("types", "context", "service")))
+        found = await past.fetch(url, wanted)
+        for event in found.events:
+            printer.show(event["event"], event["id"], event["data"])
+            if printer.is_done:
+                return
+        cursor = found.cursor
+    if not no_follow:
+        await _follow(url, query, cursor, printer)
+
+
+async def _follow(
+    url: str, query: Mapping[str, str], cursor: str | None, printer: "Printer"
+) -> None:
+    follower = Follower(url, cursor, query, on_break=lambda reason: _say_lost(follower, reason))
     async with aclosing(follower.messages()) as messages:
         async for message in messages:
-            if message.event == "ping" and not as_json:
-                continue
-            (_print_json if as_json else _print)(message)
-            if left is not None and message.event not in CONTROL_EVENTS:
-                left -= 1
-            if left == 0:
+            printer.show(message.event, message.last_id, json.loads(message.data))
+            if printer.is_done:
                 return
 
 
-class Follower:
-    """One client of the stream. Keeps its position over every connection."""
-
-    def __init__(
-        self, url: str, cursor: str | None, query: Mapping[str, str] | None = None
-    ) -> None:
-        self._url, self._cursor, self._retry_ms = url, cursor, RETRY_MS
-        self._query = query
-        self._silence = SILENCE_SECONDS
-
-    async def messages(self) -> AsyncGenerator[Message, None]:
-        """All messages, over as many connections as it takes. Raises RouterAway at first only."""
-        connected = False
-        while True:
-            try:
-                async with aclosing(self._connection()) as connection:
-                    async for message in connection:
-                        connected = True
-                        yield message
-            except RouterAway as error:
-                if not connected:
-                    raise
-                warn(str(error))
-            warn(f"reconnecting after {self._cursor}")
-            await asyncio.sleep(self._retry_ms / 1000)
-
-    async def _connection(self) -> AsyncGenerator[Message, None]:
-        parser = Parser()
-        headers = {"Last-Event-ID": self._cursor} if self._cursor else {}
-        timeout, url = aiohttp.ClientTimeout(total=None), f"{self._url}/api/events"
-        async with asking(self._url) as session:
-            asked = session.get(url, params=self._query, headers=headers, timeout=timeout)
-            async with await self._heard(asked) as answer:
-                if answer.status != 200:
-                    raise await refusal(self._url, answer)
-                while data := await self._heard(answer.content.readany()):
-                    for message in parser.feed(data):
-                        self._cursor = message.last_id or self._cursor
-                        self._note_pings(message)
-                        yield message
-                    # Also without a message: so a worker that ends says when to come back.
-                    self._retry_ms = parser.retry_ms or self._retry_ms
-
-    async def _heard(self, reading: Awaitable[T]) -> T:
-        """What was waited for. Raises TimeoutError when the other side is silent for too long."""
-        async with asyncio.timeout(self._silence):
-            return await reading
-
-    def _note_pings(self, message: Message) -> None:
-        """A worker may be set to other keepalives than ours: its hello says so."""
-        told = json.loads(message.data).get("ping_seconds") if message.event == "hello" else None
-        if isinstance(told, int | float):
-            self._silence = PINGS_MISSED * told
+def _say_lost(follower: Follower, reason: str) -> None:
+    warn(f"{reason}; connecting again, to go on after {follower.cursor or 'the newest event'}")
 
 
-def _print_json(message: Message) -> None:
-    """What came before any position has none."""
-    place = message.last_id or None
-    value = {"event": message.event, "id": place, "data": json.loads(message.data)}
-    click.echo(json.dumps(value))
+async def _warn_of_unknown(url: str, query: Mapping[str, str]) -> None:
+    """Say which of the wanted services and contexts there are none of now: a name may be wrong."""
+    if not query.keys() & {"service", "context"}:
+        return
+    services = (await fetch(url, "/api/services", "services"))["services"]
+    for name, keys in (("service", ("name", "id")), ("context", ("context",))):
+        known = {item[key] for item in services for key in keys}
+        for word in filter(None, map(str.strip, query.get(name, "").split(","))):
+            if word not in known:
+                warn(
+                    f"there is no {name} {word!r} now; its events are shown as soon as there is one"
+                )
 
 
-def _print(message: Message) -> None:
-    data = json.loads(message.data)
-    line = Text(time.strftime("%H:%M:%S "), style="bright_black")
-    line += literal(f"{message.event:<16}", "bold red" if message.event == "resync" else "bold")
-    console().print(line + summary(message.event, data), soft_wrap=True)
+class Printer:
+    """Prints events, as lines for people or as JSON, and counts them."""
+
+    def __init__(self, count: int | None, *, as_json: bool) -> None:
+        self._left, self._as_json = count, as_json
+
+    @property
+    def is_done(self) -> bool:
+        """Whether as many events are printed as were wanted."""
+        return self._left == 0
+
+    def show(self, event: str, position: str, data: dict[str, Any]) -> None:
+        """Print one message; what says something about the stream itself is not counted."""
+        if self._as_json:
+            value = {"event": event, "id": position or None, "data": data}
+            click.echo(json.dumps(value))
+        elif event != "ping":
+            console().print(line(event, data), soft_wrap=True)
+        if self._left is not None and event not in CONTROL_EVENTS:
+            self._left -= 1
+
+
+def line(event: str, data: dict[str, Any]) -> Text:
+    """One event for people: when it happened, what it is, what it says."""
+    when = moment(data.get("at") or data.get("now")) or moment(time.time() * 1000)
+    name = literal(f"{event:<16}", STYLES.get(event, "bold"))
+    return Text(f"{when} ", style="bright_black") + name + summary(event, data)
 
 
 def summary(event: str, data: dict[str, Any]) -> Text:
     """What an event says, in a few words; service texts are shown literally."""
+    if event in _SUMMARIES:
+        with suppress(KeyError):
+            return _SUMMARIES[event](data)
     record = data.get("service")
-    if event == "resync":
-        number = "an unknown number of" if data["dropped"] is None else data["dropped"]
-        return Text(f"missed {number} events ({data['reason']}); `hero_router list` has the state")
-    if event == "hello":
-        place = f"after {data['cursor']}" if data.get("cursor") else "from the oldest that is kept"
-        return literal(f"{place}, from worker {data.get('worker')}")
-    if not isinstance(record, dict):
-        told = (f"{key}={value}" for key, value in data.items() if value not in ([], None))
-        return literal(" ".join(told))
-    line = literal(f"{record.get('context')}/{record.get('name')} ")
-    if event == "status_change":
-        line += mark(data.get("from")) + Text(" → ") + mark(data.get("to"))
-        return line + literal(f"  {data.get('reason') or ''}".rstrip())
-    return line + mark(record.get("status"))
+    if isinstance(record, dict):
+        return _service(record) + mark(record.get("status"))
+    pairs = (f"{key}={value}" for key, value in data.items() if value not in ([], None))
+    return literal(" ".join(pairs))
+
+
+def _hello(data: dict[str, Any]) -> Text:
+    start = f"after {data['cursor']}" if data["cursor"] else "after a gap"
+    return literal(f"connected to worker {data.get('worker')}, {start}")
+
+
+def _resync(data: dict[str, Any]) -> Text:
+    number = "an unknown number of" if data["dropped"] is None else data["dropped"]
+    return literal(
+        f"missed {number} events ({data.get('reason')}); `hero_router list` has the state"
+    )
+
+
+def _status_change(data: dict[str, Any]) -> Text:
+    record = data["service"] if isinstance(data["service"], dict) else {}
+    text = _service(record) + mark(data.get("from")) + Text(" → ") + mark(data.get("to"))
+    return text + literal(f"  {data.get('reason') or ''}".rstrip())
+
+
+def _removed(data: dict[str, Any]) -> Text:
+    reason = REMOVED.get(str(data["reason"]), data["reason"])
+    return _service(data) + literal(f"removed from node {data.get('node')}: {reason}")
+
+
+def _scan(data: dict[str, Any]) -> Text:
+    changes = ", ".join(f"{data[name]} {name}" for name in ("added", "removed", "changed"))
+    return literal(f"node {data.get('node')}: {data['discovered']} services; {changes}")
+
+
+def _stale(data: dict[str, Any]) -> Text:
+    return literal(data["detail"])
+
+
+def _fresh(data: dict[str, Any]) -> Text:
+    node = f" of node {data['node']}" if data["node"] else ""
+    return literal(f"no longer stale: {data['reason']}{node}")
+
+
+def _conflated(data: dict[str, Any]) -> Text:
+    return literal(f"{data['superseded']} older events are left out")
+
+
+_SUMMARIES: Mapping[str, Callable[[dict[str, Any]], Text]] = {
+    "hello": _hello,
+    "resync": _resync,
+    "status_change": _status_change,
+    "service_removed": _removed,
+    "scan": _scan,
+    "stale": _stale,
+    "fresh": _fresh,
+    "conflated": _conflated,
+}
+
+
+def _service(data: Mapping[str, Any]) -> Text:
+    return literal(f"{data.get('context')}/{data.get('name')} ")

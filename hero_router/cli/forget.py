@@ -13,7 +13,6 @@ import click
 
 from hero_router.cli.options import configure, flags
 from hero_router.errors import ConfigError, Fenced, NotFound, StoreError
-from hero_router.model import clean
 from hero_router.settings.config import RouterConfig
 from hero_router.settings.redis import RedisSettings
 from hero_router.store.client import Redis, connect
@@ -21,6 +20,7 @@ from hero_router.store.embedded import running
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
+from hero_router.text import clean
 
 LEASE_SECONDS = 10.0
 """Nobody scans the node for so long, if this command is killed in the middle."""
@@ -30,10 +30,10 @@ LEASE_SECONDS = 10.0
 @click.argument("node")
 @flags("redis_url", "redis_password_file", "redis_prefix", "state_dir", "sse_buffer")
 def command(node: str, **overrides: Any) -> None:
-    """Forget NODE, which was renamed or is gone for good, with all its services.
+    """Remove a node that is gone for good, with its services.
 
-    Refused while a scanner runs for it. Without ROUTER_REDIS_URL the private Redis of the `serve`
-    that runs in ROUTER_STATE_DIR is asked.
+    Also for the old name of a NODE that was renamed. Refused while a scanner runs for it. Without
+    ROUTER_REDIS_URL it asks the private Redis of the `serve` that runs in ROUTER_STATE_DIR.
     """
     config = configure(overrides)
     number = asyncio.run(_run(config, node))
@@ -51,7 +51,7 @@ async def _run(config: RouterConfig, node: str) -> int:
 async def _backplane(config: RouterConfig) -> RedisSettings:
     """The Redis to ask. Raises ConfigError where none is known."""
     if config.redis.url:
-        config.redis.check_password_file()
+        config.redis.require()
         return config.redis
     url = await running(config.node.state / "redis")
     if url is None:

@@ -1,19 +1,22 @@
-"""A command line flag for every setting, so that flags and variables never drift apart."""
+"""Makes a command line flag of every setting, so that flags and variables never drift apart."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from hero_router.settings import logs
 from hero_router.settings.config import SETTINGS, RouterConfig, warn_rejected
-from hero_router.settings.setting import Setting
+from hero_router.settings.setting import Setting, plain
+
+if TYPE_CHECKING:
+    from click.types import OptionHelpExtra
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def flags(*names: str) -> Callable[[F], F]:
-    """Give a command the flags of these settings (none named: of all), as keyword arguments."""
+    """Give a command the flags of these settings (all if none is named), as keyword arguments."""
 
     def decorate(command: F) -> F:
         for item in reversed(SETTINGS):
@@ -25,20 +28,21 @@ def flags(*names: str) -> Callable[[F], F]:
 
 
 def configure(overrides: Mapping[str, Any]) -> RouterConfig:
-    """The settings from the environment, with the flags that were given on top.
+    """The settings: those given as flags, all others from the environment.
 
     Raises:
-        ConfigError: when a value leaves nothing to run with.
+        ConfigError: a value leaves nothing to run with.
     """
     return RouterConfig.read(**given(overrides))
 
 
 def begin(overrides: Mapping[str, Any]) -> RouterConfig:
-    """Like `configure`, for a process that runs on: it logs from here on, first what is rejected.
+    """Like `configure`, for long-running processes: sets up the log, and logs rejected values.
 
     Raises:
-        ConfigError: when a value leaves nothing to run with.
+        ConfigError: a value leaves nothing to run with.
     """
+    logs.setup_early(overrides.get("log_format"))
     config = configure(overrides)
     logs.setup(config.log.level, config.log.format)
     warn_rejected(given(overrides))
@@ -46,16 +50,54 @@ def begin(overrides: Mapping[str, Any]) -> RouterConfig:
 
 
 def given(overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """The flags that are on the command line."""
+    """The flags that stand on the command line."""
     return {name: value for name, value in overrides.items() if value is not None}
 
 
 def _flag(item: Setting) -> Callable[[F], F]:
-    text = f"{item.help} [{item.variables[0]}]"
     if item.kind == "bool":
         switch = f"{item.flag}/--no-{item.flag.removeprefix('--')}"
-        return click.option(switch, item.name, default=None, help=text)
-    return click.option(item.flag, item.name, type=_type(item), default=None, help=text)
+        return click.option(switch, item.name, cls=_Flag, setting=item, help=item.help)
+    metavar = {"int": "INTEGER", "float": "NUMBER", "str": "TEXT"}[item.kind]
+    return click.option(
+        item.flag,
+        item.name,
+        cls=_Flag,
+        setting=item,
+        type=_type(item),
+        metavar=metavar,
+        help=item.help,
+    )
+
+
+class _Flag(click.Option):
+    """The flag of a setting; None if it is not given. Its help says variable, default and range."""
+
+    def __init__(self, *args: Any, setting: Setting, **kwargs: Any) -> None:
+        super().__init__(*args, default=None, **kwargs)
+        self._setting = setting
+
+    def get_help_extra(self, ctx: click.Context) -> "OptionHelpExtra":  # noqa: ARG002 - click's
+        """What stands in brackets after the meaning."""
+        extra: OptionHelpExtra = {"envvars": self._setting.variables[:1]}
+        default = default_text(self._setting)
+        if default and default not in self._setting.help:
+            extra["default"] = default
+        if accepted := span(self._setting):
+            extra["range"] = accepted
+        return extra
+
+
+def default_text(item: Setting) -> str:
+    """The default as a person reads it; one that depends on the machine is named, not given."""
+    return {"node": "the host name", "workers": "cores"}.get(item.name) or plain(item.default)
+
+
+def span(item: Setting) -> str:
+    """The accepted values of a setting, in short: a number's range, or the words of a choice."""
+    if item.kind in ("int", "float"):
+        return f"{'0, or ' if item.off else ''}{plain(item.low)} to {plain(item.high)}"
+    return "0 or 1" if item.kind == "bool" else ""
 
 
 def _type(item: Setting) -> click.ParamType[Any]:
@@ -67,7 +109,7 @@ def _type(item: Setting) -> click.ParamType[Any]:
 
 
 class _OrOff(click.FloatRange):
-    """A number in a range, or 0 for "off"."""
+    """A number in a range, or 0, which switches the setting off."""
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None

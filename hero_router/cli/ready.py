@@ -1,13 +1,15 @@
-"""What `serve` says of itself: where it listens, and from when on it can tell the truth."""
+"""Says when `serve` is ready: web is up to date, and the scanner's first scan is over."""
 
 import asyncio
+import logging
 import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
-import aiohttp
-
+from hero_router.cli import health
+from hero_router.client.http import RouterAway, get
 from hero_router.errors import StoreError
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import Redis
@@ -15,105 +17,112 @@ from hero_router.store.clock import RedisClock
 from hero_router.store.keys import Keys
 from hero_router.store.stream import NodeReader
 
+log = logging.getLogger(__name__)
+
 ASK_SECONDS = 1.0
 POLL_SECONDS = 0.2
 
 ELSEWHERE = ("192.0.2.1", 9)
-"""An address of nobody (RFC 5737). Nothing is sent there: only the way to it is looked up."""
+"""An address of nobody (RFC 5737). Nothing is sent there: only the route to it is looked up."""
 
 
 class Readiness:
-    """Asks a worker, and by clients that `connect` makes the scanner's reports."""
+    """Asks web over HTTP, and the scanner's reports in Redis, over clients that `connect` makes."""
 
     def __init__(self, config: RouterConfig, connect: Callable[[], Redis]) -> None:
         self._config, self._connect = config, connect
-        self._since: float | None = None
+        self._url = config.web.address.rstrip("/")
+        self._since_ms: float | None = None
 
     async def scanner(self) -> bool:
-        """Whether a scanner holds this node, or nobody can say as Redis is away (it then waits
-        too). Its first scan may take as long as the slowest service: all else need not wait.
+        """Whether a scanner holds this node, or nobody can tell because Redis is away.
 
-        It is first asked as the scanner starts, so that a report from then on is its own.
+        The first scan may take as long as the slowest service, and need not be waited for. The
+        time of the first question is kept: a report from then on is the new scanner's own.
         """
         client = self._connect()
         try:
-            await self._note_time(client)
-            return await NodeReader(client, Keys(self._config.redis.prefix)).is_held(
-                self._config.node.name
-            )
-        except StoreError:
-            return True
+            with suppress(StoreError):
+                await self._began_ms(client)
+            return (await health.scanner(self._config, client)).ok
         finally:
             await client.aclose()
 
     async def web(self) -> bool:
-        """Whether a worker answers at all."""
-        return await self._ask("health") is not None
+        """Whether a worker answers."""
+        return (await health.web(self._config, within=ASK_SECONDS)).ok
+
+    async def demo(self) -> bool:
+        """Whether the sample services have sockets."""
+        return health.demo(self._config).ok
 
     async def announce(self) -> None:
-        """Say what is missing, as often as that changes, and at last that nothing is."""
+        """Say what is missing, each time that it changes, and at last that nothing is."""
         said = ""
         while reason := await self._missing():
             if reason != said:
-                _say(f"hero_router is listening at {self._config.web.address}; not ready: {reason}")
+                self._say(f"hero_router is not ready: {reason}")
                 said = reason
             await asyncio.sleep(POLL_SECONDS)
-        _say(f"hero_router is ready: {self._config.web.address}{_from_elsewhere(self._config)}")
+        self._say(
+            f"hero_router is ready: {self._config.web.address}{_from_elsewhere(self._config)}"
+        )
+
+    def _say(self, line: str) -> None:
+        """A line on stdout for people; a record if the log is JSON, as all else is then."""
+        if self._config.log.format == "json":
+            log.info("%s", line, extra={"url": self._config.web.address})
+            return
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
 
     async def _missing(self) -> str:
-        """Why a page could not tell the truth; "" where it can."""
-        told = await self._ask("ready")
-        if told is None:
-            return "no worker answers"
-        if not told.get("ready"):
-            return str(told.get("reason"))
-        return "" if await self._scanned() else "the first scan is not over"
+        """Why a page could not show the true state; "" if it can."""
+        state = await self._web_state()
+        if state is None:
+            return f"no worker answers at {self._config.web.address}"
+        if not state.get("ready"):
+            return f"{state.get('reason')} (web listens at {self._config.web.address})"
+        if not await self._is_scanned():
+            return f"the first scan is not over (web listens at {self._config.web.address})"
+        return ""
 
-    async def _scanned(self) -> bool:
+    async def _web_state(self) -> dict[str, Any] | None:
+        """What a worker's `/ready` says, 503 included; None if none answers."""
+        with suppress(RouterAway):
+            answer = await get(self._url, "/ready", within=ASK_SECONDS)
+            return answer.value if isinstance(answer.value, dict) else None
+        return None
+
+    async def _is_scanned(self) -> bool:
         client = self._connect()
         try:
-            since = await self._note_time(client)
-            sight = (await NodeReader(client, Keys(self._config.redis.prefix)).list()).get(
-                self._config.node.name
-            )
+            began = await self._began_ms(client)
+            nodes = await NodeReader(client, Keys(self._config.redis.prefix)).list()
         except StoreError:
             return False
         finally:
             await client.aclose()
-        return sight is not None and sight.state.scan > 0 and sight.state.last_scan >= since
+        status = nodes.get(self._config.node.name)
+        return status is not None and status.state.scan > 0 and status.state.last_scan >= began
 
-    async def _note_time(self, client: Redis) -> float:
-        """When this was first asked, in Unix milliseconds by Redis's clock."""
-        if self._since is None:
+    async def _began_ms(self, client: Redis) -> float:
+        """When this was first asked, in Unix milliseconds by Redis's clock. Raises StoreError."""
+        if self._since_ms is None:
             clock = RedisClock(client)
             await clock.ask()
-            self._since = clock.now_ms()
-        return self._since
-
-    async def _ask(self, path: str) -> dict[str, object] | None:
-        """What a worker says as JSON, whatever its status; None where it says nothing."""
-        timeout = aiohttp.ClientTimeout(total=ASK_SECONDS)
-        with suppress(aiohttp.ClientError, TimeoutError, ValueError):
-            async with (
-                aiohttp.ClientSession(timeout=timeout) as session,
-                session.get(f"{self._config.web.address}{path}") as answer,
-            ):
-                told = await answer.json()
-                return told if isinstance(told, dict) else None
-        return None
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+            self._since_ms = clock.now_ms()
+        return self._since_ms
 
 
 def _from_elsewhere(config: RouterConfig) -> str:
-    """Where others find the page, if it listens for all: the address that this machine has for
-    them. By a name they would need ROUTER_ALLOWED_HOSTS."""
+    """This machine's address as other machines see it, if web listens on all addresses.
+
+    By a name they would need ROUTER_ALLOWED_HOSTS.
+    """
     if config.web.host != "0.0.0.0":
         return ""
-    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way:
-        way.connect(ELSEWHERE)
-        return f" (for others http://{way.getsockname()[0]}:{config.web.port}/)"
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as route:
+        route.connect(ELSEWHERE)
+        return f" (for others http://{route.getsockname()[0]}:{config.web.port}/)"
     return ""

@@ -5,16 +5,17 @@ import json
 
 import click
 
+from hero_router.cli.address import address
 from hero_router.cli.screen import warn
-from hero_router.client.http import address, call, resolve
+from hero_router.client.http import call
 
 
 @click.command("scan")
 @click.option("--json", "as_json", is_flag=True, help="print JSON for programs")
 @address
-def command(as_json: bool, url: str | None) -> None:
+def command(as_json: bool, url: str) -> None:
     """Ask every scanner for a full scan and wait for the result."""
-    result = asyncio.run(call(resolve(url), "router.scan", {}))
+    result = asyncio.run(call(url, "router.scan", {}))
     if as_json:
         click.echo(json.dumps(result, indent=2))
         return

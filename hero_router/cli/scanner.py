@@ -11,7 +11,6 @@ from urllib.parse import unquote, urlsplit
 import click
 
 from hero_router.cli.options import begin, flags
-from hero_router.errors import ConfigError
 from hero_router.scan.agent import ScannerAgent
 from hero_router.scan.interfaces import SystemClock
 from hero_router.scan.prober import Prober
@@ -36,9 +35,7 @@ log = logging.getLogger(__name__)
 def command(**overrides: Any) -> None:
     """Run the scanner of this node; a second one stands by. Needs ROUTER_REDIS_URL."""
     config = begin(overrides)
-    if not config.redis.url:
-        raise ConfigError("ROUTER_REDIS_URL is not set: scanner has to be told where Redis is")
-    config.redis.check_password_file()
+    config.redis.require()
     asyncio.run(_run(config))
 
 

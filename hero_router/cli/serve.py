@@ -1,10 +1,9 @@
-"""Composition root of `serve`: one machine's Redis, scanner, web workers and demo, supervised."""
+"""The command `serve`: supervises one machine's Redis, scanner, web workers and demo."""
 
 import asyncio
 import fcntl
 import os
 import signal
-import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +13,7 @@ from typing import IO, Any
 import click
 
 from hero_router.cli.options import begin, flags
+from hero_router.cli.port import check_port
 from hero_router.cli.ready import Readiness
 from hero_router.cli.supervise import LAST_STOP_SECONDS, STOP_SECONDS, Child, Supervisor
 from hero_router.errors import ConfigError
@@ -30,10 +30,10 @@ AFTER_DRAIN_SECONDS = 1.0
 @click.option("--demo", is_flag=True, help="also run sample services in the root")
 @flags()
 def command(demo: bool, **overrides: Any) -> None:
-    """Run everything on this machine: Redis, scanner and web workers.
+    """Run everything on this machine: Redis, scanner, web.
 
-    Without ROUTER_REDIS_URL a private Redis is started. Ctrl-C ends everything, streams one by one
-    over ROUTER_DRAIN_SECONDS; a second one ends them at once.
+    Without ROUTER_REDIS_URL it starts a private Redis. Ctrl-C ends everything: streams one by one
+    over ROUTER_DRAIN_SECONDS, or at once on a second Ctrl-C.
     """
     config = begin(overrides)
     run(config, demo=demo)
@@ -43,9 +43,11 @@ def run(config: RouterConfig, *, demo: bool) -> None:
     """Run everything on this machine until SIGINT or SIGTERM.
 
     Raises:
-        ConfigError: the port or the state folder is in use, or there is no Redis to start.
+        ConfigError: web cannot listen, another `serve` holds the state folder, there is no Redis
+            to start, or the file with Redis's password cannot be used.
         ChildFailed: a part could not start.
     """
+    config.redis.check_password_file()
     check_port(config)
     with locked(config.node.state):
         redis = None if config.redis.url else PrivateRedis(config.node.state / "redis")
@@ -59,11 +61,11 @@ def run(config: RouterConfig, *, demo: bool) -> None:
 async def _supervise(config: RouterConfig, redis: PrivateRedis | None, *, demo: bool) -> None:
     stop, hurry = asyncio.Event(), asyncio.Event()
 
-    def asked() -> None:
+    def on_signal() -> None:
         (hurry if stop.is_set() else stop).set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, asked)
+        asyncio.get_running_loop().add_signal_handler(number, on_signal)
     backplane = RedisSettings(redis.url, config.redis.prefix) if redis else config.redis
     readiness = Readiness(config, lambda: connect(backplane, name="serve", connections=1))
     supervisor = Supervisor(_children(config, backplane, redis, readiness, demo=demo))
@@ -78,48 +80,40 @@ def _children(
     *,
     demo: bool,
 ) -> list[Child]:
-    """What to run, in the order of starting."""
+    """The processes to run, in the order of starting."""
     environment = {
         **config.environment(),
         "ROUTER_REDIS_URL": backplane.url,
         "ROUTER_REDIS_PASSWORD_FILE": backplane.password_file,
     }
 
-    def ours(name: str) -> list[str]:
+    def command(name: str) -> list[str]:
         return [sys.executable, "-m", "hero_router", name]
-
-    async def demo_ready() -> bool:
-        return any(config.node.root.glob("**/*.sock"))
 
     children = []
     if redis:
-        command = redis.command()
-        last = Child("redis", command, {}, redis.answers, True, LAST_STOP_SECONDS, redis.log)
-        children += [last]
-    children += [Child("demo", ours("demo"), environment, demo_ready)] if demo else []
-    children += [Child("scanner", ours("scanner"), environment, readiness.scanner)]
-    patience = max(STOP_SECONDS, config.web.drain_seconds + AFTER_DRAIN_SECONDS)
-    children += [Child("web", ours("web"), environment, readiness.web, patience=patience)]
-    return children
-
-
-def check_port(config: RouterConfig) -> None:
-    """Raises ConfigError, in one line, when web could not listen where it is told to."""
-    try:
-        place = socket.getaddrinfo(config.web.host, config.web.port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(place[0], socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(place[4])
-    except OSError as error:
-        raise ConfigError(
-            f"cannot listen on {config.web.host} port {config.web.port}: {error.strerror}; "
-            "is hero_router running already? Choose another with --port or ROUTER_PORT"
-        ) from None
+        children += [
+            Child(
+                "redis",
+                redis.command(),
+                {},
+                redis.answers,
+                last=True,
+                stop_seconds=LAST_STOP_SECONDS,
+                log=redis.log,
+            )
+        ]
+    if demo:
+        children += [Child("demo", command("demo"), environment, readiness.demo)]
+    children += [Child("scanner", command("scanner"), environment, readiness.scanner)]
+    seconds = max(STOP_SECONDS, config.web.drain_seconds + AFTER_DRAIN_SECONDS)
+    web = Child("web", command("web"), environment, readiness.web, stop_seconds=seconds)
+    return [*children, web]
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the state folder for one `serve`. Raises ConfigError when another one holds it."""
+    """Hold the state folder for one `serve`. Raises ConfigError if another one holds it."""
     path = folder / "serve.lock"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -138,10 +132,10 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def _hold(path: Path) -> IO[str]:
-    """Open and lock a file. Raises OSError, BlockingIOError where another one holds it.
+    """Open and lock a file. Raises OSError; BlockingIOError if another process holds it.
 
-    Whoever held it may have removed it just after it was opened here: a lock on a file that is no
-    longer there would keep nobody out.
+    Its last holder may remove the file between the two steps. A lock on a removed file would
+    exclude nobody, so it is tried again.
     """
     while True:
         file = path.open("w")

@@ -1,19 +1,27 @@
-"""The command `list`: all services with their status, as a table or as JSON."""
+"""The command `list`: services with their status, as a table or as JSON, once or live."""
 
 import asyncio
 import json
+import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing, suppress
 from typing import Any
 
 import click
+from rich.console import Group
+from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from hero_router.cli.screen import console, literal, warn
-from hero_router.client.http import address, fetch, resolve
+from hero_router.cli.address import address
+from hero_router.cli.screen import Column, age, console, literal, moment, table, warn
+from hero_router.cli.selection import ORDERS, Selection, Words, service_names
+from hero_router.client.http import fetch
+from hero_router.client.state import FIELDS, LiveState
 from hero_router.feed.doubts import SCANNER
-from hero_router.model import Status, clean
+from hero_router.model import Status
+from hero_router.text import clean
 
 MARKS: Mapping[str, tuple[str, str]] = {
     Status.HEALTHY: ("●", "green"),
@@ -24,45 +32,172 @@ MARKS: Mapping[str, tuple[str, str]] = {
     Status.UNKNOWN: ("?", "bright_black"),
 }
 
-MOST_IGNORED = 3
+COLUMNS = (
+    Column("status"),
+    Column("context", 5),
+    Column("service"),
+    Column("node", 3),
+    Column("sockets", 2),
+    Column("methods", 1),
+    Column("since", 4),
+    Column("reason", 6, wraps=True),
+)
+
+MAX_IGNORED = 3
 """Most files that are no services that a line names; `--json` has more of them."""
 
 
 @click.command("list")
+@click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=service_names)
+@click.option("--status", type=Words(Status), help="only with these statuses, with commas between")
+@click.option("--context", type=Words(), help="only in these contexts, as above")
+@click.option("--node", type=Words(), help="only on these nodes")
+@click.option(
+    "--sort", type=click.Choice([*ORDERS]), show_default="context", help="order of the rows"
+)
+@click.option("--watch", "-w", is_flag=True, help="follow all changes until Ctrl-C")
+@click.option(
+    "--fail", is_flag=True, help="exit with 1 if one is not healthy, or the state may be stale"
+)
 @click.option("--json", "as_json", is_flag=True, help="print JSON for programs")
 @address
-def command(as_json: bool, url: str | None) -> None:
-    """Show all services with status, reason and sockets."""
-    state = asyncio.run(fetch(resolve(url), "/api/services", "services", "nodes", "stale"))
+def command(
+    names: tuple[str, ...],
+    status: frozenset[str],
+    context: frozenset[str],
+    node: frozenset[str],
+    sort: str | None,
+    watch: bool,
+    fail: bool,
+    as_json: bool,
+    url: str,
+) -> None:
+    """Show services with status, reason and sockets.
+
+    All of them, or those with one of the NAMEs (names or ids); exits with 1 if there is none of
+    that name. Columns that do not fit into the terminal are left out.
+    """
+    if watch and fail:
+        raise click.UsageError("--fail looks once, --watch goes on: use one of them")
+    chosen = Selection(frozenset(names), status or frozenset(), context or frozenset(),
+                       node or frozenset(), sort or "context")  # fmt: skip
+    if watch:
+        with suppress(KeyboardInterrupt):
+            asyncio.run(_watch(url, chosen, as_json=as_json))
+        return
+    state = chosen.of(asyncio.run(fetch(url, "/api/services", *FIELDS)))
     if as_json:
         click.echo(json.dumps(state, indent=2))
-        return
-    for doubt in state["stale"]:
-        warn(f"stale: {doubt['detail']}")
-    for line in ignored(state["nodes"]):
-        warn(line)
-    console().print(table(state["services"], state["stale"]))
+    else:
+        for line in notes(state):
+            warn(line)
+        out = console()
+        out.print(services_table(state, out.width))
+    missing = chosen.missing(state)
+    for name in missing:
+        warn(f"no service has the name or id {name!r}")
+    sys.exit(1 if missing or (fail and not is_well(state)) else 0)
 
 
-def table(services: Iterable[Mapping[str, Any]], doubts: Iterable[Mapping[str, Any]] = ()) -> Table:
+async def _watch(url: str, chosen: Selection, *, as_json: bool) -> None:
+    view = View(chosen)
+    live = LiveState(url, on_break=view.lose)
+    async with aclosing(live.states()) as states:
+        if as_json or not sys.stdout.isatty():
+            await _print_changes(states, chosen, as_json=as_json)
+        else:
+            await _repaint(states, view)
+
+
+async def _repaint(states: Any, view: "View") -> None:
+    """Keep the table on the screen current, with its ages, until the end."""
+    with Live(get_renderable=view.render, console=view.console, refresh_per_second=2) as live:
+        async for state in states:
+            view.update(state)
+            live.refresh()
+
+
+async def _print_changes(states: Any, chosen: Selection, *, as_json: bool) -> None:
+    """Print the state each time that it has changed, for a program or a file."""
+    shown: object = None
+    async for whole in states:
+        state = chosen.of(whole)
+        now = state["services"], state["stale"]
+        if now == shown:
+            continue
+        shown = now
+        if as_json:
+            click.echo(json.dumps(state))
+        else:
+            out = console()
+            out.print(
+                Text(time.strftime("%Y-%m-%d %H:%M:%S")), services_table(state, out.width), ""
+            )
+
+
+class View:
+    """What `--watch` shows: the state, and whether the connection that keeps it current is lost."""
+
+    def __init__(self, chosen: Selection) -> None:
+        self.console = console()
+        self._chosen = chosen
+        self._state: Mapping[str, Any] | None = None
+        self._lost = ""
+        self._lost_at: float | None = None
+
+    def update(self, state: Mapping[str, Any]) -> None:
+        """Show this state, which is current."""
+        self._state, self._lost_at = self._chosen.of(state), None
+
+    def lose(self, reason: str) -> None:
+        """Say that the state shown may be old."""
+        self._lost, self._lost_at = reason, self._lost_at or time.time()
+
+    def render(self) -> Group:
+        """Notes and table."""
+        if self._state is None:
+            return Group()
+        lines = [Text(clean(line), style="yellow") for line in notes(self._state)]
+        if self._lost_at is not None:
+            since = moment(self._lost_at * 1000)
+            text = f"not current since {since}, connecting again: {clean(self._lost)}"
+            lines.insert(0, Text(text, style="bold red"))
+        return Group(*lines, services_table(self._state, self.console.width))
+
+
+def notes(state: Mapping[str, Any]) -> Iterator[str]:
+    """Why the state may be stale, and which files are no services."""
+    for condition in state["stale"]:
+        yield f"stale: {clean(condition.get('detail'))}"
+    yield from ignored(state["nodes"])
+
+
+def is_well(state: Mapping[str, Any]) -> bool:
+    """Whether all services are healthy, and nothing says that their statuses may be out of date."""
+    nodes = {item["node"] for item in state["services"]} | {None}
+    doubted = any(condition["node"] in nodes for condition in state["stale"])
+    return not doubted and all(item["status"] == Status.HEALTHY for item in state["services"])
+
+
+def services_table(state: Mapping[str, Any], width: int) -> Table:
     """The services as a table for people; what a record of another version lacks stays empty.
 
-    Where a node's scanner is lost, that is why nothing is known of its services, and since when.
+    For the services of a node without a scanner it says since when nobody knows how they are.
     """
-    lost = {doubt["node"]: doubt for doubt in doubts if doubt["reason"] == SCANNER}
-    columns = ("status", "context", "service", "node", "sockets", "methods", "since", "reason")
-    rows = Table(*columns, box=None, pad_edge=False)
-    for item in services:
-        sockets = " ".join(f"{each.get('name')}:{each.get('status')}" for each in item["sockets"])
-        doubt = lost.get(item["node"])
-        rows.add_row(
-            mark(item["status"]),
-            *map(literal, (item["context"], item["name"], item["node"], sockets)),
-            literal(str(item.get("methods_count") or "")),
-            age(doubt["since"] if doubt else item.get("changed_at")),
-            literal(doubt["detail"] if doubt else item["reason"]),
-        )
-    return rows
+    lost = {item["node"]: item for item in state["stale"] if item["reason"] == SCANNER}
+    rows = [_row(item, lost.get(item["node"])) for item in state["services"]]
+    return table(COLUMNS, rows, width)
+
+
+def _row(item: Mapping[str, Any], lost: Mapping[str, Any] | None) -> Sequence[Text]:
+    sockets = " ".join(f"{each.get('name')}:{each.get('status')}" for each in item["sockets"])
+    return (
+        mark(item["status"]),
+        *map(literal, (item["context"], item["name"], item["node"], sockets)),
+        literal(str(item.get("methods_count") or "")),
+        Text(age(lost["since"] if lost else item.get("changed_at"))),
+        literal(lost["detail"] if lost else item["reason"]),
+    )
 
 
 def ignored(nodes: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -70,10 +205,10 @@ def ignored(nodes: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     for node in nodes:
         number, places = node.get("ignored_count"), node.get("ignored")
         if isinstance(number, int) and isinstance(places, dict) and places:
-            told = [f"{path} ({why})" for path, why in sorted(places.items())[:MOST_IGNORED]]
-            more = [f"and {number - len(told)} more"] if number > len(told) else []
+            named = [f"{path} ({why})" for path, why in sorted(places.items())[:MAX_IGNORED]]
+            more = [f"and {number - len(named)} more"] if number > len(named) else []
             what = "1 file is no service" if number == 1 else f"{number} files are no services"
-            yield f"node {node.get('node')}: {what}: {', '.join(told + more)}"
+            yield f"node {node.get('node')}: {what}: {', '.join(named + more)}"
 
 
 def mark(status: object) -> Text:
@@ -81,14 +216,3 @@ def mark(status: object) -> Text:
     name = clean(status)
     shape, colour = MARKS.get(name, ("?", "white"))
     return Text(f"{shape} {name}", style=colour)
-
-
-def age(unix_ms: object) -> str:
-    """How long ago a time was, in its largest unit; "" for what is no time."""
-    if not isinstance(unix_ms, int | float):
-        return ""
-    seconds = max(int(time.time() - unix_ms / 1000), 0)
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
-        if seconds >= size:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"

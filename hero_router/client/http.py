@@ -1,109 +1,119 @@
-"""What `list`, `scan` and `events` share: asking a running router over HTTP, and its address."""
+"""Asks a running router over HTTP: answers of its JSON API, results of its JSON-RPC methods."""
 
 import os
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from dataclasses import dataclass
+from typing import Any
 
 import aiohttp
-import click
 
 from hero_router.errors import RouterError
-from hero_router.model import clean
-from hero_router.settings.config import RouterConfig
-
-F = TypeVar("F", bound=Callable[..., Any])
+from hero_router.text import clean
 
 ANSWER_SECONDS = 30.0
 
 
 class RouterAway(RouterError):
-    """There is no router at the address, or it answers with an error."""
+    """No router answers at the address, or not with what was asked for."""
 
     code = "router_away"
 
 
-def address(command: F) -> F:
-    """The flag `--url` of a command."""
-    text = "the router's address [default: from ROUTER_HOST and ROUTER_PORT]"
-    return click.option("--url", default=None, help=text)(command)
+class RequestRefused(RouterAway):
+    """The router answered with an error.
+
+    `status` is that of HTTP; `details` are the error's fields, as in the router's JSON.
+    """
+
+    code = "request_refused"
+
+    def __init__(self, text: str, status: int, details: Mapping[str, object]) -> None:
+        super().__init__(text)
+        self.status, self.details = status, details
 
 
-def resolve(url: str | None) -> str:
-    """The address to ask, without a slash at the end. Raises RouterAway for what is none."""
-    address = (url or RouterConfig.from_env().web.address).rstrip("/")
-    if not _is_address(address):
-        raise RouterAway(f"{address} is no address like http://127.0.0.1:9988")
-    return address
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer: its status, and its JSON value (None if it has none)."""
+
+    status: int
+    value: Any
 
 
-def _is_address(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-    except ValueError:  # half of an IPv6 address
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.netloc)
+async def get(url: str, path: str, *, within: float = ANSWER_SECONDS) -> Answer:
+    """GET whatever is answered within so many seconds, refusals too. Raises RouterAway."""
+    async with asking(url, within) as session, session.get(url + path) as answer:
+        return await read(answer)
+
+
+async def fetch(url: str, path: str, *fields: str, within: float = ANSWER_SECONDS) -> Any:
+    """GET a JSON object that has at least these fields.
+
+    Raises:
+        RequestRefused: the router answers with an error.
+        RouterAway: no router answers there.
+    """
+    return _checked(url, await get(url, path, within=within), *fields)
+
+
+async def call(url: str, method: str, params: Mapping[str, Any]) -> Any:
+    """Call a JSON-RPC method; returns its result. Raises as `fetch` does."""
+    body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+    async with asking(url) as session, session.post(f"{url}/rpc", json=body) as answer:
+        reply = _checked(url, await read(answer), "jsonrpc")
+    if "result" not in reply:
+        error = _error(reply)
+        raise RequestRefused(f"{url} answers: {_message(error)}", answer.status, error)
+    return reply["result"]
+
+
+def refusal(url: str, answer: Answer) -> RequestRefused:
+    """The error for an answer other than 200, with the reason that it gives."""
+    error = _error(answer.value)
+    return RequestRefused(f"{url} answers {answer.status}: {_message(error)}", answer.status, error)
 
 
 @asynccontextmanager
-async def asking(url: str) -> AsyncIterator[aiohttp.ClientSession]:
-    """A session with the router; what goes wrong on the way is one `RouterAway`."""
-    timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
+async def asking(url: str, within: float = ANSWER_SECONDS) -> AsyncIterator[aiohttp.ClientSession]:
+    """A session with the router; whatever fails on the way becomes `RouterAway`."""
     try:
+        timeout = aiohttp.ClientTimeout(total=within)
         async with aiohttp.ClientSession(timeout=timeout) as session:
             yield session
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
         raise RouterAway(f"no router answers at {url}: {_reason(error)}") from error
 
 
+async def read(answer: aiohttp.ClientResponse) -> Answer:
+    """Read an answer to its end."""
+    try:
+        return Answer(answer.status, await answer.json())
+    except (aiohttp.ContentTypeError, ValueError):
+        return Answer(answer.status, None)
+
+
+def _checked(url: str, answer: Answer, *fields: str) -> Any:
+    """The answer's value. Any program may listen at an address that a person typed."""
+    if answer.status != 200:
+        raise refusal(url, answer)
+    if not isinstance(answer.value, dict) or not answer.value.keys() >= set(fields):
+        raise RouterAway(f"what answers at {url} is no router")
+    return answer.value
+
+
+def _error(value: Any) -> Mapping[str, object]:
+    error = value.get("error") if isinstance(value, dict) else None
+    return error if isinstance(error, dict) else {}
+
+
+def _message(error: Mapping[str, object]) -> str:
+    return clean(error.get("message")) if error else "no reason is given"
+
+
 def _reason(error: Exception) -> str:
-    """The system's own words where it has any: those around them name what nobody has asked."""
+    """The system's own words if it has any: aiohttp's text around them repeats the address."""
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
     if isinstance(cause, OSError) and cause.errno is not None and cause.errno > 0:
         return os.strerror(cause.errno)
     return str(cause) or type(cause).__name__
-
-
-async def fetch(url: str, path: str, *fields: str) -> Any:
-    """GET a JSON answer, which has at least these fields. Raises RouterAway."""
-    async with asking(url) as session, session.get(url + path) as answer:
-        return await _read(url, answer, fields)
-
-
-async def call(url: str, method: str, params: dict[str, Any]) -> Any:
-    """Call a JSON-RPC method; returns its result. Raises RouterAway."""
-    body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-    async with asking(url) as session, session.post(f"{url}/rpc", json=body) as answer:
-        reply = await _read(url, answer, ("jsonrpc",))
-    if "result" not in reply:
-        raise RouterAway(f"{url} answers: {_message(reply)}")
-    return reply["result"]
-
-
-async def _read(url: str, answer: aiohttp.ClientResponse, fields: Collection[str]) -> Any:
-    """Anything may listen at an address that somebody typed: what is no router is said to be none.
-
-    Raises RouterAway.
-    """
-    if answer.status != 200:
-        raise await refusal(url, answer)
-    value = await answer.json()
-    if not isinstance(value, dict) or not value.keys() >= set(fields):
-        raise RouterAway(f"what answers at {url} is no router")
-    return value
-
-
-async def refusal(url: str, answer: aiohttp.ClientResponse) -> RouterAway:
-    """The error for an answer that is none, with its reason if it gives one."""
-    try:
-        value = await answer.json()
-    except (aiohttp.ClientError, ValueError):
-        value = None
-    return RouterAway(f"{url} answers {answer.status}: {_message(value)}")
-
-
-def _message(value: Any) -> str:
-    """The words of an error, as HTTP and JSON-RPC answers of a router hold them."""
-    error = value.get("error") if isinstance(value, dict) else None
-    return clean(error.get("message")) if isinstance(error, dict) else "no reason is given"

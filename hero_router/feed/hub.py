@@ -74,13 +74,19 @@ class Hub:
         return self._delivery.pending
 
     def subscribe(
-        self, sink: Sink, cursor: str | None, name: str, wish: SubscribeOptions = DEFAULT_OPTIONS
+        self,
+        sink: Sink,
+        cursor: str | None,
+        name: str,
+        wish: SubscribeOptions = DEFAULT_OPTIONS,
+        owner: object = None,
     ) -> Subscriber:
         """Take a client that says it has seen all up to `cursor` (None: it is new); greets it."""
         now = self._clock()
         client = Subscriber(
             sink, name, wish, cursor, now, self._times.expires_at(now, self._herald.jitter())
         )
+        client.owner = owner
         self.counts.joined += 1
         if self._warm:
             self._delivery.place(client)

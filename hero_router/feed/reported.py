@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from hero_router.feed.doubts import SCANNER, Conditions
-from hero_router.model import NodeState, clean
+from hero_router.model import NodeState
+from hero_router.text import clean
 
 
 class ReportedConditions:

@@ -9,9 +9,10 @@ from typing import Any
 
 from hero_router.errors import ScanTimeout
 from hero_router.feed.mirror import Mirror
-from hero_router.model import Event, clean
+from hero_router.model import Event
 from hero_router.singleflight import SingleFlight
 from hero_router.store.commands import ScanRequest, ScanRequests
+from hero_router.text import clean
 
 WAIT_SECONDS = 10.0
 """How long the scanners have to answer one request."""

@@ -86,3 +86,5 @@ class Subscriber:
     state_since: float = 0.0
     blocked_at: float = 0.0
     buffered: int = 0
+    owner: object = None
+    """On whose behalf the stream is open; the hub only keeps it."""

@@ -1,25 +1,30 @@
-"""What the worker knows, as the JSON API and JSON-RPC tell it; both tell the same."""
+"""What the worker knows, as JSON: one content for the JSON API and for JSON-RPC."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from hero_router.codec import encode
+from hero_router.codec import decode_trusted, encode
 from hero_router.errors import Ambiguous, NotFound, NotReady
 from hero_router.feed.doubts import REDIS
 from hero_router.feed.feed import Feed
+from hero_router.feed.filters import Filter, Tags
 from hero_router.feed.freshness import Stamp
 from hero_router.feed.probes import ProbeCache
 from hero_router.model import CONTROL_EVENTS
-from hero_router.sse import Parser
+from hero_router.sse import Message, Parser
+
+MOST_VIEWS = 32
+"""Encoded states that are kept, one for each filter by which callers see."""
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedState:
     """The whole state at one revision, encoded once; only the times are put in when it is sent.
 
-    `tag` names the content: equal on all workers that know the same.
+    `tag` names the content: it is the same on all workers that know the same.
     """
 
     revision: int
@@ -31,71 +36,94 @@ class EncodedState:
         return self.text + self.end(stamp)
 
     def end(self, stamp: Stamp) -> str:
-        """What differs from answer to answer: it stands at the end."""
+        """The end of the text: the times, which differ from answer to answer."""
         return f",{encode(stamp)[1:]}"
 
 
 class StateView:
-    """One worker's state."""
+    """One worker's state, whole or as a filter shows it.
+
+    `shown` is what the caller may see; None shows everything. A node is shown with what is shown of
+    its services, and without its ignored places: their names may be of another context.
+    """
 
     def __init__(self, feed: Feed, probes: ProbeCache) -> None:
         self._feed, self._probes = feed, probes
-        self._view = EncodedState(-1, "", "")
+        self._views: dict[Filter | None, EncodedState] = {}
         self._texts: dict[int, tuple[Mapping[str, Any], str]] = {}
 
-    def view(self) -> EncodedState:
-        """All services, nodes and doubts at one position. Raises NotReady."""
+    def view(self, shown: Filter | None = None) -> EncodedState:
+        """All services, nodes and conditions at one position. Raises NotReady."""
         self._check_ready()
         revision = self._feed.mirror.revision
-        if self._view.revision != revision:
-            text = self._text()
+        view = self._views.get(shown)
+        if view is None or view.revision != revision:
+            text = self._text(shown)
             tag = hashlib.blake2b(text.encode("ascii"), digest_size=12).hexdigest()
-            self._view = EncodedState(revision, text, tag)
-        return self._view
+            view = EncodedState(revision, text, tag)
+            self._views.pop(shown, None)
+            self._views[shown] = view
+            if len(self._views) > MOST_VIEWS:
+                del self._views[next(iter(self._views))]
+        return view
 
-    def text(self) -> str:
+    def text(self, shown: Filter | None = None) -> str:
         """All of it as JSON, with the times of this moment. Raises NotReady."""
-        return self.view().at(self.stamp())
+        return self.view(shown).at(self.stamp())
 
     def stamp(self) -> Stamp:
-        """The time, and as of when this worker is known to know the newest event."""
+        """The time, and the last moment at which this worker surely knew the newest event."""
         return self._feed.freshness.stamp()
 
-    def _text(self) -> str:
+    def _text(self, shown: Filter | None) -> str:
+        run_id = encode(self._feed.ring.run_id)
+        head = f'{{"cursor":{encode(self.cursor)},"store":{run_id}'
+        services, nodes = self._records(shown), encode(self._nodes(shown))
+        return f'{head},"services":[{services}],"nodes":{nodes},"stale":{encode(self.stale(shown))}'
+
+    def _records(self, shown: Filter | None) -> str:
+        """Encode only the records that changed: a burst of events would else encode all services
+        for each of them.
+
+        A text is kept with its record, so that no other record gets the same id meanwhile.
+        """
+        records, known = list(self._feed.mirror.services()), self._texts
+        self._texts = {
+            id(record): known.get(id(record)) or (record, encode(record)) for record in records
+        }
+        return ",".join(self._texts[id(record)][1] for record in records if _in(record, shown))
+
+    def _nodes(self, shown: Filter | None) -> list[dict[str, Any]]:
         mirror = self._feed.mirror
         nodes = [
             {**node.to_json(), "lost": name in mirror.lost}
             for name, node in sorted(mirror.nodes.items())
         ]
-        store = encode(self._feed.ring.run_id)
-        head = f'{{"cursor":{encode(self.cursor)},"store":{store},"services":[{self._records()}]'
-        return f'{head},"nodes":{encode(nodes)},"stale":{encode(self.stale)}'
+        if shown is None:
+            return nodes
+        own: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for record in self.select(shown):
+            own[str(record.get("node"))].append(record)
+        return [{**node, **_counted(own[node["node"]])} for node in nodes if node["node"] in own]
 
-    def _records(self) -> str:
-        """Encode what changed; a burst of events would else encode all services for each of them.
+    def recent(self, number: int, shown: Filter | None = None) -> str:
+        """The last events of the window as JSON, oldest first, at most `number`. Raises NotReady.
 
-        A text belongs to one record object: as that is kept with it, its id stays its own.
-        """
-        known = self._texts
-        self._texts = {
-            id(record): known.get(id(record)) or (record, encode(record))
-            for record in self._feed.mirror.services()
-        }
-        return ",".join(text for _, text in self._texts.values())
-
-    def recent(self, number: int) -> str:
-        """The last events of the window as JSON, oldest first, at most so many. Raises NotReady.
-
-        `data` is that of the event in the stream, with its time (`at`). Entries that are not ours
-        have a position there and are no events.
+        `data` is that of the event in the stream, with its time (`at`). Entries that hero_router
+        did not write have a position there and are no events.
         """
         self._check_ready()
         ring, parser = self._feed.ring, Parser()
-        frames = (message for frame in ring.recent(number) for message in parser.feed(frame))
+        frames = ring.recent(number if shown is None else ring.limit)
+        found = [
+            message
+            for frame in frames
+            for message in parser.feed(frame)
+            if message.event not in CONTROL_EVENTS and _tells(message, shown)
+        ]
         events = ",".join(
             f'{{"event":{encode(each.event)},"id":{encode(each.last_id)},"data":{each.data}}}'
-            for each in frames
-            if each.event not in CONTROL_EVENTS
+            for each in found[-number:]
         )
         head = f'{{"cursor":{encode(str(ring.head))},"store":{encode(ring.run_id)}'
         return f'{head},"events":[{events}],{encode(self._feed.freshness.stamp())[1:]}'
@@ -105,42 +133,84 @@ class StateView:
         """The position that the state is of."""
         return str(self._feed.mirror.head)
 
-    @property
-    def stale(self) -> list[dict[str, object]]:
-        """Why the state may be out of date; empty when it is not."""
-        return [doubt.to_json() for doubt in self._feed.conditions.current.values()]
+    def stale(self, shown: Filter | None = None) -> list[dict[str, object]]:
+        """Why the state may be out of date; empty when it is not.
 
-    def select(self, **wanted: str) -> list[dict[str, Any]]:
+        A filter shows what concerns the worker itself, and the nodes of the services that it shows.
+        """
+        conditions = list(self._feed.conditions.current.values())
+        if shown is not None:
+            nodes = {None, *(record.get("node") for record in self._matching(shown))}
+            conditions = [item for item in conditions if item.node in nodes]
+        return [item.to_json() for item in conditions]
+
+    def select(self, shown: Filter | None = None, **fields: str) -> list[dict[str, Any]]:
         """The records whose fields have these values, in the state's order. Raises NotReady."""
         self._check_ready()
         return [
             dict(record)
-            for record in self._feed.mirror.services()
-            if all(record.get(name) == value for name, value in wanted.items())
+            for record in self._matching(shown)
+            if all(record.get(name) == value for name, value in fields.items())
         ]
 
-    async def service(self, key: str) -> dict[str, Any]:
+    async def service(self, key: str, shown: Filter | None = None) -> dict[str, Any]:
         """One record by id, or by a name that only one service has, with its live figures.
 
         Raises:
-            NotFound, Ambiguous, NotReady: see there.
+            NotFound: no service that is shown has that id or name.
+            Ambiguous: several services have that name.
+            NotReady: the registry is not yet read.
         """
-        record = self._find(key)
+        record = self._find(key, shown)
         probe = await self._probes.latest(str(record.get("node")), str(record["id"]))
-        return {**record, "probe": probe, "stale": self.stale}
+        return {**record, "probe": probe, "stale": self.stale(shown)}
 
-    def _find(self, key: str) -> dict[str, Any]:
+    def _find(self, key: str, shown: Filter | None) -> dict[str, Any]:
         self._check_ready()
         record = self._feed.mirror.service(key.lower())
-        found = [record] if record is not None else self._feed.mirror.by_name(key)
+        named = [record] if record is not None else self._feed.mirror.by_name(key)
+        found = [item for item in named if _in(item, shown)]
         if not found:
             raise NotFound("no service has that id or name")
         if len(found) > 1:
             raise Ambiguous([str(item.get("id")) for item in found])
         return dict(found[0])
 
+    def _matching(self, shown: Filter | None) -> Iterator[Mapping[str, Any]]:
+        return (record for record in self._feed.mirror.services() if _in(record, shown))
+
     def _check_ready(self) -> None:
-        """An empty list before the first load would be a lie."""
+        """Raises NotReady: before the first load an empty list would be wrong."""
         if not self._feed.tail.synced:
             lost = self._feed.conditions.current.get((REDIS, None))
             raise NotReady(lost.detail if lost else "the registry is not yet read from Redis")
+
+
+def _in(record: Mapping[str, Any], shown: Filter | None) -> bool:
+    """Whether a filter shows a record; a filter's event types do not matter here."""
+    if shown is None:
+        return True
+    tags = {name: str(record.get(name, "")) for name in ("context", "id", "name")}
+    return replace(shown, types=frozenset()).wants(Tags(type="", **tags))
+
+
+def _tells(message: Message, shown: Filter | None) -> bool:
+    """Whether a filter shows an event."""
+    if shown is None:
+        return True
+    data = decode_trusted(message.data)
+    service = data.get("service")
+    about = service if isinstance(service, dict) else data
+    texts = {name: str(about.get(name, "")) for name in ("context", "id", "name")}
+    return shown.wants(Tags(message.event, **texts))
+
+
+def _counted(records: list[dict[str, Any]]) -> dict[str, Any]:
+    """The figures of a node's report for these of its services alone."""
+    return {
+        "services": len(records),
+        "sockets": sum(len(record["sockets"]) for record in records),
+        "counts": Counter(str(record["status"]) for record in records),
+        "ignored": {},
+        "ignored_count": 0,
+    }

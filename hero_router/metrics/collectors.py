@@ -41,7 +41,11 @@ DOUBTS = (REDIS, STREAM, SCANNER, NO_SCANNER, ROOT, PERMISSION)
 
 
 class CounterFollower:
-    """A counter of Prometheus that follows a total kept elsewhere."""
+    """A counter of Prometheus that follows a total kept elsewhere.
+
+    A counter never goes back. A total may: the deliveries that are expected by a subscriber whose
+    gap is unknown are an estimate. The counter then waits until the total is where it was.
+    """
 
     def __init__(self, counter: Counter, label: str = "", values: Collection[str] = ("",)) -> None:
         self._counter, self._label = counter, label
@@ -53,7 +57,7 @@ class CounterFollower:
         """Add what came to each total since the last time."""
         for value, total in totals.items():
             grown = total - self._last.get(value, 0)
-            if grown:
+            if grown > 0:
                 self._child(value).inc(grown)
                 self._last[value] = total
 

@@ -13,9 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from hero_router.access.principal import Principal
 from hero_router.codec import InvalidJson, decode, encode
 from hero_router.errors import BadRequest, NotFound, Overloaded, TimedOut
 from hero_router.rpc.errors import rpc_error
+from hero_router.rpc.examples import Example
 from hero_router.rpc.params import Param, bind
 
 RESERVED, DISCOVER = "rpc.", "rpc.discover"
@@ -42,7 +44,7 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One method. `handler` is called with the checked parameters by name.
+    """One method. `handler` is called with the caller, and the checked parameters by name.
 
     `result` is the JSON Schema of what it gives. At most `at_once` calls of it run at the same
     time in a worker, so that slow calls of one method never take the place of another's.
@@ -54,6 +56,7 @@ class Method:
     result: Mapping[str, Any]
     params: tuple[Param, ...] = ()
     description: str = ""
+    examples: tuple[Example, ...] = ()
     at_once: int = 64
 
 
@@ -81,6 +84,14 @@ class Call:
     params: list[Any] | dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    """Who sent a body, and the name of the request that it came in."""
+
+    caller: Principal
+    request_id: str
+
+
 class Dispatcher:
     """Answers bodies by calling methods; a call that runs for `timeout` seconds is ended."""
 
@@ -91,29 +102,30 @@ class Dispatcher:
         self._limits, self._timeout = limits, timeout
         self._running: Counter[str] = Counter()
 
-    async def answer(self, body: bytes, request_id: str = "") -> bytes | None:
-        """The answer to one body; None when there is nothing to say: it held only notifications."""
+    async def answer(self, body: bytes, caller: Principal, request_id: str = "") -> bytes | None:
+        """The answer to one body of a caller; None where it holds only notifications."""
+        sender = _Sender(caller, request_id)
         try:
             message = decode(body)
         except InvalidJson as error:
             return _failed(None, error, request_id).encode("ascii")
         if isinstance(message, list):
-            text = await self._batch(message, request_id)
+            text = await self._batch(message, sender)
         else:
-            text = await self._one(message, request_id, self._limits.answer_chars)
+            text = await self._one(message, sender, self._limits.answer_chars)
         return None if text is None else text.encode("ascii")
 
-    async def _batch(self, messages: list[Any], request_id: str) -> str | None:
+    async def _batch(self, messages: list[Any], sender: _Sender) -> str | None:
         """A few at a time, so that one batch cannot take all of a worker."""
         if not 0 < len(messages) <= self._limits.batch:
             error = InvalidRequest(f"a batch holds 1 to {self._limits.batch} requests")
-            return _failed(None, error, request_id)
+            return _failed(None, error, sender.request_id)
         turn, room = asyncio.Semaphore(self._limits.together), self._limits.answer_chars
 
         async def one(message: object) -> str | None:
             nonlocal room
             async with turn:
-                text = await self._one(message, request_id, room)
+                text = await self._one(message, sender, room)
             room -= len(text or "")
             return text
 
@@ -122,26 +134,26 @@ class Dispatcher:
         answers = [text for task in tasks if (text := task.result()) is not None]
         return f"[{','.join(answers)}]" if answers else None
 
-    async def _one(self, message: object, request_id: str, room: int) -> str | None:
+    async def _one(self, message: object, sender: _Sender, room: int) -> str | None:
         try:
             call = parse(message, self._limits.id_chars)
         except InvalidRequest as error:
-            return _failed(None, error, request_id)
+            return _failed(None, error, sender.request_id)
         try:
             if room <= 0:
                 raise Overloaded("the answers to this batch are too large: ask for less at once")
-            text = _succeeded(call.id, await self._run(call))
-        except Exception as error:  # noqa: BLE001 - the edge: logged in full, told in general words
-            text = _failed(call.id, error, request_id)
+            text = _succeeded(call.id, await self._run(call, sender.caller))
+        except Exception as error:  # noqa: BLE001 - the edge: logged in full, answered in general words
+            text = _failed(call.id, error, sender.request_id)
         return None if call.notification else text
 
-    async def _run(self, call: Call) -> object:
+    async def _run(self, call: Call, caller: Principal) -> object:
         method = self._methods.get(call.method)
         if method is None:
             raise NoMethod("see rpc.discover for the methods of this router")
         values = bind(method.params, call.params)
         with self._place(method):
-            return await _bounded(method.handler(**values), self._timeout)
+            return await _bounded(method.handler(caller, **values), self._timeout)
 
     @contextmanager
     def _place(self, method: Method) -> Iterator[None]:

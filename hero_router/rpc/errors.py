@@ -7,6 +7,7 @@
     bad_request          400     -32602
     ambiguous            409     -32009
     not_found            404     -32004
+    forbidden            403     -32003
     not_acceptable       406     -32602
     wrong_host           421     -32600
     wrong_origin         403     -32600
@@ -39,6 +40,7 @@ CODES: Mapping[str, tuple[int, int]] = {
     "bad_request": (400, PARAMS),
     "ambiguous": (409, -32009),
     "not_found": (404, -32004),
+    "forbidden": (403, -32003),
     "not_acceptable": (406, PARAMS),
     "wrong_host": (421, INVALID),
     "wrong_origin": (403, INVALID),

@@ -4,22 +4,26 @@ from collections.abc import Mapping
 from typing import Any
 
 from hero_router import __version__
+from hero_router.access.policy import visible
+from hero_router.access.principal import Principal
 from hero_router.codec import encode
-from hero_router.errors import BadRequest
 from hero_router.feed.feed import Feed
 from hero_router.feed.rescan import CALL_SECONDS, WAIT_SECONDS, ScanCoordinator
 from hero_router.feed.view import StateView
 from hero_router.model import Status
-from hero_router.rpc import openrpc
+from hero_router.rpc import examples, openrpc
 from hero_router.rpc.dispatcher import DISCOVER, Encoded, Method
-from hero_router.rpc.openrpc import named
-from hero_router.rpc.params import Choice, Param, Text, Whole
+from hero_router.rpc.examples import Example
+from hero_router.rpc.openrpc import COMPONENTS
+from hero_router.rpc.params import Param
+from hero_router.rpc.results import Count, Detail, Health, Scan, Service, State
+from hero_router.rpc.schema import choice, text, whole
 
 MOST_SERVICES = 1_000
 """Services on one page of `router.services`."""
 
 SCANS_AT_ONCE = 16
-"""Calls of `router.scan` that may wait in a worker: they are cheap, but each holds a connection."""
+"""Calls of `router.scan` that may wait in a worker. They are cheap, but each holds a connection."""
 
 MANIFEST: Mapping[str, str] = {
     "protocol": "openrpc",
@@ -29,11 +33,11 @@ MANIFEST: Mapping[str, str] = {
     "description": openrpc.ABOUT,
     "socket": "rpc",
 }
-"""The discovery manifest, with the fields that other services of this kind give."""
+"""The router's own discovery manifest, with the fields that services give in theirs."""
 
 
 class RpcMethods:
-    """The methods' handlers. What they give is described in `openrpc.SCHEMAS`."""
+    """The methods' handlers. Each gets the caller first; `rpc.results` has what they answer."""
 
     def __init__(
         self, feed: Feed, state: StateView, scanning: ScanCoordinator, worker: str
@@ -41,88 +45,119 @@ class RpcMethods:
         self._feed, self._state, self._scanning = feed, state, scanning
         self._worker = worker
 
-    async def all(self) -> Encoded:
-        """Everything, the same as GET /api/services."""
-        return Encoded(self._state.text())
+    async def all(self, caller: Principal) -> Encoded:
+        """Everything that the caller may see, the same as GET /api/services."""
+        return Encoded(self._state.text(visible(caller)))
 
     async def services(
-        self, *, limit: int = MOST_SERVICES, offset: int = 0, **wanted: str
-    ) -> dict[str, Any]:
+        self, caller: Principal, *, limit: int = MOST_SERVICES, offset: int = 0, **fields: str
+    ) -> list[dict[str, Any]]:
         """One page of the records that match."""
-        found = self._state.select(**wanted)
-        return {
-            "cursor": self._state.cursor,
-            "services": found[offset : offset + limit],
-            "total": len(found),
-            "offset": offset,
-            "limit": limit,
-            "stale": self._state.stale,
-        }
+        return self._state.select(visible(caller), **fields)[offset : offset + limit]
 
-    async def service(
-        self,
-        *,
-        id: str | None = None,  # noqa: A002 - what callers name it
-        service_id: str | None = None,
-    ) -> dict[str, Any]:
+    async def count(self, caller: Principal, **fields: str) -> int:
+        """How many records match."""
+        return len(self._state.select(visible(caller), **fields))
+
+    async def service(self, caller: Principal, *, id: str) -> dict[str, Any]:  # noqa: A002 - as callers name it
         """One record with its live figures."""
-        key = id or service_id
-        if key is None:
-            raise BadRequest("id is missing")
-        if id and service_id and id != service_id:
-            raise BadRequest("id and service_id are two names of one parameter: give one of them")
-        return await self._state.service(key)
+        return await self._state.service(id, visible(caller))
 
-    async def scan(self) -> dict[str, Any]:
+    async def scan(self, _: Principal) -> dict[str, Any]:
         """What the scanners found, now."""
         return await self._scanning.scan()
 
-    async def health(self) -> dict[str, object]:
-        """What GET /ready knows."""
+    async def health(self, _: Principal) -> dict[str, object]:
+        """The same as GET /ready."""
         return {**self._feed.status(), "worker": self._worker, "version": __version__}
+
+
+MATCHING = (
+    Param("context", text(), "only this context"),
+    Param("status", choice(*map(str, Status)), "only this status"),
+    Param("node", text(), "only this node"),
+)
+"""Parameters that choose among the services."""
 
 
 def methods(router: RpcMethods) -> list[Method]:
     """All methods, with the one that describes them."""
     served = [
-        Method("router.list", router.all, "All services, nodes and doubts.", named("State")),
+        Method(
+            "router.list",
+            router.all,
+            "Everything at one position: services, nodes, and why it may be out of date.",
+            COMPONENTS.of(State),
+            examples=(Example("one service", examples.STATE),),
+        ),
         Method(
             "router.services",
             router.services,
             "The services that match, page by page.",
-            named("Page"),
+            COMPONENTS.of(list[Service]),
             params=(
-                Param("context", Text(), "only this context"),
-                Param("status", Choice(tuple(map(str, Status))), "only this status"),
-                Param("node", Text(), "only this node"),
-                Param("limit", Whole(1, MOST_SERVICES, MOST_SERVICES), "most services to give"),
-                Param("offset", Whole(0, 1_000_000, 0), "how many services to pass over first"),
+                *MATCHING,
+                Param("limit", whole(1, MOST_SERVICES, MOST_SERVICES), "most services to answer"),
+                Param("offset", whole(0, 1_000_000, 0), "how many services to pass over first"),
             ),
+            description=(
+                "`router.count` answers how many there are in all. `router.list` and "
+                "`router.health` say whether they may be out of date."
+            ),
+            examples=(
+                Example("of one context", [examples.SERVICE], {"context": "shop", "limit": 10}),
+            ),
+        ),
+        Method(
+            "router.count",
+            router.count,
+            "How many services match.",
+            COMPONENTS.of(Count),
+            params=MATCHING,
+            examples=(Example("of one context", 1, {"context": "shop"}),),
         ),
         Method(
             "router.service",
             router.service,
             "One service with the figures of its last probe.",
-            named("Detail"),
-            description="One of `id` and `service_id` has to be given.",
+            COMPONENTS.of(Detail),
             params=(
-                Param("id", Text(), "the service's id, or a name that only one service has"),
-                Param("service_id", Text(), "the same as id"),
+                Param(
+                    "id",
+                    text(),
+                    "the service's id, or a name that only one service has",
+                    required=True,
+                    old_name="service_id",
+                ),
+            ),
+            examples=(
+                Example(
+                    "by name",
+                    {**examples.SERVICE, "probe": examples.PROBE, "stale": []},
+                    {"id": "billing"},
+                ),
             ),
         ),
         Method(
             "router.scan",
             router.scan,
-            "Have the scanners look again now, and tell what they found.",
-            named("Scan"),
+            "Make the scanners scan now, and answer what they found.",
+            COMPONENTS.of(Scan),
             description=(
-                f"Every scanner has {WAIT_SECONDS:g} s to answer; `missing` names the nodes that "
-                "did not, `doubts` tells what scanners could not see. Calls share a scan, so one "
+                f"Every scanner has {WAIT_SECONDS:g} s to answer. `missing` names the nodes that "
+                "did not; `doubts` says what scanners could not see. Calls share a scan, so a call "
                 f"may take {CALL_SECONDS:g} s."
             ),
             at_once=SCANS_AT_ONCE,
+            examples=(Example("nothing new", examples.SCAN),),
         ),
-        Method("router.health", router.health, "How able this worker is.", named("Health")),
+        Method(
+            "router.health",
+            router.health,
+            "Whether this worker is ready, and if not, why.",
+            COMPONENTS.of(Health),
+            examples=(Example("ready, while one scanner is gone", examples.HEALTH),),
+        ),
     ]
     return [*served, _discover(served)]
 
@@ -130,9 +165,9 @@ def methods(router: RpcMethods) -> list[Method]:
 def _discover(others: list[Method]) -> Method:
     schema = {"type": "object", "required": ["openrpc", "info", "methods"]}
 
-    async def discover() -> Encoded:
-        return text
+    async def discover(_: Principal) -> Encoded:
+        return Encoded(document)
 
     itself = Method(DISCOVER, discover, "This router's OpenRPC document.", schema)
-    text = Encoded(encode(openrpc.document([*others, itself])))
+    document = encode(openrpc.document([*others, itself]))
     return itself

@@ -1,15 +1,15 @@
-"""The router's own OpenRPC document (spec.open-rpc.org), made from the methods that it serves."""
+"""The router's own OpenRPC 1.4 document (spec.open-rpc.org), made from its methods. Pure."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hero_router import __version__
-from hero_router.model import Status
 from hero_router.rpc.dispatcher import Method
 from hero_router.rpc.errors import CODES, TITLES
+from hero_router.rpc.examples import Example
 from hero_router.rpc.params import Param
-
-Schema = Mapping[str, Any]
+from hero_router.rpc.results import EXTENDS, NAMES
+from hero_router.rpc.schema import Components
 
 TITLE = "hero_router"
 ABOUT = (
@@ -17,119 +17,18 @@ ABOUT = (
     "whether they really work."
 )
 
-TEXT: Schema = {"type": "string"}
-NUMBER: Schema = {"type": "integer", "minimum": 0}
-BOOL: Schema = {"type": "boolean"}
-TIME: Schema = {"type": "integer", "description": "Unix time in milliseconds"}
-TEXTS: Schema = {"type": "object", "additionalProperties": {"type": "string"}}
-POSITION: Schema = {"type": "string", "pattern": "^[0-9]+-[0-9]+$"}
-STATUS: Schema = {"type": "string", "enum": [status.value for status in Status]}
-
-
-def listed(item: Schema) -> Schema:
-    """An array of such items."""
-    return {"type": "array", "items": item}
-
-
-def maybe(schema: Schema) -> Schema:
-    """Such a value, or null."""
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-def shape(**fields: Schema) -> Schema:
-    """An object that has all these fields; a newer version may add others."""
-    return {"type": "object", "required": list(fields), "properties": fields}
-
-
-def named(name: str) -> Schema:
-    """A schema below `components`."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-_SERVICE = {
-    **dict.fromkeys(("id", "service_id", "name", "context", "node", "reason"), TEXT),
-    **dict.fromkeys(("title", "description", "version", "protocol"), TEXT),
-    **dict.fromkeys(("socket_path", "source", "source_kind"), TEXT),
-    **dict.fromkeys(("first_seen", "changed_at"), TIME),
-    **dict.fromkeys(("spec_error", "conflict"), maybe(TEXT)),
-    **dict.fromkeys(("healthy", "flapping"), BOOL),
-    "status": STATUS,
-    "methods": listed(TEXT),
-    "methods_count": NUMBER,
-    "sockets": listed(named("Socket")),
-}
-
-_COUNTS = dict.fromkeys(("discovered", "added", "removed", "changed", "duration_ms"), NUMBER)
-
-SCHEMAS: Mapping[str, Schema] = {
-    "Service": shape(**_SERVICE),
-    "Socket": shape(
-        name=TEXT,
-        role=TEXT,
-        path=TEXT,
-        status=STATUS,
-        latency_ms=maybe({"type": "number"}),
-        error=maybe(TEXT),
-        failures=NUMBER,
-    ),
-    "Probe": shape(checked_at=TIME, sockets={"type": "object"}),
-    "Node": shape(
-        node=TEXT,
-        scanner=TEXT,
-        last_scan=TIME,
-        version=TEXT,
-        lost=BOOL,
-        doubts=TEXTS,
-        ignored=TEXTS,
-        ignored_count=NUMBER,
-    ),
-    "Condition": shape(reason=TEXT, node=maybe(TEXT), since=TIME, detail=TEXT),
-    "State": shape(
-        cursor=POSITION,
-        store=TEXT,
-        services=listed(named("Service")),
-        nodes=listed(named("Node")),
-        stale=listed(named("Condition")),
-        now=TIME,
-        as_of=TIME,
-    ),
-    "Page": shape(
-        cursor=POSITION,
-        services=listed(named("Service")),
-        total=NUMBER,
-        offset=NUMBER,
-        limit=NUMBER,
-        stale=listed(named("Condition")),
-    ),
-    "Detail": shape(**_SERVICE, probe=maybe(named("Probe")), stale=listed(named("Condition"))),
-    "Scan": shape(
-        **_COUNTS,
-        nodes={"type": "object", "additionalProperties": shape(**_COUNTS)},
-        missing=listed(TEXT),
-        doubts=listed(shape(node=TEXT, reason=TEXT, detail=TEXT)),
-    ),
-    "Health": shape(
-        ready=BOOL,
-        reason=TEXT,
-        cursor=POSITION,
-        window=NUMBER,
-        clients=NUMBER,
-        stale=listed(named("Condition")),
-        worker=TEXT,
-        version=TEXT,
-    ),
-}
-"""What the methods give."""
+COMPONENTS = Components(NAMES, EXTENDS)
+"""The schemas of what methods answer."""
 
 
 def document(methods: Iterable[Method]) -> dict[str, Any]:
     """The OpenRPC document of these methods."""
     return {
-        "openrpc": "1.3.2",
+        "openrpc": "1.4.1",
         "info": {"title": TITLE, "version": __version__, "description": ABOUT},
         "servers": [{"name": "this router", "url": "/rpc"}],
         "methods": [_method(method) for method in methods],
-        "components": {"schemas": SCHEMAS, "errors": _errors()},
+        "components": {"schemas": COMPONENTS.schemas(), "errors": ERRORS},
     }
 
 
@@ -141,21 +40,40 @@ def _method(method: Method) -> dict[str, Any]:
         "paramStructure": "either",
         "params": [_param(param) for param in method.params],
         "result": {"name": "result", "schema": method.result},
-        "errors": [{"$ref": f"#/components/errors/{name}"} for name in CODES],
+        "errors": [{"$ref": f"#/components/errors/{name}"} for name in ERRORS],
+        "examples": [_example(example) for example in method.examples],
     }
 
 
 def _param(param: Param) -> dict[str, Any]:
+    old = {"description": f"Also accepted by its old name, `{param.old_name}`."}
     return {
         "name": param.name,
         "summary": param.summary,
+        **(old if param.old_name else {}),
         "required": param.required,
-        "schema": param.kind.schema,
+        "schema": param.schema,
     }
 
 
-def _errors() -> dict[str, Any]:
+def _example(example: Example) -> dict[str, Any]:
+    return {
+        "name": example.name,
+        "params": [{"name": name, "value": value} for name, value in example.params.items()],
+        "result": {"name": "result", "value": example.result},
+    }
+
+
+def _errors() -> dict[str, dict[str, Any]]:
+    """One error for each JSON-RPC code: a method's errors must have different codes."""
+    names: dict[int, str] = {}
+    for name, (_, code) in CODES.items():
+        names.setdefault(code, name)
     return {
         name: {"code": code, "message": TITLES.get(code, name.replace("_", " "))}
-        for name, (_, code) in CODES.items()
+        for code, name in names.items()
     }
+
+
+ERRORS: Mapping[str, Mapping[str, Any]] = _errors()
+"""The errors that any method may answer, by name."""

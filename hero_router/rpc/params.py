@@ -1,125 +1,65 @@
-"""Parameters of JSON-RPC methods: what each takes, as a check and as published JSON Schema."""
+"""Parameters of JSON-RPC methods: their names and schemas, and how given values are bound. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from hero_router.errors import BadRequest
-from hero_router.model import MAX_NAME, clean
+from hero_router.rpc.schema import Schema, refusal, unchecked
+from hero_router.text import clean
 
 SHOWN = 40
 """How much of a name that the caller made up is repeated to it."""
 
 
-class ParamType(Protocol):
-    """What values a parameter takes."""
-
-    @property
-    def schema(self) -> Mapping[str, Any]:
-        """The same as JSON Schema."""
-
-    def accepts(self, value: object) -> bool:
-        """Whether the value, as it came out of JSON, is one of them."""
-
-    @property
-    def words(self) -> str:
-        """What a value must be, for the caller."""
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A string that is not empty and has at most `longest` characters."""
-
-    longest: int = MAX_NAME
-
-    @property
-    def schema(self) -> Mapping[str, Any]:
-        """See `Kind`."""
-        return {"type": "string", "minLength": 1, "maxLength": self.longest}
-
-    def accepts(self, value: object) -> bool:
-        """See `Kind`."""
-        return isinstance(value, str) and 0 < len(value) <= self.longest
-
-    @property
-    def words(self) -> str:
-        """See `Kind`."""
-        return f"text of 1 to {self.longest} characters"
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One of a few strings."""
-
-    options: tuple[str, ...]
-
-    @property
-    def schema(self) -> Mapping[str, Any]:
-        """See `Kind`."""
-        return {"type": "string", "enum": list(self.options)}
-
-    def accepts(self, value: object) -> bool:
-        """See `Kind`."""
-        return isinstance(value, str) and value in self.options
-
-    @property
-    def words(self) -> str:
-        """See `Kind`."""
-        return f"one of {', '.join(self.options)}"
-
-
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """A whole number from `low` to `high`, written without a fraction or exponent."""
-
-    low: int
-    high: int
-    default: int
-
-    @property
-    def schema(self) -> Mapping[str, Any]:
-        """See `Kind`."""
-        bounds = {"minimum": self.low, "maximum": self.high, "default": self.default}
-        return {"type": "integer", **bounds}
-
-    def accepts(self, value: object) -> bool:
-        """See `Kind`."""
-        if not isinstance(value, int) or isinstance(value, bool):
-            return False
-        return self.low <= value <= self.high
-
-    @property
-    def words(self) -> str:
-        """See `Kind`."""
-        return f"a whole number from {self.low} to {self.high}"
-
-
 @dataclass(frozen=True, slots=True)
 class Param:
-    """One parameter of a method."""
+    """One parameter of a method; `old_name` is a name of it that is still accepted.
+
+    Raises:
+        ValueError: the schema uses a keyword that is not checked.
+    """
 
     name: str
-    kind: ParamType
+    schema: Schema
     summary: str
     required: bool = False
+    old_name: str = ""
+
+    def __post_init__(self) -> None:
+        if strange := unchecked(self.schema):
+            raise ValueError(f"{self.name}: {', '.join(sorted(strange))} cannot be checked")
 
 
 def bind(params: Sequence[Param], given: list[Any] | dict[str, Any]) -> dict[str, Any]:
-    """The given values by name, each checked; a parameter that is not given is not in it.
+    """The given values by name, each checked; a parameter that is not given is left out.
 
     Raises:
         BadRequest: one is missing, unknown, given too often or has a wrong value; it is named.
     """
-    values = given if isinstance(given, dict) else _named(params, given)
+    values = _renamed(params, given) if isinstance(given, dict) else _named(params, given)
     known = {param.name: param for param in params}
     for name, value in values.items():
         if name not in known:
             raise BadRequest(f"there is no parameter {clean(name, SHOWN)!r}")
-        if not known[name].kind.accepts(value):
-            raise BadRequest(f"{name} must be {known[name].kind.words}")
+        if (text := refusal(known[name].schema, value, name)) is not None:
+            raise BadRequest(text)
     for param in params:
         if param.required and param.name not in values:
             raise BadRequest(f"{param.name} is missing")
+    return values
+
+
+def _renamed(params: Sequence[Param], given: dict[str, Any]) -> dict[str, Any]:
+    """The values with old names replaced."""
+    values = dict(given)
+    for param in params:
+        if param.old_name in values:
+            value = values.pop(param.old_name)
+            if values.setdefault(param.name, value) != value:
+                raise BadRequest(
+                    f"{param.old_name} is the old name of {param.name}: give one of them"
+                )
     return values
 
 

@@ -1,1 +1,1 @@
-"""Finds the services on this node and tells Redis about them; knows nothing of workers or web."""
+"""The scanner: finds the sockets of one node, probes them, and publishes changes to Redis."""

@@ -1,7 +1,7 @@
-"""The scanner process's loop: hold the node's lease, scan on time, on change and on request.
+"""The main loop of a scanner process: hold the node's lease; scan on time, on change, on request.
 
-Whoever does not hold the lease stands by; whoever loses it stops writing at once. Redis may come
-and go: probing goes on, and what was seen is published when it is back.
+Without the lease it stands by, and when it loses the lease it stops writing at once. While Redis is
+away it goes on probing, and publishes what it saw when Redis is back.
 """
 
 import asyncio
@@ -30,37 +30,37 @@ from hero_router.store.lease import Grant
 log = logging.getLogger(__name__)
 
 MAX_REQUESTS = 256
-"""Most requests that one scan answers; more than that in one scan is noise."""
+"""Most requests that one scan answers; more are ignored."""
 MAX_REQUEST_ID = 64
 RELEASE_SECONDS = 2.0
-"""Longest wait for Redis on the way out."""
+"""Longest wait for Redis when the scanner stops."""
 
 
 class Outage:
-    """Tells of Redis's absence once for each change of state, and how long to wait meanwhile.
+    """Logs the beginning and the end of an outage of Redis, and computes the delay of retries.
 
-    `loss` says for people what does not work meanwhile.
+    `action` names what does not work meanwhile: "publishing".
     """
 
-    def __init__(self, loss: str, chance: Callable[[], float] = random.random) -> None:
-        self._loss, self._chance, self._code, self._count = loss, chance, "", 0
+    def __init__(self, action: str, jitter: Callable[[], float] = random.random) -> None:
+        self._action, self._jitter, self._code, self._count = action, jitter, "", 0
 
-    def began(self, error: StoreError) -> float:
+    def failed(self, error: StoreError) -> float:
         """Note a failure; returns the seconds to wait: twice as long each time, with jitter."""
         if error.code != self._code:
-            log.warning("%s: %s", self._loss, error)
+            log.warning("%s fails: %s", self._action, error)
         self._code, self._count = error.code, min(self._count + 1, 4)
-        return 0.2 * 2.0**self._count * (0.5 + self._chance() / 2)
+        return 0.2 * 2.0**self._count * (0.5 + self._jitter() / 2)
 
-    def ended(self) -> None:
+    def succeeded(self) -> None:
         """Note a success."""
         if self._code:
-            log.info("Redis is back; no longer: %s", self._loss)
+            log.info("Redis is back; %s again", self._action)
         self._code, self._count = "", 0
 
 
 class ScannerAgent:
-    """One scanner process. `walk` blocks and is called in a thread; all else is asynchronous."""
+    """One scanner process. `walk` blocks, so it runs in a thread; all else is asynchronous."""
 
     def __init__(
         self,
@@ -73,18 +73,18 @@ class ScannerAgent:
         walk: Callable[[], WalkResult],
     ) -> None:
         self._config, self._lease, self._requests, self._clock = config, lease, requests, clock
-        self._rivals = DuplicateNodeCheck(config, registry)
+        self._duplicates = DuplicateNodeCheck(config, registry)
         self._scanner = Scanner(config, lease, registry, probe, clock, walk)
-        self._watch = RootWatcher(config.node.root, clock)
-        self._outage = Outage("nothing can be published")
-        self._requests_outage = Outage("requests cannot be heard")
+        self._watcher = RootWatcher(config.node.root, clock)
+        self._outage = Outage("publishing")
+        self._requests_outage = Outage("listening for scan requests")
         self._pending_requests: dict[str, None] = {}
-        self._wished = asyncio.Event()
+        self._requested = asyncio.Event()
 
     async def run(self) -> None:
-        """Scan while the lease is ours, until cancelled; the lease is released on the way out.
+        """Run until cancelled: stand by, then scan while we hold the lease; release it at the end.
 
-        Raises ConfigError where another deployment has this node.
+        Raises ConfigError where another deployment has the same node name.
         """
         while True:
             grant = await self._stand_by()
@@ -94,7 +94,7 @@ class ScannerAgent:
                 await self._release(grant)
 
     async def scan_once(self, *requests: str) -> None:
-        """Take the lease, scan once to the end, and give it back.
+        """Take the lease, scan once to the end, and release it. `requests` are ids to answer.
 
         Raises:
             Fenced: another scanner holds the lease.
@@ -115,28 +115,28 @@ class ScannerAgent:
             await self._release(grant)
 
     async def _stand_by(self) -> Grant:
-        """Wait until the lease is ours. Raises ConfigError where another deployment holds it."""
-        told = False
+        """Wait until we hold the lease. Raises ConfigError where another deployment holds it."""
+        logged = False
         while True:
             delay = self._config.scan.lease_seconds / 10
             try:
                 grant = await self._lease.acquire()
                 if grant is not None:
                     await self._scanner.begin(grant)
-                self._outage.ended()
+                self._outage.succeeded()
                 if grant is not None:
                     log.info("scanning node %s (token %d)", grant.node, grant.token)
                     return grant
-                if not told:
+                if not logged:
                     log.info("another scanner holds node %s: standing by", self._config.node.name)
-                told = True
-                await self._rivals.check()
+                logged = True
+                await self._duplicates.check()
             except StoreError as error:
-                delay = self._outage.began(error)
+                delay = self._outage.failed(error)
             await pause(self._clock, delay)
 
     async def _run_as_leader(self, grant: Grant) -> None:
-        """Everything that the holder of the lease does, until it is lost."""
+        """Do all that the holder of the lease does, until the lease is lost."""
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._keep_lease(grant))
@@ -153,21 +153,21 @@ class ScannerAgent:
                 await self._lease.release(grant)
 
     async def _attempt(self, step: Awaitable[None]) -> float:
-        """Seconds to wait before Redis is tried again; 0 when all went well. Raises Fenced.
+        """Do one step; returns the seconds to wait before the next try, 0 after success.
 
-        The end of an outage is told by a whole scan alone, which ends with a write: a Redis that
-        takes no data may still prolong a lease.
+        Only a whole scan logs the end of an outage, since it ends with a write: a Redis that takes
+        no data may still extend a lease. Raises Fenced.
         """
         try:
             await step
         except Fenced:
             raise
         except StoreError as error:
-            return self._outage.began(error)
+            return self._outage.failed(error)
         return 0.0
 
     async def _keep_lease(self, grant: Grant) -> None:
-        """Renew thrice per lifetime, however long a scan takes."""
+        """Renew the lease three times per lifetime, however long a scan takes."""
         third = self._config.scan.lease_seconds / 3
         delay = third
         while True:
@@ -190,27 +190,27 @@ class ScannerAgent:
         while True:
             try:
                 async for request in self._requests.listen():
-                    self._requests_outage.ended()
-                    self._wish(request)
+                    self._requests_outage.succeeded()
+                    self._accept(request)
             except StoreError as error:
-                await pause(self._clock, self._requests_outage.began(error))
+                await pause(self._clock, self._requests_outage.failed(error))
 
-    def _wish(self, request: ScanRequest) -> None:
-        """Note a request for a scan; several become one scan that answers all."""
-        ours = request.node in (None, self._config.node.name) and request.kind == "scan"
+    def _accept(self, request: ScanRequest) -> None:
+        """Note a request for a scan of this node; several are answered by one scan."""
+        is_ours = request.node in (None, self._config.node.name) and request.kind == "scan"
         fits = len(request.id) <= MAX_REQUEST_ID and len(self._pending_requests) < MAX_REQUESTS
-        if ours and fits:
+        if is_ours and fits:
             self._pending_requests[request.id] = None
-            self._wished.set()
+            self._requested.set()
 
     async def _keep_watching(self, group: asyncio.TaskGroup) -> None:
-        """Look whenever something changed, but no more than a third of the time."""
-        async for _ in self._watch.changes():
+        """Walk whenever something changed below the root, for a third of the time at most."""
+        async for _ in self._watcher.changes():
             started = self._clock.monotonic()
-            doubts = self._scanner.conditions.current
-            await self._scanner.look(group)
-            if self._scanner.conditions.current != doubts:
-                self._wished.set()  # only a whole scan reports them
+            conditions = self._scanner.conditions.current
+            await self._scanner.scan_new(group)
+            if self._scanner.conditions.current != conditions:
+                self._requested.set()  # only a whole scan reports them
             await pause(self._clock, 2 * (self._clock.monotonic() - started))
 
     async def _keep_scanning(self, grant: Grant, group: asyncio.TaskGroup) -> None:
@@ -218,10 +218,10 @@ class ScannerAgent:
             due = self._clock.monotonic() + self._config.scan.seconds
             requests = list(self._pending_requests)
             self._pending_requests.clear()
-            self._wished.clear()
+            self._requested.clear()
             if delay := await self._attempt(self._scanner.scan(grant, requests, group)):
                 self._pending_requests |= dict.fromkeys(requests)
                 await pause(self._clock, delay)
             else:
-                self._outage.ended()
-            await self._clock.wait(self._wished, max(due - self._clock.monotonic(), 0))
+                self._outage.succeeded()
+            await self._clock.wait(self._requested, max(due - self._clock.monotonic(), 0))

@@ -1,6 +1,7 @@
-"""What the scanner cannot see, in words that say what to do, and told to the log once.
+"""The conditions of a node: what its scanner cannot see, why, and what to do about it.
 
-The node's report carries it, and the workers tell it to all pages.
+Each is logged once when it begins and once when it ends. The node's report carries them, so that
+workers can show them to every dashboard.
 """
 
 import errno
@@ -9,9 +10,10 @@ import os
 import pwd
 from collections.abc import Mapping, Sequence
 
-from hero_router.model import PERMISSION, ROOT, readable
+from hero_router.model import PERMISSION, ROOT
 from hero_router.scan.inventory import Inventory
 from hero_router.settings.config import RouterConfig
+from hero_router.text import readable
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +21,7 @@ _FORBIDDEN = (errno.EACCES, errno.EPERM)
 
 
 class NodeConditions:
-    """One scanner's doubts by reason; what begins is a WARNING, what ends an INFO."""
+    """One scanner's conditions by reason; one that begins is a WARNING, its end an INFO."""
 
     def __init__(self, config: RouterConfig) -> None:
         self._node, self._grace = f"node {config.node.name}", config.scan.stale_seconds
@@ -28,50 +30,52 @@ class NodeConditions:
 
     @property
     def current(self) -> Mapping[str, str]:
-        """The detail of each doubt by its reason, as the node's report carries it."""
+        """The detail of each condition by its reason, as the node's report carries it."""
         return dict(self._current)
 
-    def look(self, sightings: Inventory) -> None:
-        """Take what the last walk could not see."""
-        self._note(ROOT, self._unseen(sightings))
+    def update_walk(self, inventory: Inventory) -> None:
+        """Set or clear the condition of the root after a walk."""
+        self._set(ROOT, self._root_condition(inventory))
 
-    def knock(self, denied: Sequence[str]) -> None:
-        """Take the paths of all sockets that may not be connected to."""
-        self._note(PERMISSION, self._denied(denied) if denied else None)
+    def update_permission(self, denied: Sequence[str]) -> None:
+        """Set or clear the condition of permission; `denied` are all sockets that deny access."""
+        self._set(PERMISSION, self._permission_condition(denied) if denied else None)
 
-    def _unseen(self, sightings: Inventory) -> str | None:
-        walk = sightings.walk
-        if sightings.unmounted:
+    def _root_condition(self, inventory: Inventory) -> str | None:
+        walk = inventory.walk
+        if inventory.unmounted:
             return (
                 f"{self._root} is empty and not the file system on which the services were: is it "
                 "not mounted? Until it is, or a socket appears in it, none of them leaves"
             )
-        if walk.blind:
-            return self._blind(walk.blind)
-        if walk.cut is not None:
-            return f"{self._root} is not seen in full: {walk.cut}, and the rest is not looked at"
-        if sightings.replaced:
+        if walk.unreadable:
+            return self._unreadable(walk.unreadable)
+        if walk.truncated is not None:
+            return (
+                f"{self._root} is not seen in full: {walk.truncated}, and the rest is not looked at"
+            )
+        if inventory.replaced:
             return (
                 f"{self._root} was replaced by another folder: what is missing in it, and does not "
                 f"come back within {self._grace:g} s, leaves"
             )
         return None
 
-    def _blind(self, blind: Mapping[bytes, int]) -> str:
-        if b"" in blind:
+    def _unreadable(self, folders: Mapping[bytes, int]) -> str:
+        if b"" in folders:
             return (
-                f"{self._root} {_root_trouble(blind[b''])}; until then none of its services leaves"
+                f"{self._root} {_root_error(folders[b''])}; until then none of its services leaves"
             )
-        first, *others = sorted(blind)
+        first, *others = sorted(folders)
         more = f" (and {len(others)} more)" if others else ""
-        number = blind[first]
-        cure = f": {_let_read()}" if number in _FORBIDDEN else ""
+        number = folders[first]
+        remedy = f": {_grant_access()}" if number in _FORBIDDEN else ""
         return (
             f"{self._root} is not seen in full: folder {readable(first)}{more} cannot be read, "
-            f"{os.strerror(number)}{cure}; until then none of its services leaves"
+            f"{os.strerror(number)}{remedy}; until then none of its services leaves"
         )
 
-    def _denied(self, paths: Sequence[str]) -> str:
+    def _permission_condition(self, paths: Sequence[str]) -> str:
         many = f"{len(paths)} sockets" if len(paths) > 1 else "1 socket"
         which = f"{min(paths)} and others" if len(paths) > 1 else paths[0]
         return (
@@ -80,31 +84,31 @@ class NodeConditions:
             "scanner as the owner of the services, or add its user to their group"
         )
 
-    def _note(self, reason: str, detail: str | None) -> None:
+    def _set(self, reason: str, detail: str | None) -> None:
         known = self._current.pop(reason, None)
         if detail is not None:
             text = self._current[reason] = f"{self._node}: {detail}"
             if text != known:
                 log.log(logging.INFO if known else logging.WARNING, "%s", text)
         elif known is not None:
-            log.info("no longer: %s", known)
+            log.info("resolved: %s", known)
 
 
 def user() -> str:
-    """As whom this process acts: the name and the number."""
+    """The user that this process runs as: name and number."""
     number = os.geteuid()
     try:
         return f"user {pwd.getpwuid(number).pw_name} (uid {number})"
-    except KeyError:  # as in a container that was told a number only
+    except KeyError:  # as in a container that knows only the number
         return f"uid {number}"
 
 
-def _root_trouble(number: int) -> str:
+def _root_error(number: int) -> str:
     if number in (errno.ENOENT, errno.ENOTDIR):
         return "does not exist: make it or mount it, or set ROUTER_SOCKET_DIR to the right folder"
-    cure = f": {_let_read()}" if number in _FORBIDDEN else ""
-    return f"cannot be read, {os.strerror(number)}{cure}"
+    remedy = f": {_grant_access()}" if number in _FORBIDDEN else ""
+    return f"cannot be read, {os.strerror(number)}{remedy}"
 
 
-def _let_read() -> str:
+def _grant_access() -> str:
     return f"let {user()} read and search it, or run the scanner as its owner"

@@ -1,24 +1,24 @@
-"""Reads what services say of themselves: manifest and OpenRPC document. Pure: bytes to facts.
+"""Reads a service's manifest and OpenRPC document: bytes in, facts out. Pure.
 
-Every field may be missing, wrong, huge or hostile. No `$ref` is ever followed, no pattern compiled.
+Any field may be missing, wrong, huge or hostile. No `$ref` is followed and no pattern is compiled.
 """
 
 from typing import Any
 
 from hero_router.codec import InvalidJson, decode
 from hero_router.errors import RouterError
-from hero_router.model import MAX_METHODS, MAX_NAME, clean
-from hero_router.scan.result import Facts
+from hero_router.model import MAX_METHODS, Facts
+from hero_router.text import MAX_NAME, clean
 
 DISCOVER = "rpc.discover"
 DISCOVER_REQUEST = b'{"jsonrpc":"2.0","id":1,"method":"rpc.discover","params":[]}'
 
 PAGE = Facts(protocol="html", source="HTML at every path", source_kind="page")
-"""What is known of a socket that answers every path with a page."""
+"""The facts of a socket that answers every path with a page."""
 
 
 class BadDocument(RouterError):
-    """A document was offered, but it is not one; the message is a short reason for people."""
+    """A document is offered, but it is not valid; the message is a short reason for people."""
 
     code = "bad_document"
 
@@ -52,7 +52,7 @@ def openrpc(body: bytes, source: str) -> Facts:
 def discovered(body: bytes) -> Facts:
     """Read the answer to `rpc.discover`.
 
-    An error by the rules of JSON-RPC is an answer too: the socket speaks RPC, but has no document.
+    A JSON-RPC error is an answer too: the socket speaks JSON-RPC, but has no document.
 
     Raises:
         BadDocument: it is not a JSON-RPC answer, or the document in it is bad.
@@ -66,7 +66,7 @@ def discovered(body: bytes) -> Facts:
 
 
 def merged(spec: Facts | None, about: Facts | None) -> Facts | None:
-    """One view of both documents: OpenRPC speaks first, the manifest fills what it leaves open."""
+    """The facts of both documents: those of OpenRPC, and the manifest's where these are empty."""
     if spec is None or about is None or about is PAGE:
         return spec or about
     described = spec if spec.source_kind == "openrpc" else about
@@ -102,7 +102,7 @@ def _openrpc(value: Any, source: str) -> Facts:
 
 
 def _method_names(methods: list[Any]) -> tuple[str, ...]:
-    """At most `MAX_METHODS` names; a method given by `$ref` counts, but has no name here."""
+    """At most `MAX_METHODS` names; a method given by `$ref` has no name here."""
     names = (_name(item.get("name")) for item in methods[:MAX_METHODS] if isinstance(item, dict))
     return tuple(name for name in names if name)
 

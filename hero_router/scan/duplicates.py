@@ -1,6 +1,6 @@
-"""Two deployments that were given one node: each would remove what the other one finds.
+"""Detects two deployments with the same node name: each would remove the services of the other.
 
-A scanner that stands by for another one looks whether they look at the same folder.
+A standby scanner checks that the lease's holder scans the same folder on the same machine.
 """
 
 import os
@@ -9,32 +9,33 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hero_router.errors import ConfigError
-from hero_router.model import NodeState, readable
+from hero_router.model import NodeState
 from hero_router.scan.interfaces import RegistryProtocol
 from hero_router.settings.config import RouterConfig
+from hero_router.text import readable
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-"""Linux names each run of a machine; containers on it see the same name."""
+"""Linux gives each boot of a machine an id; all containers on it see the same one."""
 
 DIGITS = 12
-"""So much of it is told: enough to tell two machines apart."""
+"""Last digits of the boot id that reports name: enough to distinguish two machines."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScanLocation:
-    """Where a scanner looks, as its reports say it; what is not known is ""."""
+    """The root that a scanner scans and the machine it runs on; "" where that is not known."""
 
     root: str
     machine: str
 
     def differs(self, other: "ScanLocation") -> bool:
-        """Whether the two are known to be different."""
+        """Whether the two are certainly different."""
         pairs = ((self.root, other.root), (self.machine, other.machine))
         return any(one and two and one != two for one, two in pairs)
 
 
 def scan_location(config: RouterConfig) -> ScanLocation:
-    """The place of a scanner with these settings on this machine."""
+    """Where a scanner with these settings looks on this machine."""
     machine = ""
     with suppress(OSError):
         machine = BOOT_ID.read_text("ascii").strip()[-DIGITS:]
@@ -42,30 +43,29 @@ def scan_location(config: RouterConfig) -> ScanLocation:
 
 
 class DuplicateNodeCheck:
-    """Looks at whoever holds this scanner's node."""
+    """Compares this scanner's location with that of the scanner that holds the node's lease."""
 
     def __init__(self, config: RouterConfig, registry: RegistryProtocol) -> None:
         self._node, self._registry, self._here = config.node.name, registry, scan_location(config)
-        self._seen: NodeState | None = None
+        self._suspect: NodeState | None = None
 
     async def check(self) -> None:
-        """Compare the holder's report with ours, while it holds the node.
+        """Compare the holder's report with our location.
 
-        One report alone may be the last of a scanner that is gone, from before the machine or the
-        root was changed; only one who lives renews it.
+        A single report that differs may be the last one of a scanner that has ended, written before
+        the machine or the root was changed. A second, newer one proves that its scanner runs.
 
         Raises:
-            ConfigError: the holder scans another folder, or one of another machine.
+            ConfigError: the holder scans another folder, or runs on another machine.
             StoreError: Redis could not be asked or refused.
         """
-        await self._registry.records(self._node)
-        report = self._registry.report(self._node)
-        # An older version does not say where it looks.
+        report = (await self._registry.view(self._node)).report
+        # A report of an older version does not name the location.
         there = ScanLocation(report.root, report.machine) if report else self._here
         if not there.differs(self._here):
-            self._seen = None
-        elif self._seen in (None, report):
-            self._seen = report
+            self._suspect = None
+        elif self._suspect in (None, report):
+            self._suspect = report
         else:
             whose = "this" if there.machine == self._here.machine else "another"
             raise ConfigError(

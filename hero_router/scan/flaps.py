@@ -1,12 +1,12 @@
-"""Damps services that change all the time: marks them, and lets their record only get worse. Pure.
+"""Damps services that change all the time: marks them and shows them at their worst. Pure.
 
 A service flaps when its sockets changed state in `FLAP_SCANS` of the last `WINDOW` scans, or
-`FLAP_CHANGES` times in them (the folder is also looked at between scans). The mark goes when it
-has not changed for a whole window. While marked it makes at most one event per scan and socket
-set, plus one for each time that it gets worse, so its rate of events is bounded.
+`FLAP_CHANGES` times in them (new sockets are also probed between scans). The mark goes after a
+whole window without a change. While marked, a service publishes at most one event per scan, and
+one more whenever its status gets worse.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from hero_router.model import Record, SocketState, Status
@@ -25,18 +25,18 @@ _SEVERITY = {
 }
 
 StateKey = Mapping[str, tuple[Status, str | None]]
-"""What a change is measured by: each socket's status and error by path."""
+"""What counts as the state of a service: each socket's status and error, by its path."""
 
 
 @dataclass(frozen=True, slots=True)
 class Flaps:
-    """The scans in which a service changed, and whether it is marked."""
+    """The numbers of the scans in which a service changed, and whether it is marked as flapping."""
 
     moves: tuple[int, ...] = ()
     marked: bool = False
 
     def after(self, scan: int, *, moved: bool) -> "Flaps":
-        """The count after one more look in scan number `scan`."""
+        """The flaps after one more evaluation, in the scan with this number."""
         recent = tuple(move for move in self.moves if scan - move < WINDOW)
         moves = (*recent, scan)[-FLAP_CHANGES:] if moved else recent
         often = len(set(moves)) >= FLAP_SCANS or len(moves) >= FLAP_CHANGES
@@ -44,19 +44,19 @@ class Flaps:
 
 
 def changed(before: StateKey, after: StateKey) -> bool:
-    """Whether a socket changed or left. A new one, or one looked at first, is no flap."""
+    """Whether a socket changed or left. A new one, or the first probe of one, does not count."""
     return any(
         after.get(path) != state for path, state in before.items() if state[0] is not Status.UNKNOWN
     )
 
 
-def state_key(sockets: tuple[SocketState, ...]) -> StateKey:
-    """The face of these sockets."""
+def state_key(sockets: Iterable[SocketState]) -> StateKey:
+    """The state of a service with these sockets."""
     return {socket.path: (socket.status, socket.error) for socket in sockets}
 
 
 def hold_worst(new: Record, published: Record, *, again: bool) -> Record:
-    """What a marked service shows: the worse of what it shows and what is true.
+    """The record that a marked service shows: the worse of the published and the new one.
 
     `again`: it was already published in this scan, so not even its sockets may change.
     """
@@ -67,4 +67,10 @@ def hold_worst(new: Record, published: Record, *, again: bool) -> Record:
         return replace(published, flapping=True)
     shown = {socket.path: socket for socket in published.sockets}
     sockets = tuple(shown.get(socket.path, socket) for socket in new.sockets)
-    return replace(marked, status=published.status, reason=published.reason, sockets=sockets)
+    return replace(
+        marked,
+        status=published.status,
+        reason=published.reason,
+        changed_at=published.changed_at,
+        sockets=sockets,
+    )

@@ -1,6 +1,6 @@
-"""What the answer to `GET /health` says of its service. Pure; docs/health.md tells it to people.
+"""Interprets the answer to `GET /health`: first the HTTP status, then the words in the body. Pure.
 
-The HTTP status counts first, then the words of the body. Whoever adds a word here adds it there.
+docs/health.md explains it to people: a word that is added here is added there.
 """
 
 import re
@@ -35,13 +35,13 @@ BAD_WORDS = frozenset({
 })  # fmt: skip
 
 WORDS = ("status", "outcome", "health", "state")
-"""Fields whose word counts, the first of them that is there; `outcome` is of MicroProfile 1."""
+"""Fields whose word counts: the first one that is there. `outcome` is from MicroProfile 1."""
 SWITCHES = ("healthy", "ok", "success", "alive", "up")
 """Fields that count where they are true or false."""
 CHECKS = ("checks", "components", "details", "entries", "results")
-"""Fields with the parts of a service: health+json, Spring Boot, ASP.NET, MicroProfile."""
+"""Fields that list the parts of a service: health+json, Spring Boot, ASP.NET, MicroProfile."""
 MOST_CHECKS = 100
-"""Most parts that are looked at."""
+"""Most parts that are read."""
 LOGINS = (401, 403, 407)
 
 _WORD = re.compile(r"[a-z][a-z_ -]{0,31}[.!]?")
@@ -57,11 +57,11 @@ class Grade(IntEnum):
 
 
 Said = tuple[Grade, str | None]
-"""How bad it is and, if not good, what is said; never a text of the service: that may vary."""
+"""A grade and, unless it is good, the reason: a fixed text, as the service's own could vary."""
 
 
 def grade(answer: Response) -> tuple[Health, str | None]:
-    """What is known of the service by this answer, and the reason where it is not well."""
+    """What this answer says of the service, and the reason if that is not good."""
     status = answer.status
     if status in LOGINS:
         return Health.LOGIN, f"asks for a login ({status}): its health cannot be asked"
@@ -78,7 +78,7 @@ def grade(answer: Response) -> tuple[Health, str | None]:
 
 
 def said(body: bytes) -> Said:
-    """What the body of a health check that answers 2xx says; what cannot be read says nothing."""
+    """What the body of a 2xx answer says. A body that cannot be read says nothing bad."""
     try:
         value = decode(body)
     except InvalidJson:
@@ -89,12 +89,12 @@ def said(body: bytes) -> Said:
 
 
 def _plain(body: bytes) -> Said:
-    """A text is only taken at its word if it is nothing but a word that is known."""
+    """What a plain text says; it counts only if it is a single known word."""
     return _said_by(body[:64].decode("latin-1") if len(body) <= 64 else "", strange=Grade.GOOD)
 
 
 def _object(value: Mapping[str, Any]) -> Said:
-    """The service's own word for the whole; only without one, the worst of its parts."""
+    """What an object says: its own statement, or without one the worst of its parts."""
     value = {name.lower(): item for name, item in value.items()}
     top = list(_statements(value))
     return max(top or list(_parts(value)), default=(Grade.GOOD, None), key=lambda one: one[0])
@@ -127,14 +127,14 @@ def _flat(parts: Mapping[str, Any] | Iterable[Any]) -> Iterator[Mapping[str, Any
 
 
 def _tells(value: object) -> bool:
-    """Whether a field's value is a word or a switch; a number or a sentence says nothing."""
+    """Whether a value is a word or a boolean; a number or a sentence says nothing."""
     return isinstance(value, bool) or (
         isinstance(value, str) and _WORD.fullmatch(value.strip().lower()) is not None
     )
 
 
 def _said_by(value: object, *, strange: Grade) -> Said:
-    """What one word or switch says; `strange` is how bad a word is that is not known."""
+    """What one word or boolean says; `strange` is the grade of an unknown word."""
     if isinstance(value, bool):
         return (Grade.GOOD, None) if value else (Grade.BAD, "health check says no")
     if not isinstance(value, str) or not _tells(value):

@@ -1,6 +1,6 @@
-"""Why something below the root that looks like a service's socket is none.
+"""Decides which sockets below the root are no services, and says why.
 
-It asks the file system only for the identity of the sockets that are protected.
+Of the file system it only asks for the identity of the protected sockets.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ PROTECTED = (
     "/run/containerd/containerd.sock",
     "/run/crio/crio.sock",
 )
-"""Sockets that give power over the machine: known by inode, under whatever name they show up."""
+"""Sockets that give control of the machine. They are recognised by inode, under any name."""
 
 LISTED = "ROUTER_IGNORE has its name"
 POWERFUL = "it gives power over this machine, or is the router's own"
@@ -27,29 +27,29 @@ ASTRAY = "a symlink that leaves the root or goes back into its own folder"
 NOWHERE = "a symlink that leads nowhere"
 
 NOTHING = "(?!)"
-"""A regular expression that nothing matches; an empty one would match all."""
+"""A regular expression that matches nothing; an empty one would match everything."""
 
 Identity = tuple[int, int]
 """Device and inode."""
 
 
 class Exclusions:
-    """What is never a service: names like these, whatever their case, and the `own` sockets.
+    """Files that are never services: those whose names match a pattern, and the `own` sockets.
 
-    A pattern is the name of a file without `.sock`, or of a folder with a slash at its end; it may
-    have `*`, `?` and `[…]`.
+    A pattern is a file name without `.sock`, or a folder name with a slash at its end; it may hold
+    `*`, `?` and `[…]`, and its case does not matter.
     """
 
     def __init__(self, patterns: Sequence[str], own: Iterable[Path]) -> None:
-        self._files = _any_of(name for name in patterns if not name.endswith("/"))
-        self._folders = _any_of(name[:-1] for name in patterns if name.endswith("/"))
+        self._files = _matcher(name for name in patterns if not name.endswith("/"))
+        self._folders = _matcher(name[:-1] for name in patterns if name.endswith("/"))
         self._own = tuple(map(os.fspath, own)) + PROTECTED
 
     def protected(self) -> frozenset[Identity]:
-        """The identities of those that exist now; another file may be in a place the next time."""
+        """The identities of the protected sockets that exist now; they may be others next time."""
         return frozenset(identities(self._own))
 
-    def why(
+    def reason(
         self, names: Iterable[bytes], state: os.stat_result, protected: frozenset[Identity]
     ) -> str | None:
         """Why a `*.sock` entry is no service; None where it is one.
@@ -60,18 +60,18 @@ class Exclusions:
             return NOT_A_SOCKET
         if (state.st_dev, state.st_ino) in protected:
             return POWERFUL
-        return LISTED if any(_is_one_of(self._files, name) for name in names) else None
+        return LISTED if any(_matches(self._files, name) for name in names) else None
 
-    def shuts(self, folder: bytes) -> bool:
-        """Whether nobody wants to know what is in a folder of this name."""
-        return _is_one_of(self._folders, folder)
+    def excludes_folder(self, folder: bytes) -> bool:
+        """Whether a folder of this name is not to be looked into."""
+        return _matches(self._folders, folder)
 
 
-def _any_of(globs: Iterable[str]) -> re.Pattern[str]:
+def _matcher(globs: Iterable[str]) -> re.Pattern[str]:
     return re.compile("|".join(fnmatch.translate(glob.lower()) for glob in globs) or NOTHING)
 
 
-def _is_one_of(names: re.Pattern[str], name: bytes) -> bool:
+def _matches(names: re.Pattern[str], name: bytes) -> bool:
     return names.match(os.fsdecode(name).lower()) is not None
 
 

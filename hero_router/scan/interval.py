@@ -1,32 +1,32 @@
-"""How often a socket is asked: the longer nothing has been wrong with it, the less. Pure.
+"""Decides how often a socket is probed: less often, the longer nothing was wrong with it. Pure.
 
-A service writes a line into its log for each question. One that has long been well is asked every
-fourth scan only, and no less than every `REST_SECONDS`; in between it is only connected to, which
-shows at once if nothing listens any more. Any change brings the full pace back.
+Most services write a log line for each request. One that has long been healthy is probed in every
+fourth scan only, at least every `REST_SECONDS`. In between the scanner only connects to it, which
+shows at once whether something still listens. After any change every scan probes it again.
 """
 
 import zlib
 
 WELL_PROBES = 12
-"""Good probes in a row after which a socket is asked every second scan: a minute by default."""
+"""After so many calm probes in a row every second scan probes it: after a minute by default."""
 REST_PROBES = 18
-"""Good probes in a row after which it is asked every fourth scan: two minutes by default."""
+"""After so many calm probes in a row every fourth scan probes it: after two minutes by default."""
 REST_SCANS = 4
 REST_SECONDS = 20.0
-"""Longest time between two questions, unless single scans are further apart than that."""
+"""Longest time between two probes of a socket, unless the scans themselves are further apart."""
 
 
-def rests(raw: bytes, well: int, scan: int, scan_seconds: float) -> bool:
-    """Whether the socket `raw`, with so many good probes in a row, is not asked in this scan.
+def rests(raw: bytes, calm_probes: int, scan: int, scan_seconds: float) -> bool:
+    """Whether the socket with this raw path and so many calm probes is not probed in this scan.
 
-    Sockets take turns: in each scan about as many are asked as in any other.
+    Sockets take turns, so each scan probes about the same number of them.
     """
-    return (scan + zlib.crc32(raw)) % _stride(well, scan_seconds) != 0
+    return (scan + zlib.crc32(raw)) % _stride(calm_probes, scan_seconds) != 0
 
 
-def _stride(well: int, scan_seconds: float) -> int:
-    """Every so many scans it is asked."""
-    if well < WELL_PROBES:
+def _stride(calm_probes: int, scan_seconds: float) -> int:
+    """The socket is probed in one of so many scans."""
+    if calm_probes < WELL_PROBES:
         return 1
     most = max(1, min(REST_SCANS, int(REST_SECONDS // scan_seconds)))
-    return most if well >= REST_PROBES else min(2, most)
+    return most if calm_probes >= REST_PROBES else min(2, most)

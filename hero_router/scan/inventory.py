@@ -1,15 +1,16 @@
-"""What is believed to exist: the last walk, and what it could not look at. Pure.
+"""Keeps the list of sockets that exist, or may exist where the last walk could not look. Pure.
 
-What was not looked at has not been seen to be gone: it is held for as long as that lasts. An empty
-folder on another file system is a root that is not mounted, and holds everything, too.
+Only a socket whose place was looked at and found empty is gone. A folder that cannot be read keeps
+its sockets for as long as that lasts. An empty root on another file system is taken for a root that
+is not mounted, and keeps all of them.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from hero_router.model import readable
 from hero_router.scan.ignored import Identity
 from hero_router.scan.sockets import SocketFile, WalkResult
+from hero_router.text import readable
 
 ROOT_UNREADABLE = "the root cannot be read"
 FOLDER_UNREADABLE = "its folder cannot be read"
@@ -20,76 +21,93 @@ CUT = "not looked at: the root has too many files"
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """The sockets of one root; `grace` is in seconds of the monotonic clock.
+    """The sockets of one root after its last `walk`; times are in seconds of the monotonic clock.
 
-    `found` are those that are there, or may be: the last walk did not see those in `held`. `home`
-    is the root in which they were seen (its inode is 0 where only the device is known; None: there
-    is nothing that could leave).
+    `sockets` are those that exist or may exist, by raw path. `unverified` are those among them that
+    the last walk did not see. `known_root` is the root in which they were seen (its inode is 0
+    where only the device is known; None: there is nothing that could be missing).
     """
 
-    grace: float
-    found: Mapping[bytes, SocketFile] = field(default_factory=dict)
-    held: frozenset[bytes] = frozenset()
+    grace_seconds: float
+    sockets: Mapping[bytes, SocketFile] = field(default_factory=dict)
+    unverified: frozenset[bytes] = frozenset()
     walk: WalkResult = field(default_factory=WalkResult)
-    home: Identity | None = None
+    known_root: Identity | None = None
     unmounted: bool = False
-    since: float | None = None
-    """When the root was replaced, or began to hold too much: what is missing has the grace time."""
+    grace_since: float | None = None
+    """When the root was replaced or got too many files; missing sockets have the grace time."""
     replaced: bool = False
-    """Something is missing since the root was replaced, and has the grace time still; or may be."""
-    owed: bool = False
-    """Services are known by the registry alone, so nobody can tell what is missing."""
-    hidden: tuple[str, ...] = ()
-    """The folders that cannot be read, each with a slash, as text."""
+    """The root was replaced, and sockets that are missing since then still have grace time."""
+    registry_only: bool = False
+    """Services were taken over from the registry, so what is missing cannot be known."""
+    unreadable_prefixes: tuple[str, ...] = ()
+    """The folders that cannot be read, each with a slash at its end, as text."""
 
     def after(self, walk: WalkResult, seconds: float) -> "Inventory":
-        """The view after a walk that was done at this time."""
-        dark, found = b"" in walk.blind, {item.raw: item for item in walk.found}
-        moved = not dark and _differ(self.home, walk.root)
-        unmounted = moved and not found and _device(self.home) != _device(walk.root)
-        begins = moved or (walk.cut is not None and self.walk.cut is None)
-        bare = Inventory(
-            grace=self.grace,
+        """The inventory after a walk at this time."""
+        unreadable, seen = b"" in walk.unreadable, {file.raw: file for file in walk.sockets}
+        moved = not unreadable and _differ(self.known_root, walk.root)
+        unmounted = moved and not seen and _device(self.known_root) != _device(walk.root)
+        grace_begins = moved or (walk.truncated is not None and self.walk.truncated is None)
+        empty = Inventory(
+            grace_seconds=self.grace_seconds,
             walk=walk,
             unmounted=unmounted,
-            owed=self.owed,
-            since=seconds if begins else self.since,
-            hidden=tuple(f"{readable(folder)}/" for folder in walk.blind if folder),
+            registry_only=self.registry_only,
+            grace_since=seconds if grace_begins else self.grace_since,
+            unreadable_prefixes=tuple(f"{readable(path)}/" for path in walk.unreadable if path),
         )
-        missing = (item for raw, item in self.found.items() if raw not in found)
-        held = {item.raw: item for item in missing if bare.why(item.path, seconds) is not None}
-        there = walk.root if found or held else None
-        home = self.home if dark or unmounted else there
-        replaced = bool(held or self.owed) and bare.why("", seconds) == REPLACED
-        seen = replace(bare, found=found | held, held=frozenset(held), home=home)
-        return replace(seen, replaced=replaced, owed=self.owed and (dark or unmounted or replaced))
+        missing = (file for raw, file in self.sockets.items() if raw not in seen)
+        kept = {
+            file.raw: file
+            for file in missing
+            if empty.why_unverified(file.path, seconds) is not None
+        }
+        replaced = (
+            bool(kept or self.registry_only) and empty.why_unverified("", seconds) == REPLACED
+        )
+        here = walk.root if seen or kept else None
+        return replace(
+            empty,
+            sockets=seen | kept,
+            unverified=frozenset(kept),
+            known_root=self.known_root if unreadable or unmounted else here,
+            replaced=replaced,
+            registry_only=self.registry_only and (unreadable or unmounted or replaced),
+        )
 
-    def inherited(self, home: Identity | None) -> "Inventory":
-        """The view of who takes over: what the registry says counts for more than what was seen.
+    def inherited(self, known_root: Identity | None) -> "Inventory":
+        """The inventory of a scanner that takes over: the registry is newer than what it saw.
 
-        `home` is where the services of the node's last report lay, if that is known.
+        `known_root` is the root of the node's last report, where that is known.
         """
-        home = home or self.home
-        return replace(self, found={}, held=frozenset(), home=home, owed=home is not None)
+        known_root = known_root or self.known_root
+        return replace(
+            self,
+            sockets={},
+            unverified=frozenset(),
+            known_root=known_root,
+            registry_only=known_root is not None,
+        )
 
-    def why(self, path: str, seconds: float) -> str | None:
-        """Why a socket that is not seen may still be there; None where it is gone."""
-        if b"" in self.walk.blind:
+    def why_unverified(self, path: str, seconds: float) -> str | None:
+        """Why a socket that is not seen may still exist; None where it is gone."""
+        if b"" in self.walk.unreadable:
             return ROOT_UNREADABLE
         if self.unmounted:
             return NOT_MOUNTED
-        if path.startswith(self.hidden):
+        if path.startswith(self.unreadable_prefixes):
             return FOLDER_UNREADABLE
-        if self.since is None or seconds - self.since >= self.grace:
+        if self.grace_since is None or seconds - self.grace_since >= self.grace_seconds:
             return None
-        return REPLACED if self.walk.cut is None else CUT
+        return REPLACED if self.walk.truncated is None else CUT
 
 
-def _differ(home: Identity | None, root: Identity | None) -> bool:
-    """Whether the root is another folder than that in which the sockets were seen."""
-    if home is None or root is None:
+def _differ(known: Identity | None, root: Identity | None) -> bool:
+    """Whether the root is another folder than the one in which the sockets were seen."""
+    if known is None or root is None:
         return False
-    return home[0] != root[0] or home[1] not in (0, root[1])
+    return known[0] != root[0] or known[1] not in (0, root[1])
 
 
 def _device(identity: Identity | None) -> int:

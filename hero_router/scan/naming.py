@@ -1,7 +1,7 @@
-"""Who is who: groups socket files into services and settles who bears a name that several claim.
+"""Groups socket files into services, names them, and resolves name conflicts. Pure.
 
-The rule: `<service>/` wins over `default/<service>/`, and both over `<service>.sock`. The others
-are shown under an id of their own, the same each time that the name is contested. Pure.
+If several places claim one name, `<service>/` wins over `default/<service>/`, and both win over
+`<service>.sock`. The losers are services too, each under an id of its own that stays the same.
 """
 
 import os
@@ -9,13 +9,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from hero_router.model import readable, service_id
+from hero_router.model import service_id
 from hero_router.scan.sockets import Layout, SocketFile
+from hero_router.text import readable
 
 
 @dataclass(frozen=True, slots=True)
 class DiscoveredService:
-    """One service as the folder tree shows it. `conflict` names the others who claim its name."""
+    """One service as the folder tree shows it; `conflict` names other places with the same name."""
 
     id: str
     name: str
@@ -24,20 +25,20 @@ class DiscoveredService:
     conflict: str | None = None
 
 
-def services(node: str, found: Iterable[SocketFile]) -> dict[str, DiscoveredService]:
-    """All services of a walk by id; the outcome does not depend on the order of `found`."""
+def services(node: str, files: Iterable[SocketFile]) -> dict[str, DiscoveredService]:
+    """All services of a walk by id; the result does not depend on the order of the files."""
     claims: dict[tuple[bytes, bytes], dict[Layout, list[SocketFile]]] = defaultdict(dict)
-    for item in found:
-        claims[item.context, item.service].setdefault(item.layout, []).append(item)
-    settled = (
-        _seen(node, context, name, layout, by_layout)
+    for file in files:
+        claims[file.context, file.service].setdefault(file.layout, []).append(file)
+    resolved = (
+        _service(node, context, name, layout, by_layout)
         for (context, name), by_layout in claims.items()
         for layout in by_layout
     )
-    return {item.id: item for item in settled}
+    return {item.id: item for item in resolved}
 
 
-def _seen(
+def _service(
     node: str,
     context: bytes,
     name: bytes,
@@ -62,19 +63,19 @@ def _conflict(
     if len(claims) == 1:
         return None
     if layout is not winner:
-        return f"its name is taken by {_place(claims[winner])}"
-    others = ", ".join(_place(claims[other]) for other in sorted(claims) if other is not winner)
+        return f"its name is taken by {_claimant(claims[winner])}"
+    others = ", ".join(_claimant(claims[other]) for other in sorted(claims) if other is not winner)
     return f"its name is also claimed by {others}"
 
 
-def _place(found: list[SocketFile]) -> str:
-    """The folder, or the file of a flat socket, that makes the claim."""
-    first = found[0]
+def _claimant(files: list[SocketFile]) -> str:
+    """The place that claims the name: a folder, or the file of a flat socket."""
+    first = files[0]
     folder = readable(first.raw.rpartition(b"/")[0])
     return f"{folder}/" if folder else first.path
 
 
-def _order(found: SocketFile) -> tuple[int, bytes]:
-    """The socket that stands for the service comes first."""
+def _order(file: SocketFile) -> tuple[int, bytes]:
+    """Sorts the sockets of a service, the main one first."""
     roles = ("rpc", "admin", "web", "other")
-    return roles.index("web" if found.role.startswith("web_") else found.role), found.raw
+    return roles.index("web" if file.role.startswith("web_") else file.role), file.raw

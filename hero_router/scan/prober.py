@@ -1,8 +1,8 @@
-"""Probes one socket: asks only the documented discovery questions and says what came back.
+"""Probes one socket: sends the documented discovery requests only, and returns the result.
 
-`scan.health` says what an answer to `GET /health` means, and `judge` makes a status of it, with the
-memory of before. An `rpc` socket's documents are its manifest and its OpenRPC document (by
-`rpc.discover`, else `/openrpc.json`); the other roles are only asked for a manifest.
+`scan.health` says what an answer to `GET /health` means; `scan.status` derives the status. An `rpc`
+socket is asked for its manifest and its OpenRPC document (by `rpc.discover`, else
+`/openrpc.json`), a socket of another role for its manifest only.
 """
 
 import asyncio
@@ -10,9 +10,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 
+from hero_router.model import Facts
 from hero_router.scan import documents, health
 from hero_router.scan.documents import BadDocument
-from hero_router.scan.result import Facts, Health, ProbeResult, Spec
+from hero_router.scan.result import Documents, Health, ProbeResult
 from hero_router.scan.sockets import SocketFile
 from hero_router.upstream.client import Client
 from hero_router.upstream.connect import NoResponse
@@ -30,46 +31,46 @@ HEALTH_LIMIT = 64 * 1024
 DOCUMENT_LIMIT = 1024 * 1024
 """Largest manifest or OpenRPC document in bytes: several times the largest known public one."""
 LARGE = 64 * 1024
-"""Documents above this many bytes are read in a thread: they take more than a few milliseconds."""
+"""Documents above this many bytes are parsed in a thread: it takes more than some milliseconds."""
 LARGE_AT_ONCE = 1
-"""So many large documents are read at the same time: more would be no sooner, as only one thread
+"""So many large documents are parsed at the same time. More would not be faster, as only one thread
 runs Python, and each may take thirty times its size in memory."""
 
 
 class Prober:
-    """Probes sockets within `timeout` seconds each, counted over all questions."""
+    """Probes sockets, each within `timeout` seconds for all its requests together."""
 
     def __init__(self, timeout: float, monotonic: Callable[[], float]) -> None:
         self._timeout, self._monotonic = timeout, monotonic
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
-    async def __call__(self, found: SocketFile, *, ask_documents: bool) -> ProbeResult:
-        """Look at one socket; never raises for what the socket does."""
-        seen: ProbeResult | None = None
-        client = Client(found.address)
+    async def __call__(self, file: SocketFile, /, *, ask_documents: bool) -> ProbeResult:
+        """Probe one socket. Raises nothing that the socket could cause."""
+        result: ProbeResult | None = None
+        client = Client(file.address)
         try:
             async with asyncio.timeout(self._timeout) as deadline, client:
-                seen = await self._health(client)
+                result = await self._health(client)
                 if ask_documents:
-                    asking = _Asking(client, deadline, self._large, seen.health)
-                    return replace(seen, spec=await asking.documents(found.role))
-                return seen
+                    reader = _DocumentReader(client, deadline, self._large, result.health)
+                    return replace(result, documents=await reader.documents(file.role))
+                return result
         except TimeoutError:
             error = f"no answer in {self._timeout:g} s"
-            if seen is None:
+            if result is None:
                 return ProbeResult(Outcome.LATE, f"{error} ({_silence(client)})")
-            return replace(seen, spec=Spec(error=error, late=True))
+            return replace(result, documents=Documents(error=error, late=True))
         except NoResponse as failure:
-            if seen is None:
-                return ProbeResult(failure.kind, str(failure))
-            unasked = failure.kind in (Outcome.UNSEEN, Outcome.MISSING)
-            return seen if unasked else replace(seen, spec=Spec(error=str(failure)))
+            if result is None:
+                return ProbeResult(failure.outcome, str(failure))
+            unasked = failure.outcome in (Outcome.UNSEEN, Outcome.MISSING)
+            return result if unasked else replace(result, documents=Documents(error=str(failure)))
 
     async def _health(self, client: Client) -> ProbeResult:
         started = self._monotonic()
-        said, error = health.grade(await client.get(HEALTH, HEALTH_LIMIT))
+        verdict, error = health.grade(await client.get(HEALTH, HEALTH_LIMIT))
         latency = round((self._monotonic() - started) * 1000, 1)
-        return ProbeResult(Outcome.ANSWERED, error, said, latency_ms=latency)
+        return ProbeResult(Outcome.ANSWERED, error, verdict, latency_ms=latency)
 
 
 def _silence(client: Client) -> str:
@@ -78,10 +79,11 @@ def _silence(client: Client) -> str:
     return "the listener takes no connections, its queue is full"
 
 
-class _Asking:
-    """The questions for documents, to a socket whose health check said `health`.
+class _DocumentReader:
+    """Asks one socket for its documents; `health` is what its health check has said.
 
-    One that answers with pages may do so for every path: a page is then no bad document, but none.
+    If that was a page, the socket may answer every path with a page: then a page is not a bad
+    document, but none.
     """
 
     def __init__(
@@ -90,8 +92,8 @@ class _Asking:
         self._client, self._deadline, self._large = client, deadline, large
         self._pages = health is Health.PAGE
 
-    async def documents(self, role: str) -> Spec:
-        """Whatever documents a socket of this role offers. Raises Unanswered."""
+    async def documents(self, role: str) -> Documents:
+        """The documents that a socket of this role offers. Raises NoResponse."""
         if role != "rpc":
             return await self._attempt("manifest", self._manifest(strict=False))
         about = await self._attempt("manifest", self._manifest(strict=not self._pages))
@@ -100,17 +102,17 @@ class _Asking:
             fallback = await self._attempt("spec", self._openrpc())
             if fallback.facts is not None or (fallback.error and not spec.error):
                 spec = fallback
-        return Spec(documents.merged(spec.facts, about.facts), spec.error or about.error)
+        return Documents(documents.merged(spec.facts, about.facts), spec.error or about.error)
 
     @staticmethod
-    async def _attempt(what: str, reading: Awaitable[Facts | None]) -> Spec:
+    async def _attempt(what: str, reading: Awaitable[Facts | None]) -> Documents:
         try:
-            return Spec(facts=await reading)
+            return Documents(facts=await reading)
         except BadDocument as error:
-            return Spec(error=f"bad {what}: {error}")
+            return Documents(error=f"bad {what}: {error}")
 
     async def _manifest(self, *, strict: bool) -> Facts | None:
-        """A socket for browsers may answer every path with its page: that is no manifest."""
+        """The manifest. A page is none, as a socket for browsers may send one for every path."""
         answer = await self._client.get(MANIFEST, DOCUMENT_LIMIT)
         if not strict and self._pages and answer.status == 200 and answer.page:
             return documents.PAGE
@@ -127,7 +129,7 @@ class _Asking:
         return await self._read(answer, partial(documents.openrpc, source=OPENRPC))
 
     async def _read(self, answer: Response, parse: Callable[[bytes], Facts]) -> Facts | None:
-        """The facts in an answer; None where the document is not offered."""
+        """The facts in an answer; None where no document is offered. Raises BadDocument."""
         if answer.status >= 500 and answer.status != 501:
             raise BadDocument(f"answers {answer.status}")
         if answer.status != 200 or (self._pages and answer.page):
@@ -141,9 +143,10 @@ class _Asking:
         return parse(answer.body)
 
     async def _read_in_turn(self, parse: Callable[[], Facts]) -> Facts:
-        """Read a large document, whose service has answered: this time is not counted against it.
+        """Parse a large document in a thread, one at a time, outside of the probe's deadline.
 
-        The thread goes on though its probe may be cancelled, so the place is given back by it.
+        The service has answered, so waiting and parsing must not count against it. If the probe is
+        cancelled the thread goes on, so the thread's end releases the turn.
         """
         loop = asyncio.get_running_loop()
         left = (self._deadline.when() or 0) - loop.time()

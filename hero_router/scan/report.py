@@ -1,94 +1,186 @@
-"""What a scanner tells of its node: before the first scan, while one is under way, and after it."""
+"""Builds what a scanner publishes of its node: the report, the `scan` event, the probes' figures.
+
+Apart from asking where the root lies and on which machine, it is pure.
+"""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+from typing import Any
 
 from hero_router import __version__
-from hero_router.model import MAX_IGNORED, ROOT, Change, NodeState, Record, readable
+from hero_router.model import MAX_IGNORED, ROOT, Change, NodeState, Record
 from hero_router.scan.duplicates import scan_location
 from hero_router.scan.ignored import Identity
 from hero_router.scan.inventory import Inventory
+from hero_router.scan.tracked import TrackedService, TrackedSocket
 from hero_router.settings.config import RouterConfig
+from hero_router.text import readable
 
 
-def first(
-    config: RouterConfig, scanner: str, now_ms: int, known: Mapping[str, Record]
-) -> NodeState:
-    """The report of a node that was never scanned: from now on, its scanner can be missed."""
-    here = scan_location(config)
-    return NodeState(
-        node=config.node.name,
-        scanner=scanner,
-        scan=0,
-        last_scan=now_ms,
-        duration_ms=0,
-        sockets=0,
-        services=len(known),
-        version=__version__,
-        counts=dict(Counter(str(record.status) for record in known.values())),
-        scan_seconds=config.scan.seconds,
-        root=here.root,
-        machine=here.machine,
-    )
+@dataclass(frozen=True, slots=True)
+class ScanSummary:
+    """What one finished scan saw.
 
-
-def previous_root(last: NodeState | None, config: RouterConfig) -> Identity | None:
-    """Where the services of the node's last report lay, if it was this root; None: nobody knows."""
-    here = scan_location(config)
-    if last is None or not last.root_device or last.root != here.root:
-        return None
-    return last.root_device, 0
-
-
-def after_scan(
-    report: NodeState, sightings: Inventory, doubts: Mapping[str, str], lack: str | None
-) -> NodeState:
-    """The report with what the last walk saw, what it ignored, and what could not be seen.
-
-    `lack` is what the scanner itself lacked, or did wrong.
+    `conditions` are details by reason; `last_error` is what the scanner itself lacked or did wrong.
     """
-    ignored = sightings.walk.ignored
-    return replace(
-        report,
-        sockets=len(sightings.found),
-        root_device=sightings.home[0] if sightings.home else 0,
-        ignored={readable(raw): ignored[raw] for raw in sorted(ignored)[:MAX_IGNORED]},
-        ignored_count=len(ignored),
-        doubts=doubts,
-        error=doubts.get(ROOT) or lack,
-    )
+
+    scan: int
+    seconds: float
+    inventory: Inventory
+    conditions: Mapping[str, str]
+    last_error: str | None
+    tracked: Mapping[str, TrackedService]
 
 
-def in_progress(last: NodeState, fresh: NodeState, seconds: float) -> NodeState:
-    """The last report while another scan goes on; new only where that one takes longer by now.
+class ReportBuilder:
+    """Builds the reports of one node's scanner."""
 
-    Whoever scanned last, it is told who does it now, and where.
-    """
-    duration_ms = round(seconds * 1000)
-    if duration_ms <= last.duration_ms:
-        return last
-    return replace(
-        last,
-        scanner=fresh.scanner,
-        root=fresh.root,
-        machine=fresh.machine,
-        root_device=last.root_device if last.root == fresh.root else 0,
-        duration_ms=duration_ms,
-    )
+    def __init__(self, config: RouterConfig) -> None:
+        self._config = config
+
+    def first(self, scanner: str, now_ms: int, known: Mapping[str, Record]) -> NodeState:
+        """The report of a node that was never scanned. With it, a dead scanner can be noticed."""
+        return self._report(scanner, now_ms, known)
+
+    def finished(
+        self, scanner: str, now_ms: int, known: Mapping[str, Record], summary: ScanSummary
+    ) -> NodeState:
+        """The report at the end of a scan."""
+        inventory = summary.inventory
+        ignored = inventory.walk.ignored
+        return self._report(
+            scanner,
+            now_ms,
+            known,
+            scan=summary.scan,
+            duration_ms=round(summary.seconds * 1000),
+            sockets=len(inventory.sockets),
+            probe_ms=probe_durations(summary.tracked.values()),
+            root_device=inventory.known_root[0] if inventory.known_root else 0,
+            ignored={readable(raw): ignored[raw] for raw in sorted(ignored)[:MAX_IGNORED]},
+            ignored_count=len(ignored),
+            doubts=summary.conditions,
+            error=summary.conditions.get(ROOT) or summary.last_error,
+        )
+
+    def in_progress(self, last: NodeState, scanner: str, seconds: float) -> NodeState:
+        """The last report with the time that the running scan has taken, once that is longer.
+
+        Returns `last` itself where nothing is new. The report names the scanner that holds the
+        lease now, even if another one did the last full scan.
+        """
+        duration_ms = round(seconds * 1000)
+        if duration_ms <= last.duration_ms:
+            return last
+        here = scan_location(self._config)
+        return replace(
+            last,
+            scanner=scanner,
+            root=here.root,
+            machine=here.machine,
+            root_device=last.root_device if last.root == here.root else 0,
+            duration_ms=duration_ms,
+        )
+
+    def previous_root(self, last: NodeState | None) -> Identity | None:
+        """The root that the node's last report was about, if it was this one; else None."""
+        if last is None or not last.root_device or last.root != scan_location(self._config).root:
+            return None
+        return last.root_device, 0
+
+    def _report(
+        self,
+        scanner: str,
+        now_ms: int,
+        known: Mapping[str, Record],
+        *,
+        scan: int = 0,
+        duration_ms: int = 0,
+        sockets: int = 0,
+        **rest: Any,
+    ) -> NodeState:
+        here = scan_location(self._config)
+        return NodeState(
+            node=self._config.node.name,
+            scanner=scanner,
+            scan=scan,
+            last_scan=now_ms,
+            duration_ms=duration_ms,
+            sockets=sockets,
+            services=len(known),
+            version=__version__,
+            counts=dict(Counter(str(record.status) for record in known.values())),
+            scan_seconds=self._config.scan.seconds,
+            root=here.root,
+            machine=here.machine,
+            **rest,
+        )
 
 
-def event(state: NodeState, tally: Mapping[str, int], requests: Sequence[str]) -> Change:
-    """The `scan` event of a finished scan: what it changed, and who had asked for it."""
-    changed = Counter(tally)
+def scan_event(report: NodeState, counts: Mapping[str, int], requests: Sequence[str]) -> Change:
+    """The `scan` event of a finished scan: how many changes it made, and who asked for it."""
+    changes = Counter(counts)
     data = {
-        "node": state.node,
-        "discovered": state.services,
-        "added": changed["service_added"],
-        "removed": changed["service_removed"],
-        "changed": changed["service_updated"] + changed["status_change"],
-        "duration_ms": state.duration_ms,
+        "node": report.node,
+        "discovered": report.services,
+        "added": changes["service_added"],
+        "removed": changes["service_removed"],
+        "changed": changes["service_updated"] + changes["status_change"],
+        "duration_ms": report.duration_ms,
         "requests": list(requests),
-        "doubts": dict(state.doubts),
+        "doubts": dict(report.doubts),
     }
     return Change("scan", "", data)
+
+
+def probe_figures(
+    tracked: Mapping[str, TrackedService], known: Mapping[str, Record]
+) -> dict[str, dict[str, Any]]:
+    """The figures of the last probes by service id; `checked_at` is that of the oldest probe."""
+    figures = {}
+    for key, service in tracked.items():
+        probed = [one for one in _live(service) if one.probed_ms]
+        if key in known and probed:
+            figures[key] = {
+                "checked_at": min(one.probed_ms or 0 for one in probed),
+                "sockets": {one.state.name: _figures(one) for one in probed},
+            }
+    return figures
+
+
+def probe_durations(tracked: Iterable[TrackedService]) -> dict[str, float]:
+    """Median and longest time to a first answer in ms; {} where no socket answered."""
+    latencies = [
+        socket.state.latency_ms
+        for service in tracked
+        for socket in _live(service)
+        if socket.state.latency_ms is not None
+    ]
+    if not latencies:
+        return {}
+    return {"median": round(median(latencies), 3), "longest": round(max(latencies), 3)}
+
+
+def failing(tracked: Iterable[TrackedService], error: str) -> list[str]:
+    """The paths of all sockets that have this error."""
+    return [
+        socket.state.path
+        for service in tracked
+        for socket in _live(service)
+        if socket.state.error == error
+    ]
+
+
+def _live(service: TrackedService) -> Iterable[TrackedSocket]:
+    return (socket for socket in service.sockets.values() if not socket.stale)
+
+
+def _figures(socket: TrackedSocket) -> dict[str, Any]:
+    return {
+        "latency_ms": socket.state.latency_ms,
+        "error": socket.state.error,
+        "failures": socket.state.failures,
+        "checked_at": socket.probed_ms,
+    }

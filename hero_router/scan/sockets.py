@@ -1,6 +1,6 @@
-"""Finds socket files below the root: three layouts in one tree, real sockets only, no way out.
+"""Walks the root and finds the socket files in it: three layouts, and no way out of the root.
 
-Names are bytes all the way, as the kernel has them; `Found.path` is the text for people.
+Names stay bytes, as the kernel has them; `SocketFile.path` is the text for people.
 """
 
 import errno
@@ -13,7 +13,6 @@ from enum import IntEnum
 from itertools import islice
 from pathlib import Path
 
-from hero_router.model import readable
 from hero_router.scan.ignored import (
     ASTRAY,
     LISTED,
@@ -23,25 +22,26 @@ from hero_router.scan.ignored import (
     Identity,
     identities,
 )
+from hero_router.text import readable
 from hero_router.upstream.connect import SocketAddress
 
 log = logging.getLogger(__name__)
 
 SUFFIX = b".sock"
 MAX_SOCKETS = 20_000
-"""Most sockets of one walk: twice what a host is expected to hold."""
+"""Most sockets of one walk: twice as many as a host is expected to have."""
 MAX_ENTRIES = 200_000
 """Most directory entries of one walk, so that a folder of junk cannot hold the scanner for long."""
 
 GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
-"""What was listed is no longer there, or was a symlink that leads nowhere."""
+"""Errors of an entry that has gone since it was listed, or of a symlink that leads nowhere."""
 
 RECOVERED = b"lost+found"
-"""A file system's own folder at its top: only root may read it, and no service lies there."""
+"""The folder that a file system has at its top: only root may read it, and it holds no service."""
 
 
 class Layout(IntEnum):
-    """Where a socket lies. The lower one wins when several claim one service name."""
+    """Where a socket lies. The lower value wins when several places claim one service name."""
 
     FOLDER = 0
     """`<service>/<socket>.sock`"""
@@ -53,21 +53,24 @@ class Layout(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class SocketFile:
-    """One socket file; `context` and `service` are raw names; `inode` is device, number, ctime."""
+    """One socket file; `context` and `service` are raw names.
+
+    `identity` is device, inode and change time (ns): a file that was bound anew has another one.
+    """
 
     raw: bytes
-    """Path below the root; the key of the socket."""
-    target: bytes
-    """Absolute path without symlinks; what is connected to."""
-    inode: tuple[int, int, int]
+    """Path below the root: the key of the socket."""
+    real_path: bytes
+    """Absolute path without symlinks: the one to connect to."""
+    identity: tuple[int, int, int]
     layout: Layout
     context: bytes
     service: bytes
 
     @property
     def address(self) -> SocketAddress:
-        """What is connected to."""
-        return SocketAddress(self.target, *self.inode[:2])
+        """The file to connect to, safely."""
+        return SocketAddress(self.real_path, *self.identity[:2])
 
     @property
     def path(self) -> str:
@@ -92,34 +95,34 @@ class SocketFile:
 class WalkResult:
     """What one walk saw.
 
-    `blind` are the folders that it could not read (paths below the root; b"" is the root itself),
-    each with the error number. `cut` says why it ended early. `ignored` says of what is no service
-    why it is none.
+    `unreadable` are the folders that it could not read (paths below the root; b"" is the root
+    itself), each with the error number. `truncated` says why it ended early. `ignored` are the
+    files that are no services, each with the reason.
     """
 
-    found: tuple[SocketFile, ...] = ()
-    blind: Mapping[bytes, int] = field(default_factory=dict)
+    sockets: tuple[SocketFile, ...] = ()
+    unreadable: Mapping[bytes, int] = field(default_factory=dict)
     root: Identity | None = None
-    """Another one means that the root was replaced or remounted."""
-    cut: str | None = None
+    """Device and inode of the root: they change if it is replaced or remounted."""
+    truncated: str | None = None
     ignored: Mapping[bytes, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
-class _Trace:
-    """What one walk collects on its way."""
+class _Progress:
+    """What one walk has collected so far."""
 
     root: bytes
     protected: frozenset[Identity]
-    found: list[SocketFile] = field(default_factory=list)
-    blind: dict[bytes, int] = field(default_factory=dict)
+    sockets: list[SocketFile] = field(default_factory=list)
+    unreadable: dict[bytes, int] = field(default_factory=dict)
     ignored: dict[bytes, str] = field(default_factory=dict)
     entries: int = 0
-    cut: str | None = None
+    truncated: str | None = None
 
 
 class Finder:
-    """Walks one root. What is `ignored` (patterns of file names) or the router's `own` is none."""
+    """Walks one root; skips names that match a pattern of `ignored`, and its `own` sockets."""
 
     def __init__(
         self,
@@ -135,82 +138,84 @@ class Finder:
         self._ignored: Mapping[bytes, str] = {}
 
     def walk(self) -> WalkResult:
-        """Look once. Blocks on the file system; never raises for what it finds there."""
+        """Walk the root once. Blocks; raises nothing that the file system could cause."""
         root = os.path.realpath(os.fsencode(self._root))
-        trace = _Trace(root, self._exclusions.protected())
-        self._enter(trace, b"", root)
-        self._tell_ignored(trace.ignored)
+        progress = _Progress(root, self._exclusions.protected())
+        self._enter(progress, b"", root)
+        self._log_ignored(progress.ignored)
         identity = next(identities([root]), None)
-        if identity is None:  # it went while it was walked
-            trace.blind.setdefault(b"", errno.ENOENT)
-        found = sorted(trace.found, key=lambda item: item.raw)
+        if identity is None:  # the root went away during the walk
+            progress.unreadable.setdefault(b"", errno.ENOENT)
+        found = sorted(progress.sockets, key=lambda item: item.raw)
         if len(found) > self._max_sockets:
-            trace.cut = f"it has more than {self._max_sockets} sockets"
+            progress.truncated = f"it has more than {self._max_sockets} sockets"
         return WalkResult(
-            found=tuple(found[: self._max_sockets]),
-            blind=trace.blind,
+            sockets=tuple(found[: self._max_sockets]),
+            unreadable=progress.unreadable,
             root=identity,
-            cut=trace.cut,
-            ignored=trace.ignored,
+            truncated=progress.truncated,
+            ignored=progress.ignored,
         )
 
-    def _enter(self, trace: _Trace, folder: bytes, real: bytes) -> None:
+    def _enter(self, progress: _Progress, folder: bytes, real: bytes) -> None:
         """Look into one folder (path below the root, and absolute), at most two levels deep."""
         try:
-            entries = self._list(trace, real)
+            entries = self._list(progress, real)
         except OSError as error:
             if folder == b"" or error.errno not in GONE:
-                trace.blind[folder] = error.errno or errno.EIO
+                progress.unreadable[folder] = error.errno or errno.EIO
             return
         for entry in entries:
             raw = folder + b"/" + entry.name if folder else entry.name
             try:
-                self._visit(trace, entry, raw, real)
+                self._visit(progress, entry, raw, real)
             except OSError as error:
                 if error.errno not in GONE:
-                    trace.blind[folder] = error.errno or errno.EIO
+                    progress.unreadable[folder] = error.errno or errno.EIO
                 elif entry.is_symlink() and entry.name.endswith(SUFFIX):
-                    trace.ignored[raw] = NOWHERE
+                    progress.ignored[raw] = NOWHERE
 
-    def _list(self, trace: _Trace, real: bytes) -> list[os.DirEntry[bytes]]:
-        left = self._max_entries - trace.entries
+    def _list(self, progress: _Progress, real: bytes) -> list[os.DirEntry[bytes]]:
+        left = self._max_entries - progress.entries
         with os.scandir(real) as listing:
             entries = list(islice(listing, left + 1))
         if len(entries) > left:
-            trace.cut = f"it has more than {self._max_entries} files"
+            progress.truncated = f"it has more than {self._max_entries} files"
             entries.pop()
-        trace.entries += len(entries)
+        progress.entries += len(entries)
         return sorted(entries, key=lambda entry: entry.name)
 
-    def _visit(self, trace: _Trace, entry: os.DirEntry[bytes], raw: bytes, folder: bytes) -> None:
+    def _visit(
+        self, progress: _Progress, entry: os.DirEntry[bytes], raw: bytes, folder: bytes
+    ) -> None:
         named = entry.name.endswith(SUFFIX) and entry.name != SUFFIX
-        target = _target(trace.root, entry, folder)
+        target = _target(progress.root, entry, folder)
         if target is None:
             if named or entry.is_dir():
-                trace.ignored[raw] = ASTRAY
+                progress.ignored[raw] = ASTRAY
         elif named:
-            self._judge(trace, raw, target)
+            self._examine(progress, raw, target)
         elif entry.is_dir():
-            if self._exclusions.shuts(entry.name):
-                trace.ignored[raw] = LISTED
+            if self._exclusions.excludes_folder(entry.name):
+                progress.ignored[raw] = LISTED
             elif raw.count(b"/") < 2 and raw != RECOVERED:
-                self._enter(trace, raw, target)
+                self._enter(progress, raw, target)
         elif not entry.is_symlink() and not entry.is_file() and _is_socket(target):
-            trace.ignored[raw] = UNNAMED
+            progress.ignored[raw] = UNNAMED
 
-    def _judge(self, trace: _Trace, raw: bytes, target: bytes) -> None:
-        """Note a `*.sock` entry as found, or why not. Nothing is opened: a FIFO would hang us."""
+    def _examine(self, progress: _Progress, raw: bytes, target: bytes) -> None:
+        """Note a `*.sock` entry as a socket or as ignored. Opens nothing: a FIFO could block."""
         state = os.lstat(target)
         names = {_stem(_last(raw)), _stem(_last(target))}
-        why = self._exclusions.why(names, state, trace.protected)
+        why = self._exclusions.reason(names, state, progress.protected)
         if why is not None:
-            trace.ignored[raw] = why
+            progress.ignored[raw] = why
         else:
             inode = (state.st_dev, state.st_ino, state.st_ctime_ns)
-            trace.found.append(SocketFile(raw, target, inode, *_place(raw)))
+            progress.sockets.append(SocketFile(raw, target, inode, *_layout(raw)))
 
-    def _tell_ignored(self, ignored: Mapping[bytes, str]) -> None:
-        """One debug line for each entry, when it is first ignored."""
+    def _log_ignored(self, ignored: Mapping[bytes, str]) -> None:
+        """Log each entry once, when it is first ignored."""
         for raw, why in ignored.items():
             if self._ignored.get(raw) != why:
                 log.debug("ignored %s: %s", readable(raw), why)
@@ -218,7 +223,7 @@ class Finder:
 
 
 def _target(root: bytes, entry: os.DirEntry[bytes], folder: bytes) -> bytes | None:
-    """The entry's absolute path without symlinks; None where a symlink must not be followed."""
+    """The entry's absolute path without symlinks; None for a symlink that must not be followed."""
     path = folder + b"/" + entry.name
     if not entry.is_symlink():
         return path
@@ -227,7 +232,7 @@ def _target(root: bytes, entry: os.DirEntry[bytes], folder: bytes) -> bytes | No
     return target if inside and not path.startswith(target + b"/") else None
 
 
-def _place(raw: bytes) -> tuple[Layout, bytes, bytes]:
+def _layout(raw: bytes) -> tuple[Layout, bytes, bytes]:
     """Layout, context and service of a socket's path below the root."""
     parts = raw.split(b"/")
     if len(parts) == 1:

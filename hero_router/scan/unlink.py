@@ -1,4 +1,4 @@
-"""Deletes the files of stale sockets: those very files, in those very folders, and no others."""
+"""Deletes the files of stale sockets, safely: never a file that has taken their place meanwhile."""
 
 import contextlib
 import logging
@@ -6,61 +6,61 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 
-from hero_router.scan.diff import TrackedService
 from hero_router.scan.naming import DiscoveredService
 from hero_router.scan.sockets import SocketFile
+from hero_router.scan.tracked import TrackedService
 
 log = logging.getLogger(__name__)
 
 
 def unlink_stale(
-    seen: Iterable[DiscoveredService],
+    services: Iterable[DiscoveredService],
     before: Mapping[str, TrackedService],
     after: Mapping[str, TrackedService],
 ) -> None:
-    """Delete the files of the sockets that have just become stale. Blocks on the file system."""
-    for item in seen:
-        known = before.get(item.id, TrackedService()).sockets
-        for found in item.sockets:
-            was = found.raw in known and known[found.raw].stale
-            if after[item.id].sockets[found.raw].stale and not was and unlink(found):
-                log.info("deleted stale socket %s", found.path)
+    """Delete the files of sockets that have become stale between `before` and `after`. Blocks."""
+    for service in services:
+        known = before.get(service.id, TrackedService()).sockets
+        for file in service.sockets:
+            was_stale = file.raw in known and known[file.raw].stale
+            is_stale = after[service.id].sockets[file.raw].stale
+            if is_stale and not was_stale and unlink(file):
+                log.info("deleted stale socket %s", file.path)
 
 
-def unlink(found: SocketFile) -> bool:
-    """Delete a socket file if it is still the one that was found; whether it was deleted.
+def unlink(file: SocketFile) -> bool:
+    """Delete a socket file if it is still the one that was found; returns whether it was.
 
-    Folder and file are held open meanwhile: nobody can lead the deletion elsewhere, and no new file
-    can have the old one's inode. The file is renamed before it is deleted: should another one take
-    its place between the last look and the renaming, that one is put back. It is then missing for
-    some microseconds, of which those who are connected notice nothing.
+    Folder and file are held open meanwhile, so the path cannot lead elsewhere and no new file can
+    get the old inode. The file is renamed before it is deleted. If another one took its place just
+    before, that one is put back: it was missing for some microseconds, and its connections stay.
     """
-    folder, _, name = found.target.rpartition(b"/")
+    folder, _, name = file.real_path.rpartition(b"/")
     try:
-        with _folder(folder) as place, _held(name, place) as file:
-            return _is_found(file, found) and _deleted(name, place, file)
+        with _folder(folder) as parent, _entry(name, parent) as handle:
+            return _is_same(handle, file) and _deleted(name, parent, handle)
     except OSError as error:
-        log.warning("cannot delete %s: %s", found.path, error.strerror)
+        log.warning("cannot delete %s: %s", file.path, error.strerror)
         return False
 
 
 @contextlib.contextmanager
 def _folder(path: bytes) -> Iterator[int]:
     """The folder at a path without symlinks. Raises OSError where there is one by now."""
-    place = os.open(b"/", _flags())
+    parent = os.open(b"/", _flags())
     try:
         for part in filter(None, path.split(b"/")):
-            above, place = place, os.open(part, _flags(), dir_fd=place)
+            above, parent = parent, os.open(part, _flags(), dir_fd=parent)
             os.close(above)
-        yield place
+        yield parent
     finally:
-        os.close(place)
+        os.close(parent)
 
 
 @contextlib.contextmanager
-def _held(name: bytes, place: int) -> Iterator[int]:
+def _entry(name: bytes, parent: int) -> Iterator[int]:
     """A handle on an entry of a folder. Raises OSError."""
-    handle = os.open(name, _flags(), dir_fd=place)
+    handle = os.open(name, _flags(), dir_fd=parent)
     try:
         yield handle
     finally:
@@ -68,20 +68,20 @@ def _held(name: bytes, place: int) -> Iterator[int]:
 
 
 def _flags() -> int:
-    """Neither opened nor followed: of a symlink it is the link, from which no path leads on."""
+    """Open a path without opening the file or following a symlink: a handle for stat and unlink."""
     return os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def _is_found(file: int, found: SocketFile) -> bool:
-    state = os.fstat(file)
-    return (state.st_dev, state.st_ino, state.st_ctime_ns) == found.inode
+def _is_same(handle: int, file: SocketFile) -> bool:
+    state = os.fstat(handle)
+    return (state.st_dev, state.st_ino, state.st_ctime_ns) == file.identity
 
 
-def _deleted(name: bytes, place: int, file: int) -> bool:
+def _deleted(name: bytes, parent: int, handle: int) -> bool:
     aside = f".hero_router-{secrets.token_hex(8)}".encode()
-    os.rename(name, aside, src_dir_fd=place, dst_dir_fd=place)
-    if not os.path.samestat(os.stat(aside, dir_fd=place, follow_symlinks=False), os.fstat(file)):
-        os.rename(aside, name, src_dir_fd=place, dst_dir_fd=place)
+    os.rename(name, aside, src_dir_fd=parent, dst_dir_fd=parent)
+    if not os.path.samestat(os.stat(aside, dir_fd=parent, follow_symlinks=False), os.fstat(handle)):
+        os.rename(aside, name, src_dir_fd=parent, dst_dir_fd=parent)
         return False
-    os.unlink(aside, dir_fd=place)
+    os.unlink(aside, dir_fd=parent)
     return True

@@ -1,4 +1,4 @@
-"""Tells when something below the root changes. Only for speed: the full rescan finds everything."""
+"""Watches the root, so that changes are found at once and not only by the next scan."""
 
 import asyncio
 import errno
@@ -14,22 +14,22 @@ from hero_router.scan.interfaces import Clock, pause
 log = logging.getLogger(__name__)
 
 STEP_MS, DEBOUNCE_MS = 50, 200
-"""Changes are told when it was quiet for a step, and no later than the debounce time."""
+"""Changes are reported after a step without any, at the latest after the debounce time."""
 QUIET_MS = 500
-"""After changes, and after the start, one more look is due when it was quiet for this long: a
-folder that was just made is not watched from its first moment."""
+"""After changes, and after the start, one more walk is due when it was quiet for this long: a new
+folder is not watched from its first moment."""
 RETRY_SECONDS = 2.0
-"""Pause before a watch that failed is tried again."""
+"""Pause before a failed watch is tried again."""
 STEADY_SECONDS = 30.0
-"""A watch that works again for so long is well again. One that fails before is the same trouble: as
-where somebody makes, again and again, a file whose name is not UTF-8."""
+"""A watch that has worked for so long again has recovered. If it fails earlier, it is the same
+trouble: somebody may make files whose names are not UTF-8 again and again."""
 
 
 class RootWatcher:
-    """A watch on one root that outlives all its errors.
+    """Watches one root, and starts again after every error.
 
-    The root is missing, no inotify watches are left, or there is a name that is not UTF-8: then it
-    cannot even say what changed, and fails at each new try for as long as that name is there.
+    It fails while the root is missing, no inotify watch is left, or there is a name that is not
+    UTF-8: the library cannot report such a name, and fails as long as it exists.
     """
 
     def __init__(self, root: Path, clock: Clock) -> None:
@@ -37,11 +37,11 @@ class RootWatcher:
         self._failed_at: float | None = None
 
     async def changes(self) -> AsyncIterator[None]:
-        """One item whenever a look at the root is due, for ever."""
+        """Yields whenever a walk is due, for ever."""
         while True:
             try:
                 async for due in self._watched():
-                    self._note_well()
+                    self._note_working()
                     if due:
                         yield
             except (asyncio.CancelledError, GeneratorExit, KeyboardInterrupt, SystemExit):
@@ -49,15 +49,15 @@ class RootWatcher:
             except BaseException as error:  # noqa: BLE001 - a panic of its Rust part is no Exception
                 begins = self._failed_at is None
                 self._note_failed(error)
-                if begins:  # the root may have gone before it was watched: no event tells that
+                if begins:  # the root may have gone before the watch began: there is no event
                     yield
                 await pause(self._clock, RETRY_SECONDS)
 
     async def _watched(self) -> AsyncIterator[bool]:
-        """Until the path leads elsewhere, or an error: is this item a reason to look?
+        """Yields whether a walk is due; ends when the path leads to another folder.
 
-        The kernel watches a folder, not a path; and the library watches nothing, without a word,
-        where it is told to ignore folders that it may not read and the root itself is missing.
+        The kernel watches a folder, not a path. And the library silently watches nothing if it has
+        to ignore unreadable folders and the root itself is missing.
         """
         watched = await asyncio.to_thread(_identity, self._root)
         expected = True
@@ -79,12 +79,17 @@ class RootWatcher:
                 return
 
     def _note_failed(self, error: BaseException) -> None:
-        """Log the first failure of a trouble; what follows is the same trouble."""
+        """Log a failure as a WARNING, unless it is the same trouble as the last one."""
         level = logging.DEBUG if self._failed_at is not None else logging.WARNING
-        log.log(level, "cannot watch %s: %s; relying on rescans", self._root, _cause(error))
+        log.log(
+            level,
+            "cannot watch %s: %s; only the regular scans find changes now",
+            self._root,
+            _cause(error),
+        )
         self._failed_at = self._clock.monotonic()
 
-    def _note_well(self) -> None:
+    def _note_working(self) -> None:
         failed_at = self._failed_at
         if failed_at is not None and self._clock.monotonic() - failed_at >= STEADY_SECONDS:
             log.info("watching %s again", self._root)
@@ -94,7 +99,7 @@ class RootWatcher:
 def _identity(root: Path) -> tuple[int, int]:
     """Device and inode of the folder to which the path leads.
 
-    Raises OSError where there is none, or it may not be read: without an event for who watches it.
+    Raises OSError where there is none, or it may not be read: such a folder sends no events.
     """
     state = root.stat()
     if not os.access(root, os.R_OK | os.X_OK, effective_ids=True):
@@ -103,7 +108,7 @@ def _identity(root: Path) -> tuple[int, int]:
 
 
 def _cause(error: BaseException) -> str:
-    """The error itself: the watch runs in a group of tasks, which wraps it."""
+    """The message of the error itself, which the task group of the watch has wrapped."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     if isinstance(error, OSError) and error.strerror:

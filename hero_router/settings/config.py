@@ -25,6 +25,9 @@ from hero_router.settings.web import WebSettings
 
 log = logging.getLogger(__name__)
 
+ADDRESS_VARIABLE = "ROUTER_URL"
+"""Where commands such as `list` find a running router; no setting of the router itself."""
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RouterConfig:
@@ -126,7 +129,7 @@ def rejected(overridden: Collection[str] = ()) -> list[str]:
 
 def _misspelled() -> list[str]:
     """A sentence for each variable that looks like a setting and is none."""
-    known = [name for item in SETTINGS for name in item.variables]
+    known = [ADDRESS_VARIABLE, *(name for item in SETTINGS for name in item.variables)]
     strange = sorted({name for name in os.environ if name.startswith(PREFIX)}.difference(known))
     return [f"{name} is no setting{_meant(name, known)}" for name in strange]
 

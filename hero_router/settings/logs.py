@@ -6,7 +6,9 @@ right-to-left mark …) leaves only as an escape, so that nobody can forge a lin
 
 import logging
 import math
+import os
 import re
+import sys
 import time
 from datetime import UTC, datetime
 from typing import Any, TextIO
@@ -37,6 +39,24 @@ def setup(level: str, fmt: str, stream: TextIO | None = None) -> None:
     for name in _ROUTED:
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [], True
+
+
+def setup_early(fmt: str | None = None) -> None:
+    """Log as JSON from the start if a flag or else the environment says so.
+
+    For processes that run on: an error in the settings is then reported in that form too.
+    """
+    if (fmt or os.environ.get("ROUTER_LOG_FORMAT", "").strip()) == "json":
+        setup("info", "json")
+
+
+def report_fatal(message: str) -> None:
+    """Say why the process ends: a line for people on stderr, or a record if the log is JSON."""
+    handlers = logging.getLogger().handlers
+    if any(isinstance(item.formatter, JsonFormatter) for item in handlers):
+        logging.getLogger("hero_router").critical("%s", message)
+    else:
+        sys.stderr.write(f"hero_router: {escaped(message)}\n")
 
 
 def escaped(text: str) -> str:

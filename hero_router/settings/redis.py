@@ -34,6 +34,16 @@ class RedisSettings:
         if re.match(r"[^{]*\{[^}]+\}", self.prefix) is None:
             raise ConfigError(f"ROUTER_REDIS_PREFIX needs a {{tag}}, not {self.prefix!r}")
 
+    def require(self) -> None:
+        """Raises ConfigError if no Redis is named, or the password's file cannot be used."""
+        self.require_url()
+        self.check_password_file()
+
+    def require_url(self) -> None:
+        """Raises ConfigError if no Redis is named."""
+        if not self.url:
+            raise ConfigError("ROUTER_REDIS_URL is not set: scanner and web need a Redis")
+
     def check_password_file(self) -> None:
         """Raises ConfigError if a file with the password is named and cannot be used."""
         parts, path = urlsplit(self.url), self.password_file

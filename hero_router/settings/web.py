@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass
 
 from hero_router.settings.hosts import Hosts
+from hero_router.settings.proxies import TrustedProxies
 from hero_router.settings.setting import check_section, number, text
 
 
@@ -23,6 +24,12 @@ class WebSettings:
         "",
         "ROUTER_ALLOWED_HOSTS",
         "host names by which web may be asked, with commas, beside localhost and addresses",
+    )
+    trusted_proxies: str = text(
+        "",
+        "ROUTER_TRUSTED_PROXIES",
+        "addresses or networks of proxies, with commas: their X-Forwarded-For and X-Request-Id are "
+        "believed, as those of this machine always are",
     )
     head_seconds: float = number(
         10,
@@ -62,12 +69,17 @@ class WebSettings:
 
     def __post_init__(self) -> None:
         check_section(self)
-        self.hosts  # noqa: B018 - refuses what is no host name
+        self.hosts, self.proxies  # noqa: B018 - refuse what is no host name, address or network
 
     @property
     def hosts(self) -> Hosts:
         """The host names under which web answers."""
         return Hosts.of(self.allowed_hosts, self.host)
+
+    @property
+    def proxies(self) -> TrustedProxies:
+        """The peers that may name the client for which they ask."""
+        return TrustedProxies.of(self.trusted_proxies)
 
     @property
     def is_open(self) -> bool:

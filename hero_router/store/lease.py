@@ -8,11 +8,11 @@ from itertools import count
 from redis.asyncio import Redis
 
 from hero_router.errors import StoreCorrupt
-from hero_router.model import clean
 from hero_router.store.client import script, text
 from hero_router.store.clock import RedisClock
 from hero_router.store.keys import Keys
 from hero_router.store.translate import delete_command, redis_errors
+from hero_router.text import clean
 
 NO_EXPIRY = -1
 """Redis's answer for a key without a lifetime."""

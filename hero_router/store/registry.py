@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from redis.asyncio import Redis
@@ -34,6 +35,18 @@ FORGOTTEN = PUBLISHED = "-"
 been published by whoever says so."""
 
 
+@dataclass(frozen=True, slots=True)
+class NodeView:
+    """One node as Redis held it at one moment: its records by id, and its last report if any.
+
+    `has_stream`: the stream of events exists.
+    """
+
+    records: Mapping[str, Record]
+    report: NodeState | None
+    has_stream: bool
+
+
 class Registry:
     """Reads and writes one deployment's registry; `window` is how many events the stream keeps."""
 
@@ -43,29 +56,28 @@ class Registry:
         self._snapshots = SnapshotReader(client, keys)
         self._version = Version()
         self._seen = ORIGIN
-        self._told = set[str]()
+        self._published = set[str]()
         self._texts: Mapping[str, str] = {}
         self._records: dict[str, Record] = {}
-        self._nodes: Mapping[str, NodeState] = {}
         self._reading, self._writing = asyncio.Lock(), asyncio.Lock()
 
-    async def records(self, node: str, *, whole: bool = False) -> dict[str, Record]:
-        """The node's records as Redis holds them now; one small reply while nothing has changed.
+    async def view(self, node: str, *, whole: bool = False) -> NodeView:
+        """The node as Redis holds it now; one small reply while nothing has changed.
 
-        This is how an emptied Redis, an older dump or a foreign hand is noticed. One that leaves
-        head and number of records as they are is noticed by `whole`, which reads everything.
-        Raises StoreError.
+        The scanner thus notices an emptied Redis, an older dump or a change by a foreign hand. If
+        that hand left head and number of records as they were, only `whole` shows it: it reads all
+        records. Raises StoreError.
         """
         async with self._reading:  # else an older reply could come last, and stay
             snapshot = await self._snapshots.read(Version() if whole else self._version)
             self._see(snapshot.head)
-            self._nodes = snapshot.nodes
             if snapshot.services is not None:
                 self._parse(snapshot.services)
                 self._version = snapshot.version
         mine = {key: record for key, record in self._records.items() if record.node == node}
-        self._told |= mine.keys()
-        return mine
+        self._published |= mine.keys()
+        has_stream = snapshot.version.head not in ("", str(ORIGIN))
+        return NodeView(mine, snapshot.nodes.get(node), has_stream)
 
     def _see(self, head: Position) -> None:
         """Remember the last position: a stream that is behind it was rolled back.
@@ -74,15 +86,6 @@ class Registry:
         """
         if head.epoch < LAST_EPOCH:
             self._seen = max(self._seen, head)
-
-    @property
-    def has_stream(self) -> bool:
-        """Whether the stream of events existed when `known` last looked."""
-        return self._version.head not in ("", str(ORIGIN))
-
-    def report(self, node: str) -> NodeState | None:
-        """The node's report as `known` last saw it; None where there is none."""
-        return self._nodes.get(node)
 
     def _parse(self, texts: Mapping[str, str]) -> None:
         """Parse only what is new: most records are as they were."""
@@ -155,7 +158,7 @@ class Registry:
             # The reply may be lost while the step was done; the script finds that out.
             reply = await self._evaluate(names, args)
         head = self._head(reply, grant)
-        self._told |= {change.service for change in changes if change.record is not None}
+        self._published |= {change.service for change in changes if change.record is not None}
         return head
 
     def _arguments(self, change: Change) -> list[str]:
@@ -166,8 +169,8 @@ class Registry:
             if "service" not in change.data:
                 data = _with_service(data, record)
         else:
-            record = PUBLISHED if change.service in self._told else ""
-            self._told.discard(change.service)
+            record = PUBLISHED if change.service in self._published else ""
+            self._published.discard(change.service)
         return [change.type, change.service, data, record]
 
     async def _evaluate(self, names: list[str], args: list[str]) -> list[Any]:

@@ -1,1 +1,1 @@
-"""The way to a service's Unix socket: safe connection, bounded HTTP, outcomes."""
+"""The safe way to a service's Unix socket: open by descriptor, bounded HTTP, outcomes, paths."""

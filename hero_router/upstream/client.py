@@ -1,7 +1,7 @@
-"""A tiny HTTP client for one socket: every answer is bounded in size, none is followed or decoded.
+"""A small HTTP client for one Unix socket: answers are bounded in size, redirects not followed.
 
-Time is bounded by the caller, who wraps the whole conversation in one deadline. The bytes are read
-by llhttp, the parser of Node.js; `upstream.response` bounds what it may gather.
+The caller bounds the time, with one deadline for all requests of a probe. `upstream.response`
+parses the answers and bounds their size.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ _FIELDS = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())
 
 
 class Client:
-    """One connection to one socket, kept for the few questions of a probe; closed on exit."""
+    """One connection to one socket, kept for the few requests of a probe; closed on exit."""
 
     def __init__(self, address: SocketAddress) -> None:
         self._address = address
@@ -60,11 +60,12 @@ class Client:
         os.close(self._fd)
 
     async def get(self, path: str, limit: int) -> Response:
-        """Ask once; `limit` is the largest body in bytes. Raises NoResponse."""
+        """Send a GET; `limit` is the largest body of the answer in bytes. Raises NoResponse."""
         return await self._ask(_request("GET", path), limit)
 
     async def post(self, path: str, limit: int, body: bytes) -> Response:
-        """Send JSON. Only for questions that may be repeated: a kept connection may be dead."""
+        """Send JSON by POST. It may be sent twice, as a kept connection may be dead: so only for
+        requests without an effect. Raises NoResponse."""
         return await self._ask(_request("POST", path, body), limit)
 
     async def _ask(self, request: bytes, limit: int) -> Response:
@@ -73,7 +74,7 @@ class Client:
             return await self._exchange(request, limit)
         except NoResponse as failure:
             self._drop()
-            if failure.kind is not Outcome.CLOSED or not kept:
+            if failure.outcome is not Outcome.CLOSED or not kept:
                 raise
         return await self._exchange(request, limit)
 
@@ -98,7 +99,7 @@ class Client:
         return reading.answer
 
     async def _connect(self) -> socket.socket:
-        """A connection to the listener, as soon as its queue has room. Raises NoResponse."""
+        """Connect to the listener, as soon as its queue has room. Raises NoResponse."""
         while True:
             try:
                 connection = connect(self._fd)
@@ -126,7 +127,7 @@ def _request(method: str, path: str, body: bytes | None = None) -> bytes:
 
 
 def _end(reading: ResponseParser) -> None:
-    """Take the end of a connection into account. Raises NoResponse where it is too early."""
+    """Note the end of the connection. Raises NoResponse where the answer was not complete."""
     if not reading.begun:
         raise NoResponse(Outcome.CLOSED, SILENT)
     if not reading.end():

@@ -1,7 +1,7 @@
-"""Connects to a service's Unix socket safely: to the very file that was found, whatever its path.
+"""Connects to a service's Unix socket safely: only to the file that was found, whatever its path.
 
-The file is opened first and connected to through its descriptor. So a path has no length limit, a
-symlink that takes its place is not followed, and a new file at the same path is noticed.
+It opens the file first and connects through the descriptor. So a path has no length limit, a
+symlink in its place is not followed, and a new file at the same path is noticed.
 """
 
 import contextlib
@@ -37,17 +37,17 @@ class SocketAddress(NamedTuple):
 
 
 class NoResponse(RouterError):
-    """The socket gave no HTTP answer; `kind` says how that is to be judged."""
+    """The socket gave no HTTP answer; `outcome` says in which way."""
 
     code = "unanswered"
 
-    def __init__(self, kind: Outcome, reason: str) -> None:
+    def __init__(self, outcome: Outcome, reason: str) -> None:
         super().__init__(reason)
-        self.kind = kind
+        self.outcome = outcome
 
 
 def listens(address: SocketAddress) -> bool:
-    """Whether a listener takes a connection, which is closed without a word. Never waits."""
+    """Whether something listens: connects without waiting, and closes at once."""
     with contextlib.suppress(NoResponse, OSError):
         handle = open_socket(address)
         try:
@@ -59,7 +59,7 @@ def listens(address: SocketAddress) -> bool:
 
 
 def connect(handle: int) -> socket.socket:
-    """A new connection. Raises OSError; never waits: EAGAIN is a queue that is full."""
+    """Connect without waiting. Raises OSError; EAGAIN means that the listener's queue is full."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     try:
         # Through the descriptor the path has no length limit and cannot be swapped meanwhile.
@@ -71,7 +71,7 @@ def connect(handle: int) -> socket.socket:
 
 
 def open_socket(address: SocketAddress) -> int:
-    """A handle on the very socket that was found, without connecting. Raises NoResponse."""
+    """A descriptor of the socket file that was found, without a connection. Raises NoResponse."""
     try:
         handle = os.open(address.path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
@@ -87,7 +87,7 @@ def open_socket(address: SocketAddress) -> int:
 
 
 def os_failure(error: OSError) -> NoResponse | None:
-    """What a system's error means for the socket; None: its queue is full, try again."""
+    """What a system error says of the socket; None: the queue is full, so try again."""
     number = error.errno or 0
     if number in _QUEUE_FULL:
         return None

@@ -1,29 +1,29 @@
-"""How an attempt to talk to a socket ended, in words that scanner and proxy share."""
+"""The ways in which a request to a socket can end, shared by everything that connects to one."""
 
 from enum import StrEnum
 
 NO_PERMISSION = "permission denied: the scanner may not connect"
-"""The error of every socket that is DENIED."""
+"""The error text of the outcome DENIED."""
 
 
 class Outcome(StrEnum):
-    """How far a probe came."""
+    """How a request to a socket ended."""
 
     ANSWERED = "answered"
-    """Spoke HTTP; `health` is what it says of itself, and `error` what is wrong with it."""
+    """It answered by HTTP."""
     LATE = "late"
-    """Did not answer in time: maybe only busy, so that the first time in a row is no change."""
+    """It did not answer in time; it may only be busy."""
     FAILED = "failed"
-    """Broke off its answer, never came to it, or cannot be connected to."""
+    """It broke off its answer, never began one, or cannot be connected to."""
     CLOSED = "closed"
-    """Took the connection and closed it without a word."""
+    """It accepted the connection and closed it without an answer."""
     FOREIGN = "foreign"
-    """Answered something that is not HTTP."""
+    """It answered something that is not HTTP."""
     REFUSED = "refused"
     """The file exists, nothing listens."""
     MISSING = "missing"
-    """The file is gone, or cannot be seen."""
+    """The file is gone, or cannot be reached."""
     DENIED = "denied"
-    """The scanner may not connect: its own lack of permission, and no fault of the socket."""
+    """We may not connect: a lack of permission on our side, no fault of the socket."""
     UNSEEN = "unseen"
-    """Nothing was learned: the scanner lacks resources; that is no fault of the socket."""
+    """Nothing was learned: we lack resources, which is no fault of the socket."""

@@ -1,7 +1,7 @@
-"""Reads one HTTP answer from bytes as they come, with a bound on each of its parts. No I/O.
+"""Parses one HTTP answer from bytes as they come, and bounds each of its parts. No I/O.
 
-The form is judged by llhttp (through httptools). It has no limits of its own, so they are here:
-interim answers, the bytes of the heads, the body, and all bytes together.
+llhttp (through httptools) parses. It has no limits of its own, so they are here: for interim
+answers, the bytes of the heads, the body, and all bytes together.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _HTML = ("text/html", "application/xhtml+xml")
 
 
 class NotHttp(RouterError):
-    """The bytes are no HTTP answer. `endless`: they are HTTP, but the answer never comes."""
+    """The bytes are no HTTP answer. `endless`: they are HTTP, but the answer never begins."""
 
     code = "foreign"
 
@@ -45,24 +45,24 @@ class Response:
 
     @property
     def json(self) -> bool:
-        """Whether it may be read as JSON: it says so, or says nothing."""
+        """Whether the media type is JSON, or not stated."""
         return self.media in ("", "application/json", "text/json") or self.media.endswith("+json")
 
     @property
     def page(self) -> bool:
-        """Whether it is a page for people. Many send a bare "OK" as HTML too: that is none."""
+        """Whether the body is HTML. A bare "OK" is not, though many send it as `text/html`."""
         if self.body[:64].lstrip().lower().startswith((b"<!doctype html", b"<html")):
             return True
         return self.media in _HTML and (self.flaw is not None or b"<" in self.body)
 
 
 class ResponseParser:
-    """Gathers one answer whose body has at most `limit` bytes; `on_…` are called by the parser."""
+    """Collects one answer with a body of at most `limit` bytes; llhttp calls the `on_…` methods."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._parser = httptools.HttpResponseParser(self)
-        # What browsers and curl take from servers too; nothing is passed on from here.
+        # Browsers and curl accept these forms too, and nothing is passed on from here.
         self._parser.set_dangerous_leniencies(
             lenient_headers=True,
             lenient_data_after_close=True,
@@ -74,10 +74,10 @@ class ResponseParser:
         self._sized = self._headed = False
         self._body = bytearray()
         self._flaw: str | None = None
-        self._trouble: NotHttp | None = None
+        self._error: NotHttp | None = None
         self.done = False
         self.reusable = False
-        """Whether the connection may be asked again; False until the answer has ended well."""
+        """Whether the connection can take another request; False until the answer has ended."""
 
     @property
     def begun(self) -> bool:
@@ -90,15 +90,15 @@ class ResponseParser:
         return Response(self._status, self._media, bytes(self._body), self._flaw)
 
     def feed(self, data: bytes) -> None:
-        """Take the next bytes. Raises Foreign."""
+        """Parse the next bytes. Raises NotHttp."""
         self._taken += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             raise NotHttp("switches to another protocol unasked") from None
         except httptools.HttpParserError:
-            if self._trouble is not None:
-                raise self._trouble from None
+            if self._error is not None:
+                raise self._error from None
             if not self.done:
                 raise NotHttp("does not speak HTTP") from None
             self.reusable = False
@@ -107,15 +107,15 @@ class ResponseParser:
         if not self._headed and self._taken > HEAD_LIMIT:
             raise NotHttp(f"the head of its answer is larger than {HEAD_LIMIT} bytes")
         if self._taken > HEAD_LIMIT + 2 * self._limit:
-            self._leave(f"larger than {self._limit} bytes with what is around its chunks")
+            self._skip_body(f"larger than {self._limit} bytes with what is around its chunks")
 
     def end(self) -> bool:
-        """Take the end of the connection; whether it is a right end of the answer."""
+        """Note the end of the connection; returns whether the answer is complete."""
         self.done = self.done or (self._headed and not self._sized)
         return self.done
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Note a field that matters, and count them all."""
+        """Note the fields that matter here, and count all."""
         self._fields += 1
         if self._fields > MOST_FIELDS:
             self._refuse(NotHttp(f"the head of its answer has more than {MOST_FIELDS} fields"))
@@ -128,7 +128,7 @@ class ResponseParser:
             self._sized = True
 
     def on_headers_complete(self) -> None:
-        """An interim answer is counted and passed over; of the others the body comes next."""
+        """Count an interim answer and skip it; else go on to the body."""
         self._status = self._parser.get_status_code()
         if self._status == _SWITCHING:
             self._refuse(NotHttp("switches to another protocol unasked"))
@@ -141,33 +141,33 @@ class ResponseParser:
             return
         self._headed = True
         if self._encoding not in ("", "identity"):
-            self._leave("encoded, though plain was asked for")
+            self._skip_body("encoded, though plain was asked for")
 
     def on_body(self, data: bytes) -> None:
-        """Keep a part of the body, unless it becomes too large."""
+        """Keep a part of the body, unless the body gets too large."""
         if self._flaw is not None:
             return
         self._body += data
         if len(self._body) > self._limit:
-            self._leave(f"larger than {self._limit} bytes")
+            self._skip_body(f"larger than {self._limit} bytes")
 
     def on_message_complete(self) -> None:
-        """The answer is whole; whatever follows was not asked for."""
+        """End the answer; bytes that follow were not asked for."""
         if self._status >= 200 and not self.done:
             self.done = True
             self.reusable = self._parser.should_keep_alive()
 
     def on_message_begin(self) -> None:
-        """A second answer to one question was not asked for: the connection is not used again."""
+        """Refuse a second answer to one request: the connection is not used again."""
         if self.done:
             raise NotHttp("answers more than it was asked")
 
-    def _leave(self, flaw: str) -> None:
-        """The status is known, the body stays unread, and the connection is of no more use."""
+    def _skip_body(self, flaw: str) -> None:
+        """End the answer with its status but without its body; the connection is not used again."""
         if not self.done:
             self._flaw, self.done = flaw, True
             self._body.clear()
 
-    def _refuse(self, trouble: NotHttp) -> None:
-        self._trouble = trouble
-        raise trouble
+    def _refuse(self, error: NotHttp) -> None:
+        self._error = error
+        raise error

@@ -7,7 +7,8 @@ from aiohttp import web
 
 from hero_router.settings import logs
 from hero_router.settings.config import RouterConfig, warn_rejected
-from hero_router.web import lifecycle, middleware
+from hero_router.store.clock import RedisClock
+from hero_router.web import groups, lifecycle, middleware
 from hero_router.web.parts import PARTS, Parts, RedisClients, make_parts
 from hero_router.web.protocol import Runner
 from hero_router.web.routes import events, health, metrics, presence, rpc, state, static
@@ -15,9 +16,10 @@ from hero_router.web.routes import events, health, metrics, presence, rpc, state
 
 def create_app(parts: Parts) -> web.Application:
     """A worker's application. Its background tasks run from its start to its cleanup."""
-    app = web.Application(middlewares=[middleware.guard])
+    identify = middleware.identify(parts.config.web.proxies)
+    app = web.Application(middlewares=[middleware.guard, identify])
     app[PARTS] = parts
-    app.add_routes(routes(parts))
+    groups.add_routes(app, groups.OWN, routes(parts))
     app.on_response_prepare.append(middleware.add_headers)
     app.on_shutdown.append(lifecycle.end_streams)
     app.cleanup_ctx.extend(
@@ -49,9 +51,11 @@ async def application() -> web.AppRunner:
 def make_runner(config: RouterConfig) -> web.AppRunner:
     """A worker, ready to be set up. Raises ConfigError if there is no Redis to follow."""
     logs.setup(config.log.level, config.log.format)
+    clients = RedisClients.connect(config)
     return Runner(
-        create_app(make_parts(config, RedisClients.connect(config))),
+        create_app(make_parts(config, clients, RedisClock(clients.web))),
         config.web.hosts,
+        config.web.proxies,
         head=config.web.head_seconds,
         stall=config.stream.stall_seconds,
         handler_cancellation=True,  # aiohttp cancels the handler of a client that left only then

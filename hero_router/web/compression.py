@@ -1,19 +1,20 @@
-"""The state in gzip: packed once for each state that is asked for, whoever asks, in a thread."""
+"""The state in gzip: each state is packed once for all clients that ask for it, in a thread."""
 
 import asyncio
 
+from hero_router.feed.filters import Filter
 from hero_router.feed.view import EncodedState, StateView
 from hero_router.web.encoding import Begun
 
 
 class StateCompressor:
-    """Packs one state at a time; who asks meanwhile shares the next one.
+    """Packs the state as one filter shows it, one state at a time.
 
-    So a burst of changes costs no more than one thread, however many clients ask.
+    Clients that ask meanwhile share the next one, so a burst of changes costs one thread at most.
     """
 
-    def __init__(self, state: StateView) -> None:
-        self._state = state
+    def __init__(self, state: StateView, shown: Filter | None) -> None:
+        self._state, self._shown = state, shown
         self._kept: tuple[EncodedState, Begun] | None = None
         self._task: asyncio.Task[tuple[EncodedState, Begun]] | None = None
 
@@ -21,16 +22,18 @@ class StateCompressor:
         """A state that is no older than this call. Raises NotReady."""
         kept = self._current()
         if kept is None and self._task is not None:
-            await asyncio.shield(self._task)  # which began earlier: it may be older
+            await asyncio.shield(self._task)  # it began earlier, so it may be an older state
             kept = self._current()
         if kept is not None:
             return kept
         if self._task is None:
-            self._task = asyncio.create_task(self._pack(self._state.view()), name="packing")
-        return await asyncio.shield(self._task)  # who leaves takes it from nobody
+            self._task = asyncio.create_task(
+                self._pack(self._state.view(self._shown)), name="packing"
+            )
+        return await asyncio.shield(self._task)  # a client that leaves does not end it for others
 
     def _current(self) -> tuple[EncodedState, Begun] | None:
-        view = self._state.view()
+        view = self._state.view(self._shown)
         return self._kept if self._kept is not None and self._kept[0] is view else None
 
     async def _pack(self, view: EncodedState) -> tuple[EncodedState, Begun]:

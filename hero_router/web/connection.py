@@ -14,6 +14,7 @@ from typing import NamedTuple, Self
 
 from aiohttp import web
 
+from hero_router.access.principal import Principal
 from hero_router.feed.hub import Hub
 from hero_router.feed.subscribers import SubscribeOptions, Subscriber
 
@@ -129,7 +130,8 @@ class Connection(asyncio.Protocol):
         request: web.Request,
         transport: asyncio.Transport,
         cursor: str | None,
-        wish: SubscribeOptions,
+        options: SubscribeOptions,
+        principal: Principal,
     ) -> None:
         """Become the protocol of a request's transport and join the hub; the head has been sent.
 
@@ -146,7 +148,7 @@ class Connection(asyncio.Protocol):
         self._held = self._file is None or transport.get_write_buffer_size() > 0
         self._connections.add(self)
         self._client: Subscriber = self._hub.subscribe(
-            self, cursor, request.remote or "local", wish
+            self, cursor, principal.address, options, owner=principal
         )
 
     # What the hub asks of its sinks.

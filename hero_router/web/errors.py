@@ -37,8 +37,8 @@ _REFUSALS: Mapping[int, tuple[str, str]] = {
 """aiohttp's refusals in our words: its own texts may repeat what the caller sent."""
 
 
-class Unsigned(web.Response):
-    """An answer that does not name the software behind it, also where no application has a say."""
+class OwnResponse(web.Response):
+    """An error of the router itself, whatever route was asked. It does not name the software."""
 
     async def _prepare_headers(self) -> None:
         await super()._prepare_headers()
@@ -55,7 +55,7 @@ def error_response(request: web.BaseRequest, error: BaseException) -> web.Respon
     request_id = request.get(REQUEST_ID, "")
     told = http_error_info(error)
     log_error(error, told, request_id)
-    return Unsigned(
+    return OwnResponse(
         status=told.status,
         text=_text(told, request_id),
         content_type="application/json",

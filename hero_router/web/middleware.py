@@ -1,41 +1,33 @@
-"""What holds for every answer: a request id, the security headers, and errors as JSON."""
+"""Middleware of every request: its name, its caller, and errors as JSON."""
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
-from hero_router.web.errors import REQUEST_ID, error_response
+from hero_router.access.principal import Principal
+from hero_router.settings.proxies import TrustedProxies
+from hero_router.web.errors import REQUEST_ID, OwnResponse, error_response
+from hero_router.web.groups import OWN, dress, group_of
 
 log = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-SECURITY_HEADERS: Mapping[str, str] = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; "
-        "connect-src 'self'; "
-        "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
-
-FIELD_BYTES = 8 * 1024
-"""Longest header field but for a stream's position: an EventSource whose position was refused would
-give up for ever, so that one is answered in the stream."""
+PRINCIPAL = web.RequestKey("principal", Principal)
+"""The caller of a request."""
 
 
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Name the request, run it, and let no error leave without its JSON form."""
-    if REQUEST_ID not in request:  # the door has named it already
+    """Name the request, run it, and turn each error into its JSON form."""
+    if REQUEST_ID not in request:  # `protocol` names those that come through it
         request[REQUEST_ID] = secrets.token_hex(8)
     try:
-        _check_fields(request)
+        if group := group_of(request):
+            group.check_fields(request.headers)
         return await handler(request)
     except web.HTTPException as refusal:
         if refusal.status < 400:
@@ -46,23 +38,23 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
             return error_response(request, error)
         log.debug("a client of %s left before its answer", request.path)
         return web.Response()  # nobody reads it: aiohttp gives it up in silence
-    except Exception as error:  # noqa: BLE001 - the edge: logged in full, told in general words
+    except Exception as error:  # noqa: BLE001 - the edge: logged in full, answered in general words
         return error_response(request, error)
 
 
-def _check_fields(request: web.Request) -> None:
-    for name, value in request.headers.items():
-        if len(value) > FIELD_BYTES and name.lower() != "last-event-id":
-            raise web.HTTPRequestHeaderFieldsTooLarge
+def identify(proxies: TrustedProxies) -> Middleware:
+    """A middleware that says who asks: one `Principal` for each request, made here only."""
+
+    @web.middleware
+    async def identified(request: web.Request, handler: Handler) -> web.StreamResponse:
+        forwarded = request.headers.getall("X-Forwarded-For", [])
+        request[PRINCIPAL] = Principal(address=proxies.client(request.remote, forwarded))
+        return await handler(request)
+
+    return identified
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Runs right before any response's head is sent (`on_response_prepare`)."""
-    dress(request, response)
-
-
-def dress(request: web.BaseRequest, response: web.StreamResponse) -> None:
-    """Give a response the fields that each has."""
-    response.headers.update(SECURITY_HEADERS)
-    response.headers["X-Request-Id"] = request.get(REQUEST_ID, "")
-    response.headers.popall("Server", None)
+    group = OWN if isinstance(response, OwnResponse) else group_of(request)
+    dress(response, group, request.get(REQUEST_ID, ""))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Self
 from aiohttp import web
 
 from hero_router import __version__
-from hero_router.errors import ConfigError
 from hero_router.feed.feed import Feed
 from hero_router.feed.probes import ProbeCache
 from hero_router.feed.rescan import ScanCoordinator
@@ -49,8 +48,7 @@ class RedisClients:
     @classmethod
     def connect(cls, config: RouterConfig) -> Self:
         """Clients for these settings. Raises ConfigError if they name no Redis."""
-        if not config.redis.url:
-            raise ConfigError("ROUTER_REDIS_URL is not set: web has to be told where Redis is")
+        config.redis.require_url()
         return cls(
             tail=connect(
                 config.redis,
@@ -90,10 +88,10 @@ class Parts:
 PARTS = web.AppKey("parts", Parts)
 
 
-def make_parts(config: RouterConfig, clients: RedisClients) -> Parts:
+def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -> Parts:
     """All parts of one worker. Nothing runs yet."""
     keys, worker = Keys(config.redis.prefix), f"{config.node.name}/{os.getpid()}"
-    clock, nodes = RedisClock(clients.web), NodeReader(clients.web, keys)
+    nodes = NodeReader(clients.web, keys)
     assets = Assets(static_folder())
     feed = Feed(
         Stream(clients.tail, keys),

@@ -27,16 +27,17 @@ from aiohttp.streams import StreamReader
 
 from hero_router.errors import RouterError
 from hero_router.settings.hosts import Hosts
+from hero_router.settings.proxies import LOCAL, TrustedProxies
 from hero_router.web.body import EXPECTS
 from hero_router.web.errors import REQUEST_ID, error_response, raw_error
-from hero_router.web.middleware import SECURITY_HEADERS, dress
+from hero_router.web.groups import HEADERS, OWN, dress
 from hero_router.web.timeouts import HeadTimeouts, ResponseTimeouts
 
 log = logging.getLogger(__name__)
 
 FIELD_BYTES = 16 * 1024
 """Longest header field that is read: a position is answered in the stream, however long it is, up
-to here. `middleware` refuses other fields sooner."""
+to here. A group of routes (`web.groups`) refuses other fields sooner."""
 
 LINGER_SECONDS = 2.0
 """How long a body that nobody wants is read over, so that its sender sees the answer."""
@@ -45,6 +46,7 @@ READ_BYTES = 16 * 1024
 """What aiohttp holds of a body that is not read as fast as it comes, more or less."""
 
 _UNSUPPORTED = web.RequestKey("unsupported", bool)
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*://([^/?#]*)", re.IGNORECASE)
 
 
@@ -55,7 +57,14 @@ class Runner(web.AppRunner):
     """
 
     def __init__(
-        self, app: web.Application, hosts: Hosts, *, head: float, stall: float, **options: Any
+        self,
+        app: web.Application,
+        hosts: Hosts,
+        proxies: TrustedProxies,
+        *,
+        head: float,
+        stall: float,
+        **options: Any,
     ) -> None:
         super().__init__(
             app,
@@ -66,24 +75,32 @@ class Runner(web.AppRunner):
             lingering_time=LINGER_SECONDS,
             **options,
         )
-        self._hosts, self._head, self._stall = hosts, head, stall
+        self._checks = hosts, proxies
+        self._head, self._stall = head, stall
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
-        return HttpServer(made, self._hosts, self._head, self._stall)
+        return HttpServer(made, *self._checks, self._head, self._stall)
 
 
 class HttpServer(web.Server):
     """Makes a `Visit` of each connection, and checks each request before the application."""
 
-    def __init__(self, inner: web.Server, hosts: Hosts, head: float, stall: float) -> None:
+    def __init__(
+        self,
+        inner: web.Server,
+        hosts: Hosts,
+        proxies: TrustedProxies,
+        head: float,
+        stall: float,
+    ) -> None:
         super().__init__(
             self._let_in,
             request_factory=self._make,
             handler_cancellation=inner.handler_cancellation,
             **inner._kwargs,  # noqa: SLF001 - see above
         )
-        self._inner, self._hosts = inner, hosts
+        self._inner, self._hosts, self._proxies = inner, hosts, proxies
         self.heads, self.answers = (
             HeadTimeouts(self._loop, head),
             ResponseTimeouts(self._loop, stall),
@@ -112,10 +129,17 @@ class HttpServer(web.Server):
             expected = ",".join(fields.popall("Expect"))
             message = message._replace(headers=type(message.headers)(fields))
         request = self._inner.request_factory(message, payload, protocol, writer, task)
-        request[REQUEST_ID] = secrets.token_hex(8)
+        request[REQUEST_ID] = self._request_id(request)
         request[_UNSUPPORTED] = not known
         request[EXPECTS] = expected if message.version == HttpVersion11 else ""
         return request
+
+    def _request_id(self, request: web.BaseRequest) -> str:
+        """The caller's own name for the request where the caller is trusted, else a new one."""
+        given = request.headers.get("X-Request-Id", "")
+        if _REQUEST_ID.fullmatch(given) and self._proxies.trusts(request.remote or LOCAL):
+            return given
+        return secrets.token_hex(8)
 
     async def _let_in(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
@@ -125,7 +149,7 @@ class HttpServer(web.Server):
             self._hosts.check(fields.get("Host"), _target(request), origin)
         except (RouterError, web.HTTPException) as refusal:
             response = error_response(request, refusal)
-            dress(request, response)
+            dress(response, OWN, request.get(REQUEST_ID, ""))
             response.force_close()
             return response
         return await self._inner.request_handler(request)
@@ -175,7 +199,7 @@ class HttpProtocol(web.RequestHandler):
     def give_up(self) -> None:
         """The head is late: say so, unless nothing was asked."""
         if self._begun and self.transport is not None:
-            self.transport.write(raw_error(web.HTTPRequestTimeout(), SECURITY_HEADERS))
+            self.transport.write(raw_error(web.HTTPRequestTimeout(), HEADERS))
         self.force_close()
 
     def handle_error(
@@ -193,7 +217,7 @@ class HttpProtocol(web.RequestHandler):
         if request.writer.output_size > 0:
             raise ConnectionError("an answer has begun: there is no room for another one")
         response = error_response(request, error)
-        dress(request, response)
+        dress(response, OWN, request.get(REQUEST_ID, ""))
         response.force_close()
         return response
 

@@ -1,16 +1,16 @@
-"""Measuring goes on whatever one step does, ends in time, and tells what gave no figures."""
+"""The runner: it goes on after a failed step, ends in time, and keeps what failed."""
 
 import asyncio
 from collections.abc import Sequence
 
 import pytest
 
-from benchmarks import experiments, plan
-from benchmarks.figures import Failure, Figures
-from benchmarks.peers.registry import PEERS
+from benchmarks.experiments import plan, steps
+from benchmarks.experiments.plan import Runner, Step, reason
+from benchmarks.load.process import Absent, Broken
 from benchmarks.performance import MINUTES
-from benchmarks.plan import Runner, Step, told
-from benchmarks.process import Absent, Broken
+from benchmarks.results.runs import Failure, Run
+from benchmarks.targets.registry import PEERS
 
 
 class Watch:
@@ -24,7 +24,7 @@ class Watch:
     def __call__(self) -> float:
         return self.now
 
-    def keep(self, file: str, runs: Sequence[Figures], failures: Sequence[Failure]) -> None:
+    def keep(self, file: str, runs: Sequence[Run], failures: Sequence[Failure]) -> None:
         """What would be written."""
         self.kept[file] = (len(runs), len(failures))
 
@@ -33,12 +33,12 @@ class Watch:
     ) -> Step:
         """A step that takes so long, or fails."""
 
-        async def run() -> Figures:
+        async def run() -> Run:
             self.now += took
             self.ran.append(target)
             if error is not None:
                 raise error
-            return Figures("burst", target, 5, {"cpu_us": 1.0})
+            return Run("burst", target, 5, {"cpu_us": 1.0})
 
         return Step("streaming", "burst", target, 1, run, rounds)
 
@@ -56,7 +56,7 @@ async def test_the_first_round_of_all_comes_before_the_second_of_any(watch: Watc
     it = runner(watch)
     await it.run([watch.step("a", rounds=2), watch.step("b"), watch.step("c", rounds=2)])
     assert watch.ran == ["a", "b", "c", "a", "c"]
-    assert [(run.target, run.round) for run in it.figures["streaming"]] == [
+    assert [(run.target, run.round) for run in it.runs["streaming"]] == [
         *(("a", 1), ("b", 1), ("c", 1)),
         *(("a", 2), ("c", 2)),
     ]
@@ -65,20 +65,18 @@ async def test_the_first_round_of_all_comes_before_the_second_of_any(watch: Watc
 @pytest.mark.parametrize(
     "error", [Broken("process 7 ended"), Absent("absent"), OSError(24, "x"), AssertionError()]
 )
-async def test_a_step_that_fails_is_told_and_the_next_one_runs(
-    watch: Watch, error: Exception
-) -> None:
+async def test_a_failed_step_is_kept_and_the_next_one_runs(watch: Watch, error: Exception) -> None:
     it = runner(watch)
     await it.run([watch.step("a", error=error), watch.step("b")])
-    assert [run.target for run in it.figures["streaming"]] == ["b"]
-    assert it.failures["streaming"] == [Failure("burst", "a", 1, told(error))]
+    assert [run.target for run in it.runs["streaming"]] == ["b"]
+    assert it.failures["streaming"] == [Failure("burst", "a", 1, reason(error))]
     assert watch.kept == {"streaming": (1, 1)}
 
 
 async def test_a_step_that_hangs_is_given_up(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plan, "STEP_SECONDS", 0.01)
 
-    async def hang() -> Figures:
+    async def hang() -> Run:
         await asyncio.Event().wait()
         raise AssertionError
 
@@ -89,14 +87,14 @@ async def test_a_step_that_hangs_is_given_up(watch: Watch, monkeypatch: pytest.M
 
 
 async def test_nothing_begins_that_would_end_too_late(watch: Watch) -> None:
-    """A step that found no time at all is told; a further round of one that ran is not."""
+    """A step that found no time at all is a failure; a missing further round is not."""
     it = runner(watch, seconds=5)
     await it.run([watch.step("a", took=3, rounds=9), watch.step("b", took=2), watch.step("c")])
     assert watch.ran == ["a", "b"]
     assert it.failures["streaming"] == [Failure("burst", "c", 1, "no time was left")]
 
 
-async def test_figures_are_kept_after_each_step(watch: Watch) -> None:
+async def test_runs_are_kept_after_each_step(watch: Watch) -> None:
     seen = list[tuple[int, int]]()
     it = Runner(100, watch, lambda _, runs, failures: seen.append((len(runs), len(failures))))
     await it.run([watch.step("a"), watch.step("b", error=Broken("x"))])
@@ -104,18 +102,18 @@ async def test_figures_are_kept_after_each_step(watch: Watch) -> None:
 
 
 async def test_an_interrupt_is_no_failure_of_the_step(watch: Watch) -> None:
-    async def interrupted() -> Figures:
+    async def interrupted() -> Run:
         raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
         await runner(watch).run([Step("streaming", "burst", "a", 1, interrupted)])
 
 
-def test_an_error_is_told_in_one_line() -> None:
+def test_the_reason_of_a_failure_is_one_line() -> None:
     text = "process 7 ended\nTraceback (most recent call last):\n  …\nModuleNotFoundError: no x\n"
-    assert told(Broken(text)) == "process 7 ended: ModuleNotFoundError: no x"
-    assert told(ValueError("odd")) == "ValueError: odd"
-    assert "\n" not in told(Broken("a\n\nb\n"))
+    assert reason(Broken(text)) == "process 7 ended: ModuleNotFoundError: no x"
+    assert reason(ValueError("odd")) == "ValueError: odd"
+    assert "\n" not in reason(Broken("a\n\nb\n"))
 
 
 def test_every_peer_streams_idles_and_stalls_beside_the_product_and_a_floor() -> None:
@@ -123,12 +121,12 @@ def test_every_peer_streams_idles_and_stalls_beside_the_product_and_a_floor() ->
         *(("streaming", "steady"), ("streaming", "burst")),
         *(("idle", "idle"), ("crowded", "stalled")),
     ):
-        steps = [step for step in experiments.steps() if step.experiment == experiment]
-        targets = {step.target for step in steps if step.file == file}
+        planned = [step for step in steps.steps() if step.experiment == experiment]
+        targets = {step.target for step in planned if step.file == file}
         assert targets >= {peer.name for peer in PEERS}
         assert targets >= {"hero_router", "floor-each"}
 
 
 def test_one_round_of_all_fits_into_the_time() -> None:
     """By what each step takes on a quiet machine; further rounds are run as time is left."""
-    assert sum(step.seconds for step in experiments.steps()) <= MINUTES * 60
+    assert sum(step.seconds for step in steps.steps()) <= MINUTES * 60

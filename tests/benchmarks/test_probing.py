@@ -3,12 +3,12 @@
 import asyncio
 import sys
 
-from benchmarks.prober import WAYS
+from benchmarks.experiments.prober import WAYS
 
 
 async def test_each_way_of_asking_has_its_row() -> None:
     options = ["--sockets", "3", "--rounds", "1", "--questions-only"]
-    command = [sys.executable, "-m", "benchmarks.probing", *options]
+    command = [sys.executable, "-m", "benchmarks.experiments.probing", *options]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     said, _ = await asyncio.wait_for(process.communicate(), 60)
     rows = [line.split("|")[1:-1] for line in said.decode().splitlines()[2:]]

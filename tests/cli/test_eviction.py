@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.ports import free_port
+from tests.support.ports import free_port
 from tests.support.redis import RedisServer, redis7_binary
 from tests.support.wait import eventually
 

@@ -9,17 +9,21 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from hero_router.cli.services import MARKS, age, ignored, mark, table
+from hero_router.cli.screen import age
+from hero_router.cli.services import MARKS, ignored, is_well, mark, services_table
 from hero_router.model import Status
 from tests.support.records import record
 
 RECORD: dict[str, Any] = json.loads(json.dumps(record(methods_count=3).to_json()))
 
 
-def lines(*services: dict[str, Any], doubts: Sequence[dict[str, Any]] = ()) -> list[str]:
+def lines(
+    *services: dict[str, Any], doubts: Sequence[dict[str, Any]] = (), width: int = 200
+) -> list[str]:
     """The table as it is printed."""
     out = io.StringIO()
-    Console(file=out, width=200).print(table(services, doubts))
+    state = {"services": services, "stale": doubts}
+    Console(file=out, width=width).print(services_table(state, width))
     return [line.rstrip() for line in out.getvalue().splitlines()]
 
 
@@ -46,6 +50,39 @@ def test_only_a_lost_scanner_is_why_nothing_is_known_of_all_services_of_a_node()
     """What a scanner cannot see concerns some of them, whose own reasons say so."""
     doubt = {"reason": "root", "node": "n1", "since": 1, "detail": "folder b cannot be read"}
     assert lines({**RECORD, "reason": "slow"}, doubts=[doubt])[1].endswith("slow")
+
+
+@pytest.mark.parametrize(
+    ("width", "columns"),
+    [
+        (200, "status context service node sockets methods since reason"),
+        (82, "status context service node sockets since reason"),
+        (70, "status context service node since reason"),
+        (62, "status context service since reason"),
+        (55, "status context service reason"),
+        (46, "status service reason"),
+        (20, "status service"),
+    ],
+)
+def test_a_narrow_terminal_has_fewer_columns_and_no_name_is_cut(width: int, columns: str) -> None:
+    head, row, *_ = lines({**RECORD, "name": "service7", "reason": "no answer " * 5}, width=width)
+    assert head.split() == columns.split()
+    assert row.startswith("● healthy")
+    assert "service7" in row
+    assert all(len(line) <= width for line in (head, row))
+
+
+def test_all_is_well_only_if_nothing_may_be_out_of_date() -> None:
+    def well(*services: dict[str, Any], doubted: str | None = "", **fields: Any) -> bool:
+        stale = [] if doubted == "" else [{"node": doubted, **fields}]
+        return is_well({"services": services, "stale": stale})
+
+    assert well(RECORD)
+    assert well()
+    assert not well(RECORD, {**RECORD, "status": "degraded"})
+    assert not well(RECORD, doubted=None)
+    assert not well(RECORD, doubted="n1")
+    assert well(RECORD, doubted="another")
 
 
 def test_what_is_ignored_is_one_line_for_each_node() -> None:

@@ -17,9 +17,9 @@ def test_redis_below_the_root_is_no_service_whatever_its_folder_is_called(folder
         path = Path(name, "backplane.sock")
         with socket.socket(socket.AF_UNIX) as redis:
             redis.bind(str(path))
-            assert len(Finder(Path(name)).walk().found) == 1
+            assert len(Finder(Path(name)).walk().sockets) == 1
             own = own_sockets(f"unix://{quote(str(path))}?db=1")
-            assert Finder(Path(name), own=own).walk().found == ()
+            assert Finder(Path(name), own=own).walk().sockets == ()
 
 
 def test_redis_on_tcp_has_no_socket() -> None:

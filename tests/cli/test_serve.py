@@ -229,7 +229,7 @@ async def test_without_redis_workers_live_are_not_ready_and_recover(tmp_path: Pa
     (tmp_path / "late").mkdir()
     late = Serving(tmp_path / "late", ROUTER_REDIS_URL=f"unix://{other.redis_socket}")
     try:
-        late.start(says=f"listening at {late.url}/; not ready: Redis at ")
+        late.start(says="hero_router is not ready: Redis at ")
         assert get(f"{late.url}/health") == 200
         assert get(f"{late.url}/ready") == 503
         assert "is ready" not in late.output()

@@ -45,7 +45,7 @@ class Household:
         ready: Callable[[], bool] | None = None,
         *,
         last: bool = False,
-        patience: float = 5,
+        stop_seconds: float = 5,
         log: Path | None = None,
     ) -> None:
         """A child; without `ready` it is so while the last that wrote into its diary lives."""
@@ -57,7 +57,7 @@ class Household:
 
         environment = {"DIARY": str(self.folder / name)}
         command = ["sh", "-c", script]
-        made = Child(name, command, environment, is_ready, last, patience, log)
+        made = Child(name, command, environment, is_ready, last, stop_seconds, log)
         self.children.append(made)
 
     def pids(self, name: str) -> list[int]:
@@ -132,7 +132,7 @@ async def test_one_that_dies_is_started_again_and_the_others_are_left_alone(
         await house.times("mortal", 2)
         assert len(house.pids("steady")) == 1
     (told,) = [each.getMessage() for each in caplog.records if each.levelno == logging.ERROR]
-    assert told == "mortal ended (SIGKILL), starting it again in 0.05s"
+    assert told == "mortal ended (SIGKILL); restarting it in 0.05 s"
 
 
 async def test_one_that_does_not_come_up_again_is_tried_ever_more_rarely(
@@ -187,7 +187,7 @@ async def test_one_that_is_never_ready_is_given_up(
 ) -> None:
     monkeypatch.setattr(supervise, "READY_SECONDS", 0.2)
     house.add("idle", LIVES, lambda: False)
-    with pytest.raises(ChildFailed, match=r"idle was not ready within 0\.2s"):
+    with pytest.raises(ChildFailed, match=r"idle did not work within 0\.2 s"):
         await house.run()
     await house.nobody_is_left()
 
@@ -215,7 +215,7 @@ async def test_the_last_is_ended_after_all_others(house: Household) -> None:
 
 
 async def test_a_stubborn_one_is_ended_by_force_once_its_time_is_over(house: Household) -> None:
-    house.add("stubborn", STUBBORN, patience=0.3)
+    house.add("stubborn", STUBBORN, stop_seconds=0.3)
     house.add("slow", f"trap 'sleep 0.8; exit' TERM; {WAITS}")
     async with house.running():
         started = time.monotonic()
@@ -226,7 +226,7 @@ async def test_who_cannot_wait_any_more_asks_again(house: Household) -> None:
     """Only the last of all, which others have written to, still has its time."""
     note = house.folder / "end.log"
     house.add("redis", f"trap 'sleep 0.3; echo x > {note}; exit' TERM; {WAITS}", last=True)
-    house.add("stubborn", STUBBORN, patience=60)
+    house.add("stubborn", STUBBORN, stop_seconds=60)
     async with house.running():
         house.stop.set()
         await asyncio.sleep(0.2)

@@ -111,7 +111,7 @@ async def test_a_removal_of_what_was_published_is_told_though_its_record_is_gone
         await store.raw.hdel(KEYS.services, record().id)
     else:
         await store.raw.delete(KEYS.services)
-    assert await store.registry.records("n1") == {}
+    assert (await store.registry.view("n1")).records == {}
     head = await store.registry.apply(grant, [gone()])
     assert [event.type for event in await store.window()] == ["service_updated", "service_removed"]
     assert await store.registry.apply(grant, [gone()]) == head, "it is told once"
@@ -123,7 +123,7 @@ async def test_a_removal_of_what_was_only_read_is_told_though_its_record_is_gone
     """As by a scanner that took over from the one that published it."""
     await store.registry.apply(await store.grant(), [put()])
     successor = store.writer()
-    await successor.records("n1")
+    await successor.view("n1")
     await store.raw.delete(KEYS.services)
     await successor.apply(await store.grant(), [gone()])
     assert (await store.window())[-1].type == "service_removed"
@@ -139,11 +139,11 @@ async def test_a_removal_of_what_nobody_published_is_not_told(store: Store) -> N
 async def test_a_foreign_value_is_noticed_by_a_read_of_the_whole(store: Store) -> None:
     """Head and number of records are as they were, so a short look does not see it."""
     await store.registry.apply(await store.grant(), [put("a", 1)])
-    before = await store.registry.records("n1")
+    before = (await store.registry.view("n1")).records
     foreign = encode(record("a", changed_at=7).to_json())
     await store.raw.hset(KEYS.services, record("a").id, foreign)
-    assert await store.registry.records("n1") == before
-    after = await store.registry.records("n1", whole=True)
+    assert (await store.registry.view("n1")).records == before
+    after = (await store.registry.view("n1", whole=True)).records
     assert [item.changed_at for item in after.values()] == [7]
 
 
@@ -172,7 +172,7 @@ async def test_more_changes_than_one_step_takes_are_all_told_in_order(
     window = await store.window()
     assert [event.position.seq for event in window] == list(range(1, count + 1))
     assert [event.service for event in window] == [*(change.service for change in changes), ""]
-    assert len(await registry.records("n1")) == count - 1
+    assert len((await registry.view("n1")).records) == count - 1
     assert (await store.nodes.list())["n1"].state == report()
 
 
@@ -191,7 +191,7 @@ async def test_two_nodes_write_one_stream_and_keep_their_own_records(store: Stor
     await store.registry.apply(first, [put("a", node="n1")])
     await store.registry.apply(second, [put("a", node="n2")])
     assert [event.node for event in await store.window()] == ["n1", "n2"]
-    known = await store.registry.records("n2")
+    known = (await store.registry.view("n2")).records
     assert list(known.values()) == [record("a", "n2")]
 
 

@@ -114,7 +114,7 @@ async def test_an_epoch_lies_above_what_the_writer_saw_before_redis_was_emptied(
     if learned_by == "writing":
         await writer.apply(await store.grant(), [put()])
     else:
-        await writer.records("a node")
+        await writer.view("a node")
     await store.raw.flushall()
     assert (await writer.apply(await store.grant(), [put()])).epoch > FUTURE
 
@@ -152,7 +152,7 @@ async def test_data_rolled_back_in_a_running_redis_begin_a_new_epoch(
     await store.raw.save()
     lost = await store.writer().apply(grant, [put("a", 2), put("a", 3)])
     if learned_by == "reading":
-        await store.registry.records("n1")
+        await store.registry.view("n1")
     else:
         lost = await store.registry.apply(grant, [put("a", 4)])
     before = (await store.stream.load()).version.run_id

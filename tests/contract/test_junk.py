@@ -40,7 +40,7 @@ async def test_junk_among_the_records_is_passed_over(
 ) -> None:
     await store.registry.apply(await store.grant(), [put("good")])
     await store.raw.hset(KEYS.services, "junk", junk)  # under this key, no record is right
-    assert [item.name for item in (await store.registry.records("n1")).values()] == ["good"]
+    assert [item.name for item in (await store.registry.view("n1")).records.values()] == ["good"]
     assert "1 entries of the services hash are not ours" in caplog.text
 
 
@@ -51,7 +51,7 @@ async def test_junk_is_told_once_and_not_at_each_scan(
     await store.raw.hset(KEYS.services, b"\xff\n", b"junk")
     for number in range(1, 4):
         await store.registry.apply(grant, [put("a", number)])
-        await store.registry.records("n1")
+        await store.registry.view("n1")
     warnings = [item for item in caplog.records if item.levelno == logging.WARNING]
     assert len(warnings) == 1
 
@@ -177,10 +177,10 @@ async def test_readers_say_it_too_and_recover(store: Store, name: str) -> None:
     with pytest.raises(StoreCorrupt):
         await store.stream.load()
     with pytest.raises(StoreCorrupt):
-        await store.registry.records("n1")
+        await store.registry.view("n1")
     await store.raw.rename("kept", key)
     assert len((await store.stream.load()).window) == 1
-    assert len(await store.registry.records("n1")) == 1
+    assert len((await store.registry.view("n1")).records) == 1
 
 
 async def test_following_a_key_of_the_wrong_type_is_a_clear_error(real: Store) -> None:
@@ -201,7 +201,7 @@ async def test_an_id_beyond_all_clocks_is_an_error_that_leaves_no_record_without
     await store.registry.apply(grant, [put("a", 1)])
     before = await store.records()
     await store.raw.xadd(KEYS.events, {"x": "y"}, id=last)
-    await store.registry.records("n1")
+    await store.registry.view("n1")
     with pytest.raises(StoreCorrupt, match="not ours") as told:
         await store.registry.apply(grant, [put("a", 2)])
     assert last in str(told.value)

@@ -88,7 +88,7 @@ async def test_replies_are_never_crossed_after_one_was_lost(
     proxy.lose_replies()
     with pytest.raises(StoreUnreachable):
         await distant.stream.load()
-    assert await distant.registry.records("n1") == {record("a").id: record("a")}
+    assert (await distant.registry.view("n1")).records == {record("a").id: record("a")}
     assert await distant.nodes.probe("n1", "a") is None
     assert await distant.stream.head() == await real.stream.head()
 
@@ -98,7 +98,7 @@ async def test_a_cancelled_call_leaves_no_reply_for_the_next_one(
 ) -> None:
     await real.registry.apply(await real.grant(), [put("a")], report())
     for _ in range(20):
-        loading = asyncio.create_task(distant.registry.records("n1"))
+        loading = asyncio.create_task(distant.registry.view("n1"))
         for _ in range(3):
             await asyncio.sleep(0)
         loading.cancel()

@@ -134,7 +134,7 @@ async def test_while_a_large_window_is_parsed_others_get_their_turn(
 async def test_known_gives_the_nodes_own_records(store: Store) -> None:
     await store.registry.apply(await store.grant(), [put("a"), put("b")])
     await store.registry.apply(await store.grant("s2", "n2"), [put("c", node="n2")])
-    known = await store.registry.records("n1")
+    known = (await store.registry.view("n1")).records
     assert known == {item.id: item for item in (record("a"), record("b"))}
 
 
@@ -143,7 +143,7 @@ async def test_known_follows_what_other_writers_write(store: Store) -> None:
     grant = await store.grant()
     for change, names in ((put("a"), ["a"]), (put("b"), ["a", "b"]), (gone("a"), ["b"])):
         await store.registry.apply(grant, [change])
-        assert sorted(item.name for item in (await registry.records("n1")).values()) == names
+        assert sorted(item.name for item in (await registry.view("n1")).records.values()) == names
 
 
 async def test_a_reply_that_was_held_up_does_not_hide_what_is_known_since(
@@ -162,45 +162,45 @@ async def test_a_reply_that_was_held_up_does_not_hide_what_is_known_since(
         return reply
 
     monkeypatch.setattr(SnapshotReader, "read", slowly)
-    old = asyncio.create_task(registry.records("n1"))
+    old = asyncio.create_task(registry.view("n1"))
     old.add_done_callback(lambda _: old_passed.set())
     await asyncio.sleep(BLOCK_SECONDS)
     await store.registry.apply(grant, [put("b")])
-    new = asyncio.create_task(registry.records("n1"))
+    new = asyncio.create_task(registry.view("n1"))
     held_up[1].set()
     await asyncio.wait([new], timeout=BLOCK_SECONDS)
-    latest = asyncio.create_task(registry.records("n1"))
+    latest = asyncio.create_task(registry.view("n1"))
     await asyncio.sleep(BLOCK_SECONDS)
     held_up[0].set()
     await asyncio.wait_for(old_passed.wait(), 5)
     held_up[2].set()
-    assert len(await new) == 2
-    assert len(await latest) == 2
+    assert len((await new).records) == 2
+    assert len((await latest).records) == 2
 
 
 async def test_known_notices_an_emptied_redis(store: Store) -> None:
     await store.registry.apply(await store.grant(), [put()])
-    assert len(await store.registry.records("n1")) == 1
+    assert len((await store.registry.view("n1")).records) == 1
     await store.raw.flushall()
-    assert await store.registry.records("n1") == {}
-    assert not store.registry.has_stream
+    assert (await store.registry.view("n1")).records == {}
+    assert not (await store.registry.view("n1")).has_stream
 
 
 async def test_known_notices_a_record_that_was_deleted_behind_its_back(store: Store) -> None:
     await store.registry.apply(await store.grant(), [put("a"), put("b")])
-    assert len(await store.registry.records("n1")) == 2
+    assert len((await store.registry.view("n1")).records) == 2
     await store.raw.hdel(KEYS.services, record("a").id)
-    assert [item.name for item in (await store.registry.records("n1")).values()] == ["b"]
+    assert [item.name for item in (await store.registry.view("n1")).records.values()] == ["b"]
 
 
 async def test_known_notices_another_redis_process_with_other_records(store: Store) -> None:
     """The stream's head and the number of records may well be the same as before."""
     await store.registry.apply(await store.grant(), [put("a")])
-    await store.registry.records("n1")
+    await store.registry.view("n1")
     state = replace(record("a"), title="of an older dump")
     await store.raw.hset(KEYS.services, state.id, json.dumps(state.to_json()))
     await store.restart()
-    assert await store.registry.records("n1") == {state.id: state}
+    assert (await store.registry.view("n1")).records == {state.id: state}
 
 
 async def test_fields_of_a_newer_version_are_ignored_and_kept(store: Store) -> None:
@@ -208,7 +208,7 @@ async def test_fields_of_a_newer_version_are_ignored_and_kept(store: Store) -> N
     newer: Mapping[str, object] = {**record("a").to_json(), "colour": "blue"}
     await store.raw.hset(KEYS.services, record("a").id, json.dumps(newer))
     await store.raw.hset(KEYS.nodes, "n1", json.dumps({**report().to_json(), "load": 0.5}))
-    assert await store.registry.records("n1") == {record("a").id: record("a")}
+    assert (await store.registry.view("n1")).records == {record("a").id: record("a")}
     assert (await store.nodes.list())["n1"].state == report()
     (text,) = (await store.records()).values()
     assert json.loads(text) == json.loads(json.dumps(newer))

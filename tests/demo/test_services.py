@@ -14,7 +14,8 @@ from hero_router.demo import services
 from hero_router.model import Status
 from hero_router.scan.prober import Prober
 from hero_router.scan.sockets import Finder, SocketFile
-from hero_router.scan.status import EvalTime, Thresholds, history_for, next_state
+from hero_router.scan.status import EvalTime, Thresholds, next_state
+from hero_router.scan.tracked import track
 from hero_router.settings.config import RouterConfig
 from tests.demo.conftest import DEADLINE, Caller, connect
 
@@ -46,17 +47,17 @@ def check(name: str, method: str, result: object) -> None:
 
 async def status(found: SocketFile) -> Status:
     """What the scanner says of a socket after as many probes as make it sure."""
-    prober, memory = Prober(0.3, time.monotonic), history_for(found, None, None)
+    prober, memory = Prober(0.3, time.monotonic), track(found, None, None)
     for number in range(FAILURES):
         seen = await prober(found, ask_documents=True)
         memory = next_state(
-            found, memory, seen, EvalTime(number, number, number), Thresholds("n", FAILURES, 60)
+            found, memory, seen, EvalTime(number, number, number), Thresholds(FAILURES, 60)
         )
     return memory.state.status
 
 
 async def test_the_scanner_finds_all_and_gives_each_the_status_of_the_table(demo: Path) -> None:
-    found = Finder(demo).walk().found
+    found = Finder(demo).walk().sockets
     seen = await asyncio.gather(*map(status, found))
     table = {sample.path: sample.status for sample in services.table()}
     assert dict(zip((item.path for item in found), seen, strict=True)) == table

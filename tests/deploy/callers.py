@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
-from benchmarks.beside import meanwhile
+from tests.support.background import meanwhile
 
 PAUSE_SECONDS = 0.02
 ANSWER = aiohttp.ClientTimeout(total=5)

@@ -11,6 +11,7 @@ import yaml
 
 TOP = Path(__file__).resolve().parents[2]
 FILE = TOP / "docker-compose.yml"
+PASSWORD_FILE = TOP / "deploy" / "compose.password.yml"
 
 _VARIABLE = re.compile(r"\$\{([A-Z_]+):-([^}]*)\}")
 
@@ -33,8 +34,8 @@ class Service:
 
     @property
     def health(self) -> list[str]:
-        """The command of the health check."""
-        kind, *command = self.raw["healthcheck"]["test"]
+        """The command of the health check; [] where there is none."""
+        kind, *command = self.raw.get("healthcheck", {"test": ["CMD"]})["test"]
         assert kind == "CMD", "a shell in between hides errors"
         return list(command)
 
@@ -52,9 +53,9 @@ class Service:
         return float(text.removesuffix("s"))
 
 
-def filled(variables: Mapping[str, str] = os.environ) -> Any:
-    """The file with `${NAME:-default}` replaced, as compose does before it reads the values."""
-    text = _VARIABLE.sub(lambda m: variables.get(m[1]) or m[2], FILE.read_text("utf-8"))
+def filled(variables: Mapping[str, str] = os.environ, file: Path = FILE) -> Any:
+    """A file with `${NAME:-default}` replaced, as compose does before it reads the values."""
+    text = _VARIABLE.sub(lambda m: variables.get(m[1]) or m[2], file.read_text("utf-8"))
     return yaml.safe_load(text)
 
 

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 
 from redis.asyncio import Redis
 
-from benchmarks.beside import meanwhile
 from hero_router.position import Position
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
@@ -14,6 +13,7 @@ from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
 from hero_router.store.stream import Stream
+from tests.support.background import meanwhile
 from tests.support.records import put
 
 NODE, SERVICES = "busy", 8

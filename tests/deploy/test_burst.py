@@ -7,10 +7,10 @@ from pathlib import Path
 
 import aiohttp
 
-from benchmarks.beside import meanwhile
 from hero_router.position import Position
 from hero_router.sse import Message, Parser
 from tests.deploy.web import BY_COMMAND, Web
+from tests.support.background import meanwhile
 from tests.support.hand import Hand
 from tests.support.redis import RedisServer
 from tests.support.wait import eventually

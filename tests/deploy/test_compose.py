@@ -3,15 +3,18 @@
 import importlib.resources
 import json
 import re
+import shlex
 from importlib import import_module
+from pathlib import Path
 
 import jsonschema
 import pytest
 
+import hero_router
 from hero_router.cli import COMMANDS
 from hero_router.server.gunicorn import GRACEFUL_SECONDS
 from hero_router.settings.config import SETTINGS, RouterConfig, rejected
-from tests.deploy.compose import FILE, TOP, Service, filled, services
+from tests.deploy.compose import FILE, PASSWORD_FILE, TOP, Service, filled, services
 from tests.deploy.haproxy import directive, variables
 
 ALL = services()
@@ -19,21 +22,20 @@ OURS = ("scanner", "web", "demo")
 VARIABLES = {name: item for item in SETTINGS for name in item.variables}
 
 
-def test_it_follows_the_compose_schema() -> None:
+@pytest.mark.parametrize("file", [FILE, PASSWORD_FILE], ids=lambda file: file.name)
+def test_it_follows_the_compose_schema(file: Path) -> None:
     """The schema that the compose specification publishes."""
     folder = importlib.resources.files("check_jsonschema") / "builtin_schemas" / "vendor"
     schema = json.loads((folder / "compose-spec.json").read_text("utf-8"))
     validator = jsonschema.validators.validator_for(schema)(schema)
-    assert [error.message for error in validator.iter_errors(filled({}))] == []
+    assert [error.message for error in validator.iter_errors(filled({}, file))] == []
 
 
 def test_it_starts_what_it_promises() -> None:
-    """Redis, a scanner, two web containers, HAProxy, and demo services to look at; who wants them
-    can have Prometheus and Grafana too.
-    """
+    """Prometheus, with what it asks, and Grafana only run with the profile `metrics`."""
     plain = {name for name, item in ALL.items() if "profiles" not in item.raw}
     assert plain == {"redis", "scanner", "web", "haproxy", "demo"}
-    assert set(ALL) - plain == {"prometheus", "grafana"}
+    assert set(ALL) - plain == {"prometheus", "redis-exporter", "grafana"}
     assert ALL["web"].raw["deploy"]["replicas"] == 2
 
 
@@ -63,7 +65,7 @@ def test_each_variable_is_a_setting_and_its_value_is_good(
     assert rejected() == []
 
 
-def test_each_variable_for_users_is_a_setting_or_told_of_at_the_top() -> None:
+def test_each_variable_for_users_is_a_setting_or_explained_at_the_top() -> None:
     """A variable that is passed on has the meaning, and the default, that it has in the code."""
     text = FILE.read_text("utf-8")
     head = text.partition("\nx-")[0]
@@ -80,7 +82,7 @@ NEVER = {"web": {"node"}, "scanner": {"stale_unlink"}}
 
 
 @pytest.mark.parametrize("name", ["web", "scanner"])
-def test_whatever_else_can_be_set_reaches_whom_it_concerns(name: str) -> None:
+def test_each_other_setting_reaches_the_containers_that_it_concerns(name: str) -> None:
     """A setting that is ignored in silence would be worse than none."""
     options = import_module(COMMANDS[name]).command.params
     concerns = {option.name for option in options} - FIXED - NEVER[name]
@@ -107,6 +109,55 @@ def test_only_what_people_look_at_is_published_and_only_on_this_machine() -> Non
     assert default.web.host == "127.0.0.1"
 
 
+def test_port_and_redis_can_be_chosen() -> None:
+    """The page stays on this machine, whatever its port is."""
+    url = "redis://redis.example:6379/0"
+    some = services({"HERO_PORT": "80", "ROUTER_REDIS_URL": url})
+    assert some["haproxy"].raw["ports"] == ["127.0.0.1:80:9988"]
+    for name in ("scanner", "web"):
+        assert some[name].environment["ROUTER_REDIS_URL"] == url
+    assert some["redis-exporter"].environment["REDIS_ADDR"] == url
+    outside = filled({"HERO_REDIS_INSIDE": "false"})["networks"]["backplane"]
+    assert outside == {"internal": False}, "else no container reaches a Redis elsewhere"
+
+
+def test_one_image_has_a_name_that_can_be_chosen() -> None:
+    """Without a choice it is this version's; upgrade and rollback are a change of the name."""
+    assert {ALL[name].raw["image"] for name in OURS} == {f"hero_router:{hero_router.__version__}"}
+    some = services({"HERO_IMAGE": "registry.example/hero_router:9"})
+    assert {some[name].raw["image"] for name in OURS} == {"registry.example/hero_router:9"}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_no_container_can_fill_the_machine(name: str) -> None:
+    """Memory, processes and logs have limits."""
+    raw = ALL[name].raw
+    assert re.fullmatch(r"\d+[mg]", raw["mem_limit"])
+    assert raw["pids_limit"] > 0
+    assert raw["logging"] == {
+        "driver": "json-file",
+        "options": {"max-size": "10m", "max-file": "3"},
+    }
+
+
+def test_a_password_comes_from_a_secret() -> None:
+    """Redis, scanner and web have the same one, and no list of processes shows it."""
+    parsed = filled({}, PASSWORD_FILE)
+    place = "/run/secrets/redis_password"
+    assert set(parsed["secrets"]) == {"redis_password"}
+    for name in ("redis", "scanner", "web"):
+        assert parsed["services"][name]["secrets"] == ["redis_password"]
+    for name in ("scanner", "web"):
+        assert parsed["services"][name]["environment"] == {"ROUTER_REDIS_PASSWORD_FILE": place}
+        assert "ROUTER_REDIS_PASSWORD_FILE" in VARIABLES
+    *shell, script = parsed["services"]["redis"]["command"]
+    assert shell == ["sh", "-c"]
+    command, *rest = script.splitlines()
+    plain = shlex.join(ALL["redis"].command).replace("redis-server", "redis-server -")
+    assert shlex.split(command)[1:-1] == shlex.split(plain), "the other options stay"
+    assert rest[0] == f"requirepass $$(cat {place})"
+
+
 def test_haproxy_finds_web_where_it_listens() -> None:
     name, _, port = variables()["HAPROXY_WEB"].rpartition(":")
     environment = ALL[name].environment
@@ -123,11 +174,11 @@ def test_web_can_be_scaled() -> None:
     assert slots >= 10
 
 
-def test_redis_is_reached_only_by_those_who_need_it() -> None:
+def test_redis_is_reached_only_by_the_containers_that_need_it() -> None:
     """It has no password: a network of its own, without a way out."""
     parsed = filled({})
     near = {name for name, item in ALL.items() if "backplane" in item.raw.get("networks", [])}
-    assert near == {"redis", "scanner", "web"}
+    assert near == {"redis", "scanner", "web", "redis-exporter"}
     assert parsed["networks"]["backplane"] == {"internal": True}
     assert ALL["redis"].raw["networks"] == ["backplane"]
     assert ALL["demo"].raw["network_mode"] == "none"
@@ -159,8 +210,8 @@ def test_a_real_root_is_given_to_the_scanner_and_never_to_the_demo() -> None:
 
 @pytest.mark.parametrize("name", ALL)
 def test_each_service_is_checked_and_waited_for(name: str) -> None:
-    """A health check without a shell, and nobody starts before what it needs is healthy."""
-    assert ALL[name].health
+    """A health check without a shell, and no service starts before what it needs is healthy."""
+    assert bool(ALL[name].health) != (name == "redis-exporter"), "its image has one program alone"
     needed = ALL[name].raw.get("depends_on", {})
     assert all(item == {"condition": "service_healthy"} for item in needed.values())
     assert ALL[name].raw["restart"] == "unless-stopped"
@@ -199,7 +250,7 @@ def test_what_is_built_mounted_or_pulled_exists_or_is_pinned(name: str) -> None:
     if "build" in raw:
         assert (TOP / raw["build"]["context"] / raw["build"]["dockerfile"]).is_file()
     else:
-        tag = r"[a-z/]+:v?\d+\.\d+\.\d+(-alpine)?"
+        tag = r"[a-z0-9_/]+:v?\d+\.\d+\.\d+(-alpine)?"
         assert re.fullmatch(tag + r"@sha256:[0-9a-f]{64}", raw["image"])
     for source, _, _ in ALL[name].volumes:
         assert source in filled({})["volumes"] or (TOP / source).exists()

@@ -10,20 +10,31 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from benchmarks.ports import free_port
 from hero_router.settings.config import RouterConfig
 from tests.deploy.haproxy import CONFIG, LINES, directive, variables
 from tests.deploy.names import NameServer
 from tests.deploy.processes import Process, clean_environment, resolved
+from tests.support.ports import free_port
 from tests.support.wait import eventually
 
 BACK = "127.0.1.99"
 
 
-def test_haproxy_takes_it_without_a_warning() -> None:
+PLACES: dict[str, Mapping[str, str]] = {
+    "by the machine's name servers": {},
+    "by a name server": {"HAPROXY_WEB": "web.example.org:9988", "HAPROXY_DNS": "10.0.0.2:53"},
+    "one by address": {"HAPROXY_WEB_1": "10.0.0.11:9988"},
+    "four by address": {f"HAPROXY_WEB_{n}": f"10.0.0.1{n}:9988" for n in range(1, 5)},
+}
+"""The ways to say where the instances are."""
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_haproxy_accepts_it_without_a_warning(place: str) -> None:
     command = resolved(["haproxy", "-c", "-dW", "-f", str(CONFIG)])
+    environment = clean_environment(PLACES[place])
     done = subprocess.run(
-        command, env=clean_environment({}), capture_output=True, text=True, timeout=20, check=False
+        command, env=environment, capture_output=True, text=True, timeout=20, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -45,18 +56,21 @@ def test_nothing_holds_events_back() -> None:
     assert "option http-buffer-request" not in LINES
 
 
-def test_its_variables_are_told_of_at_the_top() -> None:
-    head = CONFIG.read_text("utf-8").partition("\nglobal")[0]
-    told = re.findall(r"^# +(HAPROXY_\w+) .*  ([^\s,]+)(?:,.*)?$", head, re.MULTILINE)
-    assert dict(told) == variables()
+def test_each_variable_is_explained_at_the_top() -> None:
+    head, _, body = CONFIG.read_text("utf-8").partition("\nglobal")
+    shown = re.findall(r"^# +(HAPROXY_\w+) .*  ([^\s,]+)$", head, re.MULTILINE)
+    assert dict(shown) == variables()
+    numbered = {f"HAPROXY_WEB_{number}" for number in (2, 3)}
+    explained = set(re.findall(r"\bHAPROXY_\w+", head)) | numbered
+    assert set(re.findall(r"\bHAPROXY_\w+", body)) == explained
 
 
 class Backend:
-    """A web instance that notes what it is asked and answers, or hangs up, as it is told."""
+    """A web instance that records its requests; it hangs up on `/hangup`."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = BACK) -> None:
         self.asked: list[web.Request] = []
-        self.port = free_port()
+        self.address, self.port = address, free_port()
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         if request.path in ("/ready", "/health"):
@@ -68,47 +82,62 @@ class Backend:
         return web.json_response(dict(request.headers))
 
     @asynccontextmanager
-    async def behind(self, folder: Path) -> AsyncIterator[str]:
-        """This instance behind a real HAProxy; gives HAProxy's address."""
+    async def serving(self) -> AsyncIterator[str]:
+        """Listen while the block runs; gives the instance's address and port."""
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self.answer)
         runner = web.AppRunner(app)
         await runner.setup()
-        await web.TCPSite(runner, BACK, self.port).start()
-        names, door = NameServer("web"), free_port()
-        names.addresses = [BACK]
-        names.start()
-        environment = {
-            "HAPROXY_BIND": f"127.0.0.1:{door}",
-            "HAPROXY_ADMIN": f"127.0.0.1:{free_port()}",
-            "HAPROXY_DNS": names.place,
-            "HAPROXY_WEB": f"web:{self.port}",
-        }
-        command = ["haproxy", "-f", str(CONFIG)]
-        process = Process("haproxy", command, environment, folder / "haproxy.log")
+        await web.TCPSite(runner, self.address, self.port).start()
         try:
-            yield f"http://127.0.0.1:{door}"
+            yield f"{self.address}:{self.port}"
         finally:
-            process.stop()
-            names.close()
             await runner.cleanup()
+
+
+@asynccontextmanager
+async def proxied(folder: Path, places: Mapping[str, str]) -> AsyncIterator[tuple[str, str]]:
+    """A real HAProxy before instances at these places; gives its address and that for operators."""
+    door, admin = free_port(), free_port()
+    environment = {
+        "HAPROXY_BIND": f"127.0.0.1:{door}",
+        "HAPROXY_ADMIN": f"127.0.0.1:{admin}",
+        **places,
+    }
+    command = ["haproxy", "-f", str(CONFIG)]
+    process = Process("haproxy", command, environment, folder / "haproxy.log")
+    try:
+        yield f"http://127.0.0.1:{door}", f"http://127.0.0.1:{admin}"
+    finally:
+        process.stop()
 
 
 @pytest.fixture
 async def backend(tmp_path: Path) -> AsyncIterator[tuple[Backend, str]]:
-    """An instance and the address of the HAProxy before it."""
-    made = Backend()
-    async with made.behind(tmp_path) as url:
+    """An instance that is found by name, and the address of the HAProxy before it."""
+    made, names = Backend(), NameServer("web")
+    names.addresses = [BACK]
+    names.start()
+    places = {"HAPROXY_DNS": names.place, "HAPROXY_WEB": f"web:{made.port}"}
+    try:
+        async with made.serving(), proxied(tmp_path, places) as (url, _):
+            await answers(url)
+            made.asked.clear()
+            yield made, url
+    finally:
+        names.close()
 
-        async def answers() -> bool:
-            try:
-                return (await ask(url, "GET", "/", {}))[0] == 200
-            except aiohttp.ClientConnectionError:
-                return False
 
-        await eventually(answers, 10, "HAProxy has found the instance")
-        made.asked.clear()
-        yield made, url
+async def answers(url: str) -> None:
+    """Wait until HAProxy has found an instance."""
+
+    async def found() -> bool:
+        try:
+            return (await ask(url, "GET", "/", {}))[0] == 200
+        except aiohttp.ClientConnectionError:
+            return False
+
+    await eventually(found, 10, "HAProxy has found an instance")
 
 
 async def ask(
@@ -122,28 +151,57 @@ async def ask(
         return answer.status, await answer.json()
 
 
-async def test_what_clients_say_of_proxies_is_not_believed(backend: tuple[Backend, str]) -> None:
-    """In no spelling; what HAProxy itself knows is told instead."""
+async def test_headers_of_clients_about_proxies_are_replaced(backend: tuple[Backend, str]) -> None:
+    """In each spelling; what HAProxy itself knows is sent instead."""
     _, url = backend
     names = (
         "X-Forwarded-For", "x_forwarded_for", "X-Forwarded-Proto", "X-Forwarded-Host",
         "X-Forwarded-Prefix", "Forwarded", "X-Real-IP", "x_real_ip",
     )  # fmt: skip
     status, seen = await ask(url, "GET", "/", {**dict.fromkeys(names, "evil"), "X-Other": "kept"})
-    told = {name.lower(): value for name, value in seen.items()}
+    sent = {name.lower(): value for name, value in seen.items()}
     assert status == 200
-    assert "evil" not in told.values()
-    assert told["x-other"] == "kept"
-    assert told["x-forwarded-for"] == "127.0.0.1"
-    assert told["x-forwarded-proto"] == "http"
-    assert told["x-forwarded-host"] == url.removeprefix("http://")
+    assert "evil" not in sent.values()
+    assert sent["x-other"] == "kept"
+    assert sent["x-forwarded-for"] == "127.0.0.1"
+    assert sent["x-forwarded-proto"] == "http"
+    assert sent["x-forwarded-host"] == url.removeprefix("http://")
 
 
-async def test_only_what_changes_nothing_is_asked_again(backend: tuple[Backend, str]) -> None:
-    """An instance that hangs up may have acted: a call reaches it once, a question more often."""
+async def test_only_get_is_repeated(backend: tuple[Backend, str]) -> None:
+    """An instance that hangs up may have acted, so a POST reaches it once."""
     made, url = backend
     status, answer = await ask(url, "POST", "/hangup", {})
     assert (status, len(made.asked)) == (502, 1)
     assert "error" in answer
     await ask(url, "GET", "/hangup", {})
     assert len(made.asked) > 2
+
+
+async def test_instances_given_by_address_are_all_used(tmp_path: Path) -> None:
+    """Each is one server, so one machine is not counted as ten."""
+    first, second = Backend("127.0.1.97"), Backend("127.0.1.98")
+    async with (
+        first.serving() as one,
+        second.serving() as two,
+        proxied(tmp_path, {"HAPROXY_WEB_1": one, "HAPROXY_WEB_2": two}) as (url, admin),
+    ):
+        await answers(url)
+        for _ in range(4):
+            await ask(url, "GET", "/", {})
+        assert first.asked
+        assert second.asked
+        metrics = await metrics_of(admin)
+    servers = re.findall(
+        r'^haproxy_server_status\{proxy="ready",server="(\w+)",state="UP"\} 1$',
+        metrics,
+        re.MULTILINE,
+    )
+    assert servers == ["web1", "web2"]
+
+
+async def metrics_of(admin: str) -> str:
+    """HAProxy's own metrics, as Prometheus gets them."""
+    async with aiohttp.ClientSession() as session, session.get(f"{admin}/metrics") as answer:
+        assert answer.status == 200
+        return await answer.text()

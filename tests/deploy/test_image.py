@@ -7,11 +7,11 @@ from fnmatch import fnmatch
 
 import pytest
 
-from benchmarks.ports import free_port
 from hero_router.server.gunicorn import gunicorn_settings
 from hero_router.settings.config import RouterConfig
 from tests.deploy.compose import TOP, services
 from tests.deploy.processes import clean_environment, resolved
+from tests.support.ports import free_port
 from tests.support.redis import RedisServer, client
 
 DEPLOY = TOP / "deploy"
@@ -100,13 +100,13 @@ def test_gunicorn_says_in_one_line_why_it_cannot_run(url: str) -> None:
 
 
 def test_a_web_container_that_does_not_answer_is_not_healthy() -> None:
-    assert run("python", "deploy/healthy.py", "web", ROUTER_PORT=str(free_port())).returncode == 1
+    assert run("hero_router", "check", "web", ROUTER_PORT=str(free_port())).returncode == 1
 
 
 def test_a_scanner_is_not_blamed_for_a_redis_that_is_away() -> None:
     """Another start of the scanner would not bring Redis back."""
     url = f"redis://127.0.0.1:{free_port()}/0"
-    assert run("python", "deploy/healthy.py", "scanner", ROUTER_REDIS_URL=url).returncode == 0
+    assert run("hero_router", "check", "scanner", ROUTER_REDIS_URL=url).returncode == 0
 
 
 def test_a_check_logs_in_to_redis_and_knows_its_deployment(redis7: RedisServer) -> None:
@@ -119,7 +119,7 @@ def test_a_check_logs_in_to_redis_and_knows_its_deployment(redis7: RedisServer) 
         )
     try:
         done = run(
-            *("python", "deploy/healthy.py", "scanner"),
+            *("hero_router", "check", "scanner"),
             ROUTER_REDIS_URL=redis7.url.replace("://", "://check@"),
             ROUTER_REDIS_PASSWORD_FILE=str(password),
         )
@@ -130,10 +130,10 @@ def test_a_check_logs_in_to_redis_and_knows_its_deployment(redis7: RedisServer) 
 
 
 def test_a_check_does_not_warn_each_time_of_what_the_process_itself_has_warned_of() -> None:
-    done = run("python", "deploy/healthy.py", "demo", ROUTER_SSE_BUFFER="0")
-    assert done.stdout + done.stderr == ""
+    done = run("hero_router", "check", "demo", ROUTER_SSE_BUFFER="0")
+    assert done.stderr == ""
 
 
 def test_a_demo_without_sockets_is_not_healthy(tmp_path: object) -> None:
-    done = run("python", "deploy/healthy.py", "demo", ROUTER_SOCKET_DIR=str(tmp_path))
+    done = run("hero_router", "check", "demo", ROUTER_SOCKET_DIR=str(tmp_path))
     assert done.returncode == 1

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.ports import free_port
 from tests.deploy.compose import TOP
 from tests.deploy.processes import clean_environment
 from tests.deploy.web import BY_COMMAND, BY_GUNICORN, Web
 from tests.support.hand import Hand
+from tests.support.ports import free_port
 from tests.support.redis import RedisServer
 from tests.support.wait import eventually
 

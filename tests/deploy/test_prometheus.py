@@ -121,21 +121,51 @@ def test_grafana_finds_prometheus_and_the_dashboard() -> None:
     assert "/etc/grafana/provisioning" in mounted("grafana")
 
 
-def test_prometheus_finds_its_files_and_every_web_container() -> None:
+def jobs() -> dict[str, Any]:
+    """Prometheus' jobs by name."""
+    config = yaml.safe_load((DEPLOY / "prometheus.yml").read_text("utf-8"))
+    return {job["job_name"]: job for job in config["scrape_configs"]}
+
+
+def test_prometheus_finds_its_files() -> None:
     config = yaml.safe_load((DEPLOY / "prometheus.yml").read_text("utf-8"))
     assert "--config.file=/etc/prometheus/prometheus.yml" in services()["prometheus"].command
     for name in ("prometheus.yml", *config["rule_files"]):
         assert mounted("prometheus")[f"/etc/prometheus/{name}"] == f"./deploy/{name}"
-    (job,) = config["scrape_configs"]
-    (search,) = job["dns_sd_configs"]
+
+
+def test_prometheus_finds_every_web_container() -> None:
+    (search,) = jobs()["hero_router"]["dns_sd_configs"]
     (name,) = search["names"]
     assert services()[name].environment["ROUTER_PORT"] == str(search["port"]) == "9988"
     assert RouterConfig().web.port == search["port"]
-    assert "metrics_path" not in job, "Prometheus' own default is where web tells them"
-    assert set(services()["prometheus"].raw["networks"]) <= set(services()[name].raw["networks"])
+    assert near("prometheus", name)
 
 
-def test_both_run_only_where_they_are_asked_for() -> None:
+@pytest.mark.parametrize(("job", "name"), [("haproxy", "haproxy"), ("redis", "redis-exporter")])
+def test_prometheus_finds_what_web_stands_on(job: str, name: str) -> None:
+    (target,) = jobs()[job]["static_configs"][0]["targets"]
+    assert target.partition(":")[0] == name
+    assert near("prometheus", name)
+
+
+def test_haproxy_and_redis_give_their_metrics_where_prometheus_asks() -> None:
+    assert services()["haproxy"].environment["HAPROXY_ADMIN"] == "*:8404"
+    assert services()["redis-exporter"].environment["REDIS_ADDR"] == "redis://redis:6379/0"
+    assert near("redis-exporter", "redis")
+
+
+def test_each_job_is_asked_at_the_default_path() -> None:
+    assert not any("metrics_path" in job for job in jobs().values())
+
+
+def near(one: str, other: str) -> bool:
+    """Whether two containers share a network."""
+    return bool({*services()[one].raw["networks"]} & {*services()[other].raw["networks"]})
+
+
+def test_the_parts_of_the_profile_run_only_where_it_is_asked_for() -> None:
     profiles = {name: item.get("profiles") for name, item in filled({})["services"].items()}
-    assert {name for name, found in profiles.items() if found} == {"prometheus", "grafana"}
-    assert profiles["prometheus"] == profiles["grafana"] == ["metrics"]
+    found = {name: profile for name, profile in profiles.items() if profile}
+    assert set(found) == {"prometheus", "redis-exporter", "grafana"}
+    assert all(profile == ["metrics"] for profile in found.values())

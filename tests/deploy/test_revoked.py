@@ -12,9 +12,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from benchmarks.ports import free_port
 from tests.deploy.processes import Process
 from tests.support.hand import Hand
+from tests.support.ports import free_port
 from tests.support.redis import RedisServer
 from tests.support.wait import eventually
 from tests.web.live import Live, listening, working

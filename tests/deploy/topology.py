@@ -15,10 +15,10 @@ from typing import Any
 
 import aiohttp
 
-from benchmarks.ports import free_port
 from tests.deploy.compose import TOP, Service, services
 from tests.deploy.names import NameServer
 from tests.deploy.processes import Process, clean_environment, resolved
+from tests.support.ports import free_port
 from tests.support.wait import eventually
 
 NODE = "host"

@@ -9,10 +9,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.ports import free_port
 from hero_router.position import Position
 from hero_router.sse import Message, Parser
 from tests.deploy.processes import Process
+from tests.support.ports import free_port
 from tests.support.scrape import Scrape
 from tests.support.wait import eventually
 

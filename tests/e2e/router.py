@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 
-from benchmarks.ports import free_port
 from tests.support.hand import Hand
+from tests.support.ports import free_port
 from tests.support.wait import eventually
 
 

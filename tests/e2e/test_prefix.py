@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser
 
-from benchmarks.ports import free_port
 from tests.e2e.dashboard import ALONE, Dashboard
 from tests.e2e.router import routing
+from tests.support.ports import free_port
 from tests.support.redis import RedisServer
 from tests.support.wait import eventually
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from benchmarks.ports import free_port
 from hero_router.errors import ConfigError, StoreRefused, StoreUnreachable
 from hero_router.settings.redis import RedisSettings
 from hero_router.store.client import connect
@@ -22,6 +21,7 @@ from hero_router.store.translate import redis_errors
 from tests.contract.world import Store
 from tests.support.certificates import certificate
 from tests.support.hand import Hand
+from tests.support.ports import free_port
 from tests.support.records import put, report
 from tests.support.redis import RedisServer, redis7_binary
 from tests.support.replication import ask

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from benchmarks.beside import meanwhile
 from hero_router.errors import StoreError
 from hero_router.position import Position
 from hero_router.settings.redis import RedisSettings
 from hero_router.sse import Message
+from tests.support.background import meanwhile
 from tests.support.hand import Hand
 from tests.support.wait import eventually
 from tests.web.live import WINDOW, Listener, Live, working

@@ -71,7 +71,7 @@ class World:
 
     def change(self, name: str, number: int) -> None:
         """Give a service a new state, as a scanner does: from what Redis holds to what is true."""
-        known = self.run(self.registry.records("n1"))
+        known = self.run(self.registry.view("n1")).records
         record = Record(name, name, "default", "n1", Status.HEALTHY, "", 1, number)
         kind: EventType = "service_updated" if name in known else "service_added"
         self._apply(Change(kind, name, {}, record))

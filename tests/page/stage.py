@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from hero_router.web.middleware import SECURITY_HEADERS
+from hero_router.web.groups import HEADERS
 from hero_router.web.routes.static import static_folder
 from tests.support.wait import eventually
 
@@ -147,7 +147,7 @@ def _page() -> str:
 
 def _html(text: Callable[[], str]) -> Callable[[web.Request], Any]:
     async def answer(_: web.Request) -> web.Response:
-        return web.Response(text=text(), content_type="text/html", headers=SECURITY_HEADERS)
+        return web.Response(text=text(), content_type="text/html", headers=HEADERS)
 
     return answer
 

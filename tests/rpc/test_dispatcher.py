@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hero_router.errors import NotFound
-from hero_router.rpc.params import Param, Text
-from tests.web.calls import ask, call, failed, hello, method, served
+from hero_router.rpc.params import Param
+from hero_router.rpc.schema import text
+from tests.rpc.calls import ANYBODY, ask, call, failed, hello, method, served
 
 # The examples of the specification, section 7, word for word but for our methods' parameters.
 
@@ -213,8 +214,8 @@ async def test_whatever_arrives_the_answer_is_json_rpc_or_nothing(body: bytes) -
     async def fails() -> None:
         raise NotFound("nothing there")
 
-    dispatcher = served(method("fails", fails), method("text", hello, Param("t", Text(), "")))
-    raw = await dispatcher.answer(body)
+    dispatcher = served(method("fails", fails), method("text", hello, Param("t", text(), "")))
+    raw = await dispatcher.answer(body, ANYBODY)
     if raw is None:
         asked = json.loads(body)
         assert all("id" not in each for each in (asked if isinstance(asked, list) else [asked]))

@@ -6,7 +6,6 @@ from typing import Any
 import jsonschema
 import pytest
 
-from hero_router.model import NodeState, Record, SocketState
 from hero_router.rpc import openrpc
 from hero_router.rpc.methods import methods
 from tests.web.world import World, record, report
@@ -18,10 +17,25 @@ DESCRIPTOR = {
     "properties": {
         "name": {"type": "string", "minLength": 1},
         "summary": {"type": "string"},
+        "description": {"type": "string"},
         "required": {"type": "boolean"},
         "schema": {"$ref": "http://json-schema.org/draft-07/schema#"},
     },
     "additionalProperties": False,
+}
+VALUE = {
+    "type": "object",
+    "required": ["name", "value"],
+    "properties": {"name": {"type": "string", "minLength": 1}},
+}
+EXAMPLE = {
+    "type": "object",
+    "required": ["name", "params"],
+    "properties": {
+        "name": {"type": "string", "minLength": 1},
+        "params": {"type": "array", "items": VALUE},
+        "result": VALUE,
+    },
 }
 REFERENCE = {
     "type": "object",
@@ -34,7 +48,7 @@ FORM = {
     "required": ["openrpc", "info", "methods"],
     "additionalProperties": False,
     "properties": {
-        "openrpc": {"type": "string", "pattern": r"^1\.3\.[0-9]+$"},
+        "openrpc": {"type": "string", "pattern": r"^1\.4\.[0-9]+$"},
         "info": {
             "type": "object",
             "required": ["title", "version"],
@@ -65,6 +79,7 @@ FORM = {
                     "params": {"type": "array", "items": DESCRIPTOR},
                     "result": DESCRIPTOR,
                     "errors": {"type": "array", "items": REFERENCE},
+                    "examples": {"type": "array", "items": EXAMPLE},
                 },
             },
         },
@@ -92,13 +107,13 @@ FORM = {
         },
     },
 }
-"""What the OpenRPC 1.3 specification asks of the parts that we use."""
+"""What the OpenRPC 1.4 specification asks of the parts that we use."""
 
 
 @pytest.fixture
 def document(world: World) -> Any:
     """The document as it is sent."""
-    router = world.methods
+    router = world.parts.methods
     return json.loads(json.dumps(openrpc.document(methods(router))))
 
 
@@ -130,6 +145,26 @@ async def test_all_references_lead_to_something_inside_and_nothing_is_unused(
     assert references(document) == inside
 
 
+async def test_the_errors_of_a_method_have_different_codes(document: Any) -> None:
+    codes = [error["code"] for error in document["components"]["errors"].values()]
+    assert len(codes) == len(set(codes))
+
+
+async def test_each_method_has_an_example_that_is_true(document: Any) -> None:
+    for method in document["methods"]:
+        if method["name"] == "rpc.discover":
+            continue
+        (example,) = method["examples"]
+        params = {each["name"]: each["value"] for each in example["params"]}
+        schemas = {each["name"]: each["schema"] for each in method["params"]}
+        assert params.keys() <= schemas.keys()
+        assert params.keys() >= {each["name"] for each in method["params"] if each["required"]}
+        for name, value in params.items():
+            jsonschema.Draft202012Validator(schemas[name]).validate(value)
+        schema = {**method["result"]["schema"], "components": document["components"]}
+        jsonschema.Draft202012Validator(schema).validate(example["result"]["value"])
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -138,11 +173,7 @@ async def test_all_references_lead_to_something_inside_and_nothing_is_unused(
         ("Node", {**report("n1").to_json(), "lost": False}),
     ],
 )
-async def test_the_schemas_name_the_fields_of_the_model(
+async def test_the_schemas_have_just_the_fields_that_are_sent(
     document: Any, name: str, value: dict[str, Any]
 ) -> None:
-    kinds = {"Service": Record, "Socket": SocketState, "Node": NodeState}
-    fields = set(document["components"]["schemas"][name]["properties"])
-    assert fields <= value.keys()
-    if kinds[name] is not NodeState:
-        assert fields == value.keys()
+    assert set(document["components"]["schemas"][name]["properties"]) == value.keys()

@@ -8,9 +8,25 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from hero_router.errors import BadRequest
-from hero_router.rpc.params import SHOWN, Choice, Param, ParamType, Text, Whole, bind
+from hero_router.rpc.params import SHOWN, Param, bind
+from hero_router.rpc.schema import Schema, array, choice, members, text, whole
+from hero_router.rpc.schema import refusal as refused
 
-KINDS: list[ParamType] = [Text(), Text(longest=3), Choice(("a", "bc")), Whole(1, 5, default=3)]
+NAME, LIMIT = text(longest=3), whole(1, 5, default=3)
+SCHEMAS: dict[str, Schema] = {
+    "text": text(),
+    "short text": NAME,
+    "choice": choice("a", "bc"),
+    "whole": LIMIT,
+    "number": {"type": "number", "minimum": 0},
+    "switch": {"type": "boolean"},
+    "maybe": {"anyOf": [NAME, {"type": "null"}]},
+    "array": array(LIMIT, most=2),
+    "array of anything": {"type": "array"},
+    "object": members({"a": LIMIT}, {"b": array(NAME, most=1)}),
+    "map": {"type": "object"},
+    "anything": {},
+}
 
 values: st.SearchStrategy[Any] = st.one_of(
     st.none(),
@@ -20,14 +36,14 @@ values: st.SearchStrategy[Any] = st.one_of(
     st.sampled_from(["", "a", "bc", "abcd", "x" * 256, "x" * 257, "\U0001f600" * 3]),
     st.text(max_size=5),
     st.floats(allow_nan=False).filter(lambda value: not value.is_integer()),
-    st.lists(st.integers(), max_size=2),
-    st.dictionaries(st.text(max_size=2), st.integers(), max_size=2),
+    st.lists(st.integers(0, 6), max_size=3),
+    st.dictionaries(st.sampled_from("abc"), st.integers(0, 6) | st.lists(st.text(), max_size=2)),
 )
 
 PARAMS = (
-    Param("node", Text(), "which one", required=True),
-    Param("limit", Whole(1, 5, default=3), "how many"),
-    Param("status", Choice(("up", "down")), "how it is"),
+    Param("node", text(), "which one", required=True),
+    Param("limit", LIMIT, "how many"),
+    Param("status", choice("up", "down"), "how it is"),
 )
 
 
@@ -37,20 +53,57 @@ def refusal(given_: Any) -> str:
     return str(refused.value)
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=repr)
+@pytest.mark.parametrize("name", SCHEMAS)
 @given(value=values)
-def test_what_the_published_schema_allows_is_what_is_taken(kind: ParamType, value: Any) -> None:
-    assert kind.accepts(value) == Draft7Validator(kind.schema).is_valid(value)
+def test_what_the_published_schema_allows_is_what_is_taken(name: str, value: Any) -> None:
+    taken = refused(SCHEMAS[name], value, "it") is None
+    assert taken == Draft7Validator(SCHEMAS[name]).is_valid(value)
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=repr)
-def test_each_schema_is_one(kind: ParamType) -> None:
-    Draft7Validator.check_schema(kind.schema)
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_each_schema_is_one(name: str) -> None:
+    Draft7Validator.check_schema(SCHEMAS[name])
 
 
 def test_a_whole_number_is_written_as_one() -> None:
-    """JSON Schema takes 1.0 for a whole number; who sends it may have computed something else."""
-    assert not Whole(1, 5, default=3).accepts(1.0)
+    """JSON Schema takes 1.0 for a whole number; the caller may have computed something else."""
+    assert refused(LIMIT, 1.0, "limit") is not None
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "told"),
+    [
+        ("array", [1, 2, 3], "it must be an array of at most 2 items"),
+        ("array", [1, 9], "it[1] must be a whole number from 1 to 5"),
+        ("object", [], "it must be an object"),
+        ("object", {}, "it.a is missing"),
+        ("object", {"a": 1, "c": 1}, "it may have no members but a, b"),
+        ("object", {"a": 1, "b": ["long"]}, "it.b[0] must be text of 1 to 3 characters"),
+        ("maybe", 1, "it must be text of 1 to 3 characters or null"),
+        ("switch", 1, "it must be true or false"),
+    ],
+)
+def test_a_refusal_says_where_the_value_is_wrong(schema: str, value: Any, told: str) -> None:
+    assert refused(SCHEMAS[schema], value, "it") == told
+
+
+def test_a_schema_that_cannot_be_checked_in_full_is_no_parameters_schema() -> None:
+    with pytest.raises(ValueError, match="pattern cannot be checked"):
+        Param("name", {"type": "array", "items": {"type": "string", "pattern": "^a"}}, "")
+
+
+def test_an_old_name_is_accepted_as_the_new_one() -> None:
+    renamed = (Param("id", NAME, "", required=True, old_name="service_id"),)
+    assert bind(renamed, {"service_id": "a"}) == bind(renamed, {"id": "a"}) == {"id": "a"}
+    assert bind(renamed, {"service_id": "a", "id": "a"}) == {"id": "a"}
+    for given_, told in (
+        ({"service_id": "a", "id": "b"}, "service_id is the old name of id: give one of them"),
+        ({"service_id": "long"}, "id must be text of 1 to 3 characters"),
+        ({}, "id is missing"),
+    ):
+        with pytest.raises(BadRequest) as error:
+            bind(renamed, given_)
+        assert str(error.value) == told
 
 
 def test_values_are_bound_by_name_or_by_place_alike() -> None:

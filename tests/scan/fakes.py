@@ -12,6 +12,7 @@ from hero_router.position import Position
 from hero_router.scan.interfaces import SystemClock
 from hero_router.store.commands import ScanRequest
 from hero_router.store.lease import Grant
+from hero_router.store.registry import NodeView
 
 
 @dataclass
@@ -94,23 +95,16 @@ class MemoryRegistry:
         self._store = store
         self._version: tuple[int, int] | None = None
         self._records: dict[str, Record] = {}
-        self._told = set[str]()
+        self._published = set[str]()
 
-    async def records(self, node: str, *, whole: bool = False) -> dict[str, Record]:
+    async def view(self, node: str, *, whole: bool = False) -> NodeView:
         self._store.check()
         head, size = len(self._store.events), len(self._store.records)
         if whole or (head, size) != self._version:
             self._version, self._records = (head, size), dict(self._store.records)
         mine = {key: item for key, item in self._records.items() if item.node == node}
-        self._told |= mine.keys()
-        return mine
-
-    @property
-    def has_stream(self) -> bool:
-        return bool(self._store.events)
-
-    def report(self, node: str) -> NodeState | None:
-        return self._store.nodes.get(node)
+        self._published |= mine.keys()
+        return NodeView(mine, self._store.nodes.get(node), bool(self._store.events))
 
     async def apply(
         self, grant: Grant, changes: Sequence[Change], report: NodeState | None = None
@@ -140,10 +134,10 @@ class MemoryRegistry:
         if change.type == "scan":
             return True
         if change.record is None:
-            told = change.service in self._told
-            self._told.discard(change.service)
-            return self._store.records.pop(change.service, None) is not None or told
-        self._told.add(change.service)
+            published = change.service in self._published
+            self._published.discard(change.service)
+            return self._store.records.pop(change.service, None) is not None or published
+        self._published.add(change.service)
         fresh = self._store.records.get(change.service) != change.record
         self._store.records[change.service] = change.record
         return fresh
@@ -154,7 +148,7 @@ class MemoryRegistry:
 
 
 class MemoryRequests:
-    """`store.requests.Requests` on a `MemoryStore`."""
+    """`store.commands.ScanRequests` on a `MemoryStore`."""
 
     def __init__(self, store: MemoryStore) -> None:
         self._store = store

@@ -3,8 +3,9 @@
 import time
 from pathlib import Path
 
+from hero_router.model import Facts
 from hero_router.scan.prober import Prober
-from hero_router.scan.result import Facts, ProbeResult
+from hero_router.scan.result import ProbeResult
 from hero_router.scan.sockets import Finder, SocketFile
 
 TIMEOUT = 0.4
@@ -12,7 +13,7 @@ TIMEOUT = 0.4
 
 def found(root: Path, path: str = "") -> SocketFile:
     """The socket at this path, or the only one."""
-    return next(item for item in Finder(root).walk().found if path in ("", item.path))
+    return next(item for item in Finder(root).walk().sockets if path in ("", item.path))
 
 
 async def probe(
@@ -22,12 +23,12 @@ async def probe(
 
 
 def facts(seen: ProbeResult) -> Facts:
-    assert seen.spec is not None
-    assert seen.spec.facts is not None
-    return seen.spec.facts
+    assert seen.documents is not None
+    assert seen.documents.facts is not None
+    return seen.documents.facts
 
 
 def bad(seen: ProbeResult) -> str:
-    assert seen.spec is not None
-    assert seen.spec.error is not None
-    return seen.spec.error
+    assert seen.documents is not None
+    assert seen.documents.error is not None
+    return seen.documents.error

@@ -21,7 +21,7 @@ BROKEN = "Input/output error"
 def told(walk: WalkResult) -> str:
     """What is doubted after this walk."""
     doubts = NodeConditions(CONFIG)
-    doubts.look(Inventory(60).after(walk, 0))
+    doubts.update_walk(Inventory(60).after(walk, 0))
     return doubts.current.get("root", "")
 
 
@@ -37,12 +37,15 @@ def told(walk: WalkResult) -> str:
     ],
 )
 def test_each_cause_has_its_words(blind: dict[bytes, int], text: str) -> None:
-    assert told(WalkResult(blind=blind)) == f"{ROOT}{text}; until then none of its services leaves"
+    assert (
+        told(WalkResult(unreadable=blind))
+        == f"{ROOT}{text}; until then none of its services leaves"
+    )
 
 
 def test_a_root_that_is_too_large_is_told() -> None:
     assert told(WalkResult(root=(1, 1))) == ""
-    large = told(WalkResult(root=(1, 1), cut="it has more than 2 sockets"))
+    large = told(WalkResult(root=(1, 1), truncated="it has more than 2 sockets"))
     assert large == f"{ROOT}{PART} it has more than 2 sockets, and the rest is not looked at"
 
 
@@ -50,6 +53,6 @@ def test_a_detail_that_changes_is_no_new_warning(caplog: pytest.LogCaptureFixtur
     caplog.set_level(logging.INFO, "hero_router.scan.conditions")
     doubts = NodeConditions(CONFIG)
     for paths in ([], ["a"], ["a"], ["a", "b"], []):
-        doubts.knock(paths)
+        doubts.update_permission(paths)
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO", "INFO"]
     assert doubts.current == {}

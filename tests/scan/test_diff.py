@@ -6,11 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hero_router.model import SocketState, Status
-from hero_router.scan.diff import after_takeover, diff
+from hero_router.scan.diff import diff
 from hero_router.scan.flaps import WINDOW
 from hero_router.scan.naming import services
-from hero_router.scan.result import ProbeResult, Spec
-from hero_router.scan.status import BAD_SPEC_EVERY, SPEC_EVERY, EvalTime, documents_due
+from hero_router.scan.result import Documents, ProbeResult
+from hero_router.scan.status import BAD_DOCUMENTS_EVERY, DOCUMENTS_EVERY, EvalTime
+from hero_router.scan.tracked import after_takeover, documents_due
 from tests.scan.world import (
     ASKED,
     BAD_SPEC,
@@ -83,9 +84,7 @@ def test_a_wall_clock_that_jumps_expires_nothing() -> None:
     seen = services("n", [sock(A)])
     for jump in (3_600_000, -3_600_000):
         now = EvalTime(1_000_000 + jump, world.second + 1, 2)
-        changes, _ = diff(
-            world.known, world.memories, seen.values(), {A.encode(): REFUSED}, now, RULES
-        )
+        changes, _ = diff(seen.values(), world.evaluation(now, {A.encode(): REFUSED}))
         assert changes == []
 
 
@@ -93,7 +92,7 @@ def test_first_seen_is_kept_and_changed_at_moves_with_the_status() -> None:
     world = World()
     world.look({A: ASKED})
     first = world.record
-    world.look({A: replace(ASKED, spec=Spec(replace(FACTS, title="New")))})
+    world.look({A: replace(ASKED, documents=Documents(replace(FACTS, title="New")))})
     assert (world.record.title, world.record.changed_at) == ("New", first.changed_at)
     world.look({A: BROKEN})
     assert (world.record.first_seen, world.record.changed_at) == (1_005_000, 1_015_000)
@@ -150,7 +149,7 @@ def test_a_service_that_another_scanner_removed_is_not_removed_again() -> None:
     world = World()
     world.look({A: OK})
     world.known.clear()
-    world.memories = {key: after_takeover(item, None) for key, item in world.memories.items()}
+    world.tracked = {key: after_takeover(item, None) for key, item in world.tracked.items()}
     assert world.look({}) == []
 
 
@@ -158,7 +157,7 @@ def test_documents_are_asked_for_at_first_after_trouble_and_then_rarely() -> Non
     world = World()
 
     def asks() -> bool:
-        return documents_due(sock(A), world.memory if world.known else None)
+        return documents_due(sock(A), world.socket if world.known else None)
 
     def until_asked() -> int:
         count = 0
@@ -169,11 +168,11 @@ def test_documents_are_asked_for_at_first_after_trouble_and_then_rarely() -> Non
 
     assert asks()
     world.look({A: ASKED})
-    assert SPEC_EVERY - 1 <= until_asked() < 2 * SPEC_EVERY
+    assert DOCUMENTS_EVERY - 1 <= until_asked() < 2 * DOCUMENTS_EVERY
     world.look({A: ASKED})
-    assert until_asked() == SPEC_EVERY - 1
+    assert until_asked() == DOCUMENTS_EVERY - 1
     world.look({A: BAD_SPEC})
-    assert until_asked() == BAD_SPEC_EVERY - 1
+    assert until_asked() == BAD_DOCUMENTS_EVERY - 1
     world.look({A: ASKED})
     world.look({A: BROKEN})
     assert asks()
@@ -182,22 +181,22 @@ def test_documents_are_asked_for_at_first_after_trouble_and_then_rarely() -> Non
 def test_a_socket_bound_anew_is_asked_for_its_documents() -> None:
     world = World()
     world.look({A: ASKED})
-    assert not documents_due(sock(A), world.memory)
-    assert documents_due(sock(A, inode=2), world.memory)
+    assert not documents_due(sock(A), world.socket)
+    assert documents_due(sock(A, inode=2), world.socket)
 
 
 def test_a_socket_bound_anew_is_asked_even_if_the_first_probe_learned_nothing() -> None:
     world = World()
     world.look({A: ASKED})
     world.look({A: UNSEEN}, inode=2)
-    assert documents_due(sock(A, inode=2), world.memory)
+    assert documents_due(sock(A, inode=2), world.socket)
 
 
 def test_after_another_scanner_ruled_only_history_and_hidden_stale_sockets_are_kept() -> None:
     world = World()
     for _ in range(14):
         world.look({"s/rpc.sock": ASKED, "s/admin.sock": REFUSED})
-    memory, record = world.memories[world.record.id], world.record
+    memory, record = world.tracked[world.record.id], world.record
     kept = after_takeover(memory, record)
     assert (set(kept.sockets), kept.record) == ({b"s/admin.sock"}, record)
     revived = SocketState("admin", "admin", "s/admin.sock", Status.HEALTHY)

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hero_router.model import MAX_METHODS, MAX_NAME, MAX_TEXT
+from hero_router.model import MAX_METHODS, Facts
 from hero_router.scan import documents, health
 from hero_router.scan.documents import BadDocument
-from hero_router.scan.result import Facts
+from hero_router.text import MAX_NAME, MAX_TEXT
 from tests.scan.services import MANIFEST, OPENRPC
 
 

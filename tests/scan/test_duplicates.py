@@ -89,13 +89,12 @@ async def root(tmp_path: Path) -> AsyncIterator[Path]:
 
 
 async def names(registry: Registry) -> set[str]:
-    return {item.name for item in (await registry.records(NODE)).values()}
+    return {item.name for item in (await registry.view(NODE)).records.values()}
 
 
 async def scans(registry: Registry, number: int) -> bool:
     """Whether so many scans were reported."""
-    await registry.records(NODE)
-    found = registry.report(NODE)
+    found = (await registry.view(NODE)).report
     return found is not None and found.scan >= number
 
 
@@ -123,15 +122,14 @@ async def test_who_looks_at_the_same_folder_stands_by(
         await eventually(lambda: names(registry), 10, "the first one scans")
         async with scanning(redis7.url, tmp_path / "link") as second:
             await second.stands_by()
-            before = registry.report(NODE)
+            before = (await registry.view(NODE)).report
             assert before is not None
             await eventually(lambda: scans(registry, before.scan + 3), 10, "the first one goes on")
             assert second.runs
             first.process.kill()
 
             async def taken_over() -> bool:
-                await registry.records(NODE)
-                now = registry.report(NODE)
+                now = (await registry.view(NODE)).report
                 return now is not None and now.scanner != before.scanner
 
             await eventually(taken_over, 10, "the second one scans")

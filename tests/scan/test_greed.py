@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from hero_router.model import Facts
 from hero_router.scan import documents
 from hero_router.scan.prober import DOCUMENT_LIMIT, LARGE_AT_ONCE, Prober
-from hero_router.scan.result import Facts
 from hero_router.scan.sockets import Finder
 from hero_router.upstream.outcome import Outcome
 from hero_router.upstream.response import MOST_INTERIM
@@ -60,7 +60,7 @@ async def test_endless_interim_answers_end_at_their_bound(root: Path, services: 
     await services.talk("svc/rpc.sock", endless)
     started = time.process_time()
     seen = await look(root, limit=10)
-    assert (seen.kind, seen.error) == (
+    assert (seen.outcome, seen.error) == (
         Outcome.FAILED,
         f"sends more than {MOST_INTERIM} interim answers (1xx) and no other",
     )
@@ -73,7 +73,7 @@ async def test_a_few_interim_answers_are_passed_over(
 ) -> None:
     interim = f"HTTP/1.1 {status}\r\nLink: </x>\r\n\r\n".encode() * MOST_INTERIM
     await services.talk("svc/admin.sock", says(interim + http(b'{"status": "ok"}')))
-    assert (await look(root)).kind is Outcome.ANSWERED
+    assert (await look(root)).outcome is Outcome.ANSWERED
 
 
 async def test_interim_answers_one_byte_at_a_time_end_at_the_deadline(
@@ -88,7 +88,7 @@ async def test_interim_answers_one_byte_at_a_time_end_at_the_deadline(
 
     await services.talk("svc/rpc.sock", drip)
     started = time.monotonic()
-    assert (await look(root)).kind is Outcome.LATE
+    assert (await look(root)).outcome is Outcome.LATE
     assert time.monotonic() - started < TIMEOUT + 0.5
 
 
@@ -121,7 +121,7 @@ async def test_large_documents_are_read_in_turns_and_their_time_is_not_the_servi
     for number in range(5):
         await services.talk(f"s{number}.sock", offers(document(200_000)))
     prober = Prober(TIMEOUT, time.monotonic)
-    found = Finder(root).walk().found
+    found = Finder(root).walk().sockets
     seen = await asyncio.gather(*(prober(item, ask_documents=True) for item in found))
     assert [facts(item).title for item in seen] == ["Large"] * 5
     assert most == LARGE_AT_ONCE
@@ -143,8 +143,8 @@ async def test_a_large_bad_document_leaves_the_deadline_in_force(
     await services.talk("svc/rpc.sock", talk)
     async with asyncio.timeout(10 * TIMEOUT):
         seen = await look(root)
-    assert seen.spec is not None
-    assert seen.spec.late
+    assert seen.documents is not None
+    assert seen.documents.late
 
 
 async def test_a_small_document_does_not_wait_for_large_ones(
@@ -153,7 +153,7 @@ async def test_a_small_document_does_not_wait_for_large_ones(
     prober = Prober(TIMEOUT, time.monotonic)
     monkeypatch.setattr(prober, "_large", asyncio.Semaphore(0))
     await services.talk("small.sock", offers(document(1_000)))
-    (found,) = Finder(root).walk().found
+    (found,) = Finder(root).walk().sockets
     assert facts(await prober(found, ask_documents=True)).title == "Large"
 
 

@@ -22,7 +22,7 @@ def told(root: Path, names: tuple[str, ...] = DEFAULT) -> dict[str, str]:
 
 
 def found(root: Path, names: tuple[str, ...] = DEFAULT) -> list[str]:
-    return [item.path for item in Finder(root, names).walk().found]
+    return [item.path for item in Finder(root, names).walk().sockets]
 
 
 @pytest.mark.parametrize("name", ["redis", "docker", "ssh-agent", "mysqld", "REDIS"])

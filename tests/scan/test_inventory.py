@@ -9,9 +9,9 @@ from hero_router.scan.inventory import Inventory
 from hero_router.scan.sockets import Layout, SocketFile, WalkResult
 
 GRACE = 60.0
-DARK = WalkResult(blind={b"": errno.ENOENT})
+DARK = WalkResult(unreadable={b"": errno.ENOENT})
 """The root cannot be read."""
-SHUT = WalkResult(blind={b"b": errno.EACCES}, root=(1, 1))
+SHUT = WalkResult(unreadable={b"b": errno.EACCES}, root=(1, 1))
 """The folder `b` cannot be read."""
 HOURS = 100_000.0
 
@@ -32,14 +32,14 @@ def view(*names: str) -> Inventory:
 
 
 def shown(sightings: Inventory) -> list[str]:
-    return sorted(item.path for item in sightings.found.values())
+    return sorted(item.path for item in sightings.sockets.values())
 
 
 def test_nothing_leaves_while_the_root_cannot_be_read() -> None:
     dark = view("a.sock", "b/rpc.sock").after(DARK, 10).after(DARK, HOURS)
     assert shown(dark) == ["a.sock", "b/rpc.sock"]
-    assert dark.held == dark.found.keys()
-    assert dark.why("c/what/was.sock", HOURS) == "the root cannot be read"
+    assert dark.unverified == dark.sockets.keys()
+    assert dark.why_unverified("c/what/was.sock", HOURS) == "the root cannot be read"
 
 
 def test_a_root_that_can_be_read_again_tells_what_is_gone() -> None:
@@ -48,25 +48,25 @@ def test_a_root_that_can_be_read_again_tells_what_is_gone() -> None:
         .after(DARK, HOURS)
         .after(WalkResult(seen("a.sock"), root=(1, 1)), HOURS)
     )
-    assert (shown(back), back.held) == (["a.sock"], frozenset())
+    assert (shown(back), back.unverified) == (["a.sock"], frozenset())
 
 
 def test_a_folder_out_of_sight_holds_only_what_is_in_it() -> None:
     shut = view("b/rpc.sock", "bc/rpc.sock").after(SHUT, 1).after(SHUT, HOURS)
     assert shown(shut) == ["b/rpc.sock"]
-    assert shut.why("b/other.sock", HOURS) == "its folder cannot be read"
-    assert shut.why("bc/rpc.sock", HOURS) is None
+    assert shut.why_unverified("b/other.sock", HOURS) == "its folder cannot be read"
+    assert shut.why_unverified("bc/rpc.sock", HOURS) is None
 
 
 def test_what_is_gone_from_a_folder_in_sight_is_gone() -> None:
-    assert view("a.sock").after(WalkResult((), root=(1, 1)), 1).found == {}
+    assert view("a.sock").after(WalkResult((), root=(1, 1)), 1).sockets == {}
 
 
 def test_a_replaced_root_gives_what_is_missing_the_grace_time() -> None:
     """As where somebody deletes the folder and makes it anew: that is seen, and may be meant."""
     held = view("a.sock", "b.sock").after(WalkResult(seen("b.sock"), root=(1, 7)), 5)
     assert shown(held) == ["a.sock", "b.sock"]
-    assert (held.held, held.replaced) == (frozenset({b"a.sock"}), True)
+    assert (held.unverified, held.replaced) == (frozenset({b"a.sock"}), True)
     empty = WalkResult((), root=(1, 7))
     assert shown(held.after(empty, 64)) == ["a.sock", "b.sock"]
     late = held.after(empty, 65)
@@ -78,7 +78,7 @@ def test_an_empty_root_on_another_device_is_not_mounted_and_holds_all_for_as_lon
     empty = WalkResult((), root=(2, 7))
     held = view("a.sock", "b.sock").after(empty, 5).after(empty, HOURS)
     assert (shown(held), held.unmounted) == (["a.sock", "b.sock"], True)
-    assert held.why("a.sock", HOURS) == "the root is empty, as if it were not mounted"
+    assert held.why_unverified("a.sock", HOURS) == "the root is empty, as if it were not mounted"
 
 
 def test_a_root_that_is_mounted_again_gives_what_is_missing_the_grace_time_from_then_on() -> None:
@@ -93,7 +93,7 @@ def test_a_root_that_is_mounted_again_gives_what_is_missing_the_grace_time_from_
 
 def test_an_empty_root_that_never_had_a_service_may_lie_anywhere() -> None:
     empty = view().after(WalkResult((), root=(2, 7)), 5)
-    assert (empty.unmounted, empty.home) == (False, None)
+    assert (empty.unmounted, empty.known_root) == (False, None)
 
 
 def test_who_takes_over_is_told_by_the_last_report_where_the_services_lay() -> None:
@@ -105,21 +105,23 @@ def test_who_takes_over_is_told_by_the_last_report_where_the_services_lay() -> N
         (2, 7),
     )
     assert not taken.after(here, 1).unmounted
-    assert taken.after(WalkResult((), root=empty), HOURS).why("a.sock", HOURS) is not None
-    assert taken.after(WalkResult((), root=empty), HOURS).home == (1, 0), (
+    assert (
+        taken.after(WalkResult((), root=empty), HOURS).why_unverified("a.sock", HOURS) is not None
+    )
+    assert taken.after(WalkResult((), root=empty), HOURS).known_root == (1, 0), (
         "as a second one is told too"
     )
-    assert taken.after(DARK, 1).home == (1, 0)
+    assert taken.after(DARK, 1).known_root == (1, 0)
     moved = taken.after(other, 1)
-    assert moved.why("b.sock", GRACE) == "not seen since the root was replaced"
-    assert moved.why("b.sock", GRACE + 1) is None
+    assert moved.why_unverified("b.sock", GRACE) == "not seen since the root was replaced"
+    assert moved.why_unverified("b.sock", GRACE + 1) is None
     assert (moved.replaced, moved.after(other, GRACE + 1).replaced) == (True, False)
 
 
 def test_who_takes_over_forgets_what_it_saw_in_an_earlier_reign() -> None:
     """Another one ruled meanwhile: a service may have left that must not come back as unknown."""
     again = view("a.sock").inherited(None).after(DARK, 1)
-    assert (again.found, again.home) == ({}, (1, 1))
+    assert (again.sockets, again.known_root) == ({}, (1, 1))
 
 
 def test_a_root_that_comes_back_as_another_one_was_replaced() -> None:
@@ -130,10 +132,10 @@ def test_a_root_that_comes_back_as_another_one_was_replaced() -> None:
 
 def test_a_root_that_holds_too_much_gives_what_is_pushed_out_the_grace_time() -> None:
     """They are there, but not looked at; for ever would be without a bound."""
-    cut = WalkResult(seen("a.sock"), root=(1, 1), cut="it has more than 1 sockets")
+    cut = WalkResult(seen("a.sock"), root=(1, 1), truncated="it has more than 1 sockets")
     held = view("b.sock").after(cut, 5)
     assert shown(held) == ["a.sock", "b.sock"]
-    assert held.why("b.sock", 5) == "not looked at: the root has too many files"
+    assert held.why_unverified("b.sock", 5) == "not looked at: the root has too many files"
     assert shown(held.after(cut, 65)) == ["a.sock"]
 
 
@@ -159,4 +161,4 @@ def test_all_that_is_seen_is_there_and_what_is_not_only_behind_a_shut_door(
             door, {path for path in before if path.startswith("b/")}
         )
         assert set(shown(sightings)) == in_sight | behind
-        assert {raw.decode() for raw in sightings.held} == behind - in_sight
+        assert {raw.decode() for raw in sightings.unverified} == behind - in_sight

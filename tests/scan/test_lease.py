@@ -146,7 +146,7 @@ async def test_an_outage_is_told_once_and_what_was_seen_is_published_after(
         await until(lambda: "b" in node.store.statuses(), "b is published")
         await until(lambda: "Redis is back" in caplog.text, "the end is told")
     lines = [record.message for record in caplog.records if record.levelname == "WARNING"]
-    assert lines == ["nothing can be published: Redis is loading"]
+    assert lines == ["publishing fails: Redis is loading"]
     assert caplog.text.count("Redis is back") == 1
 
 
@@ -165,7 +165,7 @@ async def test_a_redis_that_takes_no_data_is_one_outage_though_it_prolongs_the_l
         await until(lambda: "Redis is back" in caplog.text, "the end is told")
         assert node.store.statuses() == {"a": "healthy"}
     lines = [record.message for record in caplog.records if record.levelname == "WARNING"]
-    assert lines == ["nothing can be published: the request was lost"]
+    assert lines == ["publishing fails: the request was lost"]
 
 
 async def test_an_emptied_redis_is_filled_within_one_scan(node: Node, services: Services) -> None:

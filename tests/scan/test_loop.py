@@ -150,11 +150,12 @@ async def test_a_watch_that_cannot_be_had_leaves_the_rescan(
     async with node.running():
         await until(lambda: node.scanned, "the first scan")
         odd.mkdir()
-        await until(lambda: "relying on rescans" in caplog.text, "the watch has failed")
+        text = "only the regular scans find changes now"
+        await until(lambda: text in caplog.text, "the watch has failed")
         await services.start("a.sock", good())
         await until(lambda: "a" in node.store.statuses(), "a is found by the rescan")
         services.stale(f"{odd.name}/rpc.sock")
         await until(lambda: "\\xff" in node.store.statuses(), "and so is what has that name")
         await services.stop("a.sock", unlink=True)
         await until(lambda: "a" not in node.store.statuses(), "its end, too")
-    assert caplog.text.count("relying on rescans") == 1
+    assert caplog.text.count("only the regular scans find changes now") == 1

@@ -30,10 +30,10 @@ def seen(*places: str) -> dict[str, DiscoveredService]:
 def test_contested_names_have_one_winner_and_all_are_shown(root: Path) -> None:
     """`foo/` wins over `default/foo/`, that over `foo.sock`; both sides say so."""
     bind(root / "foo.sock")
-    alone = services("n", Finder(root).walk().found)
+    alone = services("n", Finder(root).walk().sockets)
     bind(root / "foo/rpc.sock")
     bind(root / "default/foo/rpc.sock")
-    contested = services("n", Finder(root).walk().found)
+    contested = services("n", Finder(root).walk().sockets)
     winner = contested[next(iter(alone))]
     assert [item.path for item in winner.sockets] == ["foo/rpc.sock"]
     assert winner.conflict == "its name is also claimed by default/foo/, foo.sock"
@@ -46,7 +46,7 @@ def test_contested_names_have_one_winner_and_all_are_shown(root: Path) -> None:
 def test_the_winner_does_not_depend_on_the_order_of_finding(root: Path) -> None:
     for path in ("foo.sock", "foo/rpc.sock", "default/foo/rpc.sock"):
         bind(root / path)
-    found = Finder(root).walk().found
+    found = Finder(root).walk().sockets
     assert services("n", found) == services("n", reversed(found))
 
 

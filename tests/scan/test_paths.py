@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hero_router.model import readable
 from hero_router.scan.prober import Prober
+from hero_router.text import readable
 from hero_router.upstream.outcome import Outcome
 from tests.scan.node import Node
 from tests.scan.places import bind
@@ -33,7 +33,7 @@ async def test_a_path_of_any_length_is_connected_to(
     rest = length - len(os.fsencode(root / "x" / "rpc.sock")) + 1
     (root / "short").rename(root / ("x" * rest))
     assert len(os.fsencode(root)) + rest + len("//rpc.sock") == length
-    assert (await probe(root)).kind is Outcome.ANSWERED
+    assert (await probe(root)).outcome is Outcome.ANSWERED
 
 
 async def test_the_longest_path_there_can_be_delays_nobody(node: Node, services: Services) -> None:
@@ -56,7 +56,7 @@ async def test_a_fifo_in_the_place_of_a_socket_is_not_opened(
     os.mkfifo(root / "a.sock")
     started = time.monotonic()
     seen = await Prober(5, time.monotonic)(item, ask_documents=True)
-    assert seen.kind is Outcome.MISSING
+    assert seen.outcome is Outcome.MISSING
     assert time.monotonic() - started < TIMEOUT
 
 

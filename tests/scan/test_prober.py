@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from hero_router.scan.documents import PAGE
 from hero_router.scan.prober import HEALTH_LIMIT, Prober
-from hero_router.scan.result import Health, ProbeResult, Spec
+from hero_router.scan.result import Documents, Health, ProbeResult
 from hero_router.scan.sockets import Finder
 from hero_router.upstream.outcome import Outcome
 from tests.scan.probing import TIMEOUT, facts, found, probe
@@ -39,7 +39,7 @@ async def test_a_good_service_is_asked_once_on_one_connection(
 ) -> None:
     service = await services.start("ledger/rpc.sock", good())
     seen = await probe(root)
-    assert (seen.kind, seen.error, seen.health) == (Outcome.ANSWERED, None, Health.GOOD)
+    assert (seen.outcome, seen.error, seen.health) == (Outcome.ANSWERED, None, Health.GOOD)
     assert facts(seen).methods == ("method_0", "method_1")
     assert facts(seen).description == MANIFEST["description"]
     assert 0 < (seen.latency_ms or 0) < TIMEOUT * 1000
@@ -52,7 +52,7 @@ async def test_without_documents_one_cheap_question_is_asked(
 ) -> None:
     service = await services.start("ledger/rpc.sock", good())
     seen = await probe(root, ask=False)
-    assert (seen.spec, service.asked) == (None, ["GET /health"])
+    assert (seen.documents, service.asked) == (None, ["GET /health"])
 
 
 @pytest.mark.parametrize("name", ["rpc", "admin", "web_x", "other"])
@@ -79,7 +79,7 @@ async def test_no_health_check_but_a_document_is_fine(root: Path, services: Serv
     del service.answers["/health"]
     await services.start("ledger/rpc.sock", service)
     seen = await probe(root)
-    assert (seen.kind, seen.error, seen.health) == (Outcome.ANSWERED, None, Health.NONE)
+    assert (seen.outcome, seen.error, seen.health) == (Outcome.ANSWERED, None, Health.NONE)
     assert facts(seen).source == "rpc.discover"
 
 
@@ -104,7 +104,7 @@ async def test_a_page_for_every_path_is_no_manifest(root: Path, services: Servic
     """A web socket that answers everything with its page is told as such, not "bad manifest"."""
     await services.start("svc/web_app.sock", pages())
     seen = await probe(root)
-    assert (seen.health, seen.error, seen.spec) == (Health.PAGE, None, Spec(PAGE))
+    assert (seen.health, seen.error, seen.documents) == (Health.PAGE, None, Documents(PAGE))
 
 
 async def test_a_page_for_every_path_is_no_rpc_service_and_no_bad_document(
@@ -112,7 +112,7 @@ async def test_a_page_for_every_path_is_no_rpc_service_and_no_bad_document(
 ) -> None:
     await services.start("svc/rpc.sock", pages())
     seen = await probe(root)
-    assert (seen.health, seen.error, seen.spec) == (Health.PAGE, None, Spec(PAGE))
+    assert (seen.health, seen.error, seen.documents) == (Health.PAGE, None, Documents(PAGE))
 
 
 async def test_a_page_beside_a_manifest_is_no_page_for_every_path(
@@ -148,7 +148,7 @@ async def test_a_login_in_front_of_everything_is_told(
     paths = ["/health", "/.well-known/heroservice.json", "/rpc", "/openrpc.json"]
     await services.start("svc/rpc.sock", Http(dict.fromkeys(paths, closed)))
     seen = await probe(root)
-    assert (seen.health, seen.spec) == (Health.LOGIN, Spec())
+    assert (seen.health, seen.documents) == (Health.LOGIN, Documents())
     assert seen.error == f"asks for a login ({status}): its health cannot be asked"
 
 
@@ -180,7 +180,7 @@ async def test_each_kind_of_trouble_has_its_word_within_the_deadline(
     await services.talk("svc/rpc.sock", talk)
     started = time.monotonic()
     seen = await probe(root)
-    assert (seen.kind, seen.spec) == (kind, None)
+    assert (seen.outcome, seen.documents) == (kind, None)
     assert seen.error
     assert time.monotonic() - started < TIMEOUT + 0.5
 
@@ -209,7 +209,7 @@ async def test_who_closes_without_an_answer_is_not_asked_twice(
         asked.append(await request(reader))
 
     await services.talk("svc/rpc.sock", talk)
-    assert (await probe(root)).kind is Outcome.CLOSED
+    assert (await probe(root)).outcome is Outcome.CLOSED
     assert asked == ["GET /health HTTP/1.1"]
 
 
@@ -226,7 +226,7 @@ async def test_a_drip_ends_at_the_deadline(root: Path, services: Services) -> No
 
     await services.talk("svc/rpc.sock", drip)
     seen = await probe(root)
-    assert seen.kind is Outcome.LATE
+    assert seen.outcome is Outcome.LATE
     assert seen.error == (
         "no answer in 0.4 s (the listener takes connections, its handler is silent)"
     )
@@ -236,7 +236,7 @@ def test_a_stale_socket_is_refused_at_once(root: Path, services: Services) -> No
     """The file is there, nothing listens."""
     services.stale("svc/rpc.sock")
     seen = asyncio.run(probe(root))
-    assert (seen.kind, seen.error) == (Outcome.REFUSED, "nothing listens")
+    assert (seen.outcome, seen.error) == (Outcome.REFUSED, "nothing listens")
 
 
 @pytest.mark.parametrize("loops", ["asyncio", "uvloop"])
@@ -250,7 +250,7 @@ def test_a_full_queue_is_silence_not_a_refusal(root: Path, loops: str) -> None:
         listener.listen(0)
         filler.connect(str(place))
         seen = runner(probe(root))
-    assert seen.kind is Outcome.LATE
+    assert seen.outcome is Outcome.LATE
     assert seen.error == "no answer in 0.4 s (the listener takes no connections, its queue is full)"
 
 
@@ -271,14 +271,14 @@ async def test_a_queue_that_drains_in_time_is_no_failure(root: Path, services: S
             with peer:
                 await loop.sock_recv(peer, 1000)
                 await loop.sock_sendall(peer, http(b"{}"))
-                assert (await probing).kind is Outcome.ANSWERED
+                assert (await probing).outcome is Outcome.ANSWERED
 
 
 @pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_SEQPACKET])
 async def test_a_socket_of_another_type_is_foreign(root: Path, kind: socket.SocketKind) -> None:
     with socket.socket(socket.AF_UNIX, kind) as other:
         other.bind(str(root / "svc.sock"))
-        assert (await probe(root)).kind is Outcome.FOREIGN
+        assert (await probe(root)).outcome is Outcome.FOREIGN
 
 
 async def test_a_socket_replaced_since_the_walk_is_not_talked_to(
@@ -289,7 +289,7 @@ async def test_a_socket_replaced_since_the_walk_is_not_talked_to(
     service = await services.start("b.sock", good())
     (root / "b.sock").rename(root / "a.sock")
     seen = await Prober(TIMEOUT, time.monotonic)(item, ask_documents=True)
-    assert (seen.kind, service.asked) == (Outcome.MISSING, [])
+    assert (seen.outcome, service.asked) == (Outcome.MISSING, [])
 
 
 async def test_a_socket_swapped_for_a_symlink_is_not_followed(
@@ -300,7 +300,7 @@ async def test_a_socket_swapped_for_a_symlink_is_not_followed(
     (root / "a.sock").rename(root / "away")
     (root / "a.sock").symlink_to("away")
     seen = await Prober(TIMEOUT, time.monotonic)(item, ask_documents=True)
-    assert seen.kind is not Outcome.ANSWERED
+    assert seen.outcome is not Outcome.ANSWERED
 
 
 async def test_no_descriptors_left_is_no_fault_of_the_service(
@@ -315,7 +315,7 @@ async def test_no_descriptors_left_is_no_fault_of_the_service(
 
     monkeypatch.setattr(os, "open", exhausted)
     seen = await Prober(TIMEOUT, time.monotonic)(item, ask_documents=True)
-    assert seen.kind is Outcome.UNSEEN
+    assert seen.outcome is Outcome.UNSEEN
     assert seen.error == "the scanner lacks resources: Too many open files"
 
 
@@ -339,7 +339,7 @@ def test_no_bytes_make_a_probe_raise(root: Path, answer: bytes) -> None:
         finally:
             await services.stop(unlink=True)
 
-    assert asyncio.run(attempt()).kind is not Outcome.UNSEEN
+    assert asyncio.run(attempt()).outcome is not Outcome.UNSEEN
 
 
 def descriptors() -> int:
@@ -351,7 +351,7 @@ async def test_probes_leave_no_descriptors_behind(root: Path, services: Services
     await services.start("a.sock", good())
     await services.talk("b.sock", silent)
     services.stale("c.sock")
-    items = Finder(root).walk().found
+    items = Finder(root).walk().sockets
     prober = Prober(0.1, time.monotonic)
     await asyncio.gather(*(prober(item, ask_documents=True) for item in items))
     await asyncio.sleep(0)

@@ -176,7 +176,7 @@ async def test_the_log_tells_when_it_begins_and_when_it_ends(
         await worker.scan_once()
     told = [(record.levelname, record.getMessage()[:30]) for record in caplog.records]
     assert [level for level, _ in told] == ["WARNING", "INFO"]
-    assert told[1][1].startswith("no longer: node n: the root")
+    assert told[1][1].startswith("resolved: node n: the root")
 
 
 async def test_a_root_that_goes_is_told_long_before_the_next_scan_is_due(

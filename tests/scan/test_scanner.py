@@ -10,7 +10,7 @@ from hero_router.errors import Fenced, StoreUnreachable
 from hero_router.scan.agent import ScannerAgent
 from hero_router.scan.result import ProbeResult
 from hero_router.scan.sockets import SocketFile
-from hero_router.scan.status import SPEC_EVERY
+from hero_router.scan.status import DOCUMENTS_EVERY
 from tests.scan.node import Node
 from tests.scan.services import Services, good, says, silent
 from tests.scan.waiting import until
@@ -223,7 +223,7 @@ async def test_a_document_that_turns_bad_degrades_and_the_last_good_one_is_kept(
 async def until_asked(worker: ScannerAgent, asked: list[str]) -> None:
     """Scan until the service was asked for its documents again."""
     count = asked.count("POST /rpc")
-    for _ in range(2 * SPEC_EVERY):
+    for _ in range(2 * DOCUMENTS_EVERY):
         if asked.count("POST /rpc") > count:
             return
         await worker.scan_once()

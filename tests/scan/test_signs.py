@@ -19,7 +19,7 @@ from tests.scan.waiting import holds, until
 @pytest.fixture(autouse=True)
 def quick(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
     """Signs come as often as the scans of these tests."""
-    monkeypatch.setattr("hero_router.scan.scanner.SIGN_SECONDS", 0.1)
+    monkeypatch.setattr("hero_router.scan.scanner.HEARTBEAT_SECONDS", 0.1)
     node.settings |= {"scan_seconds": 0.1, "probe_concurrency": 1, "probe_timeout": 0.5}
 
 

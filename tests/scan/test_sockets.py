@@ -19,14 +19,14 @@ def walk(root: Path) -> WalkResult:
 
 
 def paths(found: WalkResult) -> list[str]:
-    return [item.path for item in found.found]
+    return [item.path for item in found.sockets]
 
 
 def test_three_layouts_in_one_tree_with_their_roles(root: Path) -> None:
     for path in ("a/rpc.sock", "a/ui.sock", "a/web_docs.sock", "a/x.sock", "b.sock"):
         bind(root / path)
     bind(root / "prod/a/admin.sock")
-    found = {item.path: item for item in walk(root).found}
+    found = {item.path: item for item in walk(root).sockets}
     assert {path: item.role for path, item in found.items()} == {
         "a/rpc.sock": "rpc",
         "a/ui.sock": "admin",
@@ -57,8 +57,8 @@ def test_only_socket_files_count_and_a_fifo_is_never_opened(
     os.mknod(root / "svc/device.sock", stat.S_IFCHR | 0o600, os.makedev(0, 0))
     finder = Finder(root)
     with caplog.at_level(logging.DEBUG, "hero_router.scan.sockets"):
-        assert finder.walk().found == ()
-        assert finder.walk().found == ()
+        assert finder.walk().sockets == ()
+        assert finder.walk().sockets == ()
     assert sorted(record.args[0] for record in caplog.records if record.args) == [  # type: ignore[index,type-var]
         "svc/device.sock",
         "svc/fifo.sock",
@@ -102,12 +102,12 @@ def test_own_sockets_are_known_by_inode_under_any_name(root: Path) -> None:
 
 def test_flat_names_of_255_bytes_are_found(root: Path) -> None:
     bind(root / ("y" * 250 + ".sock"))
-    assert [item.service for item in walk(root).found] == [b"y" * 250]
+    assert [item.service for item in walk(root).sockets] == [b"y" * 250]
 
 
 def test_a_file_named_only_sock_is_no_service(root: Path) -> None:
     bind(root / ".sock")
-    assert walk(root).found == ()
+    assert walk(root).sockets == ()
 
 
 def test_too_many_sockets_are_cut_off_the_same_way_each_time(root: Path) -> None:
@@ -116,17 +116,17 @@ def test_too_many_sockets_are_cut_off_the_same_way_each_time(root: Path) -> None
         bind(root / f"s{number}.sock")
     cut = Finder(root, max_sockets=4).walk()
     assert paths(cut) == ["s0.sock", "s1.sock", "s2.sock", "s3.sock"]
-    assert cut.cut == "it has more than 4 sockets"
-    assert Finder(root, max_entries=3).walk().cut == "it has more than 3 files"
-    assert Finder(root, max_sockets=6, max_entries=6).walk().cut is None
+    assert cut.truncated == "it has more than 4 sockets"
+    assert Finder(root, max_entries=3).walk().truncated == "it has more than 3 files"
+    assert Finder(root, max_sockets=6, max_entries=6).walk().truncated is None
 
 
 def test_a_missing_root_is_told_and_has_no_identity(root: Path) -> None:
     root.rmdir()
     gone = walk(root)
-    assert (gone.blind, gone.root) == ({b"": errno.ENOENT}, None)
+    assert (gone.unreadable, gone.root) == ({b"": errno.ENOENT}, None)
     root.write_text("a file in its place")
-    assert walk(root).blind == {b"": errno.ENOTDIR}
+    assert walk(root).unreadable == {b"": errno.ENOTDIR}
     root.unlink()
 
 
@@ -139,7 +139,7 @@ def test_an_unreadable_folder_is_blind_and_the_others_are_seen(root: Path) -> No
         found = walk(root)
     (root / "shut").chmod(0o700)
     assert paths(found) == ["open/rpc.sock"]
-    assert found.blind == {b"shut": errno.EACCES}
+    assert found.unreadable == {b"shut": errno.EACCES}
 
 
 def test_a_file_systems_own_folder_is_no_part_of_the_services(root: Path) -> None:
@@ -147,4 +147,4 @@ def test_a_file_systems_own_folder_is_no_part_of_the_services(root: Path) -> Non
     bind(root / "lost+found/rpc.sock")
     bind(root / "a/lost+found/rpc.sock")
     seen = walk(root)
-    assert (paths(seen), seen.blind) == (["a/lost+found/rpc.sock"], {})
+    assert (paths(seen), seen.unreadable) == (["a/lost+found/rpc.sock"], {})

@@ -55,7 +55,7 @@ async def test_a_bad_spec_is_told_apart_from_a_dead_service(
     """Size, encoding, type and form are checked; the service itself still answers."""
     await services.talk("svc/rpc.sock", documents_answer(answer))
     seen = await probe(root, limit=5)
-    assert (seen.kind, seen.error) == (Outcome.ANSWERED, None)
+    assert (seen.outcome, seen.error) == (Outcome.ANSWERED, None)
     assert reason in bad(seen)
 
 
@@ -85,9 +85,9 @@ async def test_a_spec_that_hangs_leaves_the_service_answering(
 
     await services.talk("svc/rpc.sock", talk)
     seen = await probe(root)
-    assert (seen.kind, bad(seen)) == (Outcome.ANSWERED, "no answer in 0.4 s")
-    assert seen.spec is not None
-    assert seen.spec.late
+    assert (seen.outcome, bad(seen)) == (Outcome.ANSWERED, "no answer in 0.4 s")
+    assert seen.documents is not None
+    assert seen.documents.late
 
 
 async def test_redirects_are_not_followed(root: Path, services: Services) -> None:

@@ -6,14 +6,14 @@ import pytest
 
 from hero_router.model import Status
 from hero_router.scan.documents import PAGE
-from hero_router.scan.result import Health, ProbeResult, Spec
+from hero_router.scan.result import Documents, Health, ProbeResult
 from hero_router.scan.status import (
-    BAD_SPEC_EVERY,
+    BAD_DOCUMENTS_EVERY,
+    DOCUMENTS_EVERY,
     NOTHING_OFFERED,
     ONLY_PAGES,
-    SPEC_EVERY,
-    documents_due,
 )
+from hero_router.scan.tracked import documents_due
 from hero_router.upstream.outcome import Outcome
 from tests.scan.world import (
     ASKED,
@@ -144,14 +144,14 @@ def test_an_rpc_socket_that_speaks_http_but_offers_nothing_is_told_so(
 ) -> None:
     """Its status is that of a stranger, but nobody says that it does not speak HTTP."""
     world = World()
-    world.look({A: ProbeResult(Outcome.ANSWERED, None, health, Spec(), 1.0)})
+    world.look({A: ProbeResult(Outcome.ANSWERED, None, health, Documents(), 1.0)})
     assert (world.record.status, world.record.reason) == (Status.NON_RPC, reason)
     assert "does not speak HTTP" not in reason
 
 
 def test_a_web_socket_that_is_all_pages_is_alive_and_is_told_as_such() -> None:
     world = World()
-    seen = ProbeResult(Outcome.ANSWERED, None, Health.PAGE, Spec(PAGE), 1.0)
+    seen = ProbeResult(Outcome.ANSWERED, None, Health.PAGE, Documents(PAGE), 1.0)
     world.look({"svc/web_app.sock": seen})
     record = world.record
     assert (record.status, record.reason) == (Status.HEALTHY, "")
@@ -160,13 +160,13 @@ def test_a_web_socket_that_is_all_pages_is_alive_and_is_told_as_such() -> None:
 
 def test_pages_never_speak_for_a_service_that_has_a_document() -> None:
     world = World()
-    pages = ProbeResult(Outcome.ANSWERED, None, Health.PAGE, Spec(PAGE), 1.0)
-    about = replace(OK, spec=Spec(replace(FACTS, source_kind="manifest")))
+    pages = ProbeResult(Outcome.ANSWERED, None, Health.PAGE, Documents(PAGE), 1.0)
+    about = replace(OK, documents=Documents(replace(FACTS, source_kind="manifest")))
     world.look({"svc/web_a.sock": pages, "svc/web_b.sock": about})
     assert (world.record.source_kind, world.record.title) == ("manifest", "Ledger")
 
 
-LOGIN = ProbeResult(Outcome.ANSWERED, "asks for a login (401)", Health.LOGIN, Spec(), 1.0)
+LOGIN = ProbeResult(Outcome.ANSWERED, "asks for a login (401)", Health.LOGIN, Documents(), 1.0)
 
 
 def test_who_asks_for_a_login_is_neither_green_nor_sick() -> None:
@@ -180,7 +180,7 @@ def test_who_asks_for_a_login_is_neither_green_nor_sick() -> None:
 
 def test_a_login_in_front_of_the_health_check_alone_is_no_matter() -> None:
     world = World()
-    world.look({A: replace(LOGIN, spec=Spec(FACTS))})
+    world.look({A: replace(LOGIN, documents=Documents(FACTS))})
     assert world.record.status is Status.HEALTHY
 
 
@@ -208,7 +208,7 @@ def test_a_health_check_that_says_down_is_a_failure() -> None:
 def test_a_dead_service_that_answers_500_to_everything_does_not_stay_yellow() -> None:
     """From its first probe on; its documents are as bad, but that is not the news."""
     world = World()
-    dead = replace(SICK, spec=Spec(None, "bad spec: answers 500"))
+    dead = replace(SICK, documents=Documents(None, "bad spec: answers 500"))
     for _ in range(RULES.failures):
         world.look({A: dead})
     assert (world.record.status, world.record.reason) == ("unhealthy", SICK.error)
@@ -226,8 +226,8 @@ def test_a_first_late_probe_is_no_event_and_the_second_in_a_row_is() -> None:
     world = World()
     world.look({A: ASKED})
     assert world.look({A: SILENT}) == []
-    assert (world.record.status, world.memory.state.failures) == ("healthy", 1)
-    assert not documents_due(sock(A), world.memory), "a busy service is not asked for even more"
+    assert (world.record.status, world.socket.state.failures) == ("healthy", 1)
+    assert not documents_due(sock(A), world.socket), "a busy service is not asked for even more"
     (change,) = world.look({A: SILENT})
     assert (change.data["to"], change.data["reason"]) == ("degraded", SILENT.error)
     (change,) = world.look({A: SILENT})
@@ -241,11 +241,11 @@ def test_a_busy_service_that_is_late_now_and_then_makes_no_event() -> None:
     for _ in range(20):
         assert world.look({A: SILENT}) == []
         assert world.look({A: OK}) == []
-        assert world.memory.state.failures == 0
+        assert world.socket.state.failures == 0
 
 
 def test_a_late_probe_keeps_whatever_was_known() -> None:
-    for known in (WARNED, LOGIN, replace(OK, health=Health.NONE, spec=Spec())):
+    for known in (WARNED, LOGIN, replace(OK, health=Health.NONE, documents=Documents())):
         world = World()
         world.look({A: known})
         before = world.record
@@ -277,7 +277,7 @@ def test_documents_that_are_late_once_are_asked_for_again_and_change_nothing() -
     world = World()
     world.look({A: ASKED})
     assert world.look({A: LATE_SPEC}) == []
-    assert documents_due(sock(A), world.memory)
+    assert documents_due(sock(A), world.socket)
     (change,) = world.look({A: LATE_SPEC})
     assert (change.data["to"], change.data["reason"]) == ("degraded", "no answer in 2 s")
 
@@ -285,10 +285,10 @@ def test_documents_that_are_late_once_are_asked_for_again_and_change_nothing() -
 def test_documents_that_are_late_for_a_new_scanner_change_nothing_either() -> None:
     """What the registry knows of a socket without a health check is not forgotten for that."""
     world = World()
-    plain = ProbeResult(Outcome.ANSWERED, None, Health.NONE, Spec(FACTS), 1.0)
+    plain = ProbeResult(Outcome.ANSWERED, None, Health.NONE, Documents(FACTS), 1.0)
     world.look({A: plain})
     world.restart()
-    assert world.look({A: replace(plain, spec=LATE_SPEC.spec)}) == []
+    assert world.look({A: replace(plain, documents=LATE_SPEC.documents)}) == []
     assert world.look({A: plain}) == []
 
 
@@ -298,24 +298,24 @@ def test_a_document_that_stays_bad_is_looked_at_less_and_less() -> None:
     waits = []
     for _ in range(4):
         wait = 0
-        while not documents_due(sock(A), world.memory):
+        while not documents_due(sock(A), world.socket):
             world.look({A: OK})
             wait += 1
         waits.append(wait + 1)
         world.look({A: BAD_SPEC})
-    assert waits == [BAD_SPEC_EVERY, 2 * BAD_SPEC_EVERY, SPEC_EVERY, SPEC_EVERY]
+    assert waits == [BAD_DOCUMENTS_EVERY, 2 * BAD_DOCUMENTS_EVERY, DOCUMENTS_EVERY, DOCUMENTS_EVERY]
 
 
 def test_no_health_check_beside_a_document_is_healthy() -> None:
     world = World()
-    world.look({A: ProbeResult(Outcome.ANSWERED, spec=Spec(FACTS))})
+    world.look({A: ProbeResult(Outcome.ANSWERED, documents=Documents(FACTS))})
     assert world.record.status is Status.HEALTHY
     assert world.look({A: ProbeResult(Outcome.ANSWERED)}) == []
 
 
 def test_a_browser_socket_without_any_check_is_healthy() -> None:
     world = World()
-    world.look({"svc/admin.sock": ProbeResult(Outcome.ANSWERED, spec=Spec())})
+    world.look({"svc/admin.sock": ProbeResult(Outcome.ANSWERED, documents=Documents())})
     assert world.record.status is Status.HEALTHY
 
 
@@ -348,7 +348,7 @@ def test_a_new_scanner_keeps_what_is_known_until_it_has_looked() -> None:
 def test_documents_are_dropped_when_the_service_offers_none_any_more() -> None:
     world = World()
     world.look({A: ASKED})
-    assert world.types({A: replace(OK, spec=Spec())}) == ["service_updated"]
+    assert world.types({A: replace(OK, documents=Documents())}) == ["service_updated"]
     assert (world.record.title, world.record.source_kind) == ("", "none")
 
 

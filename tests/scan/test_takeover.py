@@ -80,7 +80,7 @@ class Host:
     async def look(self) -> None:
         """Read what Redis holds now."""
         registry = Registry(self.client, Keys(self.config.redis.prefix), self.config.stream.window)
-        self.records = {item.name: item for item in (await registry.records("n")).values()}
+        self.records = {item.name: item for item in (await registry.view("n")).records.values()}
         sight = await NodeReader(self.client, Keys(self.config.redis.prefix)).list()
         state = sight["n"].state if "n" in sight else None
         self.scanner = "" if state is None else state.scanner

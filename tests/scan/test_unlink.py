@@ -13,7 +13,7 @@ from tests.scan.places import bind
 
 def found(root: Path) -> SocketFile:
     """The only socket."""
-    (item,) = Finder(root).walk().found
+    (item,) = Finder(root).walk().sockets
     return item
 
 
@@ -57,7 +57,7 @@ def test_one_that_is_bound_anew_in_the_last_moment_is_put_back(
     just_before("rename", bind_anew, monkeypatch)
     assert not unlink(old)
     assert [path.name for path in root.iterdir()] == ["a.sock"]
-    assert found(root).inode[:2] != old.inode[:2]
+    assert found(root).identity[:2] != old.identity[:2]
 
 
 def test_a_folder_that_was_swapped_for_a_symlink_leads_nowhere_else(

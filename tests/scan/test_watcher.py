@@ -88,7 +88,7 @@ async def test_a_root_that_comes_later_is_watched_then(
         await until(lambda: len(due) == 2, "the first look")
         (later / "svc").mkdir()
         await until(lambda: len(due) == 3, "a change in it", QUIET)
-    assert "No such file or directory; relying on rescans" in told.text
+    assert "No such file or directory; only the regular scans find changes now" in told.text
 
 
 @pytest.mark.usefixtures("quick")
@@ -106,7 +106,7 @@ async def test_a_root_that_may_be_read_again_is_watched_again(
             with privileged():
                 (root / "svc").mkdir()
             await until(lambda: len(due) == 3, "a change in it", QUIET)
-    assert "Permission denied; relying on rescans" in told.text
+    assert "Permission denied; only the regular scans find changes now" in told.text
 
 
 async def test_a_root_made_anew_is_watched_without_being_asked(root: Path) -> None:
@@ -169,7 +169,7 @@ async def test_a_name_that_is_not_utf8_does_not_end_the_watch(
         await until(lambda: len(due) > seen, "the watch goes on")
     (record,) = told.records
     assert "Unable to decode path" in record.getMessage()
-    assert record.getMessage().endswith("; relying on rescans")
+    assert record.getMessage().endswith("; only the regular scans find changes now")
 
 
 @pytest.mark.usefixtures("quick")
@@ -207,7 +207,7 @@ async def test_a_panic_inside_the_library_does_not_end_the_watch(
     async with looks(RootWatcher(root, SystemClock())) as due:
         await until(lambda: due, "the first look of the third try")
     assert levels(told) == ["WARNING"]
-    assert ": Panic; relying on rescans" in told.text
+    assert ": Panic; only the regular scans find changes now" in told.text
 
 
 class Panic(BaseException):

@@ -1,23 +1,33 @@
-"""A registry and a scanner's memory for the tests of pure rules: the same world, scan by scan."""
+"""A registry and what a scanner remembers, for tests of pure rules: one world, scan by scan."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from hero_router.model import Change, Record
-from hero_router.scan.diff import TrackedService, diff, removals
+from hero_router.model import Change, Facts, Record
+from hero_router.scan.diff import Evaluation, diff, removals
 from hero_router.scan.naming import DiscoveredService, services
-from hero_router.scan.result import Facts, Health, ProbeResult, Spec
+from hero_router.scan.result import Documents, Health, ProbeResult
 from hero_router.scan.sockets import Layout, SocketFile
-from hero_router.scan.status import EvalTime, Thresholds, TrackedSocket
+from hero_router.scan.status import EvalTime, Thresholds
+from hero_router.scan.tracked import TrackedService, TrackedSocket
 from hero_router.upstream.outcome import NO_PERMISSION, Outcome
 
-RULES = Thresholds("n", failures=3, stale_seconds=60)
-FACTS = Facts("Ledger", "Books.", "1.0", "openrpc", ("add",), 1, "rpc.discover", "openrpc")
+RULES = Thresholds(failures=3, stale_seconds=60)
+FACTS = Facts(
+    title="Ledger",
+    description="Books.",
+    version="1.0",
+    protocol="openrpc",
+    methods=("add",),
+    methods_count=1,
+    source="rpc.discover",
+    source_kind="openrpc",
+)
 
 OK = ProbeResult(Outcome.ANSWERED, None, Health.GOOD, latency_ms=1.0)
-ASKED = replace(OK, spec=Spec(FACTS))
-LATE_SPEC = replace(OK, spec=Spec(None, "no answer in 2 s", late=True))
-BAD_SPEC = replace(OK, spec=Spec(None, "bad spec: not JSON"))
+ASKED = replace(OK, documents=Documents(FACTS))
+LATE_SPEC = replace(OK, documents=Documents(None, "no answer in 2 s", late=True))
+BAD_SPEC = replace(OK, documents=Documents(None, "bad spec: not JSON"))
 WARNED = replace(OK, error="health check says degraded", health=Health.WARN)
 SICK = replace(OK, error="health check answers 503", health=Health.BAD)
 SILENT = ProbeResult(Outcome.LATE, "no answer in 2 s")
@@ -41,7 +51,7 @@ class World:
     """A registry that takes every change, and a scanner's memory beside it."""
 
     known: dict[str, Record] = field(default_factory=dict)
-    memories: dict[str, TrackedService] = field(default_factory=dict)
+    tracked: dict[str, TrackedService] = field(default_factory=dict)
     scan: int = 0
     second: float = 0.0
     rules: Thresholds = RULES
@@ -53,18 +63,22 @@ class World:
         self.second += 5
         self.seen = services("n", [sock(path, inode) for path in observed])
         now = EvalTime(int(1_000_000 + self.second * 1000), self.second, self.scan)
-        gone, kept = removals(self.known, self.memories, self.seen.keys(), now)
-        self.memories = {k: v for k, v in self.memories.items() if k in self.seen} | kept
-        observations = {path.encode(): item for path, item in observed.items() if item}
-        seen = self.seen.values()
-        changes, after = diff(self.known, self.memories, seen, observations, now, self.rules)
-        self.memories |= after
+        gone, kept = removals(self.seen.keys(), self.evaluation(now))
+        self.tracked = {k: v for k, v in self.tracked.items() if k in self.seen} | kept
+        results = {path.encode(): item for path, item in observed.items() if item}
+        changes, after = diff(self.seen.values(), self.evaluation(now, results))
+        self.tracked |= after
         for change in gone + changes:
             if change.record is None:
                 self.known.pop(change.service, None)
             else:
                 self.known[change.service] = change.record
         return gone + changes
+
+    def evaluation(
+        self, now: EvalTime, results: Mapping[bytes, ProbeResult] | None = None
+    ) -> Evaluation:
+        return Evaluation("n", self.known, self.tracked, now, self.rules, results or {})
 
     def types(self, observed: Mapping[str, ProbeResult | None]) -> list[str]:
         return [change.type for change in self.look(observed)]
@@ -75,15 +89,15 @@ class World:
         return record
 
     @property
-    def memory(self) -> TrackedSocket:
+    def socket(self) -> TrackedSocket:
         """What is remembered of the only socket there is."""
-        (memory,) = self.memories.values()
-        (socket,) = memory.sockets.values()
+        (service,) = self.tracked.values()
+        (socket,) = service.sockets.values()
         return socket
 
     def restart(self) -> None:
         """Another scanner takes over: the registry stays, the memory does not."""
-        self.memories = {}
+        self.tracked = {}
 
 
 A = "svc/rpc.sock"

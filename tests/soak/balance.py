@@ -1,6 +1,7 @@
 """Whether each worker's books balance: no delivery may vanish without being counted."""
 
 import asyncio
+import time
 from functools import partial
 
 from tests.soak.world import WORKERS, World
@@ -10,20 +11,28 @@ from tests.support.wait import eventually
 LOOK_SECONDS = 2.0
 REST_SECONDS = 15.0
 
+OLD_SECONDS = 5.0
+"""Figures are written each second. A worker that no longer does it has books that always balance.
+"""
+
 
 def imbalances(scrape: Scrape) -> list[float]:
     """How far the books of each worker are off, if they are: at no moment may they be."""
     return [value for value in scrape.values("balance") if value]
 
 
-def unrest(scrape: Scrape | None) -> str:
+def unrest(scrape: Scrape | None, now: float) -> str:
     """Why an instance is not at rest, with all its workers and nothing pending; "" if it is."""
     if scrape is None:
         return "it does not answer"
     books, pending = scrape.values("balance"), scrape.values("deliveries_pending")
-    if (books, pending) == ([0] * WORKERS, [0]):
+    written = scrape.values("worker_tick_timestamp_seconds")
+    if any(now - at > OLD_SECONDS for at in written):
+        return f"the books are of {written}, now it is {now}"
+    if (books, pending) == ([0] * WORKERS, [0]) and len(written) == WORKERS:
         return ""
-    return f"the books are off by {books}, {pending} are pending"
+    lag, parked = (scrape.values("cursor_lag_events"), scrape.values("clients", state="parked"))
+    return f"the books are off by {books}, {pending} are pending: {parked} are parked, lag {lag}"
 
 
 class Balance:
@@ -52,7 +61,7 @@ class Balance:
                 self.faults.append(f"{error}; {self._found}")
 
     async def _is_at_rest(self, name: str) -> bool:
-        self._found = unrest(await self._look(name))
+        self._found = unrest(await self._look(name), time.time())
         return not self._found
 
     async def _look(self, name: str) -> Scrape | None:

@@ -7,13 +7,15 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Any, TypeVar
 
+from tests.soak.bounds import BOUNDS
 from tests.soak.client import Client
 from tests.soak.foreign import Foreign
-from tests.soak.traffic import QUIET_IDS, Traffic
-from tests.soak.world import WINDOW, World, pause
+from tests.soak.traffic import Traffic
+from tests.soak.world import DETOURED, WINDOW, World, pause
 
 T = TypeVar("T")
 
@@ -88,12 +90,30 @@ def plan(seed: int, seconds: float) -> list[Act]:
 
 
 class Chaos:
-    """Carries out a plan; `done` counts what has happened, by kind."""
+    """Carries out a plan. `begun` counts by kind what was tried, `skipped` what could not be."""
 
     def __init__(self, world: World, clients: Sequence[Client], traffic: Traffic) -> None:
         self._world, self._clients, self._traffic = world, clients, traffic
-        self._foreign = Foreign(world)
-        self.done = Counter[str]()
+        self.foreign = Foreign(world)
+        self.begun, self.skipped = Counter[str](), Counter[str]()
+
+    @property
+    def done(self) -> Counter[str]:
+        """What has really happened."""
+        return self.begun - self.foreign.undone
+
+    @property
+    def undone(self) -> list[str]:
+        """What was planned and has not happened, how often and, at last, why."""
+        why = self.foreign.why
+        counts = self.skipped + self.foreign.undone
+        return [f"{n} {kind} ({why.get(kind, 'others were at it')})" for kind, n in counts.items()]
+
+    @property
+    def faults(self) -> list[str]:
+        """Foreign hands that did nothing, as often as they tried: by that nothing was shown."""
+        never = [kind for kind in BOUNDS if self.begun[kind] and not self.done[kind]]
+        return [f"{kind} was never brought about: {self.foreign.why[kind]}" for kind in never]
 
     async def run(self, acts: Sequence[Act], seconds: float) -> None:
         """All of it in so many seconds, several things at the same time where they last."""
@@ -102,8 +122,9 @@ class Chaos:
         async with asyncio.TaskGroup() as tasks:
             for act in acts:
                 await asyncio.sleep(start + act.at - clock())
-                if (work := _DO[act.kind](self, act)) is not None:
-                    self.done[act.kind] += 1
+                work = _DO[act.kind](self, act)
+                (self.skipped if work is None else self.begun)[act.kind] += 1
+                if work is not None:
                     tasks.create_task(work)
             await asyncio.sleep(start + seconds - clock())
 
@@ -128,8 +149,7 @@ class Chaos:
         return self._redis_ends(act, 1 + int(act.hard * MOST_LOST))
 
     def _redis_ends(self, act: Act, lost: int = 0) -> "Work":
-        free = self._world.free(["redis"])
-        return self._world.kill_redis(act.seconds, lost) if free else None
+        return None if self._world.crowded else self._world.kill_redis(act.seconds, lost)
 
     def _end(self, names: Sequence[str], number: signal.Signals, act: Act) -> "Work":
         free = self._world.free(names)
@@ -161,30 +181,29 @@ class Chaos:
     def _toggle(self, act: Act) -> "Work":
         return self._traffic.toggle(int(act.whom * 1000))
 
-    def _delete_record(self, act: Act) -> "Work":
-        return self._foreign.delete_record(Random(act.whom), QUIET_IDS)
+    async def _delete_record(self, _: Act) -> None:
+        await self.foreign.delete_record(await self._traffic.quiet())
 
-    def _change_record(self, act: Act) -> "Work":
-        return self._foreign.change_record(Random(act.whom), QUIET_IDS)
+    async def _change_record(self, _: Act) -> None:
+        await self.foreign.change_record(await self._traffic.quiet())
 
     def _delete_events(self, act: Act) -> "Work":
-        return self._foreign.delete_events(Random(act.whom))
+        return self.foreign.delete_events(Random(act.whom))
 
     def _evict(self, act: Act) -> "Work":
-        return self._foreign.evict(Random(act.whom))
+        return self.foreign.evict(Random(act.whom))
 
     def _half_move(self, _: Act) -> "Work":
-        return self._redis_stays(self._foreign.half_move())
+        """Whoever is led away stays there for as long as it wants: nothing else brings it back."""
+        if self._world.crowded:
+            return None
+        return self._world.undisturbed(self.foreign.half_move, "redis", DETOURED)
 
     def _roll_back(self, act: Act) -> "Work":
-        return self._redis_stays(self._foreign.roll_back(1 + int(act.hard * MOST_LOST)))
-
-    def _redis_stays(self, work: Coroutine[Any, Any, None]) -> "Work":
-        """What has steps is not begun while Redis is killed, nor is that killed meanwhile."""
-        if not self._world.free(["redis"]):
-            work.close()
+        if self._world.crowded:
             return None
-        return self._world.with_redis(work)
+        work = partial(self.foreign.roll_back, 1 + int(act.hard * MOST_LOST))
+        return self._world.undisturbed(work, "redis")
 
 
 Work = Coroutine[Any, Any, Any] | None

@@ -18,6 +18,7 @@ from tests.soak.log import CLOSED, OPENED, REFUSED, RESUMED, STALLED, Entry, Fra
 from tests.soak.moments import View
 from tests.soak.snapshots import Snapshots
 from tests.soak.traffic import NODE, SERVICES
+from tests.soak.validators import begins_anew
 
 KERNEL_BUFFER, PROGRAM_BUFFER = 128 * 1024, 16 * 1024
 """What is taken in for a client that does not read: little, as a stall shall show, but no less than
@@ -51,7 +52,7 @@ class Client:
         self._reading.set()
         self._answer: aiohttp.ClientResponse | None = None
         self._away = 0.0
-        self._opened_at = self._heard_at = 0.0
+        self._opened_at = self._heard_at = self._told_at = 0.0
 
     async def run(self) -> None:
         """Follow until cancelled."""
@@ -74,6 +75,7 @@ class Client:
             only=self.log.only,
             doubted=self.dashboard.doubted,
             opened=self._opened_at,
+            told=self._told_at,
         )
 
     async def stall(self, seconds: float) -> None:
@@ -145,6 +147,8 @@ class Client:
     def _note(self, entry: Entry) -> None:
         self.log.add(entry)
         self.dashboard.take(entry)
+        if begins_anew(entry):
+            self._told_at = time.time()
         if self.dashboard.wanted is not None:
             self._wanted.set()
 

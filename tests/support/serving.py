@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.ports import free_port
+from tests.support.ports import free_port
 
 START_SECONDS = 30.0
 STOP_SECONDS = 5.0

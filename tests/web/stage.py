@@ -9,9 +9,10 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from hero_router.feed.feed import Feed
+from hero_router.settings.proxies import TrustedProxies
 from hero_router.sse import Message, Parser
 from hero_router.web.connection import Connections
-from hero_router.web.middleware import add_headers, guard
+from hero_router.web.middleware import add_headers, guard, identify
 from hero_router.web.routes import events
 from tests.feed.world import events as numbered
 from tests.feed.world import position
@@ -109,7 +110,7 @@ async def stage() -> AsyncIterator[Stage]:
     """The route over a feed that the test moves by hand."""
     feed, connections = World().feed, Connections()
     feed.hub.reload(numbered(1, 5), position(5), "r1")
-    app = web.Application(middlewares=[guard])
+    app = web.Application(middlewares=[guard, identify(TrustedProxies())])
     app.add_routes(events.routes(feed.hub, connections))
 
     async def large(request: web.Request) -> web.StreamResponse:

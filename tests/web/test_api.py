@@ -130,7 +130,7 @@ async def test_the_state_is_encoded_once_for_all_who_ask(client: Client, world: 
         assert world.state.view() is view
     world.feed.conditions.set(SCANNER, "n2", "gone")
     assert world.state.view() is not view
-    assert [item["node"] for item in world.state.stale] == ["n2"]
+    assert [item["node"] for item in world.state.stale()] == ["n2"]
 
 
 async def test_before_the_first_load_there_is_no_answer_instead_of_an_empty_list(

@@ -201,3 +201,10 @@ async def test_a_stream_names_the_pages_version(aiohttp_client: AiohttpClient) -
     async with session.get(client.make_url("/api/events")) as answer:
         hello = await answer.content.readuntil(b"\n\n")
     assert f'"assets":"{digest}"'.encode() in hello
+
+
+async def test_the_icon_lies_where_browsers_look_for_it(aiohttp_client: AiohttpClient) -> None:
+    client = await aiohttp_client(nowhere())
+    answer = await client.get("/favicon.ico")
+    assert (answer.status, answer.content_type) == (200, "image/vnd.microsoft.icon")
+    assert (await answer.read()).startswith(b"\0\0\1\0\1\0\x10\x10")

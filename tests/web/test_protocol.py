@@ -1,12 +1,14 @@
 """The front door of a whole worker: who is let in by which name, and how others are refused."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 
 import pytest
 
+from hero_router.settings.proxies import TrustedProxies
 from hero_router.web.body import MOST_BYTES
-from hero_router.web.middleware import SECURITY_HEADERS
+from hero_router.web.groups import HEADERS
 from tests.support.redis import RedisServer
 from tests.web.live import Live, working
 from tests.web.raw import ask, get, parse, post
@@ -120,7 +122,7 @@ async def test_what_no_route_could_answer_is_refused_in_our_words(
     assert answer.error["code"]
     assert b"SECRET" not in answer.raw
     assert "server" not in answer.fields
-    for name, value in SECURITY_HEADERS.items():
+    for name, value in HEADERS.items():
         assert answer.fields[name.lower()] == value
     assert [item for item in caplog.records if item.levelno > 20] == []
     assert "SECRET" not in caplog.text
@@ -188,3 +190,24 @@ async def test_thousands_of_pipelined_requests_are_answered_one_by_one(live: Liv
     answer = await ask(live.port, many + get("/nowhere"))
     assert answer.raw.count(b"HTTP/1.1 200 OK") == 1000
     assert answer.raw.rindex(b" 200 OK") < answer.raw.index(b" 404 ")
+
+
+@pytest.mark.parametrize("name", ["a", "Trace-1.2_3", "x" * 64])
+async def test_a_trusted_caller_may_name_its_request(live: Live, name: str) -> None:
+    """A caller on this machine is trusted."""
+    answer = await ask(live.port, get("/nowhere", "localhost", f"X-Request-Id: {name}"))
+    assert answer.fields["x-request-id"] == answer.error["request_id"] == name
+
+
+@pytest.mark.parametrize("name", ["", "x" * 65, "a b", "a/b", "caf\xe9", "a, b"])
+async def test_a_name_that_is_not_sane_is_replaced(live: Live, name: str) -> None:
+    answer = await ask(live.port, get("/health", "localhost", f"X-Request-Id: {name}"))
+    assert re.fullmatch("[0-9a-f]{16}", answer.fields["x-request-id"])
+
+
+async def test_a_stranger_does_not_name_its_request(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TrustedProxies, "trusts", lambda *_: False)
+    answer = await ask(live.port, get("/health", "localhost", "X-Request-Id: mine"))
+    assert answer.fields["x-request-id"] != "mine"

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from benchmarks.ports import free_port
 from hero_router.web import lifecycle
 from tests.support.hand import Hand
+from tests.support.ports import free_port
 from tests.support.redis import RedisServer
 from tests.web.live import working
 

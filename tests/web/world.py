@@ -1,6 +1,6 @@
-"""A worker's web application for tests: the real stores on a fake Redis, the real feed and routes.
+"""A worker's web application for tests: the product's own parts and routes, on a fake Redis.
 
-Left out are only the process around it and what other tests look at: pages and streams.
+Left out is only the process around it.
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -11,28 +11,36 @@ import pytest
 from aiohttp import web
 from fakeredis import FakeServer
 
-from benchmarks.beside import meanwhile
 from hero_router.feed import nodes
-from hero_router.feed.feed import Feed
-from hero_router.feed.probes import ProbeCache
-from hero_router.feed.rescan import ScanCoordinator
-from hero_router.feed.timing import StreamTiming
-from hero_router.feed.view import StateView
 from hero_router.model import Change, NodeState, Record, SocketState, Status, service_id
-from hero_router.rpc.methods import RpcMethods
+from hero_router.settings.config import RouterConfig
+from hero_router.store.clock import RedisClock
 from hero_router.store.commands import ScanRequest, ScanRequests
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Grant, Lease
 from hero_router.store.registry import Registry
 from hero_router.store.stream import NodeReader, Stream
-from hero_router.web.body import MOST_BYTES, BodyReader
-from hero_router.web.middleware import add_headers, guard
-from hero_router.web.routes import health, rpc, state
+from hero_router.web.app import create_app
+from hero_router.web.parts import RedisClients, make_parts
+from tests.support.background import meanwhile
 from tests.support.fake_redis import fake_redis
 from tests.support.wait import eventually
 
 KEYS = Keys()
 WINDOW = 64
+NOW_MS = 5_000
+
+CONFIG = RouterConfig.of(
+    redis_url="redis://fake:6379/0", sse_buffer=WINDOW, sse_flush_ms=1, node="n1"
+)
+
+
+class StoppedClock(RedisClock):
+    """Redis's clock, at one moment."""
+
+    def now_ms(self) -> int:
+        """Always the same."""
+        return NOW_MS
 
 
 def record(name: str, *, context: str = "default", node: str = "n1", **changes: Any) -> Record:
@@ -65,19 +73,10 @@ class World:
         self.requests = ScanRequests(self.client, KEYS)
         self.grants: dict[str, Grant] = {}
         self.asked: list[ScanRequest] = []
-        tail, self.nodes = fake_redis(self.server), NodeReader(self.client, KEYS)
-        self.feed = Feed(
-            Stream(tail, KEYS),
-            self.nodes,
-            window=WINDOW,
-            times=StreamTiming(ping=15, stall=60),
-            flush=0,
-            hello_fields=dict,
-            now_ms=lambda: 5_000,
-        )
-        self.state = StateView(self.feed, ProbeCache(self.nodes))
-        self.scans = ScanCoordinator(self.feed.mirror, self.feed.scans, self.requests)
-        self.methods = RpcMethods(self.feed, self.state, self.scans, "n1/1")
+        self.nodes = NodeReader(self.client, KEYS)
+        clients = RedisClients(*(fake_redis(self.server) for _ in range(3)))
+        self.parts = make_parts(CONFIG, clients, StoppedClock(clients.web))
+        self.feed, self.state = self.parts.feed, self.parts.state
 
     async def add(self, *records: Record) -> None:
         """Write services as their nodes' scanners do."""
@@ -87,7 +86,8 @@ class World:
 
     async def remove(self, item: Record) -> None:
         """Take a service out as its scanner does."""
-        data = {"id": item.id, "name": item.name, "node": item.node, "reason": "gone"}
+        names = {"name": item.name, "context": item.context, "node": item.node}
+        data = {"id": item.id, **names, "reason": "gone"}
         change = Change("service_removed", item.id, data)
         await self.registry.apply(await self.grant(item.node), [change])
 
@@ -135,18 +135,8 @@ class World:
                 await self.registry.apply(await self.grant(node), [Change("scan", "", data)])
 
     def app(self) -> web.Application:
-        """The application as the factory makes it, without pages and streams."""
-        app = web.Application(middlewares=[guard])
-        bodies = BodyReader(2 * MOST_BYTES, seconds=30, silence=10)
-        app.add_routes([*state.routes(self.state), *rpc.routes(self.methods, bodies)])
-        app.add_routes(health.routes(self.feed, "n1/1"))
-        app.on_response_prepare.append(add_headers)
-        app.cleanup_ctx.append(self._following)
-        return app
-
-    async def _following(self, _: web.Application) -> AsyncIterator[None]:
-        async with self.following():
-            yield
+        """The worker's application, which follows Redis while it runs."""
+        return create_app(self.parts)
 
     @asynccontextmanager
     async def following(self) -> AsyncIterator[None]:

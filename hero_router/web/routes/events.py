@@ -1,18 +1,21 @@
 """`GET /api/events`: answers with a stream, and hands the connection over to the hub."""
 
 import re
+from dataclasses import replace
 
 from aiohttp import web
 
 from hero_router import sse
+from hero_router.access.policy import narrowed
 from hero_router.errors import BadRequest
 from hero_router.feed.filters import Filter
 from hero_router.feed.hub import Hub
 from hero_router.feed.subscribers import DEFAULT_OPTIONS, SubscribeOptions
 from hero_router.web.connection import Chunks, Connection, Connections, Framed
+from hero_router.web.middleware import PRINCIPAL
 
 LONGEST_CURSOR = 64
-"""A longer cursor is no position; it is not even looked at."""
+"""A longer cursor is no position: it is cut here and then refused as one."""
 
 _STREAMS = re.compile(
     r"\s*(text/event-stream|text/\*|\*/\*)\s*(;(?!\s*q=0(\.0*)?\s*(;|$)).*)?", re.IGNORECASE
@@ -28,12 +31,19 @@ def routes(hub: Hub, connections: Connections) -> list[web.RouteDef]:
         """Stream the events after the client's position, as Server-Sent Events.
 
         `types`, `context` and `service` choose among them; `conflate=1` has a client that fell
-        behind sent only the newest event of each service. Raises BadRequest, and HTTPNotAcceptable
-        for who takes no streams and would wait for an end that never comes.
+        behind sent only the newest event of each service.
+
+        Raises:
+            BadRequest: a parameter breaks its rule.
+            Forbidden: the caller may see nothing of what it asks for.
+            HTTPNotAcceptable: the client takes no streams; it would wait for an end that never
+                comes.
         """
         if not _takes_streams(request.headers.get("Accept", "")):
             raise web.HTTPNotAcceptable
-        wish = _wish(request)
+        principal = request[PRINCIPAL]
+        options = _options(request)
+        options = replace(options, filter=narrowed(principal, options.filter))
         response = web.StreamResponse(headers=sse.HEADERS)
         response.force_close()
         writer = await response.prepare(request)
@@ -44,7 +54,7 @@ def routes(hub: Hub, connections: Connections) -> list[web.RouteDef]:
         chunked = request.version >= (1, 1)
         encode, end_mark = (chunks, Chunks.END) if chunked else (Framed.of, b"")
         connection = Connection(hub, connections, encode, end_mark)
-        connection.take_over(request, transport, _cursor(request), wish)
+        connection.take_over(request, transport, _cursor(request), options, principal)
         return response
 
     return [web.get(path, events) for path in ("/api/events", "/events")]
@@ -56,12 +66,12 @@ def _takes_streams(accept: str) -> bool:
 
 
 def _cursor(request: web.Request) -> str | None:
-    """Where the client says it stands: `Last-Event-ID`, else `?cursor=`; None for a new client."""
-    told = request.headers.get("Last-Event-ID") or request.query.get("cursor")
-    return told[:LONGEST_CURSOR] if told else None
+    """The position that the client holds: `Last-Event-ID`, else `?cursor=`; None: it is new."""
+    given = request.headers.get("Last-Event-ID") or request.query.get("cursor")
+    return given[:LONGEST_CURSOR] if given else None
 
 
-def _wish(request: web.Request) -> SubscribeOptions:
+def _options(request: web.Request) -> SubscribeOptions:
     asked = request.query
     if not asked:
         return DEFAULT_OPTIONS

@@ -7,10 +7,13 @@ import time
 
 from aiohttp import web
 
+from hero_router.access.policy import require_role
+from hero_router.access.principal import OPERATOR
 from hero_router.codec import encode
 from hero_router.singleflight import SingleFlight
 from hero_router.store.presence import Presence, PresenceEntry
 from hero_router.web.encoding import JSON, packed
+from hero_router.web.middleware import PRINCIPAL
 from hero_router.web.presence import merged
 
 
@@ -19,7 +22,8 @@ def routes(presence: Presence) -> list[web.RouteDef]:
     flights: list[SingleFlight[dict[str, PresenceEntry]]] = []
 
     async def clients(request: web.Request) -> web.Response:
-        """All connected clients. Raises StoreError."""
+        """All connected clients. Raises Forbidden, StoreError."""
+        require_role(request[PRINCIPAL], OPERATOR)
         if not flights:
             flights.append(SingleFlight(presence.read()))
         flight = flights[0]

@@ -12,6 +12,7 @@ from hero_router.rpc.methods import MANIFEST, RpcMethods, methods
 from hero_router.web.body import BodyReader
 from hero_router.web.encoding import JSON, Document, packed
 from hero_router.web.errors import REQUEST_ID
+from hero_router.web.middleware import PRINCIPAL
 
 CLOSING_SECONDS = 5.0
 """What a call may take beyond the longest wait that it is meant to take."""
@@ -31,7 +32,7 @@ def routes(router: RpcMethods, bodies: BodyReader) -> list[web.RouteDef]:
         if not _is_json(request):
             raise web.HTTPUnsupportedMediaType
         async with bodies.read(request) as body:
-            answer = await dispatcher.answer(body, request[REQUEST_ID])
+            answer = await dispatcher.answer(body, request[PRINCIPAL], request[REQUEST_ID])
         if answer is None:
             return web.Response(status=204)
         return await packed(request, answer, JSON, "no-store")

@@ -2,34 +2,43 @@
 
 from aiohttp import ETag, web
 
+from hero_router.access.policy import visible
 from hero_router.codec import encode
 from hero_router.errors import BadRequest
-from hero_router.feed.view import StateView
+from hero_router.feed.filters import Filter
+from hero_router.feed.view import MOST_VIEWS, StateView
 from hero_router.web.compression import StateCompressor
 from hero_router.web.encoding import JSON, has, packed, takes_gzip, told
+from hero_router.web.middleware import PRINCIPAL
 
 RECENT, MOST_RECENT = 100, 1000
-"""Events that are given where the caller does not say how many, and most that it may ask for."""
+"""How many events are answered by default, and at most."""
 
 CACHE = "no-cache"
 
 
 def routes(state: StateView) -> list[web.RouteDef]:
     """The state, one record of it, and the last events."""
-    packing = StateCompressor(state)
+    compressors: dict[Filter | None, StateCompressor] = {}
+
+    def compressor(shown: Filter | None) -> StateCompressor:
+        if shown not in compressors and len(compressors) >= MOST_VIEWS:
+            del compressors[next(iter(compressors))]
+        return compressors.setdefault(shown, StateCompressor(state, shown))
 
     async def services(request: web.Request) -> web.Response:
-        """All services, nodes and doubts; 304 to whoever has just this already.
+        """All services, nodes and conditions; 304 to a client that has this state already.
 
-        The tag is weak, and one for both forms: it names the state, and the bytes of two answers
-        with the same state differ in the times that they tell.
+        The tag is weak, and the same with and without gzip: it names the state. The bytes of two
+        answers with the same state differ in their times.
         """
-        view, stamp = state.view(), state.stamp()
+        shown = visible(request[PRINCIPAL])
+        view, stamp = state.view(shown), state.stamp()
         wanted = takes_gzip(request, len(view.text))
         if has(request, view.tag):
             response = web.Response(status=304, headers=told(packed=False))
         elif wanted:
-            view, begun = await packing.latest()  # no older than the times, which stay true
+            view, begun = await compressor(shown).latest()  # no older than the times in `stamp`
             response = _json(begun.ended(view.end(stamp).encode("ascii")), packed=True)
         else:
             response = _json(view.at(stamp).encode("ascii"), packed=False)
@@ -39,12 +48,14 @@ def routes(state: StateView) -> list[web.RouteDef]:
 
     async def service(request: web.Request) -> web.Response:
         """One record, by id or unique name, with the figures of its last probe."""
-        text = encode(await state.service(request.match_info["key"]))
+        shown = visible(request[PRINCIPAL])
+        text = encode(await state.service(request.match_info["key"], shown))
         return await packed(request, text.encode("ascii"), JSON, CACHE)
 
     async def recent(request: web.Request) -> web.Response:
         """The last `n` events of the window. Raises BadRequest."""
-        text = state.recent(_number(request.query.get("n", str(RECENT))))
+        number = _number(request.query.get("n", str(RECENT)))
+        text = state.recent(number, visible(request[PRINCIPAL]))
         return await packed(request, text.encode("ascii"), JSON, CACHE)
 
     return [

@@ -16,10 +16,16 @@ PACKAGE = Path(__file__).resolve().parent.parent.parent
 
 INDEX = "index.html"
 
-FOR_EVER = "public, max-age=31536000, immutable"
+FAVICON = "icons/favicon.ico"
+"""Browsers and other programs ask for it at `/favicon.ico` where no page names an icon."""
+
+DAY = "public, max-age=86400"
+
+FOREVER = "public, max-age=31536000, immutable"
 
 KINDS = {
     ".css": "text/css; charset=utf-8",
+    ".ico": "image/vnd.microsoft.icon",
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".json": "application/json",
@@ -64,12 +70,20 @@ def routes(assets: Assets) -> list[web.AbstractRouteDef]:
         """The page itself: asked for anew each time, as it says which files belong to it."""
         return assets.index.answer(request, "no-cache")
 
+    async def favicon(request: web.Request) -> web.Response:
+        """The icon for those that do not read the page."""
+        return assets.file(assets.digest, FAVICON).answer(request, DAY)
+
     async def file(request: web.Request) -> web.Response:
         """A file that the page loads."""
         asked = request.match_info
-        return assets.file(asked["digest"], asked["path"]).answer(request, FOR_EVER)
+        return assets.file(asked["digest"], asked["path"]).answer(request, FOREVER)
 
-    return [web.get("/", index), web.get("/static/{digest}/{path:.+}", file)]
+    return [
+        web.get("/", index),
+        web.get("/favicon.ico", favicon),
+        web.get("/static/{digest}/{path:.+}", file),
+    ]
 
 
 def _digest(files: dict[str, bytes]) -> str:

@@ -1,0 +1,1 @@
+"""The clients: what they are sent, how they read it, what it costs."""

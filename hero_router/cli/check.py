@@ -1,0 +1,42 @@
+"""The command `check`: one line and an exit code for health checks of containers and services."""
+
+import asyncio
+import sys
+from typing import Any
+
+import click
+
+from hero_router.cli import health
+from hero_router.cli.health import Health
+from hero_router.cli.options import configure, flags
+from hero_router.settings.config import RouterConfig
+from hero_router.store.client import connect
+
+
+@click.command("check")
+@click.argument("part", type=click.Choice(["web", "scanner", "demo"]))
+@flags(
+    "host", "port", "redis_url", "redis_password_file", "redis_prefix", "node", "socket_dir",
+)  # fmt: skip
+def command(part: str, **overrides: Any) -> None:
+    """Check that web, the scanner or the demo works here.
+
+    Exits with 0 if it does, else with 1. It asks whether a restart would help, so it does not fail
+    because Redis is away.
+    """
+    found = asyncio.run(_ask(part, configure(overrides)))
+    click.echo(f"{part}: {'ok' if found.ok else 'failed'}: {found.detail}")
+    sys.exit(0 if found.ok else 1)
+
+
+async def _ask(part: str, config: RouterConfig) -> Health:
+    if part == "web":
+        return await health.web(config)
+    if part == "demo":
+        return health.demo(config)
+    config.redis.require_url()
+    client = connect(config.redis, name="check", connections=1)
+    try:
+        return await health.scanner(config, client)
+    finally:
+        await client.aclose()

@@ -1,0 +1,30 @@
+"""The command `completion`: the script by which a shell completes hero_router's words."""
+
+import click
+from click.shell_completion import BashComplete, FishComplete, ZshComplete
+
+PROGRAM, VARIABLE = "hero_router", "_HERO_ROUTER_COMPLETE"
+
+SHELLS = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
+
+LINES = {
+    "bash": 'eval "$(hero_router completion bash)"     in ~/.bashrc',
+    "zsh": 'eval "$(hero_router completion zsh)"      in ~/.zshrc',
+    "fish": "hero_router completion fish > ~/.config/fish/completions/hero_router.fish",
+}
+
+
+@click.command(
+    "completion",
+    epilog="\b\nTo have it in each new shell:\n"
+    + "".join(f"  {line}\n" for line in LINES.values()),
+)
+@click.argument("shell", type=click.Choice([*SHELLS]))
+@click.pass_context
+def command(ctx: click.Context, shell: str) -> None:
+    """Print the script for completion in a shell.
+
+    It completes commands, options and names of services.
+    """
+    kind = SHELLS[shell]
+    click.echo(kind(ctx.find_root().command, {}, PROGRAM, VARIABLE).source())

@@ -1,0 +1,94 @@
+"""The past events that `events` begins with: those since a time, or the last ones."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import click
+
+from hero_router.cli.screen import moment, warn
+from hero_router.client.http import fetch
+from hero_router.feed.filters import Filter, Tags
+from hero_router.position import Position
+
+MAX_EVENTS = 1000
+"""Most past events that a router gives."""
+
+_AGO = re.compile(r"([0-9]+(?:\.[0-9]+)?)([smhd])")
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+StartOf = Callable[[int], int]
+"""Gives the time to begin at, for the router's time now; both in Unix milliseconds."""
+
+
+class Since(click.ParamType[StartOf]):
+    """A time: how long ago (`90s`, `10m`, `2h`, `1d`), or a date or a date and time in ISO 8601."""
+
+    name = "time"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> StartOf:
+        """The start. Raises click.BadParameter."""
+        if match := _AGO.fullmatch(str(value)):
+            ago_ms = int(float(match[1]) * _UNIT_SECONDS[match[2]] * 1000)
+            return lambda now_ms: now_ms - ago_ms
+        try:
+            start_ms = int(datetime.fromisoformat(str(value)).timestamp() * 1000)
+        except (ValueError, OverflowError, OSError):
+            self.fail(
+                f"{value!r} is not a time such as 90s, 10m, 2h, 1d or 2026-11-28T14:30", param, ctx
+            )
+        return lambda _: start_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Past events, oldest first, and the position after which the stream goes on."""
+
+    events: Sequence[Mapping[str, Any]]
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Which past events are wanted: those since a time, at most the last so many; None for all."""
+
+    since: StartOf | None
+    tail: int | None
+
+    async def fetch(self, url: str, wanted: Filter | None) -> Found:
+        """Ask the router. Raises RouterAway."""
+        path = f"/api/events/recent?n={MAX_EVENTS}"
+        answer = await fetch(url, path, "events", "cursor", "now")
+        kept = answer["events"]
+        start_ms = self.since(answer["now"]) if self.since else 0
+        if self.since and (first := _oldest_kept(kept)) > start_ms:
+            warn(f"events before {moment(first)} are not kept any more")
+        found = [item for item in kept if _at(item) >= start_ms]
+        if wanted is not None:
+            found = [item for item in found if wanted.wants(_tags(item))]
+        last = len(found) if self.tail is None else self.tail
+        return Found(found[len(found) - last :] if last < len(found) else found, answer["cursor"])
+
+
+def _oldest_kept(events: Sequence[Mapping[str, Any]]) -> int:
+    """When the oldest event happened that is kept; 0 if none was dropped before it."""
+    position = Position.parse(events[0]["id"]) if events else None
+    return _at(events[0]) if position is not None and position.seq > 1 else 0
+
+
+def _at(item: Mapping[str, Any]) -> int:
+    at = item["data"].get("at")
+    return at if isinstance(at, int) else 0
+
+
+def _tags(item: Mapping[str, Any]) -> Tags:
+    """What a filter chooses an event by."""
+    data = item["data"]
+    record = data.get("service")
+    about = record if isinstance(record, dict) else data
+    texts = (str(about.get(name) or "") for name in ("context", "id", "name"))
+    return Tags(item["event"], *texts)

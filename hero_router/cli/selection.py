@@ -1,0 +1,108 @@
+"""Which services a command shows, and in which order; also how a shell completes their names."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from hero_router.cli.address import resolve
+from hero_router.client.http import fetch
+from hero_router.errors import RouterError
+from hero_router.model import Status
+
+Record = Mapping[str, Any]
+
+COMPLETE_SECONDS = 1.0
+"""How long a shell waits for names when somebody presses Tab."""
+
+WORST_FIRST = (
+    Status.UNHEALTHY, Status.DEGRADED, Status.INACTIVE, Status.NON_RPC, Status.UNKNOWN,
+    Status.HEALTHY,
+)  # fmt: skip
+
+ORDERS: Mapping[str, Callable[[Record], Any]] = {
+    "context": lambda item: (str(item["context"]), str(item["name"])),
+    "name": lambda item: str(item["name"]),
+    "node": lambda item: str(item["node"]),
+    "status": lambda item: [*WORST_FIRST, item["status"]].index(item["status"]),
+    "since": lambda item: -_number(item.get("changed_at")),
+}
+"""What services can be sorted by: worst status, and last change, first."""
+
+
+class Words(click.ParamType[frozenset[str]]):
+    """Some words with commas between, of any kind or of these."""
+
+    name = "words"
+
+    def __init__(self, known: Iterable[str] = ()) -> None:
+        self._known = [str(word) for word in known]
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> frozenset[str]:
+        """The words. Raises click.BadParameter."""
+        words = frozenset(filter(None, (word.strip() for word in str(value).split(","))))
+        for word in sorted(words):
+            if self._known and word not in self._known:
+                self.fail(f"{word!r} is not one of {', '.join(self._known)}", param, ctx)
+        return words
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """The known words, after those that stand there already."""
+        before, comma, last = incomplete.rpartition(",")
+        items = (f"{before}{comma}{word}" for word in self._known if word.startswith(last))
+        return [CompletionItem(item) for item in items]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The wanted services; an empty set wants all. `names` are names or ids."""
+
+    names: frozenset[str] = frozenset()
+    statuses: frozenset[str] = frozenset()
+    contexts: frozenset[str] = frozenset()
+    nodes: frozenset[str] = frozenset()
+    order: str = "context"
+
+    def of(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """The state with the wanted services only, in order."""
+        found = sorted(filter(self._wants, state["services"]), key=ORDERS[self.order])
+        return {**state, "services": found}
+
+    def missing(self, state: Mapping[str, Any]) -> list[str]:
+        """The names that no service of a state has."""
+        known = {item[key] for item in state["services"] for key in ("name", "id")}
+        return sorted(self.names - known)
+
+    def _wants(self, item: Record) -> bool:
+        return (
+            (not self.names or item["name"] in self.names or item["id"] in self.names)
+            and (not self.statuses or item["status"] in self.statuses)
+            and (not self.contexts or item["context"] in self.contexts)
+            and (not self.nodes or item["node"] in self.nodes)
+        )
+
+
+def service_names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """The names of the router's services that begin so; none if no router answers soon."""
+    with suppress(RouterError):
+        url = resolve(ctx.params.get("url"))
+        state = asyncio.run(fetch(url, "/api/services", "services", within=COMPLETE_SECONDS))
+        return sorted(
+            {str(item["name"]) for item in state["services"] if item["name"].startswith(incomplete)}
+        )
+    return []
+
+
+def _number(value: object) -> float:
+    return value if isinstance(value, int | float) else 0

@@ -1,0 +1,97 @@
+"""Follows a router's stream of events over as many connections as it takes, without a loss."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+from typing import TypeVar
+
+import aiohttp
+
+from hero_router.client.http import RouterAway, asking, read, refusal
+from hero_router.sse import Message, Parser
+
+T = TypeVar("T")
+
+RETRY_MS = 1_000
+"""Pause before a reconnect, until the router says another one."""
+
+SILENCE_SECONDS = 45.0
+PINGS_MISSED = 3
+"""A connection without a byte for this long, or for so many keepalives, counts as dead."""
+
+
+class Follower:
+    """One client of the stream. It resumes after `cursor`, the position of the last event.
+
+    `query` chooses the events: `types`, `context`, `service`, `conflate`. `on_break` is called with
+    the reason each time that the connection is lost.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        cursor: str | None = None,
+        query: Mapping[str, str] | None = None,
+        *,
+        on_break: Callable[[str], None] = lambda _: None,
+        retry_ms: int = RETRY_MS,
+        silence_seconds: float = SILENCE_SECONDS,
+    ) -> None:
+        self._url, self._query, self._on_break = url, query, on_break
+        self._cursor, self._retry_ms, self._silence = cursor, retry_ms, silence_seconds
+
+    @property
+    def cursor(self) -> str | None:
+        """The position after which the stream goes on."""
+        return self._cursor
+
+    async def messages(self) -> AsyncGenerator[Message, None]:
+        """All messages, without end: a lost connection is made again after the router's pause.
+
+        What was missed comes as a message `resync`. Raises RouterAway if the first connection
+        fails.
+        """
+        connected = False
+        while True:
+            reason = "the router ended the stream"
+            try:
+                async with aclosing(self._connection()) as connection:
+                    async for message in connection:
+                        connected = True
+                        yield message
+            except RouterAway as error:
+                if not connected:
+                    raise
+                reason = str(error)
+            self._on_break(reason)
+            await asyncio.sleep(self._retry_ms / 1000)
+
+    async def _connection(self) -> AsyncGenerator[Message, None]:
+        parser = Parser()
+        headers = {"Last-Event-ID": self._cursor} if self._cursor else {}
+        timeout, url = aiohttp.ClientTimeout(total=None), f"{self._url}/api/events"
+        async with asking(self._url) as session:
+            request = session.get(url, params=self._query, headers=headers, timeout=timeout)
+            async with await self._in_time(request) as answer:
+                if answer.status != 200:
+                    raise refusal(self._url, await read(answer))
+                while data := await self._in_time(answer.content.readany()):
+                    for message in parser.feed(data):
+                        self._cursor = message.last_id or self._cursor
+                        self._read_ping_seconds(message)
+                        yield message
+                    # A worker that shuts down sends `retry:` without a message.
+                    self._retry_ms = parser.retry_ms or self._retry_ms
+
+    async def _in_time(self, step: Awaitable[T]) -> T:
+        """The step's result. Raises TimeoutError if the router is silent for too long."""
+        async with asyncio.timeout(self._silence):
+            return await step
+
+    def _read_ping_seconds(self, message: Message) -> None:
+        """Each router may have another time between keepalives; its hello says which."""
+        if message.event == "hello":
+            seconds = json.loads(message.data).get("ping_seconds")
+            if isinstance(seconds, int | float):
+                self._silence = PINGS_MISSED * seconds

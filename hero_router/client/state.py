@@ -1,0 +1,168 @@
+"""A live copy of a router's state: a snapshot of its services, kept current by the stream."""
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from typing import Any
+
+from hero_router.client.events import RETRY_MS, Follower
+from hero_router.client.http import RouterAway, fetch
+from hero_router.position import ORIGIN, Position
+from hero_router.sse import Message
+
+FIELDS = ("cursor", "store", "services", "nodes", "stale")
+"""What an answer of `GET /api/services` has."""
+
+ATTEMPTS = 3
+"""Snapshots that are fetched in a row after a gap."""
+
+NODE_LOST = {"status": "unknown", "reason": "node_lost", "healthy": False}
+"""How the services of a node without a scanner are shown: nobody knows how they are."""
+
+
+class State:
+    """The services as of `position`. Pure: snapshots and messages go in, `to_json` comes out.
+
+    Records are kept as they were last known; `to_json` shows those of lost nodes as unknown.
+    """
+
+    def __init__(self) -> None:
+        self.position = ORIGIN
+        self._run_id: object = None
+        self._services: dict[str, Mapping[str, Any]] = {}
+        self._nodes: list[Any] = []
+        self._stale: dict[tuple[object, object], Mapping[str, Any]] = {}
+        self._gap = False
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether no event is missing; after a gap only a snapshot makes it so."""
+        return not self._gap
+
+    def load(self, snapshot: Mapping[str, Any]) -> bool:
+        """Replace all by a snapshot; False if it is too old, or of another Redis than the stream.
+
+        The conditions of a snapshot hold until the stream says hello and sends its own.
+        """
+        position = _position(snapshot["cursor"])
+        if self._gap and (snapshot["store"] != self._run_id or position < self.position):
+            return False
+        self._services = {item["id"]: _as_known(item) for item in snapshot["services"]}
+        self._nodes, self._run_id, self.position = snapshot["nodes"], snapshot["store"], position
+        if not self._gap:
+            self._stale = {_key(item): item for item in snapshot["stale"]}
+        self._gap = False
+        return True
+
+    def apply(self, message: Message) -> float | None:
+        """Take one message. Returns None, or how many seconds later a new snapshot is needed."""
+        event, data, position = message.event, json.loads(message.data), _position(message.last_id)
+        if event == "stale":
+            self._stale[_key(data)] = data
+        elif event == "fresh":
+            self._stale.pop(_key(data), None)
+        elif event == "hello":  # the conditions that hold follow it
+            self._run_id, self._stale = data.get("store"), {}
+            self._gap = self._gap or position > self.position
+        elif event == "resync":
+            self._run_id, self._gap, self.position = data.get("store"), True, position
+            return float(data["after_ms"]) / 1000
+        elif position > self.position:
+            self._gap = self._gap or _skips(self.position, position)
+            self.position = position
+            self._change(event, data)
+        return 0.0 if self._gap else None
+
+    def to_json(self) -> dict[str, Any]:
+        """The state in the form of `GET /api/services`."""
+        lost = {item["node"] for item in self._stale.values() if item["reason"] == "scanner"}
+        services = [
+            {**item, **NODE_LOST} if item["node"] in lost else item
+            for item in sorted(self._services.values(), key=_order)
+        ]
+        stale = [*self._stale.values()]
+        head = {"cursor": str(self.position), "store": self._run_id}
+        return {**head, "services": services, "nodes": self._nodes, "stale": stale}
+
+    def _change(self, event: str, data: Mapping[str, Any]) -> None:
+        if event == "service_removed":
+            self._services.pop(str(data.get("id")), None)
+        elif isinstance(record := data.get("service"), dict):
+            self._services[record["id"]] = record
+
+
+class LiveState:
+    """Keeps a `State` current: loads it, follows the stream, loads it anew after a gap."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        on_break: Callable[[str], None] = lambda _: None,
+        retry_ms: int = RETRY_MS,
+    ) -> None:
+        self._url, self._on_break, self._retry_ms = url, on_break, retry_ms
+        self._state = State()
+
+    async def states(self) -> AsyncGenerator[dict[str, Any], None]:
+        """The state in the form of `GET /api/services`: at once, then after each message.
+
+        Raises RouterAway if no router answers at first.
+        """
+        self._state.load(await fetch(self._url, "/api/services", *FIELDS))
+        yield self._state.to_json()
+        cursor = str(self._state.position)
+        follower = Follower(self._url, cursor, on_break=self._on_break, retry_ms=self._retry_ms)
+        async with aclosing(follower.messages()) as messages:
+            async for message in messages:
+                if (seconds := self._state.apply(message)) is not None:
+                    await asyncio.sleep(seconds)
+                    await self._reload()
+                if self._state.is_complete:
+                    yield self._state.to_json()
+
+    async def _reload(self) -> None:
+        """Fetch snapshots until one can be taken: a worker that lags answers with an older one.
+
+        Gives up after some attempts: the stream may have more to say. Its next message tries again.
+        """
+        for _ in range(ATTEMPTS):
+            reason = "the router's state is older than its stream"
+            try:
+                if self._state.load(await fetch(self._url, "/api/services", *FIELDS)):
+                    return
+            except RouterAway as error:
+                reason = str(error)
+            await asyncio.sleep(self._retry_ms / 1000 * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+        self._on_break(reason)
+
+
+def _as_known(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A record as it was before its node was lost; a snapshot puts "unknown" in its place."""
+    if "last_status" not in record:
+        return record
+    status = record["last_status"]
+    last = {"status": status, "reason": record.get("last_reason", "")}
+    kept = {name: item for name, item in record.items() if not name.startswith("last_")}
+    return {**kept, **last, "healthy": status == "healthy"}
+
+
+def _position(text: str) -> Position:
+    """The position in an `id:` or a `cursor`; before all events if there is none."""
+    return Position.parse(text) or ORIGIN
+
+
+def _skips(before: Position, after: Position) -> bool:
+    """Whether events lie between two positions; an epoch begins with 1."""
+    last = before.seq if before.epoch == after.epoch else 0
+    return after.seq > last + 1
+
+
+def _key(condition: Mapping[str, Any]) -> tuple[object, object]:
+    return condition.get("reason"), condition.get("node")
+
+
+def _order(record: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(record.get(name)) for name in ("context", "name", "node"))

@@ -1,0 +1,141 @@
+"""Publishes what scans find: gathers probe results, evaluates them, writes the changes to Redis."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+from itertools import islice
+
+from hero_router.model import Change, Record
+from hero_router.scan.diff import Evaluation, diff, removals
+from hero_router.scan.discovery import Discovery
+from hero_router.scan.drift import DriftDetector
+from hero_router.scan.interfaces import RegistryProtocol
+from hero_router.scan.naming import DiscoveredService
+from hero_router.scan.result import ProbeResult
+from hero_router.scan.sockets import SocketFile
+from hero_router.scan.status import EvalTime, Thresholds
+from hero_router.scan.tracked import TrackedService, TrackedSocket, after_takeover
+from hero_router.scan.unlink import unlink_stale
+from hero_router.scan.unverified import to_unknown, unverified
+from hero_router.settings.config import RouterConfig
+from hero_router.store.lease import Grant
+from hero_router.store.registry import NodeView
+
+BATCH = 64
+"""Services that are evaluated and written together, before other tasks get their turn."""
+
+
+class Publisher:
+    """What is remembered of each service, and what still has to be published.
+
+    `now` gives the time of an evaluation.
+    """
+
+    def __init__(
+        self,
+        config: RouterConfig,
+        registry: RegistryProtocol,
+        discovery: Discovery,
+        now: Callable[[], EvalTime],
+    ) -> None:
+        self._node, self._unlinks = config.node.name, config.scan.stale_unlink
+        self._registry, self._discovery, self._now = registry, discovery, now
+        self._rules = Thresholds(config.scan.failures, config.scan.stale_seconds)
+        self._results: dict[bytes, ProbeResult] = {}
+        self._dirty: set[str] = set()
+        self._drift = DriftDetector()
+        self._flushing = asyncio.Lock()
+        self.tracked: dict[str, TrackedService] = {}
+        self.counts: Counter[str] = Counter()
+        """Changes written since the last `scan` event, by type."""
+        self.work = asyncio.Event()
+        """Set while something waits to be published."""
+
+    def reset(self, known: Mapping[str, Record]) -> None:
+        """Begin anew after another scanner held the lease: the registry is newer than memory."""
+        self.tracked = {k: after_takeover(t, known.get(k)) for k, t in self.tracked.items()}
+        self._results.clear()
+        self._dirty.clear()
+
+    def tracked_socket(self, file: SocketFile) -> TrackedSocket | None:
+        """What is remembered of a socket; None where it was never probed."""
+        service = self.tracked.get(self._discovery.owner(file) or "")
+        return None if service is None else service.sockets.get(file.raw)
+
+    def services_found(self, before: Mapping[str, DiscoveredService]) -> None:
+        """Note which services are new, changed or gone since `before`."""
+        now = self._discovery.services
+        self._dirty &= now.keys()
+        self._dirty |= {key for key, service in now.items() if before.get(key) != service}
+        if self._dirty or before.keys() - now.keys():
+            self.work.set()
+
+    def result_found(self, file: SocketFile, result: ProbeResult) -> None:
+        """Note the result of a probe; a later one of the same socket replaces it."""
+        if owner := self._discovery.owner(file):
+            self._results[file.raw] = result
+            self._dirty.add(owner)
+            self.work.set()
+
+    async def flush(self, grant: Grant, *, whole: bool = False) -> NodeView:
+        """Publish all that was noted until now, and meanwhile; returns what Redis held before.
+
+        With `whole` every record is read, so that any change by a foreign hand is put right.
+
+        Raises:
+            Fenced: another scanner holds the lease.
+            StoreError: not all could be published; the rest is published by a later call.
+        """
+        async with self._flushing:
+            self.work.clear()
+            view = await self._registry.view(self._node, whole=whole)
+            known = dict(view.records)
+            await self._publish_missing(grant, known)
+            self._dirty |= self._drift.drifted(known, self._discovery.services)
+            while batch := set(islice(self._dirty, BATCH)):
+                await self._publish(grant, known, batch)
+                await asyncio.sleep(0)
+            return view
+
+    async def _publish_missing(self, grant: Grant, known: Mapping[str, Record]) -> None:
+        """Publish which services are gone, and which can only be called unknown."""
+        if not self._discovery.complete:
+            return
+        given = self._evaluation(known)
+        found = self._discovery.services.keys()
+        reasons = unverified(known, found, self._discovery.why_unverified)
+        present = found | reasons.keys()
+        changes, kept = removals(present, given)
+        self.tracked = {k: t for k, t in self.tracked.items() if k in present} | kept
+        await self._apply(grant, [*changes, *to_unknown(known, reasons, given.now)])
+
+    async def _publish(self, grant: Grant, known: dict[str, Record], batch: set[str]) -> None:
+        """Evaluate and write one batch. If the write fails, the batch stays to be done."""
+        services = self._discovery.services
+        present = [services[key] for key in sorted(batch & services.keys())]
+        raws = [file.raw for service in present for file in service.sockets]
+        results = {raw: self._results.pop(raw) for raw in raws if raw in self._results}
+        changes, after = diff(present, self._evaluation(known, results))
+        if self._unlinks:
+            await asyncio.to_thread(unlink_stale, present, self.tracked, after)
+        self.tracked |= after
+        self._dirty -= batch
+        try:
+            await self._apply(grant, changes)
+        except BaseException:
+            self._dirty |= batch
+            raise
+        written = {change.service: change.record for change in changes}
+        self._drift.agree({one.id: written.get(one.id, known.get(one.id)) for one in present})
+        known |= {key: record for key, record in written.items() if record}
+
+    def _evaluation(
+        self, known: Mapping[str, Record], results: Mapping[bytes, ProbeResult] | None = None
+    ) -> Evaluation:
+        now = self._now()
+        return Evaluation(self._node, known, self.tracked, now, self._rules, results or {})
+
+    async def _apply(self, grant: Grant, changes: list[Change]) -> None:
+        if changes:
+            await self._registry.apply(grant, changes)
+            self.counts.update(change.type for change in changes)

@@ -1,0 +1,115 @@
+"""Builds a service's record from the states of its sockets and from its documents. Pure."""
+
+from dataclasses import replace
+
+from hero_router.model import Facts, Record, SocketState, Status, worst
+from hero_router.scan.naming import DiscoveredService
+from hero_router.scan.status import EvalTime
+from hero_router.scan.tracked import TrackedSocket
+from hero_router.text import readable
+
+MAX_REASONS = 4
+"""Most sockets that one service's reason names."""
+_RANK = {"openrpc": 3, "manifest": 2, "none": 1, "page": 0}
+"""Which kind of document describes a service that has several; among equals the first socket's."""
+
+
+def build_record(
+    node: str,
+    service: DiscoveredService,
+    before: Record | None,
+    live: list[TrackedSocket],
+    now: EvalTime,
+) -> Record:
+    """The record of a service that has these sockets; the dates of the record `before` are kept."""
+    states = tuple(socket.state for socket in live)
+    status = _overall(states)
+    facts, spec_error = _facts(before, live)
+    unchanged = before is not None and before.status is status
+    return Record(
+        id=service.id,
+        name=service.name,
+        context=service.context,
+        node=node,
+        status=status,
+        reason=_reason(states),
+        first_seen=before.first_seen if before else now.ms,
+        changed_at=before.changed_at if before and unchanged else now.ms,
+        sockets=states,
+        socket_path=_socket_path(service, states[0]),
+        spec_error=spec_error,
+        conflict=service.conflict,
+        **facts.values(),
+    )
+
+
+def same_but_figures(one: Record, other: Record) -> bool:
+    """Whether two records differ in no more than their sockets' latencies and failure counts."""
+    if len(one.sockets) != len(other.sockets):
+        return False
+    pairs = zip(one.sockets, other.sockets, strict=True)
+    if any(_without_figures(mine) != _without_figures(theirs) for mine, theirs in pairs):
+        return False
+    return replace(one, sockets=other.sockets) == other
+
+
+def _without_figures(socket: SocketState) -> tuple[object, ...]:
+    return socket.name, socket.role, socket.path, socket.status, socket.error
+
+
+def _overall(states: tuple[SocketState, ...]) -> Status:
+    """The worst of the sockets' statuses, as `worst` ranks a mixture.
+
+    Beside others two kinds do not count: `unknown`, and an `other` socket that is not HTTP. But
+    where a socket could not be reached at all, the whole is not healthy: nobody knows.
+    """
+    counted = [state for state in states if state.status is not Status.UNKNOWN]
+    services = [
+        state for state in counted if not (state.role == "other" and state.status is Status.NON_RPC)
+    ]
+    status = worst(state.status for state in services or counted)
+    if status is Status.HEALTHY and any(map(_is_out_of_reach, states)):
+        return Status.UNKNOWN
+    return status
+
+
+def _is_out_of_reach(state: SocketState) -> bool:
+    """Whether nothing could be learned of this socket; one that answered has a latency."""
+    silent = state.error is not None and state.latency_ms is None
+    return silent and state.status is Status.UNKNOWN
+
+
+def _reason(states: tuple[SocketState, ...]) -> str:
+    """Why the service is not healthy, socket by socket; a single socket needs no name."""
+    failing = [state for state in states if state.error is not None]
+    if len(states) == 1:
+        return "".join(state.error or "" for state in failing)
+    named = [f"{state.name}: {state.error}" for state in failing]
+    more = [f"and {len(named) - MAX_REASONS} more"] if len(named) > MAX_REASONS else []
+    return "; ".join(named[:MAX_REASONS] + more)
+
+
+def _facts(before: Record | None, live: list[TrackedSocket]) -> tuple[Facts, str | None]:
+    """The facts of the service, and what is wrong with its documents now.
+
+    Good documents of the best kind win. Without good ones the last known facts are kept, so that a
+    service that is down keeps its title, unless every socket has said that it offers none.
+    """
+    asked = [socket.documents for socket in live if socket.documents is not None]
+    unasked = any(
+        socket.documents is None and socket.state.status is not Status.NON_RPC for socket in live
+    )
+    error = next((answer.error for answer in asked if answer.error is not None), None)
+    good = [answer.facts for answer in asked if answer.error is None and answer.facts is not None]
+    if good:
+        return max(good, key=lambda facts: _RANK.get(facts.source_kind, 0)), error
+    if before is not None and not asked:
+        return Facts.of(before), before.spec_error
+    if before is not None and before.source_kind != "none" and (error is not None or unasked):
+        return Facts.of(before), error
+    return next((answer.facts for answer in asked if answer.facts is not None), Facts()), error
+
+
+def _socket_path(service: DiscoveredService, first: SocketState) -> str:
+    path = next(file.real_path for file in service.sockets if file.path == first.path)
+    return readable(path)

@@ -1,0 +1,71 @@
+"""Publishes a node's report: before the first scan, while a scan is running, and at its end."""
+
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from hero_router.errors import Fenced, StoreError
+from hero_router.model import Record
+from hero_router.scan.interfaces import LeaseProtocol, RegistryProtocol
+from hero_router.scan.publishing import Publisher
+from hero_router.scan.report import ReportBuilder, ScanSummary, probe_figures, scan_event
+from hero_router.settings.config import RouterConfig
+from hero_router.store.lease import Grant
+
+log = logging.getLogger(__name__)
+
+
+class Reporter:
+    """Writes one node's reports."""
+
+    def __init__(
+        self,
+        config: RouterConfig,
+        lease: LeaseProtocol,
+        registry: RegistryProtocol,
+        publisher: Publisher,
+    ) -> None:
+        self._node, self._lease, self._registry = config.node.name, lease, registry
+        self._publisher, self._builder = publisher, ReportBuilder(config)
+
+    async def first(self, grant: Grant, known: Mapping[str, Record]) -> None:
+        """Publish that the node has a scanner, before its first service. Raises StoreError."""
+        report = self._builder.first(grant.scanner, self._lease.now_ms(), known)
+        await self._registry.apply(grant, [], report)
+
+    async def heartbeat(self, grant: Grant, seconds: float) -> None:
+        """Renew the report of a scan that takes longer than the last one, so it is not missed.
+
+        First, all that was seen is published: a scanner that cannot do so must not look alive. A
+        Redis that fails only costs this heartbeat. Raises Fenced.
+        """
+        try:
+            view = await self._publisher.flush(grant)
+            now_ms = self._lease.now_ms()
+            last = view.report or self._builder.first(grant.scanner, now_ms, {})
+            renewed = self._builder.in_progress(last, grant.scanner, seconds)
+            if renewed is not last:
+                await self._registry.apply(grant, [], renewed)
+        except Fenced:
+            raise
+        except StoreError as error:
+            log.debug("could not renew the node's report: %s", error)
+
+    async def finish(self, grant: Grant, summary: ScanSummary, requests: Sequence[str]) -> None:
+        """Publish the report of a finished scan, and the figures of its probes.
+
+        A `scan` event comes with it if the scan changed something or was asked for. Without a
+        stream it always comes: dashboards need a position to go on from after Redis was emptied.
+
+        Raises Fenced or another StoreError.
+        """
+        view = await self._registry.view(self._node)
+        now_ms = self._lease.now_ms()
+        report = self._builder.finished(grant.scanner, now_ms, view.records, summary)
+        counts = Counter(self._publisher.counts)
+        is_news = requests or counts or not view.has_stream
+        event = [scan_event(report, counts, requests)] if is_news else []
+        await self._registry.apply(grant, event, report)
+        self._publisher.counts -= counts
+        figures = probe_figures(summary.tracked, view.records)
+        await self._registry.write_probes(self._node, figures)

@@ -1,0 +1,92 @@
+"""What the scanner remembers of each socket and service between scans, beyond the record. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from hero_router.model import Record, SocketState
+from hero_router.scan.flaps import Flaps
+from hero_router.scan.result import Documents
+from hero_router.scan.sockets import SocketFile
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedSocket:
+    """One socket between two probes.
+
+    `identity` is that of the file which was probed. `documents` is the last outcome of asking for
+    them, `document_faults` how often in a row they were late or bad, `documents_in` the number of
+    probes until they are asked for again. `inactive_since` is in seconds of the monotonic clock. A
+    `stale` socket is not in the registry any more. `calm_probes` is how many probes in a row found
+    nothing wrong and nothing new, `probed_ms` when the last one ended (Unix ms, Redis's clock).
+    """
+
+    state: SocketState
+    identity: tuple[int, int, int]
+    documents: Documents | None = None
+    document_faults: int = 0
+    documents_in: int = 0
+    inactive_since: float | None = None
+    stale: bool = False
+    calm_probes: int = 0
+    probed_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedService:
+    """One service between two scans.
+
+    `record` is the last one that was decided. From it, a service that Redis lost, or that left and
+    came back, gets its dates again. `changed_in` is the scan in which that record last changed.
+    `in_registry`: the record was published, and no foreign hand is known to have removed it.
+    """
+
+    sockets: Mapping[bytes, TrackedSocket] = field(default_factory=dict)
+    flaps: Flaps = field(default_factory=Flaps)
+    record: Record | None = None
+    changed_in: int = -1
+    in_registry: bool = False
+
+    @property
+    def registered(self) -> Record | None:
+        """The record that dashboards show, even if Redis has lost it."""
+        return self.record if self.in_registry else None
+
+
+def track(
+    file: SocketFile, before: TrackedSocket | None, known: SocketState | None
+) -> TrackedSocket:
+    """What is remembered of a socket: `before`, else what the registry knows, else nothing.
+
+    A socket that was bound anew is asked for its documents again, and is not stale any more.
+    """
+    if before is None:
+        state = known or SocketState(file.name, file.role, file.path)
+        return TrackedSocket(replace(state, name=file.name, role=file.role), file.identity)
+    if before.identity != file.identity:
+        kept = replace(before, identity=file.identity, inactive_since=None, stale=False)
+        return replace(kept, documents_in=0, calm_probes=0)
+    return before
+
+
+def is_new(file: SocketFile, before: TrackedSocket | None) -> bool:
+    """Whether this socket was never probed, or was bound anew since."""
+    return before is None or before.identity != file.identity
+
+
+def documents_due(file: SocketFile, before: TrackedSocket | None) -> bool:
+    """Whether the next probe of this socket should ask for its documents."""
+    return before is None or before.identity != file.identity or before.documents_in <= 0
+
+
+def after_takeover(tracked: TrackedService, known: Record | None) -> TrackedService:
+    """What is still true after another scanner held the lease: the registry is newer.
+
+    Kept are the dates (in `record`), and the stale sockets that the registry does not show either.
+    """
+    shown = () if known is None else tuple(socket.path for socket in known.sockets)
+    sockets = {
+        raw: socket
+        for raw, socket in tracked.sockets.items()
+        if socket.stale and socket.state.path not in shown
+    }
+    return TrackedService(sockets, record=tracked.record)
