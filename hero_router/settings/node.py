@@ -13,15 +13,19 @@ class NodeSettings:
     """The node's name, the root that holds the sockets, and the folder for state."""
 
     name: str = text(
-        socket.gethostname(), "ROUTER_NODE", "this node's name; default: the host name"
+        socket.gethostname(),
+        "ROUTER_NODE",
+        "name of this machine in the registry; default: the host name",
     )
     socket_dir: str = text(
         "~/hero/var/sockets",
         "ROUTER_SOCKET_DIR HERO_SOCKET_DIR PATH_SOCKET",
-        "the root: the folder tree that holds the sockets",
+        "folder tree in which the scanner looks for sockets (the root)",
     )
     state_dir: str = text(
-        "~/hero/var/router", "ROUTER_STATE_DIR", "where serve keeps its private Redis and its lock"
+        "~/hero/var/router",
+        "ROUTER_STATE_DIR",
+        "folder in which serve keeps its private Redis and its lock file",
     )
 
     def __post_init__(self) -> None:

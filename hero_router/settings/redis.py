@@ -17,15 +17,19 @@ class RedisSettings:
     url: str = text(
         "",
         "ROUTER_REDIS_URL",
-        "the backplane: redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://; "
+        "URL of Redis: redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://; "
         "none: serve starts a private Redis",
         secret=True,
     )
     prefix: str = text(
-        "{hero_router}", "ROUTER_REDIS_PREFIX", "prefix of all Redis keys, with one {hash tag}"
+        "{hero_router}",
+        "ROUTER_REDIS_PREFIX",
+        "start of the names of all keys in Redis; it must contain a {hash tag}",
     )
     password_file: str = text(
-        "", "ROUTER_REDIS_PASSWORD_FILE", "file with Redis's password, read for each connection"
+        "",
+        "ROUTER_REDIS_PASSWORD_FILE",
+        "file that holds Redis's password; each new connection reads it again",
     )
 
     def __post_init__(self) -> None:
