@@ -1,4 +1,4 @@
-"""Settings of the connection to Redis: what a client needs to find it and to log in."""
+"""Settings of the connection to Redis: its URL, the password file, and the prefix of its keys."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from hero_router.settings.setting import check_section, text
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RedisSettings:
-    """Where one deployment's Redis is, which keys it holds, and where a password comes from."""
+    """The Redis of one deployment: URL, prefix of the keys, and password file."""
 
     url: str = text(
         "",
@@ -36,20 +36,22 @@ class RedisSettings:
         check_section(self)
         check(self.url)
         if re.match(r"[^{]*\{[^}]+\}", self.prefix) is None:
-            raise ConfigError(f"ROUTER_REDIS_PREFIX needs a {{tag}}, not {self.prefix!r}")
+            raise ConfigError(
+                f"ROUTER_REDIS_PREFIX must contain a {{hash tag}}, unlike {self.prefix!r}"
+            )
 
     def require(self) -> None:
-        """Raises ConfigError if no Redis is named, or the password's file cannot be used."""
+        """Raises ConfigError if no Redis is set, or the password file cannot be used."""
         self.require_url()
         self.check_password_file()
 
     def require_url(self) -> None:
-        """Raises ConfigError if no Redis is named."""
+        """Raises ConfigError if no Redis is set."""
         if not self.url:
             raise ConfigError("ROUTER_REDIS_URL is not set: scanner and web need a Redis")
 
     def check_password_file(self) -> None:
-        """Raises ConfigError if a file with the password is named and cannot be used."""
+        """Raises ConfigError if the password file is set and cannot be used."""
         parts, path = urlsplit(self.url), self.password_file
         if not path:
             return

@@ -1,4 +1,4 @@
-"""Settings of the scanner: how often it looks, how it probes, and when a socket leaves."""
+"""Settings of the scanner: how often it scans, how it probes, and when a socket is removed."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from hero_router.settings.setting import check_section, number, switch, text
 
 @dataclass(frozen=True, slots=True)
 class ScanSettings:
-    """Pace, limits and thresholds of a scanner; times are in seconds."""
+    """Intervals, limits and thresholds of a scanner; times are in seconds."""
 
     seconds: float = number(
         5,
@@ -49,7 +49,7 @@ class ScanSettings:
         "ROUTER_IGNORE",
         "names of socket files that are never probed, without .sock, and names of folders "
         "that are never searched, with a / at the end; separated by commas; * and ? stand "
-        "for any characters and for one; none: ignore nothing",
+        "for any characters and for one; none: ignore no name",
     )
     lease_seconds: float = number(
         10,
@@ -66,6 +66,6 @@ class ScanSettings:
 
     @property
     def ignored(self) -> tuple[str, ...]:
-        """The patterns of the names of sockets that are no services."""
+        """The patterns of names that are not probed or searched."""
         names = (name.strip() for name in self.ignore.split(","))
         return () if self.ignore == "none" else tuple(filter(None, names))

@@ -1,18 +1,18 @@
-"""Settings of the event streams: the window, keepalive, slow clients, and age."""
+"""Settings of the event streams: window, pings, slow clients, and age."""
 
 from dataclasses import dataclass
 
 from hero_router.settings.setting import check_section, number
 
 MOST_EVENTS = 100_000
-"""Largest window. A worker loads it in one step of Redis, which serves nobody else meanwhile and
-must answer within `store.client.ANSWER_SECONDS`: so many of 1 kB take it a third of a second, and
-two where the machine is overloaded."""
+"""Largest window. A worker loads it in one call, and Redis must answer within
+`store.client.ANSWER_SECONDS`, serving nobody else meanwhile. With events of 1 kB that takes a third
+of a second, and two seconds on an overloaded machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class StreamSettings:
-    """The window in events, and the times of a stream."""
+    """The size of the window, and the times of a stream."""
 
     window: int = number(
         1024,

@@ -1,4 +1,4 @@
-"""Settings of the web workers: where they listen, whom they answer, and their limits."""
+"""Settings of the web workers: address, allowed hosts, trusted proxies, and limits."""
 
 import ipaddress
 import os
@@ -88,7 +88,7 @@ class WebSettings:
 
     @property
     def hosts(self) -> Hosts:
-        """The host names under which web answers."""
+        """The host names under which web may be requested."""
         return Hosts.of(self.allowed_hosts, self.host)
 
     @property
@@ -98,7 +98,7 @@ class WebSettings:
 
     @property
     def is_open(self) -> bool:
-        """Whether web listens for more than this machine; a name is taken for what it is."""
+        """Whether other machines can connect; a name other than localhost counts as open."""
         try:
             return not ipaddress.ip_address(self.host).is_loopback
         except ValueError:
@@ -106,16 +106,16 @@ class WebSettings:
 
     @property
     def bind(self) -> str:
-        """Where web listens, as `host:port`."""
+        """The address on which web listens, as `host:port`."""
         return _host_port(self.host, self.port)
 
     @property
     def address(self) -> str:
-        """Where a browser on this machine finds the page."""
+        """The URL of the page for a browser on this machine."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
         return f"http://{_host_port(host, self.port)}/"
 
 
 def _host_port(host: str, port: int) -> str:
-    """Host and port as one text; an IPv6 address has colons of its own and so needs brackets."""
+    """Host and port as one text; an IPv6 address is put in brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
