@@ -36,9 +36,7 @@ class RedisSettings:
         check_section(self)
         check(self.url)
         if re.match(r"[^{]*\{[^}]+\}", self.prefix) is None:
-            raise ConfigError(
-                f"ROUTER_REDIS_PREFIX must contain a {{hash tag}}, unlike {self.prefix!r}"
-            )
+            raise ConfigError(f"ROUTER_REDIS_PREFIX={self.prefix!r} must contain a {{hash tag}}")
 
     def require(self) -> None:
         """Raises ConfigError if no Redis is set, or the password file cannot be used."""

@@ -15,8 +15,8 @@ HostPort = tuple[str, int]
 class Address:
     """A URL taken apart. `url` names one server, with login, database and options.
 
-    If `kind` is "sentinel" or "cluster", the `seeds` are Sentinels or Cluster nodes, which are asked
-    where the primary is. `primary` is the name under which Sentinels know it.
+    If `kind` is "sentinel" or "cluster", the `seeds` are asked where the primary is: Sentinels or
+    Cluster nodes. `primary` is the name under which Sentinels know it.
     """
 
     kind: Literal["", "sentinel", "cluster"]

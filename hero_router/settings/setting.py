@@ -33,7 +33,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: its place in `RouterConfig`, its variables (the first one set wins), its meaning.
+    """One setting: its field in `RouterConfig`, its variables (the first one set wins), its range.
 
     A number is from `low` to `high`; with `off` it may also be 0, which switches it off.
     """
