@@ -282,6 +282,7 @@ def value_of(item: Setting) -> st.SearchStrategy[Any]:
         "redis_url": st.sampled_from(["", "redis://me:pw@host/1", "unix:///run/redis.sock"]),
         "redis_prefix": st.sampled_from(["{hero_router}", "a{b}", "{ü}:x"]),
         "log_level": st.sampled_from(["debug", "error"]),
+        "trusted_proxies": st.sampled_from(["", "10.0.0.7, 192.168.1.0/24, fd00::/8"]),
         "allowed_hosts": st.sampled_from(["", "router.example", "a.example, *.b.example"]),
         "log_format": st.sampled_from(["text", "json"]),
     }
