@@ -41,7 +41,7 @@ async def test_junk_among_the_records_is_passed_over(
     await store.registry.apply(await store.grant(), [put("good")])
     await store.raw.hset(KEYS.services, "junk", junk)  # under this key, no record is right
     assert [item.name for item in (await store.registry.view("n1")).records.values()] == ["good"]
-    assert "1 entries of the services hash are not ours" in caplog.text
+    assert "left out 1 entries of the services hash that are not by hero_router" in caplog.text
 
 
 async def test_junk_is_told_once_and_not_at_each_scan(

@@ -2,11 +2,11 @@
 
 import pytest
 
-from hero_router.store.presence import FORGET_MS, LIFETIME_MS, Presence, PresenceEntry
+from hero_router.store.presence import KEEP_NAMES_MS, LIFETIME_MS, Presence, PresenceEntry
 from tests.contract.world import KEYS, Store
 
 SUMMARY = {"states": {"live": 2, "parked": 1}, "pending": 7, "listed": [{"address": "::1"}]}
-NOW = 10 * FORGET_MS
+NOW = 10 * KEEP_NAMES_MS
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ async def test_a_worker_that_tells_no_more_is_forgotten(store: Store, roll: Pres
     assert 0 < left <= LIFETIME_MS
     await store.raw.delete(KEYS.clients("a/1"))
     assert await roll.read() == {}
-    await roll.publish("b/1", SUMMARY, NOW + FORGET_MS)
+    await roll.publish("b/1", SUMMARY, NOW + KEEP_NAMES_MS)
     assert await store.raw.zrange(KEYS.workers, 0, -1) == [b"b/1"]
 
 

@@ -60,7 +60,7 @@ async def load(found: Redis) -> object:
 
 
 async def ask(found: Redis) -> object:
-    return await ScanRequests(found, KEYS).ask(ScanRequest("scan", "r1"))
+    return await ScanRequests(found, KEYS).send(ScanRequest("scan", "r1"))
 
 
 async def refusal(url: str, step: Callable[[Redis], Awaitable[object]] = acquire) -> StoreError:

@@ -45,9 +45,9 @@ async def test_an_audit_has_the_events_after_a_position_up_to_the_registrys_head
 
 
 async def test_where_the_stream_stands_is_told_without_its_events(store: Store) -> None:
-    assert (await store.nodes.place()).head == ORIGIN
+    assert (await store.nodes.stream_status()).head == ORIGIN
     head = await store.registry.apply(await store.grant(), [put("a", 1)])
-    place = await store.nodes.place()
+    place = await store.nodes.stream_status()
     assert (place.head, place.run_id) == (head, (await store.stream.load()).version.run_id)
 
 
@@ -112,7 +112,7 @@ async def test_while_a_large_window_is_parsed_others_get_their_turn(
 ) -> None:
     changes = [put("a", seq) for seq in range(4 * snapshot.PARSE_BATCH)]
     await store.writer(len(changes)).apply(await store.grant(), changes)
-    parse, turns = snapshot.event, [0]
+    parse, turns = snapshot.parse_event, [0]
 
     def counting(*how: Any) -> Event:
         turns[-1] += 1
@@ -123,7 +123,7 @@ async def test_while_a_large_window_is_parsed_others_get_their_turn(
             turns.append(0)
             await asyncio.sleep(0)
 
-    monkeypatch.setattr(snapshot, "event", counting)
+    monkeypatch.setattr(snapshot, "parse_event", counting)
     spinning = asyncio.create_task(others())
     window = await store.window()
     spinning.cancel()

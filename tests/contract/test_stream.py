@@ -77,7 +77,7 @@ async def test_the_head_survives_that_the_last_entry_was_deleted(store: Store) -
 async def test_a_dropped_connection_is_made_anew_by_the_next_read(real: Store) -> None:
     head = await real.registry.apply(await real.grant(), [put()])
     for _ in range(3):
-        await real.stream.drop()
+        await real.stream.disconnect()
         assert await real.stream.head() == head
 
 

@@ -104,10 +104,10 @@ async def test_the_rights_that_the_readme_names_are_enough(
         await store.registry.write_probes("n1", {"x": {"latency_ms": 1}})
         head = (await store.stream.load()).head
         assert len((await store.stream.audit(head.before())).window) == 1
-        assert (await store.nodes.place()).head == head
-        await store.nodes.renew()
+        assert (await store.nodes.stream_status()).head == head
+        await store.nodes.reconnect()
         assert (await store.nodes.list())["n1"].leased
-        assert await store.requests.ask(REQUEST) == 0
+        assert await store.requests.send(REQUEST) == 0
         assert await store.registry.nodes() == {"n1"}
         assert await store.registry.forget(grant) == 2
         with pytest.raises(StoreRefused, match="forbids"), redis_errors():

@@ -46,7 +46,7 @@ async def is_heard(url: str, heard: list[str]) -> None:
     heard.clear()
 
     async def answered() -> bool:
-        await ScanRequests(voice, Keys()).ask(ScanRequest("scan", "now"))
+        await ScanRequests(voice, Keys()).send(ScanRequest("scan", "now"))
         return "now" in heard
 
     try:
