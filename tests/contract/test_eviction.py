@@ -27,7 +27,7 @@ Launch = Callable[..., RedisServer]
         ("noeviction", ""),
     ],
 )
-async def test_what_may_be_lost_is_told_with_the_way_out(
+async def test_the_warning_says_what_may_be_evicted_and_what_to_do(
     binary: Callable[[], Path], policy: str, lost: str, launch: Launch
 ) -> None:
     server = launch(binary(), *LIMITED, "--maxmemory-policy", policy)
@@ -44,7 +44,7 @@ def test_without_a_limit_nothing_is_evicted_and_unknown_words_are_no_warning() -
     assert describe("something-new", 100) == ""
 
 
-async def test_a_user_who_may_not_configure_learns_it_too(launch: Launch) -> None:
+async def test_a_user_without_the_right_to_configure_is_warned_too(launch: Launch) -> None:
     server = launch(redis7_binary(), *LIMITED, "--maxmemory-policy", "allkeys-lru")
     ask(server, "ACL", "SETUSER", "router", "on", ">pw", "-@all", "+@connection", "+info")
     assert "allkeys-lru" in await warning(RedisSettings(server.login("router", "pw")))

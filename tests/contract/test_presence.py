@@ -18,7 +18,7 @@ async def test_without_workers_there_is_nothing_to_read(roll: Presence) -> None:
     assert await roll.read() == {}
 
 
-async def test_what_each_worker_last_told_is_read(roll: Presence) -> None:
+async def test_the_last_summary_of_each_worker_is_read(roll: Presence) -> None:
     await roll.publish("a/1", SUMMARY, NOW)
     await roll.publish("b/1", {**SUMMARY, "more": "of a newer version"}, NOW + 1)
     await roll.publish("a/1", {**SUMMARY, "pending": 8}, NOW + 2)
@@ -28,7 +28,7 @@ async def test_what_each_worker_last_told_is_read(roll: Presence) -> None:
     }
 
 
-async def test_a_worker_that_tells_no_more_is_forgotten(store: Store, roll: Presence) -> None:
+async def test_a_worker_that_publishes_no_more_is_forgotten(store: Store, roll: Presence) -> None:
     await roll.publish("a/1", SUMMARY, NOW)
     left = await store.raw.pttl(KEYS.clients("a/1"))
     assert 0 < left <= LIFETIME_MS
@@ -38,7 +38,9 @@ async def test_a_worker_that_tells_no_more_is_forgotten(store: Store, roll: Pres
     assert await store.raw.zrange(KEYS.workers, 0, -1) == [b"b/1"]
 
 
-async def test_a_worker_that_withdraws_leaves_nothing(store: Store, roll: Presence) -> None:
+async def test_a_worker_that_removes_its_summary_leaves_nothing(
+    store: Store, roll: Presence
+) -> None:
     await roll.publish("a/1", SUMMARY, NOW)
     await roll.remove("a/1")
     assert await store.raw.exists(KEYS.workers, KEYS.clients("a/1")) == 0

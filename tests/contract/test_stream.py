@@ -48,7 +48,7 @@ async def test_a_blocked_read_gets_the_event_as_it_happens(store: Store) -> None
     assert time.monotonic() - started < 2
 
 
-async def test_redis_itself_says_nothing_of_a_gap(store: Store) -> None:
+async def test_redis_itself_does_not_report_a_gap(store: Store) -> None:
     """Why the reader must do the arithmetic: a trimmed position silently starts at the oldest."""
     grant = await store.grant()
     first = await store.registry.apply(grant, [put("a", 1)])
