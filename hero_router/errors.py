@@ -1,29 +1,29 @@
-"""The tree of everything that can go wrong, each with a stable code. Bottom layer: imports nothing.
+"""All errors that hero_router raises on purpose, as one tree; each has a stable code.
 
     RouterError                 internal
     ├── ConfigError             config              nothing can run with these settings
     ├── BadRequest              bad_request         the caller's input breaks a stated rule
-    │   └── Ambiguous           ambiguous           a name that several services have
+    │   └── Ambiguous           ambiguous           several services have this name
     ├── NotFound                not_found           no such service, method or page
     ├── Forbidden               forbidden           the caller may not see or do this
-    ├── NotAcceptable           not_acceptable      the caller takes no form of the answer
-    ├── WrongHost               wrong_host          asked by a name that is not ours
-    ├── WrongOrigin             wrong_origin        a page of another site asks
+    ├── NotAcceptable           not_acceptable      the caller accepts no form of the answer
+    ├── WrongHost               wrong_host          the host name is not allowed
+    ├── WrongOrigin             wrong_origin        a page of another site sent the request
     ├── Overloaded              overloaded          a stated limit is reached, try later
     ├── ScanTimeout             scan_timeout        no scanner answered in time
-    ├── TimedOut                timed_out           a call took longer than it may
-    └── StoreError              store               Redis answered with an error we have no word for
+    ├── TimedOut                timed_out           a call took too long
+    └── StoreError              store               any other error of Redis
         ├── NotReady            not_ready           this worker has not yet read the registry
         ├── StoreUnreachable    store_unreachable   no connection, or it broke, or timed out
-        ├── StoreLoading        store_loading       Redis is reading its data set
-        ├── StoreReadOnly       store_read_only     this Redis is a replica, or was demoted
+        ├── StoreLoading        store_loading       Redis is still loading its data
+        ├── StoreReadOnly       store_read_only     this Redis is a replica, or has become one
         ├── StoreRefused        store_refused       wrong or missing password, no permission
         ├── StoreFull           store_full          out of memory, disk or connections
-        ├── StoreCorrupt        store_corrupt       a key of ours holds something else
+        ├── StoreCorrupt        store_corrupt       a key of hero_router holds something else
         └── Fenced              fenced              the writer no longer holds the node's lease
 
-Messages are for the person who runs the router: they never hold a password.
-HTTP and JSON-RPC codes are mapped at the edge, in `web.failures`.
+Messages are for operators. They never hold a password.
+HTTP and JSON-RPC codes are mapped in `rpc.errors` and `web.errors`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ from collections.abc import Mapping, Sequence
 class RouterError(Exception):
     """Base of all errors that hero_router raises on purpose.
 
-    `details` are further facts for programs, sent to the caller beside the message.
+    `details` are facts for programs; the caller gets them beside the message.
     """
 
     code = "internal"
@@ -40,7 +40,7 @@ class RouterError(Exception):
 
 
 class ConfigError(RouterError):
-    """The settings leave nothing to run with; the process exits with code 2."""
+    """Nothing can run with these settings; the process exits with code 2."""
 
     code = "config"
 
@@ -52,12 +52,12 @@ class BadRequest(RouterError):
 
 
 class Ambiguous(BadRequest):
-    """Several services have the name that was asked for; `details` lists their ids."""
+    """Several services have the requested name; `details` lists their ids."""
 
     code = "ambiguous"
 
     def __init__(self, ids: Sequence[str]) -> None:
-        super().__init__(f"{len(ids)} services have that name: ask for one of them by its id")
+        super().__init__(f"{len(ids)} services have that name: use the id of one of them")
         self.details = {"candidates": list(ids)}
 
 
@@ -74,13 +74,13 @@ class Forbidden(RouterError):
 
 
 class NotAcceptable(RouterError):
-    """The caller takes none of the forms in which the answer could be sent."""
+    """The caller accepts no form in which the answer could be sent."""
 
     code = "not_acceptable"
 
 
 class WrongHost(RouterError):
-    """The request came by a host name that is not ours: somebody may have pointed it here."""
+    """The request's host name is not allowed: a foreign page may have let its name resolve here."""
 
     code = "wrong_host"
 
@@ -98,25 +98,25 @@ class Overloaded(RouterError):
 
 
 class ScanTimeout(RouterError):
-    """A scan was asked for and no scanner reported in time."""
+    """A scan was requested, and no scanner reported in time."""
 
     code = "scan_timeout"
 
 
 class TimedOut(RouterError):
-    """A call took longer than it may, and was ended."""
+    """A call took too long and was ended."""
 
     code = "timed_out"
 
 
 class StoreError(RouterError):
-    """Redis answered with an error that has no more exact word here."""
+    """Redis answered with an error that no other class stands for."""
 
     code = "store"
 
 
 class NotReady(StoreError):
-    """This worker has not yet read the registry, so that it knows nothing to tell."""
+    """This worker has not read the registry yet, so it has no state to serve."""
 
     code = "not_ready"
 
@@ -128,19 +128,19 @@ class StoreUnreachable(StoreError):
 
 
 class StoreLoading(StoreError):
-    """Redis is up but still reads its data set."""
+    """Redis runs, but is still loading its data."""
 
     code = "store_loading"
 
 
 class StoreReadOnly(StoreError):
-    """This Redis does not take writes: a replica, or a demoted primary."""
+    """This Redis refuses writes: it is a replica, or has become one."""
 
     code = "store_read_only"
 
 
 class StoreRefused(StoreError):
-    """Redis wants another user or password, or forbids a command that is needed."""
+    """Redis rejects the user or password, or forbids a command that is needed."""
 
     code = "store_refused"
 
@@ -152,12 +152,12 @@ class StoreFull(StoreError):
 
 
 class StoreCorrupt(StoreError):
-    """A key of ours holds something that hero_router never wrote."""
+    """A key of hero_router holds something that it did not write."""
 
     code = "store_corrupt"
 
 
 class Fenced(StoreError):
-    """The node's lease is held by another scanner, or by nobody; nothing was written."""
+    """This scanner no longer holds the node's lease; nothing was written."""
 
     code = "fenced"

@@ -194,14 +194,22 @@ class NodeState:
 class Change:
     """One change of the registry with its event; `scan` makes it and `store.registry` writes it.
 
-    `record` is the new state of `service` (None: the service leaves the registry); `data` is the
-    event's payload. A change of type "scan" has no service ("") and no record.
+    `record` is the new state of `service` (None: the service leaves the registry). `data` is what
+    the event says beside the record, which is added as its `service` unless `data` has one. A
+    change of type "scan" has no service ("") and no record.
     """
 
     type: EventType
     service: str
     data: Mapping[str, Any]
     record: Record | None = None
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """All that the event says."""
+        if self.record is None or "service" in self.data:
+            return dict(self.data)
+        return {**self.data, "service": self.record.to_json()}
 
 
 class Event(NamedTuple):

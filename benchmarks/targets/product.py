@@ -103,9 +103,7 @@ class Publisher:
     async def begin(self) -> None:
         """Add the services, and report once."""
         records = [service(number, Status.HEALTHY, CREATED_MS) for number in range(SERVICES)]
-        added = [
-            Change("service_added", item.id, {"service": item.to_json()}, item) for item in records
-        ]
+        added = [Change("service_added", item.id, {}, item) for item in records]
         now = int(time.time() * 1000)
         report = NodeState(NODE, "bench", 1, now, 1, SERVICES, SERVICES, __version__)
         self.head = await self._registry.apply(self._grant, added, report)

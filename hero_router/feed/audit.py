@@ -13,7 +13,7 @@ from typing import Any
 
 from hero_router.codec import InvalidJson, decode_trusted
 from hero_router.feed.mirror import Mirror
-from hero_router.store.snapshot import shown
+from hero_router.store.snapshot import raw_record
 
 AUDIT_SECONDS = 30.0
 """The longest time between two audits; each worker takes a random part of it, half at least, so
@@ -80,5 +80,5 @@ def _records(texts: Iterable[tuple[str, str]]) -> dict[str, Mapping[str, Any]]:
     good = {}
     for key, raw in texts:
         with suppress(InvalidJson, TypeError):
-            good[key] = shown(key, decode_trusted(raw))
+            good[key] = raw_record(key, decode_trusted(raw))
     return good

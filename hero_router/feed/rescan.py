@@ -102,7 +102,7 @@ class ScanCoordinator:
         live = self._mirror.nodes.keys() - self._mirror.lost
         self._replies.expect(request.id)
         try:
-            if not await self._requests.ask(request):
+            if not await self._requests.send(request):
                 raise ScanTimeout("no scanner is running: nobody heard the request")
             answers = await self._replies.collect(request.id, live, self._seconds)
         finally:

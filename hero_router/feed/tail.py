@@ -20,7 +20,7 @@ from hero_router.feed.ring import Ring
 from hero_router.model import Event
 from hero_router.position import ORIGIN, Position
 from hero_router.store.keys import READ_BATCH
-from hero_router.store.snapshot import Snapshot, parsed_values, shown
+from hero_router.store.snapshot import Snapshot, parse_values, raw_record
 from hero_router.store.stream import Stream
 
 log = logging.getLogger(__name__)
@@ -119,7 +119,7 @@ class Tail:
 
     def _take(self, snapshot: Snapshot) -> None:
         """No await in here: nobody sees the mirror at one position and the ring at another."""
-        services = parsed_values("services", snapshot.services or {}, shown)
+        services = parse_values("services", snapshot.services or {}, raw_record)
         vanished = self._gone or self._ring.head != ORIGIN
         unlike = self._differs_unseen(services, snapshot)
         self._mirror.reset(services, snapshot.nodes, snapshot.head)
@@ -249,7 +249,7 @@ class Tail:
     async def _drop(self) -> None:
         """Even closing a connection can fail, and no more can be done about it."""
         with contextlib.suppress(StoreError):
-            await self._stream.drop()
+            await self._stream.disconnect()
 
 
 async def _rest_until(moment: float) -> None:

@@ -41,7 +41,7 @@ class TailWatchdog:
         if not self._tail.following:  # it tells of that itself
             self._agreement.forget()
             return
-        seen = await self._nodes.place()
+        seen = await self._nodes.stream_status()
         now = self._clock()
         served = StreamHead(self._ring.run_id, self._ring.head)
         if self._agreement.observe(served, StreamHead(seen.run_id[:STORE_DIGITS], seen.head), now):
@@ -53,4 +53,4 @@ class TailWatchdog:
             self._renewed_at = now - RENEW_SECONDS
         if now - self._renewed_at >= RENEW_SECONDS:
             self._renewed_at = now
-            await self._nodes.renew()
+            await self._nodes.reconnect()

@@ -71,8 +71,8 @@ def removals(present: Collection[str], given: Evaluation) -> Decision:
 def updated(old: Record, new: Record) -> Change:
     """The change from one record to the next."""
     if old.status is new.status:
-        return Change("service_updated", new.id, {"service": new.to_json()}, new)
-    data = {"from": old.status, "to": new.status, "reason": new.reason, "service": new.to_json()}
+        return Change("service_updated", new.id, {}, new)
+    data = {"from": old.status, "to": new.status, "reason": new.reason}
     return Change("status_change", new.id, data, new)
 
 
@@ -86,7 +86,7 @@ def removed(old: Record | None, reason: str) -> Change | None:
 
 def _change(old: Record | None, new: Record) -> Change | None:
     if old is None:
-        return Change("service_added", new.id, {"service": new.to_json()}, new)
+        return Change("service_added", new.id, {}, new)
     return None if old is new else updated(old, new)
 
 

@@ -1,1 +1,1 @@
-"""Settings of one process: declaration, reading, checks, logging."""
+"""The settings of one process: declared in sections, read from the environment, checked, shown."""

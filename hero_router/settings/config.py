@@ -1,7 +1,7 @@
-"""All settings of one process: one frozen `RouterConfig`, read once from environment and flags.
+"""All settings of one process in one frozen `RouterConfig`, read once from environment and flags.
 
-A number that is zero, negative, out of range or not a number does not stop the router: the default
-is used and one WARNING says so. A value that leaves nothing to run with raises `ConfigError`.
+A number that is out of range, or not a number, does not stop the router: the default is used, and
+one WARNING says so. A value without which nothing can run, as a Redis URL, raises `ConfigError`.
 """
 
 import dataclasses
@@ -31,10 +31,10 @@ ADDRESS_VARIABLE = "ROUTER_URL"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RouterConfig:
-    """The settings in sections. An empty text is "none".
+    """All settings, in sections. An empty text means "none".
 
-    A setting also has one flat name, that of its flag: `ROUTER_REDIS_URL`, `--redis-url` and
-    `redis_url` are the field `url` of the section `redis`.
+    A setting also has a flat name, which is that of its flag: `redis_url` is the field `url` of the
+    section `redis`, the variable `ROUTER_REDIS_URL` and the flag `--redis-url`.
     """
 
     node: NodeSettings = field(default_factory=NodeSettings)
@@ -46,10 +46,12 @@ class RouterConfig:
 
     @classmethod
     def from_env(cls, **overrides: Any) -> Self:
-        """Read the environment and log what is rejected; `overrides` (flat names) win over it.
+        """Read the environment and warn of each rejected variable.
+
+        `overrides` (by flat name) replace variables.
 
         Raises:
-            ConfigError: when a value leaves nothing to run with, or an override is out of range.
+            ConfigError: nothing can run with a value, or an override is out of range.
         """
         config = cls.read(**overrides)
         warn_rejected(overrides)
@@ -57,21 +59,21 @@ class RouterConfig:
 
     @classmethod
     def read(cls, **overrides: Any) -> Self:
-        """Like `from_env`, but silent: for processes that set up their log by the settings."""
+        """Like `from_env`, without warnings: for processes whose log is not set up yet."""
         items = [item for item in SETTINGS if item.name not in overrides]
         return cls.of(**{item.name: item.read().value for item in items}, **overrides)
 
     @classmethod
     def of(cls, **values: Any) -> Self:
-        """Settings with these values (flat names); all others have their defaults.
+        """Settings with these values (by flat name) and defaults for all others.
 
         Raises:
-            ConfigError: when a value is out of range, or leaves nothing to run with.
+            ConfigError: a value is out of range, or nothing can run with it.
         """
         return cls().changed(**values)
 
     def changed(self, **values: Any) -> Self:
-        """The same settings with these values (flat names). Raises ConfigError as `of` does."""
+        """A copy with these values (by flat name). Raises ConfigError as `of` does."""
         sections: Mapping[str, dict[str, Any]] = defaultdict(dict)
         for name, value in values.items():
             item = _BY_NAME.get(name)
@@ -87,11 +89,11 @@ class RouterConfig:
         )
 
     def environment(self) -> dict[str, str]:
-        """The variables that give a child process these same settings."""
+        """The environment variables with which a child process has the same settings."""
         return {item.variables[0]: plain(item.value_in(self)) for item in SETTINGS}
 
     def shown(self) -> Iterator[tuple[Setting, str]]:
-        """Each setting with its value as it may be printed: secrets are masked."""
+        """Each setting with its value as text; secrets are masked."""
         for item in SETTINGS:
             value = plain(item.value_in(self))
             yield item, masked(value) if item.secret else value
@@ -103,7 +105,7 @@ class RouterConfig:
 
 def _declared() -> Iterator[Setting]:
     for section in dataclasses.fields(RouterConfig):
-        for item in dataclasses.fields(section.type):  # type: ignore[arg-type] # a section
+        for item in dataclasses.fields(section.type):  # type: ignore[arg-type] # a section is a class
             yield Setting(section.name, item.name, default=item.default, **item.metadata)
 
 
@@ -114,21 +116,21 @@ _BY_NAME = {item.name: item for item in SETTINGS}
 
 
 def sources() -> dict[str, str]:
-    """The variable that each setting's value comes from now, or "default", by flat name."""
+    """Where each value comes from now, by flat name: a variable's name, or "default"."""
     return {item.name: item.read().source for item in SETTINGS}
 
 
 def rejected(overridden: Collection[str] = ()) -> list[str]:
     """One sentence for each variable whose value is rejected, or that is no setting.
 
-    `overridden` settings (flat names) get their value elsewhere: their variables do not matter.
+    Variables of `overridden` settings (by flat name) are left out: a flag replaces them.
     """
     items = [item for item in SETTINGS if item.name not in overridden]
     return [reading.rejected for item in items if (reading := item.read()).rejected] + _misspelled()
 
 
 def _misspelled() -> list[str]:
-    """A sentence for each variable that looks like a setting and is none."""
+    """One sentence for each variable that begins like a setting and is none."""
     known = [ADDRESS_VARIABLE, *(name for item in SETTINGS for name in item.variables)]
     strange = sorted({name for name in os.environ if name.startswith(PREFIX)}.difference(known))
     return [f"{name} is no setting{_meant(name, known)}" for name in strange]
@@ -140,6 +142,6 @@ def _meant(name: str, known: Sequence[str]) -> str:
 
 
 def warn_rejected(overridden: Collection[str] = ()) -> None:
-    """Log each sentence of `rejected` as one WARNING."""
+    """Log one WARNING for each sentence of `rejected`."""
     for sentence in rejected(overridden):
         log.warning("%s", sentence)

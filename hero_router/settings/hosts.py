@@ -1,8 +1,8 @@
-"""By which names web may be asked: the guard against DNS rebinding. Bottom layer.
+"""Checks the host name of each request: the protection against DNS rebinding.
 
-A page of a stranger can have its own name resolve to this machine, and then read what is answered
-there as its own. Its requests always come by that name: so only names that nobody else can point
-here are taken.
+A foreign page can let its own name resolve to this machine, and then read the router's answers as
+if they were its own. Its requests carry that name. So web accepts only names that no foreign page
+can have: localhost, IP addresses, and the names in the settings.
 """
 
 import ipaddress
@@ -15,10 +15,10 @@ from hero_router.errors import BadRequest, ConfigError, WrongHost, WrongOrigin
 VARIABLE = "ROUTER_ALLOWED_HOSTS"
 
 LONGEST = 253
-"""Characters of a host name (RFC 1035)."""
+"""Most characters of a host name (RFC 1035)."""
 
 MOST_SHOWN = 320
-"""How much of what was asked is repeated."""
+"""Most characters of a refused name that an error message repeats."""
 
 _LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
@@ -28,14 +28,14 @@ _PORTS = range(65_536)
 
 
 class Authority(NamedTuple):
-    """The host and port of a `Host` field, an absolute target or an `Origin`; "" is no port."""
+    """Host and port of a `Host` field, an absolute target or an `Origin`; the port may be ""."""
 
     host: str
     port: str
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """None for what is none; a name that ends with a dot is the same name without it."""
+        """Host and port of a text, None if it is malformed. A dot at a name's end is dropped."""
         found = _AUTHORITY.fullmatch(text.lower())
         if found is None or int(found[2] or 0) not in _PORTS:
             return None
@@ -45,17 +45,17 @@ class Authority(NamedTuple):
 
 
 class Hosts:
-    """The names that are taken beside `localhost`, those below it, and addresses of any kind."""
+    """The host names that are accepted beside `localhost`, names below it, and IP addresses."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        """Names as they stand in the setting; `*.` begins one that stands for all below it."""
+        """Take names as in the setting; `*.name` stands for all names below `name`."""
         known = [_checked(name) for name in names]
         self._exact = frozenset(name for name in known if not name.startswith("*"))
         self._below = tuple(name[1:] for name in known if name.startswith("*"))
 
     @classmethod
     def of(cls, setting: str, bound: str = "") -> Self:
-        """From a list with commas, and the host that web listens on. Raises ConfigError."""
+        """From the setting, a list with commas, and the host of web. Raises ConfigError."""
         names = [name.strip() for name in setting.split(",") if name.strip()]
         own = Authority.parse(f"[{bound}]" if ":" in bound else bound)
         if own is not None and not _is_address(own.host):
@@ -63,36 +63,37 @@ class Hosts:
         return cls(names)
 
     def check(self, host: str | None, target: str | None, origin: str | None) -> None:
-        """Check a request's `Host`, the authority in its target and its `Origin`, where it has
-        them.
+        """Check a request's `Host`, the host in its target, and its `Origin`; None if it has none.
 
-        Only HTTP/1.0 does without a `Host`; no browser does.
+        Only HTTP/1.0 may leave out `Host`; browsers never do.
 
         Raises:
-            BadRequest: one of them is no host, or they differ.
-            WrongHost: a name that is not taken.
-            WrongOrigin: a page of another site asks.
+            BadRequest: one of them is malformed, or they differ.
+            WrongHost: the name is not accepted.
+            WrongOrigin: the request comes from a page of another site.
         """
         asked = _parsed(host, "Host")
         meant = _parsed(target, "the target")
         if asked and meant and asked != meant:
-            raise BadRequest("the target and Host name different hosts")
+            raise BadRequest("Host and the request target name different hosts")
         for each in (asked, meant):
-            if each and not self._takes(each.host):
-                raise WrongHost(_refused(f"this was asked of the host {each.host}"))
-        if origin is not None and not self._is_ours(origin, asked or meant):
-            raise WrongOrigin(_refused(f"this was asked by a page of {origin}"))
+            if each and not self._accepts(each.host):
+                raise WrongHost(_refused(f"the request is for the host {each.host}"))
+        if origin is not None and not self._is_same_site(origin, asked or meant):
+            raise WrongOrigin(_refused(f"the request comes from a page of {origin}"))
 
-    def _takes(self, host: str) -> bool:
+    def _accepts(self, host: str) -> bool:
         local = host == "localhost" or host.endswith(".localhost")
         return local or _is_address(host) or self._is_set(host)
 
     def _is_set(self, host: str) -> bool:
         return host in self._exact or host.endswith(self._below)
 
-    def _is_ours(self, origin: str, asked: Authority | None) -> bool:
-        """The same host and port as was asked, or a name that was set: a proxy may have changed
-        the `Host`. What TLS was ended before us is not known, so the scheme says nothing."""
+    def _is_same_site(self, origin: str, asked: Authority | None) -> bool:
+        """Whether the page has the host and port of the request, or a name in the settings.
+
+        A proxy may have changed the `Host`. The scheme is not compared: a proxy may speak TLS.
+        """
         found = _ORIGIN.fullmatch(origin.lower())
         page = Authority.parse(found[1]) if found else None
         return page is not None and (page == asked or self._is_set(page.host))
@@ -103,12 +104,12 @@ def _parsed(text: str | None, where: str) -> Authority | None:
         return None
     found = Authority.parse(text)
     if found is None:
-        raise BadRequest(f"{where} names no host")
+        raise BadRequest(f"{where} is not a host")
     return found
 
 
 def _is_address(host: str) -> bool:
-    """Only as it is usually written: a browser never sends `0x7f.1` or `127.1`."""
+    """Whether it is an IP address in its usual form: browsers never send `0x7f.1` or `127.1`."""
     try:
         if host.startswith("["):
             ipaddress.IPv6Address(host[1:-1])
@@ -120,7 +121,7 @@ def _is_address(host: str) -> bool:
 
 
 def _checked(name: str) -> str:
-    """A name of the setting in the form in which browsers send it."""
+    """A name of the setting in the form that browsers send. Raises ConfigError."""
     below, _, rest = name.rpartition("*.")
     try:
         host = rest.encode("idna").decode("ascii").lower().removesuffix(".")
@@ -128,12 +129,12 @@ def _checked(name: str) -> str:
         host = ""
     if below or not _NAME.fullmatch(host) or "*" in host or len(host) > LONGEST:
         raise ConfigError(
-            f"{VARIABLE}: {name!r} is no host name; write names alone, without scheme or port, "
-            "with commas between, as in router.example.org, *.example.org"
+            f"{VARIABLE}: {name!r} is not a host name; write names without scheme and port, "
+            "separated by commas, as in router.example.org, *.example.org"
         )
     return f"*.{host}" if name.startswith("*.") else host
 
 
 def _refused(what: str) -> str:
     shown = what[:MOST_SHOWN].encode("ascii", "backslashreplace").decode("ascii")
-    return f"{shown}, which is not known here: if that is yours, add its name to {VARIABLE}"
+    return f"{shown}, which is not allowed: if this name is yours, add it to {VARIABLE}"

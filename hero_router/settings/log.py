@@ -10,8 +10,12 @@ from hero_router.settings.setting import check_section, text
 class LogSettings:
     """What is logged, and in which form."""
 
-    level: str = text("info", "ROUTER_LOG_LEVEL", "debug, info, warning or error")
-    format: str = text("text", "ROUTER_LOG_FORMAT", "text for people, json for programs")
+    level: str = text(
+        "info", "ROUTER_LOG_LEVEL", "least severity that is logged: debug, info, warning or error"
+    )
+    format: str = text(
+        "text", "ROUTER_LOG_FORMAT", "form of the log lines: text for people, json for programs"
+    )
 
     def __post_init__(self) -> None:
         check_section(self)

@@ -1,7 +1,7 @@
-"""How every process logs: lines of text for people, or JSON for programs. Bottom layer.
+"""The log of every process: lines of text for people, or JSON for programs.
 
-A record is one line, whatever a service put into it: what is not printable (CR, LF, ESC, a
-right-to-left mark …) leaves only as an escape, so that nobody can forge a line or steer a screen.
+A record is always one line. Characters that are not printable (CR, LF, ESC, right-to-left marks …)
+are written as escapes, so no name of a service can forge a line or control a terminal.
 """
 
 import logging
@@ -16,10 +16,10 @@ from typing import Any, TextIO
 from hero_router.codec import encode
 
 _ROUTED = ("aiohttp", "asyncio", "gunicorn.access", "gunicorn.error")
-"""Loggers that others may have given handlers of their own, or told to pass nothing on."""
+"""Loggers to which libraries may have added handlers; their records go to ours instead."""
 
 _STANDARD = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"})
-"""What any record has; everything else came in by `extra=`."""
+"""Attributes of every record; any other was given as `extra=`."""
 
 _BARE = re.compile(r"[^\s=\"]+")
 
@@ -27,14 +27,14 @@ _BARE = re.compile(r"[^\s=\"]+")
 def setup(level: str, fmt: str, stream: TextIO | None = None) -> None:
     """Send all logs from `level` up to `stream` (default: stderr) as "text" or "json".
 
-    May be called again: the last call holds. What others put on the root logger stays.
+    May be called again: the last call counts. Handlers of other libraries on the root logger stay.
     """
     handler = _Handler(stream)
     handler.setFormatter(JsonFormatter() if fmt == "json" else TextFormatter())
     root = logging.getLogger()
     root.setLevel(level.upper())
     root.handlers = [item for item in root.handlers if not isinstance(item, _Handler)] + [handler]
-    # It tells of every change in the watched folder; the scanner tells of those that matter.
+    # It logs every change in the socket folder; the scanner logs those that matter.
     logging.getLogger("watchfiles").setLevel(logging.WARNING)
     for name in _ROUTED:
         logger = logging.getLogger(name)
@@ -42,16 +42,16 @@ def setup(level: str, fmt: str, stream: TextIO | None = None) -> None:
 
 
 def setup_early(fmt: str | None = None) -> None:
-    """Log as JSON from the start if a flag or else the environment says so.
+    """Log as JSON before the settings are read, if the flag or else the environment says so.
 
-    For processes that run on: an error in the settings is then reported in that form too.
+    For long-running processes: an error in the settings is then a JSON record too.
     """
     if (fmt or os.environ.get("ROUTER_LOG_FORMAT", "").strip()) == "json":
         setup("info", "json")
 
 
 def report_fatal(message: str) -> None:
-    """Say why the process ends: a line for people on stderr, or a record if the log is JSON."""
+    """Say why the process ends: as a record if the log is JSON, else as one line on stderr."""
     handlers = logging.getLogger().handlers
     if any(isinstance(item.formatter, JsonFormatter) for item in handlers):
         logging.getLogger("hero_router").critical("%s", message)
@@ -60,7 +60,7 @@ def report_fatal(message: str) -> None:
 
 
 def escaped(text: str) -> str:
-    """The text with all that is not printable, half surrogate pairs too, as `\\n`, `\\x1b` …"""
+    """The text with each character that is not printable as an escape: `\\n`, `\\x1b` …"""
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
         for char in text
@@ -68,11 +68,13 @@ def escaped(text: str) -> str:
 
 
 class TextFormatter(logging.Formatter):
-    """`2026-11-25 12:03:04 WARNING hero_router.scan.agent[4711] message key=value`, the number
-    being the process's, a traceback indented below."""
+    """Lines like `2026-11-25 12:03:04 WARNING hero_router.scan.agent[4711] message key=value`.
+
+    4711 is the process id; a traceback follows in indented lines.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as a line in local time."""
+        """The record as a line, in local time."""
         clock = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.created))
         source = f"{record.name}[{record.process}]"
         pairs = [f"{name}={_word(value)}" for name, value in _extra(record).items()]
@@ -82,11 +84,13 @@ class TextFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """An object with `time` (UTC), `level`, `logger`, `pid`, `message`, `exception` if any, and
-    extras."""
+    """JSON objects with `time` (UTC), `level`, `logger`, `pid`, `message`, and extra fields.
+
+    `exception` is there if the record has one.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as one line of ASCII; an extra cannot replace a field of the record."""
+        """The record as one line of ASCII; an extra field cannot replace one of the record."""
         when = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         fields = {
             "time": when,
@@ -101,7 +105,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class _Handler(logging.StreamHandler[TextIO]):
-    """Ours, to be told from those of others."""
+    """The handler that `setup` adds and replaces."""
 
 
 def _extra(record: logging.LogRecord) -> dict[str, Any]:
@@ -114,12 +118,12 @@ def _trace(formatter: logging.Formatter, record: logging.LogRecord) -> str:
 
 
 def _plain(value: object) -> Any:
-    """A value that JSON has: numbers as they are, all else as text that UTF-8 can carry."""
+    """A value for JSON: a finite number as it is, anything else as text that is valid UTF-8."""
     if value is None or (isinstance(value, int | float) and math.isfinite(value)):
         return value
     return str(value).encode("utf-8", "backslashreplace").decode()
 
 
 def _word(value: object) -> str:
-    """A value in `key=value`: quoted where it could be read as more than one."""
+    """A value for `key=value`, in quotes if it could be read as more than one."""
     return str(value) if _BARE.fullmatch(str(value)) else repr(value)

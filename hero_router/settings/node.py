@@ -1,4 +1,4 @@
-"""Settings of the node: its name and its folders."""
+"""Settings of the node: its name, its socket folder, and the folder of `serve`."""
 
 import socket
 from dataclasses import dataclass
@@ -10,18 +10,22 @@ from hero_router.settings.setting import check_section, text
 
 @dataclass(frozen=True, slots=True)
 class NodeSettings:
-    """The node's name, the root that holds the sockets, and the folder for state."""
+    """The node's name, the folder tree of the sockets, and the folder of `serve`."""
 
     name: str = text(
-        socket.gethostname(), "ROUTER_NODE", "this node's name; default: the host name"
+        socket.gethostname(),
+        "ROUTER_NODE",
+        "name of this machine in the registry; default: the host name",
     )
     socket_dir: str = text(
         "~/hero/var/sockets",
         "ROUTER_SOCKET_DIR HERO_SOCKET_DIR PATH_SOCKET",
-        "the root: the folder tree that holds the sockets",
+        "folder tree in which the scanner looks for sockets (the root)",
     )
     state_dir: str = text(
-        "~/hero/var/router", "ROUTER_STATE_DIR", "where serve keeps its private Redis and its lock"
+        "~/hero/var/router",
+        "ROUTER_STATE_DIR",
+        "folder in which serve keeps its private Redis and its lock file",
     )
 
     def __post_init__(self) -> None:
@@ -43,9 +47,10 @@ class NodeSettings:
 
 
 def _check_folder(variable: str, value: str) -> None:
-    """A folder that does not exist yet is fine, but not where a file stands in its way.
+    """Refuse a path that cannot be a folder; one that does not exist yet is accepted.
 
-    One whose name is not UTF-8 is refused: it cannot be watched, nor told in JSON.
+    A name that is not UTF-8 is refused: `watchfiles` cannot watch it, and JSON cannot hold it.
+    Raises ConfigError.
     """
     try:
         path = Path(value).expanduser()

@@ -1,4 +1,4 @@
-"""Which peers are trusted to name the real client: proxies in front of the router."""
+"""Which proxies are trusted, and the client's address behind them."""
 
 import ipaddress
 from collections.abc import Iterable, Sequence
@@ -18,18 +18,18 @@ LOOPBACK: tuple[Network, ...] = (
     ipaddress.IPv4Network("127.0.0.0/8"),
     ipaddress.IPv6Network("::1/128"),
 )
-"""Always trusted, as Unix sockets are: who connects from there is on this machine."""
+"""Always trusted, as Unix sockets are: only this machine can connect from there."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrustedProxies:
-    """Networks whose peers may say for whom they ask, beside this machine itself."""
+    """Networks of trusted proxies; this machine itself is one of them."""
 
     networks: Sequence[Network] = LOOPBACK
 
     @classmethod
     def of(cls, setting: str) -> Self:
-        """From addresses and networks with commas between. Raises ConfigError."""
+        """From addresses and networks separated by commas. Raises ConfigError."""
         names = [name.strip() for name in setting.split(",") if name.strip()]
         return cls((*LOOPBACK, *map(_network, names)))
 
@@ -41,11 +41,11 @@ class TrustedProxies:
         return found is not None and any(found in network for network in self.networks)
 
     def client(self, peer: str | None, forwarded: Iterable[str]) -> str:
-        """The address of the client that a request comes from.
+        """The address of the client behind the proxies.
 
-        `forwarded` are the values of its `X-Forwarded-For` fields: each proxy adds, at the end, the
-        address that it was asked by. They are read from the end for as long as the one that added
-        an entry is trusted.
+        `forwarded` are the values of the request's `X-Forwarded-For` fields. Each proxy adds at the
+        end the address that connected to it. Entries are read from the end, as long as a trusted
+        proxy added them.
         """
         client = peer or LOCAL
         entries = [entry.strip() for value in forwarded for entry in value.split(",")]
@@ -58,7 +58,7 @@ class TrustedProxies:
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """An address; one of IPv4 that is written as IPv6 is the same as itself."""
+    """An IP address; an IPv4 address in IPv6 form is returned as IPv4."""
     try:
         found = ipaddress.ip_address(text)
     except ValueError:
@@ -71,6 +71,6 @@ def _network(text: str) -> Network:
         return ipaddress.ip_network(text)
     except ValueError:
         raise ConfigError(
-            f"{VARIABLE}: {text!r} is no address or network; write them with commas between, as in "
+            f"{VARIABLE}: {text!r} is not an address or network; separate them by commas, as in "
             "10.0.0.7, 192.168.1.0/24, fd00::/8"
         ) from None

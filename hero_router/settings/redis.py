@@ -1,4 +1,4 @@
-"""Settings of the connection to Redis: what a client needs to find it and to log in."""
+"""Settings of the connection to Redis: its URL, the password file, and the prefix of its keys."""
 
 import re
 from dataclasses import dataclass
@@ -12,40 +12,44 @@ from hero_router.settings.setting import check_section, text
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RedisSettings:
-    """Where one deployment's Redis is, which keys it holds, and where a password comes from."""
+    """The Redis of one deployment: URL, prefix of the keys, and password file."""
 
     url: str = text(
         "",
         "ROUTER_REDIS_URL",
-        "the backplane: redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://; "
+        "URL of Redis: redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://; "
         "none: serve starts a private Redis",
         secret=True,
     )
     prefix: str = text(
-        "{hero_router}", "ROUTER_REDIS_PREFIX", "prefix of all Redis keys, with one {hash tag}"
+        "{hero_router}",
+        "ROUTER_REDIS_PREFIX",
+        "start of the names of all keys in Redis; it must contain a {hash tag}",
     )
     password_file: str = text(
-        "", "ROUTER_REDIS_PASSWORD_FILE", "file with Redis's password, read for each connection"
+        "",
+        "ROUTER_REDIS_PASSWORD_FILE",
+        "file that holds Redis's password; each new connection reads it again",
     )
 
     def __post_init__(self) -> None:
         check_section(self)
         check(self.url)
         if re.match(r"[^{]*\{[^}]+\}", self.prefix) is None:
-            raise ConfigError(f"ROUTER_REDIS_PREFIX needs a {{tag}}, not {self.prefix!r}")
+            raise ConfigError(f"ROUTER_REDIS_PREFIX={self.prefix!r} must contain a {{hash tag}}")
 
     def require(self) -> None:
-        """Raises ConfigError if no Redis is named, or the password's file cannot be used."""
+        """Raises ConfigError if no Redis is set, or the password file cannot be used."""
         self.require_url()
         self.check_password_file()
 
     def require_url(self) -> None:
-        """Raises ConfigError if no Redis is named."""
+        """Raises ConfigError if no Redis is set."""
         if not self.url:
             raise ConfigError("ROUTER_REDIS_URL is not set: scanner and web need a Redis")
 
     def check_password_file(self) -> None:
-        """Raises ConfigError if a file with the password is named and cannot be used."""
+        """Raises ConfigError if the password file is set and cannot be used."""
         parts, path = urlsplit(self.url), self.password_file
         if not path:
             return

@@ -1,4 +1,4 @@
-"""The address of Redis: what is accepted, and how it may be shown. Bottom layer."""
+"""The URL of Redis: which ones are accepted, how one is taken apart, and how it is shown."""
 
 import re
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ HostPort = tuple[str, int]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Address:
-    """A URL taken apart: `url` is for one server and holds login, database and options.
+    """A URL taken apart. `url` names one server, with login, database and options.
 
-    With `kind` "sentinel" or "cluster" the `seeds` are asked where the primary is; `primary` is
-    the name by which Sentinels know it.
+    If `kind` is "sentinel" or "cluster", the `seeds` are asked where the primary is: Sentinels or
+    Cluster nodes. `primary` is the name under which Sentinels know it.
     """
 
     kind: Literal["", "sentinel", "cluster"]
@@ -41,14 +41,14 @@ _OPTIONS = {
     "redis+cluster": _LOGIN,
     "rediss+cluster": _LOGIN | _TLS,
 }
-"""What may stand after the "?": anything else is unknown, or would replace a setting of ours."""
+"""Options accepted after the "?". The library has more: some would replace our own options."""
 
 _PATHS = {
     "": re.compile(r"(?P<primary>)/?(?P<db>[0-9]*)", re.ASCII),
     "sentinel": re.compile(r"/(?P<primary>[\w.-]+)(/(?P<db>[0-9]*))?", re.ASCII),
     "cluster": re.compile(r"(?P<primary>)(?P<db>)/?"),
 }
-"""What follows the hosts: a Sentinel's primary, a database; a Cluster has only one database."""
+"""The path after the hosts: the primary's name, the database. A Cluster has only one database."""
 
 _PORTS = {"sentinel": 26379, "cluster": 6379}
 
@@ -56,7 +56,7 @@ _PLAIN = re.compile(
     r"""
     (?P<scheme> [a-z][a-z0-9+.-]* )://
     ( (?P<user> [^:/?\#@]* ) : [^/?\#@]* @ )?
-    (?P<place>
+    (?P<address>
         (?!.*@)
         ( \[[0-9a-f:.]+\] | [^:/?\#\[\]]* ) ( :[0-9]+ )?
         ( , ( \[[0-9a-f:.]+\] | [^:/?\#\[\],]+ ) ( :[0-9]+ )? )*
@@ -66,13 +66,13 @@ _PLAIN = re.compile(
     """,
     re.VERBOSE | re.ASCII | re.IGNORECASE | re.DOTALL,
 )
-"""A URL in which there is no doubt about where a password would stand."""
+"""A URL in which the password, if any, can be found for certain."""
 
 
 def check(url: str) -> None:
-    """Raises ConfigError, without its password, unless each part of a URL means what it seems to.
+    """Check a URL; an empty text is accepted.
 
-    An empty text is no URL, and accepted.
+    Raises ConfigError, without the password, if any part of it is unknown or ambiguous.
     """
     if url and not _is_usable(url):
         raise ConfigError(
@@ -85,7 +85,7 @@ def check(url: str) -> None:
 
 
 def parse(url: str) -> Address:
-    """Take apart a URL that `check` accepts."""
+    """Take a URL apart that `check` has accepted."""
     parts = urlsplit(url)
     kind = _kind(parts.scheme)
     if kind == "":
@@ -93,12 +93,12 @@ def parse(url: str) -> Address:
     seeds = _hosts(parts, _PORTS[kind])
     path = _PATHS[kind].fullmatch(parts.path)
     if path is None:
-        raise ValueError("an address that was not checked")
+        raise ValueError("a URL that was not checked")
     login = parts.netloc.rpartition("@")[0]
     host, port = seeds[0]
-    place = f"{login}{login and '@'}{f'[{host}]' if ':' in host else host}:{port}"
+    netloc = f"{login}{login and '@'}{f'[{host}]' if ':' in host else host}:{port}"
     single = parts._replace(
-        scheme=parts.scheme.partition("+")[0], netloc=place, path=f"/{path['db'] or 0}"
+        scheme=parts.scheme.partition("+")[0], netloc=netloc, path=f"/{path['db'] or 0}"
     )
     return Address(kind, single.geturl(), seeds, path["primary"])
 
@@ -109,13 +109,13 @@ def _kind(scheme: str) -> Literal["", "sentinel", "cluster"]:
 
 
 def _hosts(parts: SplitResult, default: int) -> tuple[HostPort, ...]:
-    """The hosts with their ports. Raises ValueError where one is none."""
+    """The hosts with their ports. Raises ValueError if one is not a host."""
     found = []
     for text in parts.netloc.rpartition("@")[2].split(","):
-        place = urlsplit(f"//{text}")
-        if not place.hostname or place.port == 0:
+        one = urlsplit(f"//{text}")
+        if not one.hostname or one.port == 0:
             raise ValueError("not a host")
-        found.append((place.hostname, place.port or default))
+        found.append((one.hostname, one.port or default))
     return tuple(found)
 
 
@@ -125,12 +125,12 @@ def _is_usable(url: str) -> bool:
     try:
         parts = urlsplit(url)
         options = parse_qsl(parts.query, keep_blank_values=True)
-        return not parts.fragment and _has_place(parts) and _are_known(parts.scheme, options)
+        return not parts.fragment and _has_address(parts) and _are_known(parts.scheme, options)
     except ValueError:
         return False
 
 
-def _has_place(parts: SplitResult) -> bool:
+def _has_address(parts: SplitResult) -> bool:
     if parts.scheme == "unix":
         return bool(parts.path) and not parts.hostname
     if parts.scheme not in _OPTIONS or not parts.hostname:
@@ -147,7 +147,7 @@ def _are_known(scheme: str, options: list[tuple[str, str]]) -> bool:
 
 
 def masked(url: str) -> str:
-    """A URL without its password and options, for logs and screens; in doubt without all else."""
+    """A URL as it may be shown: without password and options; if in doubt, only its scheme."""
     if not url:
         return ""
     found = _PLAIN.fullmatch(url)
@@ -155,4 +155,4 @@ def masked(url: str) -> str:
         scheme = url.partition("://")[0]
         return f"{scheme}://***" if scheme in _OPTIONS else "***"
     login = f"{found['user']}:***@" if found["user"] is not None else ""
-    return f"{found['scheme']}://{login}{found['place']}{found['query'] and '?***'}"
+    return f"{found['scheme']}://{login}{found['address']}{found['query'] and '?***'}"

@@ -1,6 +1,6 @@
-"""One setting: where its value comes from, what it may be, and how it is shown. Bottom layer.
+"""One setting: its variables, kind, range and meaning; how it is read and checked.
 
-A number that is zero, negative, out of range or not a number is rejected: the default is used.
+A number that is out of range, or not a number, is rejected: the default is used.
 """
 
 import dataclasses
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 PREFIX = "ROUTER_"
-"""Variables that begin so are ours."""
+"""Every variable with this prefix should be a setting; any other is reported as a mistake."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A value from the environment: `source` is a variable's name, or "default".
+    """A value from the environment; `source` is a variable's name, or "default".
 
-    `rejected` is a sentence where a variable is set and not used, else "".
+    `rejected` is a sentence if a variable is set but its value is not used, else "".
     """
 
     value: Any
@@ -33,10 +33,9 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: where it is in `RouterConfig`, the variables that set it (first wins), its kind
-    and meaning.
+    """One setting: its field in `RouterConfig`, its variables (the first one set wins), its range.
 
-    A number lies between `low` and `high`; with `off` it may also be 0, which switches it off.
+    A number is from `low` to `high`; with `off` it may also be 0, which switches it off.
     """
 
     section: str
@@ -52,21 +51,21 @@ class Setting:
 
     @property
     def name(self) -> str:
-        """The flat name, for flags and overrides: that of its first variable."""
+        """The flat name, for flags and overrides: its first variable without the prefix."""
         return self.variables[0].removeprefix(PREFIX).lower()
 
     def value_in(self, config: object) -> Any:
-        """Its value in a `RouterConfig`."""
+        """The value of this setting in a `RouterConfig`."""
         return getattr(getattr(config, self.section), self.field)
 
     @property
     def flag(self) -> str:
-        """The command line flag of the same meaning."""
+        """The command line flag that sets it."""
         return "--" + self.name.replace("_", "-")
 
     @property
     def accepted(self) -> str:
-        """The accepted range in words, for the log and the documentation."""
+        """The accepted values in words, for messages and the documentation."""
         if self.kind in ("int", "float"):
             number = "whole number" if self.kind == "int" else "number"
             zero = "0 or " if self.off else ""
@@ -74,7 +73,7 @@ class Setting:
         return {"bool": "0 or 1", "str": "text"}[self.kind]
 
     def read(self) -> Reading:
-        """What the environment says now."""
+        """Read the environment now."""
         for variable in self.variables:
             if not os.environ.get(variable, "").strip():
                 continue
@@ -102,10 +101,7 @@ class Setting:
         return self.low <= value <= self.high or (self.off and value == 0)
 
     def check(self, value: Any) -> None:
-        """Hold a value set in code or by a flag to the same range, but refuse, not replace.
-
-        Raises ConfigError.
-        """
+        """Check a value from code or a flag. Raises ConfigError if it is not accepted."""
         if self.kind in ("int", "float"):
             good = isinstance(value, int if self.kind == "int" else (int, float))
             if not good or isinstance(value, bool) or not self._holds(value):
@@ -115,12 +111,12 @@ class Setting:
         elif not isinstance(value, bool if self.kind == "bool" else str):
             raise ConfigError(f"{self.name} must be {self.accepted}, not a {type(value).__name__}")
         elif isinstance(value, str) and (value != value.strip() or not (value or not self.default)):
-            # A child process would read a blank or padded variable as another value.
+            # A child process would read such a value from its environment as another one.
             raise ConfigError(f"{self.name} must not be empty, nor begin or end with a space")
 
 
 def check_section(section: "DataclassInstance") -> None:
-    """Hold each field of a section of settings to its range. Raises ConfigError."""
+    """Check each field of a section. Raises ConfigError if one is not accepted."""
     for item in dataclasses.fields(section):
         declared = Setting("", item.name, default=item.default, **item.metadata)
         declared.check(getattr(section, item.name))
@@ -136,27 +132,27 @@ def number(
     whole: bool = True,
     off: bool = False,
 ) -> Any:
-    """A field of a settings class that holds a number from `low` to `high`; with `off` also 0."""
+    """Declare a field of a section: a number from `low` to `high`; with `off` also 0."""
     kind, span = "int" if whole else "float", {"low": low, "high": high, "off": off}
     meta = {"variables": (variable,), "kind": kind, "help": meaning, **span}
     return dataclasses.field(default=int(default) if whole else float(default), metadata=meta)
 
 
 def text(default: str, variables: str, meaning: str, *, secret: bool = False) -> Any:
-    """A field that holds text; `variables` are names with spaces between."""
+    """Declare a field of a section: a text; `variables` are names separated by spaces."""
     names = tuple(variables.split())
     meta = {"variables": names, "kind": "str", "help": meaning, "secret": secret}
     return dataclasses.field(default=default, metadata=meta)
 
 
 def switch(variable: str, meaning: str) -> Any:
-    """A field that is off unless it is switched on."""
+    """Declare a field of a section: on or off; the default is off."""
     meta = {"variables": (variable,), "kind": "bool", "help": meaning}
     return dataclasses.field(default=False, metadata=meta)
 
 
 def plain(value: Any) -> str:
-    """A value as it is written in a variable."""
+    """A value as text, as a variable has it."""
     if isinstance(value, bool):
         return "1" if value else "0"
     return str(value).removesuffix(".0") if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""Settings of the web workers: where they listen, whom they answer, and their limits."""
+"""Settings of the web workers: address, allowed hosts, trusted proxies, and limits."""
 
 import ipaddress
 import os
@@ -17,26 +17,35 @@ def _cores() -> int:
 class WebSettings:
     """Address, workers, allowed host names, and limits of requests; times are in seconds."""
 
-    host: str = text("127.0.0.1", "ROUTER_HOST", "address that web listens on")
-    port: int = number(9988, 1, 65535, "ROUTER_PORT", "port that web listens on")
-    workers: int = number(_cores(), 1, 256, "ROUTER_WORKERS", "gunicorn workers; default: cores")
+    host: str = text("127.0.0.1", "ROUTER_HOST", "address on which web listens")
+    port: int = number(9988, 1, 65535, "ROUTER_PORT", "port on which web listens")
+    workers: int = number(
+        _cores(),
+        1,
+        256,
+        "ROUTER_WORKERS",
+        "number of web worker processes; default: the number of CPU cores",
+    )
     allowed_hosts: str = text(
         "",
         "ROUTER_ALLOWED_HOSTS",
-        "host names by which web may be asked, with commas, beside localhost and addresses",
+        "host names, separated by commas, under which web may be requested; *. at the start "
+        "of a name stands for all names below it; localhost and IP addresses are always "
+        "allowed",
     )
     trusted_proxies: str = text(
         "",
         "ROUTER_TRUSTED_PROXIES",
-        "addresses or networks of proxies, with commas: their X-Forwarded-For and X-Request-Id are "
-        "believed, as those of this machine always are",
+        "addresses or networks of proxies, separated by commas, whose X-Forwarded-For and "
+        "X-Request-Id headers are used; this machine is always trusted",
     )
     head_seconds: float = number(
         10,
         0.5,
         600,
         "ROUTER_HEAD_SECONDS",
-        "a request's head must be there after so long, and a body may pause for so long",
+        "longest time to receive the head of a request, and longest pause while its body is "
+        "received",
         whole=False,
     )
     body_seconds: float = number(
@@ -44,18 +53,23 @@ class WebSettings:
         0.5,
         3600,
         "ROUTER_BODY_SECONDS",
-        "longest time for all of a request's body",
+        "longest time to receive the whole body of a request",
         whole=False,
     )
     body_memory_mb: int = number(
-        32, 1, 65_536, "ROUTER_BODY_MEMORY_MB", "what a worker may hold of bodies under way, in MiB"
+        32,
+        1,
+        65_536,
+        "ROUTER_BODY_MEMORY_MB",
+        "most memory, in MiB, that one worker uses for request bodies that it is receiving",
     )
     keepalive_seconds: float = number(
         65,
         0.5,
         3600,
         "ROUTER_KEEPALIVE_SECONDS",
-        "a connection that asks nothing for so long is closed; longer than a proxy keeps its own",
+        "a connection without a request is closed after this time; set it longer than the "
+        "idle time of a proxy in front of web",
         whole=False,
     )
     drain_seconds: float = number(
@@ -63,7 +77,8 @@ class WebSettings:
         0.1,
         600,
         "ROUTER_DRAIN_SECONDS",
-        "a worker that is told to end is not ready, and ends its streams one by one, for so long",
+        "time over which a worker that is stopping ends its event streams one by one; it is "
+        "not ready meanwhile",
         whole=False,
     )
 
@@ -73,7 +88,7 @@ class WebSettings:
 
     @property
     def hosts(self) -> Hosts:
-        """The host names under which web answers."""
+        """The host names under which web may be requested."""
         return Hosts.of(self.allowed_hosts, self.host)
 
     @property
@@ -83,7 +98,7 @@ class WebSettings:
 
     @property
     def is_open(self) -> bool:
-        """Whether web listens for more than this machine; a name is taken for what it is."""
+        """Whether other machines can connect; a name other than localhost counts as open."""
         try:
             return not ipaddress.ip_address(self.host).is_loopback
         except ValueError:
@@ -91,16 +106,16 @@ class WebSettings:
 
     @property
     def bind(self) -> str:
-        """Where web listens, as `host:port`."""
+        """The address on which web listens, as `host:port`."""
         return _host_port(self.host, self.port)
 
     @property
     def address(self) -> str:
-        """Where a browser on this machine finds the page."""
+        """The URL of the page for a browser on this machine."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
         return f"http://{_host_port(host, self.port)}/"
 
 
 def _host_port(host: str, port: int) -> str:
-    """Host and port as one text; an IPv6 address has colons of its own and so needs brackets."""
+    """Host and port as one text; an IPv6 address is put in brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

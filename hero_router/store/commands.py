@@ -1,4 +1,4 @@
-"""What workers ask of scanners ("scan now"), over one pub/sub channel; nothing is kept."""
+"""Requests of workers to scanners ("scan now") over one pub/sub channel; none is stored."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, dataclass
@@ -13,12 +13,12 @@ from hero_router.store.keys import Keys
 from hero_router.store.translate import redis_errors
 
 IDLE_SECONDS = 5.0
-"""A channel that is quiet for this long is pinged, so that a dead connection is noticed."""
+"""A channel without messages is pinged after this time, to notice a dead connection."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScanRequest:
-    """One wish: `kind` "scan", an `id` that the answer will carry, and one node or all (None)."""
+    """A request: `kind` is "scan", the reply carries `id`, `node` is one node or None for all."""
 
     kind: str
     id: str
@@ -32,16 +32,17 @@ class ScanRequests:
         self._client, self._channel = client, keys.requests
         self._idle_seconds = idle_seconds
 
-    async def ask(self, request: ScanRequest) -> int:
-        """Send the request; returns how many scanners heard it. Raises StoreError."""
+    async def send(self, request: ScanRequest) -> int:
+        """Send the request. Returns how many scanners received it. Raises StoreError."""
         with redis_errors():
             return int(await self._client.publish(self._channel, encode(asdict(request))))
 
     async def listen(self) -> AsyncIterator[ScanRequest]:
-        """Requests as they come. Raises StoreError when the connection is lost."""
+        """The requests as they arrive. Raises StoreError if the connection is lost."""
         with redis_errors():
             async with self._client.pubsub() as channel:
-                with redis_errors():  # by itself, as below
+                # A block of its own: a cancellation that is lost here must not reach the loop.
+                with redis_errors():
                     await channel.subscribe(self._channel)
                 async for message in _messages(channel, self._idle_seconds):
                     if (request := _read(message)) is not None:
@@ -49,12 +50,10 @@ class ScanRequests:
 
 
 async def _messages(channel: PubSub, idle_seconds: float) -> AsyncIterator[Mapping[str, Any]]:
-    """Whatever the channel says; raises StoreUnreachable when it does not even answer a ping."""
+    """All messages of the channel. Raises StoreUnreachable if a ping gets no answer."""
     pinged = False
     while True:
-        with (
-            redis_errors()
-        ):  # each call by itself: one that is cancelled must not go on to the next
+        with redis_errors():  # a block of its own for each call, as in `listen`
             message = await channel.get_message(timeout=idle_seconds)
         if message is not None:
             pinged = False
@@ -68,7 +67,7 @@ async def _messages(channel: PubSub, idle_seconds: float) -> AsyncIterator[Mappi
 
 
 def _read(message: Mapping[str, Any]) -> ScanRequest | None:
-    """The request in a message; None for acknowledgements and for what is not ours."""
+    """The request in a message; None for acknowledgements and foreign messages."""
     if message["type"] != "message":
         return None
     try:

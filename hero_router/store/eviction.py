@@ -1,6 +1,6 @@
-"""Whether Redis may throw our keys away to save memory: that is to be said at the start.
+"""Warns at the start if Redis may evict keys of hero_router to save memory.
 
-INFO tells it; CONFIG GET is forbidden to many users, and where Redis is managed by others.
+The policy is read by INFO: many users, and users of managed servers, may not call CONFIG GET.
 """
 
 import asyncio
@@ -11,34 +11,35 @@ from hero_router.store.client import connect
 from hero_router.store.translate import redis_errors
 
 ASK_SECONDS = 1.0
-"""Nobody waits longer for a warning; a Redis that is away is told of by whoever needs it."""
+"""Longest wait for the answer: a Redis that is away is reported elsewhere."""
 
-BYTES = 1024 * 1024
+MEGABYTE = 1024 * 1024
 
 
-async def warning(backplane: RedisSettings) -> str:
-    """What Redis may evict, in one sentence; "" where it evicts nothing, or does not say."""
-    client = connect(backplane, name="check", connections=1)
+async def warning(settings: RedisSettings) -> str:
+    """One sentence about what Redis may evict; "" if nothing, or if Redis gives no answer."""
+    client = connect(settings, name="check", connections=1)
     try:
         async with asyncio.timeout(ASK_SECONDS):
             with redis_errors():
-                told = await client.info("memory")
+                memory = await client.info("memory")
     except (StoreError, TimeoutError):
         return ""
     finally:
         await client.aclose()
-    return sentence(str(told.get("maxmemory_policy", "")), int(told.get("maxmemory", 0)))
+    return describe(str(memory.get("maxmemory_policy", "")), int(memory.get("maxmemory", 0)))
 
 
-def sentence(policy: str, most: int) -> str:
-    """The warning for a policy, where Redis may have so many bytes (0: any number)."""
-    lost = {
+def describe(policy: str, max_bytes: int) -> str:
+    """The warning for a policy and a memory limit in bytes (0: no limit); "" if there is none."""
+    evicted = {
         "allkeys": "services, events and leases",
         "volatile": "the leases of scanners",
     }.get(policy.partition("-")[0])
-    if lost is None or not most:
+    if evicted is None or not max_bytes:
         return ""
     return (
-        f"Redis may drop {lost} without a word: its maxmemory-policy is {policy}, and maxmemory is "
-        f"{most / BYTES:.0f} MB; set it to noeviction, or give hero_router a Redis of its own"
+        f"Redis may evict {evicted}: its maxmemory-policy is {policy}, and maxmemory is "
+        f"{max_bytes / MEGABYTE:.0f} MB; set it to noeviction, or give hero_router a Redis of its "
+        "own"
     )

@@ -1,28 +1,29 @@
-"""Every Redis name and limit in one place. All keys carry one hash tag: one Cluster slot."""
+"""The names of all keys in Redis, and the limits of one call. One hash tag: one Cluster slot."""
 
 from dataclasses import dataclass
 
 SCHEMA = 1
-"""Version of the layout below, kept in the `meta` hash; nobody reads or writes another one."""
+"""Version of this layout, stored in the `meta` hash; no other version is read or written."""
 
 APPLY_BATCH = 256
-"""Most changes in one `apply` call, so that one call never holds Redis for long."""
+"""Most changes in one `apply` call: Redis serves nobody else meanwhile."""
 
 READ_BATCH = 512
-"""Most events in one XREAD reply, so that one reply never holds a worker's loop for long."""
+"""Most events in one XREAD reply: parsing it holds the worker's loop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The names below one prefix, `{hero_router}` unless another deployment shares the Redis."""
+    """The names of the keys below one prefix. Deployments that share a Redis have their own."""
 
     prefix: str = "{hero_router}"
 
     @property
     def events(self) -> str:
-        """Stream: the window. Fields `type`, `node`, `service`, `data` (JSON), `at` (Unix ms).
+        """Stream: the newest events.
 
-        An epoch's first event also has `after`: the last position of the epoch before.
+        Fields: `type`, `node`, `service`, `data` (JSON), `at` (Unix ms). The first
+        event of an epoch also has `after`: the last position of the epoch before.
         """
         return f"{self.prefix}:events"
 
@@ -33,7 +34,7 @@ class Keys:
 
     @property
     def nodes(self) -> str:
-        """Hash: node → its last scan (JSON)."""
+        """Hash: node → its report (JSON)."""
         return f"{self.prefix}:nodes"
 
     @property
@@ -45,16 +46,16 @@ class Keys:
 
     @property
     def requests(self) -> str:
-        """Pub/sub channel: what workers ask of scanners (JSON)."""
+        """Pub/sub channel: requests of workers to scanners (JSON)."""
         return f"{self.prefix}:requests"
 
     @property
     def workers(self) -> str:
-        """Sorted set: the workers that tell of their clients, by when they last did (Unix ms)."""
+        """Sorted set: workers by the time (Unix ms) of their last summary of clients."""
         return f"{self.prefix}:workers"
 
     def clients(self, worker: str) -> str:
-        """String with a lifetime: one worker's clients (JSON). Side data, as `probes` are."""
+        """String with a lifetime: one worker's summary of its clients (JSON). Side data."""
         return f"{self.prefix}:clients:{worker}"
 
     def lease(self, node: str) -> str:
@@ -62,5 +63,5 @@ class Keys:
         return f"{self.prefix}:lease:{node}"
 
     def probes(self, node: str) -> str:
-        """Hash: service id → the last probe's figures (JSON). Side data: no event tells of it."""
+        """Hash: service id → results of its last probe (JSON). Side data: it makes no event."""
         return f"{self.prefix}:probes:{node}"

@@ -1,4 +1,4 @@
-"""The registry as its one writer, the scanner, sees it: what Redis holds, and atomic changes."""
+"""The registry for its one writer, the scanner: reads what Redis holds, writes changes."""
 
 import asyncio
 import logging
@@ -20,8 +20,8 @@ from hero_router.store.snapshot import (
     Version,
     foreign_schema,
     parse_id,
-    parsed_values,
-    shown,
+    parse_values,
+    raw_record,
 )
 from hero_router.store.translate import delete_command, redis_errors
 
@@ -91,7 +91,7 @@ class Registry:
         """Parse only what is new: most records are as they were."""
         new = {key: raw for key, raw in texts.items() if self._texts.get(key) != raw}
         kept = {key: item for key, item in self._records.items() if key in texts and key not in new}
-        self._records = kept | parsed_values("services", new, _record)
+        self._records = kept | parse_values("services", new, _record)
         self._texts = texts
 
     async def apply(
@@ -163,12 +163,15 @@ class Registry:
 
     def _arguments(self, change: Change) -> list[str]:
         """A removal is told once, by its first call: after that nobody knows of the service."""
+        data = encode(change.data)
         if change.record is not None:
             record = encode(change.record.to_json())
+            if "service" not in change.data:
+                data = _with_service(data, record)
         else:
             record = PUBLISHED if change.service in self._published else ""
             self._published.discard(change.service)
-        return [change.type, change.service, encode(change.data), record]
+        return [change.type, change.service, data, record]
 
     async def _evaluate(self, names: list[str], args: list[str]) -> list[Any]:
         with redis_errors():
@@ -200,6 +203,12 @@ class Registry:
                 await pipe.execute()
 
 
+def _with_service(data: str, record: str) -> str:
+    """The JSON object `data` with the record as its last member; both are texts already."""
+    members = data[:-1]
+    return f'{members}{"" if members == "{" else ","}"service":{record}}}'
+
+
 def _record(key: str, value: Mapping[str, Any]) -> Record:
     record = Record.from_json(value)
     if record.id != key:
@@ -216,4 +225,4 @@ def _leaving(texts: Mapping[str, str], node: str) -> Iterator[Change]:
 
 
 def _shown(texts: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
-    return parsed_values("services", texts, shown)
+    return parse_values("services", texts, raw_record)

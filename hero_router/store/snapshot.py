@@ -1,4 +1,4 @@
-"""Registry, nodes, head and window read as of one moment: where scanners and workers start."""
+"""Reads registry, nodes, head and window as of one moment, and parses what Redis holds."""
 
 import asyncio
 import logging
@@ -21,12 +21,12 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 PARSE_BATCH = 256
-"""Events of a large window that are parsed before others get their turn: some milliseconds."""
+"""Events that are parsed before other tasks get a turn: some milliseconds of work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """Tells that the registry is as it was: stream's head, Redis process, number of records."""
+    """The version of the registry: stream's head, Redis process, and number of records."""
 
     head: str = ""
     run_id: str = ""
@@ -35,9 +35,9 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Registry, nodes and window at one `head`; `now_ms` is Redis's clock.
+    """Registry, nodes and window at one `head`; `now_ms` is Redis's time.
 
-    `services` are records as JSON text by service id, None when the caller's version still holds.
+    `services` are records as JSON text by service id; None if the caller has this version.
     """
 
     version: Version
@@ -60,9 +60,9 @@ class SnapshotReader:
         self._keys = [keys.services, keys.events, keys.nodes, keys.meta]
 
     async def read(self, held: Version = Version(), *, window: bool | Position = False) -> Snapshot:
-        """Read all as of one moment. Raises StoreError.
+        """Read all as of one moment; records only if the version is not `held`. Raises StoreError.
 
-        `window` is none, all of it, or the next `READ_BATCH` events after a position.
+        `window` is False for no events, True for all, or a position for the next `READ_BATCH`.
         """
         after = ("-" if window else "") if isinstance(window, bool) else str(window)
         args = [str(SCHEMA), after, str(READ_BATCH), held.head, held.run_id, held.size]
@@ -74,8 +74,8 @@ class SnapshotReader:
         return Snapshot(
             version=Version(text(head), text(run), text(size)),
             now_ms=int(now),
-            services=None if records is None else dict(_pairs(records)),
-            nodes=read_nodes(dict(_pairs(nodes))),
+            services=None if records is None else dict(_text_pairs(records)),
+            nodes=read_nodes(dict(_text_pairs(nodes))),
             window=await _events(entries or ()),
         )
 
@@ -84,19 +84,19 @@ async def _events(entries: Sequence[Any]) -> tuple[Event, ...]:
     events = list[Event]()
     for start in range(0, len(entries), PARSE_BATCH):
         part = entries[start : start + PARSE_BATCH]
-        events += [event(raw_id, dict(_couples(flat))) for raw_id, flat in part]
+        events += [parse_event(raw_id, dict(_pairs(flat))) for raw_id, flat in part]
         await asyncio.sleep(0)
     return tuple(events)
 
 
 def foreign_schema(found: Any) -> StoreCorrupt:
-    """Redis holds another version's layout, which this one neither reads nor writes."""
+    """The error for a layout of another version, which this one neither reads nor writes."""
     return StoreCorrupt(f"Redis holds schema {text(found)}, this version has {SCHEMA}")
 
 
 def read_nodes(texts: Mapping[str, str]) -> dict[str, NodeState]:
-    """The nodes' states; an entry that hero_router did not write is passed over and logged."""
-    return parsed_values("nodes", texts, _node)
+    """The nodes' reports by name; entries that hero_router did not write are left out."""
+    return parse_values("nodes", texts, _node)
 
 
 def _node(key: str, value: Mapping[str, Any]) -> NodeState:
@@ -106,33 +106,34 @@ def _node(key: str, value: Mapping[str, Any]) -> NodeState:
     return state
 
 
-def parsed_values(
+def parse_values(
     name: str, texts: Mapping[str, str], parse: Callable[[str, Any], T]
 ) -> dict[str, T]:
-    """Parse each JSON value of the hash `name`, with its key.
+    """Parse each JSON value of the hash `name` by `parse(key, value)`.
 
-    What `parse` refuses is a stranger's junk: it is passed over and counted.
+    Values that `parse` refuses were not written by hero_router: they are left out and logged.
     """
     good: dict[str, T] = {}
     for key, raw in texts.items():
         try:
             good[key] = parse(key, decode_trusted(raw))
         except (InvalidJson, KeyError, ValueError, TypeError, AttributeError):
-            log.debug("passed over an entry of the %s hash that is not ours: %r", name, key)
+            log.debug("left out a foreign entry of the %s hash: %r", name, key)
     if len(good) < len(texts):
-        log.warning("%d entries of the %s hash are not ours", len(texts) - len(good), name)
+        foreign = len(texts) - len(good)
+        log.warning("left out %d entries of the %s hash that are not by hero_router", foreign, name)
     return good
 
 
-def shown(key: str, value: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A record as it is, so that fields of a newer version pass through. Raises TypeError."""
+def raw_record(key: str, value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A record as it is, with fields of a newer version. Raises TypeError if it is none."""
     if not is_record(value, key):
         raise TypeError("not a record")
     return value
 
 
-def event(raw_id: Any, fields: Mapping[bytes, bytes]) -> Event:
-    """One entry of the stream; one that hero_router did not write keeps only its position."""
+def parse_event(raw_id: Any, fields: Mapping[bytes, bytes]) -> Event:
+    """An entry of the stream as an event; a foreign entry keeps only its position."""
     position = parse_id(text(raw_id))
     kind, data, service, node, at, after = [text(fields.get(name, b"")) for name in _FIELDS]
     try:
@@ -149,12 +150,12 @@ _FIELDS = (b"type", b"data", b"service", b"node", b"at", b"after")
 
 
 def _is_event_type(name: str) -> bool:
-    """Whether a worker may send it on; types of a newer version are."""
+    """Whether workers may send an event of this type; types of a newer version they may."""
     return name.isascii() and name.isidentifier() and name not in CONTROL_EVENTS
 
 
 def _is_payload(payload: object, service: str) -> bool:
-    """Whether it may be sent on: an object whose record, if it has one, is of that service."""
+    """Whether workers may send it: an object; its record, if any, is that of the service."""
     if not isinstance(payload, dict):
         return False
     return "service" not in payload or is_record(payload["service"], service)
@@ -165,23 +166,23 @@ def _time(raw: str) -> int:
 
 
 def _one_line(data: str, payload: object) -> str:
-    """JSON holds no controls but line ends and tabs, between its tokens."""
+    """The data as one line of ASCII. JSON may have line ends and tabs between its tokens."""
     is_line = data.isascii() and not ("\n" in data or "\r" in data or "\t" in data)
     return data if is_line else encode(payload)
 
 
 def parse_id(raw: str) -> Position:
-    """A stream id as Redis writes it. Raises StoreCorrupt for anything else."""
+    """The position of a stream id. Raises StoreCorrupt for anything else."""
     epoch, dash, seq = raw.partition("-")
     if not (dash and epoch.isdigit() and seq.isdigit()):
         raise StoreCorrupt(f"not a stream id: {raw!r}")
     return Position(int(epoch), int(seq))
 
 
-def _pairs(flat: Iterable[bytes]) -> Iterable[tuple[str, str]]:
-    return ((text(key), text(value)) for key, value in _couples(flat))
+def _text_pairs(flat: Iterable[bytes]) -> Iterable[tuple[str, str]]:
+    return ((text(key), text(value)) for key, value in _pairs(flat))
 
 
-def _couples(flat: Iterable[bytes]) -> Iterable[tuple[bytes, bytes]]:
+def _pairs(flat: Iterable[bytes]) -> Iterable[tuple[bytes, bytes]]:
     items = iter(flat)
     return zip(items, items, strict=True)

@@ -117,7 +117,7 @@ def merged(told: Mapping[str, PresenceEntry], now_ms: int) -> dict[str, Any]:
     for worker, each in sorted(told.items()):
         states.update(each.summary["states"])
         pending += each.summary["pending"]
-        workers.append({"worker": worker, "at": each.at, **each.summary})
+        workers.append({"worker": worker, "at": each.published_at, **each.summary})
     return {
         "now": now_ms,
         "clients": states.total(),

@@ -47,5 +47,5 @@ async def test_it_is_told_once_at_the_start(
     finally:
         child.terminate()
         child.wait(15)
-    assert log.read_text().count("Redis may drop services, events and leases") == 1
+    assert log.read_text().count("Redis may evict services, events and leases") == 1
     assert " WARNING " in log.read_text()

@@ -1,6 +1,7 @@
 """`Registry.apply`: dense ids, an exact window, one step for record and event, safe repeats."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,12 +27,17 @@ async def test_the_head_that_is_returned_is_the_head_that_readers_see(store: Sto
     assert head == await store.stream.head() == (await store.stream.load()).head
 
 
-async def test_an_event_carries_what_the_change_said(store: Store) -> None:
-    change = put("api", 7)
+OTHER_FORM = {"service": {**record().to_json(), "title": "short"}, "from": "unknown"}
+
+
+@pytest.mark.parametrize("data", [{}, {"from": "unknown"}, OTHER_FORM])
+async def test_an_event_carries_what_the_change_said(store: Store, data: dict[str, Any]) -> None:
+    """And the record, unless the change has its own form of it."""
+    change = replace(put("api", 7), data=data)
     await store.registry.apply(await store.grant(), [change])
     (event,) = await store.window()
     assert (event.type, event.node, event.service) == ("service_updated", "n1", change.service)
-    assert event.data == encode(change.data)
+    assert event.data == encode(change.payload)
     assert event.payload == json.loads(event.data)
 
 
@@ -95,7 +101,7 @@ async def test_a_repeated_removal_adds_no_event(store: Store) -> None:
 
 
 @pytest.mark.parametrize("harm", ["hdel", "del"])
-async def test_a_removal_of_what_was_published_is_told_though_its_record_is_gone(
+async def test_a_published_service_is_removed_with_an_event_though_its_record_is_gone(
     store: Store, harm: str
 ) -> None:
     """A foreign hand took the record; whoever follows the stream shows the service all the same."""
@@ -111,7 +117,7 @@ async def test_a_removal_of_what_was_published_is_told_though_its_record_is_gone
     assert await store.registry.apply(grant, [gone()]) == head, "it is told once"
 
 
-async def test_a_removal_of_what_was_only_read_is_told_though_its_record_is_gone(
+async def test_a_service_that_was_only_read_is_removed_with_an_event_though_its_record_is_gone(
     store: Store,
 ) -> None:
     """As by a scanner that took over from the one that published it."""
@@ -123,7 +129,7 @@ async def test_a_removal_of_what_was_only_read_is_told_though_its_record_is_gone
     assert (await store.window())[-1].type == "service_removed"
 
 
-async def test_a_removal_of_what_nobody_published_is_not_told(store: Store) -> None:
+async def test_a_service_that_was_never_published_is_removed_without_an_event(store: Store) -> None:
     grant = await store.grant()
     head = await store.registry.apply(grant, [put("a")])
     assert await store.registry.apply(grant, [gone("b")]) == head
@@ -141,7 +147,7 @@ async def test_a_foreign_value_is_noticed_by_a_read_of_the_whole(store: Store) -
     assert [item.changed_at for item in after.values()] == [7]
 
 
-async def test_the_scan_after_it_is_told_although_it_looks_alike(store: Store) -> None:
+async def test_a_second_scan_that_looks_the_same_is_an_event_too(store: Store) -> None:
     grant = await store.grant()
     for number in (1, 2):
         await store.registry.apply(grant, [scanned("r1")], report(number))
@@ -157,7 +163,7 @@ async def test_a_report_alone_adds_no_event(store: Store) -> None:
 
 
 @pytest.mark.parametrize("count", [APPLY_BATCH, APPLY_BATCH + 1, 2 * APPLY_BATCH + 1])
-async def test_more_changes_than_one_step_takes_are_all_told_in_order(
+async def test_more_changes_than_one_step_takes_are_all_published_in_order(
     store: Store, count: int
 ) -> None:
     registry = store.writer(window=10_000)

@@ -12,7 +12,7 @@ CLOSE_SECONDS = 0.5
 """How far apart two clocks of one machine may seem on a busy one."""
 
 
-async def test_the_distance_of_the_clocks_is_known_once_it_was_asked_for(store: Store) -> None:
+async def test_the_difference_of_the_clocks_is_known_after_one_answer(store: Store) -> None:
     assert RedisClock(store.raw).ahead is None
     clock = RedisClock(store.raw)
     await clock.ask()
@@ -20,7 +20,7 @@ async def test_the_distance_of_the_clocks_is_known_once_it_was_asked_for(store: 
     assert abs(clock.ahead) < CLOSE_SECONDS
 
 
-async def test_times_are_redis_s_own_once_it_was_asked(
+async def test_times_are_by_redis_s_clock_after_one_answer(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = RedisClock(store.raw)

@@ -50,27 +50,27 @@ async def listening(store: Store, count: int = 1) -> AsyncIterator[list[Listener
         await listener.end()
 
 
-async def test_a_request_without_a_listener_is_heard_by_none(store: Store) -> None:
-    assert await store.requests.ask(SCAN) == 0
+async def test_a_request_without_a_listener_reaches_none(store: Store) -> None:
+    assert await store.requests.send(SCAN) == 0
 
 
-async def test_a_request_is_heard_by_all_who_listen_and_counted(store: Store) -> None:
+async def test_a_request_reaches_all_listeners_and_counts_them(store: Store) -> None:
     async with listening(store, 2) as listeners:
-        assert await store.requests.ask(SCAN) == 2
+        assert await store.requests.send(SCAN) == 2
         await eventually(lambda: all(item.heard for item in listeners), message="both hear it")
         assert [item.heard for item in listeners] == [[SCAN], [SCAN]]
 
 
 async def test_a_request_may_be_for_all_nodes(store: Store) -> None:
     async with listening(store) as (listener,):
-        await store.requests.ask(LAST)
+        await store.requests.send(LAST)
         await eventually(lambda: listener.heard == [LAST], message="it hears the request")
 
 
-async def test_nothing_is_kept_for_those_who_come_late(store: Store) -> None:
-    await store.requests.ask(SCAN)
+async def test_a_request_is_not_kept_for_later_listeners(store: Store) -> None:
+    await store.requests.send(SCAN)
     async with listening(store) as (listener,):
-        await store.requests.ask(LAST)
+        await store.requests.send(LAST)
         await eventually(lambda: listener.heard == [LAST], message="it hears the later one only")
 
 
@@ -98,7 +98,7 @@ async def test_a_quiet_channel_stays_connected(real: Store) -> None:
             return any(item["cmd"] == "ping" for item in await real.raw.client_list())
 
         await eventually(pinged, message="the quiet channel is pinged")
-        await real.requests.ask(SCAN)
+        await real.requests.send(SCAN)
         await eventually(lambda: listener.heard == [SCAN], message="it still hears")
 
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from hero_router.cli import main
 from hero_router.settings.redis import RedisSettings
 from hero_router.store import eviction
-from hero_router.store.eviction import sentence, warning
+from hero_router.store.eviction import describe, warning
 from tests.support.redis import RedisServer, redis7_binary, valkey9_binary
 from tests.support.replication import ask
 
@@ -27,24 +27,24 @@ Launch = Callable[..., RedisServer]
         ("noeviction", ""),
     ],
 )
-async def test_what_may_be_lost_is_told_with_the_way_out(
+async def test_the_warning_says_what_may_be_evicted_and_what_to_do(
     binary: Callable[[], Path], policy: str, lost: str, launch: Launch
 ) -> None:
     server = launch(binary(), *LIMITED, "--maxmemory-policy", policy)
     told = await warning(RedisSettings(server.url))
     assert bool(told) is bool(lost)
     if lost:
-        for word in (f"may drop {lost}", f"is {policy},", "100 MB", "noeviction"):
+        for word in (f"may evict {lost}", f"is {policy},", "100 MB", "noeviction"):
             assert word in told
 
 
 def test_without_a_limit_nothing_is_evicted_and_unknown_words_are_no_warning() -> None:
-    assert sentence("allkeys-lru", 0) == ""
-    assert sentence("", 100) == ""
-    assert sentence("something-new", 100) == ""
+    assert describe("allkeys-lru", 0) == ""
+    assert describe("", 100) == ""
+    assert describe("something-new", 100) == ""
 
 
-async def test_a_user_who_may_not_configure_learns_it_too(launch: Launch) -> None:
+async def test_a_user_without_the_right_to_configure_is_warned_too(launch: Launch) -> None:
     server = launch(redis7_binary(), *LIMITED, "--maxmemory-policy", "allkeys-lru")
     ask(server, "ACL", "SETUSER", "router", "on", ">pw", "-@all", "+@connection", "+info")
     assert "allkeys-lru" in await warning(RedisSettings(server.login("router", "pw")))
@@ -67,5 +67,5 @@ def test_config_check_warns_of_it_and_does_not_fail_for_it(launch: Launch) -> No
     environment = {"ROUTER_REDIS_URL": server.url}
     answer = CliRunner().invoke(main, ["config", "--check"], env=environment)
     assert (answer.exit_code, answer.stderr.count("\n")) == (0, 1)
-    assert answer.stderr.startswith("warning: Redis may drop")
+    assert answer.stderr.startswith("warning: Redis may evict")
     assert CliRunner().invoke(main, ["config"], env=environment).stderr == ""

@@ -21,7 +21,7 @@ async def known_twice(store: Store) -> None:
         await lease.release(grant)
 
 
-async def test_a_forgotten_node_leaves_nothing_and_each_of_its_services_is_told(
+async def test_a_forgotten_node_leaves_nothing_and_each_of_its_services_is_removed_with_an_event(
     store: Store,
 ) -> None:
     await known_twice(store)
@@ -56,7 +56,7 @@ async def test_records_of_a_newer_version_are_forgotten_too(store: Store) -> Non
     assert await store.records() == {}
 
 
-async def test_whoever_does_not_hold_the_lease_forgets_nothing(store: Store) -> None:
+async def test_without_the_lease_nothing_is_forgotten(store: Store) -> None:
     await known_twice(store)
     grant = await store.grant("forget", "n1")
     await store.raw.set(KEYS.lease("n1"), "s9:9", px=60_000)
@@ -75,7 +75,7 @@ async def test_to_forget_twice_is_no_second_event(store: Store) -> None:
     assert await store.stream.head() == head
 
 
-async def test_a_forgotten_node_that_comes_back_is_told_anew(store: Store) -> None:
+async def test_a_forgotten_node_that_comes_back_is_published_again(store: Store) -> None:
     await known_twice(store)
     await store.registry.forget(await store.grant("forget", "n1"))
     await store.raw.delete(KEYS.lease("n1"))

@@ -41,10 +41,10 @@ async def test_junk_among_the_records_is_passed_over(
     await store.registry.apply(await store.grant(), [put("good")])
     await store.raw.hset(KEYS.services, "junk", junk)  # under this key, no record is right
     assert [item.name for item in (await store.registry.view("n1")).records.values()] == ["good"]
-    assert "1 entries of the services hash are not ours" in caplog.text
+    assert "left out 1 entries of the services hash that are not by hero_router" in caplog.text
 
 
-async def test_junk_is_told_once_and_not_at_each_scan(
+async def test_junk_is_logged_once_and_not_at_each_scan(
     store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     grant = await store.grant()
@@ -97,7 +97,7 @@ JUNK_ENTRIES: tuple[dict[Any, Any], ...] = (
 
 
 @pytest.mark.parametrize("fields", JUNK_ENTRIES)
-async def test_junk_in_the_stream_keeps_its_position_and_says_nothing(
+async def test_junk_in_the_stream_keeps_its_position_without_content(
     store: Store, fields: dict[Any, Any]
 ) -> None:
     grant = await store.grant()
@@ -113,7 +113,7 @@ async def test_junk_in_the_stream_keeps_its_position_and_says_nothing(
 
 
 @pytest.mark.parametrize("at", ["", "soon", "-5", "1e3", "²", "9" * 400])
-async def test_a_time_that_is_none_is_unknown(store: Store, at: str) -> None:
+async def test_an_event_without_a_valid_time_has_time_0(store: Store, at: str) -> None:
     await store.raw.xadd(KEYS.events, {**GOOD, "at": at}, id="5-1")
     (event,) = await store.window()
     assert (event.type, event.at) == ("service_updated", 0)
@@ -169,7 +169,7 @@ async def test_a_key_of_the_wrong_type_is_a_clear_error_and_writes_nothing(
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_readers_say_it_too_and_recover(store: Store, name: str) -> None:
+async def test_readers_raise_the_same_error_and_recover(store: Store, name: str) -> None:
     await store.registry.apply(await store.grant(), [put("a", 1)], report(1))
     key = getattr(KEYS, name)
     await store.raw.rename(key, "kept")
@@ -256,7 +256,7 @@ async def test_the_layout_of_another_version_is_neither_read_nor_written(store: 
 
 
 @pytest.mark.parametrize("junk", [b"\xff junk", b"", b"s9:7"])
-async def test_a_lease_that_never_ends_is_respected_and_told_with_its_key_and_the_way_out(
+async def test_a_lease_that_never_ends_is_respected_and_the_error_names_the_key_to_delete(
     store: Store, junk: bytes
 ) -> None:
     """No scanner writes one without a lifetime, so none could ever take the node."""
@@ -271,7 +271,7 @@ async def test_a_lease_that_never_ends_is_respected_and_told_with_its_key_and_th
     assert await store.lease("s1").acquire()
 
 
-async def test_what_is_told_of_a_junk_lease_is_short_and_one_line(store: Store) -> None:
+async def test_the_error_about_a_junk_lease_is_one_short_line(store: Store) -> None:
     await store.raw.set(KEYS.lease("n1"), "x\n\x1b[31m" + "y" * 10_000)
     with pytest.raises(StoreCorrupt) as told:
         await store.lease("s1").acquire()

@@ -43,7 +43,7 @@ def test_no_name_means_two_things(one: str, other: str) -> None:
     assert not set(names(keys, one)) & set(names(Keys("{other}"), one))
 
 
-def test_the_names_are_those_that_the_documentation_tells_to_look_at() -> None:
+def test_the_names_are_those_in_the_documentation() -> None:
     assert all(re.fullmatch(r"\{hero_router\}:\w+(:n1)?", name) for name in names(Keys(), "n1"))
     assert (Keys().events, Keys().services) == ("{hero_router}:events", "{hero_router}:services")
     assert Keys().lease("n1") == "{hero_router}:lease:n1"

@@ -128,7 +128,7 @@ async def test_calls_made_at_the_same_time_all_take_effect(real: Store) -> None:
     assert len(await real.records()) == 60
 
 
-async def test_who_is_told_to_be_late_stops_writing(store: Store) -> None:
+async def test_a_writer_whose_call_came_late_stops_writing(store: Store) -> None:
     """Only a call whose answer nobody waits for can be late; another one is a fault of ours."""
     grant, network = await store.grant(), Network(store)
     grant = replace(grant, call_numbers=iter((2, 1)))

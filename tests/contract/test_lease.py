@@ -133,7 +133,7 @@ async def test_a_grant_is_good_for_its_own_node_only(store: Store) -> None:
         await store.registry.apply(Grant("n2", "s1", 1), [put("a", 1, "n2")])
 
 
-async def test_whoever_is_fenced_learns_who_holds_the_lease(store: Store) -> None:
+async def test_a_fenced_writer_learns_which_scanner_holds_the_lease(store: Store) -> None:
     late = await _taken_over(store)
     with pytest.raises(Fenced, match="held by s2:2"):
         await store.registry.apply(late, [])

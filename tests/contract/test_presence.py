@@ -2,11 +2,11 @@
 
 import pytest
 
-from hero_router.store.presence import FORGET_MS, LIFETIME_MS, Presence, PresenceEntry
+from hero_router.store.presence import KEEP_NAMES_MS, LIFETIME_MS, Presence, PresenceEntry
 from tests.contract.world import KEYS, Store
 
 SUMMARY = {"states": {"live": 2, "parked": 1}, "pending": 7, "listed": [{"address": "::1"}]}
-NOW = 10 * FORGET_MS
+NOW = 10 * KEEP_NAMES_MS
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ async def test_without_workers_there_is_nothing_to_read(roll: Presence) -> None:
     assert await roll.read() == {}
 
 
-async def test_what_each_worker_last_told_is_read(roll: Presence) -> None:
+async def test_the_last_summary_of_each_worker_is_read(roll: Presence) -> None:
     await roll.publish("a/1", SUMMARY, NOW)
     await roll.publish("b/1", {**SUMMARY, "more": "of a newer version"}, NOW + 1)
     await roll.publish("a/1", {**SUMMARY, "pending": 8}, NOW + 2)
@@ -28,17 +28,19 @@ async def test_what_each_worker_last_told_is_read(roll: Presence) -> None:
     }
 
 
-async def test_a_worker_that_tells_no_more_is_forgotten(store: Store, roll: Presence) -> None:
+async def test_a_worker_that_publishes_no_more_is_forgotten(store: Store, roll: Presence) -> None:
     await roll.publish("a/1", SUMMARY, NOW)
     left = await store.raw.pttl(KEYS.clients("a/1"))
     assert 0 < left <= LIFETIME_MS
     await store.raw.delete(KEYS.clients("a/1"))
     assert await roll.read() == {}
-    await roll.publish("b/1", SUMMARY, NOW + FORGET_MS)
+    await roll.publish("b/1", SUMMARY, NOW + KEEP_NAMES_MS)
     assert await store.raw.zrange(KEYS.workers, 0, -1) == [b"b/1"]
 
 
-async def test_a_worker_that_withdraws_leaves_nothing(store: Store, roll: Presence) -> None:
+async def test_a_worker_that_removes_its_summary_leaves_nothing(
+    store: Store, roll: Presence
+) -> None:
     await roll.publish("a/1", SUMMARY, NOW)
     await roll.remove("a/1")
     assert await store.raw.exists(KEYS.workers, KEYS.clients("a/1")) == 0

@@ -60,7 +60,7 @@ async def load(found: Redis) -> object:
 
 
 async def ask(found: Redis) -> object:
-    return await ScanRequests(found, KEYS).ask(ScanRequest("scan", "r1"))
+    return await ScanRequests(found, KEYS).send(ScanRequest("scan", "r1"))
 
 
 async def refusal(url: str, step: Callable[[Redis], Awaitable[object]] = acquire) -> StoreError:
@@ -118,7 +118,7 @@ MAY = "~* &* +@all"
     ],
     ids=["script", "inside a script", "write inside a script", "publish", "keys", "channels"],
 )
-async def test_a_user_who_may_not_do_what_is_needed(
+async def test_a_user_without_the_rights_that_are_needed(
     start: Start, rights: str, step: Callable[[Redis], Awaitable[object]]
 ) -> None:
     server = start("--user", "weak", "on", f">{PASSWORD}", *rights.split())
@@ -224,14 +224,14 @@ LOGIN = f"me:{PASSWORD}@"
         ("unix:///no/such/s", "/no/such/s cannot be reached: no such file"),
     ],
 )
-async def test_where_nothing_listens_the_place_and_the_cause_are_told(url: str, told: str) -> None:
+async def test_if_nothing_listens_the_error_has_address_and_reason(url: str, told: str) -> None:
     error = await refusal(url)
     assert type(error) is StoreUnreachable
     assert str(error).startswith(f"Redis at {told}")
     assert "me:" not in str(error)
 
 
-async def test_a_socket_without_a_listener_and_a_closed_folder_are_told_apart(
+async def test_a_socket_without_a_listener_and_a_closed_folder_have_different_reasons(
     tmp_path: Path,
 ) -> None:
     with socket.socket(socket.AF_UNIX) as made:
@@ -240,7 +240,7 @@ async def test_a_socket_without_a_listener_and_a_closed_folder_are_told_apart(
     assert str(error) == f"Redis at {tmp_path}/s cannot be reached: connection refused"
 
 
-async def test_one_that_is_silent_is_told_with_its_place(
+async def test_the_error_about_a_silent_server_has_its_address(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store_client, "ANSWER_SECONDS", 0.1)
@@ -252,7 +252,7 @@ async def test_one_that_is_silent_is_told_with_its_place(
     assert str(error) == f"Redis at {tmp_path}/s did not answer in time"
 
 
-async def test_a_connection_that_breaks_later_is_told_with_its_place(start: Start) -> None:
+async def test_the_error_about_a_connection_that_breaks_later_has_its_address(start: Start) -> None:
     server = start(tcp=True)
     async with connected(server.url) as found:
         assert await acquire(found)
@@ -307,14 +307,14 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("words", ANSWERS)
-async def test_an_answer_in_words_is_told_in_ours(words: str) -> None:
+async def test_an_answer_in_redis_s_words_becomes_an_error_in_ours(words: str) -> None:
     with pytest.raises(StoreError) as raised, redis_errors():
         raise exceptions.ResponseError(words)
     assert type(raised.value) is ANSWERS[words]
     assert PASSWORD not in str(raised.value)
 
 
-async def test_the_servers_answer_to_one_client_too_many_is_told_where_it_arrives() -> None:
+async def test_one_client_too_many_is_an_error_of_its_own_wherever_the_answer_arrives() -> None:
     with pytest.raises(StoreFull, match="no more connections"), redis_errors():
         raise exceptions.ConnectionError("max number of clients reached")
 

@@ -44,10 +44,10 @@ async def test_an_audit_has_the_events_after_a_position_up_to_the_registrys_head
     assert [each.position.seq for each in (await store.stream.audit(after)).window] == [3, 4]
 
 
-async def test_where_the_stream_stands_is_told_without_its_events(store: Store) -> None:
-    assert (await store.nodes.place()).head == ORIGIN
+async def test_the_position_of_the_stream_is_read_without_its_events(store: Store) -> None:
+    assert (await store.nodes.stream_status()).head == ORIGIN
     head = await store.registry.apply(await store.grant(), [put("a", 1)])
-    place = await store.nodes.place()
+    place = await store.nodes.stream_status()
     assert (place.head, place.run_id) == (head, (await store.stream.load()).version.run_id)
 
 
@@ -90,7 +90,7 @@ def _moment(snapshot: Snapshot) -> set[int]:
     return numbers
 
 
-async def test_what_is_held_already_is_not_sent_again(store: Store) -> None:
+async def test_records_that_the_caller_has_are_not_sent_again(store: Store) -> None:
     await store.registry.apply(await store.grant(), [put()])
     reader = SnapshotReader(store.raw, KEYS)
     held = await reader.read()
@@ -107,12 +107,12 @@ async def test_the_window_is_only_sent_when_asked_for(store: Store) -> None:
     assert len((await reader.read(window=True)).window) == 1
 
 
-async def test_while_a_large_window_is_parsed_others_get_their_turn(
+async def test_while_a_large_window_is_parsed_other_tasks_run(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changes = [put("a", seq) for seq in range(4 * snapshot.PARSE_BATCH)]
     await store.writer(len(changes)).apply(await store.grant(), changes)
-    parse, turns = snapshot.event, [0]
+    parse, turns = snapshot.parse_event, [0]
 
     def counting(*how: Any) -> Event:
         turns[-1] += 1
@@ -123,7 +123,7 @@ async def test_while_a_large_window_is_parsed_others_get_their_turn(
             turns.append(0)
             await asyncio.sleep(0)
 
-    monkeypatch.setattr(snapshot, "event", counting)
+    monkeypatch.setattr(snapshot, "parse_event", counting)
     spinning = asyncio.create_task(others())
     window = await store.window()
     spinning.cancel()
@@ -131,14 +131,14 @@ async def test_while_a_large_window_is_parsed_others_get_their_turn(
     assert max(turns) <= snapshot.PARSE_BATCH
 
 
-async def test_known_gives_the_nodes_own_records(store: Store) -> None:
+async def test_a_view_has_the_nodes_own_records(store: Store) -> None:
     await store.registry.apply(await store.grant(), [put("a"), put("b")])
     await store.registry.apply(await store.grant("s2", "n2"), [put("c", node="n2")])
     known = (await store.registry.view("n1")).records
     assert known == {item.id: item for item in (record("a"), record("b"))}
 
 
-async def test_known_follows_what_other_writers_write(store: Store) -> None:
+async def test_a_view_follows_other_writers(store: Store) -> None:
     registry = store.writer()
     grant = await store.grant()
     for change, names in ((put("a"), ["a"]), (put("b"), ["a", "b"]), (gone("a"), ["b"])):
@@ -146,7 +146,7 @@ async def test_known_follows_what_other_writers_write(store: Store) -> None:
         assert sorted(item.name for item in (await registry.view("n1")).records.values()) == names
 
 
-async def test_a_reply_that_was_held_up_does_not_hide_what_is_known_since(
+async def test_a_late_reply_does_not_replace_a_newer_view(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An old reply comes between the question of a later caller and its "nothing has changed"."""
@@ -178,7 +178,7 @@ async def test_a_reply_that_was_held_up_does_not_hide_what_is_known_since(
     assert len((await latest).records) == 2
 
 
-async def test_known_notices_an_emptied_redis(store: Store) -> None:
+async def test_a_view_notices_an_emptied_redis(store: Store) -> None:
     await store.registry.apply(await store.grant(), [put()])
     assert len((await store.registry.view("n1")).records) == 1
     await store.raw.flushall()
@@ -186,14 +186,14 @@ async def test_known_notices_an_emptied_redis(store: Store) -> None:
     assert not (await store.registry.view("n1")).has_stream
 
 
-async def test_known_notices_a_record_that_was_deleted_behind_its_back(store: Store) -> None:
+async def test_a_view_notices_a_record_that_a_foreign_hand_deleted(store: Store) -> None:
     await store.registry.apply(await store.grant(), [put("a"), put("b")])
     assert len((await store.registry.view("n1")).records) == 2
     await store.raw.hdel(KEYS.services, record("a").id)
     assert [item.name for item in (await store.registry.view("n1")).records.values()] == ["b"]
 
 
-async def test_known_notices_another_redis_process_with_other_records(store: Store) -> None:
+async def test_a_view_notices_another_redis_process_with_other_records(store: Store) -> None:
     """The stream's head and the number of records may well be the same as before."""
     await store.registry.apply(await store.grant(), [put("a")])
     await store.registry.view("n1")

@@ -48,7 +48,7 @@ async def test_a_blocked_read_gets_the_event_as_it_happens(store: Store) -> None
     assert time.monotonic() - started < 2
 
 
-async def test_redis_itself_says_nothing_of_a_gap(store: Store) -> None:
+async def test_redis_itself_does_not_report_a_gap(store: Store) -> None:
     """Why the reader must do the arithmetic: a trimmed position silently starts at the oldest."""
     grant = await store.grant()
     first = await store.registry.apply(grant, [put("a", 1)])
@@ -77,7 +77,7 @@ async def test_the_head_survives_that_the_last_entry_was_deleted(store: Store) -
 async def test_a_dropped_connection_is_made_anew_by_the_next_read(real: Store) -> None:
     head = await real.registry.apply(await real.grant(), [put()])
     for _ in range(3):
-        await real.stream.drop()
+        await real.stream.disconnect()
         assert await real.stream.head() == head
 
 

@@ -106,10 +106,10 @@ async def test_the_rights_that_the_readme_names_are_enough(
         await store.registry.write_probes("n1", {"x": {"latency_ms": 1}})
         head = (await store.stream.load()).head
         assert len((await store.stream.audit(head.before())).window) == 1
-        assert (await store.nodes.place()).head == head
-        await store.nodes.renew()
+        assert (await store.nodes.stream_status()).head == head
+        await store.nodes.reconnect()
         assert (await store.nodes.list())["n1"].leased
-        assert await store.requests.ask(REQUEST) == 0
+        assert await store.requests.send(REQUEST) == 0
         assert await store.registry.nodes() == {"n1"}
         assert await store.registry.forget(grant) == 2
         with pytest.raises(StoreRefused, match="forbids"), redis_errors():
@@ -145,7 +145,7 @@ async def test_a_password_may_change_while_the_router_runs(
     await hand.close()
 
 
-async def test_a_file_that_cannot_be_read_is_told_and_a_wrong_password_never_shown(
+async def test_a_password_file_that_cannot_be_read_is_reported_and_a_wrong_password_never_shown(
     backplane: RedisSettings, file: Path
 ) -> None:
     for wrong in (NEW.encode(), b"\xff" + SECRET.encode(), b""):
@@ -170,7 +170,7 @@ def assert_hides(error: BaseException | None) -> None:
         error = error.__cause__ or error.__context__
 
 
-def test_a_file_that_cannot_serve_stops_the_start(file: Path) -> None:
+def test_a_password_file_that_cannot_be_used_stops_the_start(file: Path) -> None:
     RedisSettings("redis://me@host", password_file=str(file)).check_password_file()
     for url in ("redis://me:pw@host", "redis://host?password=pw"):
         with pytest.raises(ConfigError, match="no password"):
@@ -179,7 +179,7 @@ def test_a_file_that_cannot_serve_stops_the_start(file: Path) -> None:
         RedisSettings("redis://host", password_file=f"{file}.not").check_password_file()
 
 
-async def test_tls_is_spoken_only_with_whom_the_authority_vouches_for(
+async def test_tls_accepts_only_certificates_of_the_authority(
     launch: Launch, tmp_path: Path
 ) -> None:
     ours, other = certificate(tmp_path, "ours"), certificate(tmp_path, "other")
@@ -197,7 +197,7 @@ async def test_tls_is_spoken_only_with_whom_the_authority_vouches_for(
             await leases(url)
 
 
-async def test_who_speaks_no_tls_is_told() -> None:
+async def test_a_server_without_tls_is_reported() -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(10)
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")

@@ -66,7 +66,7 @@ async def is_ready(live: Live) -> None:
     await eventually(lambda: not live.feed.conditions.current, message="nothing is doubtful")
 
 
-async def test_a_tail_that_stays_on_a_living_old_primary_is_told_and_moved(
+async def test_a_tail_that_stays_on_a_living_old_primary_is_reported_and_moved(
     old: RedisServer, hand: Hand, proxy: FaultProxy, launch: Launch
 ) -> None:
     """Its connection is alive and quiet; what happens on the new primary would never come."""
@@ -122,7 +122,7 @@ async def test_a_watch_that_alone_is_on_the_old_primary_is_moved_too(
         assert b" name=watch " not in ask(old, "CLIENT", "LIST")
 
 
-async def test_a_tail_that_hangs_on_a_connection_that_is_alive_is_told_and_begins_anew(
+async def test_a_tail_that_hangs_on_a_connection_that_is_alive_is_reported_and_restarted(
     hand: Hand, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A reply is lost, and no time-out is near."""
@@ -167,7 +167,7 @@ async def test_a_worker_asks_the_sentinels_again_though_its_old_primary_lives() 
         pair.close()
 
 
-async def test_a_worker_that_has_much_to_do_is_never_doubted(hand: Hand, proxy: FaultProxy) -> None:
+async def test_a_busy_worker_is_never_marked_stale(hand: Hand, proxy: FaultProxy) -> None:
     """Bursts larger than the window, over a slow way."""
     async with working(f"unix://{proxy.path}") as live, witnessing(live) as witness:
         await witness.agrees(hand, await hand.change("s0"))

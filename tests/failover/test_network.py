@@ -55,7 +55,7 @@ async def test_late_replies_change_nothing(proxy: FaultProxy, hand: Hand, witnes
     await witness.agrees(hand, await hand.change("s1"))
 
 
-async def test_replies_that_come_later_than_anybody_waits_are_nobodys(
+async def test_replies_that_come_after_the_timeout_go_to_no_caller(
     proxy: FaultProxy, hand: Hand, live: Live, witness: Witness
 ) -> None:
     """They would be taken for the answers to what is asked next."""
@@ -88,7 +88,7 @@ async def test_a_connection_that_is_cut_in_mid_reply_is_a_new_start(
     await witness.agrees(hand, await hand.change("s2"))
 
 
-async def test_a_connection_that_is_half_open_is_told_and_left(
+async def test_a_connection_that_is_half_open_is_reported_and_closed(
     proxy: FaultProxy, hand: Hand, live: Live, witness: Witness
 ) -> None:
     proxy.freeze()

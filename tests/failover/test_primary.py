@@ -46,7 +46,7 @@ async def is_heard(url: str, heard: list[str]) -> None:
     heard.clear()
 
     async def answered() -> bool:
-        await ScanRequests(voice, Keys()).ask(ScanRequest("scan", "now"))
+        await ScanRequests(voice, Keys()).send(ScanRequest("scan", "now"))
         return "now" in heard
 
     try:
@@ -150,7 +150,7 @@ async def test_a_server_that_is_asked_is_no_sentinel_or_knows_no_primary(pair: P
         (f"redis+sentinel://{nobody}/router", "no Sentinel or Cluster node names"),
         (f"redis+cluster://{nobody}", "no Sentinel or Cluster node names"),
         (f"redis+sentinel://{place}/router", "is no Sentinel"),
-        (f"redis+cluster://{place}", "no node of a Cluster"),
+        (f"redis+cluster://{place}", "not part of a Cluster"),
     ):
         asking = connect(url, name="test")
         async with asyncio.timeout(5):

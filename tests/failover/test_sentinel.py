@@ -131,7 +131,7 @@ def assert_hides(error: BaseException | None) -> None:
         error = error.__cause__ or error.__context__
 
 
-async def test_a_sentinel_is_asked_only_over_a_way_that_is_trusted(
+async def test_a_sentinel_is_asked_only_over_trusted_tls(
     sentinel: Sentinel, ours: Certificate, tmp_path: Path, file: Path
 ) -> None:
     """A stranger's word, or one that is spoken in the clear, could lead anywhere."""

@@ -172,7 +172,7 @@ async def test_a_file_that_is_written_each_second_loses_nothing_to_a_kill(
         assert witness.resyncs == []
 
 
-async def test_a_file_whose_last_second_was_lost_is_told_to_who_saw_it(
+async def test_a_file_without_its_last_second_is_reported_to_clients_that_saw_it(
     server: RedisServer,
 ) -> None:
     """As when the machine lost its power: what was acknowledged last is gone."""
@@ -232,7 +232,7 @@ def tear(server: RedisServer) -> None:
     os.truncate(file, data.index(b"EXEC", data.rindex(b"XADD")) + 2)
 
 
-async def test_a_primary_that_comes_back_from_an_old_dump_is_told(
+async def test_a_primary_that_comes_back_from_an_old_dump_is_reported(
     launch: Callable[..., RedisServer],
 ) -> None:
     server = launch(redis7_binary())

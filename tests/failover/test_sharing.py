@@ -38,7 +38,7 @@ async def proxy(redis7: RedisServer) -> AsyncIterator[FaultProxy]:
         yield made
 
 
-async def test_a_storm_of_cancelled_calls_crosses_no_replies(proxy: FaultProxy) -> None:
+async def test_many_cancelled_calls_mix_up_no_replies(proxy: FaultProxy) -> None:
     shared, chance = connect(f"unix://{proxy.path}", name="shared"), random.Random(7)
     right = cancelled = 0
 
@@ -63,7 +63,7 @@ async def test_a_storm_of_cancelled_calls_crosses_no_replies(proxy: FaultProxy) 
     await shared.aclose()
 
 
-async def test_a_caller_waits_for_a_connection_only_so_long(
+async def test_a_caller_waits_for_a_connection_for_a_limited_time(
     redis7: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client, "POOL_SECONDS", 0.2)

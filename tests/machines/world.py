@@ -74,7 +74,7 @@ class World:
         known = self.run(self.registry.view("n1")).records
         record = Record(name, name, "default", "n1", Status.HEALTHY, "", 1, number)
         kind: EventType = "service_updated" if name in known else "service_added"
-        self._apply(Change(kind, name, {"service": record.to_json()}, record))
+        self._apply(Change(kind, name, {}, record))
 
     def remove(self, name: str) -> None:
         """Take a service out of the registry, if it is there."""

@@ -245,7 +245,7 @@ def test_any_history_folds_up_to_the_registry_and_settles(
                 assert folded.pop(change.service)
             else:
                 assert (change.type == "service_added") == (change.service not in folded)
-                folded[change.service] = change.data["service"]
+                folded[change.service] = change.payload["service"]
         assert folded == {key: record.to_json() for key, record in world.known.items()}
     still = {"s/rpc.sock": ASKED, "t/rpc.sock": SILENT}
     for _ in range(2 * WINDOW):

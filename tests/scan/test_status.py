@@ -42,7 +42,7 @@ def test_a_new_service_is_added_with_its_facts() -> None:
     world = World()
     (change,) = world.look({A: ASKED})
     assert change.type == "service_added"
-    assert change.data == {"service": world.record.to_json()}
+    assert change.payload == {"service": world.record.to_json()}
     record = world.record
     assert (record.status, record.reason, record.title) == (Status.HEALTHY, "", "Ledger")
     assert (record.methods, record.source_kind) == (("add",), "openrpc")

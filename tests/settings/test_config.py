@@ -1,10 +1,7 @@
-"""The settings: defaults, ways to set them, and what becomes of values that cannot be used."""
+"""All settings: defaults, ways to set them, and what happens to values that cannot be used."""
 
 import dataclasses
-import logging
 import os
-import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,31 +11,11 @@ from hypothesis import strategies as st
 
 from hero_router.errors import ConfigError
 from hero_router.settings.config import SETTINGS, RouterConfig, rejected, sources
-from hero_router.settings.setting import PREFIX, Setting, plain
+from hero_router.settings.setting import Setting, plain
+from tests.settings.conftest import Warnings
 
 BY_NAME = {item.name: item for item in SETTINGS}
 NUMBERS = [item for item in BY_NAME.values() if item.kind in ("int", "float")]
-
-Warnings = Callable[[], list[str]]
-
-
-@pytest.fixture(autouse=True)
-def _bare(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No variable of ours is set, whatever the machine's are."""
-    known = {variable for item in BY_NAME.values() for variable in item.variables}
-    for variable in known | {name for name in os.environ if name.startswith(PREFIX)}:
-        monkeypatch.delenv(variable, raising=False)
-
-
-@pytest.fixture
-def warnings(caplog: pytest.LogCaptureFixture) -> Warnings:
-    """What was logged so far; all of it must be WARNINGs."""
-
-    def logged() -> list[str]:
-        assert {record.levelno for record in caplog.records} <= {logging.WARNING}
-        return [record.getMessage() for record in caplog.records]
-
-    return logged
 
 
 def by_name(item: Setting) -> str:
@@ -47,18 +24,6 @@ def by_name(item: Setting) -> str:
 
 def number(item: Setting, value: float) -> Any:
     return int(value) if item.kind == "int" else float(value)
-
-
-def test_the_window_is_1024_events_unless_somebody_says_otherwise(
-    monkeypatch: pytest.MonkeyPatch, warnings: Warnings
-) -> None:
-    assert RouterConfig().stream.window == RouterConfig.from_env().stream.window == 1024
-    assert RouterConfig.of(sse_buffer=2048).stream.window == 2048
-    monkeypatch.setenv("ROUTER_SSE_BUFFER", "512")
-    assert RouterConfig.from_env().stream.window == 512
-    assert RouterConfig.from_env(sse_buffer=2048).stream.window == 2048
-    assert RouterConfig().stream.window == 1024
-    assert warnings() == []
 
 
 def test_the_defaults_are_those_of_the_documentation() -> None:
@@ -141,7 +106,7 @@ def test_each_rejected_variable_has_its_own_warning(
     assert "0 or 1" in switch
 
 
-def test_a_variable_that_something_else_replaces_is_not_complained_of(
+def test_a_bad_variable_that_a_flag_replaces_is_no_warning(
     monkeypatch: pytest.MonkeyPatch, warnings: Warnings
 ) -> None:
     """The sentence would say that the default is used, which is not so."""
@@ -150,7 +115,7 @@ def test_a_variable_that_something_else_replaces_is_not_complained_of(
     assert warnings() == rejected(["sse_buffer"]) == []
 
 
-def test_reading_in_silence_reads_the_same(
+def test_read_gives_the_same_settings_without_warnings(
     monkeypatch: pytest.MonkeyPatch, warnings: Warnings
 ) -> None:
     monkeypatch.setenv("ROUTER_SSE_BUFFER", "0")
@@ -179,91 +144,6 @@ def test_a_number_out_of_range_in_code_is_refused_and_not_replaced(item: Setting
             with pytest.raises(ConfigError, match=item.name) as refused:
                 make(**{item.name: value})
             assert item.accepted in str(refused.value)
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [("host", 1), ("host", ""), ("host", " h"), ("node", "a\nb"), ("node", "x" * 129),
-     ("stale_unlink", 1), ("stale_unlink", "1"), ("redis_prefix", "no tag"), ("redis_prefix", "{}"),
-     ("log_level", "loud"), ("log_format", "xml"), ("redis_url", None)],
-)  # fmt: skip
-def test_other_values_in_code_that_make_no_sense_are_refused(name: str, value: Any) -> None:
-    with pytest.raises(ConfigError):
-        RouterConfig.of(**{name: value})
-
-
-def test_the_root_has_three_names_and_the_first_that_is_set_wins(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    names = ("ROUTER_SOCKET_DIR", "HERO_SOCKET_DIR", "PATH_SOCKET")
-    assert BY_NAME["socket_dir"].variables == names
-    for name in reversed(names):
-        monkeypatch.setenv(name, f"{tmp_path}/{name}")
-        assert RouterConfig.from_env().node.root == tmp_path / name
-        assert sources()["socket_dir"] == name
-    monkeypatch.setenv("ROUTER_SOCKET_DIR", "")
-    assert RouterConfig.from_env().node.root == tmp_path / "HERO_SOCKET_DIR"
-
-
-def test_a_root_may_begin_at_home_and_need_not_exist_yet(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert RouterConfig.of(socket_dir="~/not/yet").node.root == tmp_path / "not/yet"
-
-
-@pytest.mark.parametrize(
-    ("variable", "value"),
-    [
-        ("ROUTER_REDIS_URL", "http://127.0.0.1"),
-        ("ROUTER_REDIS_URL", "redis://:hunter2@host/x"),
-        ("ROUTER_SOCKET_DIR", "/dev/null"),
-        ("HERO_SOCKET_DIR", "/dev/null/below"),
-        ("ROUTER_SOCKET_DIR", "~nobody-of-that-name/sockets"),
-        ("ROUTER_SOCKET_DIR", "x" * 300),
-        ("ROUTER_STATE_DIR", "/dev/null"),
-        ("ROUTER_STATE_DIR", "/dev/null/two/below"),
-        ("ROUTER_REDIS_PREFIX", "no-tag"),
-        ("ROUTER_NODE", "a\tb"),
-        ("ROUTER_LOG_LEVEL", "loud"),
-    ],
-)
-def test_a_value_that_leaves_nothing_to_run_with_is_refused(
-    variable: str, value: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(variable, value)
-    item = next(each for each in BY_NAME.values() if variable in each.variables)
-    with pytest.raises(ConfigError, match=item.variables[0]) as refused:
-        RouterConfig.from_env()
-    assert "\n" not in str(refused.value)
-    assert "hunter2" not in str(refused.value)
-
-
-@pytest.mark.parametrize("variable", ["ROUTER_SOCKET_DIR", "ROUTER_STATE_DIR", "HOME"])
-def test_a_folder_whose_name_is_not_utf8_is_refused_in_one_line(
-    variable: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It cannot be watched, nor told in JSON. By a flag it comes the same way."""
-    odd = os.fsdecode(b"/tmp/\xff")
-    monkeypatch.setenv(variable, odd)
-    with pytest.raises(ConfigError) as refused:
-        RouterConfig.from_env()
-    assert re.fullmatch(r"ROUTER_\w+_DIR is not UTF-8: '.*'", str(refused.value))
-    assert str(refused.value).isprintable()
-    monkeypatch.delenv(variable)
-    monkeypatch.setenv("HOME", "/tmp")
-    with pytest.raises(ConfigError, match="ROUTER_SOCKET_DIR is not UTF-8"):
-        RouterConfig.from_env(socket_dir=odd)
-
-
-def test_a_password_is_in_no_text_that_is_made_of_the_settings() -> None:
-    config = RouterConfig.of(redis_url="redis://me:hunter2@host:6379/0")
-    shown = {item.name: value for item, value in config.shown()}
-    assert shown["redis_url"] == "redis://me:***@host:6379/0"
-    assert "redis://me:***@host:6379/0" in repr(config)
-    for text in (repr(config), str(config), f"{config}", *shown.values()):
-        assert "hunter2" not in text
-    assert "hunter2" in config.environment()["ROUTER_REDIS_URL"]
 
 
 def test_settings_never_change() -> None:
@@ -306,30 +186,3 @@ def test_a_child_that_gets_the_environment_has_the_same_settings(values: dict[st
             patch.setenv(name, value)
         assert RouterConfig.from_env() == config
         assert rejected() == []
-
-
-@pytest.mark.parametrize(
-    ("host", "is_open"),
-    [("127.0.0.1", False), ("127.5.5.5", False), ("::1", False), ("localhost", False),
-     ("a.localhost", False), ("0.0.0.0", True), ("::", True), ("10.0.0.1", True),
-     ("router.example", True)],
-)  # fmt: skip
-def test_it_is_known_whether_others_can_reach_it(host: str, *, is_open: bool) -> None:
-    assert RouterConfig.of(host=host).web.is_open is is_open
-
-
-@pytest.mark.parametrize(
-    ("host", "bind", "address"),
-    [
-        ("127.0.0.1", "127.0.0.1:9988", "http://127.0.0.1:9988/"),
-        ("0.0.0.0", "0.0.0.0:9988", "http://127.0.0.1:9988/"),
-        ("::", "[::]:9988", "http://[::1]:9988/"),
-        ("::1", "[::1]:9988", "http://[::1]:9988/"),
-        ("router.example", "router.example:9988", "http://router.example:9988/"),
-    ],
-)
-def test_the_address_is_one_that_a_browser_on_this_machine_can_open(
-    host: str, bind: str, address: str
-) -> None:
-    config = RouterConfig.of(host=host)
-    assert (config.web.bind, config.web.address) == (bind, address)

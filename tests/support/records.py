@@ -27,7 +27,7 @@ def record(name: str = "api", node: str = NODE, **fields: Any) -> Record:
 def put(name: str = "api", number: int = 1, node: str = NODE, **fields: Any) -> Change:
     """The service takes a state that is told apart by its number."""
     state = record(name, node, changed_at=number, **fields)
-    return Change("service_updated", state.id, {"service": state.to_json()}, state)
+    return Change("service_updated", state.id, {}, state)
 
 
 def gone(name: str = "api", node: str = NODE) -> Change:

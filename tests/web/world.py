@@ -81,7 +81,7 @@ class World:
     async def add(self, *records: Record) -> None:
         """Write services as their nodes' scanners do."""
         for item in records:
-            change = Change("service_added", item.id, {"service": item.to_json()}, item)
+            change = Change("service_added", item.id, {}, item)
             await self.registry.apply(await self.grant(item.node), [change], report(item.node))
 
     async def remove(self, item: Record) -> None:
