@@ -79,7 +79,8 @@ class Facts:
 
     `methods` lists at most `MAX_METHODS` names, `methods_count` is the true number. `source` names
     the document (a path or a method), and `source_kind` its kind: `manifest`, `openrpc`, `page`
-    where every path is HTML, `none`.
+    where every path is HTML, `none`. `document` is the digest under which the OpenRPC document
+    itself is kept (`store.specs`), "" where there is none.
     """
 
     title: str = ""
@@ -90,6 +91,7 @@ class Facts:
     methods_count: int = 0
     source: str = ""
     source_kind: str = "none"
+    document: str = ""
 
     @classmethod
     def of(cls, facts: "Facts") -> Self:

@@ -49,7 +49,7 @@ def named(name: str) -> Schema:
 _SERVICE = {
     **dict.fromkeys(("id", "service_id", "name", "context", "node", "reason"), TEXT),
     **dict.fromkeys(("title", "description", "version", "protocol"), TEXT),
-    **dict.fromkeys(("socket_path", "source", "source_kind"), TEXT),
+    **dict.fromkeys(("socket_path", "source", "source_kind", "document"), TEXT),
     **dict.fromkeys(("first_seen", "changed_at"), TIME),
     **dict.fromkeys(("spec_error", "conflict"), maybe(TEXT)),
     **dict.fromkeys(("healthy", "flapping"), BOOL),

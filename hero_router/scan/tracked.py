@@ -78,6 +78,22 @@ def documents_due(file: SocketFile, before: TrackedSocket | None) -> bool:
     return before is None or before.identity != file.identity or before.documents_in <= 0
 
 
+def ask_again(service: TrackedService, digest: str) -> TrackedService:
+    """The service with its sockets due to be asked for the document of this digest once more."""
+    return replace(
+        service,
+        sockets={
+            raw: replace(socket, documents_in=0) if _offers(socket, digest) else socket
+            for raw, socket in service.sockets.items()
+        },
+    )
+
+
+def _offers(socket: TrackedSocket, digest: str) -> bool:
+    facts = None if socket.documents is None else socket.documents.facts
+    return facts is not None and facts.document == digest
+
+
 def after_takeover(tracked: TrackedService, known: Record | None) -> TrackedService:
     """What is still true after another scanner held the lease: the registry is newer.
 
