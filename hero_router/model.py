@@ -52,7 +52,11 @@ MAX_IGNORED = 50
 
 @dataclass(frozen=True, slots=True)
 class SocketState:
-    """One socket of a record: `path` is below the root, `latency_ms` is that of the last change."""
+    """One socket of a record; `latency_ms` is that of the last change.
+
+    `path` is the path below the root as text for people, `raw_path` the base64 of its bytes for
+    programs (see `upstream.path`; "" in records of an older version).
+    """
 
     name: str
     role: str
@@ -61,6 +65,7 @@ class SocketState:
     latency_ms: float | None = None
     error: str | None = None
     failures: int = 0
+    raw_path: str = ""
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:

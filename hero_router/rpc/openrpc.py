@@ -67,6 +67,7 @@ SCHEMAS: Mapping[str, Schema] = {
         name=TEXT,
         role=TEXT,
         path=TEXT,
+        raw_path=TEXT,
         status=STATUS,
         latency_ms=maybe({"type": "number"}),
         error=maybe(TEXT),

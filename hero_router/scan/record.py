@@ -54,7 +54,7 @@ def same_but_figures(one: Record, other: Record) -> bool:
 
 
 def _without_figures(socket: SocketState) -> tuple[object, ...]:
-    return socket.name, socket.role, socket.path, socket.status, socket.error
+    return socket.name, socket.role, socket.path, socket.raw_path, socket.status, socket.error
 
 
 def _overall(states: tuple[SocketState, ...]) -> Status:

@@ -60,8 +60,10 @@ def track(
     A socket that was bound anew is asked for its documents again, and is not stale any more.
     """
     if before is None:
-        state = known or SocketState(file.name, file.role, file.path)
-        return TrackedSocket(replace(state, name=file.name, role=file.role), file.identity)
+        new = file.state
+        if known is not None:
+            new = replace(known, name=new.name, role=new.role, raw_path=new.raw_path)
+        return TrackedSocket(new, file.identity)
     if before.identity != file.identity:
         kept = replace(before, identity=file.identity, inactive_since=None, stale=False)
         return replace(kept, documents_in=0, calm_probes=0)
