@@ -16,6 +16,7 @@ from hero_router.scan.result import ProbeResult
 from hero_router.scan.retention import DocumentRetention
 from hero_router.scan.sockets import SocketFile
 from hero_router.scan.status import EvalTime, Thresholds
+from hero_router.scan.statuslog import log_status
 from hero_router.scan.tracked import TrackedService, TrackedSocket, after_takeover, ask_again
 from hero_router.scan.unlink import unlink_stale
 from hero_router.scan.unverified import to_unknown, unverified
@@ -141,7 +142,8 @@ class Publisher:
         present = found | reasons.keys()
         changes, kept = removals(present, given)
         self.tracked = {k: t for k, t in self.tracked.items() if k in present} | kept
-        await self._apply(grant, known, [*changes, *to_unknown(known, reasons, given.now)])
+        changes += to_unknown(known, reasons, given.now)
+        await self._apply(grant, known, changes, {})
 
     async def _publish(self, grant: Grant, known: dict[str, Record], batch: set[str]) -> None:
         """Evaluate and write one batch. If the write fails, the batch stays to be done."""
@@ -149,13 +151,14 @@ class Publisher:
         present = [services[key] for key in sorted(batch & services.keys())]
         raws = [file.raw for service in present for file in service.sockets]
         results = {raw: self._results.pop(raw) for raw in raws if raw in self._results}
+        before = {key: self.tracked[key].record for key in batch & self.tracked.keys()}
         changes, after = diff(present, self._evaluation(known, results))
         if self._unlinks:
             await asyncio.to_thread(unlink_stale, present, self.tracked, after)
         self.tracked |= after
         self._dirty -= batch
         try:
-            await self._apply(grant, known, changes)
+            await self._apply(grant, known, changes, before)
         except BaseException:
             self._dirty |= batch
             raise
@@ -167,8 +170,17 @@ class Publisher:
         now = self._now()
         return Evaluation(self._node, known, self.tracked, now, self._rules, results or {})
 
-    async def _apply(self, grant: Grant, known: dict[str, Record], changes: list[Change]) -> None:
-        """Write the changes, each record in one step with its document."""
+    async def _apply(
+        self,
+        grant: Grant,
+        known: dict[str, Record],
+        changes: list[Change],
+        before: Mapping[str, Record | None],
+    ) -> None:
+        """Write the changes, each record in one step with its document, and log new statuses.
+
+        `before` has records of services that Redis may have lost.
+        """
         if not changes:
             return
         digests = (change.record.document for change in changes if change.record)
@@ -177,7 +189,7 @@ class Publisher:
         self._retention.written(documents)
         self.counts.update(change.type for change in changes)
         for change in changes:
-            if change.record is None:
-                known.pop(change.service, None)
-            else:
+            old = known.pop(change.service, None) or before.get(change.service)
+            if change.record is not None:
                 known[change.service] = change.record
+                log_status(old, change.record)

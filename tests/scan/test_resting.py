@@ -82,7 +82,7 @@ async def test_a_listener_that_takes_no_more_connections_is_asked_at_once(
     node: Node, services: Services, resting: ScannerAgent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await until_probed(resting, node)
-    monkeypatch.setattr("hero_router.scan.probing.listens", lambda _: False)
+    monkeypatch.setattr("hero_router.scan.scheduler.listens", lambda _: False)
     node.probed.clear()
     await resting.scan_once()
     assert node.probed == ["ledger/rpc.sock"]
