@@ -105,7 +105,7 @@ class Facts:
 
     def values(self) -> dict[str, Any]:
         """The value of each fact by its name."""
-        return {item.name: getattr(self, item.name) for item in fields(Facts)}
+        return {name: getattr(self, name) for name, _ in _types(Facts)}
 
 
 @dataclass(frozen=True, slots=True)

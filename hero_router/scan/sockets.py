@@ -69,6 +69,9 @@ class SocketFile:
     context: bytes
     service: bytes
 
+    def __hash__(self) -> int:
+        return hash(self.raw)
+
     @property
     def address(self) -> SocketAddress:
         """The file to connect to, safely."""

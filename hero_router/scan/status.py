@@ -1,7 +1,7 @@
 """Decides one socket's status from its last probe and from what is remembered of it. Pure."""
 
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from hero_router.model import SocketState, Status
 from hero_router.scan.result import Documents, Health, ProbeResult
@@ -83,7 +83,10 @@ def _state(
     if _is_excused(before, result, failures, rules):
         status, error = before.state.status, before.state.error
         latency_ms = before.state.latency_ms if latency_ms is None else latency_ms
-    return replace(file.state, status=status, latency_ms=latency_ms, error=error, failures=failures)
+    old = before.state
+    return SocketState(
+        old.name, old.role, old.path, status, latency_ms, error, failures, old.raw_path
+    )
 
 
 def _is_excused(

@@ -52,17 +52,16 @@ class TrackedService:
         return self.record if self.in_registry else None
 
 
-def track(
-    file: SocketFile, before: TrackedSocket | None, known: SocketState | None
-) -> TrackedSocket:
-    """What is remembered of a socket: `before`, else what the registry knows, else nothing.
+def track(file: SocketFile, before: TrackedSocket | None, record: Record | None) -> TrackedSocket:
+    """What is remembered of a socket: `before`, else what its service's record says, else nothing.
 
     A socket that was bound anew is asked for its documents again, and is not stale any more.
     """
     if before is None:
         new = file.state
-        if known is not None:
-            new = replace(known, name=new.name, role=new.role, raw_path=new.raw_path)
+        for known in record.sockets if record is not None else ():
+            if known.path == new.path:
+                new = replace(known, name=new.name, role=new.role, raw_path=new.raw_path)
         return TrackedSocket(new, file.identity)
     if before.identity != file.identity:
         kept = replace(before, identity=file.identity, inactive_since=None, stale=False)

@@ -56,6 +56,7 @@ class Registry:
         self._snapshots = SnapshotReader(client, keys)
         self._version = Version()
         self._document_sizes: dict[str, int] = {}
+        self._probes: Mapping[str, Mapping[str, Any]] = {}
         self._seen = ORIGIN
         self._published = set[str]()
         self._texts: Mapping[str, str] = {}
@@ -218,14 +219,38 @@ class Registry:
         return parse_id(detail)
 
     async def write_probes(self, node: str, figures: Mapping[str, Mapping[str, Any]]) -> None:
-        """Replace the node's side data: the last probe's figures by service id."""
-        key = self._keys.probes(node)
+        """Replace the node's side data: the last probe's figures by service id.
+
+        Only entries that are another object than last time are written; all of them, if Redis does
+        not have as many as it should. Raises StoreError.
+        """
+        written, self._probes = self._probes, {}
+        if not written or await self._update_probes(node, figures, written) != len(figures):
+            await self._update_probes(node, figures, {})
+        self._probes = dict(figures)
+
+    async def _update_probes(
+        self,
+        node: str,
+        figures: Mapping[str, Mapping[str, Any]],
+        written: Mapping[str, Mapping[str, Any]],
+    ) -> int:
+        """Write what differs from what was `written`; returns how many entries Redis has then."""
+        key, gone = self._keys.probes(node), written.keys() - figures.keys()
+        texts: dict[Any, Any] = {
+            name: encode(item) for name, item in figures.items() if written.get(name) is not item
+        }
         with redis_errors():
             async with self._client.pipeline(transaction=True) as pipe:
-                pipe.delete(key)
-                if figures:
-                    pipe.hset(key, mapping={name: encode(item) for name, item in figures.items()})
-                await pipe.execute()
+                if not written:
+                    pipe.delete(key)
+                if texts:
+                    pipe.hset(key, mapping=texts)
+                if gone:
+                    pipe.hdel(key, *gone)
+                pipe.hlen(key)
+                *_, count = await pipe.execute()
+        return int(count)
 
 
 @dataclass(slots=True)
