@@ -5,6 +5,7 @@ ways than ValueError (RecursionError); here every refusal is one `NotJson`. What
 ourselves is read back by a quicker parser.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable
 from typing import Any
@@ -27,6 +28,14 @@ class InvalidJson(BadRequest):
 def encode(value: object) -> str:
     """One line of ASCII JSON: no CR, LF, NUL or U+2028 can come out of it."""
     return _ENCODER.encode(value)
+
+
+def digest(value: object) -> str:
+    """A short name for a JSON value: the first 128 bits of the SHA-256 of its content, in hex.
+
+    The order of an object's members does not matter.
+    """
+    return hashlib.sha256(_SORTING_ENCODER.encode(value).encode()).hexdigest()[:32]
 
 
 def decode(raw: bytes | str) -> Any:
@@ -124,6 +133,9 @@ def _refuse_lone_surrogates(text: str, value: object) -> None:
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+_SORTING_ENCODER = json.JSONEncoder(
+    ensure_ascii=True, separators=(",", ":"), allow_nan=False, sort_keys=True
+)
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_unique,
     parse_constant=_refuse_constant,
