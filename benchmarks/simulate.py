@@ -18,7 +18,7 @@ from benchmarks.figures import Figures, Kept, Middle, kept
 from benchmarks.growth import FLOW, named
 from benchmarks.scenario import SCENARIOS, Scenario
 from benchmarks.stalled import BURST
-from hero_router.feed.flush import PARTS
+from hero_router.feed.flush import CORE_SHARE
 from hero_router.settings.config import RouterConfig
 
 PAGE = Path(__file__).parent.parent / "docs" / "scaling.md"
@@ -104,7 +104,7 @@ def simulate(
             moments = (clock + work * (part + 0.5) / SAMPLES for part in range(SAMPLES))
             waits += [moment - came for moment in moments for _ in range(number)]
         clock, cpu, writes = clock + work, cpu + work, writes + clients
-        free_at, waiting = clock + min(work * (PARTS - 1), most), []
+        free_at, waiting = clock + min(work * (CORE_SHARE - 1), most), []
     waits.sort()
     p50, p99 = (waits[int(share * (len(waits) - 1))] * 1000 for share in (0.5, 0.99))
     return Outcome(cpu, writes, p50, p99)

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from hero_router.cli.screen import console, literal, warn
 from hero_router.client.http import address, fetch, resolve
-from hero_router.feed.doubts import SCANNER
+from hero_router.feed.conditions import SCANNER
 from hero_router.model import Status, clean
 
 MARKS: Mapping[str, tuple[str, str]] = {

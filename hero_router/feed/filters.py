@@ -58,7 +58,7 @@ class Filter:
         )
 
 
-def tagged(event: Event) -> Tags:
+def tags_of(event: Event) -> Tags:
     """The tags of an event; a stranger's entry has none, and is only wanted by who wants all."""
     record = event.payload.get("service")
     about: Mapping[str, Any] = record if isinstance(record, Mapping) else event.payload

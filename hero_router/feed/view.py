@@ -7,7 +7,7 @@ from typing import Any
 
 from hero_router.codec import encode
 from hero_router.errors import Ambiguous, NotFound, NotReady
-from hero_router.feed.doubts import REDIS
+from hero_router.feed.conditions import REDIS
 from hero_router.feed.feed import Feed
 from hero_router.feed.freshness import Stamp
 from hero_router.feed.probes import ProbeCache
@@ -108,7 +108,7 @@ class StateView:
     @property
     def stale(self) -> list[dict[str, object]]:
         """Why the state may be out of date; empty when it is not."""
-        return [doubt.to_json() for doubt in self._feed.conditions.current.values()]
+        return [item.to_json() for item in self._feed.conditions.current]
 
     def select(self, **wanted: str) -> list[dict[str, Any]]:
         """The records whose fields have these values, in the state's order. Raises NotReady."""
@@ -142,5 +142,5 @@ class StateView:
     def _check_ready(self) -> None:
         """An empty list before the first load would be a lie."""
         if not self._feed.tail.synced:
-            lost = self._feed.conditions.current.get((REDIS, None))
+            lost = self._feed.conditions.find(REDIS)
             raise NotReady(lost.detail if lost else "the registry is not yet read from Redis")

@@ -118,11 +118,11 @@ class Scene:
         self.stream = stream
         # Only the tail is looked at: nobody asks for nodes here.
         nodes: Any = None
-        times = StreamTiming(ping=1_000, stall=1_000)
-        self.feed = Feed(stream, nodes, window=window, times=times, flush=0, hello_fields=dict)
+        times = StreamTiming(ping_seconds=1_000, stall_seconds=1_000)
+        self.feed = Feed(stream, nodes, window=window, timing=times, max_delay=0, hello_fields=dict)
         self.tail = self.feed.tail
 
-    def listen(self) -> FakeSink:
+    def subscribe(self) -> FakeSink:
         """A new client."""
         sink = FakeSink()
         self.feed.hub.subscribe(sink, None, "test")
@@ -148,9 +148,9 @@ class Scene:
         assert task.cancelled(), task.exception()
 
     @property
-    def doubts(self) -> list[str]:
+    def conditions(self) -> list[str]:
         """What the worker doubts, in words."""
-        return [doubt.detail for doubt in self.feed.conditions.current.values()]
+        return [item.detail for item in self.feed.conditions.current]
 
     def services(self) -> dict[str, Any]:
         """The registry as the worker knows it."""

@@ -44,14 +44,14 @@ def is_true(scene: Scene) -> None:
     """The worker shows what Redis holds, and no delivery vanished."""
     assert scene.services() == scene.stream.services
     hub = scene.feed.hub
-    assert hub.counts.expected == hub.counts.completed + hub.pending
+    assert hub.stats.expected == hub.stats.completed + hub.pending
 
 
 @pytest.mark.parametrize("harm", [take_one, change_one])
 async def test_what_no_event_told_is_put_right_and_told_to_who_is_up_to_date(
     scene: Scene, harm: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    sink = scene.listen()
+    sink = scene.subscribe()
     harm(scene.stream)
     revision = scene.feed.mirror.revision
     assert await scene.tail.audit()
@@ -66,7 +66,7 @@ async def test_what_no_event_told_is_put_right_and_told_to_who_is_up_to_date(
 
 
 async def test_an_audit_of_a_true_mirror_tells_nobody(scene: Scene) -> None:
-    sink = scene.listen()
+    sink = scene.subscribe()
     for _ in range(3):
         assert await scene.tail.audit()
     assert sink.names() == ["hello"]
@@ -76,7 +76,7 @@ async def test_an_audit_of_a_true_mirror_tells_nobody(scene: Scene) -> None:
 async def test_events_that_came_meanwhile_are_taken_first_so_both_are_at_one_position(
     scene: Scene,
 ) -> None:
-    sink = scene.listen()
+    sink = scene.subscribe()
     scene.stream.publish(3)
     assert await scene.tail.audit()
     assert (resyncs(sink), sink.seqs()) == ([], [6, 7, 8])
@@ -103,7 +103,7 @@ async def test_a_client_that_can_hear_nothing_is_told_when_it_can(scene: Scene) 
     is_true(scene)
     sink.stalled = False
     sink.take()
-    scene.feed.hub.drained(client)
+    scene.feed.hub.writable(client)
     assert resyncs(sink) == [UNKNOWN]
     is_true(scene)
 
@@ -129,7 +129,7 @@ async def test_who_cannot_take_the_news_is_parked_and_told_once(scene: Scene) ->
     assert sink.waiting.count(b"event: ") == 1, "nothing is queued behind it"
     sink.stalled = False
     sink.take()
-    scene.feed.hub.drained(client)
+    scene.feed.hub.writable(client)
     assert (resyncs(sink), sink.seqs()) == ([UNKNOWN], [6])
     is_true(scene)
 
@@ -137,7 +137,7 @@ async def test_who_cannot_take_the_news_is_parked_and_told_once(scene: Scene) ->
 async def test_a_record_that_is_junk_is_not_shown_and_is_no_difference_for_ever(
     scene: Scene,
 ) -> None:
-    sink = scene.listen()
+    sink = scene.subscribe()
     key = next(iter(scene.stream.services))
     scene.stream.services[key] = {"id": key}
     for _ in range(3):
@@ -148,7 +148,7 @@ async def test_a_record_that_is_junk_is_not_shown_and_is_no_difference_for_ever(
 
 async def test_a_strangers_event_that_has_no_record_is_put_right(scene: Scene) -> None:
     """It looks like one of ours, but the registry does not hold what it says."""
-    sink = scene.listen()
+    sink = scene.subscribe()
     item = {**next(iter(scene.stream.services.values())), "status": "degraded"}
     data = {"service": item}
     scene.stream.add(
@@ -163,7 +163,7 @@ async def test_a_strangers_event_that_has_no_record_is_put_right(scene: Scene) -
 
 async def test_a_new_start_at_the_same_place_tells_what_no_event_told(scene: Scene) -> None:
     """As after a lost connection: the position is good, and the state was not."""
-    sink = scene.listen()
+    sink = scene.subscribe()
     take_one(scene.stream)
     scene.stream.publish()
     await scene.tail.load()
@@ -175,7 +175,7 @@ async def test_a_new_start_at_the_same_place_tells_what_no_event_told(scene: Sce
 
 
 async def test_a_new_start_after_a_gap_tells_only_of_the_gap(scene: Scene) -> None:
-    sink = scene.listen()
+    sink = scene.subscribe()
     scene.stream.publish(20)
     await scene.tail.load()
     assert resyncs(sink) == [(12, "trimmed")]
@@ -187,9 +187,9 @@ async def test_a_running_worker_audits_in_time_and_tells_a_difference_once_more(
     """Some clients may have fetched the state from a worker that had not noticed yet."""
     for name, seconds in (("AUDIT_SECONDS", 0.2), ("AGAIN_SECONDS", 0.5)):
         monkeypatch.setattr(audit, name, seconds)
-    scene.tail._schedule = Schedule()
+    scene.tail._audits = Schedule()
     async with scene.running():
-        sink = scene.listen()
+        sink = scene.subscribe()
         take_one(scene.stream)
         await eventually(lambda: resyncs(sink) == [UNKNOWN], message="it is told")
         is_true(scene)
@@ -234,7 +234,7 @@ class Clock:
 async def test_where_there_is_no_stream_an_audit_is_quiet() -> None:
     scene = Scene(MemoryStream(WINDOW))
     await scene.tail.load()
-    sink = scene.listen()
+    sink = scene.subscribe()
     assert await scene.tail.audit()
     assert (scene.feed.ring.head, sink.names()) == (ORIGIN, ["hello"])
     assert tail.follows(ORIGIN, [])

@@ -6,7 +6,7 @@ the real one queues behind them.
 
 import pytest
 
-from hero_router.feed.conditions import Condition, ConditionMap
+from hero_router.feed.conditions import Condition
 from hero_router.feed.subscribers import SubscriberState
 from tests.feed.bench import PING, STALL, Bench
 from tests.feed.world import FakeSink, events, position
@@ -17,10 +17,9 @@ def bench() -> Bench:
     return Bench()
 
 
-def doubts(number: int = 1) -> ConditionMap:
-    """So many nodes are lost."""
-    lost = (Condition("scanner", f"n{each}", each, "gone") for each in range(number))
-    return {item.key: item for item in lost}
+def lost_nodes(number: int = 1) -> tuple[Condition, ...]:
+    """The conditions of so many lost nodes."""
+    return tuple(Condition("scanner", f"n{each}", each, "gone") for each in range(number))
 
 
 def stalling(sink: FakeSink) -> FakeSink:
@@ -32,7 +31,7 @@ def stalling(sink: FakeSink) -> FakeSink:
 def test_a_doubt_that_does_not_fit_parks_its_client(bench: Bench) -> None:
     client, sink = bench.join()
     stalling(sink)
-    bench.hub.send_conditions(doubts())
+    bench.hub.send_conditions(lost_nodes())
     assert client.state is SubscriberState.BLOCKED
     bench.publish(6, 7)
     bench.drain(client, sink)
@@ -53,9 +52,9 @@ def test_a_ping_that_does_not_fit_parks_its_client(bench: Bench) -> None:
 def test_news_at_the_end_of_a_catch_up_that_do_not_fit_park_again(bench: Bench) -> None:
     client, sink = bench.join(stalled=True)
     bench.publish(6, 6)
-    bench.hub.send_conditions(doubts())
+    bench.hub.send_conditions(lost_nodes())
     sink.take()  # the event has gone; what follows it finds no room
-    bench.hub.drained(client)
+    bench.hub.writable(client)
     assert client.state is SubscriberState.BLOCKED
     bench.publish(7, 7)
     bench.drain(client, sink)
@@ -87,18 +86,18 @@ def test_what_a_client_that_cannot_be_placed_does_not_read_stays_small(loaded: b
     bench = Bench(loaded=loaded)
     client, sink = bench.join(str(position(9)), stalled=True)
     for number in range(1, 50):
-        bench.hub.send_conditions(doubts(number % 3))
+        bench.hub.send_conditions(lost_nodes(number % 3))
         bench.hub.tick()
         bench.clock.now += PING
     assert client.state is (SubscriberState.AHEAD if loaded else SubscriberState.PENDING)
     assert sink.buffered() < 500
-    bench.hub.send_conditions(doubts(2))
+    bench.hub.send_conditions(lost_nodes(2))
     sink.stalled = False
     sink.take()
-    bench.hub.drained(client)
+    bench.hub.writable(client)
     names = [each.event for each in sink.messages if each.event in ("stale", "fresh")]
     assert names.count("stale") - names.count("fresh") == 2
-    assert client.sent_conditions == doubts(2)
+    assert client.sent_conditions == lost_nodes(2)
 
 
 def test_a_client_that_takes_one_byte_of_its_backlog_is_not_dropped(bench: Bench) -> None:
@@ -120,4 +119,4 @@ def test_what_is_pending_for_a_client_that_leaves_is_abandoned(bench: Bench) -> 
     bench.publish(7, 9)
     assert bench.hub.pending == 3
     bench.hub.unsubscribe(client)
-    assert (bench.hub.counts.abandoned, bench.hub.pending, bench.unaccounted) == (3, 0, 0)
+    assert (bench.hub.stats.abandoned, bench.hub.pending, bench.unaccounted) == (3, 0, 0)

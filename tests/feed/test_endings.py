@@ -32,7 +32,7 @@ def ended(sinks: list[FakeSink]) -> int:
 def test_a_worker_that_drains_ends_its_streams_evenly_over_the_time() -> None:
     bench = Bench()
     sinks = [bench.join()[1] for _ in range(80)]
-    bench.hub.close(over=2.0)
+    bench.hub.close(seconds=2.0)
     numbers = [ended(sinks)]
     for _ in range(8):
         bench.pass_time(TICK)
@@ -43,7 +43,7 @@ def test_a_worker_that_drains_ends_its_streams_evenly_over_the_time() -> None:
 def test_a_draining_worker_still_delivers_and_takes_whoever_comes() -> None:
     bench = Bench()
     sinks = [bench.join()[1] for _ in range(8)]
-    bench.hub.close(over=2.0)
+    bench.hub.close(seconds=2.0)
     _, late = bench.join()
     bench.publish(6, 7)
     assert late.seqs() == [6, 7]
@@ -53,13 +53,13 @@ def test_a_draining_worker_still_delivers_and_takes_whoever_comes() -> None:
 
 
 def test_a_stream_ends_when_it_is_old_and_not_all_at_once() -> None:
-    bench = Bench(age=100.0)
+    bench = Bench(max_age=100.0)
     _, sink = bench.join()
     bench.pass_time(74)
     assert sink.calls == []
     bench.pass_time(1)
     assert sink.calls == ["end"]
-    assert bench.hub.counts.closed == {"aged": 1}
+    assert bench.hub.stats.closed == {"aged": 1}
 
 
 def test_streams_have_no_age_unless_it_is_set() -> None:
@@ -70,8 +70,10 @@ def test_streams_have_no_age_unless_it_is_set() -> None:
 
 
 async def test_under_load_events_are_joined_and_nothing_is_lost_or_told_twice() -> None:
-    bench = Bench(limit=1_000, pace=FlushScheduler(0.03, clock=lambda: 0.0, spent=count().__next__))
-    bench.pace.flush()
+    bench = Bench(
+        limit=1_000, flusher=FlushScheduler(0.03, clock=lambda: 0.0, cpu_time=count().__next__)
+    )
+    bench.flusher.flush()
     _, early = bench.join()
     for seq in range(6, 100):
         bench.publish(seq, seq)
@@ -80,7 +82,7 @@ async def test_under_load_events_are_joined_and_nothing_is_lost_or_told_twice() 
     assert late.seqs() == list(range(51, 100))
     await eventually(early.seqs, 2, "what waited is sent")
     bench.publish(100, 100)
-    bench.pace.flush()
+    bench.flusher.flush()
     assert early.seqs() == list(range(6, 101))
     assert late.seqs() == list(range(51, 101))
     assert bench.unaccounted == 0
@@ -88,7 +90,7 @@ async def test_under_load_events_are_joined_and_nothing_is_lost_or_told_twice() 
 
 def waiting_pace() -> FlushScheduler:
     """A pace that has just sent at such a cost that it would now wait for seconds."""
-    pace = FlushScheduler(60.0, clock=lambda: 0.0, spent=count().__next__)
+    pace = FlushScheduler(60.0, clock=lambda: 0.0, cpu_time=count().__next__)
     pace.flush()
     assert pace.idle_for > 1
     return pace
@@ -96,16 +98,16 @@ def waiting_pace() -> FlushScheduler:
 
 async def test_a_burst_larger_than_the_window_is_sent_in_time_to_who_can_take_it() -> None:
     """Joining must not make clients miss what they would have had."""
-    bench = Bench(limit=8, pace=waiting_pace())
+    bench = Bench(limit=8, flusher=waiting_pace())
     _, sink = bench.join()
     bench.publish(6, 500)
     assert len(sink.seqs()) > 490
-    bench.pace.flush()
+    bench.flusher.flush()
     assert sink.seqs() == list(range(6, 501))
 
 
 async def test_a_keepalive_is_never_ahead_of_what_waits_to_be_sent() -> None:
-    bench = Bench(limit=1_000, pace=waiting_pace())
+    bench = Bench(limit=1_000, flusher=waiting_pace())
     _, sink = bench.join()
     bench.publish(6, 8)
     assert sink.seqs() == []
@@ -127,7 +129,7 @@ class Life:
 
     def __init__(self) -> None:
         self.bench = Bench(limit=6)
-        self.clients = [self.bench.join(wish=wish) for wish in WISHES]
+        self.clients = [self.bench.join(options=wish) for wish in WISHES]
         self.head, self.epoch = 5, EPOCH
 
     def step(self, name: str, number: int) -> None:
@@ -136,7 +138,7 @@ class Life:
 
     def join(self, number: int, *_: object) -> None:
         cursor = str(Position(self.epoch, max(self.head + 2 - number, 0)))
-        self.clients.append(self.bench.join(cursor, wish=WISHES[number % 3]))
+        self.clients.append(self.bench.join(cursor, options=WISHES[number % 3]))
 
     def publish(self, number: int, *_: object) -> None:
         self.bench.publish_all(events(self.head + 1, self.head + number, self.epoch))
@@ -174,7 +176,7 @@ class Life:
 
     def doubt(self, number: int, *_: object) -> None:
         lost = (Condition("scanner", f"n{each}", each, "gone") for each in range(number % 3))
-        self.bench.hub.send_conditions({item.key: item for item in lost})
+        self.bench.hub.send_conditions(tuple(lost))
 
     def reads_a_little(self, number: int, _: Subscriber, sink: FakeSink) -> None:
         """Not enough to be through: the transport says so only when all has gone."""
@@ -206,7 +208,7 @@ def test_every_delivery_is_accounted_for_whatever_happens(steps: list[tuple[str,
     life.bench.pass_time(5.0)
     assert (life.bench.unaccounted, life.bench.hub.pending) == (0, 0)
     life.bench.hub.close()
-    assert (life.bench.unaccounted, len(life.bench.hub.clients)) == (0, 0)
+    assert (life.bench.unaccounted, len(life.bench.hub.subscribers)) == (0, 0)
 
 
 def test_each_resync_is_counted_by_its_reason() -> None:
@@ -215,4 +217,4 @@ def test_each_resync_is_counted_by_its_reason() -> None:
     bench.publish(6, 20)
     _, sink = bench.join(str(position(6)))
     assert json.loads(sink.messages[1].data)["dropped"] == 10
-    assert bench.hub.counts.resyncs == {"unknown_position": 1, "trimmed": 1}
+    assert bench.hub.stats.resyncs == {"unknown_position": 1, "trimmed": 1}

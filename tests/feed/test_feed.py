@@ -35,8 +35,8 @@ class Scene:
         self.stream, self.nodes = MemoryStream(), NoNodes()
         stream: Any = self.stream
         nodes: Any = self.nodes
-        times = StreamTiming(ping=1_000, stall=1_000)
-        self.feed = Feed(stream, nodes, window=WINDOW, times=times, flush=0, hello_fields=dict)
+        times = StreamTiming(ping_seconds=1_000, stall_seconds=1_000)
+        self.feed = Feed(stream, nodes, window=WINDOW, timing=times, max_delay=0, hello_fields=dict)
 
     def listen(self) -> FakeSink:
         sink = FakeSink()
@@ -66,7 +66,7 @@ async def test_it_may_be_asked_only_while_it_follows(scene: Scene) -> None:
     task.cancel()
 
 
-@pytest.mark.parametrize("part", ["tail", "watch", "tick"])
+@pytest.mark.parametrize("part", ["tail", "nodes", "tick"])
 async def test_what_nobody_foresaw_in_any_part_ends_the_whole(
     scene: Scene, part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,8 +102,8 @@ async def test_closing_ends_every_stream_within_its_time(scene: Scene) -> None:
     task = asyncio.create_task(scene.feed.run())
     await eventually(lambda: scene.feed.ready, message="it follows")
     sinks = [scene.listen() for _ in range(20)]
-    scene.feed.drain(over=4 * TICK)
-    assert 0 < scene.feed.hub.clients.count(SubscriberState.LIVE) < 20
+    scene.feed.drain(seconds=4 * TICK)
+    assert 0 < scene.feed.hub.subscribers.count(SubscriberState.LIVE) < 20
     await asyncio.wait_for(scene.feed.wait_drained(5), 4)
     assert [sink.calls for sink in sinks] == [["end"]] * 20
     assert all(b"retry: " in sink.raw.split(b"\n\n")[-2] for sink in sinks)

@@ -6,7 +6,7 @@ import pytest
 
 from hero_router.codec import encode
 from hero_router.errors import BadRequest
-from hero_router.feed.filters import MOST_VALUES, Filter, tagged
+from hero_router.feed.filters import MOST_VALUES, Filter, tags_of
 from hero_router.feed.subscribers import SubscribeOptions
 from hero_router.model import Event
 from tests.feed.bench import PING, Bench
@@ -23,7 +23,7 @@ def told(seq: int, kind: str, *, context: str = "default", name: str = "a") -> E
 def chosen(wanted: Filter | None, events: list[Event]) -> list[int]:
     """The numbers of the events that pass."""
     assert wanted is not None
-    return [each.position.seq for each in events if wanted.wants(tagged(each))]
+    return [each.position.seq for each in events if wanted.wants(tags_of(each))]
 
 
 STREAM = [
@@ -66,33 +66,33 @@ def test_a_strangers_entry_only_passes_to_who_wants_all() -> None:
 
 def test_a_filtering_client_gets_only_what_it_wants_and_its_place_moves_with_pings() -> None:
     bench = Bench(limit=64)
-    _, sink = bench.join(wish=SubscribeOptions(Filter.of(contexts=["bank"])))
+    _, sink = bench.join(options=SubscribeOptions(Filter.of(contexts=["bank"])))
     bench.publish_all(STREAM)
     assert sink.seqs() == [9]
     bench.publish_all([told(10, "status_change", context="shop")])
     bench.pass_time(PING)
     assert (sink.messages[-1].event, sink.messages[-1].last_id) == ("ping", str(position(10)))
-    assert bench.hub.counts.filtered == 4
+    assert bench.hub.stats.filtered == 4
     assert bench.unaccounted == 0
 
 
 def test_a_filtering_client_is_told_its_place_before_it_would_fall_out_of_the_window() -> None:
     """Else a reconnect would make it fetch everything anew, though it missed nothing."""
     bench = Bench(limit=8)
-    _, sink = bench.join(wish=SubscribeOptions(Filter.of(contexts=["bank"])))
+    _, sink = bench.join(options=SubscribeOptions(Filter.of(contexts=["bank"])))
     for seq in range(6, 30):
         bench.publish_all([told(seq, "status_change", context="shop")])
         last = int(sink.messages[-1].last_id.partition("-")[2])
         assert seq - last < 8
     _, again = bench.join(
-        sink.messages[-1].last_id, wish=SubscribeOptions(Filter.of(contexts=["bank"]))
+        sink.messages[-1].last_id, options=SubscribeOptions(Filter.of(contexts=["bank"]))
     )
     assert "resync" not in again.names()
 
 
 def test_dropped_counts_all_events_of_the_stream_whatever_the_filter() -> None:
     bench = Bench(limit=4)
-    client, sink = bench.join(stalled=True, wish=SubscribeOptions(Filter.of(contexts=["bank"])))
+    client, sink = bench.join(stalled=True, options=SubscribeOptions(Filter.of(contexts=["bank"])))
     bench.publish_all([told(6, "status_change", context="bank")])
     for seq in range(7, 17):
         bench.publish_all([told(seq, "status_change", context="shop")])
@@ -105,10 +105,11 @@ def test_dropped_counts_all_events_of_the_stream_whatever_the_filter() -> None:
 def test_clients_with_equal_filters_share_the_very_same_bytes() -> None:
     bench = Bench(limit=64)
     bench.publish_all(STREAM)
-    ring, one, other = bench.ring, Filter.of(contexts=["shop"]), Filter.of(contexts=["shop"])
-    assert ring.slice_after(position(5), one) is ring.slice_after(position(5), other)
-    assert ring.slice_after(position(5), None) is not ring.slice_after(position(5), one)
+    one, other = Filter.of(contexts=["shop"]), Filter.of(contexts=["shop"])
+    shared = bench.window.batch_after(position(5), one)
+    assert bench.window.batch_after(position(5), other) is shared
+    assert bench.window.batch_after(position(5), None) is not shared
 
 
 def test_a_plain_update_has_no_context_to_be_chosen_by() -> None:
-    assert tagged(event(6)).context == ""
+    assert tags_of(event(6)).context == ""

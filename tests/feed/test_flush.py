@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from hero_router.feed.flush import PARTS, FlushScheduler
+from hero_router.feed.flush import CORE_SHARE, FlushScheduler
 from tests.feed.bench import Clock
 from tests.support.wait import eventually
 
@@ -27,7 +27,7 @@ class Work:
 def test_the_first_goes_out_at_once_and_so_does_what_comes_after_a_rest() -> None:
     work = Work(most=0.05, cost=0.001)
     work.pace.request()
-    work.clock.now += 0.001 * PARTS
+    work.clock.now += 0.001 * CORE_SHARE
     work.pace.request()
     assert work.times == 2
 
@@ -35,7 +35,7 @@ def test_the_first_goes_out_at_once_and_so_does_what_comes_after_a_rest() -> Non
 def test_a_busy_machine_that_holds_a_send_up_makes_the_next_one_wait_no_longer() -> None:
     work = Work(most=10.0, cost=0.001, idle=1.0)
     work.pace.request()
-    work.clock.now += 0.001 * PARTS
+    work.clock.now += 0.001 * CORE_SHARE
     work.pace.request()
     assert work.times == 2
 

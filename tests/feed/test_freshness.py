@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import pytest
 
 from hero_router.feed.conditions import Condition
+from hero_router.feed.entry import frame
 from hero_router.feed.freshness import SAME_MS, Freshness
-from hero_router.feed.ring import frame
 from hero_router.model import Event
 from hero_router.sse import Parser
 from tests.feed.bench import NOW_MS, PING, Bench
@@ -30,10 +30,10 @@ def test_a_stamp_serves_many_clients_for_a_moment_and_no_longer() -> None:
 
 def test_pings_and_doubts_carry_the_time_of_sending_and_of_the_last_proof() -> None:
     bench = Bench()
-    bench.proof.as_of = 6_000
+    bench.freshness.as_of = 6_000
     _, sink = bench.join()
     doubt = Condition("redis", None, 7, "away")
-    bench.hub.send_conditions({doubt.key: doubt})
+    bench.hub.send_conditions((doubt,))
     bench.pass_time(PING)
     hello, stale, ping = [json.loads(each.data) for each in sink.messages]
     assert hello["now"] == stale["now"] == ping["now"] == NOW_MS

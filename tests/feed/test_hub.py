@@ -6,9 +6,10 @@ import logging
 import pytest
 
 from hero_router.feed.conditions import Condition
-from hero_router.feed.hub import AHEAD_SECONDS, SLICE_BYTES
+from hero_router.feed.lifetime import AHEAD_SECONDS
 from hero_router.feed.subscribers import SubscriberState
 from hero_router.feed.timing import AFTER_MS_PER_CLIENT
+from hero_router.feed.window import SLICE_BYTES
 from hero_router.position import ORIGIN, Position
 from tests.feed.bench import NOW_MS, PING, STALL, Bench
 from tests.feed.world import EPOCH, events, position
@@ -71,7 +72,7 @@ def test_what_is_no_position_of_ours_is_an_unknown_gap(bench: Bench, told: str) 
     assert json.loads(sink.messages[1].data)["dropped"] is None
     assert json.loads(sink.messages[1].data)["reason"] == "unknown_position"
     assert sink.seqs() == [1, 2, 3, 4, 5]
-    assert bench.hub.clients.count(SubscriberState.LIVE) == 1
+    assert bench.hub.subscribers.count(SubscriberState.LIVE) == 1
 
 
 def test_a_client_ahead_of_this_worker_waits_until_it_has_caught_up(bench: Bench) -> None:
@@ -100,10 +101,10 @@ def test_without_the_right_redis_nobody_is_judged_to_be_ahead_of_the_stream(
 ) -> None:
     client, _ = bench.join(cursor(7))
     doubt = Condition(reason, None, 1, "away")
-    bench.hub.send_conditions({doubt.key: doubt})
+    bench.hub.send_conditions((doubt,))
     bench.pass_time(AHEAD_SECONDS * 10)
     assert client.state is SubscriberState.AHEAD
-    bench.hub.send_conditions({})
+    bench.hub.send_conditions(())
     bench.pass_time(AHEAD_SECONDS / 2)
     assert client.state is SubscriberState.AHEAD
 
@@ -154,7 +155,7 @@ def test_the_memory_of_a_slow_client_is_bounded_while_it_catches_up() -> None:
     bench.publish(6, 6)
     bench.publish(7, 4_000, pad=200)
     sink.take()
-    bench.hub.drained(slow)
+    bench.hub.writable(slow)
     assert slow.state is SubscriberState.BLOCKED
     assert sink.buffered() <= SLICE_BYTES
 
@@ -167,7 +168,7 @@ def test_a_client_without_progress_is_dropped(bench: Bench) -> None:
     bench.pass_time(1)
     assert sink.calls == ["abort"]
     assert slow.state is SubscriberState.CLOSED
-    assert len(bench.hub.clients) == 0
+    assert len(bench.hub.subscribers) == 0
 
 
 def test_a_client_that_reads_slowly_but_steadily_is_not_dropped(bench: Bench) -> None:
@@ -185,7 +186,7 @@ def test_pings_carry_the_head_to_who_has_everything_and_no_position_to_who_waits
     _, live = bench.join()
     _, ahead = bench.join(cursor(6))
     doubt = Condition("redis", None, 1, "away")
-    bench.hub.send_conditions({doubt.key: doubt})
+    bench.hub.send_conditions((doubt,))
     bench.pass_time(PING)
     assert live.messages[-1].event == "ping"
     assert live.messages[-1].last_id == cursor(5)
@@ -208,8 +209,8 @@ def test_pings_come_once_in_their_time_and_not_to_parked_clients(bench: Bench) -
 def test_doubts_are_told_at_once_and_taken_back(bench: Bench) -> None:
     _, sink = bench.join()
     doubt = Condition("redis", None, 7, "Redis cannot be reached")
-    bench.hub.send_conditions({doubt.key: doubt})
-    bench.hub.send_conditions({})
+    bench.hub.send_conditions((doubt,))
+    bench.hub.send_conditions(())
     assert sink.names() == ["hello", "stale", "fresh"]
     assert json.loads(sink.messages[1].data)["detail"] == "Redis cannot be reached"
     fresh = {"reason": "redis", "node": None, "since": 7, "now": NOW_MS, "as_of": None}
@@ -219,7 +220,7 @@ def test_doubts_are_told_at_once_and_taken_back(bench: Bench) -> None:
 
 def test_who_joins_in_doubt_is_told_right_after_hello(bench: Bench) -> None:
     doubt = Condition("scanner", "n1", 7, "gone")
-    bench.hub.send_conditions({doubt.key: doubt})
+    bench.hub.send_conditions((doubt,))
     _, sink = bench.join()
     assert sink.names() == ["hello", "stale"]
 
@@ -228,8 +229,8 @@ def test_a_parked_client_learns_on_return_what_is_doubtful_now(bench: Bench) -> 
     slow, sink = bench.join(stalled=True)
     old, new = Condition("redis", None, 1, "away"), Condition("scanner", "n1", 2, "gone")
     bench.publish(6, 6)
-    bench.hub.send_conditions({old.key: old})
-    bench.hub.send_conditions({new.key: new})
+    bench.hub.send_conditions((old,))
+    bench.hub.send_conditions((new,))
     bench.drain(slow, sink)
     stale = [json.loads(each.data)["reason"] for each in sink.messages if each.event == "stale"]
     assert stale == ["scanner"]
@@ -285,7 +286,7 @@ def test_on_shutdown_each_stream_ends_cleanly_with_its_own_time_to_return(bench:
     assert sink.calls == ["end"]
     assert sink.raw.endswith(b"retry: 400\n\n")
     assert slow.calls == ["abort"]
-    assert len(bench.hub.clients) == 0
+    assert len(bench.hub.subscribers) == 0
 
 
 def test_resyncs_are_spread_over_the_number_of_clients(bench: Bench) -> None:
@@ -301,6 +302,6 @@ def test_what_happened_is_counted(bench: Bench) -> None:
     for seq in range(7, 21):
         bench.publish(seq, seq)
     bench.drain(slow, sink)
-    counts = bench.hub.counts
-    assert (counts.joined, counts.parked, counts.dropped) == (1, 1, 6)
+    counts = bench.hub.stats
+    assert (counts.joined, counts.blocked, counts.dropped) == (1, 1, 6)
     assert counts.resyncs == {"lagged": 1}

@@ -4,9 +4,9 @@ import json
 
 from hero_router.feed.conditions import Condition
 from hero_router.feed.filters import Filter
-from hero_router.feed.hub import AHEAD_SECONDS
-from hero_router.feed.ring import CACHE_BYTES
+from hero_router.feed.lifetime import AHEAD_SECONDS
 from hero_router.feed.subscribers import SubscribeOptions
+from hero_router.feed.window import CACHE_BYTES
 from hero_router.position import Position
 from tests.feed.bench import Bench
 from tests.feed.world import events, position
@@ -45,7 +45,7 @@ def test_after_each_hello_all_doubts_are_told_again() -> None:
     bench = Bench()
     _, sink = bench.join()
     scanner = Condition("scanner", "n1", 7, "gone")
-    bench.hub.send_conditions({scanner.key: scanner})
+    bench.hub.send_conditions((scanner,))
     bench.hub.reload(events(1, 5), position(5), "r2")
     assert sink.names() == ["hello", "stale", "hello", "stale"]
     assert json.loads(sink.messages[-1].data)["reason"] == "scanner"
@@ -54,7 +54,7 @@ def test_after_each_hello_all_doubts_are_told_again() -> None:
 def test_who_comes_before_the_first_load_is_greeted_and_told_why_it_has_to_wait() -> None:
     bench = cold()
     away = Condition("redis", None, 7, "Redis cannot be reached")
-    bench.hub.send_conditions({away.key: away})
+    bench.hub.send_conditions((away,))
     _, sink = bench.join()
     assert sink.names() == ["hello", "stale"]
     assert sink.messages[0].last_id == ""
@@ -109,10 +109,10 @@ def test_the_joined_slices_of_strangers_positions_are_bounded_in_memory() -> Non
     bench = Bench(limit=2_000)
     bench.publish(6, 2_000, pad=500)
     for seq in range(1, 2_000):
-        bench.ring.slice_after(position(seq))
-        bench.ring.slice_after(Position(1, 0), Filter.of(contexts=[f"c{seq}"]))
-    kept = sum(len(part.data) for part in bench.ring._slices.values() if part)
-    assert kept <= CACHE_BYTES
-    assert len(bench.ring._slices) < 2 * 2_000
-    _, sink = bench.join(str(position(1_990)), wish=SubscribeOptions(Filter.of(types=["scan"])))
+        bench.window.batch_after(position(seq), None)
+        bench.window.batch_after(Position(1, 0), Filter.of(contexts=[f"c{seq}"]))
+    slices = bench.window._slices.values()
+    assert sum(len(part.data) for part in slices) <= CACHE_BYTES
+    assert len(slices) < 2 * 2_000
+    _, sink = bench.join(str(position(1_990)), options=SubscribeOptions(Filter.of(types=["scan"])))
     assert sink.seqs() == []

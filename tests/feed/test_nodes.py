@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from hero_router.errors import StoreCorrupt, StoreUnreachable
-from hero_router.feed.doubts import Conditions
+from hero_router.feed.conditions import Conditions
 from hero_router.feed.mirror import Mirror
 from hero_router.feed.nodes import GRACE_SECONDS, OVERDUE_SCANS, NodeMonitor
 from hero_router.model import NodeState
@@ -22,14 +22,21 @@ class Scene:
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.mirror, self.doubts = Mirror(), Conditions(now_ms=lambda: 77)
+        self.mirror, self.conditions = Mirror(), Conditions(now_ms=lambda: 77)
         # `note` takes what was seen, so no Redis is asked here.
-        self.watch = NodeMonitor(None, self.mirror, self.doubts, clock=lambda: self.now)  # type: ignore[arg-type]
+        self.watch = NodeMonitor(None, self.mirror, self.conditions, clock=lambda: self.now)  # type: ignore[arg-type]
 
     def see(self, sight: dict[str, NodeStatus], after: float = 0.0) -> list[tuple[str, str | None]]:
         self.now += after
         self.watch.update(sight)
-        return list(self.doubts.current)
+        return [item.key for item in self.conditions.current]
+
+
+def detail(scene: Scene, reason: str, node: str | None = None) -> str:
+    """What the condition about this says."""
+    condition = scene.conditions.find(reason, node)
+    assert condition is not None
+    return condition.detail
 
 
 @pytest.fixture
@@ -118,7 +125,7 @@ def test_a_scanner_that_holds_its_lease_but_reports_nothing_makes_its_node_lost(
     assert scene.see(reported(1), after=PATIENCE - 0.1) == []
     assert scene.see(reported(1), after=0.1) == [("scanner", "n1")]
     assert scene.mirror.lost == {"n1"}
-    assert "silent" in scene.doubts.current["scanner", "n1"].detail
+    assert "silent" in detail(scene, "scanner", "n1")
     assert scene.see(reported(2)) == []
     assert scene.mirror.lost == frozenset()
 
@@ -157,13 +164,13 @@ def test_nodes_that_cannot_be_read_are_a_doubt_where_nobody_else_tells_of_it(sce
     scene.watch.store_failed(error)
     scene.now += GRACE_SECONDS
     scene.watch.store_failed(error)
-    assert scene.doubts.current["no_scanner", None].detail.endswith("a key holds another type")
+    assert detail(scene, "no_scanner").endswith("a key holds another type")
     assert scene.see(ALIVE) == []
 
 
 def test_while_redis_is_away_the_watch_adds_no_doubt_of_its_own(scene: Scene) -> None:
-    scene.doubts.set("redis", None, str(AWAY))
+    scene.conditions.set("redis", None, str(AWAY))
     for _ in range(5):
         scene.now += GRACE_SECONDS
         scene.watch.store_failed(AWAY)
-    assert list(scene.doubts.current) == [("redis", None)]
+    assert [item.key for item in scene.conditions.current] == [("redis", None)]

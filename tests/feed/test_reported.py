@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from hero_router.feed.conditions import Condition
-from hero_router.feed.doubts import Conditions
+from hero_router.feed.conditions import Condition, Conditions
 from hero_router.feed.mirror import Mirror
 from hero_router.feed.nodes import GRACE_SECONDS, NodeMonitor
 from hero_router.model import NodeState
@@ -20,13 +19,13 @@ class Scene:
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.doubts = Conditions(now_ms=lambda: 77)
+        self.conditions = Conditions(now_ms=lambda: 77)
         # `note` takes what was seen, so no Redis is asked here.
-        self.watch = NodeMonitor(None, Mirror(), self.doubts, clock=lambda: self.now)  # type: ignore[arg-type]
+        self.watch = NodeMonitor(None, Mirror(), self.conditions, clock=lambda: self.now)  # type: ignore[arg-type]
 
     def see(self, *states: NodeState, leased: bool = True) -> dict[tuple[str, str | None], str]:
         self.watch.update({state.node: NodeStatus(state, leased) for state in states})
-        return {key: item.detail for key, item in self.doubts.current.items()}
+        return {item.key: item.detail for item in self.conditions.current}
 
 
 @pytest.fixture
@@ -44,7 +43,7 @@ def test_each_doubt_of_a_report_is_a_condition_of_its_node(scene: Scene) -> None
         ("permission", "n1"): "node n1: 2 sockets",
         ("root", "n2"): "node n2: the root is empty",
     }
-    assert scene.doubts.current["root", "n1"] == Condition("root", "n1", 77, GONE)
+    assert scene.conditions.find("root", "n1") == Condition("root", "n1", 77, GONE)
 
 
 def test_a_doubt_ends_with_the_first_report_that_has_it_no_more(scene: Scene) -> None:

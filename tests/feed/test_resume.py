@@ -1,12 +1,21 @@
 """The law of positions: one test for each of its cases."""
 
+from typing import NamedTuple
+
 import pytest
 
 from hero_router.feed.resume import Ahead, Gap, Replay, ResumeResult, resume
 from hero_router.position import ORIGIN, Position
 
+
+class Kept(NamedTuple):
+    """Something that stands at a position of the window."""
+
+    position: Position
+
+
 HEAD = Position(20, 3)
-WINDOW = [Position(10, 5), Position(10, 6), Position(20, 1), Position(20, 2), HEAD]
+WINDOW = [Kept(Position(*each)) for each in [(10, 5), (10, 6), (20, 1), (20, 2), (20, 3)]]
 """Two epochs: 10, of which the first events are trimmed and 6 is the last, and 20."""
 
 

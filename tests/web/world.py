@@ -70,13 +70,13 @@ class World:
             Stream(tail, KEYS),
             self.nodes,
             window=WINDOW,
-            times=StreamTiming(ping=15, stall=60),
-            flush=0,
+            timing=StreamTiming(ping_seconds=15, stall_seconds=60),
+            max_delay=0,
             hello_fields=dict,
             now_ms=lambda: 5_000,
         )
         self.state = StateView(self.feed, ProbeCache(self.nodes))
-        self.scans = ScanCoordinator(self.feed.mirror, self.feed.scans, self.requests)
+        self.scans = ScanCoordinator(self.feed.mirror, self.feed.scan_replies, self.requests)
         self.methods = RpcMethods(self.feed, self.state, self.scans, "n1/1")
 
     async def add(self, *records: Record) -> None:
