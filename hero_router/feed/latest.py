@@ -54,13 +54,13 @@ class LatestByService:
             return None
         chosen, last = list[bytes](), self._head
         room = self._slice_bytes
-        for entry in self._after(cursor):
-            if wanted is None or wanted.wants(entry.tags):
-                if chosen and len(entry.frame) > room:
+        for position, frame, tags, _ in self._after(cursor):
+            if wanted is None or wanted.wants(tags):
+                room -= len(frame)
+                if room < 0 and chosen:
                     break
-                chosen.append(entry.frame)
-                room -= len(entry.frame)
-            last = entry.position
+                chosen.append(frame)
+            last = position
         else:
             last = self._head
         superseded = last.seq - cursor.seq - len(chosen)

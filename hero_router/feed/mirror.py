@@ -31,7 +31,7 @@ class Mirror:
         self._services, self.nodes, self.head = dict(services), nodes, head
         self._index = NameIndex()
         for key, record in services.items():
-            self._index.add(key, record)
+            self._index.update(key, None, record)
         self.revision += 1
 
     def differing(self, services: Mapping[str, RecordMap]) -> set[str]:
@@ -47,16 +47,10 @@ class Mirror:
         self.head = event.position
         self.revision += 1
         if event.type == "service_removed":
-            self._unindex(event.service)
-            self._services.pop(event.service, None)
+            self._index.update(event.service, self._services.pop(event.service, None), None)
         elif isinstance(record := event.payload.get("service"), Mapping):
-            self._unindex(event.service)
+            self._index.update(event.service, self._services.get(event.service), record)
             self._services[event.service] = record
-            self._index.add(event.service, record)
-
-    def _unindex(self, service_id: str) -> None:
-        if (record := self._services.get(service_id)) is not None:
-            self._index.discard(service_id, record)
 
     def set_nodes(self, lost: frozenset[str], nodes: Mapping[str, NodeState]) -> None:
         """Take the nodes' last reports, and which of the nodes have no scanner."""
@@ -116,14 +110,18 @@ class NameIndex:
     def __init__(self) -> None:
         self._ids: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
 
-    def add(self, service_id: str, record: RecordMap) -> None:
-        """Add a service."""
-        name, context = _text(record, "name"), _text(record, "context")
-        self._ids[name][context].add(service_id)
+    def update(self, service_id: str, before: RecordMap | None, after: RecordMap | None) -> None:
+        """Take a service's change from one record to another; None: it has no record."""
+        old, new = _names(before), _names(after)
+        if old == new:
+            return
+        if old is not None:
+            self._discard(service_id, *old)
+        if new is not None:
+            name, context = new
+            self._ids[name][context].add(service_id)
 
-    def discard(self, service_id: str, record: RecordMap) -> None:
-        """Remove a service that was added with this record."""
-        name, context = _text(record, "name"), _text(record, "context")
+    def _discard(self, service_id: str, name: str, context: str) -> None:
         contexts = self._ids[name]
         contexts[context].discard(service_id)
         if not contexts[context]:
@@ -139,14 +137,16 @@ class NameIndex:
         return contexts.get(context, ())
 
 
+def _names(record: RecordMap | None) -> tuple[str, str] | None:
+    """A record's name and context; a stranger may have written anything there."""
+    if record is None:
+        return None
+    name, context = record.get("name"), record.get("context")
+    return name if isinstance(name, str) else "", context if isinstance(context, str) else ""
+
+
 def _status(name: object) -> Status:
     return next((status for status in Status if status == name), Status.UNKNOWN)
-
-
-def _text(record: RecordMap, field: str) -> str:
-    """A field of a record; a stranger may have written anything there."""
-    value = record.get(field)
-    return value if isinstance(value, str) else ""
 
 
 def _sort_key(record: RecordMap) -> tuple[str, str, str]:

@@ -39,7 +39,7 @@ class Window:
         self.ring, self._slice_bytes = ring, slice_bytes
         self._latest = LatestByService(slice_bytes)
         self._slices: dict[tuple[int, Filter | None], Slice] = {}
-        self._batches: dict[tuple[int, Filter | None], Batch] = {}
+        self._batches: dict[tuple[Position, Filter | None], Batch] = {}
         self._cached = 0
 
     def append(self, events: Sequence[Event]) -> None:
@@ -76,22 +76,24 @@ class Window:
         found = self.ring.resume(cursor, known_holes)
         if isinstance(found, Gap):
             return found
-        return None if isinstance(found, Ahead) else self._batch_from(found.start, wanted)
+        return None if isinstance(found, Ahead) else self.batch_after(cursor, wanted, found.start)
 
-    def batch_after(self, cursor: Position, wanted: Filter | None) -> Batch | None:
+    def batch_after(
+        self, cursor: Position, wanted: Filter | None, start: int | None = None
+    ) -> Batch | None:
         """What follows the cursor of a subscriber that has missed nothing up to it.
 
-        Every subscriber at the same cursor with the same filter gets the very same bytes.
+        Every subscriber at the same cursor with the same filter gets the very same bytes. `start`
+        is the index of the first entry after the cursor, where that is known.
         """
-        return self._batch_from(self.ring.index_after(cursor), wanted)
-
-    def _batch_from(self, start: int, wanted: Filter | None) -> Batch | None:
+        key = cursor, wanted
+        if (found := self._batches.get(key)) is not None:
+            return found
+        start = self.ring.index_after(cursor) if start is None else start
         if start >= len(self.ring):
             return None
-        key = start, wanted
-        if (found := self._batches.get(key)) is None:
-            found = self._batches[key] = self._make_batch(start, wanted)
-        return found
+        made = self._batches[key] = self._make_batch(start, wanted)
+        return made
 
     def _make_batch(self, start: int, wanted: Filter | None) -> Batch:
         slices, end = list[Slice](), len(self.ring)
@@ -116,12 +118,12 @@ class Window:
         nothing of all that is left."""
         entries, room, frames = self.ring.entries, self._slice_bytes, list[bytes]()
         for end in range(start, len(entries)):
-            entry = entries[end]
-            if wanted is None or wanted.wants(entry.tags):
-                room -= len(entry.frame)
+            _, frame, tags, _ = entries[end]
+            if wanted is None or wanted.wants(tags):
+                room -= len(frame)
                 if room < 0 and frames:
                     break
-                frames.append(entry.frame)
+                frames.append(frame)
         else:
             end = len(entries)
         last, before = entries[end - 1].position, entries[start].position.before()
