@@ -69,11 +69,14 @@ class Hub:
         cursor: str | None,
         name: str,
         options: SubscribeOptions = DEFAULT_OPTIONS,
+        owner: object = None,
     ) -> Subscriber:
-        """Add a subscriber, greet it, and send what follows its cursor (None: it is new)."""
-        subscriber = Subscriber(
-            sink, name, options, cursor, self._clock(), self._lifetime.expires_at()
-        )
+        """Add a subscriber, greet it, and send what follows its cursor (None: it is new).
+
+        `owner` is whatever `close_where` shall find it by.
+        """
+        now, expires_at = self._clock(), self._lifetime.expires_at()
+        subscriber = Subscriber(sink, name, options, cursor, now, expires_at, owner)
         self.stats.joined += 1
         if self._loaded:
             self._delivery.start(subscriber)
@@ -161,6 +164,11 @@ class Hub:
     def close(self, seconds: float = 0.0) -> None:
         """End every stream, spread over so many seconds, each with its own time to return."""
         self._lifetime.close(seconds)
+
+    def close_where(self, predicate: Callable[[Subscriber], bool]) -> None:
+        """End the streams of the subscribers for which this holds, as when a right is revoked."""
+        for subscriber in tuple(filter(predicate, self.subscribers)):
+            self._lifetime.end(subscriber, "revoked")
 
     def _flush(self) -> bool:
         """Send what is unsent, the same bytes to all at the same cursor; whether any is LIVE."""

@@ -1,11 +1,13 @@
 """Pace: alone an event goes out at once; what is dear to send waits for company, never too long."""
 
 import asyncio
+from itertools import count
 
 import pytest
 
 from hero_router.feed.flush import CORE_SHARE, FlushScheduler
-from tests.feed.bench import Clock
+from tests.feed.bench import PING, Bench, Clock
+from tests.feed.world import position
 from tests.support.wait import eventually
 
 
@@ -107,3 +109,51 @@ def test_how_long_events_waited_is_noted_for_rounds_that_reached_somebody() -> N
     work.reaches = False
     work.pace.request(urgent=True)
     assert list(work.pace.delays) == [0.25]
+
+
+async def test_under_load_events_are_joined_and_nothing_is_lost_or_told_twice() -> None:
+    bench = Bench(
+        limit=1_000, flusher=FlushScheduler(0.03, clock=lambda: 0.0, cpu_time=count().__next__)
+    )
+    bench.flusher.flush()
+    _, early = bench.join()
+    for seq in range(6, 100):
+        bench.publish(seq, seq)
+    assert early.seqs() == []
+    _, late = bench.join(str(position(50)))
+    assert late.seqs() == list(range(51, 100))
+    await eventually(early.seqs, 2, "what waited is sent")
+    bench.publish(100, 100)
+    bench.flusher.flush()
+    assert early.seqs() == list(range(6, 101))
+    assert late.seqs() == list(range(51, 101))
+    assert bench.unaccounted == 0
+
+
+def waiting_pace() -> FlushScheduler:
+    """A pace that has just sent at such a cost that it would now wait for seconds."""
+    pace = FlushScheduler(60.0, clock=lambda: 0.0, cpu_time=count().__next__)
+    pace.flush()
+    assert pace.idle_for > 1
+    return pace
+
+
+async def test_a_burst_larger_than_the_window_is_sent_in_time_to_who_can_take_it() -> None:
+    """Joining must not make clients miss what they would have had."""
+    bench = Bench(limit=8, flusher=waiting_pace())
+    _, sink = bench.join()
+    bench.publish(6, 500)
+    assert len(sink.seqs()) > 490
+    bench.flusher.flush()
+    assert sink.seqs() == list(range(6, 501))
+
+
+async def test_a_keepalive_is_never_ahead_of_what_waits_to_be_sent() -> None:
+    bench = Bench(limit=1_000, flusher=waiting_pace())
+    _, sink = bench.join()
+    bench.publish(6, 8)
+    assert sink.seqs() == []
+    bench.pass_time(PING)
+    assert [message.last_id for message in sink.messages[1:]] == [
+        str(position(seq)) for seq in (6, 7, 8, 8)
+    ]

@@ -6,12 +6,11 @@ import logging
 import pytest
 
 from hero_router.feed.conditions import Condition
-from hero_router.feed.lifetime import AHEAD_SECONDS
 from hero_router.feed.subscribers import SubscriberState
 from hero_router.feed.timing import AFTER_MS_PER_CLIENT
 from hero_router.feed.window import SLICE_BYTES
 from hero_router.position import ORIGIN, Position
-from tests.feed.bench import NOW_MS, PING, STALL, Bench
+from tests.feed.bench import NOW_MS, Bench
 from tests.feed.world import EPOCH, events, position
 
 
@@ -85,30 +84,6 @@ def test_a_client_ahead_of_this_worker_waits_until_it_has_caught_up(bench: Bench
     assert sink.seqs() == [8]
 
 
-def test_a_cursor_ahead_of_the_stream_itself_is_unknown_after_a_bounded_wait(bench: Bench) -> None:
-    client, sink = bench.join(cursor(99))
-    bench.pass_time(AHEAD_SECONDS / 2)
-    assert client.state is SubscriberState.AHEAD
-    bench.pass_time(AHEAD_SECONDS / 2)
-    assert sink.names()[:2] == ["hello", "resync"]
-    assert json.loads(sink.messages[1].data)["dropped"] is None
-    assert sink.seqs() == [1, 2, 3, 4, 5]
-
-
-@pytest.mark.parametrize("reason", ["redis", "stream"])
-def test_without_the_right_redis_nobody_is_judged_to_be_ahead_of_the_stream(
-    bench: Bench, reason: str
-) -> None:
-    client, _ = bench.join(cursor(7))
-    doubt = Condition(reason, None, 1, "away")
-    bench.hub.send_conditions((doubt,))
-    bench.pass_time(AHEAD_SECONDS * 10)
-    assert client.state is SubscriberState.AHEAD
-    bench.hub.send_conditions(())
-    bench.pass_time(AHEAD_SECONDS / 2)
-    assert client.state is SubscriberState.AHEAD
-
-
 def test_a_slow_client_is_parked_and_nothing_more_is_queued_for_it(bench: Bench) -> None:
     slow, sink = bench.join(stalled=True)
     bench.publish(6, 6)
@@ -158,52 +133,6 @@ def test_the_memory_of_a_slow_client_is_bounded_while_it_catches_up() -> None:
     bench.hub.writable(slow)
     assert slow.state is SubscriberState.BLOCKED
     assert sink.buffered() <= SLICE_BYTES
-
-
-def test_a_client_without_progress_is_dropped(bench: Bench) -> None:
-    slow, sink = bench.join(stalled=True)
-    bench.publish(6, 6)
-    bench.pass_time(STALL - 1)
-    assert sink.calls == []
-    bench.pass_time(1)
-    assert sink.calls == ["abort"]
-    assert slow.state is SubscriberState.CLOSED
-    assert len(bench.hub.subscribers) == 0
-
-
-def test_a_client_that_reads_slowly_but_steadily_is_not_dropped(bench: Bench) -> None:
-    _, sink = bench.join(stalled=True)
-    bench.publish(6, 6)
-    for _ in range(5):
-        sink.take(most=1)
-        bench.pass_time(STALL - 1)
-    assert sink.calls == []
-
-
-def test_pings_carry_the_head_to_who_has_everything_and_no_position_to_who_waits(
-    bench: Bench,
-) -> None:
-    _, live = bench.join()
-    _, ahead = bench.join(cursor(6))
-    doubt = Condition("redis", None, 1, "away")
-    bench.hub.send_conditions((doubt,))
-    bench.pass_time(PING)
-    assert live.messages[-1].event == "ping"
-    assert live.messages[-1].last_id == cursor(5)
-    assert ahead.messages[-1].event == "ping"
-    assert ahead.messages[-1].last_id == cursor(6)
-
-
-def test_pings_come_once_in_their_time_and_not_to_parked_clients(bench: Bench) -> None:
-    _, sink = bench.join()
-    slow, slow_sink = bench.join(stalled=True)
-    bench.publish(6, 6)
-    waiting = slow_sink.buffered()
-    bench.pass_time(PING)
-    bench.pass_time(PING / 2)
-    assert sink.names().count("ping") == 1
-    assert slow.state is SubscriberState.BLOCKED
-    assert slow_sink.buffered() == waiting
 
 
 def test_doubts_are_told_at_once_and_taken_back(bench: Bench) -> None:
@@ -278,17 +207,6 @@ def test_the_first_event_of_a_stream_that_was_never_written_is_no_gap() -> None:
     assert sink.names() == ["hello", "service_updated", "service_updated"]
 
 
-def test_on_shutdown_each_stream_ends_cleanly_with_its_own_time_to_return(bench: Bench) -> None:
-    _, sink = bench.join()
-    _, slow = bench.join(stalled=True)
-    bench.publish(6, 6)
-    bench.hub.close()
-    assert sink.calls == ["end"]
-    assert sink.raw.endswith(b"retry: 400\n\n")
-    assert slow.calls == ["abort"]
-    assert len(bench.hub.subscribers) == 0
-
-
 def test_resyncs_are_spread_over_the_number_of_clients(bench: Bench) -> None:
     sinks = [bench.join()[1] for _ in range(200)]
     bench.hub.reload(events(9, 12), position(12), "r1")
@@ -305,3 +223,12 @@ def test_what_happened_is_counted(bench: Bench) -> None:
     counts = bench.hub.stats
     assert (counts.joined, counts.blocked, counts.dropped) == (1, 1, 6)
     assert counts.resyncs == {"lagged": 1}
+
+
+def test_each_resync_is_counted_by_its_reason() -> None:
+    bench = Bench(limit=4)
+    bench.join("garbage")
+    bench.publish(6, 20)
+    _, sink = bench.join(str(position(6)))
+    assert json.loads(sink.messages[1].data)["dropped"] == 10
+    assert bench.hub.stats.resyncs == {"unknown_position": 1, "trimmed": 1}
