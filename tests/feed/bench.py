@@ -96,5 +96,5 @@ class Bench:
 
     @property
     def unaccounted(self) -> int:
-        """Deliveries that nobody can say anything of: none, ever."""
+        """Deliveries that have vanished: none, ever."""
         return self.hub.stats.expected - self.hub.stats.completed - self.hub.pending

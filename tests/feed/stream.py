@@ -112,11 +112,11 @@ class MemoryStream:
 
 
 class Scene:
-    """A worker's feed on a stream; who listens sees what the tail does."""
+    """A worker's feed on a stream, whose tail the test moves."""
 
     def __init__(self, stream: Any, window: int = WINDOW) -> None:
         self.stream = stream
-        # Only the tail is looked at: nobody asks for nodes here.
+        # Only the tail runs: no node is read.
         nodes: Any = None
         times = StreamTiming(ping_seconds=1_000, stall_seconds=1_000)
         self.feed = Feed(stream, nodes, window=window, timing=times, max_delay=0, hello_fields=dict)
@@ -149,7 +149,7 @@ class Scene:
 
     @property
     def conditions(self) -> list[str]:
-        """What the worker doubts, in words."""
+        """The worker's conditions in words."""
         return [item.detail for item in self.feed.conditions.current]
 
     def services(self) -> dict[str, Any]:
@@ -158,6 +158,6 @@ class Scene:
 
 
 def resyncs(sink: FakeSink) -> list[tuple[int | None, str]]:
-    """How many events a client was told to have missed, and why."""
+    """How many events each resync of a client reports, and why."""
     found = [json.loads(each.data) for each in sink.messages if each.event == "resync"]
     return [(data["dropped"], data["reason"]) for data in found]

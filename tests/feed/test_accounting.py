@@ -29,7 +29,7 @@ class Life:
 
     def __init__(self) -> None:
         self.bench = Bench(limit=6)
-        self.clients = [self.bench.join(options=wish) for wish in OPTIONS]
+        self.clients = [self.bench.join(options=options) for options in OPTIONS]
         self.head, self.epoch = 5, EPOCH
 
     def step(self, name: str, number: int) -> None:
@@ -82,7 +82,7 @@ class Life:
         window = [each for seq in kept for each in events(seq, seq, self.epoch)]
         self.bench.hub.reload(window, Position(self.epoch, self.head), "r1")
 
-    def doubt(self, number: int, *_: object) -> None:
+    def condition(self, number: int, *_: object) -> None:
         lost = (Condition("scanner", f"n{each}", each, "gone") for each in range(number % 3))
         self.bench.hub.send_conditions(tuple(lost))
 
@@ -100,7 +100,7 @@ class Life:
 STEPS = [
     *("join", "publish", "stall", "drain", "leave", "reload", "redis_goes_back"),
     *("epoch_begins", "holes"),
-    *("doubt", "reads_a_little", "ping", "time_passes"),
+    *("condition", "reads_a_little", "ping", "time_passes"),
 ]
 SCENES = [
     ("stall", "publish", "redis_goes_back", "publish"),

@@ -1,4 +1,4 @@
-"""Audits: what a foreign hand did to the registry is found, and told to each client, in time."""
+"""Audits: a foreign change of the registry is found and reported to each client in time."""
 
 import json
 from typing import Any
@@ -48,7 +48,7 @@ def is_true(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("harm", [take_one, change_one])
-async def test_what_no_event_told_is_put_right_and_told_to_who_is_up_to_date(
+async def test_a_difference_without_an_event_is_put_right_and_reported_to_live_clients(
     scene: Scene, harm: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     sink = scene.subscribe()
@@ -65,7 +65,7 @@ async def test_what_no_event_told_is_put_right_and_told_to_who_is_up_to_date(
     assert sink.seqs() == [6]
 
 
-async def test_an_audit_of_a_true_mirror_tells_nobody(scene: Scene) -> None:
+async def test_an_audit_without_a_difference_sends_nothing(scene: Scene) -> None:
     sink = scene.subscribe()
     for _ in range(3):
         assert await scene.tail.audit()
@@ -90,7 +90,7 @@ async def test_an_audit_that_meets_a_jump_is_a_new_start(scene: Scene) -> None:
     assert not await scene.tail.audit()
 
 
-async def test_a_client_that_can_hear_nothing_is_told_when_it_can(scene: Scene) -> None:
+async def test_a_blocked_client_gets_its_resync_when_it_reads_on(scene: Scene) -> None:
     sink = FakeSink()
     client = scene.feed.hub.subscribe(sink, None, "slow")
     sink.stalled = True
@@ -108,7 +108,7 @@ async def test_a_client_that_can_hear_nothing_is_told_when_it_can(scene: Scene) 
     is_true(scene)
 
 
-async def test_a_client_that_waits_for_later_events_is_told_too(scene: Scene) -> None:
+async def test_a_client_that_is_ahead_gets_its_resync_too(scene: Scene) -> None:
     sink = FakeSink()
     scene.feed.hub.subscribe(sink, "1000-7", "from the future")
     take_one(scene.stream)
@@ -117,7 +117,9 @@ async def test_a_client_that_waits_for_later_events_is_told_too(scene: Scene) ->
     is_true(scene)
 
 
-async def test_who_cannot_take_the_news_is_parked_and_told_once(scene: Scene) -> None:
+async def test_a_client_whose_kernel_takes_nothing_is_blocked_and_gets_one_resync(
+    scene: Scene,
+) -> None:
     sink = FakeSink()
     client = scene.feed.hub.subscribe(sink, None, "test")
     sink.stalled = True
@@ -161,7 +163,9 @@ async def test_a_strangers_event_that_has_no_record_is_put_right(scene: Scene) -
     is_true(scene)
 
 
-async def test_a_new_start_at_the_same_place_tells_what_no_event_told(scene: Scene) -> None:
+async def test_a_load_at_the_same_position_reports_a_difference_without_an_event(
+    scene: Scene,
+) -> None:
     """As after a lost connection: the position is good, and the state was not."""
     sink = scene.subscribe()
     take_one(scene.stream)
@@ -174,14 +178,14 @@ async def test_a_new_start_at_the_same_place_tells_what_no_event_told(scene: Sce
     assert resyncs(sink) == [UNKNOWN]
 
 
-async def test_a_new_start_after_a_gap_tells_only_of_the_gap(scene: Scene) -> None:
+async def test_a_load_after_a_gap_reports_only_the_gap(scene: Scene) -> None:
     sink = scene.subscribe()
     scene.stream.publish(20)
     await scene.tail.load()
     assert resyncs(sink) == [(12, "trimmed")]
 
 
-async def test_a_running_worker_audits_in_time_and_tells_a_difference_once_more(
+async def test_a_running_worker_audits_in_time_and_reports_a_difference_once_more(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Some clients may have fetched the state from a worker that had not noticed yet."""
@@ -191,9 +195,9 @@ async def test_a_running_worker_audits_in_time_and_tells_a_difference_once_more(
     async with scene.running():
         sink = scene.subscribe()
         take_one(scene.stream)
-        await eventually(lambda: resyncs(sink) == [UNKNOWN], message="it is told")
+        await eventually(lambda: resyncs(sink) == [UNKNOWN], message="it is reported")
         is_true(scene)
-        await eventually(lambda: resyncs(sink) == [UNKNOWN] * 2, message="it is told again")
+        await eventually(lambda: resyncs(sink) == [UNKNOWN] * 2, message="it is reported again")
         loads = scene.stream.loads
         await eventually(lambda: scene.stream.loads > loads + 4, message="audits go on")
         assert resyncs(sink) == [UNKNOWN] * 2
@@ -210,7 +214,7 @@ def test_audits_are_spread_over_half_of_their_time(chance: float) -> None:
     assert clock.now <= AUDIT_SECONDS
 
 
-def test_a_difference_is_told_again_once_and_after_every_worker_has_audited() -> None:
+def test_a_difference_is_reported_again_once_after_every_worker_has_audited() -> None:
     clock = Clock()
     schedule = Schedule(clock.read)
     schedule.differed()

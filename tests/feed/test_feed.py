@@ -1,4 +1,4 @@
-"""A worker's feed as a whole: when it may be asked, and what ends it."""
+"""A worker's feed as a whole: when it is ready, and what ends it."""
 
 import asyncio
 from collections.abc import Mapping
@@ -49,11 +49,11 @@ def scene() -> Scene:
     return Scene()
 
 
-async def test_it_may_be_asked_only_while_it_follows(scene: Scene) -> None:
+async def test_a_worker_is_ready_only_while_it_follows(scene: Scene) -> None:
     feed = scene.feed
     scene.stream.trouble = StoreUnreachable("away")
     task = asyncio.create_task(feed.run())
-    await eventually(lambda: bool(feed.conditions.current), message="the doubt")
+    await eventually(lambda: bool(feed.conditions.current), message="the condition")
     assert not feed.ready
     scene.stream.trouble = None
     await eventually(lambda: feed.ready, message="it follows")
@@ -67,7 +67,7 @@ async def test_it_may_be_asked_only_while_it_follows(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("part", ["tail", "nodes", "tick"])
-async def test_what_nobody_foresaw_in_any_part_ends_the_whole(
+async def test_an_unforeseen_error_of_any_part_ends_the_feed(
     scene: Scene, part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A worker that no longer follows, or no longer pings, must not go on as if it did."""
@@ -87,8 +87,8 @@ async def test_what_nobody_foresaw_in_any_part_ends_the_whole(
     assert failed.value.exceptions == (bug,)
 
 
-async def test_a_doubt_changes_the_state_and_reaches_the_clients(scene: Scene) -> None:
-    """The state that the API gives holds the doubts, so it is another one with them."""
+async def test_a_condition_changes_the_state_and_reaches_the_clients(scene: Scene) -> None:
+    """The state of the API contains the conditions, so it is another one with them."""
     await scene.feed.tail.load()
     sink, revision = scene.listen(), scene.feed.mirror.revision
     scene.feed.conditions.set("scanner", "n1", "gone")

@@ -13,7 +13,7 @@ from tests.feed.bench import PING, Bench
 from tests.feed.world import event, position
 
 
-def told(seq: int, kind: str, *, context: str = "default", name: str = "a") -> Event:
+def change(seq: int, kind: str, *, context: str = "default", name: str = "a") -> Event:
     """An event about a service."""
     about = {"id": f"id-{name}", "name": name, "context": context}
     payload = about if kind == "service_removed" else {"service": about}
@@ -27,10 +27,10 @@ def chosen(wanted: Filter | None, events: list[Event]) -> list[int]:
 
 
 STREAM = [
-    told(6, "service_added", context="shop", name="a"),
-    told(7, "status_change", context="shop", name="b"),
-    told(8, "service_removed", context="shop", name="a"),
-    told(9, "status_change", context="bank", name="a"),
+    change(6, "service_added", context="shop", name="a"),
+    change(7, "status_change", context="shop", name="b"),
+    change(8, "service_removed", context="shop", name="a"),
+    change(9, "status_change", context="bank", name="a"),
 ]
 
 
@@ -45,12 +45,12 @@ def test_events_are_chosen_by_type_context_and_service_by_id_or_name() -> None:
     ]
 
 
-def test_who_asks_for_nothing_gets_everything() -> None:
+def test_a_client_without_a_filter_gets_everything() -> None:
     assert Filter.of() is None
     assert Filter.of(types=["", " , "]) is None
 
 
-def test_what_does_not_exist_or_is_too_much_is_refused_by_name() -> None:
+def test_unknown_types_and_too_many_values_are_refused_by_name() -> None:
     with pytest.raises(BadRequest, match="types: there is no event 'nothing'"):
         Filter.of(types=["scan,nothing"])
     with pytest.raises(BadRequest, match="service: at most"):
@@ -59,29 +59,29 @@ def test_what_does_not_exist_or_is_too_much_is_refused_by_name() -> None:
         Filter.of(contexts=["x" * 1_000])
 
 
-def test_a_strangers_entry_only_passes_to_who_wants_all() -> None:
+def test_a_foreign_entry_passes_no_filter() -> None:
     stranger = Event(position(6), None, "", "", {}, "{}")
     assert chosen(Filter.of(types=["scan"]), [stranger]) == []
 
 
-def test_a_filtering_client_gets_only_what_it_wants_and_its_place_moves_with_pings() -> None:
+def test_a_filtering_client_gets_only_what_it_wants_and_its_id_moves_with_pings() -> None:
     bench = Bench(limit=64)
     _, sink = bench.join(options=SubscribeOptions(Filter.of(contexts=["bank"])))
     bench.publish_all(STREAM)
     assert sink.seqs() == [9]
-    bench.publish_all([told(10, "status_change", context="shop")])
+    bench.publish_all([change(10, "status_change", context="shop")])
     bench.pass_time(PING)
     assert (sink.messages[-1].event, sink.messages[-1].last_id) == ("ping", str(position(10)))
     assert bench.hub.stats.filtered == 4
     assert bench.unaccounted == 0
 
 
-def test_a_filtering_client_is_told_its_place_before_it_would_fall_out_of_the_window() -> None:
+def test_a_filtering_client_gets_a_new_id_before_its_old_one_leaves_the_window() -> None:
     """Else a reconnect would make it fetch everything anew, though it missed nothing."""
     bench = Bench(limit=8)
     _, sink = bench.join(options=SubscribeOptions(Filter.of(contexts=["bank"])))
     for seq in range(6, 30):
-        bench.publish_all([told(seq, "status_change", context="shop")])
+        bench.publish_all([change(seq, "status_change", context="shop")])
         last = int(sink.messages[-1].last_id.partition("-")[2])
         assert seq - last < 8
     _, again = bench.join(
@@ -93,9 +93,9 @@ def test_a_filtering_client_is_told_its_place_before_it_would_fall_out_of_the_wi
 def test_dropped_counts_all_events_of_the_stream_whatever_the_filter() -> None:
     bench = Bench(limit=4)
     client, sink = bench.join(stalled=True, options=SubscribeOptions(Filter.of(contexts=["bank"])))
-    bench.publish_all([told(6, "status_change", context="bank")])
+    bench.publish_all([change(6, "status_change", context="bank")])
     for seq in range(7, 17):
-        bench.publish_all([told(seq, "status_change", context="shop")])
+        bench.publish_all([change(seq, "status_change", context="shop")])
     bench.drain(client, sink)
     resyncs = [json.loads(each.data) for each in sink.messages if each.event == "resync"]
     assert [each["dropped"] for each in resyncs] == [6]

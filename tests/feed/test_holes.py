@@ -1,6 +1,6 @@
 """Events that a foreign hand took out of the stream: no replay runs over their places in silence.
 
-Whoever missed one is told the exact number once, gets what is there, and the balance stays 0.
+A client that missed one gets one resync with the exact number, and no delivery is unaccounted for.
 """
 
 import json
@@ -92,7 +92,7 @@ def test_the_answer_is_a_replay_only_where_every_position_up_to_the_head_is_ther
 
 
 @given(windows, cursors, st.booleans(), st.booleans())
-def test_what_a_client_gets_and_what_it_is_told_to_have_missed_make_up_all(
+def test_what_a_client_gets_and_what_its_resync_counts_make_up_all_events(
     world: tuple[list[Event], Position], cursor: Position, stalled: bool, conflate: bool
 ) -> None:
     window, head = world
@@ -109,14 +109,16 @@ def test_what_a_client_gets_and_what_it_is_told_to_have_missed_make_up_all(
 
 
 def check_numbers(bench: Bench, sink: FakeSink, cursor: Position) -> None:
-    """Within one epoch all can be counted: got, left out and told so, or dropped and told so."""
-    told = [json.loads(each.data)["dropped"] for each in sink.messages if each.event == "resync"]
+    """Within one epoch all can be counted: each event is got, superseded, or dropped."""
+    reported = [
+        json.loads(each.data)["dropped"] for each in sink.messages if each.event == "resync"
+    ]
     superseded = [
         json.loads(each.data)["superseded"] for each in sink.messages if each.event == "conflated"
     ]
-    assert len(told) <= 1
-    if cursor.epoch == EPOCH and told != [None]:
-        number = sum(told) + sum(superseded) + len(sink.seqs())
+    assert len(reported) <= 1
+    if cursor.epoch == EPOCH and reported != [None]:
+        number = sum(reported) + sum(superseded) + len(sink.seqs())
         assert number == bench.ring.head.seq - cursor.seq
     assert bench.hub.pending == 0
 
@@ -132,7 +134,7 @@ def bench() -> Bench:
     return Bench(limit=LIMIT)
 
 
-def told(sink: FakeSink) -> list[tuple[int | None, str, str]]:
+def reported(sink: FakeSink) -> list[tuple[int | None, str, str]]:
     """Each resync: what was dropped, why, and its position."""
     found = [
         (json.loads(each.data), each.last_id) for each in sink.messages if each.event == "resync"
@@ -140,13 +142,13 @@ def told(sink: FakeSink) -> list[tuple[int | None, str, str]]:
     return [(data["dropped"], data["reason"], place) for data, place in found]
 
 
-def test_a_client_before_a_hole_is_told_once_and_gets_what_is_there(bench: Bench) -> None:
+def test_a_client_before_a_hole_gets_one_resync_and_then_what_is_there(bench: Bench) -> None:
     broken(bench, 5, 7)
     _, sink = bench.join(str(position(3)))
-    assert told(sink) == [(2, "trimmed", str(position(3)))]
+    assert reported(sink) == [(2, "trimmed", str(position(3)))]
     bench.publish(9, 10)
     assert sink.seqs() == [4, 6, 8, 9, 10]
-    assert len(told(sink)) == 1
+    assert len(reported(sink)) == 1
     assert (bench.hub.stats.dropped, bench.unaccounted) == (2, 0)
 
 
@@ -161,7 +163,7 @@ def test_the_newest_events_may_be_missing_too(bench: Bench) -> None:
     """The head is what the stream gave out, not the last that it holds."""
     _, live = bench.join(str(position(5)))
     broken(bench, 7, 8)
-    assert told(live) == [(2, "trimmed", str(position(5)))]
+    assert reported(live) == [(2, "trimmed", str(position(5)))]
     assert live.seqs() == [6]
     assert bench.ring.head == position(8)
     bench.publish(9, 9)
@@ -169,24 +171,24 @@ def test_the_newest_events_may_be_missing_too(bench: Bench) -> None:
     assert bench.unaccounted == 0
 
 
-def test_who_was_parked_is_told_the_hole_when_it_reads_on(bench: Bench) -> None:
+def test_a_blocked_client_gets_the_resync_for_a_hole_when_it_reads_on(bench: Bench) -> None:
     client, sink = bench.join(stalled=True)
     bench.publish(6, 6)
     broken(bench, 7)
-    assert told(sink) == []
+    assert reported(sink) == []
     bench.drain(client, sink)
-    assert told(sink) == [(1, "trimmed", str(position(6)))]
+    assert reported(sink) == [(1, "trimmed", str(position(6)))]
     assert sink.seqs() == [6, 8]
     assert bench.unaccounted == 0
 
 
-def test_a_hole_that_is_found_later_is_told_too(bench: Bench) -> None:
+def test_a_hole_that_is_found_later_is_reported_too(bench: Bench) -> None:
     client, sink = bench.join(str(position(5)), stalled=True)
     broken(bench, 6, 9, head=10)
     broken(bench, 6, 8, 9, head=10)
     bench.drain(client, sink)
     broken(bench, 6, 8, 9, 11, head=12)
-    assert [dropped for dropped, _, _ in told(sink)] == [2, 1, 1]
+    assert [dropped for dropped, _, _ in reported(sink)] == [2, 1, 1]
     assert sink.seqs() == [7, 10, 12]
     assert bench.unaccounted == 0
 
@@ -195,23 +197,25 @@ def test_older_events_that_were_trimmed_count_with_the_holes() -> None:
     bench = Bench(limit=4)
     broken(bench, 6)
     _, sink = bench.join(str(position(2)))
-    assert told(sink) == [(3, "trimmed", str(position(4)))]
+    assert reported(sink) == [(3, "trimmed", str(position(4)))]
     assert sink.seqs() == [5, 7, 8]
     assert bench.unaccounted == 0
 
 
-def test_conflation_does_not_make_up_for_an_event_that_nobody_knows(bench: Bench) -> None:
+def test_conflation_does_not_hide_an_event_that_was_lost(bench: Bench) -> None:
     broken(bench, 6)
     _, sink = bench.join(str(position(3)), options=SubscribeOptions(conflate=True))
-    assert told(sink) == [(1, "trimmed", str(position(3)))]
+    assert reported(sink) == [(1, "trimmed", str(position(3)))]
     assert bench.unaccounted == 0
 
 
-def test_who_filters_is_told_of_a_hole_as_it_may_have_been_wanted(bench: Bench) -> None:
+def test_a_filtering_client_gets_a_resync_for_a_hole_as_it_may_have_been_wanted(
+    bench: Bench,
+) -> None:
     broken(bench, 6)
-    wish = SubscribeOptions(Filter.of(services=["s5", "s8"]))
-    _, sink = bench.join(str(position(3)), options=wish)
-    assert told(sink) == [(1, "trimmed", str(position(3)))]
+    options = SubscribeOptions(Filter.of(services=["s5", "s8"]))
+    _, sink = bench.join(str(position(3)), options=options)
+    assert reported(sink) == [(1, "trimmed", str(position(3)))]
     assert sink.seqs() == [5, 8]
     assert bench.unaccounted == 0
 
@@ -245,7 +249,7 @@ def test_a_number_that_is_far_ahead_fills_no_more_than_the_window() -> None:
     assert len(entries) == len(lost) == LIMIT
 
 
-async def test_the_newest_event_that_is_deleted_before_a_worker_read_it_is_told() -> None:
+async def test_the_newest_event_that_is_deleted_before_a_worker_read_it_is_reported() -> None:
     scene = Scene(MemoryStream())
     scene.stream.publish(3)
     await scene.tail.load()
@@ -259,7 +263,7 @@ async def test_the_newest_event_that_is_deleted_before_a_worker_read_it_is_told(
     assert scene.conditions == []
 
 
-async def test_xdel_in_a_real_stream_is_told_to_who_is_there_and_to_who_comes_to_another_worker(
+async def test_xdel_in_a_real_stream_is_reported_to_clients_of_this_worker_and_of_another(
     redis7: RedisServer, hand: Hand
 ) -> None:
     clients = [connect(redis7.url, name=name) for name in ("admin", "one", "other")]

@@ -1,4 +1,4 @@
-"""The hub: nobody waits for a slow client, and nobody misses an event in silence."""
+"""The hub: no client waits for a slow one, and none misses an event without a resync."""
 
 import json
 import logging
@@ -40,7 +40,7 @@ def test_a_client_that_comes_back_gets_exactly_what_it_has_not_seen(bench: Bench
     assert sink.seqs() == [4, 5]
 
 
-def test_a_client_before_the_window_is_told_its_exact_gap_once(
+def test_a_client_before_the_window_gets_one_resync_with_its_exact_gap(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
     bench.publish(6, 12)
@@ -62,11 +62,11 @@ def test_a_client_before_the_window_is_told_its_exact_gap_once(
 
 
 @pytest.mark.parametrize(
-    "told",
+    "cursor_text",
     ["garbage", "0-0", "-1", "$", "999-1", "5-", "1-1-1", "x" * 10_000, "\u0661-\u0661", "1000-05"],
 )
-def test_what_is_no_position_of_ours_is_an_unknown_gap(bench: Bench, told: str) -> None:
-    _, sink = bench.join(told)
+def test_a_text_that_is_no_known_position_is_an_unknown_gap(bench: Bench, cursor_text: str) -> None:
+    _, sink = bench.join(cursor_text)
     assert sink.names()[:2] == ["hello", "resync"]
     assert json.loads(sink.messages[1].data)["dropped"] is None
     assert json.loads(sink.messages[1].data)["reason"] == "unknown_position"
@@ -84,7 +84,7 @@ def test_a_client_ahead_of_this_worker_waits_until_it_has_caught_up(bench: Bench
     assert sink.seqs() == [8]
 
 
-def test_a_slow_client_is_parked_and_nothing_more_is_queued_for_it(bench: Bench) -> None:
+def test_a_slow_client_is_blocked_and_nothing_more_is_queued_for_it(bench: Bench) -> None:
     slow, sink = bench.join(stalled=True)
     bench.publish(6, 6)
     waiting = sink.buffered()
@@ -94,14 +94,14 @@ def test_a_slow_client_is_parked_and_nothing_more_is_queued_for_it(bench: Bench)
     assert sink.calls == []
 
 
-def test_nobody_waits_for_a_slow_client(bench: Bench) -> None:
+def test_no_client_waits_for_a_slow_one(bench: Bench) -> None:
     bench.join(stalled=True)
     _, quick = bench.join()
     bench.publish(6, 7)
     assert quick.seqs() == [6, 7]
 
 
-def test_a_parked_client_that_drains_in_time_misses_nothing(bench: Bench) -> None:
+def test_a_blocked_client_that_reads_on_in_time_misses_nothing(bench: Bench) -> None:
     slow, sink = bench.join(stalled=True)
     bench.publish(6, 6)
     bench.publish(7, 9)
@@ -111,7 +111,7 @@ def test_a_parked_client_that_drains_in_time_misses_nothing(bench: Bench) -> Non
     assert slow.state is SubscriberState.LIVE
 
 
-def test_a_parked_client_that_fell_out_of_the_window_is_told_how_many_it_missed(
+def test_a_blocked_client_that_fell_out_of_the_window_gets_a_resync_with_its_exact_gap(
     bench: Bench,
 ) -> None:
     slow, sink = bench.join(stalled=True)
@@ -135,10 +135,10 @@ def test_the_memory_of_a_slow_client_is_bounded_while_it_catches_up() -> None:
     assert sink.buffered() <= SLICE_BYTES
 
 
-def test_doubts_are_told_at_once_and_taken_back(bench: Bench) -> None:
+def test_conditions_are_sent_at_once_when_they_begin_and_end(bench: Bench) -> None:
     _, sink = bench.join()
-    doubt = Condition("redis", None, 7, "Redis cannot be reached")
-    bench.hub.send_conditions((doubt,))
+    condition = Condition("redis", None, 7, "Redis cannot be reached")
+    bench.hub.send_conditions((condition,))
     bench.hub.send_conditions(())
     assert sink.names() == ["hello", "stale", "fresh"]
     assert json.loads(sink.messages[1].data)["detail"] == "Redis cannot be reached"
@@ -147,14 +147,14 @@ def test_doubts_are_told_at_once_and_taken_back(bench: Bench) -> None:
     assert sink.messages[1].last_id == cursor(5)
 
 
-def test_who_joins_in_doubt_is_told_right_after_hello(bench: Bench) -> None:
-    doubt = Condition("scanner", "n1", 7, "gone")
-    bench.hub.send_conditions((doubt,))
+def test_a_new_client_gets_the_conditions_right_after_its_hello(bench: Bench) -> None:
+    condition = Condition("scanner", "n1", 7, "gone")
+    bench.hub.send_conditions((condition,))
     _, sink = bench.join()
     assert sink.names() == ["hello", "stale"]
 
 
-def test_a_parked_client_learns_on_return_what_is_doubtful_now(bench: Bench) -> None:
+def test_a_blocked_client_that_reads_on_gets_the_conditions_that_hold_then(bench: Bench) -> None:
     slow, sink = bench.join(stalled=True)
     old, new = Condition("redis", None, 1, "away"), Condition("scanner", "n1", 2, "gone")
     bench.publish(6, 6)
@@ -165,7 +165,7 @@ def test_a_parked_client_learns_on_return_what_is_doubtful_now(bench: Bench) -> 
     assert stale == ["scanner"]
 
 
-def test_a_worker_that_was_overtaken_by_trimming_tells_its_clients_the_jump(bench: Bench) -> None:
+def test_a_worker_that_trimming_overtook_reports_the_jump_to_its_clients(bench: Bench) -> None:
     _, sink = bench.join()
     bench.hub.reload(events(9, 12), position(12), "r1")
     assert sink.names()[:2] == ["hello", "resync"]
@@ -180,7 +180,7 @@ def test_after_a_reload_that_lost_nothing_clients_just_go_on(bench: Bench) -> No
     assert sink.names() == ["hello", "service_updated", "service_updated"]
 
 
-def test_another_redis_process_is_told_by_another_hello(bench: Bench) -> None:
+def test_another_redis_process_is_announced_by_another_hello(bench: Bench) -> None:
     _, sink = bench.join()
     slow, slow_sink = bench.join(stalled=True)
     bench.publish(6, 6)
@@ -214,7 +214,7 @@ def test_resyncs_are_spread_over_the_number_of_clients(bench: Bench) -> None:
     assert after == int(0.5 * 200 * AFTER_MS_PER_CLIENT)
 
 
-def test_what_happened_is_counted(bench: Bench) -> None:
+def test_blocks_drops_and_resyncs_are_counted(bench: Bench) -> None:
     slow, sink = bench.join(stalled=True)
     bench.publish(6, 6)
     for seq in range(7, 21):

@@ -54,7 +54,7 @@ def test_a_client_that_fell_behind_gets_the_newest_event_of_each_service() -> No
     assert bench.unaccounted == 0
 
 
-def test_it_needs_no_resync_even_where_the_window_has_passed_it_by() -> None:
+def test_conflation_needs_no_resync_even_behind_the_window() -> None:
     bench = Bench(limit=4)
     client, sink = bench.join(stalled=True, options=CONFLATED)
     bench.publish_all([change(seq, "abc"[seq % 3]) for seq in range(6, 106)])
@@ -73,7 +73,7 @@ def test_a_service_that_left_meanwhile_leaves_the_page() -> None:
     assert folded(sink) == {"b": 7, "c": 29}
 
 
-def test_a_client_that_comes_back_conflated_is_not_told_a_gap_that_is_none() -> None:
+def test_a_client_that_comes_back_with_conflation_gets_no_resync_where_events_suffice() -> None:
     bench = Bench(limit=4)
     bench.publish_all([change(seq, "ab"[seq % 2]) for seq in range(6, 60)])
     _, sink = bench.join(str(position(10)), options=CONFLATED)
@@ -82,7 +82,7 @@ def test_a_client_that_comes_back_conflated_is_not_told_a_gap_that_is_none() -> 
     assert bench.unaccounted == 0
 
 
-def test_what_this_worker_never_saw_is_a_gap_for_everyone() -> None:
+def test_events_that_this_worker_never_read_are_a_gap_with_conflation_too() -> None:
     bench = Bench(limit=4)
     bench.hub.reload(events(40, 43), position(43), "r1")
     _, sink = bench.join(str(position(20)), options=CONFLATED)
@@ -90,7 +90,7 @@ def test_what_this_worker_never_saw_is_a_gap_for_everyone() -> None:
     assert json.loads(sink.messages[1].data)["dropped"] == 19
 
 
-def test_another_epoch_is_a_gap_for_everyone() -> None:
+def test_another_epoch_is_a_gap_with_conflation_too() -> None:
     bench = Bench(limit=4)
     bench.hub.reload(events(1, 2, EPOCH + 1), position(2, EPOCH + 1), "r1")
     _, sink = bench.join(str(position(4)), options=CONFLATED)
@@ -104,7 +104,7 @@ def test_a_live_client_gets_every_event_though_it_would_have_them_conflated() ->
     assert sink.seqs() == list(range(6, 12))
 
 
-def test_services_that_left_long_ago_are_forgotten_and_who_missed_that_is_told() -> None:
+def test_a_client_from_before_a_forgotten_removal_gets_a_resync() -> None:
     bench, last = Bench(limit=4), 6 + MAX_REMOVED + 100
     bench.publish_all([change(seq, f"s{seq}", removed=True) for seq in range(6, last + 1)])
     _, old = bench.join(str(position(10)), options=CONFLATED)
@@ -150,12 +150,12 @@ def test_whatever_happens_a_conflated_page_ends_in_the_registrys_state(
     st.lists(st.tuples(st.sampled_from("abcd"), st.booleans()), min_size=1, max_size=40),
     st.data(),
 )
-def test_who_filters_too_ends_in_the_state_of_all_that_was_wanted(
+def test_conflation_with_a_filter_ends_in_the_state_of_all_that_was_wanted(
     changes: list[tuple[str, bool]], data: st.DataObject
 ) -> None:
     bench = Bench(limit=4)
-    wish = SubscribeOptions(Filter.of(services=["a", "b"]), conflate=True)
-    (client, sink), (whole_client, whole) = bench.join(options=wish), bench.join()
+    options = SubscribeOptions(Filter.of(services=["a", "b"]), conflate=True)
+    (client, sink), (whole_client, whole) = bench.join(options=options), bench.join()
     for seq, (name, removed) in enumerate(changes, start=6):
         sink.stalled = data.draw(st.booleans())
         bench.publish_all([change(seq, name, removed=removed)])

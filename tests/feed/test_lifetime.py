@@ -32,12 +32,12 @@ def test_a_cursor_ahead_of_the_stream_itself_is_unknown_after_a_bounded_wait(ben
 
 
 @pytest.mark.parametrize("reason", ["redis", "stream"])
-def test_without_the_right_redis_nobody_is_judged_to_be_ahead_of_the_stream(
+def test_without_the_right_redis_no_cursor_counts_as_ahead_of_the_stream(
     bench: Bench, reason: str
 ) -> None:
     client, _ = bench.join(cursor(7))
-    doubt = Condition(reason, None, 1, "away")
-    bench.hub.send_conditions((doubt,))
+    condition = Condition(reason, None, 1, "away")
+    bench.hub.send_conditions((condition,))
     bench.pass_time(AHEAD_SECONDS * 10)
     assert client.state is SubscriberState.AHEAD
     bench.hub.send_conditions(())
@@ -45,7 +45,7 @@ def test_without_the_right_redis_nobody_is_judged_to_be_ahead_of_the_stream(
     assert client.state is SubscriberState.AHEAD
 
 
-def test_a_client_without_progress_is_dropped(bench: Bench) -> None:
+def test_a_client_without_progress_is_disconnected(bench: Bench) -> None:
     slow, sink = bench.join(stalled=True)
     bench.publish(6, 6)
     bench.pass_time(STALL - 1)
@@ -56,7 +56,7 @@ def test_a_client_without_progress_is_dropped(bench: Bench) -> None:
     assert len(bench.hub.subscribers) == 0
 
 
-def test_a_client_that_reads_slowly_but_steadily_is_not_dropped(bench: Bench) -> None:
+def test_a_client_that_reads_slowly_but_steadily_stays_connected(bench: Bench) -> None:
     _, sink = bench.join(stalled=True)
     bench.publish(6, 6)
     for _ in range(5):
@@ -65,13 +65,13 @@ def test_a_client_that_reads_slowly_but_steadily_is_not_dropped(bench: Bench) ->
     assert sink.calls == []
 
 
-def test_pings_carry_the_head_to_who_has_everything_and_no_position_to_who_waits(
+def test_a_ping_carries_the_head_to_a_live_client_and_no_position_to_one_that_is_ahead(
     bench: Bench,
 ) -> None:
     _, live = bench.join()
     _, ahead = bench.join(cursor(6))
-    doubt = Condition("redis", None, 1, "away")
-    bench.hub.send_conditions((doubt,))
+    condition = Condition("redis", None, 1, "away")
+    bench.hub.send_conditions((condition,))
     bench.pass_time(PING)
     assert live.messages[-1].event == "ping"
     assert live.messages[-1].last_id == cursor(5)
@@ -79,7 +79,7 @@ def test_pings_carry_the_head_to_who_has_everything_and_no_position_to_who_waits
     assert ahead.messages[-1].last_id == cursor(6)
 
 
-def test_pings_come_once_in_their_time_and_not_to_parked_clients(bench: Bench) -> None:
+def test_pings_come_once_in_their_time_and_not_to_blocked_clients(bench: Bench) -> None:
     _, sink = bench.join()
     slow, slow_sink = bench.join(stalled=True)
     bench.publish(6, 6)

@@ -1,4 +1,4 @@
-"""The tail without Redis: the last state stays, everybody is told, and the way back is found."""
+"""The tail without Redis: the last state stays, clients get the reason, and it recovers."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ def scene() -> Scene:
     return Scene(MemoryStream(WINDOW))
 
 
-async def test_without_redis_the_last_state_stays_and_the_doubt_ends_with_the_absence(
+async def test_without_redis_the_last_state_stays_and_a_condition_says_why(
     scene: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
     scene.stream.publish(3)
@@ -47,10 +47,10 @@ async def test_without_redis_the_last_state_stays_and_the_doubt_ends_with_the_ab
     assert warnings == ["pages are stale: Redis cannot be reached"]
 
 
-async def test_a_worker_that_never_saw_redis_is_not_warm_until_it_has(scene: Scene) -> None:
+async def test_a_worker_that_never_reached_redis_is_not_synced_until_it_does(scene: Scene) -> None:
     scene.stream.trouble = StoreUnreachable("Redis cannot be reached")
     task = asyncio.create_task(scene.tail.run())
-    await eventually(lambda: bool(scene.conditions), message="the doubt")
+    await eventually(lambda: bool(scene.conditions), message="the condition")
     assert not scene.tail.synced
     scene.stream.trouble = None
     await eventually(lambda: scene.tail.synced, message="the first start")
@@ -68,13 +68,13 @@ async def test_each_try_to_reach_redis_is_a_new_connection_and_waits_longer(scen
         assert pause >= BACKOFF_SECONDS * 2**number / 2
 
 
-async def test_what_nobody_foresaw_ends_the_tail_instead_of_being_swallowed(scene: Scene) -> None:
+async def test_an_unforeseen_error_ends_the_tail_instead_of_being_swallowed(scene: Scene) -> None:
     scene.stream.trouble = RuntimeError("a bug")
     with pytest.raises(RuntimeError, match="a bug"):
         await scene.tail.run()
 
 
-async def test_a_killed_redis_is_told_found_again_and_nothing_of_it_is_missed(
+async def test_a_killed_redis_is_reported_and_found_again_without_a_missed_event(
     redis7: RedisServer,
 ) -> None:
     client = connect(
@@ -87,9 +87,9 @@ async def test_a_killed_redis_is_told_found_again_and_nothing_of_it_is_missed(
         first = await hand.change("s1")
         await eventually(lambda: sink.messages[-1].last_id == str(first), message="an event")
         redis7.kill()
-        await eventually(lambda: sink.names()[-1] == "stale", message="the doubt")
+        await eventually(lambda: sink.names()[-1] == "stale", message="the condition")
         redis7.start()
-        await eventually(lambda: sink.names()[-1] == "fresh", message="the end of the doubt")
+        await eventually(lambda: sink.names()[-1] == "fresh", message="the end of the condition")
         await hand.begin()
         second = await hand.change("s2")
         await eventually(lambda: sink.messages[-1].last_id == str(second), message="the next epoch")

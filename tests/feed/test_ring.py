@@ -65,7 +65,7 @@ def test_the_span_lies_between_the_times_of_the_oldest_and_the_newest() -> None:
 
 
 @pytest.mark.parametrize(("first", "last"), [(0, 5_000), (5_000, 0), (5_000, 4_000)])
-def test_no_span_is_made_up_where_the_times_do_not_tell(first: int, last: int) -> None:
+def test_no_span_is_made_up_where_the_times_are_unknown(first: int, last: int) -> None:
     """An older version's events have no time, and another Redis may have an earlier clock."""
     ring = Ring(3)
     append(ring, [event(1)._replace(at=first), event(2)._replace(at=last)])

@@ -25,7 +25,7 @@ def scene() -> Scene:
     return Scene(MemoryStream(WINDOW))
 
 
-async def test_a_worker_starts_with_what_there_is_and_tells_new_clients_only_what_comes(
+async def test_a_worker_loads_what_there_is_and_sends_new_clients_only_what_comes(
     scene: Scene,
 ) -> None:
     scene.stream.publish(5)
@@ -40,7 +40,7 @@ async def test_a_worker_starts_with_what_there_is_and_tells_new_clients_only_wha
     assert scene.services() == scene.stream.services
 
 
-async def test_a_stream_that_was_never_written_is_no_reason_to_doubt(scene: Scene) -> None:
+async def test_a_stream_that_was_never_written_is_no_condition(scene: Scene) -> None:
     await scene.tail.load()
     assert not await scene.follow()
     assert (scene.feed.ring.head, scene.conditions, scene.tail.synced) == (ORIGIN, [], True)
@@ -50,7 +50,7 @@ async def test_a_stream_that_was_never_written_is_no_reason_to_doubt(scene: Scen
     assert sink.names() == ["hello", "service_updated", "service_updated"]
 
 
-async def test_a_worker_that_trimming_overtook_tells_every_client_its_exact_gap_once(
+async def test_a_worker_that_trimming_overtook_sends_every_client_one_resync_with_its_exact_gap(
     scene: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
     scene.stream.publish(5)
@@ -66,7 +66,7 @@ async def test_a_worker_that_trimming_overtook_tells_every_client_its_exact_gap_
     assert scene.services() == scene.stream.services
 
 
-async def test_a_worker_that_was_only_slow_tells_of_no_gap(scene: Scene) -> None:
+async def test_a_worker_that_was_only_slow_reports_no_gap(scene: Scene) -> None:
     await scene.tail.load()
     sink = scene.subscribe()
     scene.stream.publish(WINDOW)
@@ -96,7 +96,7 @@ async def test_a_new_epoch_is_a_gap_of_unknown_size(scene: Scene) -> None:
     assert scene.services() == scene.stream.services
 
 
-async def test_while_the_stream_is_gone_clients_wait_and_are_told_why(scene: Scene) -> None:
+async def test_while_the_stream_is_gone_clients_wait_and_get_the_reason(scene: Scene) -> None:
     scene.stream.publish(5)
     await scene.tail.load()
     sink = scene.subscribe()
@@ -123,7 +123,7 @@ async def test_a_stream_that_went_back_is_noticed_though_redis_says_nothing(scen
     assert scene.feed.ring.head == position(3)
 
 
-async def test_what_a_foreign_hand_trimmed_away_to_the_last_is_told(scene: Scene) -> None:
+async def test_a_stream_trimmed_to_nothing_by_a_foreign_hand_is_a_gap(scene: Scene) -> None:
     """Redis says nothing of it: the stream is empty, and its last id lies ahead."""
     scene.stream.publish(5)
     await scene.tail.load()
@@ -153,7 +153,7 @@ async def test_events_that_come_between_two_questions_are_no_jump(scene: Scene) 
     assert (resyncs(sink), sink.seqs()) == ([], [6])
 
 
-async def test_strangers_entries_are_counted_and_keep_their_position(scene: Scene) -> None:
+async def test_foreign_entries_are_counted_and_keep_their_position(scene: Scene) -> None:
     await scene.tail.load()
     sink = scene.subscribe()
     scene.stream.publish()
@@ -161,23 +161,23 @@ async def test_strangers_entries_are_counted_and_keep_their_position(scene: Scen
     scene.stream.publish()
     assert not await scene.follow()
     assert scene.tail.invalid_entries == 1
-    told = [(each.event, each.last_id) for each in sink.messages[1:]]
+    sent = [(each.event, each.last_id) for each in sink.messages[1:]]
     updated = "service_updated"
-    assert told == [(updated, "1000-1"), ("ping", "1000-2"), (updated, "1000-3")]
+    assert sent == [(updated, "1000-1"), ("ping", "1000-2"), (updated, "1000-3")]
 
 
 @pytest.mark.parametrize("overtaken", [False, True])
-async def test_who_waits_for_a_scan_hears_of_it_in_the_stream_and_in_the_window(
+async def test_a_scan_reply_is_delivered_from_the_stream_and_from_a_loaded_window(
     scene: Scene, overtaken: bool
 ) -> None:
     scene.stream.publish(3)
     await scene.tail.load()
-    scene.feed.scan_replies.expect("wish")
+    scene.feed.scan_replies.expect("r1")
     scene.stream.publish(20 if overtaken else 0)
-    data = {"requests": ["wish"], "discovered": 4}
+    data = {"requests": ["r1"], "discovered": 4}
     scene.stream.add(Event(scene.stream.next(), "scan", "n1", "", data, json.dumps(data)))
     assert await scene.follow() is overtaken
-    assert await scene.feed.scan_replies.collect("wish", ["n1"], 0.1) == {"n1": data}
+    assert await scene.feed.scan_replies.collect("r1", ["n1"], 0.1) == {"n1": data}
 
 
 async def test_a_worker_that_is_overtaken_all_the_time_does_not_load_all_the_time(

@@ -50,7 +50,7 @@ def test_a_gap_is_reported_before_what_is_there() -> None:
     assert window.next_batch(position(3), DEFAULT_OPTIONS) is after(window, 3)
 
 
-def test_everyone_at_the_same_place_gets_the_very_same_bytes() -> None:
+def test_all_subscribers_at_the_same_cursor_get_the_very_same_bytes() -> None:
     window = make_window()
     assert after(window, 1) is after(window, 1)
     assert window.next_batch(position(1), DEFAULT_OPTIONS) is after(window, 1)
@@ -115,7 +115,7 @@ def test_a_subscriber_with_conflation_gets_newest_events_instead_of_a_gap() -> N
     assert (batch.last, batch.events) == (position(8), 7)
 
 
-def test_a_client_stands_after_the_last_slice_that_its_sink_has_taken() -> None:
+def test_a_cursor_is_after_the_last_slice_that_its_sink_has_taken() -> None:
     bench = Bench(limit=5_000)
     slow, sink = bench.join(stalled=True)
     _, quick = bench.join()
