@@ -31,8 +31,8 @@ BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 0.1, 3.0
 
 IDLE_SHARE = 8
 """After a read, sleep until the next flush is due, so that one XREAD collects all that was
-published meanwhile. Not after a reply of more than this part of the window: trimming could overtake
-this worker."""
+published meanwhile. Not if the reply was larger than one part in `IDLE_SHARE` of the window:
+trimming could overtake this worker."""
 
 RELOAD_SECONDS = 0.5
 """Least time between two loads. A worker that trimming overtakes again and again would else ask
@@ -76,7 +76,7 @@ class Tail:
         self.reads: deque[tuple[float, int]] = deque(maxlen=MAX_SAMPLES)
 
     async def run(self) -> None:
-        """Follow until cancelled. While Redis is away that is a condition, and it tries again."""
+        """Follow until cancelled. While Redis is away there is a condition, and it tries again."""
         while True:
             try:
                 async with asyncio.timeout(None) as self._attempt:

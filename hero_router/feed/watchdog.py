@@ -1,7 +1,7 @@
 """Checks that the tail follows the Redis that serves now, however alive its connection looks.
 
 A failover may leave the tail on an old primary that still runs, and a connection may hang. So a
-second connection, which is made anew now and then, reads where the stream stands.
+second connection, which is made anew now and then, reads the head of the stream.
 """
 
 import time

@@ -203,13 +203,13 @@ async def test_a_running_worker_audits_in_time_and_reports_a_difference_once_mor
         assert resyncs(sink) == [UNKNOWN] * 2
 
 
-@pytest.mark.parametrize("chance", [0.0, 0.5, 0.999])
-def test_audits_are_spread_over_half_of_their_time(chance: float) -> None:
+@pytest.mark.parametrize("jitter", [0.0, 0.5, 0.999])
+def test_audits_are_spread_over_half_of_their_time(jitter: float) -> None:
     clock = Clock()
-    schedule = Schedule(clock.read, lambda: chance)
+    schedule = Schedule(clock.read, lambda: jitter)
     clock.now = AUDIT_SECONDS / 2 - 0.1
     early = schedule.due
-    clock.now = AUDIT_SECONDS * (0.5 + chance / 2)
+    clock.now = AUDIT_SECONDS * (0.5 + jitter / 2)
     assert (early, schedule.due) == (False, True)
     assert clock.now <= AUDIT_SECONDS
 

@@ -6,7 +6,7 @@ import pytest
 
 from hero_router.codec import encode
 from hero_router.errors import BadRequest
-from hero_router.feed.filters import MOST_VALUES, Filter, tags_of
+from hero_router.feed.filters import MAX_VALUES, Filter, tags_of
 from hero_router.feed.subscribers import SubscribeOptions
 from hero_router.model import Event
 from tests.feed.bench import PING, Bench
@@ -54,7 +54,7 @@ def test_unknown_types_and_too_many_values_are_refused_by_name() -> None:
     with pytest.raises(BadRequest, match="types: there is no event 'nothing'"):
         Filter.of(types=["scan,nothing"])
     with pytest.raises(BadRequest, match="service: at most"):
-        Filter.of(services=[",".join(map(str, range(MOST_VALUES + 1)))])
+        Filter.of(services=[",".join(map(str, range(MAX_VALUES + 1)))])
     with pytest.raises(BadRequest, match="context: at most"):
         Filter.of(contexts=["x" * 1_000])
 

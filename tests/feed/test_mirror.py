@@ -98,7 +98,8 @@ def test_a_service_is_found_by_its_newest_name_and_context_only() -> None:
 def test_a_record_with_a_name_that_is_no_text_breaks_nothing() -> None:
     """A foreign hand may write anything."""
     mirror = make_mirror()
-    for seq, name in enumerate((["x"], {}, 5, None), start=3):
+    values: list[object] = [["x"], {}, 5, None]
+    for seq, name in enumerate(values, start=3):
         mirror.apply(change(seq, "service_updated", "a", {"service": {"id": "a", "name": name}}))
         assert mirror.by_name("5") == []
     mirror.apply(change(9, "service_removed", "a", {"id": "a"}))
