@@ -1,8 +1,8 @@
-"""JSON in and out, with one set of strict rules for everything that strangers send. Bottom layer.
+"""Encodes and decodes JSON, with strict rules for everything that other programs send.
 
-The standard library reads more than RFC 8259 allows (NaN, 1e999, repeated names) and fails in other
-ways than ValueError (RecursionError); here every refusal is one `NotJson`. What we have written
-ourselves is read back by a quicker parser.
+The standard library accepts more than RFC 8259 allows (NaN, 1e999, repeated names) and fails in
+other ways than ValueError (RecursionError). Here every refusal is one `InvalidJson`. Text that
+hero_router itself has written is decoded by a faster parser.
 """
 
 import hashlib
@@ -15,8 +15,8 @@ import orjson
 from hero_router.errors import BadRequest
 
 MAX_DEPTH = 200
-"""Most arrays and objects inside each other. Python's own limit depends on the caller: a text that
-was read could not always be written again."""
+"""Greatest depth of arrays and objects inside each other. Python's own limit depends on the call
+stack: a text that was decoded could not always be encoded again."""
 
 
 class InvalidJson(BadRequest):
@@ -42,7 +42,7 @@ def decode(raw: bytes | str) -> Any:
     """Read one JSON text (UTF-8 without a byte order mark).
 
     Raises:
-        NotJson: for everything that is not exactly one JSON text by the strict rules.
+        InvalidJson: the text is not exactly one JSON text by the strict rules.
     """
     try:
         text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
@@ -57,13 +57,13 @@ def decode(raw: bytes | str) -> Any:
 
 
 def decode_trusted(text: str) -> Any:
-    """Read a JSON text that `encode` has made and Redis has kept: each worker does, for each event.
+    """Read a JSON text that `encode` has made and Redis has kept. Faster: it runs for each event.
 
-    As strict as `decode`, but that of a name that an object repeats the last value counts, and that
-    an integer of more than 64 bits loses digits.
+    It differs from `decode` in two points: where an object repeats a name, the last value counts,
+    and an integer of more than 64 bits loses digits.
 
     Raises:
-        NotJson: for everything else, as strangers may write to Redis too.
+        InvalidJson: for everything else, as other programs may write to Redis too.
     """
     try:
         value = orjson.loads(text)
@@ -106,7 +106,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse_depth(text: str, value: object) -> None:
-    """Levels are only walked where there are enough brackets: this runs for every event."""
+    """Walk the levels only if there are enough brackets: this runs for every event."""
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return
     level = [value]
