@@ -203,5 +203,5 @@ def test_what_was_counted_is_added_once() -> None:
 def test_a_total_that_was_a_guess_and_shrinks_does_not_end_the_figures() -> None:
     bench = Bench()
     for owed, told in ((9, 9), (4, 9), (7, 9), (12, 12)):
-        bench.feed.hub.counts.expected = owed
+        bench.feed.hub.stats.expected = owed
         assert bench.sees().total("deliveries_owed_total") == told
