@@ -21,6 +21,8 @@ class Mirror:
         self.nodes: Mapping[str, NodeState] = {}
         self.lost: frozenset[str] = frozenset()
         self._services: dict[str, Mapping[str, Any]] = {}
+        self.transitions = Counter[str]()
+        """Changes of a service's status that were applied, by the new status."""
 
     def reset(
         self,
@@ -46,7 +48,10 @@ class Mirror:
         self.revision += 1
         if event.type == "service_removed":
             self._services.pop(event.service, None)
-        elif isinstance(record := event.payload.get("service"), Mapping):
+            return
+        if event.type == "status_change":
+            self.transitions[_status(event.payload.get("to"))] += 1
+        if isinstance(record := event.payload.get("service"), Mapping):
             self._services[event.service] = record
 
     def set_nodes(self, lost: frozenset[str], nodes: Mapping[str, NodeState]) -> None:

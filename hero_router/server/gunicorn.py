@@ -32,7 +32,7 @@ def gunicorn_settings(config: RouterConfig) -> dict[str, Any]:
     settings have none. The control socket is off: nothing of ours uses it.
     """
     return {
-        "bind": [config.web.bind],
+        "bind": config.web.bind,
         "workers": config.web.workers,
         "backlog": BACKLOG,
         "worker_class": Worker,
@@ -52,9 +52,9 @@ def _begin(server: Any, config: RouterConfig) -> None:
     """gunicorn's `on_starting`, once and in the master."""
     if config.web.is_open:
         log.warning(
-            "web listens on %s: whoever reaches it may read all, as there is no login yet; listen "
-            "on 127.0.0.1, or put a proxy with a login in front",
-            config.web.bind,
+            "web listens on %s, and there is no login yet: everyone who can reach it can read "
+            "everything; listen on 127.0.0.1, or put a proxy with a login in front",
+            ", ".join(config.web.bind),
         )
     multiproc.make(server)
 

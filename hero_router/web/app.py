@@ -18,9 +18,11 @@ def create_app(parts: Parts) -> web.Application:
     """A worker's application. Its background tasks run from its start to its cleanup."""
     identify = middleware.identify(parts.config.web.proxies)
     app = web.Application(middlewares=[middleware.guard, identify])
+    if port := parts.config.web.metrics_port:
+        app.middlewares.append(metrics.separated(port))
     app[PARTS] = parts
     groups.add_routes(app, groups.OWN, routes(parts))
-    app.on_response_prepare.append(middleware.add_headers)
+    app.on_response_prepare.extend((middleware.add_headers, middleware.counting(parts.requests)))
     app.on_shutdown.append(lifecycle.end_streams)
     app.cleanup_ctx.extend(
         (lifecycle.connections, lifecycle.background, lifecycle.following),
@@ -36,7 +38,7 @@ def routes(parts: Parts) -> list[web.AbstractRouteDef]:
         *events.routes(parts.feed.hub, parts.streams),
         *state.routes(parts.state),
         *rpc.routes(parts.methods, parts.bodies),
-        *metrics.routes(parts.metrics),
+        *metrics.routes(parts.exposition),
         *presence.routes(parts.presence),
     ]
 
@@ -52,10 +54,12 @@ def make_runner(config: RouterConfig) -> web.AppRunner:
     """A worker, ready to be set up. Raises ConfigError if there is no Redis to follow."""
     logs.setup(config.log.level, config.log.format)
     clients = RedisClients.connect(config)
+    parts = make_parts(config, clients, RedisClock(clients.web))
     return Runner(
-        create_app(make_parts(config, clients, RedisClock(clients.web))),
+        create_app(parts),
         config.web.hosts,
         config.web.proxies,
+        parts.requests,
         head=config.web.head_seconds,
         stall=config.stream.stall_seconds,
         handler_cancellation=True,  # aiohttp cancels the handler of a client that left only then

@@ -47,13 +47,13 @@ async def background(app: web.Application) -> AsyncIterator[None]:
     parts = app[PARTS]
     tasks = [
         asyncio.create_task(work.run(), name=type(work).__name__)
-        for work in (parts.metrics, parts.publisher, FileLimitMonitor())
+        for work in (parts.recorder, parts.publisher, FileLimitMonitor())
     ]
     for task in tasks:
         task.add_done_callback(_background_failed)
     yield
     await _cancelled(*tasks)
-    parts.metrics.end()
+    parts.recorder.end()
     with suppress(StoreError, TimeoutError):
         async with asyncio.timeout(WITHDRAW_SECONDS):
             await parts.publisher.withdraw()

@@ -15,6 +15,7 @@ from hero_router.feed.rescan import ScanCoordinator
 from hero_router.feed.timing import StreamTiming
 from hero_router.feed.view import StateView
 from hero_router.metrics import multiproc
+from hero_router.metrics.http import RequestCounts
 from hero_router.rpc.methods import RpcMethods
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import Redis, connect
@@ -29,7 +30,8 @@ from hero_router.web.presence import PresencePublisher
 from hero_router.web.routes.static import Assets, static_folder
 
 if TYPE_CHECKING:
-    from hero_router.metrics.collectors import Metrics
+    from hero_router.metrics.exposition import Exposition
+    from hero_router.metrics.recorder import Recorder
 
 MEGABYTE = 1024 * 1024
 
@@ -82,7 +84,9 @@ class Parts:
     methods: RpcMethods
     presence: Presence
     publisher: PresencePublisher
-    metrics: "Metrics"
+    requests: RequestCounts
+    recorder: "Recorder"
+    exposition: "Exposition"
     bodies: BodyReader
     streams: Connections
 
@@ -109,6 +113,8 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
     state = StateView(feed, ProbeCache(nodes))
     scans = ScanCoordinator(feed.mirror, feed.scans, ScanRequests(clients.web, keys))
     presence = Presence(clients.web, keys)
+    requests = RequestCounts()
+    recorder, exposition = _metrics(feed, requests, clock)
     return Parts(
         config=config,
         worker=worker,
@@ -119,7 +125,9 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
         methods=RpcMethods(feed, state, scans, worker),
         presence=presence,
         publisher=PresencePublisher(feed, presence, clock, worker),
-        metrics=_metrics(feed, clock),
+        requests=requests,
+        recorder=recorder,
+        exposition=exposition,
         bodies=BodyReader(
             config.web.body_memory_mb * MEGABYTE, config.web.body_seconds, config.web.head_seconds
         ),
@@ -127,15 +135,20 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
     )
 
 
-def _metrics(feed: Feed, clock: RedisClock) -> "Metrics":
+def _metrics(
+    feed: Feed, requests: RequestCounts, clock: RedisClock
+) -> "tuple[Recorder, Exposition]":
     """Import the metrics late: prometheus_client looks for the workers' shared folder when it is
     imported. The gunicorn master imports this module before it has made that folder."""
     multiproc.check_space()
-    from hero_router.metrics.collectors import Metrics  # noqa: PLC0415 - see above
+    from hero_router.metrics.declarations import Declarations  # noqa: PLC0415 - see above
+    from hero_router.metrics.exposition import Exposition  # noqa: PLC0415
+    from hero_router.metrics.recorder import Recorder  # noqa: PLC0415
 
-    made = Metrics(feed, clock)
+    declared = Declarations()
+    recorder = Recorder(declared, feed, requests, clock)
     multiproc.preallocate()
-    return made
+    return recorder, Exposition(declared.registry, feed.mirror, clock)
 
 
 def _hello_fields(config: RouterConfig, worker: str) -> Mapping[str, object]:

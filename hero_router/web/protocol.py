@@ -26,6 +26,7 @@ from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import StreamReader
 
 from hero_router.errors import RouterError
+from hero_router.metrics.http import RequestCounts
 from hero_router.settings.hosts import Hosts
 from hero_router.settings.proxies import LOCAL, TrustedProxies
 from hero_router.web.body import EXPECTS
@@ -61,6 +62,7 @@ class Runner(web.AppRunner):
         app: web.Application,
         hosts: Hosts,
         proxies: TrustedProxies,
+        requests: RequestCounts,
         *,
         head: float,
         stall: float,
@@ -75,12 +77,12 @@ class Runner(web.AppRunner):
             lingering_time=LINGER_SECONDS,
             **options,
         )
-        self._checks = hosts, proxies
+        self._given = hosts, proxies, requests
         self._head, self._stall = head, stall
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
-        return HttpServer(made, *self._checks, self._head, self._stall)
+        return HttpServer(made, *self._given, self._head, self._stall)
 
 
 class HttpServer(web.Server):
@@ -91,6 +93,7 @@ class HttpServer(web.Server):
         inner: web.Server,
         hosts: Hosts,
         proxies: TrustedProxies,
+        requests: RequestCounts,
         head: float,
         stall: float,
     ) -> None:
@@ -100,7 +103,7 @@ class HttpServer(web.Server):
             handler_cancellation=inner.handler_cancellation,
             **inner._kwargs,  # noqa: SLF001 - see above
         )
-        self._inner, self._hosts, self._proxies = inner, hosts, proxies
+        self._inner, self._hosts, self._proxies, self._requests = inner, hosts, proxies, requests
         self.heads, self.answers = (
             HeadTimeouts(self._loop, head),
             ResponseTimeouts(self._loop, stall),
@@ -148,11 +151,16 @@ class HttpServer(web.Server):
             origin = ", ".join(fields.getall("Origin", [])) if "Origin" in fields else None
             self._hosts.check(fields.get("Host"), _target(request), origin)
         except (RouterError, web.HTTPException) as refusal:
-            response = error_response(request, refusal)
-            dress(response, OWN, request.get(REQUEST_ID, ""))
-            response.force_close()
-            return response
+            return self.refused(request, refusal)
         return await self._inner.request_handler(request)
+
+    def refused(self, request: web.BaseRequest, error: BaseException) -> web.Response:
+        """The answer to a request that reaches no application; the connection then closes."""
+        response = error_response(request, error)
+        dress(response, OWN, request.get(REQUEST_ID, ""))
+        response.force_close()
+        self._requests.count(request.method, response.status)
+        return response
 
 
 class HttpProtocol(web.RequestHandler):
@@ -216,10 +224,7 @@ class HttpProtocol(web.RequestHandler):
             error = _refusal(error)
         if request.writer.output_size > 0:
             raise ConnectionError("an answer has begun: there is no room for another one")
-        response = error_response(request, error)
-        dress(response, OWN, request.get(REQUEST_ID, ""))
-        response.force_close()
-        return response
+        return self._door.refused(request, error)
 
     def log_exception(self, *words: Any, **details: Any) -> None:
         """A body that nobody wanted and that is malformed is its sender's fault, none of ours."""

@@ -283,6 +283,8 @@ def value_of(item: Setting) -> st.SearchStrategy[Any]:
         "redis_prefix": st.sampled_from(["{hero_router}", "a{b}", "{ü}:x"]),
         "log_level": st.sampled_from(["debug", "error"]),
         "allowed_hosts": st.sampled_from(["", "router.example", "a.example, *.b.example"]),
+        "trusted_proxies": st.sampled_from(["", "10.0.0.7", "192.168.1.0/24, fd00::/8"]),
+        "metrics_port": st.sampled_from([0, 9464]),
         "log_format": st.sampled_from(["text", "json"]),
     }
     if item.name in special:
@@ -331,4 +333,4 @@ def test_the_address_is_one_that_a_browser_on_this_machine_can_open(
     host: str, bind: str, address: str
 ) -> None:
     config = RouterConfig.of(host=host)
-    assert (config.web.bind, config.web.address) == (bind, address)
+    assert (config.web.bind, config.web.address) == ([bind], address)
