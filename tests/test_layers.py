@@ -32,7 +32,7 @@ ORDER: tuple[set[str], ...] = (
 
 MAY_IMPORT: Mapping[str, set[str]] = {
     layer: set[str]().union(*ORDER[:number]) for number, row in enumerate(ORDER) for layer in row
-} | {"client": {BOTTOM, "settings"}, "demo": {BOTTOM, "rpc"}, "__main__": {"cli"}}
+} | {"client": {BOTTOM, "settings"}, "demo": {BOTTOM, "access", "rpc"}, "__main__": {"cli"}}
 """Which layers each layer may import, besides itself."""
 
 BOTTOM_MODULES = {

@@ -63,9 +63,19 @@ TITLES: Mapping[int, str] = {
 UNFORESEEN = "something went wrong here; the log tells what, under this request id"
 
 
+class RpcError(RouterError):
+    """A method's own refusal, with a JSON-RPC code of its own."""
+
+    code = "rpc"
+
+    def __init__(self, number: int, message: str) -> None:
+        super().__init__(message)
+        self.number = number
+
+
 @dataclass(frozen=True, slots=True)
 class ErrorInfo:
-    """What a caller is told of one error; `rpc` is the JSON-RPC code."""
+    """What a caller learns of one error; `rpc` is the JSON-RPC code."""
 
     status: int
     rpc: int
@@ -81,6 +91,8 @@ class ErrorInfo:
 
 def error_info(error: BaseException) -> ErrorInfo:
     """Look up one error. An error that is not ours gets general words only."""
+    if isinstance(error, RpcError):
+        return ErrorInfo(400, error.number, error.code, str(error), error.details)
     for kind in type(error).__mro__:
         row = CODES.get(kind.__dict__.get("code", ""))
         if row is not None and isinstance(error, RouterError):

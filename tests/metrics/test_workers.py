@@ -244,6 +244,8 @@ async def test_who_is_connected_is_told_by_any_worker_of_any_instance(
 
 
 async def test_every_metric_is_described_and_the_other_way_round(web: Web, hand: Hand) -> None:
+    await hand.change("a")
+
     async def with_nodes() -> Scrape | None:
         scrape = await web.scrape()
         known = scrape.values("scan_age_seconds") and scrape.values("service_status")
