@@ -37,7 +37,7 @@ def routes(parts: Parts) -> list[web.AbstractRouteDef]:
         *health.routes(parts.feed, parts.worker),
         *events.routes(parts.feed.hub, parts.streams),
         *state.routes(parts.state),
-        *rpc.routes(parts.methods, parts.bodies),
+        *rpc.routes(parts.rpc, parts.bodies),
         *metrics.routes(parts.exposition),
         *presence.routes(parts.presence),
     ]

@@ -16,7 +16,7 @@ from hero_router.feed.timing import StreamTiming
 from hero_router.feed.view import StateView
 from hero_router.metrics import multiproc
 from hero_router.metrics.http import RequestCounts
-from hero_router.rpc.methods import RpcMethods
+from hero_router.rpc.methods import RpcApi, RpcMethods, rpc_api
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import Redis, connect
 from hero_router.store.clock import RedisClock
@@ -81,7 +81,7 @@ class Parts:
     assets: Assets
     feed: Feed
     state: StateView
-    methods: RpcMethods
+    rpc: RpcApi
     presence: Presence
     publisher: PresencePublisher
     requests: RequestCounts
@@ -122,7 +122,7 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
         assets=assets,
         feed=feed,
         state=state,
-        methods=RpcMethods(feed, state, scans, worker),
+        rpc=rpc_api(RpcMethods(feed, state, scans, worker)),
         presence=presence,
         publisher=PresencePublisher(feed, presence, clock, worker),
         requests=requests,
