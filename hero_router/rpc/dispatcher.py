@@ -16,7 +16,8 @@ from typing import Any
 from hero_router.access.principal import Principal
 from hero_router.codec import InvalidJson, decode, encode
 from hero_router.errors import BadRequest, NotFound, Overloaded, TimedOut
-from hero_router.rpc.errors import rpc_error
+from hero_router.rpc.errorlog import log_error
+from hero_router.rpc.errors import error_info, rpc_error
 from hero_router.rpc.examples import Example
 from hero_router.rpc.params import Param, bind
 
@@ -226,4 +227,6 @@ def _succeeded(name: str | int | None, result: object) -> str:
 
 
 def _failed(name: str | int | None, error: Exception, request_id: str) -> str:
-    return encode({"jsonrpc": "2.0", "id": name, "error": rpc_error(error, request_id)})
+    info = error_info(error)
+    log_error(error, info, request_id)
+    return encode({"jsonrpc": "2.0", "id": name, "error": rpc_error(info, request_id)})
