@@ -6,7 +6,7 @@ A thin adapter: all values come from the ROUTER_* variables, through `server.gun
 import signal
 import sys
 
-# Until gunicorn listens for these, each would end it, and the imports below take their time.
+# Until gunicorn handles these signals each of them would end it, and the imports below are slow.
 for _number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
     signal.signal(_number, signal.SIG_IGN)
 
@@ -19,14 +19,14 @@ from hero_router.web.fdlimit import raise_limit  # noqa: E402
 
 
 def _settings() -> dict[str, object]:
-    """gunicorn's settings. Ends with exit code 2 and one line when there is nothing to run with.
+    """gunicorn's settings. Exits with code 2 and one line if the settings cannot be used.
 
-    Each worker warns of what is rejected, once it can log as the settings say.
+    Each worker logs rejected values itself, once its logging is set up.
     """
     try:
         config = RouterConfig.read()
         if not config.redis.url:
-            raise ConfigError("ROUTER_REDIS_URL is not set: web has to be told where Redis is")
+            raise ConfigError("ROUTER_REDIS_URL is not set: web needs the address of Redis")
         multiproc.check()
     except ConfigError as error:
         sys.stderr.write(f"hero_router: {error}\n")

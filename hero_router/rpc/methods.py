@@ -20,7 +20,7 @@ from hero_router.rpc.params import Param
 from hero_router.rpc.results import Count, Detail, Health, Scan, Service, State
 from hero_router.rpc.schema import choice, text, whole
 
-MOST_SERVICES = 1_000
+MAX_PAGE = 1_000
 """Services on one page of `router.services`."""
 
 SCANS_AT_ONCE = 16
@@ -51,7 +51,7 @@ class RpcMethods:
         return Encoded(self._state.text(visible(caller)))
 
     async def services(
-        self, caller: Principal, *, limit: int = MOST_SERVICES, offset: int = 0, **fields: str
+        self, caller: Principal, *, limit: int = MAX_PAGE, offset: int = 0, **fields: str
     ) -> list[dict[str, Any]]:
         """One page of the records that match."""
         return self._state.select(visible(caller), **fields)[offset : offset + limit]
@@ -118,7 +118,7 @@ def _methods(handlers: RpcMethods) -> list[Method]:
             COMPONENTS.of(list[Service]),
             params=(
                 *MATCHING,
-                Param("limit", whole(1, MOST_SERVICES, MOST_SERVICES), "most services to answer"),
+                Param("limit", whole(1, MAX_PAGE, MAX_PAGE), "most services to answer"),
                 Param("offset", whole(0, 1_000_000, 0), "how many services to pass over first"),
             ),
             description=(

@@ -31,7 +31,7 @@ def create_app(parts: Parts) -> web.Application:
 
 
 def routes(parts: Parts) -> list[web.AbstractRouteDef]:
-    """Every address that a worker answers; one module for each feature."""
+    """All routes of a worker; each feature has its own module."""
     return [
         *static.routes(parts.assets),
         *health.routes(parts.feed, parts.worker),
@@ -44,7 +44,7 @@ def routes(parts: Parts) -> list[web.AbstractRouteDef]:
 
 
 async def application() -> web.AppRunner:
-    """What `gunicorn hero_router.web.app:application` runs. Settings come from the environment."""
+    """The entry point of `gunicorn hero_router.web.app:application`; reads the environment."""
     runner = make_runner(RouterConfig.read())
     warn_rejected()
     return runner
@@ -62,7 +62,7 @@ def make_runner(config: RouterConfig) -> web.AppRunner:
         parts.requests,
         head=config.web.head_seconds,
         stall=config.stream.stall_seconds,
-        handler_cancellation=True,  # aiohttp cancels the handler of a client that left only then
+        handler_cancellation=True,  # else aiohttp does not cancel the handler of a client that left
         keepalive_timeout=config.web.keepalive_seconds,
         shutdown_timeout=lifecycle.OPEN_SECONDS,
     )

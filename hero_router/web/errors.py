@@ -1,4 +1,4 @@
-"""HTTP answers to errors: the JSON body, the fields, and our own words for aiohttp's refusals."""
+"""HTTP answers to errors: JSON body, header fields, and own texts for aiohttp's refusals."""
 
 import http
 import secrets
@@ -17,7 +17,7 @@ from hero_router.rpc.errors import (
 )
 
 REQUEST_ID = web.RequestKey("request_id", str)
-"""The name under which one request is found in the log and in its answer."""
+"""The name of one request in the log and in its answer."""
 
 _REFUSALS: Mapping[int, tuple[str, str]] = {
     400: ("bad_request", "the request cannot be understood"),
@@ -34,7 +34,7 @@ _REFUSALS: Mapping[int, tuple[str, str]] = {
     501: ("not_implemented", "this method is not known here"),
     505: ("http_version", "only HTTP/1.1 and HTTP/1.0 are spoken here"),
 }
-"""aiohttp's refusals in our words: its own texts may repeat what the caller sent."""
+"""Codes and texts for aiohttp's refusals: its own texts may repeat what the caller sent."""
 
 
 class OwnResponse(web.Response):
@@ -46,12 +46,12 @@ class OwnResponse(web.Response):
 
 
 def http_error_info(error: BaseException) -> ErrorInfo:
-    """Look up one error; aiohttp's own refusals included."""
+    """Look up one error, or a refusal of aiohttp."""
     return _refusal(error) if isinstance(error, web.HTTPException) else error_info(error)
 
 
 def error_response(request: web.BaseRequest, error: BaseException) -> web.Response:
-    """The HTTP answer: `{"error": {"code", "message", "request_id", …}}`; logs what is ours."""
+    """The HTTP answer: `{"error": {"code", "message", "request_id", …}}`; logs it."""
     request_id = request.get(REQUEST_ID, "")
     info = http_error_info(error)
     log_error(error, info, request_id)
@@ -64,7 +64,7 @@ def error_response(request: web.BaseRequest, error: BaseException) -> web.Respon
 
 
 def raw_error(error: Exception, fields: Mapping[str, str]) -> bytes:
-    """The same answer as it goes over the wire, where there is no request yet to answer."""
+    """The same answer as bytes, for a connection on which no request is complete."""
     info, request_id = http_error_info(error), secrets.token_hex(8)
     body = _text(info, request_id).encode("ascii")
     phrase = http.HTTPStatus(info.status).phrase

@@ -40,8 +40,8 @@ MEGABYTE = 1024 * 1024
 class RedisClients:
     """A worker's connections to Redis.
 
-    `tail` only follows the stream. `watch` only looks at nodes: while all connections of `web` are
-    in use, no scanner may look lost.
+    `tail` only follows the stream. `watch` only reads the nodes: a busy `web` must not make a
+    scanner look lost.
     """
 
     tail: Redis
@@ -52,7 +52,7 @@ class RedisClients:
     def connect(cls, config: RouterConfig) -> Self:
         """Clients for these settings. Raises ConfigError if they name no Redis."""
         if not config.redis.url:
-            raise ConfigError("ROUTER_REDIS_URL is not set: web has to be told where Redis is")
+            raise ConfigError("ROUTER_REDIS_URL is not set: web needs the address of Redis")
         return cls(
             tail=connect(
                 config.redis,

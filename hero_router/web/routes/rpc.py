@@ -14,7 +14,7 @@ from hero_router.web.errors import REQUEST_ID
 from hero_router.web.middleware import PRINCIPAL
 
 CLOSING_SECONDS = 5.0
-"""What a call may take beyond the longest wait that it is meant to take."""
+"""What a call may take beyond the longest scan."""
 
 
 def routes(api: RpcApi, bodies: BodyReader) -> list[web.RouteDef]:
@@ -51,6 +51,6 @@ def _constant(text: str) -> Callable[[web.Request], Awaitable[web.Response]]:
 
 
 def _is_json(request: web.Request) -> bool:
-    """A form or text of another site's page is refused: browsers send those without asking."""
+    """Refuse forms and text: browsers let other sites' pages send those without asking."""
     charset = (request.charset or "utf-8").lower()
     return request.content_type == "application/json" and charset in ("utf-8", "utf8")
