@@ -4,7 +4,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from benchmarks.ports import free_port
+from tests.support.ports import free_port
 
 from hero_router.errors import ConfigError
 from hero_router.settings.config import RouterConfig
