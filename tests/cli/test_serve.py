@@ -119,10 +119,8 @@ def test_every_process_logs_in_the_form_that_is_set_and_ends_without_complaint(
         assert serving.stop() == 0
     finally:
         serving.close()
-    lines = [
-        line for line in serving.output().splitlines() if not line.startswith("hero_router is ")
-    ]
-    records = [json.loads(line) for line in lines]
+    records = [json.loads(line) for line in serving.output().splitlines()]
+    assert any(item["message"].startswith("hero_router is ready: ") for item in records)
     told = [item["message"] for item in records if item["logger"] == "gunicorn.error"]
     assert any(text.startswith("Listening at") for text in told), "the master is heard"
     assert any(text.startswith("Worker exiting") for text in told), "so are its workers"
