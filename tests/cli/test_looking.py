@@ -175,7 +175,7 @@ def test_completion_prints_a_script_for_the_shell(shell: str) -> None:
     assert f"_HERO_ROUTER_COMPLETE={shell}_complete" in answer.stdout
 
 
-def test_scan_waits_for_the_scanners_and_tells_what_they_found(serving: Serving) -> None:
+def test_scan_waits_for_the_scanners_and_shows_what_they_found(serving: Serving) -> None:
     answer = run("scan", "--json", "--url", serving.url)
     assert answer.returncode == 0, answer.stderr
     result = json.loads(answer.stdout)
@@ -207,7 +207,7 @@ def test_events_resumes_after_a_cursor_and_shows_a_resync(serving: Serving) -> N
     assert ids == [first, f"{epoch}-2"]
 
 
-def test_events_shows_only_what_was_asked_for(serving: Serving) -> None:
+def test_events_shows_only_the_wanted_ones(serving: Serving) -> None:
     wish = ("--types", "service_added", "--service", "mycelium,links")
     answer = run("events", "--json", "--count", "2", "--cursor", "0-0", *wish, "--url", serving.url)
     *_, one, two = map(json.loads, answer.stdout.splitlines())
@@ -230,7 +230,7 @@ def following(serving: Serving) -> Iterator[None]:
             listener.kill()
 
 
-async def test_clients_shows_who_listens_and_where(serving: Serving) -> None:
+async def test_clients_shows_each_client_and_its_worker(serving: Serving) -> None:
     def told() -> dict[str, Any] | None:
         answer = run("clients", "--json", "--url", serving.url)
         assert answer.returncode == 0, answer.stderr
@@ -248,7 +248,7 @@ async def test_clients_shows_who_listens_and_where(serving: Serving) -> None:
 
 
 @pytest.mark.parametrize("name", ["list", "scan", "events", "clients"])
-def test_where_no_router_answers_one_line_says_so(name: str) -> None:
+def test_without_a_router_one_line_says_so(name: str) -> None:
     answer = run(name, "--url", "http://127.0.0.1:1")
     assert answer.returncode == 1
     assert answer.stdout == ""
@@ -257,7 +257,7 @@ def test_where_no_router_answers_one_line_says_so(name: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["foo", "ftp://x", "http://[", "127.0.0.1:9988"])
-def test_what_is_no_address_is_said_to_be_none(url: str) -> None:
+def test_a_text_that_is_no_address_is_refused(url: str) -> None:
     answer = run("list", "--url", url)
     assert answer.returncode == 1
     assert answer.stderr == f"hero_router: {url} is no address like http://127.0.0.1:9988\n"

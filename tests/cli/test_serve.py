@@ -193,7 +193,7 @@ def test_a_child_that_cannot_start_stops_the_whole_with_its_reason(fresh: Servin
     assert "redis.log" in fresh.output()
 
 
-def test_a_file_where_redis_keeps_its_data_is_told_in_one_line(fresh: Serving) -> None:
+def test_a_file_in_place_of_the_data_folder_of_redis_is_one_line(fresh: Serving) -> None:
     fresh.state.mkdir()
     (fresh.state / "redis").write_text("in the way")
     fresh.launch()

@@ -76,7 +76,9 @@ async def take(follower: Follower, count: int) -> list[Message]:
         return [await anext(messages) for _ in range(count)]
 
 
-async def test_it_goes_on_where_it_stood_over_every_connection(script: Script, url: str) -> None:
+async def test_a_follower_resumes_after_its_last_event_over_every_connection(
+    script: Script, url: str
+) -> None:
     script.then(hello(3), change(4), change(5))
     script.then(hello(5))
     script.then(hello(5), change(6))
@@ -102,7 +104,7 @@ async def test_a_position_is_kept_until_there_is_a_new_one_but_never_made_up(
     assert script.positions == ["7-1", "7-1"]
 
 
-async def test_what_has_no_position_moves_it_nowhere(script: Script, url: str) -> None:
+async def test_a_message_without_a_position_leaves_it(script: Script, url: str) -> None:
     script.then(hello(3), sse.frame("stale", {"reason": "redis"}))
     script.then(hello(3))
     await take(Follower(url), 3)
