@@ -181,7 +181,7 @@ def is_well(state: Mapping[str, Any]) -> bool:
 def services_table(state: Mapping[str, Any], width: int) -> Table:
     """The services as a table for people; what a record of another version lacks stays empty.
 
-    For the services of a node without a scanner it says since when nobody knows how they are.
+    The services of a node without a scanner show why, and since when, their status is unknown.
     """
     lost = {item["node"]: item for item in state["stale"] if item["reason"] == SCANNER}
     rows = [_row(item, lost.get(item["node"])) for item in state["services"]]

@@ -10,7 +10,8 @@ import pytest
 from rich.console import Console
 
 from hero_router.cli.screen import age
-from hero_router.cli.services import MARKS, ignored, is_well, mark, services_table
+from hero_router.cli.selection import Selection
+from hero_router.cli.services import MARKS, View, ignored, is_well, mark, services_table
 from hero_router.model import Status
 from tests.support.records import record
 
@@ -130,3 +131,26 @@ def test_texts_of_services_are_shown_literally() -> None:
     assert len(told) == 2
     assert all(line.isprintable() for line in told)
     assert told[1].count("[bold red]x[/]") == 4
+
+
+def test_a_watch_says_while_its_table_may_be_old() -> None:
+    view = View(Selection(names=frozenset({"api"})))
+
+    def shown() -> list[str]:
+        out = io.StringIO()
+        Console(file=out, width=200).print(view.render())
+        return out.getvalue().splitlines()
+
+    assert shown() == []
+    state = {"services": [RECORD, {**RECORD, "name": "other"}], "stale": [], "nodes": []}
+    view.update(state)
+    assert [line.split()[0] for line in shown()] == ["status", "●"]
+    view.lose("the router is\x1b[2J away")
+    first = shown()[0]
+    view.lose("it is still away")
+    second = shown()[0]
+    assert first.startswith("not current since ")
+    assert first.endswith("connecting again: the router is\ufffd[2J away")
+    assert second.split(",")[0] == first.split(",")[0], "since the first loss"
+    view.update({**state, "stale": [{"reason": "redis", "node": None, "detail": "Redis is away"}]})
+    assert shown()[0] == "stale: Redis is away"
