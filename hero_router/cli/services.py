@@ -42,6 +42,9 @@ COLUMNS = (
     Column("reason", 6, wraps=True),
 )
 
+SILENT_SECONDS = 18.0
+"""A router sends a keepalive each 15 s; without any news for longer, a watch says so."""
+
 MAX_IGNORED = 3
 """Most files that are no services that a line names; `--json` has more of them."""
 
@@ -143,10 +146,12 @@ class View:
         self._state: Mapping[str, Any] | None = None
         self._lost = ""
         self._lost_at: float | None = None
+        self._news_at = 0.0
 
     def update(self, state: Mapping[str, Any]) -> None:
         """Show this state, which is current."""
         self._state, self._lost_at = self._chosen.of(state), None
+        self._news_at = time.time()
 
     def lose(self, reason: str) -> None:
         """Say that the state shown may be old."""
@@ -157,11 +162,18 @@ class View:
         if self._state is None:
             return Group()
         lines = [Text(clean(line), style="yellow") for line in notes(self._state)]
+        if doubt := self._doubt():
+            lines.insert(0, Text(doubt, style="bold red"))
+        return Group(*lines, services_table(self._state, self.console.width))
+
+    def _doubt(self) -> str:
+        """Why the table may be old; "" if it is current."""
         if self._lost_at is not None:
             since = moment(self._lost_at * 1000)
-            text = f"not current since {since}, connecting again: {clean(self._lost)}"
-            lines.insert(0, Text(text, style="bold red"))
-        return Group(*lines, services_table(self._state, self.console.width))
+            return f"not current since {since}, connecting again: {clean(self._lost)}"
+        if time.time() - self._news_at > SILENT_SECONDS:
+            return f"no news from the router since {moment(self._news_at * 1000)}"
+        return ""
 
 
 def notes(state: Mapping[str, Any]) -> Iterator[str]:

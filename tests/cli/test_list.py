@@ -133,7 +133,7 @@ def test_texts_of_services_are_shown_literally() -> None:
     assert told[1].count("[bold red]x[/]") == 4
 
 
-def test_a_watch_says_while_its_table_may_be_old() -> None:
+def test_a_watch_says_while_its_table_may_be_old(monkeypatch: pytest.MonkeyPatch) -> None:
     view = View(Selection(names=frozenset({"api"})))
 
     def shown() -> list[str]:
@@ -145,8 +145,14 @@ def test_a_watch_says_while_its_table_may_be_old() -> None:
     state = {"services": [RECORD, {**RECORD, "name": "other"}], "stale": [], "nodes": []}
     view.update(state)
     assert [line.split()[0] for line in shown()] == ["status", "●"]
+    with monkeypatch.context() as clock:
+        soon = time.time() + 20
+        clock.setattr(time, "time", lambda: soon)
+        assert shown()[0].startswith("no news from the router since ")
     view.lose("the router is\x1b[2J away")
     first = shown()[0]
+    later = time.time() + 60
+    monkeypatch.setattr(time, "time", lambda: later)
     view.lose("it is still away")
     second = shown()[0]
     assert first.startswith("not current since ")

@@ -115,7 +115,7 @@ async def test_a_worker_that_ends_says_when_to_come_back(script: Script, url: st
     """Without a message after it: each client has its own time, so that not all come at once."""
     script.then(hello(3, retry_ms=1), sse.retry(300))
     script.then(hello(3))
-    await take(Follower(url), 2)
+    await take(Follower(url, retry_ms=1), 2)
     assert script.times[1] - script.times[0] >= 0.3
 
 
