@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support.hand import Hand
+from tests.support.hand import Hand, writing
 from tests.support.limit import SECONDS, limited
 from tests.support.redis import RedisServer, client, redis7_binary, redis62_binary
 from tests.web.live import WINDOW
@@ -102,7 +102,5 @@ def launch() -> Iterator[Callable[..., RedisServer]]:
 @pytest.fixture
 async def hand(redis7: RedisServer) -> AsyncIterator[Hand]:
     """Who writes what happens; the registry has three services."""
-    writer = Hand(redis7.url, WINDOW)
-    await writer.begin(services=3)
-    yield writer
-    await writer.close()
+    async with writing(redis7.url, WINDOW, services=3) as writer:
+        yield writer
