@@ -17,6 +17,8 @@ from tests.web.live import WINDOW
 # How fast a machine makes examples says nothing of the product.
 SLOW = [HealthCheck.too_slow]
 settings.register_profile("any machine", deadline=None, suppress_health_check=SLOW)
+# `make quick`: few examples, for the moments between two edits.
+settings.register_profile("quick", settings.get_profile("any machine"), max_examples=10)
 settings.load_profile("any machine")
 
 DURABLE = ("--appendonly", "yes", "--appendfsync", "no")
