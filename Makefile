@@ -7,7 +7,7 @@ RUN    := .run
 export ROUTER_SOCKET_DIR ?= $(CURDIR)/$(RUN)/sockets
 export ROUTER_STATE_DIR  ?= $(CURDIR)/$(RUN)/state
 
-.PHONY: run test check lint types bench performance soak screenshot lock clean
+.PHONY: run test quick check lint types bench performance soak screenshot lock clean
 
 run: $(VENV)/.run                 ## start everything with demo services; Ctrl-C ends it
 	@$(BIN)/hero_router serve --demo
@@ -38,6 +38,18 @@ test-commands: $(VENV)/.test
 
 test-others: $(VENV)/.test
 	@$(PYTEST) tests $(addprefix --ignore=,$(BROWSER) $(SCANNER) $(DEPLOY) $(COMMANDS))
+
+# Few examples of each property, and of the contract only the fake store.
+QUICK := --hypothesis-profile=quick -k "not contract or fake"
+.PHONY: quick-feed quick-rules
+quick: $(VENV)/.test              ## half a minute: values, rules, feed, and the store on a fake
+	@$(MAKE) --no-print-directory -j2 -O quick-feed quick-rules
+
+quick-feed: $(VENV)/.test
+	@$(PYTEST) $(QUICK) tests/feed tests/machines
+
+quick-rules: $(VENV)/.test
+	@$(PYTEST) $(QUICK) $(wildcard tests/test_*.py) tests/contract
 
 check: lint types test            ## lint, types, tests
 

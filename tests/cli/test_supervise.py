@@ -226,10 +226,11 @@ async def test_a_second_stop_kills_all_but_the_last_child(house: Household) -> N
     """Only the last of all, which others have written to, still has its time."""
     note = house.folder / "end.log"
     house.add("redis", f"trap 'sleep 0.3; echo x > {note}; exit' TERM; {WAITS}", last=True)
-    house.add("stubborn", STUBBORN, stop_seconds=60)
+    asked = house.folder / "asked"
+    house.add("stubborn", f"trap 'touch {asked}' TERM; {WAITS}", stop_seconds=60)
     async with house.running():
         house.stop.set()
-        await asyncio.sleep(0.2)
+        await eventually(asked.exists, message="the stubborn one is asked to end")
         assert alive(house.pids("stubborn")[0])
         house.hurry.set()
     assert note.read_text() == "x\n"
