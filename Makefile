@@ -7,7 +7,7 @@ RUN    := .run
 export ROUTER_SOCKET_DIR ?= $(CURDIR)/$(RUN)/sockets
 export ROUTER_STATE_DIR  ?= $(CURDIR)/$(RUN)/state
 
-.PHONY: run test check lint types bench performance soak screenshot clean
+.PHONY: run test check lint types bench performance soak containers screenshot clean
 
 run: $(VENV)/.run                 ## start everything with demo services; Ctrl-C ends it
 	@$(BIN)/hero_router serve --demo
@@ -60,6 +60,10 @@ SECONDS ?= 600
 soak: $(VENV)/.test               ## SECONDS of kills, stalls and bursts; SEED=n and LOGS=folder if wanted
 	$(BIN)/python -m tests.soak --seconds $(SECONDS) $(SEED:%=--seed %) $(LOGS:%=--logs %)
 
+containers: $(VENV)/.containers   ## the compose file in real containers, as root (about 5 minutes)
+	@tests/containers/images.sh $(RUN)/containers
+	@$(PYTEST) tests/containers/check.py
+
 screenshot: $(VENV)/.test         ## retake the picture in the README
 	$(BIN)/python -m tests.e2e.screenshot
 
@@ -74,6 +78,10 @@ $(VENV)/.run: pyproject.toml
 
 $(VENV)/.test: pyproject.toml $(VENV)/.run
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,bench]'
+	@touch $@
+
+$(VENV)/.containers: pyproject.toml $(VENV)/.test
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[containers]'
 	@touch $@
 
 # Development only: the page itself is served as it is.
