@@ -1,6 +1,6 @@
 """The shipped compose file in real containers: `make containers`, as root, about five minutes.
 
-Not a part of `make test`: it needs podman and makes images of about 1 GB. All tests share one stack.
+Not a part of `make test`: it needs podman and images of about 1 GB. All tests share one stack.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """The shipped compose file as real containers: podman runs images made of Debian's packages.
 
-`podman-compose` starts and ends everything, as an operator does. podman kills, stops and starts single
-containers.
+`podman-compose` starts and ends everything, as an operator does. podman kills, stops and starts
+single containers.
 """
 
 import json
@@ -47,7 +47,7 @@ class Stack:
 
     def down(self) -> None:
         """End and remove everything, with the volumes."""
-        self._compose("down", "--volumes", "--timeout", "5")
+        self._compose("down", "--volumes")
 
     def left(self) -> list[str]:
         """What is left of this project: containers, volumes and networks."""
