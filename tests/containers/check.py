@@ -85,13 +85,24 @@ async def both_serve(stack: Stack) -> None:
 async def every(stack: Stack, names: Sequence[str]) -> None:
     """Wait until each container of these services passes its health check."""
 
-    async def pass_() -> bool:
-        found = [item for name in names for item in stack.containers(name)]
-        return len(found) >= len(names) and all(
-            [await asyncio.to_thread(stack.healthy, item) for item in found]
-        )
+    async def unhealthy() -> list[str]:
+        return [
+            name
+            for name in names
+            for item in stack.containers(name) or [""]
+            if not item or not await asyncio.to_thread(stack.healthy, item)
+        ]
 
-    await eventually(pass_, START_SECONDS, f"{names} are healthy")
+    found = list(names)
+
+    async def none() -> bool:
+        found[:] = await unhealthy()
+        return found == []
+
+    try:
+        await eventually(none, START_SECONDS)
+    except AssertionError:
+        raise AssertionError(f"not healthy: {found}") from None
 
 
 async def test_each_container_is_healthy(stack: Stack) -> None:

@@ -47,7 +47,7 @@ class Stack:
 
     def down(self) -> None:
         """End and remove everything, with the volumes."""
-        self._compose("down", "--volumes")
+        self._compose("down", "--volumes", "--remove-orphans")
 
     def left(self) -> list[str]:
         """What is left of this project: containers, volumes and networks."""
