@@ -7,7 +7,7 @@ RUN    := .run
 export ROUTER_SOCKET_DIR ?= $(CURDIR)/$(RUN)/sockets
 export ROUTER_STATE_DIR  ?= $(CURDIR)/$(RUN)/state
 
-.PHONY: run test check lint types bench performance soak containers screenshot clean
+.PHONY: run test check lint types bench performance soak containers release-check screenshot clean
 
 run: $(VENV)/.run                 ## start everything with demo services; Ctrl-C ends it
 	@$(BIN)/hero_router serve --demo
@@ -64,6 +64,9 @@ containers: $(VENV)/.containers   ## the compose file in real containers, as roo
 	@tests/containers/images.sh $(RUN)/containers
 	@$(PYTEST) tests/containers/check.py
 
+release-check: $(VENV)/.release   ## build, install, start and test what is released; RELEASE_TESTS=files
+	@$(PYTEST) tests/release/check.py
+
 screenshot: $(VENV)/.test         ## retake the picture in the README
 	$(BIN)/python -m tests.e2e.screenshot
 
@@ -80,8 +83,8 @@ $(VENV)/.test: pyproject.toml $(VENV)/.run
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,bench]'
 	@touch $@
 
-$(VENV)/.containers: pyproject.toml $(VENV)/.test
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[containers]'
+$(VENV)/.containers $(VENV)/.release: $(VENV)/.%: pyproject.toml $(VENV)/.test
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[$*]'
 	@touch $@
 
 # Development only: the page itself is served as it is.
