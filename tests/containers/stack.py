@@ -99,6 +99,7 @@ def missing() -> list[str]:
         "runc": "runc",
         "mmdebstrap": "mmdebstrap",
         "catatonit": "catatonit",
+        "iptables": "iptables",
         "/usr/lib/podman/netavark": "netavark",
         "/usr/lib/podman/aardvark-dns": "aardvark-dns",
     }
