@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hero_router.codec import encode
+from hero_router.codec import decode, encode
 from hero_router.errors import RouterError
-from hero_router.rpc import openrpc
 from hero_router.rpc.errors import CODES
-from hero_router.rpc.methods import RpcMethods, methods
+from hero_router.rpc.methods import RpcMethods, rpc_api
 from hero_router.settings.config import SETTINGS
 from hero_router.settings.setting import Setting, plain
 
@@ -66,7 +65,10 @@ def _setting(item: Setting) -> Sequence[str]:
 def _document() -> Mapping[str, Any]:
     """The OpenRPC document that `rpc.discover` answers."""
     nothing: Any = None
-    return openrpc.document(methods(RpcMethods(nothing, nothing, nothing, "")))
+    document: Mapping[str, Any] = decode(
+        rpc_api(RpcMethods(nothing, nothing, nothing, "")).document
+    )
+    return document
 
 
 def rpc_methods() -> str:

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from benchmarks.ports import free_port
 
+from tests.support.ports import free_port
 from tests.support.serving import Serving
 
 
