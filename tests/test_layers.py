@@ -60,9 +60,9 @@ ROOTS = {"web.parts", "cli.scanner", "cli.serve", "cli.forget", "cli.check"}
 
 PURE = {
     "access.policy", "access.principal",
-    "codec", "errors", "model", "position", "sse",
+    "codec", "errors", "model", "position", "sse", "text",
     "demo.jsonrpc", "demo.samples",
-    "feed.conditions", "feed.divergence", "feed.filters", "feed.latest", "feed.mirror",
+    "feed.batch", "feed.divergence", "feed.entry", "feed.filters", "feed.latest", "feed.mirror",
     "feed.resume", "feed.ring", "feed.subscribers", "feed.timing", "feed.view",
     "metrics.declarations", "metrics.http", "metrics.nodes",
     "rpc.errors", "rpc.examples", "rpc.methods", "rpc.openrpc", "rpc.params", "rpc.results",
