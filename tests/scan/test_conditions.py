@@ -36,14 +36,14 @@ def told(walk: WalkResult) -> str:
         ({b"c": 13, b"b\xff": 5}, f"{PART} folder b\\xff (and 1 more) cannot be read, {BROKEN}"),
     ],
 )
-def test_each_cause_has_its_words(blind: dict[bytes, int], text: str) -> None:
+def test_each_cause_has_its_own_text(blind: dict[bytes, int], text: str) -> None:
     assert (
         told(WalkResult(unreadable=blind))
         == f"{ROOT}{text}; until then none of its services leaves"
     )
 
 
-def test_a_root_that_is_too_large_is_told() -> None:
+def test_a_root_that_is_too_large_is_a_condition() -> None:
     assert told(WalkResult(root=(1, 1))) == ""
     large = told(WalkResult(root=(1, 1), truncated="it has more than 2 sockets"))
     assert large == f"{ROOT}{PART} it has more than 2 sockets, and the rest is not looked at"

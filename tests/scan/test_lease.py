@@ -34,7 +34,9 @@ async def test_the_lease_is_released_on_the_way_out(node: Node) -> None:
     assert node.store.holder is None
 
 
-async def test_who_lost_the_lease_stops_writing_at_once(node: Node, services: Services) -> None:
+async def test_a_scanner_without_the_lease_stops_writing_at_once(
+    node: Node, services: Services
+) -> None:
     """As after SIGSTOP and SIGCONT, with another scanner in its place meanwhile."""
     await services.start("a.sock", good())
     async with node.running():
@@ -106,7 +108,7 @@ async def test_memory_is_kept_while_no_other_scanner_ruled(node: Node, services:
     assert node.store.statuses() == {"a": "unhealthy"}
 
 
-async def test_a_contested_name_is_told_on_both_sides(node: Node, services: Services) -> None:
+async def test_both_services_of_one_name_show_the_conflict(node: Node, services: Services) -> None:
     """The claim is an event of its own, and so is its end."""
     await services.start("foo.sock", good())
     worker = node.worker()
@@ -131,7 +133,7 @@ async def test_redis_may_be_away_at_the_start(node: Node, services: Services) ->
         await until(lambda: node.store.statuses() == {"a": "healthy"}, "a is published")
 
 
-async def test_an_outage_is_told_once_and_what_was_seen_is_published_after(
+async def test_an_outage_is_logged_once_and_what_was_seen_is_published_after_it(
     node: Node, services: Services, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "hero_router.scan")

@@ -41,7 +41,7 @@ def unmount(node: Node) -> None:
     node.store.nodes["n"] = replace(node.store.nodes["n"], root=str(bare))
 
 
-async def test_an_unmounted_root_is_told_and_removes_nobody_however_long(
+async def test_an_unmounted_root_is_a_condition_and_removes_no_service_however_long(
     node: Node, mounted: Path
 ) -> None:
     """What is seen then is an empty folder that can be read very well, on another file system."""
