@@ -12,7 +12,7 @@ from tests.scan.services import Services, good
 from tests.support.users import unprivileged
 
 CURE = (
-    "connecting needs write permission on the socket file, so run the scanner as the owner of the "
+    "connecting needs write permission on the socket file; run the scanner as the owner of the "
     "services, or add its user to their group"
 )
 
@@ -50,8 +50,8 @@ async def test_a_socket_that_may_not_be_connected_to_is_unknown_and_the_node_say
     assert record.title == "Ledger"
     assert shared.store.statuses()["open"] == "healthy"
     assert shared.store.nodes["n"].doubts == {
-        "permission": f"node n: 1 socket of the root {shared.root} (ledger/rpc.sock) may not be "
-        f"connected to by {who}, as whom the scanner runs: {CURE}"
+        "permission": f"node n: 1 socket of the root {shared.root} (ledger/rpc.sock) cannot be "
+        f"connected to: the scanner runs as {who}, and {CURE}"
     }
     (shared.root / "ledger/rpc.sock").chmod(0o777)
     with unprivileged():

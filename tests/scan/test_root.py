@@ -32,7 +32,7 @@ async def test_a_root_that_goes_away_is_a_condition_and_removes_no_service_howev
         node.clock.ahead += MANY_HOURS
     assert doubt(node) == (
         f"node n: the root {node.root} does not exist: make it or mount it, or set "
-        "ROUTER_SOCKET_DIR to the right folder; until then none of its services leaves"
+        "ROUTER_SOCKET_DIR to the right folder; until then none of its services is removed"
     )
     assert node.store.nodes["n"].error == doubt(node)
     record = node.store.record("ledger")
@@ -94,8 +94,8 @@ async def test_a_root_made_anew_is_a_condition_and_what_does_not_come_back_leave
     await worker.scan_once()
     assert node.store.record("ledger").reason == "not seen since the root was replaced"
     assert doubt(node) == (
-        f"node n: the root {node.root} was replaced by another folder: what is missing in it, and "
-        "does not come back within 60 s, leaves"
+        f"node n: the root {node.root} was replaced by another folder: services that are "
+        "missing there are removed after 60 s"
     )
     node.clock.ahead += 61
     await worker.scan_once()
@@ -121,7 +121,7 @@ async def test_a_folder_that_cannot_be_read_is_a_condition_and_keeps_its_service
             await worker.scan_once()
             node.clock.ahead += MANY_HOURS
     shut.chmod(0o755)
-    assert "is not seen in full: folder shut cannot be read, Permission denied" in doubt(node)
+    assert "is not scanned in full: folder shut cannot be read, Permission denied" in doubt(node)
     assert "search it, or run the scanner as its owner" in doubt(node)
     assert node.store.statuses() == {"shut": "unknown", "open": "healthy"}
     assert node.store.record("shut").reason == "its folder cannot be read"
@@ -174,9 +174,9 @@ async def test_the_log_has_a_line_when_a_condition_begins_and_when_it_ends(
     away.rename(node.root)
     for _ in range(3):
         await worker.scan_once()
-    told = [(record.levelname, record.getMessage()[:30]) for record in caplog.records]
-    assert [level for level, _ in told] == ["WARNING", "INFO"]
-    assert told[1][1].startswith("resolved: node n: the root")
+    lines = [each for each in caplog.records if each.name == "hero_router.scan.conditions"]
+    assert [line.levelname for line in lines] == ["WARNING", "INFO"]
+    assert lines[1].getMessage().startswith("resolved: node n: the root")
 
 
 async def test_a_root_that_goes_away_is_reported_long_before_the_next_scan_is_due(
