@@ -18,6 +18,7 @@ from hero_router.text import readable
 log = logging.getLogger(__name__)
 
 _FORBIDDEN = (errno.EACCES, errno.EPERM)
+_NOT_REMOVED = "until then none of its services is removed"
 
 
 class NodeConditions:
@@ -45,42 +46,38 @@ class NodeConditions:
         walk = inventory.walk
         if inventory.unmounted:
             return (
-                f"{self._root} is empty and not the file system on which the services were: is it "
-                "not mounted? Until it is, or a socket appears in it, none of them leaves"
+                f"{self._root} is empty, and on another file system than its services were: is it "
+                "not mounted? None of them is removed until it is, or until it has a socket again"
             )
         if walk.unreadable:
             return self._unreadable(walk.unreadable)
         if walk.truncated is not None:
-            return (
-                f"{self._root} is not seen in full: {walk.truncated}, and the rest is not looked at"
-            )
+            return f"{self._root} is not scanned in full: {walk.truncated}, the rest is left out"
         if inventory.replaced:
             return (
-                f"{self._root} was replaced by another folder: what is missing in it, and does not "
-                f"come back within {self._grace:g} s, leaves"
+                f"{self._root} was replaced by another folder: services that are missing there are "
+                f"removed after {self._grace:g} s"
             )
         return None
 
     def _unreadable(self, folders: Mapping[bytes, int]) -> str:
         if b"" in folders:
-            return (
-                f"{self._root} {_root_error(folders[b''])}; until then none of its services leaves"
-            )
+            return f"{self._root} {_root_error(folders[b''])}; {_NOT_REMOVED}"
         first, *others = sorted(folders)
         more = f" (and {len(others)} more)" if others else ""
         number = folders[first]
         remedy = f": {_grant_access()}" if number in _FORBIDDEN else ""
         return (
-            f"{self._root} is not seen in full: folder {readable(first)}{more} cannot be read, "
-            f"{os.strerror(number)}{remedy}; until then none of its services leaves"
+            f"{self._root} is not scanned in full: folder {readable(first)}{more} cannot be read, "
+            f"{os.strerror(number)}{remedy}; {_NOT_REMOVED}"
         )
 
     def _permission_condition(self, paths: Sequence[str]) -> str:
         many = f"{len(paths)} sockets" if len(paths) > 1 else "1 socket"
         which = f"{min(paths)} and others" if len(paths) > 1 else paths[0]
         return (
-            f"{many} of {self._root} ({which}) may not be connected to by {user()}, as whom the "
-            "scanner runs: connecting needs write permission on the socket file, so run the "
+            f"{many} of {self._root} ({which}) cannot be connected to: the scanner runs as "
+            f"{user()}, and connecting needs write permission on the socket file; run the "
             "scanner as the owner of the services, or add its user to their group"
         )
 

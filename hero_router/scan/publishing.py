@@ -55,10 +55,6 @@ class Publisher:
         self.work = asyncio.Event()
         """Set while something waits to be published."""
 
-    async def begin(self) -> None:
-        """Read which documents Redis keeps, so that only others are written. Raises StoreError."""
-        self._retention.set_kept(await self._registry.documents(self._node))
-
     def reset(self, known: Mapping[str, Record]) -> None:
         """Begin anew after another scanner held the lease: the registry is newer than memory."""
         self.tracked = {k: after_takeover(t, known.get(k)) for k, t in self.tracked.items()}

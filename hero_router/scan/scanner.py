@@ -76,7 +76,6 @@ class Scanner:
             self._publisher.reset(view.records)
             root = ReportBuilder(self._config).previous_root(view.report)
             self._discovery.reset(self._discovery.inventory.inherited(root))
-        await self._publisher.begin()
         self._token = grant.token
         if view.report is None:
             await self._reporter.first(grant, view.records)

@@ -146,6 +146,8 @@ class Finder:
         self._root, self._max_sockets, self._max_entries = root, max_sockets, max_entries
         self._exclusions = Exclusions(ignored, own)
         self._ignored: Mapping[bytes, str] = {}
+        self._known: Mapping[bytes, SocketFile] = {}
+        """The sockets of the last walk: one that is unchanged need not be examined again."""
 
     def walk(self) -> WalkResult:
         """Walk the root once. Blocks; raises nothing that the file system could cause."""
@@ -156,7 +158,8 @@ class Finder:
         identity = next(identities([root]), None)
         if identity is None:  # the root went away during the walk
             progress.unreadable.setdefault(b"", errno.ENOENT)
-        found = sorted(progress.sockets, key=lambda item: item.raw)
+        found = sorted(progress.sockets, key=lambda file: file.raw)
+        self._known = {file.raw: file for file in found}
         if len(found) > self._max_sockets:
             progress.truncated = f"it has more than {self._max_sockets} sockets"
         return WalkResult(
@@ -216,13 +219,21 @@ class Finder:
     def _examine(self, progress: _Progress, raw: bytes, target: bytes) -> None:
         """Note a `*.sock` entry as a socket or as ignored. Opens nothing: a FIFO could block."""
         state = os.lstat(target)
+        identity = (state.st_dev, state.st_ino, state.st_ctime_ns)
+        known = self._known.get(raw)
+        if (
+            known is not None
+            and (known.identity, known.real_path) == (identity, target)
+            and identity[:2] not in progress.protected
+        ):
+            progress.sockets.append(known)
+            return
         names = {_stem(_last(raw)), _stem(_last(target))}
         why = self._exclusions.reason(names, state, progress.protected)
         if why is not None:
             progress.ignored[raw] = why
         else:
-            inode = (state.st_dev, state.st_ino, state.st_ctime_ns)
-            progress.sockets.append(SocketFile(raw, target, inode, *_layout(raw)))
+            progress.sockets.append(SocketFile(raw, target, identity, *_layout(raw)))
 
     def _log_ignored(self, ignored: Mapping[bytes, str]) -> None:
         """Log each entry once, when it is first ignored."""

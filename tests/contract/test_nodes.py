@@ -66,3 +66,17 @@ async def test_figures_replace_a_key_of_the_wrong_type(store: Store) -> None:
     await store.raw.set(KEYS.probes("n1"), "text")
     await store.registry.write_probes("n1", {"a": FIGURES})
     assert await store.nodes.probe("n1", "a") == FIGURES
+
+
+async def test_figures_that_redis_lost_are_written_again(store: Store) -> None:
+    """Else only what is new is written."""
+    figures = {"a": FIGURES, "b": dict(FIGURES)}
+    await store.registry.write_probes("n1", figures)
+    await store.raw.hset(KEYS.probes("n1"), "a", "untouched")
+    await store.registry.write_probes("n1", {**figures, "b": {"checked_at": 6}})
+    assert await store.raw.hget(KEYS.probes("n1"), "a") == b"untouched"
+    await store.raw.hdel(KEYS.probes("n1"), "b")
+    await store.registry.write_probes("n1", figures)
+    await store.raw.delete(KEYS.probes("n1"))
+    await store.registry.write_probes("n1", figures)
+    assert (await store.raw.hgetall(KEYS.probes("n1"))).keys() == {b"a", b"b"}

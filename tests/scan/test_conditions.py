@@ -12,7 +12,7 @@ from hero_router.settings.config import RouterConfig
 
 CONFIG = RouterConfig.of(node="n", socket_dir="/srv", stale_seconds=60)
 ROOT = "node n: the root /srv"
-PART = " is not seen in full:"
+PART = " is not scanned in full:"
 CURE = f"let {user()} read and search it, or run the scanner as its owner"
 ELSEWHERE = "make it or mount it, or set ROUTER_SOCKET_DIR to the right folder"
 BROKEN = "Input/output error"
@@ -36,17 +36,17 @@ def told(walk: WalkResult) -> str:
         ({b"c": 13, b"b\xff": 5}, f"{PART} folder b\\xff (and 1 more) cannot be read, {BROKEN}"),
     ],
 )
-def test_each_cause_has_its_words(blind: dict[bytes, int], text: str) -> None:
+def test_each_cause_has_its_own_text(blind: dict[bytes, int], text: str) -> None:
     assert (
         told(WalkResult(unreadable=blind))
-        == f"{ROOT}{text}; until then none of its services leaves"
+        == f"{ROOT}{text}; until then none of its services is removed"
     )
 
 
-def test_a_root_that_is_too_large_is_told() -> None:
+def test_a_root_that_is_too_large_is_a_condition() -> None:
     assert told(WalkResult(root=(1, 1))) == ""
     large = told(WalkResult(root=(1, 1), truncated="it has more than 2 sockets"))
-    assert large == f"{ROOT}{PART} it has more than 2 sockets, and the rest is not looked at"
+    assert large == f"{ROOT}{PART} it has more than 2 sockets, the rest is left out"
 
 
 def test_a_detail_that_changes_is_no_new_warning(caplog: pytest.LogCaptureFixture) -> None:

@@ -134,7 +134,7 @@ def test_a_record_of_an_older_version_gets_the_raw_paths_of_its_sockets() -> Non
     assert from_base64(good.sockets[0].raw_path) == A.encode()
 
 
-def test_a_service_that_leaves_is_told_though_a_foreign_hand_took_its_record() -> None:
+def test_a_service_that_leaves_has_an_event_though_a_foreign_hand_took_its_record() -> None:
     """Everybody still shows it; it is told once."""
     world = World()
     world.look({A: OK})
@@ -145,7 +145,7 @@ def test_a_service_that_leaves_is_told_though_a_foreign_hand_took_its_record() -
     assert world.look({}) == []
 
 
-def test_a_service_that_becomes_stale_is_told_though_a_foreign_hand_took_its_record() -> None:
+def test_a_service_that_becomes_stale_has_an_event_though_a_foreign_hand_took_its_record() -> None:
     world = World()
     for _ in range(12):
         world.look({A: REFUSED})

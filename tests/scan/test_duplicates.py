@@ -98,7 +98,7 @@ async def scans(registry: Registry, number: int) -> bool:
     return found is not None and found.scan >= number
 
 
-async def test_who_looks_at_another_folder_is_told_and_the_first_one_goes_on(
+async def test_a_scanner_of_another_folder_ends_with_an_error_and_the_first_one_goes_on(
     redis7: RedisServer, registry: Registry, root: Path, tmp_path: Path
 ) -> None:
     async with scanning(redis7.url, root) as first:
@@ -113,7 +113,7 @@ async def test_who_looks_at_another_folder_is_told_and_the_first_one_goes_on(
         assert await names(registry) == {"a"}
 
 
-async def test_who_looks_at_the_same_folder_stands_by(
+async def test_a_scanner_of_the_same_folder_stands_by(
     redis7: RedisServer, registry: Registry, root: Path, tmp_path: Path
 ) -> None:
     """By whatever way it gets there."""
@@ -149,7 +149,7 @@ async def test_a_root_may_be_changed_though_the_last_scanner_was_killed(
         assert second.runs
 
 
-async def test_who_has_the_same_path_on_another_machine_is_told(
+async def test_a_scanner_of_the_same_path_on_another_machine_ends_with_an_error(
     redis7: RedisServer, registry: Registry, root: Path
 ) -> None:
     """As a machine that was copied with its name; here the other one is played by hand."""
@@ -175,7 +175,7 @@ async def keep_reporting(registry: Registry, grant: Grant, root: Path) -> None:
         await asyncio.sleep(0.05)
 
 
-def test_a_machine_is_told_apart_by_its_run(tmp_path: Path) -> None:
+def test_a_machine_is_known_by_its_boot_id(tmp_path: Path) -> None:
     here = scan_location(RouterConfig.of(socket_dir=str(tmp_path)))
     assert here == scan_location(RouterConfig.of(socket_dir=f"{tmp_path}/../{tmp_path.name}"))
     assert here.root == str(tmp_path.resolve())

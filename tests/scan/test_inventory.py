@@ -96,7 +96,7 @@ def test_an_empty_root_that_never_had_a_service_may_lie_anywhere() -> None:
     assert (empty.unmounted, empty.known_root) == (False, None)
 
 
-def test_who_takes_over_is_told_by_the_last_report_where_the_services_lay() -> None:
+def test_the_last_report_names_the_root_for_a_scanner_that_takes_over() -> None:
     """So a scanner that starts while the root is not mounted removes nobody."""
     taken = Inventory(GRACE).inherited((1, 0))
     here, other, empty = (
@@ -118,7 +118,7 @@ def test_who_takes_over_is_told_by_the_last_report_where_the_services_lay() -> N
     assert (moved.replaced, moved.after(other, GRACE + 1).replaced) == (True, False)
 
 
-def test_who_takes_over_forgets_what_it_saw_in_an_earlier_reign() -> None:
+def test_a_scanner_that_takes_over_forgets_what_it_saw_under_an_earlier_lease() -> None:
     """Another one ruled meanwhile: a service may have left that must not come back as unknown."""
     again = view("a.sock").inherited(None).after(DARK, 1)
     assert (again.sockets, again.known_root) == ({}, (1, 1))

@@ -34,7 +34,9 @@ async def test_the_lease_is_released_on_the_way_out(node: Node) -> None:
     assert node.store.holder is None
 
 
-async def test_who_lost_the_lease_stops_writing_at_once(node: Node, services: Services) -> None:
+async def test_a_scanner_without_the_lease_stops_writing_at_once(
+    node: Node, services: Services
+) -> None:
     """As after SIGSTOP and SIGCONT, with another scanner in its place meanwhile."""
     await services.start("a.sock", good())
     async with node.running():
@@ -106,7 +108,7 @@ async def test_memory_is_kept_while_no_other_scanner_ruled(node: Node, services:
     assert node.store.statuses() == {"a": "unhealthy"}
 
 
-async def test_a_contested_name_is_told_on_both_sides(node: Node, services: Services) -> None:
+async def test_both_services_of_one_name_show_the_conflict(node: Node, services: Services) -> None:
     """The claim is an event of its own, and so is its end."""
     await services.start("foo.sock", good())
     worker = node.worker()
@@ -131,7 +133,13 @@ async def test_redis_may_be_away_at_the_start(node: Node, services: Services) ->
         await until(lambda: node.store.statuses() == {"a": "healthy"}, "a is published")
 
 
-async def test_an_outage_is_told_once_and_what_was_seen_is_published_after(
+def of_agent(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    """Level and text of each line of the main loop."""
+    lines = (item for item in caplog.records if item.name == "hero_router.scan.agent")
+    return [(item.levelname, item.getMessage()) for item in lines]
+
+
+async def test_an_outage_is_logged_once_and_what_was_seen_is_published_after_it(
     node: Node, services: Services, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "hero_router.scan")
@@ -145,9 +153,11 @@ async def test_an_outage_is_told_once_and_what_was_seen_is_published_after(
         node.store.trouble = None
         await until(lambda: "b" in node.store.statuses(), "b is published")
         await until(lambda: "Redis is back" in caplog.text, "the end is told")
-    lines = [record.message for record in caplog.records if record.levelname == "WARNING"]
-    assert lines == ["publishing fails: Redis is loading"]
-    assert caplog.text.count("Redis is back") == 1
+    assert of_agent(caplog)[-2:] == [
+        ("WARNING", "publishing fails: Redis is loading"),
+        ("INFO", "Redis is back; publishing again"),
+    ]
+    assert [level for level, _ in of_agent(caplog)].count("WARNING") == 1
 
 
 async def test_a_redis_that_takes_no_data_is_one_outage_though_it_prolongs_the_lease(
@@ -164,8 +174,8 @@ async def test_a_redis_that_takes_no_data_is_one_outage_though_it_prolongs_the_l
         node.store.refusals = 0
         await until(lambda: "Redis is back" in caplog.text, "the end is told")
         assert node.store.statuses() == {"a": "healthy"}
-    lines = [record.message for record in caplog.records if record.levelname == "WARNING"]
-    assert lines == ["publishing fails: the request was lost"]
+    warnings = [text for level, text in of_agent(caplog) if level == "WARNING"]
+    assert warnings == ["publishing fails: the request was lost"]
 
 
 async def test_an_emptied_redis_is_filled_within_one_scan(node: Node, services: Services) -> None:

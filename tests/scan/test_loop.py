@@ -40,7 +40,9 @@ async def test_a_new_socket_is_published_while_a_scan_hangs(node: Node, services
         assert took < 1
 
 
-async def test_a_killed_service_is_told_within_one_scan(node: Node, services: Services) -> None:
+async def test_a_killed_service_is_published_within_one_scan(
+    node: Node, services: Services
+) -> None:
     await services.start("a/rpc.sock", good())
     await services.start("b/rpc.sock", good())
     async with node.running():

@@ -50,7 +50,7 @@ def test_the_winner_does_not_depend_on_the_order_of_finding(root: Path) -> None:
     assert services("n", found) == services("n", reversed(found))
 
 
-def test_the_bearer_of_a_name_keeps_its_id_whoever_else_claims_it() -> None:
+def test_the_winner_of_a_name_keeps_its_id_whatever_else_claims_it() -> None:
     key = service_id(NODE, "default", "foo")
     for others in ([], ["foo.sock"], ["default/foo/rpc.sock"], ["foo.sock", "default/foo/1.sock"]):
         found = seen("foo/rpc.sock", *others)

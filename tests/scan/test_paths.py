@@ -91,7 +91,7 @@ async def test_hostile_names_are_services_of_their_own_from_scan_to_scan(node: N
     assert all(readable(from_base64(raw)) == path for raw, path in raw_paths.items())
 
 
-async def test_two_sockets_of_one_service_that_look_alike_are_told_apart(
+async def test_two_sockets_of_one_service_that_look_alike_stay_different(
     node: Node, services: Services
 ) -> None:
     """A byte that is not UTF-8, and the text of its escape."""

@@ -12,7 +12,7 @@ from tests.scan.services import Services, good
 from tests.support.users import unprivileged
 
 CURE = (
-    "connecting needs write permission on the socket file, so run the scanner as the owner of the "
+    "connecting needs write permission on the socket file; run the scanner as the owner of the "
     "services, or add its user to their group"
 )
 
@@ -50,8 +50,8 @@ async def test_a_socket_that_may_not_be_connected_to_is_unknown_and_the_node_say
     assert record.title == "Ledger"
     assert shared.store.statuses()["open"] == "healthy"
     assert shared.store.nodes["n"].doubts == {
-        "permission": f"node n: 1 socket of the root {shared.root} (ledger/rpc.sock) may not be "
-        f"connected to by {who}, as whom the scanner runs: {CURE}"
+        "permission": f"node n: 1 socket of the root {shared.root} (ledger/rpc.sock) cannot be "
+        f"connected to: the scanner runs as {who}, and {CURE}"
     }
     (shared.root / "ledger/rpc.sock").chmod(0o777)
     with unprivileged():
@@ -60,7 +60,7 @@ async def test_a_socket_that_may_not_be_connected_to_is_unknown_and_the_node_say
     assert shared.store.statuses() == {"ledger": "healthy", "open": "healthy"}
 
 
-async def test_however_many_there_are_it_is_one_doubt_and_one_line_in_the_log(
+async def test_denied_sockets_are_one_condition_and_one_line_in_the_log_however_many(
     shared: Node, services: Services, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "hero_router.scan.conditions")
@@ -97,7 +97,7 @@ async def test_a_service_of_which_one_socket_is_out_of_reach_is_not_called_healt
     }
 
 
-def test_a_user_is_told_by_name_and_number(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_is_shown_by_name_and_number(monkeypatch: pytest.MonkeyPatch) -> None:
     name = pwd.getpwuid(os.geteuid()).pw_name
     assert user() == f"user {name} (uid {os.geteuid()})"
     monkeypatch.setattr(os, "geteuid", lambda: 4_000_000_000)

@@ -141,7 +141,7 @@ def manifest_beside(page: Http) -> Talk:
 
 
 @pytest.mark.parametrize("status", [401, 403])
-async def test_a_login_in_front_of_everything_is_told(
+async def test_a_login_in_front_of_everything_is_a_result_of_its_own(
     root: Path, services: Services, status: int
 ) -> None:
     closed: tuple[int, object] = (status, {})
@@ -185,7 +185,7 @@ async def test_each_kind_of_trouble_has_its_word_within_the_deadline(
     assert time.monotonic() - started < TIMEOUT + 0.5
 
 
-async def test_who_closes_after_each_answer_is_asked_again_on_a_new_connection(
+async def test_a_service_that_closes_after_each_answer_is_asked_on_a_new_connection(
     root: Path, services: Services
 ) -> None:
     """Without having said so: the connection that was kept is dead, the service is not."""
@@ -200,7 +200,7 @@ async def test_who_closes_after_each_answer_is_asked_again_on_a_new_connection(
     assert facts(await probe(root)).title == "Ledger"
 
 
-async def test_who_closes_without_an_answer_is_not_asked_twice(
+async def test_a_service_that_closes_without_an_answer_is_not_asked_twice(
     root: Path, services: Services
 ) -> None:
     asked = []

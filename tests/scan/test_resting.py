@@ -105,7 +105,7 @@ class Everything(Listeners):
         return True
 
 
-async def test_when_nothing_listens_any_more_the_next_scan_tells(
+async def test_when_nothing_listens_any_more_the_next_scan_publishes_it(
     node: Node, services: Services, resting: ScannerAgent
 ) -> None:
     await until_probed(resting, node)
@@ -150,7 +150,7 @@ async def test_a_first_late_probe_brings_the_full_pace_back_too(
     assert statuses == ["healthy", "degraded", "unhealthy"]
 
 
-async def test_who_asks_for_a_scan_has_everything_probed(node: Node, resting: ScannerAgent) -> None:
+async def test_a_scan_on_request_probes_everything(node: Node, resting: ScannerAgent) -> None:
     for _ in range(REST_SCANS):
         node.probed.clear()
         await resting.scan_once("wish")
@@ -222,7 +222,9 @@ async def test_a_stranger_is_not_asked_all_the_time_either(node: Node, services:
     assert (len(node.probed), node.store.statuses()) == (2, {"db": "non_rpc"})
 
 
-async def test_who_is_not_well_is_asked_in_every_scan(node: Node, services: Services) -> None:
+async def test_a_service_that_is_not_well_is_asked_in_every_scan(
+    node: Node, services: Services
+) -> None:
     """So that it is seen at once when it is."""
     await services.start("sick/rpc.sock", Http({"/health": (503, {})}))
     await services.start("weak/rpc.sock", Http({"/health": (200, {"status": "warn"})}))

@@ -50,7 +50,9 @@ def test_a_document_that_redis_lost_is_known_to_be_lost() -> None:
     assert kept.lost({"a", "b", "c", ""}) == {"c"}
 
 
-def test_what_does_not_fit_is_not_kept_and_told_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_document_that_does_not_fit_is_not_kept_and_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     kept = DocumentRetention(limit=25)
     kept.set_kept({"a": 10})
     for name in ("b", "c", "d"):

@@ -19,7 +19,7 @@ from tests.support.users import unprivileged
 MANY_HOURS = 100_000.0
 
 
-async def test_a_root_that_goes_away_is_told_and_removes_nobody_however_long(
+async def test_a_root_that_goes_away_is_a_condition_and_removes_no_service_however_long(
     node: Node, services: Services
 ) -> None:
     await services.start("ledger/rpc.sock", good())
@@ -32,7 +32,7 @@ async def test_a_root_that_goes_away_is_told_and_removes_nobody_however_long(
         node.clock.ahead += MANY_HOURS
     assert doubt(node) == (
         f"node n: the root {node.root} does not exist: make it or mount it, or set "
-        "ROUTER_SOCKET_DIR to the right folder; until then none of its services leaves"
+        "ROUTER_SOCKET_DIR to the right folder; until then none of its services is removed"
     )
     assert node.store.nodes["n"].error == doubt(node)
     record = node.store.record("ledger")
@@ -44,7 +44,7 @@ async def test_a_root_that_goes_away_is_told_and_removes_nobody_however_long(
     assert node.store.types() == ["service_added", "status_change", "status_change"]
 
 
-async def test_a_root_that_is_missing_from_the_start_is_told_and_may_come_later(
+async def test_a_root_that_is_missing_from_the_start_is_a_condition_and_may_come_later(
     node: Node, services: Services
 ) -> None:
     node.root.rmdir()
@@ -82,7 +82,7 @@ async def test_a_new_scanner_without_the_root_removes_nobody_and_calls_nobody_he
     assert node.store.statuses() == {"ledger": "degraded", "flat": "healthy"}
 
 
-async def test_a_root_made_anew_is_told_and_what_does_not_come_back_leaves_in_time(
+async def test_a_root_made_anew_is_a_condition_and_what_does_not_come_back_leaves_in_time(
     node: Node, services: Services
 ) -> None:
     """On the same file system: somebody did that, and the empty folder has been seen."""
@@ -94,8 +94,8 @@ async def test_a_root_made_anew_is_told_and_what_does_not_come_back_leaves_in_ti
     await worker.scan_once()
     assert node.store.record("ledger").reason == "not seen since the root was replaced"
     assert doubt(node) == (
-        f"node n: the root {node.root} was replaced by another folder: what is missing in it, and "
-        "does not come back within 60 s, leaves"
+        f"node n: the root {node.root} was replaced by another folder: services that are "
+        "missing there are removed after 60 s"
     )
     node.clock.ahead += 61
     await worker.scan_once()
@@ -103,7 +103,7 @@ async def test_a_root_made_anew_is_told_and_what_does_not_come_back_leaves_in_ti
     shutil.rmtree(away)
 
 
-async def test_a_part_that_cannot_be_read_is_told_and_holds_what_is_in_it(
+async def test_a_folder_that_cannot_be_read_is_a_condition_and_keeps_its_services(
     node: Node, services: Services
 ) -> None:
     """Its sockets might even answer: nobody knows whether they are still those."""
@@ -121,7 +121,7 @@ async def test_a_part_that_cannot_be_read_is_told_and_holds_what_is_in_it(
             await worker.scan_once()
             node.clock.ahead += MANY_HOURS
     shut.chmod(0o755)
-    assert "is not seen in full: folder shut cannot be read, Permission denied" in doubt(node)
+    assert "is not scanned in full: folder shut cannot be read, Permission denied" in doubt(node)
     assert "search it, or run the scanner as its owner" in doubt(node)
     assert node.store.statuses() == {"shut": "unknown", "open": "healthy"}
     assert node.store.record("shut").reason == "its folder cannot be read"
@@ -130,7 +130,7 @@ async def test_a_part_that_cannot_be_read_is_told_and_holds_what_is_in_it(
     assert (doubt(node), node.store.statuses()["shut"]) == ("", "healthy")
 
 
-async def test_a_root_that_may_not_be_read_is_told_with_who_may_not(
+async def test_a_root_that_may_not_be_read_is_a_condition_that_names_the_user(
     node: Node, services: Services
 ) -> None:
     await services.start("ledger/rpc.sock", good())
@@ -161,7 +161,7 @@ async def test_what_had_left_as_stale_does_not_come_back_as_unknown(
     away.rename(node.root)
 
 
-async def test_the_log_tells_when_it_begins_and_when_it_ends(
+async def test_the_log_has_a_line_when_a_condition_begins_and_when_it_ends(
     node: Node, services: Services, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "hero_router.scan.conditions")
@@ -174,12 +174,12 @@ async def test_the_log_tells_when_it_begins_and_when_it_ends(
     away.rename(node.root)
     for _ in range(3):
         await worker.scan_once()
-    told = [(record.levelname, record.getMessage()[:30]) for record in caplog.records]
-    assert [level for level, _ in told] == ["WARNING", "INFO"]
-    assert told[1][1].startswith("resolved: node n: the root")
+    lines = [each for each in caplog.records if each.name == "hero_router.scan.conditions"]
+    assert [line.levelname for line in lines] == ["WARNING", "INFO"]
+    assert lines[1].getMessage().startswith("resolved: node n: the root")
 
 
-async def test_a_root_that_goes_is_told_long_before_the_next_scan_is_due(
+async def test_a_root_that_goes_away_is_reported_long_before_the_next_scan_is_due(
     node: Node, services: Services
 ) -> None:
     """And so is its return."""

@@ -121,7 +121,7 @@ def test_too_many_sockets_are_cut_off_the_same_way_each_time(root: Path) -> None
     assert Finder(root, max_sockets=6, max_entries=6).walk().truncated is None
 
 
-def test_a_missing_root_is_told_and_has_no_identity(root: Path) -> None:
+def test_a_missing_root_is_unreadable_and_has_no_identity(root: Path) -> None:
     root.rmdir()
     gone = walk(root)
     assert (gone.unreadable, gone.root) == ({b"": errno.ENOENT}, None)
@@ -148,3 +148,23 @@ def test_a_file_systems_own_folder_is_no_part_of_the_services(root: Path) -> Non
     bind(root / "a/lost+found/rpc.sock")
     seen = walk(root)
     assert (paths(seen), seen.unreadable) == (["a/lost+found/rpc.sock"], {})
+
+
+def test_a_socket_that_becomes_our_own_after_a_walk_is_found_no_more(tmp_path: Path) -> None:
+    """As when Redis is restarted with a symlink to a socket below the root."""
+    bind(tmp_path / "root/redis-main.sock")
+    finder = Finder(tmp_path / "root", own=[tmp_path / "own"])
+    assert len(finder.walk().sockets) == 1
+    (tmp_path / "own").symlink_to(tmp_path / "root/redis-main.sock")
+    assert finder.walk().sockets == ()
+
+
+def test_a_socket_that_stays_as_it_is_is_the_same_object_in_the_next_walk(tmp_path: Path) -> None:
+    """Thousands of them need not be looked at more closely in each scan."""
+    bind(tmp_path / "a.sock")
+    finder = Finder(tmp_path)
+    (first,), (second,) = finder.walk().sockets, finder.walk().sockets
+    assert second is first
+    (tmp_path / "a.sock").chmod(0o600)
+    (third,) = finder.walk().sockets
+    assert third.identity != first.identity

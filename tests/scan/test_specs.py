@@ -49,7 +49,7 @@ BAD_SPECS = {
 
 
 @pytest.mark.parametrize(("answer", "reason"), BAD_SPECS.values(), ids=BAD_SPECS)
-async def test_a_bad_spec_is_told_apart_from_a_dead_service(
+async def test_a_bad_document_is_not_a_dead_service(
     root: Path, services: Services, answer: bytes, reason: str
 ) -> None:
     """Size, encoding, type and form are checked; the service itself still answers."""

@@ -139,7 +139,7 @@ def test_closing_in_silence_is_failure_for_one_that_spoke_and_foreign_for_others
 @pytest.mark.parametrize(
     ("health", "reason"), [(Health.NONE, NOTHING_OFFERED), (Health.PAGE, ONLY_PAGES)]
 )
-def test_an_rpc_socket_that_speaks_http_but_offers_nothing_is_told_so(
+def test_an_rpc_socket_that_speaks_http_but_offers_nothing_has_that_reason(
     health: Health, reason: str
 ) -> None:
     """Its status is that of a stranger, but nobody says that it does not speak HTTP."""
@@ -149,7 +149,7 @@ def test_an_rpc_socket_that_speaks_http_but_offers_nothing_is_told_so(
     assert "does not speak HTTP" not in reason
 
 
-def test_a_web_socket_that_is_all_pages_is_alive_and_is_told_as_such() -> None:
+def test_a_web_socket_that_is_all_pages_is_alive_and_shown_as_such() -> None:
     world = World()
     seen = ProbeResult(Outcome.ANSWERED, None, Health.PAGE, Documents(PAGE), 1.0)
     world.look({"svc/web_app.sock": seen})
@@ -169,7 +169,7 @@ def test_pages_never_speak_for_a_service_that_has_a_document() -> None:
 LOGIN = ProbeResult(Outcome.ANSWERED, "asks for a login (401)", Health.LOGIN, Documents(), 1.0)
 
 
-def test_who_asks_for_a_login_is_neither_green_nor_sick() -> None:
+def test_a_service_behind_a_login_is_neither_healthy_nor_unhealthy() -> None:
     """It is alive; whether it works cannot be asked. Another socket may answer for the service."""
     world = World()
     world.look({"svc/web_app.sock": LOGIN})
@@ -184,7 +184,7 @@ def test_a_login_in_front_of_the_health_check_alone_is_no_matter() -> None:
     assert world.record.status is Status.HEALTHY
 
 
-def test_who_asked_for_a_login_and_dies_fails_like_any_other() -> None:
+def test_a_service_behind_a_login_that_dies_fails_like_any_other() -> None:
     """That it once spoke is remembered, though it was never healthy."""
     world = World()
     world.look({A: LOGIN})
@@ -253,7 +253,7 @@ def test_a_late_probe_keeps_whatever_was_known() -> None:
         assert world.record == before
 
 
-def test_who_was_never_seen_to_answer_is_not_excused() -> None:
+def test_a_socket_that_never_answered_is_not_excused() -> None:
     world = World()
     world.look({A: SILENT})
     assert world.record.status is Status.DEGRADED
@@ -408,7 +408,7 @@ def test_a_stale_socket_that_cannot_be_seen_stays_away() -> None:
         ({"s/rpc.sock": None, "s/x.sock": None}, "unknown"),
     ],
 )
-def test_the_whole_is_judged_by_its_sockets(
+def test_the_status_of_a_service_follows_from_its_sockets(
     observed: dict[str, ProbeResult | None], status: str
 ) -> None:
     world = World()
@@ -416,7 +416,7 @@ def test_the_whole_is_judged_by_its_sockets(
     assert world.record.status == status
 
 
-def test_each_socket_tells_its_own_truth_and_the_reason_names_it() -> None:
+def test_each_socket_has_its_own_status_and_the_reason_names_it() -> None:
     world = World()
     world.look({"s/rpc.sock": ASKED, "s/admin.sock": REFUSED})
     rpc, admin = world.record.sockets

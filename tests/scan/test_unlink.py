@@ -91,7 +91,7 @@ def test_a_folder_that_is_swapped_in_the_last_moment_is_still_the_one_that_was_o
     assert (root / "svc/a.sock").is_socket()
 
 
-def test_a_folder_that_is_gone_is_told_and_harms_nobody(
+def test_a_folder_that_is_gone_is_logged_and_harms_nothing(
     root: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     bind(root / "svc/a.sock")

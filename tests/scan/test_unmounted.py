@@ -41,7 +41,7 @@ def unmount(node: Node) -> None:
     node.store.nodes["n"] = replace(node.store.nodes["n"], root=str(bare))
 
 
-async def test_an_unmounted_root_is_told_and_removes_nobody_however_long(
+async def test_an_unmounted_root_is_a_condition_and_removes_no_service_however_long(
     node: Node, mounted: Path
 ) -> None:
     """What is seen then is an empty folder that can be read very well, on another file system."""
@@ -54,8 +54,9 @@ async def test_an_unmounted_root_is_told_and_removes_nobody_however_long(
         await worker.scan_once()
         node.clock.ahead += MANY_HOURS
     assert doubt(node) == (
-        f"node n: the root {node.root} is empty and not the file system on which the services "
-        "were: is it not mounted? Until it is, or a socket appears in it, none of them leaves"
+        f"node n: the root {node.root} is empty, and on another file system than its "
+        "services were: is it not mounted? None of them is removed until it is, or until it has a "
+        "socket again"
     )
     record = node.store.record("ledger")
     assert (record.status, record.reason) == (

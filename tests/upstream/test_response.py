@@ -120,7 +120,7 @@ def test_an_encoded_body_is_left_unread() -> None:
 
 
 @pytest.mark.parametrize("upgrade", [b"", b"Upgrade: x\r\nConnection: Upgrade\r\n"])
-def test_who_switches_protocols_unasked_speaks_another_one(upgrade: bytes) -> None:
+def test_a_service_that_switches_protocols_unasked_speaks_another_one(upgrade: bytes) -> None:
     with pytest.raises(NotHttp):
         read(b"HTTP/1.1 101 Switching Protocols\r\n" + upgrade + b"\r\nabc")
 

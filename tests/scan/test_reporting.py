@@ -45,7 +45,7 @@ async def test_a_scanner_can_be_missed_before_its_first_service_is_published(
         assert (report.scan, report.scanner, report.scan_seconds) == (0, "one", 0.1)
 
 
-async def test_whoever_takes_over_keeps_the_last_report_until_its_own(
+async def test_a_scanner_that_takes_over_keeps_the_last_report_until_its_own(
     node: Node, services: Services
 ) -> None:
     await services.start("a.sock", good())
