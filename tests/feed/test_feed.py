@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hero_router.errors import StoreUnreachable
-from hero_router.feed.feed import Feed
+from hero_router.feed.feed import Feed, Samples
 from hero_router.feed.subscribers import SubscriberState
 from hero_router.feed.timing import TICK, StreamTiming
 from hero_router.store.stream import NodeStatus
@@ -108,3 +108,22 @@ async def test_closing_ends_every_stream_within_its_time(scene: Scene) -> None:
     assert [sink.calls for sink in sinks] == [["end"]] * 20
     assert all(b"retry: " in sink.raw.split(b"\n\n")[-2] for sink in sinks)
     task.cancel()
+
+
+async def test_delays_are_taken_once_and_reads_are_kept_until_the_clocks_are_compared(
+    scene: Scene,
+) -> None:
+    feed = scene.feed
+    feed.tail.reads.extend([(1_001.5, 1_000_000), (1_002.0, 0), (999.0, 1_000_000)])
+    feed.flusher.delays.append(0.25)
+    assert feed.take_samples(None) == Samples([], (0.25,))
+    assert feed.take_samples(-1.0) == Samples([0.5, 0], ())
+    assert feed.take_samples(-1.0) == Samples([], ())
+
+
+async def test_it_says_how_much_of_the_stream_it_holds(scene: Scene) -> None:
+    scene.stream.publish(3)
+    await scene.feed.tail.load()
+    status = scene.feed.window_status()
+    assert (status.events, status.limit, status.full) == (3, WINDOW, False)
+    assert status.head == scene.feed.ring.head == scene.feed.mirror.head

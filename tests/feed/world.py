@@ -53,7 +53,7 @@ class OneByOne(ABC):
 
 class FakeSink(OneByOne):
     """A client's end: takes all bytes at once, or none while `stalled`; the test then calls
-    `Hub.drained` itself."""
+    `Hub.writable` itself."""
 
     def __init__(self) -> None:
         self.stalled = False

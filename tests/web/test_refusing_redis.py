@@ -100,7 +100,7 @@ async def live(
     """A worker beside a scanner, who both know one service."""
     monkeypatch.setattr(nodes, "GRACE_SECONDS", 0.6)
     monkeypatch.setattr(nodes, "WATCH_SECONDS", 0.2)
-    monkeypatch.setattr(tail, "BACKOFF_MOST", 1.0)
+    monkeypatch.setattr(tail, "MAX_BACKOFF_SECONDS", 1.0)
     await services.start("a.sock", good())
     async with scanning(redis7.url, tmp_path), working(redis7.url) as worker:
         await eventually(lambda: worker.names == {"a"}, message="a is known")
