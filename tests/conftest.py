@@ -1,5 +1,4 @@
-"""For all tests: a time limit, and fixtures: real Redis servers, started once and emptied before
-each use, and who writes into them."""
+"""For all tests: a time limit, and real Redis servers that are emptied before each use."""
 
 import contextlib
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
@@ -89,7 +88,7 @@ def valkey9(_valkey9: RedisServer) -> RedisServer:
 
 @pytest.fixture
 def launch() -> Iterator[Callable[..., RedisServer]]:
-    """Start a server of one's own, as `RedisServer` is made; it ends with the test."""
+    """Start a server for one test, with the arguments of `RedisServer`; it ends with the test."""
     started: list[RedisServer] = []
 
     def start(binary: Path, *options: str, **how: Any) -> RedisServer:
@@ -103,6 +102,6 @@ def launch() -> Iterator[Callable[..., RedisServer]]:
 
 @pytest.fixture
 async def hand(redis7: RedisServer) -> AsyncIterator[Hand]:
-    """Who writes what happens; the registry has three services."""
+    """A writer of the registry, which has three services."""
     async with writing(redis7.url, WINDOW, services=3) as writer:
         yield writer

@@ -1,4 +1,4 @@
-"""Tests and benchmarks: who may import whom, read from the source itself."""
+"""The imports between tests and benchmarks, read from the source itself."""
 
 import ast
 from collections.abc import Iterator

@@ -31,7 +31,7 @@ class Watch:
     def step(
         self, target: str, took: float = 1, rounds: int = 1, error: Exception | None = None
     ) -> Step:
-        """A step that takes so long, or fails."""
+        """A step that takes `took` seconds, or fails."""
 
         async def run() -> Run:
             self.now += took

@@ -26,7 +26,7 @@ def cut(data: bytes, places: list[int]) -> Iterator[bytes]:
 
 
 def chunked(data: bytes, size: int) -> bytes:
-    """In chunks of so many bytes, as a server codes them."""
+    """In chunks of `size` bytes, as a server codes them."""
     parts = [data[start : start + size] for start in range(0, len(data), size)]
     return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts)
 

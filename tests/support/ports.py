@@ -4,12 +4,12 @@ import random
 import socket
 
 FIRST, LAST = 20_000, 32_000
-"""Below those that systems give to connections that go out (Linux: from 32768, others: 49152): one
-that such a connection takes before the server is up would be gone."""
+"""Below the ports of outgoing connections (Linux: from 32768, others: from 49152). An outgoing
+connection could take such a port before the server is up."""
 
 
 def free_port() -> int:
-    """A port that nobody uses now, on any address of this machine; others look for some as well."""
+    """A random port that is free now on all addresses of this machine."""
     while True:
         port = random.randrange(FIRST, LAST)
         with socket.socket() as probe:

@@ -10,7 +10,7 @@ from typing import Self
 
 
 class FaultProxy:
-    """Forwards everything until it is told not to; its own socket is `path`."""
+    """Forwards everything until a fault is asked for; its own socket is `path`."""
 
     def __init__(self, upstream: Path) -> None:
         self._upstream = upstream
@@ -42,7 +42,7 @@ class FaultProxy:
         self._losing = count
 
     def lead_to(self, upstream: Path) -> None:
-        """New connections lead to this server; those that are open stay where they are."""
+        """New connections lead to this server; open ones stay where they are."""
         self._upstream = upstream
 
     def swallow(self, word: bytes) -> None:
@@ -50,7 +50,7 @@ class FaultProxy:
         self._swallowing = word
 
     def slow(self, seconds: float) -> None:
-        """Hold back each part of a reply for so long; 0 ends it."""
+        """Delay each part of a reply by `seconds`; 0 ends it."""
         self._delay = seconds
 
     def slice(self, on: bool = True) -> None:
@@ -58,7 +58,7 @@ class FaultProxy:
         self._sliced = on
 
     def reset_after(self, count: int) -> None:
-        """End a connection in mid-reply, once, when so many more bytes of replies have passed."""
+        """End one connection in mid-reply, after `count` more bytes of replies."""
         self._passing = count
 
     @property
@@ -71,7 +71,7 @@ class FaultProxy:
         self._deaf = self._mute = True
 
     def cut_after(self, count: int) -> None:
-        """Pass on only so many more bytes of what is asked, even if that cuts a command."""
+        """Pass on only `count` more bytes of requests, even if that cuts a command."""
         self._left = count
 
     @property
@@ -80,7 +80,7 @@ class FaultProxy:
         return self._left == 0
 
     def freeze_replies(self) -> None:
-        """From now on the server hears everything and nobody hears the server."""
+        """From now on requests reach the server, and replies are dropped."""
         self._mute = True
 
     def thaw(self) -> None:

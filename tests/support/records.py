@@ -25,7 +25,7 @@ def record(name: str = "api", node: str = NODE, **fields: Any) -> Record:
 
 
 def put(name: str = "api", number: int = 1, node: str = NODE, **fields: Any) -> Change:
-    """The service takes a state that is told apart by its number."""
+    """The service takes a state that is unlike others by its number."""
     state = record(name, node, changed_at=number, **fields)
     return Change("service_updated", state.id, {}, state)
 

@@ -93,10 +93,10 @@ LINK = (
 
 
 class Sentinel(RedisServer):
-    """One real Sentinel, whose word alone is enough to promote the replica.
+    """One real Sentinel, which needs no other to promote the replica.
 
-    With a certificate it speaks TLS to all others. Where there is a `user`, as its file has it,
-    nobody else is let in but us.
+    With a certificate it speaks TLS to all others. With a `user`, a line of an ACL file, it accepts
+    only that user and the tests.
     """
 
     def __init__(self, pair: Pair, tls: Certificate | None = None, user: str = "") -> None:
@@ -154,7 +154,7 @@ class Sentinel(RedisServer):
 
     @property
     def router_url(self) -> str:
-        """What hero_router is told; the first Sentinel in it is one that is dead."""
+        """The URL for hero_router; its first Sentinel is dead."""
         return f"redis+sentinel://127.0.0.1:1,127.0.0.1:{self.port}/{PRIMARY}/0"
 
 
@@ -222,7 +222,7 @@ class Cluster:
 
     @property
     def router_url(self) -> str:
-        """What hero_router is told: some nodes, the first of which is dead."""
+        """The URL for hero_router: some nodes, of which the first is dead."""
         known = ",".join(f"127.0.0.1:{node.port}" for node in self.nodes[:2])
         return f"redis+cluster://127.0.0.1:1,{known}"
 

@@ -1,4 +1,4 @@
-"""Being somebody else: who runs as root may read and connect to everything."""
+"""Runs code as another user: root may read and connect to everything."""
 
 import contextlib
 import os
@@ -28,7 +28,7 @@ def unprivileged() -> Iterator[None]:
 
 @contextlib.contextmanager
 def privileged() -> Iterator[None]:
-    """Who it was before, for a moment."""
+    """The user before, for a moment."""
     now = os.geteuid()
     os.seteuid(os.getuid())
     try:
