@@ -1,7 +1,7 @@
 """JSON in and out, with one set of strict rules for everything that strangers send. Bottom layer.
 
 The standard library reads more than RFC 8259 allows (NaN, 1e999, repeated names) and fails in other
-ways than ValueError (RecursionError); here every refusal is one `NotJson`. What we have written
+ways than ValueError (RecursionError); here every refusal is one `InvalidJson`. What we have written
 ourselves is read back by a quicker parser.
 """
 
@@ -33,7 +33,7 @@ def decode(raw: bytes | str) -> Any:
     """Read one JSON text (UTF-8 without a byte order mark).
 
     Raises:
-        NotJson: for everything that is not exactly one JSON text by the strict rules.
+        InvalidJson: for everything that is not exactly one JSON text by the strict rules.
     """
     try:
         text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
@@ -54,7 +54,7 @@ def decode_trusted(text: str) -> Any:
     an integer of more than 64 bits loses digits.
 
     Raises:
-        NotJson: for everything else, as strangers may write to Redis too.
+        InvalidJson: for everything else, as strangers may write to Redis too.
     """
     try:
         value = orjson.loads(text)
