@@ -1,10 +1,11 @@
-"""JSON in and out, with one set of strict rules for everything that strangers send. Bottom layer.
+"""Encodes and decodes JSON, with strict rules for everything that other programs send.
 
-The standard library reads more than RFC 8259 allows (NaN, 1e999, repeated names) and fails in other
-ways than ValueError (RecursionError); here every refusal is one `InvalidJson`. What we have written
-ourselves is read back by a quicker parser.
+The standard library accepts more than RFC 8259 allows (NaN, 1e999, repeated names) and fails in
+other ways than ValueError (RecursionError). Here every refusal is one `InvalidJson`. Text that
+hero_router itself has written is decoded by a faster parser.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable
 from typing import Any
@@ -14,8 +15,8 @@ import orjson
 from hero_router.errors import BadRequest
 
 MAX_DEPTH = 200
-"""Most arrays and objects inside each other. Python's own limit depends on the caller: a text that
-was read could not always be written again."""
+"""Greatest depth of arrays and objects inside each other. Python's own limit depends on the call
+stack: a text that was decoded could not always be encoded again."""
 
 
 class InvalidJson(BadRequest):
@@ -29,11 +30,19 @@ def encode(value: object) -> str:
     return _ENCODER.encode(value)
 
 
+def digest(value: object) -> str:
+    """A short name for a JSON value: the first 128 bits of the SHA-256 of its content, in hex.
+
+    The order of an object's members does not matter.
+    """
+    return hashlib.sha256(_SORTING_ENCODER.encode(value).encode()).hexdigest()[:32]
+
+
 def decode(raw: bytes | str) -> Any:
     """Read one JSON text (UTF-8 without a byte order mark).
 
     Raises:
-        InvalidJson: for everything that is not exactly one JSON text by the strict rules.
+        InvalidJson: the text is not exactly one JSON text by the strict rules.
     """
     try:
         text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
@@ -48,13 +57,13 @@ def decode(raw: bytes | str) -> Any:
 
 
 def decode_trusted(text: str) -> Any:
-    """Read a JSON text that `encode` has made and Redis has kept: each worker does, for each event.
+    """Read a JSON text that `encode` has made and Redis has kept. Faster: it runs for each event.
 
-    As strict as `decode`, but that of a name that an object repeats the last value counts, and that
-    an integer of more than 64 bits loses digits.
+    It differs from `decode` in two points: where an object repeats a name, the last value counts,
+    and an integer of more than 64 bits loses digits.
 
     Raises:
-        InvalidJson: for everything else, as strangers may write to Redis too.
+        InvalidJson: for everything else, as other programs may write to Redis too.
     """
     try:
         value = orjson.loads(text)
@@ -97,7 +106,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse_depth(text: str, value: object) -> None:
-    """Levels are only walked where there are enough brackets: this runs for every event."""
+    """Walk the levels only if there are enough brackets: this runs for every event."""
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return
     level = [value]
@@ -124,6 +133,9 @@ def _refuse_lone_surrogates(text: str, value: object) -> None:
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+_SORTING_ENCODER = json.JSONEncoder(
+    ensure_ascii=True, separators=(",", ":"), allow_nan=False, sort_keys=True
+)
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_unique,
     parse_constant=_refuse_constant,

@@ -52,7 +52,11 @@ MAX_IGNORED = 50
 
 @dataclass(frozen=True, slots=True)
 class SocketState:
-    """One socket of a record: `path` is below the root, `latency_ms` is that of the last change."""
+    """One socket of a record; `latency_ms` is that of the last change.
+
+    `path` is the path below the root as text for people, `raw_path` the base64 of its bytes for
+    programs (see `upstream.path`; "" in records of an older version).
+    """
 
     name: str
     role: str
@@ -61,6 +65,7 @@ class SocketState:
     latency_ms: float | None = None
     error: str | None = None
     failures: int = 0
+    raw_path: str = ""
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
@@ -79,7 +84,8 @@ class Facts:
 
     `methods` lists at most `MAX_METHODS` names, `methods_count` is the true number. `source` names
     the document (a path or a method), and `source_kind` its kind: `manifest`, `openrpc`, `page`
-    where every path is HTML, `none`.
+    where every path is HTML, `none`. `document` is the digest under which the OpenRPC document
+    itself is kept (`store.specs`), "" where there is none.
     """
 
     title: str = ""
@@ -90,6 +96,7 @@ class Facts:
     methods_count: int = 0
     source: str = ""
     source_kind: str = "none"
+    document: str = ""
 
     @classmethod
     def of(cls, facts: "Facts") -> Self:
@@ -98,7 +105,7 @@ class Facts:
 
     def values(self) -> dict[str, Any]:
         """The value of each fact by its name."""
-        return {item.name: getattr(self, item.name) for item in fields(Facts)}
+        return {name: getattr(self, name) for name, _ in _types(Facts)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
-"""A position in the stream of events: `<epoch>-<seq>`, one id in Redis and SSE. Bottom layer."""
+"""A position in the stream of events: `<epoch>-<seq>`, the same id in Redis and in SSE."""
 
 import re
 from typing import NamedTuple, Self
 
 _FORM = re.compile(r"(0|[1-9][0-9]{0,19})-(0|[1-9][0-9]{0,19})", re.ASCII)
 _LIMIT = 2**64
-"""Redis keeps each half of an id in 64 bits; a foreign hand may use all of them."""
+"""Redis keeps each half of an id in 64 bits; a foreign program may use all of them."""
 
 
 class Position(NamedTuple):
@@ -19,7 +19,7 @@ class Position(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """Read `<epoch>-<seq>`; None for anything else: strangers may send anything."""
+        """Read `<epoch>-<seq>`; None for anything else. Clients may send any text."""
         match = _FORM.fullmatch(text)
         if match is None:
             return None

@@ -1,6 +1,7 @@
-"""Server-Sent Events framing (WHATWG HTML, section 9.2.5 "Parsing an event stream"). Pure bytes.
+"""Writes and parses Server-Sent Events (WHATWG HTML, section 9.2). Pure bytes, no I/O.
 
-Data is always one line of ASCII JSON and names are ours, so CR, LF or NUL can break no field.
+Data is always one line of ASCII JSON, and event names are fixed, so CR, LF or NUL can break no
+field.
 """
 
 import re
@@ -37,18 +38,18 @@ def frame_text(
     if not data.isascii() or "\n" in data or "\r" in data or "\0" in data:
         raise ValueError("data is not one line of ASCII")
     retry = "" if retry_ms is None else f"retry: {retry_ms}\n"
-    place = "" if position is None else f"id: {position}\n"
-    return f"{retry}{place}event: {event}\ndata: {data}\n\n".encode("ascii")
+    last_id = "" if position is None else f"id: {position}\n"
+    return f"{retry}{last_id}event: {event}\ndata: {data}\n\n".encode("ascii")
 
 
 def retry(milliseconds: int) -> bytes:
-    """Only tells the client how long to wait before it reconnects; no event fires."""
+    """A frame that only sets the client's wait until it reconnects; no event fires."""
     return f"retry: {milliseconds}\n\n".encode("ascii")
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message as a client sees it; `last_id` is the position to resume from, "" for none."""
+    """One message as a client gets it; `last_id` is the position to resume from, "" for none."""
 
     event: str
     data: str
@@ -57,7 +58,7 @@ class Message:
 
 
 class Parser:
-    """Reads a stream in pieces, by WHATWG HTML, 9.2.6 "Interpreting an event stream"."""
+    """Parses a stream that comes in pieces, by WHATWG HTML, section 9.2.6."""
 
     def __init__(self, last_id: str = "") -> None:
         self._rest, self._last_id = list[bytes](), last_id
@@ -66,14 +67,14 @@ class Parser:
 
     @property
     def retry_ms(self) -> int | None:
-        """How long to wait before reconnecting, as last told: also by a frame without a message."""
+        """The last `retry:` of the stream, also without a message; None before the first."""
         return self._retry_ms
 
     def feed(self, data: bytes) -> Iterator[Message]:
         """The messages that are complete once these bytes are added.
 
-        A CR at the very end waits for what follows, as it may be half of a CRLF. A long line that
-        comes in many pieces is put together once.
+        A CR at the very end is kept until more bytes come: it may be half of a CRLF. A long line
+        that comes in many pieces is joined once.
         """
         waits = self._rest and self._rest[-1].endswith(b"\r")
         self._rest.append(data)

@@ -12,7 +12,9 @@ import pytest
 from aiohttp import web
 from pytest_aiohttp import AiohttpClient
 
+from docs import reference
 from hero_router.cli import COMMANDS
+from hero_router.model import CONTROL_EVENTS, EVENT_TYPES
 from hero_router.settings.config import SETTINGS, RouterConfig
 from hero_router.store.client import connect
 from hero_router.store.clock import RedisClock
@@ -37,55 +39,64 @@ def nowhere() -> web.Application:
 README = (ROOT / "README.md").read_text("utf-8")
 
 
-def section(title: str) -> str:
-    """The part of the README below one heading."""
-    return README.split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
+def section(title: str, page: str = "README.md") -> str:
+    """The part of a page below one heading."""
+    text = (ROOT / page).read_text("utf-8")
+    return text.split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
 
 
-def test_every_setting_stands_in_the_readme_with_its_default_and_range() -> None:
-    rows = [line for line in section("Settings").splitlines() if line.startswith("| `")]
-    told = {name for row in rows for name in re.findall(r"`((?:ROUTER|HERO|PATH)_\w+)`", row)}
-    real = {name for item in SETTINGS for name in item.variables}
-    assert told == real
-    for item in SETTINGS:
-        row = next(row for row in rows if f"`{item.variables[0]}`" in row)
-        assert item.help in row
-        if item.kind in ("int", "float"):
-            zero = "0, or " if item.off else ""
-            assert f"| {zero}{item.low:g} to {item.high:.0f} |" in row
-            assert item.name == "workers" or f"`{item.default:g}`" in row
+@pytest.mark.parametrize("page", reference.PAGES)
+def test_the_tables_are_made_from_the_declarations_that_the_code_serves(page: str) -> None:
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    assert reference.written(text) == text, "run: python docs/reference.py"
+    assert reference.BLOCK.search(text)
 
 
-def test_every_command_stands_in_the_readme() -> None:
+def test_every_setting_has_its_row() -> None:
+    rows = re.findall(
+        r"^\| (`.*)", (ROOT / "docs" / "settings.md").read_text("utf-8"), re.MULTILINE
+    )
+    found = {name for row in rows for name in re.findall(r"`((?:ROUTER|HERO|PATH)_\w+)`", row)}
+    assert found == {name for item in SETTINGS for name in item.variables}
+
+
+def test_every_command_is_documented() -> None:
     told = re.findall(r"^\| `hero_router (\w+)(?: [A-Z]+)?` \|", section("Commands"), re.MULTILINE)
     assert told == list(COMMANDS)
 
 
-def test_every_route_stands_in_the_readme() -> None:
+def test_every_route_is_documented() -> None:
     app = nowhere()
     real = {
         f"{route.method} {route.resource.canonical}"
         for route in app.router.routes()
         if route.resource is not None and route.method not in ("HEAD", "*")
     }
-    told = set(re.findall(r"`((?:GET|POST) /[^`]*)`", section("Addresses")))
+    told = set(re.findall(r"`((?:GET|POST) /[^`]*)`", section("Addresses", "docs/api.md")))
     assert told == real
 
 
-async def test_every_method_stands_in_the_readme(aiohttp_client: AiohttpClient) -> None:
+async def test_every_method_is_documented(aiohttp_client: AiohttpClient) -> None:
     client = await aiohttp_client(nowhere())
     document = await (await client.get("/openrpc.json")).json()
-    told = set(re.findall(r"`((?:router|rpc)\.\w+)`", section("Addresses")))
+    told = set(
+        re.findall(
+            r"^### `((?:router|rpc)\.\w+)`", section("JSON-RPC", "docs/api.md"), re.MULTILINE
+        )
+    )
     assert told == {method["name"] for method in document["methods"]}
 
 
-def test_every_event_stands_in_the_readme() -> None:
+def test_every_event_is_documented() -> None:
     source = (ROOT / "static" / "js" / "live" / "stream.js").read_text("utf-8")
     names = re.search(r"const NAMES = \[(.*?)\]", source, re.DOTALL)
     assert names is not None
-    told = re.search(r"Event names are (.*?)\.", section("Addresses"))
-    assert told is not None
-    assert set(re.findall(r"`(\w+)`", told[1])) == set(re.findall(r'"(\w+)"', names[1]))
+    rows = re.findall(r"^\| (`.*?) \|", section("Events", "docs/api.md"), re.MULTILINE)
+    told = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert (
+        told - {"cursor", "types", "context", "service", "conflate"} == EVENT_TYPES | CONTROL_EVENTS
+    )
+    assert set(re.findall(r'"(\w+)"', names[1])) <= told
 
 
 def test_every_dependency_has_its_reason() -> None:
@@ -96,8 +107,9 @@ def test_every_dependency_has_its_reason() -> None:
     assert [name for name in names if name not in told and not name.startswith("types-")] == []
 
 
-def test_make_knows_what_the_readme_tells_to_make() -> None:
-    told = set(re.findall(r"`?make (\w+)", README))
+def test_make_knows_what_the_pages_tell_to_make() -> None:
+    pages = README + (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    told = set(re.findall(r"(?:`|^|SECONDS=\d+ )make (\w+)", pages, re.MULTILINE))
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     assert told <= targets
     assert {"run", "test", "check", "bench"} <= told
@@ -105,7 +117,8 @@ def test_make_knows_what_the_readme_tells_to_make() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    [line.partition(" #")[0].strip() for line in section("Inspect with redis-cli").splitlines()
+    [line.partition(" #")[0].strip()
+     for line in section("Inspect with redis-cli", "docs/operations.md").splitlines()
      if line.startswith("redis-cli")],
 )  # fmt: skip
 def test_the_redis_cli_commands_of_the_readme_work(line: str, redis7: RedisServer) -> None:

@@ -13,7 +13,7 @@ from benchmarks.load.scenario import BURST, GROWTH, SCENARIOS, Scenario
 from benchmarks.results.aims import OURS
 from benchmarks.results.runs import RESULTS, Kept, Run, Spread
 from benchmarks.results.tables import markdown
-from hero_router.feed.flush import PARTS
+from hero_router.feed.flush import CORE_SHARE
 from hero_router.settings.config import RouterConfig
 
 PUBLISH_SECONDS = 100e-6
@@ -81,7 +81,7 @@ def simulate(
             moments = (clock + work * (part + 0.5) / SAMPLES for part in range(SAMPLES))
             waits += [moment - came for moment in moments for _ in range(number)]
         clock, cpu, writes = clock + work, cpu + work, writes + clients
-        free_at, waiting = clock + min(work * (PARTS - 1), limit), []
+        free_at, waiting = clock + min(work * (CORE_SHARE - 1), limit), []
     waits.sort()
     p50, p99 = (waits[int(share * (len(waits) - 1))] * 1000 for share in (0.5, 0.99))
     return Outcome(cpu, writes, p50, p99)

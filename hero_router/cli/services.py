@@ -19,7 +19,7 @@ from hero_router.cli.screen import Column, age, console, literal, moment, table,
 from hero_router.cli.selection import ORDERS, Selection, Words, service_names
 from hero_router.client.http import fetch
 from hero_router.client.state import FIELDS, LiveState
-from hero_router.feed.doubts import SCANNER
+from hero_router.feed.conditions import SCANNER
 from hero_router.model import Status
 from hero_router.text import clean
 

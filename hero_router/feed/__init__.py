@@ -1,1 +1,1 @@
-"""What a worker knows and who listens: ring, mirror, hub and tail. Knows nothing of HTTP."""
+"""A worker's copy of the registry and the streams that it sends to clients. Knows no HTTP."""

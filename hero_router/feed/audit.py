@@ -1,7 +1,7 @@
-"""Whether the mirror is what Redis holds: no event tells of what a foreign hand does to a record.
+"""Checks that the mirror is what Redis holds: a foreign change of a record makes no event.
 
-The tail compares them now and then at one position, over its own connection. The registry is sent
-as it is: a digest made by a script would hold Redis up for more than twice as long.
+The tail compares the two now and then at one position, over its own connection. Redis sends the
+registry as it is: a digest made by a script would keep it busy for more than twice as long.
 """
 
 import asyncio
@@ -16,26 +16,29 @@ from hero_router.feed.mirror import Mirror
 from hero_router.store.snapshot import raw_record
 
 AUDIT_SECONDS = 30.0
-"""The longest time between two audits; each worker takes a random part of it, half at least, so
-that they do not all ask at once."""
+"""Longest time between two audits. Each worker takes a random part of it, half at least, so that
+they do not all ask at once."""
 
 AGAIN_SECONDS = AUDIT_SECONDS + 5.0
-"""So long after a difference clients are told once more: some may have fetched the state from a
-worker that had not noticed yet. By then each worker has."""
+"""Time after a difference until it is reported once more: some clients may have loaded the state
+from a worker that had not noticed yet. By then every worker has."""
 
 BATCH = 256
-"""Records that are parsed and compared before others get their turn: five milliseconds."""
+"""Records to parse and compare before other tasks get their turn: about five milliseconds."""
 
 
 class Schedule:
-    """When the next audit is due, and when a difference is told again. `clock` is monotonic."""
+    """When the next audit is due, and when a difference is reported again.
+
+    `clock` is monotonic seconds; `jitter` is a random number in [0, 1).
+    """
 
     def __init__(
         self,
         clock: Callable[[], float] = time.monotonic,
-        chance: Callable[[], float] = random.random,
+        jitter: Callable[[], float] = random.random,
     ) -> None:
-        self._clock, self._chance = clock, chance
+        self._clock, self._jitter = clock, jitter
         self._again_at: float | None = None
         self.done()
 
@@ -45,15 +48,15 @@ class Schedule:
         return self._clock() >= self._next_at
 
     def done(self) -> None:
-        """The two are as one now."""
-        self._next_at = self._clock() + AUDIT_SECONDS * (0.5 + self._chance() / 2)
+        """Mirror and registry are equal now."""
+        self._next_at = self._clock() + AUDIT_SECONDS * (0.5 + self._jitter() / 2)
 
     def differed(self) -> None:
-        """Clients were just told that they were not."""
+        """A difference was just reported to the clients."""
         self._again_at = self._clock() + AGAIN_SECONDS
 
     def take_repetition(self) -> bool:
-        """Whether clients are to be told again now; only once."""
+        """Whether a difference is to be reported again now; true only once for each."""
         due = self._again_at is not None and self._clock() >= self._again_at
         if due:
             self._again_at = None
@@ -63,22 +66,22 @@ class Schedule:
 async def compared(
     mirror: Mirror, texts: Mapping[str, str]
 ) -> tuple[dict[str, Mapping[str, Any]], set[str]]:
-    """The records that a worker shows, and the ids of those that are not so in its mirror.
+    """The valid records among these, and the ids of those that differ from the mirror.
 
-    What is junk was told of when it came. The mirror must not move meanwhile.
+    Invalid records were reported when they came. The mirror must not change meanwhile.
     """
-    good, unlike, items = dict[str, Mapping[str, Any]](), set[str](), list(texts.items())
+    valid, differing, items = dict[str, Mapping[str, Any]](), set[str](), list(texts.items())
     for start in range(0, len(items), BATCH):
         part = _records(items[start : start + BATCH])
-        unlike |= mirror.differing(part)
-        good |= part
+        differing |= mirror.differing(part)
+        valid |= part
         await asyncio.sleep(0)
-    return good, unlike | mirror.lacking(good.keys())
+    return valid, differing | mirror.lacking(valid.keys())
 
 
 def _records(texts: Iterable[tuple[str, str]]) -> dict[str, Mapping[str, Any]]:
-    good = {}
+    valid = {}
     for key, raw in texts:
         with suppress(InvalidJson, TypeError):
-            good[key] = raw_record(key, decode_trusted(raw))
-    return good
+            valid[key] = raw_record(key, decode_trusted(raw))
+    return valid

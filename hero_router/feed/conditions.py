@@ -1,18 +1,31 @@
-"""What makes a worker's view doubtful right now: Redis or a scanner is away, or a scanner does not
-see all of its node. Pure values."""
+"""Conditions: why a worker's pages may be stale now, such as "Redis is away" or "no scanner".
 
-from collections.abc import Mapping
+The holder logs each change, so that an operator finds when and why pages were stale; the frames
+`stale` and `fresh` send each change to the clients.
+"""
+
+import logging
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from hero_router import sse
-from hero_router.feed.freshness import Stamp
+from hero_router.feed.freshness import Stamp, system_ms
+
+log = logging.getLogger(__name__)
+
+REDIS, SCANNER, NO_SCANNER = "redis", "scanner", "no_scanner"
+STREAM = "stream"
+"""This worker follows another stream than the one that Redis serves."""
+
+BLINDING = (REDIS, STREAM)
+"""While one of these holds, the worker knows nothing for sure: it is not ready."""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One doubt; `since` is Unix ms.
+    """One reason why pages may be stale; `since` is Unix ms.
 
-    `reason` is redis, stream, scanner or no_scanner, or what a scanner tells of its node: root,
+    `reason` is one of the constants above, or what a node's scanner reports of itself: root,
     permission.
     """
 
@@ -23,7 +36,7 @@ class Condition:
 
     @property
     def key(self) -> tuple[str, str | None]:
-        """What this doubt is about; there is at most one of each."""
+        """What the condition is about; there is at most one of each."""
         return self.reason, self.node
 
     def to_json(self) -> dict[str, object]:
@@ -31,26 +44,59 @@ class Condition:
         return asdict(self)
 
 
-ConditionMap = Mapping[tuple[str, str | None], Condition]
+class Conditions:
+    """One worker's conditions. Calls `on_change` after every change; `now_ms` is Unix ms."""
+
+    def __init__(self, now_ms: Callable[[], int] = system_ms) -> None:
+        self._now_ms = now_ms
+        self._by_key: dict[tuple[str, str | None], Condition] = {}
+        self.current: tuple[Condition, ...] = ()
+        self.on_change: Callable[[], None] = lambda: None
+
+    def find(self, reason: str, node: str | None = None) -> Condition | None:
+        """The condition about this, if it holds."""
+        return self._by_key.get((reason, node))
+
+    @property
+    def blinding(self) -> Condition | None:
+        """The condition that makes this worker unfit to serve, if there is one."""
+        return next((item for item in map(self.find, BLINDING) if item is not None), None)
+
+    def set(self, reason: str, node: str | None, detail: str) -> None:
+        """Say that this holds. A condition that holds already keeps its `since`."""
+        known = self.find(reason, node)
+        if known is not None and known.detail == detail:
+            return
+        log.log(logging.INFO if known else logging.WARNING, "pages are stale: %s", detail)
+        since = known.since if known else self._now_ms()
+        self._by_key[reason, node] = Condition(reason, node, since, detail)
+        self._changed()
+
+    def clear(self, reason: str, node: str | None = None) -> None:
+        """Say that this no longer holds."""
+        ended = self._by_key.pop((reason, node), None)
+        if ended is not None:
+            seconds = (self._now_ms() - ended.since) / 1000
+            log.info("no longer stale, after %.1f s: %s", seconds, ended.detail)
+            self._changed()
+
+    def _changed(self) -> None:
+        self.current = tuple(self._by_key.values())
+        self.on_change()
 
 
-NONE: ConditionMap = {}
-"""What a client knows of doubts right after a hello."""
+def transition_frames(
+    before: tuple[Condition, ...], after: tuple[Condition, ...], stamp: Stamp
+) -> bytes:
+    """The `fresh` and `stale` frames that lead a client from one set of conditions to another.
 
-
-def transition_frames(before: ConditionMap, after: ConditionMap, stamp: Stamp) -> bytes:
-    """The `stale` and `fresh` frames that lead a client from one set of doubts to another.
-
-    `stamp` goes into each: when it is sent, and as of when the worker had proof of what it tells.
+    `stamp` goes into each frame: when it is sent, and when Redis last confirmed the worker's state.
     """
+    keys, known = {item.key for item in after}, set(before)
     ended = [
         sse.frame("fresh", {"reason": item.reason, "node": item.node, "since": item.since, **stamp})
-        for key, item in before.items()
-        if key not in after
+        for item in before
+        if item.key not in keys
     ]
-    begun = [
-        sse.frame("stale", {**item.to_json(), **stamp})
-        for key, item in after.items()
-        if before.get(key) != item
-    ]
+    begun = [sse.frame("stale", {**item.to_json(), **stamp}) for item in after if item not in known]
     return b"".join(ended + begun)

@@ -1,11 +1,11 @@
-"""What clients are told beside events: hello, resync, ping, doubts and farewell."""
+"""Makes the control frames of a stream: hello, resync, ping, stale, fresh and retry."""
 
 import logging
 import random
 from collections.abc import Callable, Mapping
 
 from hero_router import sse
-from hero_router.feed.conditions import NONE, ConditionMap, transition_frames
+from hero_router.feed.conditions import Condition, transition_frames
 from hero_router.feed.freshness import Freshness, Stamp
 from hero_router.feed.ring import Ring
 from hero_router.feed.subscribers import Subscriber
@@ -16,83 +16,95 @@ log = logging.getLogger(__name__)
 
 
 class ControlFrames:
-    """Makes the frames for one client, and notes what it was told; moves no cursor, sends nothing.
+    """Makes frames for one subscriber at a time, and notes in it what they say. Sends nothing.
 
-    `greeting` makes the rest of each hello; `chance` is uniform in [0, 1). Many clients are told
-    the same at the same time: the last ping and the last news are kept.
+    `hello_fields` are the further fields of each hello; `jitter` is a random number in [0, 1).
+    Many subscribers get the same frames at the same time, so the last ping and the last change of
+    conditions are kept.
     """
 
     def __init__(
         self,
         ring: Ring,
-        times: StreamTiming,
-        proof: Freshness,
+        timing: StreamTiming,
+        freshness: Freshness,
         hello_fields: Callable[[], Mapping[str, object]],
-        chance: Callable[[], float] = random.random,
+        jitter: Callable[[], float] = random.random,
     ) -> None:
-        self._ring, self._times, self._proof, self._greeting = ring, times, proof, hello_fields
-        self.jitter = chance
-        self.conditions: ConditionMap = NONE
-        self._ping: tuple[Position | None, Stamp, bytes] = None, {}, b""
-        self._news: tuple[ConditionMap, ConditionMap, Stamp, bytes] = NONE, NONE, {}, b""
+        self._ring, self._timing, self._freshness = ring, timing, freshness
+        self._hello_fields, self.jitter = hello_fields, jitter
+        self.conditions: tuple[Condition, ...] = ()
+        self._last_ping: tuple[Position | None, Stamp, bytes] = None, {}, b""
+        self._last_change: tuple[tuple[Condition, ...], tuple[Condition, ...], Stamp, bytes] = (
+            (), (), {}, b"",
+        )  # fmt: skip
 
-    def hello(self, client: Subscriber, place: Position | None) -> bytes:
-        """Say hello; also anew when Redis is another process: snapshots are told apart by it.
+    def hello(self, subscriber: Subscriber, position: Position | None) -> bytes:
+        """The hello of a new stream, or of one whose Redis is another process now.
 
-        `place` is where the client stands. It is None where it cannot be said yet, or where a gap
-        has to be told first: a client that was cut off in between would take it for its own. After
-        a hello a client knows of no doubts.
+        After a hello a client knows of no conditions. `position` is None while it is unknown, or
+        if a resync follows. With an id in the hello, a client that disconnects before the resync
+        would resume after events that it never received.
         """
-        client.run_id, client.sent_conditions = self._ring.run_id, NONE
-        if place is not None:
-            client.last_event_id = place
-        cursor = None if place is None else str(place)
-        now = self._proof.now_ms()
-        data = {"cursor": cursor, "store": client.run_id, "now": now, **self._greeting()}
-        retry_ms = self._times.retry_ms(self.jitter())
-        return sse.frame("hello", data, position=place, retry_ms=retry_ms)
+        subscriber.run_id, subscriber.sent_conditions = self._ring.run_id, ()
+        if position is not None:
+            subscriber.last_event_id = position
+        cursor, now = None if position is None else str(position), self._freshness.now_ms()
+        fields = {"cursor": cursor, "store": subscriber.run_id, "now": now, **self._hello_fields()}
+        retry_ms = self._timing.retry_ms(self.jitter())
+        return sse.frame("hello", fields, position=position, retry_ms=retry_ms)
 
-    def changes(self, client: Subscriber) -> bytes:
-        """Tell what is new of Redis and of the doubts since the client was last told."""
-        hello = b"" if client.run_id == self._ring.run_id else self.hello(client, client.cursor)
-        told, client.sent_conditions = client.sent_conditions, self.conditions
-        return hello if told is self.conditions else hello + self._frames(told)
+    def changes(self, subscriber: Subscriber) -> bytes:
+        """What has changed since the subscriber's last frames: the Redis process, the conditions.
 
-    def _frames(self, told: ConditionMap) -> bytes:
-        now, stamp = self.conditions, self._proof.stamp()
-        if self._news[0] is not told or self._news[1] is not now or self._news[2] is not stamp:
-            self._news = told, now, stamp, transition_frames(told, now, stamp)
-        return self._news[3]
-
-    def resync(self, client: Subscriber, dropped: int | None, reason: str, crowd: int) -> bytes:
-        """Tell how many events the client missed (None: unknown) before those after its cursor.
-
-        `crowd` is how many clients there are: they fetch the state one after the other.
+        Empty where nothing has.
         """
-        after_ms = self._times.after_ms(crowd, self.jitter())
-        store = self._ring.run_id
-        data = {"dropped": dropped, "reason": reason, "after_ms": after_ms, "store": store}
-        data |= self._proof.stamp()
-        client.last_event_id, client.run_id = client.cursor, store
+        known, new_run = subscriber.run_id, self._ring.run_id
+        hello = b"" if known == new_run else self.hello(subscriber, subscriber.cursor)
+        sent, subscriber.sent_conditions = subscriber.sent_conditions, self.conditions
+        return hello if sent is self.conditions else hello + self._transition(sent)
+
+    def _transition(self, sent: tuple[Condition, ...]) -> bytes:
+        now, stamp, last = self.conditions, self._freshness.stamp(), self._last_change
+        if last[0] is not sent or last[1] is not now or last[2] is not stamp:
+            last = self._last_change = sent, now, stamp, transition_frames(sent, now, stamp)
+        return last[3]
+
+    def resync(
+        self, subscriber: Subscriber, dropped: int | None, reason: str, subscribers: int
+    ) -> bytes:
+        """Report how many events a client missed (None: unknown) before those after its cursor.
+
+        `subscribers` is the number of all subscribers: they load the state one after the other.
+        """
+        subscriber.last_event_id, subscriber.run_id = subscriber.cursor, self._ring.run_id
+        fields = {
+            "dropped": dropped,
+            "reason": reason,
+            "after_ms": self._timing.after_ms(subscribers, self.jitter()),
+            "store": subscriber.run_id,
+            **self._freshness.stamp(),
+        }
         missed = "an unknown number of" if dropped is None else dropped
-        log.warning("client %s missed %s events (%s): resync sent", client.name, missed, reason)
-        return sse.frame("resync", data, position=client.cursor)
+        log.warning("client %s missed %s events (%s): resync sent", subscriber.name, missed, reason)
+        return sse.frame("resync", fields, position=subscriber.cursor)
 
-    def ping(self, client: Subscriber) -> bytes:
+    def ping(self, subscriber: Subscriber) -> bytes:
         """Say that the client has everything up to its cursor."""
-        client.last_event_id = client.cursor
-        return self._ping_at(client.cursor)
+        subscriber.last_event_id = subscriber.cursor
+        return self._ping_at(subscriber.cursor)
 
     def bare_ping(self) -> bytes:
-        """Say no more than that the stream is alive: a position would take the client back."""
+        """Say only that the stream is alive; a position would set the client back."""
         return self._ping_at(None)
 
-    def _ping_at(self, place: Position | None) -> bytes:
-        stamp = self._proof.stamp()
-        if self._ping[0] != place or self._ping[1] is not stamp:
-            self._ping = place, stamp, sse.frame("ping", stamp, position=place)
-        return self._ping[2]
+    def _ping_at(self, position: Position | None) -> bytes:
+        stamp, last = self._freshness.stamp(), self._last_ping
+        if last[0] != position or last[1] is not stamp:
+            frame = sse.frame("ping", stamp, position=position)
+            last = self._last_ping = position, stamp, frame
+        return last[2]
 
     def retry(self) -> bytes:
-        """Tell a client its own time to come back, as its stream ends."""
-        return sse.retry(self._times.return_ms(self.jitter()))
+        """Set the client's wait until it reconnects, as its stream ends."""
+        return sse.retry(self._timing.return_ms(self.jitter()))

@@ -1,145 +1,155 @@
-"""Writes to one client what it is owed, by its cursor, and moves it between its states.
+"""Sends one subscriber what follows its cursor, and moves it between its states.
 
-The hub says when; here is how far a client gets: until it has everything (live), until its
-transport takes no more (parked), or until this worker knows its position (waiting).
+A subscriber gets as far as it can: until it has everything (LIVE), until its connection takes no
+more (BLOCKED), or until its cursor is later than anything this worker knows (AHEAD). When to send
+is the hub's decision.
 """
 
 from collections.abc import Callable, Sequence
 
+from hero_router.feed import stats
+from hero_router.feed.batch import Batch
 from hero_router.feed.control import ControlFrames
-from hero_router.feed.crowd import Subscribers
 from hero_router.feed.resume import Gap
-from hero_router.feed.ring import Batch, Ring
 from hero_router.feed.stats import DeliveryStats
-from hero_router.feed.subscribers import Subscriber, SubscriberState
+from hero_router.feed.subscribers import Subscriber, Subscribers, SubscriberState
 from hero_router.feed.window import Window
 from hero_router.position import Position
 
-_, LIVE, PARKED, WAITING, GONE = SubscriberState
+_, LIVE, BLOCKED, AHEAD, CLOSED = SubscriberState
 
 
 class Delivery:
-    """The clients of one worker, and what was delivered to them. `clock` is monotonic seconds."""
+    """One worker's subscribers, and the count of what they were sent. `clock` is monotonic."""
 
-    def __init__(
-        self, ring: Ring, window: Window, herald: ControlFrames, clock: Callable[[], float]
-    ) -> None:
-        self._ring, self._window, self._herald, self._clock = ring, window, herald, clock
-        self.clients, self.counts = Subscribers(), DeliveryStats()
-
-    def lag(self, client: Subscriber) -> int:
-        """How many events a client has not been sent yet, as far as can be known."""
-        return self._ring.lag(client.cursor) if client.state in (LIVE, PARKED) else 0
+    def __init__(self, window: Window, control: ControlFrames, clock: Callable[[], float]) -> None:
+        self._window, self._control, self._clock = window, control, clock
+        self._ring = window.ring
+        self.subscribers, self.stats = Subscribers(), DeliveryStats()
 
     @property
     def pending(self) -> int:
-        """Deliveries that are still due: with `counts.settled` they make up `counts.owed`."""
-        return sum(map(self.lag, self.clients))
+        """Deliveries that are still due."""
+        return stats.pending(self._ring, self.subscribers)
 
-    def place(self, client: Subscriber) -> None:
-        """Find a client's place in the window, and send what it is owed."""
-        told = client.requested_id
-        place = self._ring.head if told is None else Position.parse(told)
-        due = Gap(None) if place is None else self._next(client, place)
+    def lag(self, subscriber: Subscriber) -> int:
+        """How many events a subscriber has not been sent yet, as far as can be known."""
+        return stats.lag(self._ring, subscriber)
+
+    def start(self, subscriber: Subscriber) -> None:
+        """Find a new subscriber's place in the window, greet it, and send what follows."""
+        requested = subscriber.requested_id
+        position = self._ring.head if requested is None else Position.parse(requested)
+        due = Gap(None) if position is None else self._next_batch(subscriber, position)
         gap = due if isinstance(due, Gap) else None
-        client.cursor = place if place and (gap is None or gap.inside) else self._ring.start
-        self.clients.move(client, LIVE)
-        self.counts.expected += self.lag(client)
-        self.say(client, self._herald.hello(client, None if gap else client.cursor))
+        found = position is not None and (gap is None or gap.inside)
+        subscriber.cursor = position if position and found else self._ring.start
+        self.subscribers.move(subscriber, LIVE)
+        self.stats.expected += self.lag(subscriber)
+        self.write(subscriber, self._control.hello(subscriber, None if gap else subscriber.cursor))
         if gap is not None:
-            self.counts.expected += gap.trimmed
-            self.tell_gap(client, gap, "unknown_position" if gap.dropped is None else "trimmed")
-        self.advance(client)
+            self.stats.expected += gap.trimmed
+            reason = "unknown_position" if gap.dropped is None else "trimmed"
+            self.send_resync(subscriber, gap, reason)
+        self.catch_up(subscriber)
 
-    def advance(self, client: Subscriber, lagged: str = "lagged") -> None:
-        """Write what the client is owed until it is live, has to wait, or its transport is full.
+    def catch_up(self, subscriber: Subscriber, lagged: str = "lagged") -> None:
+        """Send batches until the subscriber has everything or its connection takes no more.
 
-        `lagged` is the reason of a gap that came about before the window.
+        `lagged` is the reason to give for a gap before the window.
         """
-        if client.cursor > self._ring.head:
-            return self.wait(client)
-        if client.state is WAITING:  # nothing was owed to it so far
-            self.clients.move(client, LIVE)
-            self.counts.expected += self.lag(client)
-        while not client.sink.buffered():
-            due = self._next(client, client.cursor)
+        if subscriber.cursor > self._ring.head:
+            return self.wait_ahead(subscriber)
+        if subscriber.state is AHEAD:  # nothing was expected for it so far
+            self.subscribers.move(subscriber, LIVE)
+            self.stats.expected += self.lag(subscriber)
+        while not subscriber.sink.buffered():
+            due = self._next_batch(subscriber, subscriber.cursor)
             if due is None:
-                self.clients.move(client, LIVE)
-                return self.inform(client)
+                self.subscribers.move(subscriber, LIVE)
+                return self.send_changes(subscriber)
             if isinstance(due, Gap):
-                self._close_gap(client, due, lagged)
+                self._pass_gap(subscriber, due, lagged)
             else:
-                self.send((client,), due)
-        return self._park(client)
+                self.send((subscriber,), due)
+        return self._block(subscriber)
 
-    def _next(self, client: Subscriber, cursor: Position) -> Batch | Gap | None:
-        return self._window.next_batch(cursor, client.options, client.told_holes)
+    def _next_batch(self, subscriber: Subscriber, cursor: Position) -> Batch | Gap | None:
+        return self._window.next_batch(cursor, subscriber.options, subscriber.known_holes)
 
-    def send(self, clients: Sequence[Subscriber], train: Batch) -> Sequence[Subscriber]:
-        """Offer a train to each; who takes only some of it is returned, and is past that."""
-        left, datas, number = list[Subscriber](), train.buffers, len(train.buffers)
-        for client in clients:
-            gone = client.sink.write_many(datas) if datas else 0
-            reached = train if gone == number else Batch.of(*train.slices[: gone + 1])
-            client.cursor = reached.last
-            if client.told_holes:
-                client.told_holes = max(client.told_holes - reached.lost, 0)
-            if reached.last_id is not None:
-                client.last_event_id = reached.last_id
-            if reached is not train:
-                left.append(client)
-                self.counts.add(reached)
-        self.counts.add(train, len(clients) - len(left))
-        return left
+    def send(self, subscribers: Sequence[Subscriber], batch: Batch) -> Sequence[Subscriber]:
+        """Offer a batch to each subscriber.
 
-    def _close_gap(self, client: Subscriber, gap: Gap, lagged: str) -> None:
-        """Where the gap is unknown, what was thought to be pending was a guess: count anew."""
-        before = self.lag(client)
-        if not gap.inside:
-            client.cursor = self._ring.start
-        self.counts.expected += gap.trimmed + self.lag(client) - before
-        reason = "trimmed" if gap.lost else lagged
-        self.tell_gap(client, gap, "store_changed" if gap.dropped is None else reason)
-
-    def tell_gap(self, client: Subscriber, gap: Gap, reason: str) -> None:
-        """Tell a client what it missed. Holes count as dropped when the client passes them."""
-        self.counts.resyncs[reason] += 1
-        self.counts.dropped += gap.trimmed
-        client.told_holes = self._ring.holes_after(client.cursor)
-        self.say(client, self._herald.resync(client, gap.dropped, reason, len(self.clients)))
-
-    def inform(self, client: Subscriber) -> None:
-        """Tell what is new of Redis and of the doubts: at once, or when what waits has gone."""
-        if not client.sink.buffered() and (news := self._herald.changes(client)):
-            self.say(client, news)
-
-    def say(self, client: Subscriber, frames: bytes) -> None:
-        """Send what is no event. A live client for which any of it waits is parked.
-
-        All that clients are sent goes through here or through `send`: an event that is offered
-        past waiting bytes would lie in the middle of another frame.
+        Returns those whose connection took only a part; their cursors are past that part.
         """
-        client.sink.write(frames)
-        if client.state is LIVE and client.sink.buffered():
-            self._park(client)
+        partial, buffers, number = list[Subscriber](), batch.buffers, len(batch.buffers)
+        for subscriber in subscribers:
+            taken = subscriber.sink.write_many(buffers) if buffers else 0
+            sent = batch if taken == number else Batch.of(*batch.slices[: taken + 1])
+            subscriber.cursor = sent.last
+            if subscriber.known_holes:
+                subscriber.known_holes = max(subscriber.known_holes - sent.lost, 0)
+            if sent.last_id is not None:
+                subscriber.last_event_id = sent.last_id
+            if sent is not batch:
+                partial.append(subscriber)
+                self.stats.add(sent)
+        self.stats.add(batch, len(subscribers) - len(partial))
+        return partial
 
-    def _park(self, client: Subscriber) -> None:
+    def _pass_gap(self, subscriber: Subscriber, gap: Gap, lagged: str) -> None:
+        """Report a gap and go on behind it.
+
+        If the size of the gap is unknown, the pending count was an estimate: it is computed again
+        from the window's start.
+        """
+        before = self.lag(subscriber)
+        if not gap.inside:
+            subscriber.cursor = self._ring.start
+        self.stats.expected += gap.trimmed + self.lag(subscriber) - before
+        reason = "trimmed" if gap.lost else lagged
+        self.send_resync(subscriber, gap, "store_changed" if gap.dropped is None else reason)
+
+    def send_resync(self, subscriber: Subscriber, gap: Gap, reason: str) -> None:
+        """Report what a client missed. A hole counts as dropped when the client passes it."""
+        self.stats.resyncs[reason] += 1
+        self.stats.dropped += gap.trimmed
+        subscriber.known_holes = self._ring.holes_after(subscriber.cursor)
+        number = len(self.subscribers)
+        self.write(subscriber, self._control.resync(subscriber, gap.dropped, reason, number))
+
+    def send_changes(self, subscriber: Subscriber) -> None:
+        """Send what changed in Redis and in the conditions: now, or when nothing is buffered."""
+        if not subscriber.sink.buffered() and (frames := self._control.changes(subscriber)):
+            self.write(subscriber, frames)
+
+    def write(self, subscriber: Subscriber, frames: bytes) -> None:
+        """Write control frames. A LIVE subscriber that cannot take all of them is BLOCKED.
+
+        All bytes of a stream go through here or through `send`. An event that is written past
+        buffered bytes would lie in the middle of another frame.
+        """
+        subscriber.sink.write(frames)
+        if subscriber.state is LIVE and subscriber.sink.buffered():
+            self._block(subscriber)
+
+    def _block(self, subscriber: Subscriber) -> None:
         now = self._clock()
-        if client.state is not PARKED:
-            self.counts.parked += 1
-            client.blocked_at = now
-        self.clients.move(client, PARKED)
-        client.state_since, client.buffered = now, client.sink.buffered()
+        if subscriber.state is not BLOCKED:
+            self.stats.blocked += 1
+            subscriber.blocked_at = now
+        self.subscribers.move(subscriber, BLOCKED)
+        subscriber.state_since, subscriber.buffered = now, subscriber.sink.buffered()
 
-    def wait(self, client: Subscriber) -> None:
-        """The client's cursor is ahead of this worker: it is sent no events for now."""
-        if client.state is not WAITING:
-            client.state_since = self._clock()
-        self.clients.move(client, WAITING)
-        self.inform(client)
+    def wait_ahead(self, subscriber: Subscriber) -> None:
+        """Send no events for now: the cursor is later than anything that this worker has read."""
+        if subscriber.state is not AHEAD:
+            subscriber.state_since = self._clock()
+        self.subscribers.move(subscriber, AHEAD)
+        self.send_changes(subscriber)
 
-    def remove(self, client: Subscriber, cause: str) -> None:
-        """Forget a client; what was still due to it is abandoned."""
-        self.counts.abandoned += self.lag(client)
-        self.counts.closed[cause] += 1
-        self.clients.move(client, GONE)
+    def remove(self, subscriber: Subscriber, cause: str) -> None:
+        """Forget a subscriber; its pending deliveries count as abandoned."""
+        self.stats.abandoned += self.lag(subscriber)
+        self.stats.closed[cause] += 1
+        self.subscribers.move(subscriber, CLOSED)

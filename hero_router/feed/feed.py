@@ -1,29 +1,61 @@
-"""All of a worker's feed, put together: the tail, what it fills, and the clients that listen."""
+"""One worker's feed, put together: tail, mirror, window, hub and checks, and what they report.
+
+Metrics and the web ask the feed; they need not know its parts.
+"""
 
 import asyncio
 import math
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
+from hero_router.feed import stats
+from hero_router.feed.conditions import Conditions
 from hero_router.feed.control import ControlFrames
-from hero_router.feed.doubts import Conditions
 from hero_router.feed.flush import FlushScheduler
 from hero_router.feed.freshness import Freshness, system_ms
-from hero_router.feed.hub import SLICE_BYTES, Hub
+from hero_router.feed.hub import Hub
 from hero_router.feed.mirror import Mirror
 from hero_router.feed.nodes import NodeMonitor
 from hero_router.feed.rescan import ScanReplies
 from hero_router.feed.ring import Ring
+from hero_router.feed.stats import DeliveryStats, SubscriberStats
+from hero_router.feed.subscribers import Subscriber
 from hero_router.feed.tail import Tail
 from hero_router.feed.timing import TICK, StreamTiming
 from hero_router.feed.watchdog import TailWatchdog
+from hero_router.feed.window import Window
+from hero_router.position import Position
 from hero_router.store.stream import NodeReader, Stream
 
 
-class Feed:
-    """A worker's view of the world.
+class Samples(NamedTuple):
+    """Delays in seconds, measured since they were last taken.
 
-    `window` is in events; `flush` is the longest time in seconds that events are joined for;
-    `greeting` goes into each hello; `now_ms` is Redis's clock in Unix milliseconds.
+    `read_delays` lie between an event's publishing and its read, one for each read; `flush_delays`
+    between its read and the end of its flush, one for each flush.
+    """
+
+    read_delays: Sequence[float]
+    flush_delays: Sequence[float]
+
+
+class WindowStatus(NamedTuple):
+    """How much of the stream a worker holds; see `Ring` for `span` and `oldest_at`."""
+
+    head: Position
+    events: int
+    limit: int
+    full: bool
+    span: float
+    oldest_at: int
+
+
+class Feed:
+    """A worker's copy of the registry, and the streams that it sends.
+
+    `window` is in events; `max_delay` is the longest time in seconds that events are joined for;
+    `hello_fields` are the further fields of each hello; `now_ms` is Redis's clock in Unix ms.
     """
 
     def __init__(
@@ -32,31 +64,37 @@ class Feed:
         nodes: NodeReader,
         *,
         window: int,
-        times: StreamTiming,
-        flush: float,
+        timing: StreamTiming,
+        max_delay: float,
         hello_fields: Callable[[], Mapping[str, object]],
         now_ms: Callable[[], int] = system_ms,
     ) -> None:
-        self.mirror, self.scans, self.conditions = Mirror(), ScanReplies(), Conditions(now_ms)
-        self.freshness = Freshness(now_ms)
-        self.ring = Ring(window, SLICE_BYTES)
-        self.flusher = FlushScheduler(flush)
-        herald = ControlFrames(self.ring, times, self.freshness, hello_fields)
-        self.hub = Hub(self.ring, herald, times, self.flusher)
+        self.mirror, self.scan_replies = Mirror(), ScanReplies()
+        self.conditions, self.freshness = Conditions(now_ms), Freshness(now_ms)
+        self.ring = Ring(window)
+        self.flusher = FlushScheduler(max_delay)
+        control = ControlFrames(self.ring, timing, self.freshness, hello_fields)
+        self.hub = Hub(Window(self.ring), control, timing, self.flusher)
         self.tail = Tail(
-            stream, self.mirror, self.ring, self.hub, self.conditions, self.scans, self.freshness
+            stream,
+            self.mirror,
+            self.ring,
+            self.hub,
+            self.conditions,
+            self.scan_replies,
+            self.freshness,
         )
-        sentry = TailWatchdog(nodes, self.ring, self.tail, self.conditions)
-        self.watch = NodeMonitor(nodes, self.mirror, self.conditions, also=sentry.check)
-        self.conditions.on_change = self._doubts_changed
+        watchdog = TailWatchdog(nodes, self.ring, self.tail, self.conditions)
+        self.nodes = NodeMonitor(nodes, self.mirror, self.conditions, also=watchdog.check)
+        self.conditions.on_change = self._conditions_changed
         self.draining = self.failed = False
 
     async def run(self) -> None:
-        """Follow, watch and tick until cancelled; an unforeseen error of any of them ends all."""
+        """Follow, check and tick until cancelled; an unforeseen error of any of them ends all."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.tail.run(), name="tail")
-                tasks.create_task(self.watch.run(), name="watch")
+                tasks.create_task(self.nodes.run(), name="nodes")
                 tasks.create_task(self._tick(), name="tick")
         except Exception:
             self.failed = True
@@ -64,18 +102,18 @@ class Feed:
 
     @property
     def ready(self) -> bool:
-        """Whether this worker can tell the truth now: it follows the stream, and does not end."""
+        """Whether this worker follows the stream that Redis serves, and is not shutting down."""
         return self.tail.synced and self.conditions.blinding is None and not self.draining
 
     def status(self) -> dict[str, object]:
-        """Whether this worker is ready, why not, and where it stands; served by `/ready`."""
+        """Whether this worker is ready, why not, and how far it has read; served by `/ready`."""
         return {
             "ready": self.ready,
             "reason": "" if self.ready else self._why_not_ready(),
             "cursor": str(self.ring.head),
-            "window": len(self.ring.positions),
-            "clients": len(self.hub.clients),
-            "stale": [item.to_json() for item in self.conditions.current.values()],
+            "window": len(self.ring),
+            "clients": len(self.hub.subscribers),
+            "stale": [item.to_json() for item in self.conditions.current],
         }
 
     def _why_not_ready(self) -> str:
@@ -84,18 +122,58 @@ class Feed:
         blinding = self.conditions.blinding
         return blinding.detail if blinding else "not yet read from Redis"
 
-    def drain(self, over: float = 0.0) -> None:
-        """The worker ends: not ready any more, and every stream ends within so many seconds."""
+    def window_status(self) -> WindowStatus:
+        """How much of the stream is held now."""
+        ring = self.ring
+        return WindowStatus(ring.head, len(ring), ring.limit, ring.full, ring.span, ring.oldest_at)
+
+    def delivery_stats(self) -> DeliveryStats:
+        """What was delivered since the worker began. The object goes on counting."""
+        return self.hub.stats
+
+    def subscriber_stats(self) -> SubscriberStats:
+        """The subscribers by state, and what is due to them."""
+        return stats.subscriber_stats(self.ring, self.hub.subscribers, self.hub.stats)
+
+    def most_lagging(self, number: int) -> list[tuple[int, Subscriber]]:
+        """Up to so many subscribers, each with its lag; those that lag or wait come first."""
+        return stats.most_lagging(self.ring, self.hub.subscribers, number)
+
+    def redis_errors(self) -> Counter[str]:
+        """Errors of Redis since the worker began, by code."""
+        return self.tail.errors + self.nodes.errors
+
+    @property
+    def invalid_entries(self) -> int:
+        """Entries of the stream, since the worker began, that hero_router did not write."""
+        return self.tail.invalid_entries
+
+    def take_samples(self, clock_ahead: float | None) -> Samples:
+        """The delays since the last call. `clock_ahead` is Redis's clock less this machine's.
+
+        While that is unknown (None) no read delay can be computed: the reads are kept.
+        """
+        reads, flush_delays = list[float](), tuple(self.flusher.delays)
+        self.flusher.delays.clear()
+        if clock_ahead is not None:
+            for read_at, published_ms in self.tail.reads:
+                if published_ms:
+                    reads.append(max(read_at + clock_ahead - published_ms / 1000, 0))
+            self.tail.reads.clear()
+        return Samples(reads, flush_delays)
+
+    def drain(self, seconds: float = 0.0) -> None:
+        """Begin to shut down: not ready any more, and every stream ends within these seconds."""
         self.draining = True
-        self.hub.close(over)
+        self.hub.close(seconds)
 
     async def wait_drained(self, seconds: float) -> None:
-        """Wait until the last client has been told to go, for so long at most."""
+        """Wait until the last stream has ended, for so many seconds at most."""
         for _ in range(math.ceil(seconds / TICK)):
-            if self.hub.clients:
+            if self.hub.subscribers:
                 await asyncio.sleep(TICK)
 
-    def _doubts_changed(self) -> None:
+    def _conditions_changed(self) -> None:
         self.mirror.revision += 1
         self.hub.send_conditions(self.conditions.current)
 

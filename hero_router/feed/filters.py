@@ -1,4 +1,4 @@
-"""Which events a client wants, by type, context and service. Pure values.
+"""Chooses the events that a client wants, by type, context and service. Pure values.
 
 Equal filters are equal keys: all clients that want the same share the same joined bytes.
 """
@@ -10,13 +10,13 @@ from typing import Any, NamedTuple, Self
 from hero_router.errors import BadRequest
 from hero_router.model import EVENT_TYPES, Event
 
-MOST_VALUES = 32
-LONGEST_VALUE = 256
-"""What one client may ask for: each filter costs the worker a pass over what it sends."""
+MAX_VALUES = 32
+MAX_VALUE_LENGTH = 256
+"""Limits of one client's filter: each filter costs the worker a pass over all events."""
 
 
 class Tags(NamedTuple):
-    """What an event can be chosen by; the texts are "" where it has none."""
+    """The properties of an event that filters look at; a text is "" where it has none."""
 
     type: str
     context: str
@@ -36,10 +36,11 @@ class Filter:
     def of(
         cls, types: Iterable[str] = (), contexts: Iterable[str] = (), services: Iterable[str] = ()
     ) -> Self | None:
-        """The filter for what a client asks, each a list of texts with commas; None wants all.
+        """The filter for a client's request; None wants all. Each text may have several values,
+        separated by commas.
 
         Raises:
-            BadRequest: it asks for a type that does not exist, or for too much.
+            BadRequest: there is no such event type, or there are too many values.
         """
         wanted = cls(
             _values("types", types), _values("context", contexts), _values("service", services)
@@ -58,8 +59,8 @@ class Filter:
         )
 
 
-def tagged(event: Event) -> Tags:
-    """The tags of an event; a stranger's entry has none, and is only wanted by who wants all."""
+def tags_of(event: Event) -> Tags:
+    """The tags of an event; empty for an entry of another program, so that no filter wants it."""
     record = event.payload.get("service")
     about: Mapping[str, Any] = record if isinstance(record, Mapping) else event.payload
     context, name = about.get("context"), about.get("name")
@@ -70,8 +71,8 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _values(name: str, asked: Iterable[str]) -> frozenset[str]:
-    found = frozenset(part.strip() for text in asked for part in text.split(",") if part.strip())
-    if len(found) > MOST_VALUES or any(len(value) > LONGEST_VALUE for value in found):
-        raise BadRequest(f"{name}: at most {MOST_VALUES} values of {LONGEST_VALUE} characters")
+def _values(name: str, texts: Iterable[str]) -> frozenset[str]:
+    found = frozenset(part.strip() for text in texts for part in text.split(",") if part.strip())
+    if len(found) > MAX_VALUES or any(len(value) > MAX_VALUE_LENGTH for value in found):
+        raise BadRequest(f"{name}: at most {MAX_VALUES} values of {MAX_VALUE_LENGTH} characters")
     return found

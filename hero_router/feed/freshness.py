@@ -1,13 +1,13 @@
-"""The worker's time by Redis's clock, and the last moment at which it had proof from Redis.
+"""The time by Redis's clock, and the last time at which Redis confirmed this worker's state.
 
-All times that clients are told come from here, so that the workers of all machines tell one time.
+All times that clients get come from here, so that the workers of all machines give one time.
 """
 
 import time
 from collections.abc import Callable, Mapping
 
 SAME_MS = 100
-"""Frames for many clients are made once: a stamp stays the same for this long."""
+"""A stamp stays the same for this long, so that one frame serves many clients."""
 
 Stamp = Mapping[str, int | None]
 """`now` and `as_of`, as frames carry them."""
@@ -21,8 +21,8 @@ def system_ms() -> int:
 class Freshness:
     """`now_ms` is Redis's clock in Unix milliseconds.
 
-    `as_of` is the last such moment at which Redis showed that this worker holds the stream's head;
-    None before the first.
+    `as_of` is the last time (Unix ms) at which Redis confirmed that this worker has the stream's
+    head; None before the first.
     """
 
     def __init__(self, now_ms: Callable[[], int] = system_ms) -> None:

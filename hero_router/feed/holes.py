@@ -1,6 +1,6 @@
-"""Holes in the window: positions that Redis gave out, whose events a foreign hand deleted. Pure.
+"""Finds holes in a window: positions of the stream whose events a foreign hand deleted. Pure.
 
-XDEL says nothing to anybody: the dense numbers inside an epoch are what finds it.
+Redis announces no XDEL: a hole shows only because positions are dense inside an epoch.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,37 +14,40 @@ def filled(
 ) -> tuple[list[Event], list[Position]]:
     """The newest `limit` entries of a window up to its head, with an empty one for each hole.
 
-    An empty entry has no type, as one that hero_router did not write. Also returns the positions
+    An empty entry has no type, like one that hero_router did not write. Also returns the positions
     of the holes, ascending.
     """
     entries, lost = list[Event](), list[Position]()
     above = Event(head.next(), None, "", "", {}, "{}")
     for event in reversed(window):
-        for place in _between(event.position, above, limit):
-            lost.append(place)
-            entries.append(Event(place, None, "", "", {}, "{}"))
+        for position in _between(event.position, above, limit):
+            lost.append(position)
+            entries.append(Event(position, None, "", "", {}, "{}"))
         entries.append(event)
         above = event
         if len(entries) >= limit:
             break
     kept = entries[limit - 1 :: -1] if len(entries) > limit else entries[::-1]
     first = kept[0].position if kept else head
-    return kept, [place for place in reversed(lost) if place >= first]
+    return kept, [position for position in reversed(lost) if position >= first]
 
 
-def _between(below: Position, above: Event, most: int) -> Iterator[Position]:
+def _between(below: Position, above: Event, limit: int) -> Iterator[Position]:
     """The positions between two entries that follow each other, newest first.
 
-    Those of an epoch that ended before `above` are known where that is the next one's first event:
-    it says where that ended.
+    The end of the epoch before is known if `above` is the first event of its epoch: it says where
+    that epoch ended.
     """
-    place, after = above.position, above.after
-    yield from _down(place.epoch, place.seq - 1, below, most)
-    if place.seq == 1 and after is not None and place.epoch > after.epoch >= below.epoch:
-        yield from _down(after.epoch, after.seq, below, most)
+    position, after = above.position, above.after
+    yield from _down(position.epoch, position.seq - 1, below, limit)
+    if position.seq == 1 and after is not None and position.epoch > after.epoch >= below.epoch:
+        yield from _down(after.epoch, after.seq, below, limit)
 
 
-def _down(epoch: int, seq: int, below: Position, most: int) -> Iterator[Position]:
-    """An epoch's positions from `seq` down to its first, or to above `below`; at most `most`."""
+def _down(epoch: int, seq: int, below: Position, limit: int) -> Iterator[Position]:
+    """Positions of an epoch, from `seq` down to the first or to just above `below`.
+
+    No more than `limit` of them.
+    """
     last = below.seq if below.epoch == epoch else 0
-    return (Position(epoch, each) for each in range(seq, max(last, seq - most), -1))
+    return (Position(epoch, each) for each in range(seq, max(last, seq - limit), -1))

@@ -1,102 +1,93 @@
 """The newest event of each service: what conflation sends to a client that fell behind.
 
-A log with only the last entry of each key, as Kafka's compacted topics are: whoever gets all that
-is newer than its cursor ends in the same state as with every event, without a new snapshot.
+A log with only the last entry of each key, like Kafka's compacted topics. A client that gets all
+that is newer than its cursor ends in the same state as with every event, without a new snapshot.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
 from hero_router import sse
+from hero_router.feed.batch import Slice
+from hero_router.feed.entry import Entry
 from hero_router.feed.filters import Filter, Tags
-from hero_router.feed.ring import Slice
 from hero_router.position import ORIGIN, Position
 
-MOST_REMOVED = 4096
-"""Services that have left are remembered so far: a client from before that has to start anew."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """One service's newest event."""
-
-    position: Position
-    frame: bytes
-    tags: Tags
+MAX_REMOVED = 4096
+"""Removed services to remember. A client from before the oldest of them has to load the state."""
 
 
 class LatestByService:
-    """The newest events by service, oldest first; complete for every cursor from `since` on."""
+    """The newest entries by service, oldest first; complete for every cursor from `since` on."""
 
     def __init__(self, slice_bytes: int) -> None:
         self._slice_bytes = slice_bytes
-        self._entries: dict[str, _Entry] = {}
+        self._entries: dict[str, Entry] = {}
         self._removed = 0
-        self.since = ORIGIN
-        self._head = ORIGIN
+        self.since = self._head = ORIGIN
 
-    def reset(self, base: Position, events: Iterable[tuple[Position, bytes, Tags]]) -> None:
-        """Hold only these events; what happened up to `base` is not known here."""
+    def reset(self, since: Position, entries: Iterable[Entry]) -> None:
+        """Hold only these entries; what happened up to `since` is not known here."""
         self._entries.clear()
-        self._removed, self.since, self._head = 0, base, base
-        self.add(events)
+        self._removed, self.since, self._head = 0, since, since
+        self.add(entries)
 
-    def add(self, events: Iterable[tuple[Position, bytes, Tags]]) -> None:
-        """Take the next events: each takes the place of the one before about the same service."""
-        for position, frame, tags in events:
-            self._add(position, frame, tags)
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Take the next entries: each replaces the one before about the same service."""
+        for entry in entries:
+            self._add(entry)
 
-    def _add(self, position: Position, frame: bytes, tags: Tags) -> None:
-        self._head = position
+    def _add(self, entry: Entry) -> None:
+        self._head, tags = entry.position, entry.tags
         key = tags.id or tags.type
         before = self._entries.pop(key, None)
+        self._entries[key] = entry
         self._removed += _is_removal(tags) - (before is not None and _is_removal(before.tags))
-        self._entries[key] = _Entry(position, frame, tags)
-        if self._removed > MOST_REMOVED:
+        if self._removed > MAX_REMOVED:
             self._forget_removed()
 
     def slice_after(self, cursor: Position, wanted: Filter | None) -> Slice | None:
-        """What a client at this cursor needs next, led by a `conflated` frame where any is left
-        out; None where conflation cannot help: it has all, or stands outside of what is known.
+        """What a client at this cursor needs next, after a `conflated` frame if any is left out.
+
+        None where conflation cannot help: the client has all, or its cursor is not known here.
         """
         if not self._reaches(cursor):
             return None
         chosen, last = list[bytes](), self._head
         room = self._slice_bytes
-        for entry in self._after(cursor):
-            if wanted is None or wanted.wants(entry.tags):
-                if chosen and len(entry.frame) > room:
+        for position, frame, tags, _ in self._after(cursor):
+            if wanted is None or wanted.wants(tags):
+                room -= len(frame)
+                if room < 0 and chosen:
                     break
-                chosen.append(entry.frame)
-                room -= len(entry.frame)
-            last = entry.position
+                chosen.append(frame)
+            last = position
         else:
             last = self._head
         superseded = last.seq - cursor.seq - len(chosen)
         if superseded:
-            told = {"superseded": superseded, "to": str(last)}
-            chosen.insert(0, sse.frame("conflated", told, position=cursor))
+            data = {"superseded": superseded, "to": str(last)}
+            chosen.insert(0, sse.frame("conflated", data, position=cursor))
             return Slice(b"".join(chosen), last, len(chosen) - 1, superseded=superseded)
         return Slice(b"".join(chosen), last, len(chosen))
 
     def _reaches(self, cursor: Position) -> bool:
         return self.since <= cursor < self._head and cursor.epoch == self._head.epoch
 
-    def _after(self, cursor: Position) -> Iterator[_Entry]:
+    def _after(self, cursor: Position) -> Sequence[Entry]:
         """The entries after a cursor, oldest first; looks only at those and one more."""
-        found = list[_Entry]()
+        found = list[Entry]()
         for entry in reversed(self._entries.values()):
             if entry.position <= cursor:
                 break
             found.append(entry)
-        return reversed(found)
+        return found[::-1]
 
     def _forget_removed(self) -> None:
-        """Forget the older half of the services that have left."""
-        gone = [key for key, entry in self._entries.items() if _is_removal(entry.tags)]
-        for key in gone[: MOST_REMOVED // 2]:
+        """Forget the older half of the removed services."""
+        removed = [key for key, entry in self._entries.items() if _is_removal(entry.tags)]
+        for key in removed[: MAX_REMOVED // 2]:
             self.since = max(self.since, self._entries.pop(key).position)
-        self._removed -= MOST_REMOVED // 2
+        self._removed -= MAX_REMOVED // 2
 
 
 def _is_removal(tags: Tags) -> bool:

@@ -1,8 +1,7 @@
-"""Watches the nodes' scanners, so that a dead one is told instead of its last words repeated.
+"""Checks each node's lease and last report, and sets this worker's conditions about nodes.
 
-A scanner lives if it holds its node's lease, and works if it also reports: one that hangs, or whose
-writes Redis refuses, may still hold the lease. Services of a node that has no report, as after a
-foreign hand took it, have no scanner either.
+A node whose scanner has stopped is marked lost, instead of showing its last statuses. What a
+scanner reports as not visible to it becomes a condition of its node.
 """
 
 import asyncio
@@ -10,15 +9,15 @@ import logging
 import shlex
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
 from hero_router.errors import StoreError
-from hero_router.feed.doubts import NO_SCANNER, REDIS, SCANNER, Conditions
+from hero_router.feed.conditions import NO_SCANNER, REDIS, SCANNER, Conditions
 from hero_router.feed.mirror import Mirror
-from hero_router.feed.reported import ReportedConditions
 from hero_router.model import NodeState
 from hero_router.store.stream import NodeReader, NodeStatus
+from hero_router.text import clean
 
 log = logging.getLogger(__name__)
 
@@ -26,119 +25,154 @@ WATCH_SECONDS = 1.0
 GRACE_SECONDS = 4.0
 """A lease may be missing for this long, as when another scanner takes over, before it matters."""
 OVERDUE_SCANS = 3
-"""A report may be missing for as long as so many scans take, and the grace time, before it does."""
+"""A report may be missing for the time of so many scans, and the grace time, before it matters."""
 
 
 async def _nothing() -> None:
-    """There is nothing else to look at."""
+    """No further check."""
 
 
 class NodeMonitor:
-    """One worker's eye on all nodes. `clock` is monotonic seconds: wall time may jump.
+    """One worker's check of all nodes. `clock` is monotonic seconds: wall time may jump.
 
-    `also` is what else is looked at each time, over the same connection.
+    A scanner runs if it holds its node's lease, and works if it also reports: one that hangs, or
+    whose writes Redis refuses, may still hold the lease. A node that has services but no report
+    has no scanner.
 
-    `errors` are counted by code since the worker began.
+    `also` is a further check in each round, over the same connection. `errors` counts the errors
+    of Redis by code since the worker began.
     """
 
     def __init__(
         self,
         nodes: NodeReader,
         mirror: Mirror,
-        doubts: Conditions,
+        conditions: Conditions,
         clock: Callable[[], float] = time.monotonic,
         also: Callable[[], Awaitable[None]] = _nothing,
     ) -> None:
-        self._nodes, self._mirror, self._doubts, self._clock = nodes, mirror, doubts, clock
-        self._also = also
-        self._reported = ReportedConditions(doubts)
+        self._nodes, self._mirror, self._conditions = nodes, mirror, conditions
+        self._clock, self._also = clock, also
+        self._reported = ReportedConditions(conditions)
         self._leased_at: dict[str, float] = {}
         self._reported_at: dict[str, float] = {}
         self._reports: Mapping[str, NodeState] = {}
         self._names: AbstractSet[str] = frozenset()
-        self.errors = Counter[str]()
         self._empty_since: float | None = None
-        self._blind_since: float | None = None
+        self._failing_since: float | None = None
+        self.errors = Counter[str]()
 
     async def run(self) -> None:
-        """Look again and again until cancelled; while Redis is away, nothing new can be known."""
+        """Check every second until cancelled."""
         while True:
             try:
                 self.update(await self._nodes.list())
                 await self._also()
             except StoreError as error:
-                log.debug("cannot look at the nodes: %s", error)
+                log.debug("cannot read the nodes: %s", error)
                 self.store_failed(error)
             await asyncio.sleep(WATCH_SECONDS)
 
-    def update(self, sight: Mapping[str, NodeStatus]) -> None:
-        """Take what was seen and begin or end doubts."""
+    def update(self, nodes: Mapping[str, NodeStatus]) -> None:
+        """Take what Redis holds of all nodes, and set or clear conditions."""
         now, before = self._clock(), self._reports
-        names = sight.keys() | self._mirror.node_names()
-        self._blind_since = None
-        self._note_empty(not sight, now)
+        names = nodes.keys() | self._mirror.node_names()
+        self._failing_since = None
+        self._note_empty(not nodes, now)
         for name in names - self._names:
             self._leased_at[name] = now
-        for name, node in sight.items():
+        for name, node in nodes.items():
             if node.leased:
                 self._leased_at[name] = now
             if node.state != before.get(name):
                 self._reported_at[name] = now
         self._names = names
-        self._reports = {name: node.state for name, node in sight.items()}
-        found = {name: self._trouble(name, now) for name in names}
-        lost = {name: trouble for name, trouble in found.items() if trouble is not None}
+        self._reports = {name: node.state for name, node in nodes.items()}
+        troubles = {name: self._trouble(name, now) for name in names}
+        lost = {name: trouble for name, trouble in troubles.items() if trouble is not None}
         self._mirror.set_nodes(frozenset(lost), self._reports)
-        self._tell(lost)
+        self._set_lost(lost)
         self._reported.update(self._reports)
 
     def _trouble(self, name: str, now: float) -> str | None:
-        """Why nobody can know how this node's services are; None where its scanner works."""
+        """Why the state of this node's services is unknown; None where its scanner works."""
         if now - self._leased_at[name] >= GRACE_SECONDS:
             command = f"hero_router forget {shlex.quote(name)}"
             return f"no scanner is running for node {name}; if it is gone for good: {command}"
         if (report := self._reports.get(name)) is None:
             return None
-        pace = report.scan_seconds
-        late = OVERDUE_SCANS * (pace + report.duration_ms / 1000) + GRACE_SECONDS
-        if pace and now - self._reported_at[name] >= late:
+        interval = report.scan_seconds
+        late = OVERDUE_SCANS * (interval + report.duration_ms / 1000) + GRACE_SECONDS
+        if interval and now - self._reported_at[name] >= late:
             return f"the scanner of node {name} is silent: it hangs, or Redis takes no data from it"
         return None
 
     def _note_empty(self, empty: bool, now: float) -> None:
         if not empty:
             self._empty_since = None
-            self._doubts.clear(NO_SCANNER)
+            self._conditions.clear(NO_SCANNER)
             return
         self._empty_since = now if self._empty_since is None else self._empty_since
         if now - self._empty_since >= GRACE_SECONDS:
-            self._doubts.set(NO_SCANNER, None, "no scanner has reported to this Redis")
+            self._conditions.set(NO_SCANNER, None, "no scanner has reported to this Redis")
 
-    def _tell(self, lost: Mapping[str, str]) -> None:
+    def _set_lost(self, lost: Mapping[str, str]) -> None:
         for name, trouble in lost.items():
-            self._doubts.set(SCANNER, name, trouble)
-        for reason, node in tuple(self._doubts.current):
-            if reason == SCANNER and node not in lost:
-                self._doubts.clear(SCANNER, node)
+            self._conditions.set(SCANNER, name, trouble)
+        for item in self._conditions.current:
+            if item.reason == SCANNER and item.node not in lost:
+                self._conditions.clear(SCANNER, item.node)
 
     def store_failed(self, error: StoreError) -> None:
-        """Time without Redis says nothing about the scanners: begin to count anew.
+        """Redis could not be read. That says nothing about the scanners: start their times anew.
 
-        A node that is lost stays so until its scanner is seen: nothing speaks for it meanwhile.
-
-        While the stream itself can be read, nobody else would tell of the trouble.
+        A node that is lost stays lost until its scanner is seen. Where the stream itself can be
+        read, this is the only place that notices the trouble: after a while it is a condition.
         """
         now = self._clock()
         self.errors[error.code] += 1
-        lost = self._mirror.lost
-        self._leased_at = {
-            name: at if name in lost else now for name, at in self._leased_at.items()
-        }
-        self._reported_at = {
-            name: at if name in lost else now for name, at in self._reported_at.items()
-        }
+        self._leased_at = self._restarted(self._leased_at, now)
+        self._reported_at = self._restarted(self._reported_at, now)
         self._empty_since = None
-        if self._blind_since is None or (REDIS, None) in self._doubts.current:
-            self._blind_since = now
-        if now - self._blind_since >= GRACE_SECONDS:
-            self._doubts.set(NO_SCANNER, None, f"the scanners cannot be watched: {error}")
+        if self._failing_since is None or self._conditions.find(REDIS) is not None:
+            self._failing_since = now
+        if now - self._failing_since >= GRACE_SECONDS:
+            self._conditions.set(NO_SCANNER, None, f"the scanners cannot be watched: {error}")
+
+    def _restarted(self, times: Mapping[str, float], now: float) -> dict[str, float]:
+        lost = self._mirror.lost
+        return {name: at if name in lost else now for name, at in times.items()}
+
+
+class ReportedConditions:
+    """Sets a condition for each reason in a node's report, and clears it when the report lacks it.
+
+    A node whose scanner is lost keeps its last conditions: nobody has seen them end.
+    """
+
+    def __init__(self, conditions: Conditions) -> None:
+        self._conditions = conditions
+        self._set: set[tuple[str, str]] = set()
+
+    def update(self, reports: Mapping[str, NodeState]) -> None:
+        """Take the newest reports of all nodes."""
+        found = {
+            (reason, node): detail
+            for node, state in reports.items()
+            for reason, detail in _valid(state.doubts)
+        }
+        for (reason, node), detail in found.items():
+            self._conditions.set(reason, node, detail)
+        for reason, node in self._set - found.keys():
+            self._conditions.clear(reason, node)
+        self._set = set(found)
+
+
+def _valid(reported: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The reasons of a report, also those of a newer version; what is not text is left out.
+
+    So is `scanner`: a report cannot say that its own scanner is gone.
+    """
+    for reason, detail in reported.items():
+        if reason != SCANNER and isinstance(detail, str):
+            yield clean(reason), clean(detail)

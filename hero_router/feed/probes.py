@@ -1,4 +1,4 @@
-"""The live figures of services (latency, last check), read from Redis when somebody looks."""
+"""The last probe of a service (latency, time), read from Redis when a client asks for it."""
 
 import asyncio
 import time
@@ -10,30 +10,31 @@ from hero_router.singleflight import SingleFlight
 from hero_router.store.stream import NodeReader
 
 FRESH_SECONDS = 1.0
-"""However many look at one service, Redis is asked once in this time."""
+"""However many clients ask for one service, Redis is asked once in this time."""
 
 WAIT_SECONDS = 1.0
-"""The record is known without Redis, so it never waits for the figures longer than this."""
+"""Longest wait for Redis: the record itself is known without it."""
 
-Figures = Mapping[str, Any]
+Probe = Mapping[str, Any]
+"""A probe's results as JSON values."""
 
 
 class ProbeCache:
-    """Reads and keeps the figures for a moment; `clock` is monotonic seconds."""
+    """Reads last probes and keeps each for a moment. `clock` is monotonic seconds."""
 
     def __init__(self, nodes: NodeReader, clock: Callable[[], float] = time.monotonic) -> None:
         self._nodes, self._clock = nodes, clock
-        self._flights: dict[str, tuple[float, SingleFlight[Figures | None]]] = {}
+        self._flights: dict[str, tuple[float, SingleFlight[Probe | None]]] = {}
 
-    async def latest(self, node: str, service: str) -> Figures | None:
-        """The last probe's figures; None where there are none or Redis does not tell in time."""
+    async def latest(self, node: str, service: str) -> Probe | None:
+        """A service's last probe; None where there is none or Redis does not answer in time."""
         try:
             async with asyncio.timeout(WAIT_SECONDS):
                 return await self._flight(node, service).result()
         except TimeoutError:
             return None
 
-    def _flight(self, node: str, service: str) -> SingleFlight[Figures | None]:
+    def _flight(self, node: str, service: str) -> SingleFlight[Probe | None]:
         now = self._clock()
         since, flight = self._flights.get(service, (0.0, None))
         if flight is None or not flight.open or now - since >= FRESH_SECONDS:
@@ -42,12 +43,12 @@ class ProbeCache:
             self._flights[service] = now, flight
         return flight
 
-    async def _read(self, node: str, service: str) -> Figures | None:
+    async def _read(self, node: str, service: str) -> Probe | None:
         try:
-            figures = await self._nodes.probe(node, service)
+            probe = await self._nodes.probe(node, service)
         except StoreError:
             return None
-        return figures if isinstance(figures, dict) else None
+        return probe if isinstance(probe, dict) else None
 
     def _drop_old(self, now: float) -> None:
         self._flights = {

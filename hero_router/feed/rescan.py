@@ -1,5 +1,7 @@
-"""Asks the scanners for a scan now and collects their replies: the `scan` events that carry the
-request's id. Used by the `router.scan` method."""
+"""Asks the scanners for a scan now and collects their replies, for the method `router.scan`.
+
+A reply is a `scan` event in the stream that carries the request's id.
+"""
 
 import asyncio
 import secrets
@@ -18,38 +20,38 @@ WAIT_SECONDS = 10.0
 """How long the scanners have to answer one request."""
 
 CALL_SECONDS = 2 * WAIT_SECONDS
-"""Longest wait of one call: for the request that is under way, then for its own."""
+"""Longest wait of one call: for the request in progress, then for its own."""
 
 COUNTS = ("discovered", "added", "removed", "changed")
 
 
 class ScanReplies:
-    """Who waits for which scan. One per worker."""
+    """The replies to one worker's requests, by the request's id."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, asyncio.Queue[Event]] = {}
 
     def deliver(self, event: Event) -> None:
-        """Hand a `scan` event to whoever asked for it."""
+        """Keep a `scan` event for each expected request that it answers."""
         requests = event.payload.get("requests") if event.type == "scan" else None
         for request in requests if isinstance(requests, list) else ():
             if isinstance(request, str) and (queue := self._waiting.get(request)) is not None:
                 queue.put_nowait(event)
 
     def expect(self, request: str) -> None:
-        """Begin to listen for a request's answers; call before the request is sent."""
+        """Begin to keep the replies to a request; call it before the request is sent."""
         self._waiting[request] = asyncio.Queue()
 
     def forget(self, request: str) -> None:
-        """Listen no longer; whoever expects must call it, and may call it twice."""
+        """Keep no more replies to a request. Call it after each `expect`; twice is harmless."""
         self._waiting.pop(request, None)
 
     async def collect(
         self, request: str, nodes: Collection[str], seconds: float
     ) -> dict[str, Mapping[str, Any]]:
-        """The answers to an expected request, by node.
+        """The replies to an expected request, by node.
 
-        Waits until all these nodes have answered (any one, where none is named), for `seconds` at
+        Waits until all these nodes have replied (any one, where none is named), for `seconds` at
         most. An event that is read twice counts once.
         """
         queue, answers = self._waiting[request], dict[str, Mapping[str, Any]]()
@@ -62,10 +64,10 @@ class ScanReplies:
 
 
 class ScanCoordinator:
-    """One worker's scan requests: at most one under way, and one that waits for its turn.
+    """One worker's scan requests: at most one in progress, and one that waits for its turn.
 
-    A call that comes while a request waits shares it. A call never shares one that was sent before
-    it came: that scan may have passed the very socket that the caller asks about.
+    A call that comes while a request waits shares it. A call never shares a request that was sent
+    before it came: that scan may have passed the very socket that the caller asks about.
     """
 
     def __init__(
@@ -83,10 +85,10 @@ class ScanCoordinator:
     async def scan(self) -> dict[str, Any]:
         """What all nodes found together, and each of them.
 
-        `missing` names who did not answer, `doubts` tells what scanners could not see.
+        `missing` names the nodes that did not reply; `doubts` is what scanners could not see.
 
         Raises:
-            ScanTimeout: nobody listens, or nobody answered in time.
+            ScanTimeout: no scanner is running, or none replied in time.
             StoreError: Redis could not be asked.
         """
         if self._next is None or not self._next.open:
@@ -103,7 +105,7 @@ class ScanCoordinator:
         self._replies.expect(request.id)
         try:
             if not await self._requests.send(request):
-                raise ScanTimeout("no scanner is running: nobody heard the request")
+                raise ScanTimeout("no scanner is running: none received the request")
             answers = await self._replies.collect(request.id, live, self._seconds)
         finally:
             self._replies.forget(request.id)
@@ -113,7 +115,7 @@ class ScanCoordinator:
 
 
 def summed(answers: Mapping[str, Mapping[str, Any]], missing: Iterable[str]) -> dict[str, Any]:
-    """The answers of all nodes as one. They scan side by side: the slowest one's time counts."""
+    """The replies of all nodes as one. Nodes scan side by side: the slowest one's time counts."""
     nodes = {
         node: {name: _number(answer.get(name)) for name in (*COUNTS, "duration_ms")}
         for node, answer in sorted(answers.items())
@@ -136,5 +138,5 @@ def _doubts(answer: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
 
 
 def _number(value: object) -> int:
-    """A count of an event; a newer scanner, or a stranger, may have written something else."""
+    """A count in an event; a newer scanner, or a foreign program, may have written anything."""
     return value if isinstance(value, int) else 0

@@ -1,23 +1,33 @@
-"""What a hub has done since the worker began, kept so that nothing can vanish unnoticed."""
+"""Counts what was delivered, and checks that no delivery is unaccounted for.
 
+`Delivery` adds to the counters; metrics and the list of clients read them.
+"""
+
+import heapq
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
-from hero_router.feed.ring import Batch
+from hero_router.feed.batch import Batch
+from hero_router.feed.ring import Ring
+from hero_router.feed.subscribers import Subscriber, Subscribers, SubscriberState
+
+CONNECTED = (SubscriberState.LIVE, SubscriberState.BLOCKED, SubscriberState.AHEAD)
 
 
 @dataclass(slots=True)
 class DeliveryStats:
-    """Clients (`joined`, `parked`), and deliveries: one event to one client.
+    """What a hub has done since the worker began; a delivery is one event to one subscriber.
 
-    Each delivery that is `owed` (an event was published while a client listened, or lay ahead of
-    its cursor when it came) ends in exactly one way: `delivered` to its transport, `dropped` and
-    told so, `filtered` as not wanted, `superseded` by conflation, or `abandoned` when its client
-    left; until then it is pending.
+    A delivery is `expected` when an event is published for a listening subscriber, or lies after
+    the cursor that a subscriber comes with. It ends in exactly one way: `delivered` to the
+    connection, `dropped` and reported by a resync, `filtered` as not wanted, `superseded` by
+    conflation, or `abandoned` when the subscriber left. Until then it is pending.
     """
 
     joined: int = 0
-    parked: int = 0
+    blocked: int = 0
     published: int = 0
     bytes: int = 0
     expected: int = 0
@@ -29,18 +39,73 @@ class DeliveryStats:
     resyncs: Counter[str] = field(default_factory=Counter)
     """By reason."""
     closed: Counter[str] = field(default_factory=Counter)
-    """Streams that ended, by cause: left, stalled, aged, shutdown."""
+    """Streams that ended, by cause: left, stalled, aged, shutdown, revoked."""
 
-    def add(self, train: Batch, clients: int = 1) -> None:
-        """One train goes to so many clients."""
-        self.bytes += train.bytes * clients
-        self.delivered += train.events * clients
-        self.filtered += train.filtered * clients
-        self.superseded += train.superseded * clients
-        self.dropped += train.lost * clients
+    def add(self, batch: Batch, subscribers: int = 1) -> None:
+        """Count one batch to so many subscribers."""
+        self.bytes += batch.bytes * subscribers
+        self.delivered += batch.events * subscribers
+        self.filtered += batch.filtered * subscribers
+        self.superseded += batch.superseded * subscribers
+        self.dropped += batch.lost * subscribers
 
     @property
     def completed(self) -> int:
-        """Deliveries that have come to their end; with the pending ones they make up `owed`."""
+        """Deliveries that have ended; with the pending ones they make up `expected`."""
         ends = self.delivered, self.dropped, self.filtered, self.superseded, self.abandoned
         return sum(ends)
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriberStats:
+    """Subscribers by state, pending deliveries, and the lag of the one that is furthest behind.
+
+    `unaccounted` is what was expected and is neither completed nor pending: 0, or a delivery has
+    vanished.
+    """
+
+    states: Mapping[SubscriberState, int]
+    pending: int
+    max_lag: int
+    unaccounted: int
+
+
+def lag(ring: Ring, subscriber: Subscriber) -> int:
+    """How many events a subscriber has not been sent yet, as far as can be known."""
+    state = subscriber.state
+    if state is SubscriberState.LIVE or state is SubscriberState.BLOCKED:
+        return ring.lag(subscriber.cursor)
+    return 0
+
+
+def pending(ring: Ring, subscribers: Subscribers) -> int:
+    """All deliveries that are still due; with the completed ones they make up the expected."""
+    return sum(lag(ring, subscriber) for subscriber in subscribers)
+
+
+def subscriber_stats(
+    ring: Ring, subscribers: Subscribers, delivery: DeliveryStats
+) -> SubscriberStats:
+    """Count all subscribers of one worker.
+
+    A subscriber that has everything holds the very object that is the ring's head: its lag need
+    not be computed.
+    """
+    lags = [lag(ring, each) for each in subscribers if each.cursor is not ring.head]
+    states = {state: subscribers.count(state) for state in CONNECTED}
+    due = sum(lags)
+    unaccounted = delivery.expected - delivery.completed - due
+    return SubscriberStats(states, due, max(lags, default=0), unaccounted)
+
+
+def most_lagging(ring: Ring, subscribers: Subscribers, number: int) -> list[tuple[int, Subscriber]]:
+    """Up to so many subscribers, each with its lag; those that lag or wait come first."""
+    live, head = SubscriberState.LIVE, ring.head
+    behind = [
+        (lag(ring, each), each)
+        for each in subscribers
+        if each.cursor is not head or each.state is not live
+    ]
+    found = heapq.nlargest(number, behind, key=lambda item: item[0])
+    current = (each for each in subscribers if each.cursor is head and each.state is live)
+    return found + [(0, each) for each in islice(current, number - len(found))]

@@ -8,7 +8,7 @@ from typing import Any
 
 from hero_router.codec import decode_trusted, encode
 from hero_router.errors import Ambiguous, NotFound, NotReady
-from hero_router.feed.doubts import REDIS
+from hero_router.feed.conditions import REDIS
 from hero_router.feed.feed import Feed
 from hero_router.feed.filters import Filter, Tags
 from hero_router.feed.freshness import Stamp
@@ -138,7 +138,7 @@ class StateView:
 
         A filter shows what concerns the worker itself, and the nodes of the services that it shows.
         """
-        conditions = list(self._feed.conditions.current.values())
+        conditions = list(self._feed.conditions.current)
         if shown is not None:
             nodes = {None, *(record.get("node") for record in self._matching(shown))}
             conditions = [item for item in conditions if item.node in nodes]
@@ -182,7 +182,7 @@ class StateView:
     def _check_ready(self) -> None:
         """Raises NotReady: before the first load an empty list would be wrong."""
         if not self._feed.tail.synced:
-            lost = self._feed.conditions.current.get((REDIS, None))
+            lost = self._feed.conditions.find(REDIS)
             raise NotReady(lost.detail if lost else "the registry is not yet read from Redis")
 
 

@@ -18,9 +18,8 @@ from prometheus_client.registry import Collector
 
 from hero_router import __version__
 from hero_router.errors import Fenced, NotReady, RouterError, StoreError
-from hero_router.feed import census
-from hero_router.feed.doubts import NO_SCANNER, REDIS, SCANNER, STREAM
-from hero_router.feed.feed import Feed
+from hero_router.feed.conditions import NO_SCANNER, REDIS, SCANNER, STREAM
+from hero_router.feed.feed import Feed, WindowStatus
 from hero_router.metrics import deaths
 from hero_router.metrics.multiproc import VARIABLE, metric_files
 from hero_router.metrics.nodes import NodeMetrics
@@ -34,7 +33,7 @@ DELAYS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0
 
 OUTCOMES = ("delivered", "dropped", "filtered", "superseded", "abandoned")
 REASONS = ("lagged", "trimmed", "unknown_position", "store_changed")
-CAUSES = ("left", "stalled", "aged", "shutdown", deaths.CRASHED)
+CAUSES = ("left", "stalled", "aged", "shutdown", "revoked", deaths.CRASHED)
 ENDS = (deaths.STOPPED, deaths.CRASHED)
 DOUBTS = (REDIS, STREAM, SCANNER, NO_SCANNER, ROOT, PERMISSION)
 """Label values that exist from the start: a rate needs the 0 before the first 1."""
@@ -180,64 +179,59 @@ class Metrics:
         self._nodes.tick(self._clock.ahead or 0)
 
     def _copy_counts(self) -> None:
-        feed, counts = self._feed, self._feed.hub.counts
+        counts = self._feed.delivery_stats()
         self._published.follow({"": counts.published})
         self._owed.follow({"": counts.expected})
         self._settled.follow({outcome: getattr(counts, outcome) for outcome in OUTCOMES})
         self._bytes.follow({"": counts.bytes})
         self._joined.follow({"": counts.joined})
-        self._parked.follow({"": counts.parked})
+        self._parked.follow({"": counts.blocked})
         self._resyncs.follow(counts.resyncs)
         self._closed.follow(counts.closed)
-        self._errors.follow(feed.tail.errors + feed.watch.errors)
-        self._junk.follow({"": feed.tail.invalid_entries})
+        self._errors.follow(self._feed.redis_errors())
+        self._junk.follow({"": self._feed.invalid_entries})
 
     def _copy_clients(self) -> None:
-        found = census.subscriber_stats(self._feed.hub, self._feed.ring.head)
+        found = self._feed.subscriber_stats()
         for state, number in found.states.items():
             self._clients.labels(state.value).set(number)
         self._pending.set(found.pending)
-        self._balance.set(found.balance)
-        self._lag.set(found.furthest)
+        self._balance.set(found.unaccounted)
+        self._lag.set(found.max_lag)
 
     def _copy_tail(self) -> None:
-        feed, ring = self._feed, self._feed.ring
+        feed, window = self._feed, self._feed.window_status()
         self._workers.set(1)
         self._ticked.set(time.time())
         self._ready.set(feed.ready)
-        self._ring.set(len(ring.positions))
-        self._limit.set(ring.limit)
-        self._span.set(ring.span)
-        self._reach.set(self._window_reach())
-        self._epoch.set(ring.head.epoch)
-        self._seq.set(ring.head.seq)
-        doubted = {reason for reason, _ in feed.conditions.current}
+        self._ring.set(window.events)
+        self._limit.set(window.limit)
+        self._span.set(window.span)
+        self._reach.set(self._window_reach(window))
+        self._epoch.set(window.head.epoch)
+        self._seq.set(window.head.seq)
+        doubted = {item.reason for item in feed.conditions.current}
         for reason in DOUBTS:
             self._doubts.labels(reason).set(reason in doubted)
         self._copy_delays()
 
-    def _window_reach(self) -> float:
+    def _window_reach(self, window: WindowStatus) -> float:
         """By Redis's clock; NaN where nobody knows."""
-        ring, ahead = self._feed.ring, self._clock.ahead
-        if not ring.full:
+        ahead = self._clock.ahead
+        if not window.full:
             return math.inf
-        if ahead is None or not ring.oldest_at:
+        if ahead is None or not window.oldest_at:
             return math.nan
-        return max(time.time() + ahead - ring.oldest_at / 1000, 0)
+        return max(time.time() + ahead - window.oldest_at / 1000, 0)
 
     def _copy_delays(self) -> None:
-        """Until the clocks are compared nobody knows how late a read was: no sample is made up."""
-        feed, ahead = self._feed, self._clock.ahead
+        ahead = self._clock.ahead
         if ahead is not None:
             self._ahead.set(ahead)
-            for read_at, published in feed.tail.reads:
-                if published:
-                    late = read_at + ahead - published / 1000
-                    self._delay.labels("read").observe(max(late, 0))
-            feed.tail.reads.clear()
-        for waited in feed.flusher.delays:
-            self._delay.labels("written").observe(waited)
-        feed.flusher.delays.clear()
+        samples = self._feed.take_samples(ahead)
+        for stage, delays in (("read", samples.read_delays), ("written", samples.flush_delays)):
+            for delay in delays:
+                self._delay.labels(stage).observe(delay)
 
     def text(self) -> bytes:
         """The metrics of all workers in Prometheus' format; of this one where it is alone."""

@@ -96,7 +96,7 @@ def _evaluate(
     """The service's record (`old` itself if nothing changed; None if all sockets are stale)."""
     sockets = _sockets(service, tracked, old, given)
     before, scan = old or tracked.record, given.now.scan
-    live = [socket for socket in sockets.values() if not socket.stale]
+    live = {raw: socket for raw, socket in sockets.items() if not socket.stale}
     moved = changed(_state_key(tracked.sockets), _state_key(sockets))
     flaps = tracked.flaps.after(scan, moved=moved)
     if not live:
@@ -113,10 +113,9 @@ def _sockets(
     service: DiscoveredService, tracked: TrackedService, old: Record | None, given: Evaluation
 ) -> dict[bytes, TrackedSocket]:
     """The service's sockets after the results that there are."""
-    states = {} if old is None else {socket.path: socket for socket in old.sockets}
     sockets = {}
     for file in service.sockets:
-        before = track(file, tracked.sockets.get(file.raw), states.get(file.path))
+        before = track(file, tracked.sockets.get(file.raw), old)
         result = given.results.get(file.raw)
         sockets[file.raw] = (
             before if result is None else next_state(file, before, result, given.now, given.rules)

@@ -3,11 +3,12 @@
 Any field may be missing, wrong, huge or hostile. No `$ref` is followed and no pattern is compiled.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from hero_router.codec import InvalidJson, decode
+from hero_router.codec import InvalidJson, decode, digest, encode
 from hero_router.errors import RouterError
 from hero_router.model import MAX_METHODS, Facts
+from hero_router.scan.result import Document
 from hero_router.text import MAX_NAME, clean
 
 DISCOVER = "rpc.discover"
@@ -17,30 +18,39 @@ PAGE = Facts(protocol="html", source="HTML at every path", source_kind="page")
 """The facts of a socket that answers every path with a page."""
 
 
+class Parsed(NamedTuple):
+    """What a document says; `document` is the whole of it, of OpenRPC documents only."""
+
+    facts: Facts
+    document: Document | None = None
+
+
 class BadDocument(RouterError):
     """A document is offered, but it is not valid; the message is a short reason for people."""
 
     code = "bad_document"
 
 
-def manifest(body: bytes, source: str) -> Facts:
+def manifest(body: bytes, source: str) -> Parsed:
     """Read a manifest: an object with `name` or `title`, `version`, `description`, `protocol`.
 
     Raises:
         BadDocument: it is not a JSON object.
     """
     value = _object(_json(body))
-    return Facts(
-        title=_name(value.get("title")) or _name(value.get("name")),
-        description=clean(value.get("description")),
-        version=_name(value.get("version")),
-        protocol=_name(value.get("protocol")),
-        source=source,
-        source_kind="manifest",
+    return Parsed(
+        Facts(
+            title=_name(value.get("title")) or _name(value.get("name")),
+            description=clean(value.get("description")),
+            version=_name(value.get("version")),
+            protocol=_name(value.get("protocol")),
+            source=source,
+            source_kind="manifest",
+        )
     )
 
 
-def openrpc(body: bytes, source: str) -> Facts:
+def openrpc(body: bytes, source: str) -> Parsed:
     """Read an OpenRPC document: an object with `methods` and `info`.
 
     Raises:
@@ -49,7 +59,7 @@ def openrpc(body: bytes, source: str) -> Facts:
     return _openrpc(_json(body), source)
 
 
-def discovered(body: bytes) -> Facts:
+def discovered(body: bytes) -> Parsed:
     """Read the answer to `rpc.discover`.
 
     A JSON-RPC error is an answer too: the socket speaks JSON-RPC, but has no document.
@@ -61,7 +71,7 @@ def discovered(body: bytes) -> Facts:
     if "result" in value:
         return _openrpc(value["result"], DISCOVER)
     if isinstance(value.get("error"), dict):
-        return Facts(protocol="jsonrpc")
+        return Parsed(Facts(protocol="jsonrpc"))
     raise BadDocument("not a JSON-RPC answer")
 
 
@@ -79,17 +89,19 @@ def merged(spec: Facts | None, about: Facts | None) -> Facts | None:
         methods_count=spec.methods_count,
         source=described.source,
         source_kind=described.source_kind,
+        document=spec.document,
     )
 
 
-def _openrpc(value: Any, source: str) -> Facts:
-    document = _object(value)
-    methods = document.get("methods")
+def _openrpc(value: Any, source: str) -> Parsed:
+    content = _object(value)
+    methods = content.get("methods")
     if not isinstance(methods, list):
         raise BadDocument("no list of methods")
-    info = document.get("info")
+    info = content.get("info")
     info = info if isinstance(info, dict) else {}
-    return Facts(
+    document = Document(digest(content), encode(content))
+    facts = Facts(
         title=_name(info.get("title")),
         description=clean(info.get("description")),
         version=_name(info.get("version")),
@@ -98,7 +110,9 @@ def _openrpc(value: Any, source: str) -> Facts:
         methods_count=len(methods),
         source=source,
         source_kind="openrpc",
+        document=document.digest,
     )
+    return Parsed(facts, document)
 
 
 def _method_names(methods: list[Any]) -> tuple[str, ...]:

@@ -55,13 +55,18 @@ def state_key(sockets: Iterable[SocketState]) -> StateKey:
     return {socket.path: (socket.status, socket.error) for socket in sockets}
 
 
+def severity(status: Status) -> int:
+    """How bad a status is: 0 is healthy."""
+    return _SEVERITY[status]
+
+
 def hold_worst(new: Record, published: Record, *, again: bool) -> Record:
     """The record that a marked service shows: the worse of the published and the new one.
 
     `again`: it was already published in this scan, so not even its sockets may change.
     """
     marked = replace(new, flapping=True)
-    if _SEVERITY[new.status] > _SEVERITY[published.status]:
+    if severity(new.status) > severity(published.status):
         return marked
     if again:
         return replace(published, flapping=True)

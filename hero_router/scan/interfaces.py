@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from hero_router.model import Change, NodeState
@@ -38,9 +39,19 @@ class RegistryProtocol(Protocol):
         a foreign hand is seen. Raises StoreError."""
 
     async def apply(
-        self, grant: Grant, changes: Sequence[Change], report: NodeState | None = None
+        self,
+        grant: Grant,
+        changes: Sequence[Change],
+        report: NodeState | None = None,
+        documents: Mapping[str, str] = MappingProxyType({}),
     ) -> Position:
-        """Write the changes in order, and the report. Raises Fenced or another StoreError."""
+        """Write the changes in order, the documents (text by digest; "" removes one), the report.
+
+        Raises Fenced or another StoreError.
+        """
+
+    async def documents(self, node: str) -> Mapping[str, int]:
+        """The size of each document that Redis keeps for the node, by digest. Raises StoreError."""
 
     async def write_probes(self, node: str, figures: Mapping[str, Mapping[str, Any]]) -> None:
         """Replace the figures of the node's last probes. Raises StoreError."""

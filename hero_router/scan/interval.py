@@ -1,8 +1,8 @@
 """Decides how often a socket is probed: less often, the longer nothing was wrong with it. Pure.
 
 Most services write a log line for each request. One that has long been healthy is probed in every
-fourth scan only, at least every `REST_SECONDS`. In between the scanner only connects to it, which
-shows at once whether something still listens. After any change every scan probes it again.
+fourth scan only, at least every `REST_SECONDS`. In between the scanner only checks whether
+something still listens. After any change every scan probes it again.
 """
 
 import zlib

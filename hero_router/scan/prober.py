@@ -10,10 +10,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 
-from hero_router.model import Facts
 from hero_router.scan import documents, health
-from hero_router.scan.documents import BadDocument
-from hero_router.scan.result import Documents, Health, ProbeResult
+from hero_router.scan.documents import BadDocument, Parsed
+from hero_router.scan.result import Document, Documents, Health, ProbeResult
 from hero_router.scan.sockets import SocketFile
 from hero_router.upstream.client import Client
 from hero_router.upstream.connect import NoResponse
@@ -53,7 +52,8 @@ class Prober:
                 result = await self._health(client)
                 if ask_documents:
                     reader = _DocumentReader(client, deadline, self._large, result.health)
-                    return replace(result, documents=await reader.documents(file.role))
+                    answer = await reader.documents(file.role)
+                    return replace(result, documents=answer, document=reader.document)
                 return result
         except TimeoutError:
             error = f"no answer in {self._timeout:g} s"
@@ -91,6 +91,8 @@ class _DocumentReader:
     ) -> None:
         self._client, self._deadline, self._large = client, deadline, large
         self._pages = health is Health.PAGE
+        self.document: Document | None = None
+        """The OpenRPC document, once it was read."""
 
     async def documents(self, role: str) -> Documents:
         """The documents that a socket of this role offers. Raises NoResponse."""
@@ -104,31 +106,34 @@ class _DocumentReader:
                 spec = fallback
         return Documents(documents.merged(spec.facts, about.facts), spec.error or about.error)
 
-    @staticmethod
-    async def _attempt(what: str, reading: Awaitable[Facts | None]) -> Documents:
+    async def _attempt(self, what: str, reading: Awaitable[Parsed | None]) -> Documents:
         try:
-            return Documents(facts=await reading)
+            parsed = await reading
         except BadDocument as error:
             return Documents(error=f"bad {what}: {error}")
+        if parsed is None:
+            return Documents()
+        self.document = parsed.document or self.document
+        return Documents(facts=parsed.facts)
 
-    async def _manifest(self, *, strict: bool) -> Facts | None:
+    async def _manifest(self, *, strict: bool) -> Parsed | None:
         """The manifest. A page is none, as a socket for browsers may send one for every path."""
         answer = await self._client.get(MANIFEST, DOCUMENT_LIMIT)
         if not strict and self._pages and answer.status == 200 and answer.page:
-            return documents.PAGE
+            return Parsed(documents.PAGE)
         if not strict and (answer.page or not answer.json):
             return None
         return await self._read(answer, partial(documents.manifest, source=MANIFEST))
 
-    async def _discovered(self) -> Facts | None:
+    async def _discovered(self) -> Parsed | None:
         answer = await self._client.post(RPC, DOCUMENT_LIMIT, documents.DISCOVER_REQUEST)
         return await self._read(answer, documents.discovered)
 
-    async def _openrpc(self) -> Facts | None:
+    async def _openrpc(self) -> Parsed | None:
         answer = await self._client.get(OPENRPC, DOCUMENT_LIMIT)
         return await self._read(answer, partial(documents.openrpc, source=OPENRPC))
 
-    async def _read(self, answer: Response, parse: Callable[[bytes], Facts]) -> Facts | None:
+    async def _read(self, answer: Response, parse: Callable[[bytes], Parsed]) -> Parsed | None:
         """The facts in an answer; None where no document is offered. Raises BadDocument."""
         if answer.status >= 500 and answer.status != 501:
             raise BadDocument(f"answers {answer.status}")
@@ -142,7 +147,7 @@ class _DocumentReader:
             return await self._read_in_turn(partial(parse, answer.body))
         return parse(answer.body)
 
-    async def _read_in_turn(self, parse: Callable[[], Facts]) -> Facts:
+    async def _read_in_turn(self, parse: Callable[[], Parsed]) -> Parsed:
         """Parse a large document in a thread, one at a time, outside of the probe's deadline.
 
         The service has answered, so waiting and parsing must not count against it. If the probe is

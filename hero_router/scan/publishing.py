@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import islice
 
 from hero_router.model import Change, Record
@@ -12,9 +13,11 @@ from hero_router.scan.drift import DriftDetector
 from hero_router.scan.interfaces import RegistryProtocol
 from hero_router.scan.naming import DiscoveredService
 from hero_router.scan.result import ProbeResult
+from hero_router.scan.retention import DocumentRetention
 from hero_router.scan.sockets import SocketFile
 from hero_router.scan.status import EvalTime, Thresholds
-from hero_router.scan.tracked import TrackedService, TrackedSocket, after_takeover
+from hero_router.scan.statuslog import log_status
+from hero_router.scan.tracked import TrackedService, TrackedSocket, after_takeover, ask_again
 from hero_router.scan.unlink import unlink_stale
 from hero_router.scan.unverified import to_unknown, unverified
 from hero_router.settings.config import RouterConfig
@@ -44,12 +47,17 @@ class Publisher:
         self._results: dict[bytes, ProbeResult] = {}
         self._dirty: set[str] = set()
         self._drift = DriftDetector()
+        self._retention = DocumentRetention()
         self._flushing = asyncio.Lock()
         self.tracked: dict[str, TrackedService] = {}
         self.counts: Counter[str] = Counter()
         """Changes written since the last `scan` event, by type."""
         self.work = asyncio.Event()
         """Set while something waits to be published."""
+
+    async def begin(self) -> None:
+        """Read which documents Redis keeps, so that only others are written. Raises StoreError."""
+        self._retention.set_kept(await self._registry.documents(self._node))
 
     def reset(self, known: Mapping[str, Record]) -> None:
         """Begin anew after another scanner held the lease: the registry is newer than memory."""
@@ -73,31 +81,58 @@ class Publisher:
     def result_found(self, file: SocketFile, result: ProbeResult) -> None:
         """Note the result of a probe; a later one of the same socket replaces it."""
         if owner := self._discovery.owner(file):
-            self._results[file.raw] = result
+            if result.document is not None:
+                self._retention.offer(result.document)
+            self._results[file.raw] = replace(result, document=None)
             self._dirty.add(owner)
             self.work.set()
 
-    async def flush(self, grant: Grant, *, whole: bool = False) -> NodeView:
+    async def flush(self, grant: Grant) -> NodeView:
         """Publish all that was noted until now, and meanwhile; returns what Redis held before.
-
-        With `whole` every record is read, so that any change by a foreign hand is put right.
 
         Raises:
             Fenced: another scanner holds the lease.
             StoreError: not all could be published; the rest is published by a later call.
         """
         async with self._flushing:
-            self.work.clear()
-            view = await self._registry.view(self._node, whole=whole)
-            known = dict(view.records)
-            await self._publish_missing(grant, known)
-            self._dirty |= self._drift.drifted(known, self._discovery.services)
-            while batch := set(islice(self._dirty, BATCH)):
-                await self._publish(grant, known, batch)
-                await asyncio.sleep(0)
+            view = await self._registry.view(self._node)
+            await self._flush(grant, dict(view.records))
             return view
 
-    async def _publish_missing(self, grant: Grant, known: Mapping[str, Record]) -> None:
+    async def finish(self, grant: Grant, *, whole: bool) -> None:
+        """Flush at the end of a scan, and then keep just the documents that the records name.
+
+        With `whole` every record is read, so that any change by a foreign hand is put right. Raises
+        as `flush` does.
+        """
+        async with self._flushing:
+            known = dict((await self._registry.view(self._node, whole=whole)).records)
+            await self._flush(grant, known)
+            await self._keep_documents(grant, known)
+
+    async def _flush(self, grant: Grant, known: dict[str, Record]) -> None:
+        """Publish everything; `known` is what Redis holds, before and after."""
+        self.work.clear()
+        await self._publish_missing(grant, known)
+        self._dirty |= self._drift.drifted(known, self._discovery.services)
+        while batch := set(islice(self._dirty, BATCH)):
+            await self._publish(grant, known, batch)
+            await asyncio.sleep(0)
+
+    async def _keep_documents(self, grant: Grant, known: Mapping[str, Record]) -> None:
+        self._retention.set_kept(await self._registry.documents(self._node))
+        used = {record.document for record in known.values()}
+        lost = self._retention.lost(used)
+        for key, record in known.items():
+            if record.document in lost and key in self.tracked:
+                self.tracked[key] = ask_again(self.tracked[key], record.document)
+        waiting = (result.documents for result in self._results.values())
+        used |= {each.facts.document for each in waiting if each is not None and each.facts}
+        if todo := self._retention.cleanup(used):
+            await self._registry.apply(grant, [], documents=todo)
+            self._retention.written(todo)
+
+    async def _publish_missing(self, grant: Grant, known: dict[str, Record]) -> None:
         """Publish which services are gone, and which can only be called unknown."""
         if not self._discovery.complete:
             return
@@ -107,7 +142,8 @@ class Publisher:
         present = found | reasons.keys()
         changes, kept = removals(present, given)
         self.tracked = {k: t for k, t in self.tracked.items() if k in present} | kept
-        await self._apply(grant, [*changes, *to_unknown(known, reasons, given.now)])
+        changes += to_unknown(known, reasons, given.now)
+        await self._apply(grant, known, changes, {})
 
     async def _publish(self, grant: Grant, known: dict[str, Record], batch: set[str]) -> None:
         """Evaluate and write one batch. If the write fails, the batch stays to be done."""
@@ -115,19 +151,18 @@ class Publisher:
         present = [services[key] for key in sorted(batch & services.keys())]
         raws = [file.raw for service in present for file in service.sockets]
         results = {raw: self._results.pop(raw) for raw in raws if raw in self._results}
+        before = {key: self.tracked[key].record for key in batch & self.tracked.keys()}
         changes, after = diff(present, self._evaluation(known, results))
         if self._unlinks:
             await asyncio.to_thread(unlink_stale, present, self.tracked, after)
         self.tracked |= after
         self._dirty -= batch
         try:
-            await self._apply(grant, changes)
+            await self._apply(grant, known, changes, before)
         except BaseException:
             self._dirty |= batch
             raise
-        written = {change.service: change.record for change in changes}
-        self._drift.agree({one.id: written.get(one.id, known.get(one.id)) for one in present})
-        known |= {key: record for key, record in written.items() if record}
+        self._drift.agree({service.id: known.get(service.id) for service in present})
 
     def _evaluation(
         self, known: Mapping[str, Record], results: Mapping[bytes, ProbeResult] | None = None
@@ -135,7 +170,26 @@ class Publisher:
         now = self._now()
         return Evaluation(self._node, known, self.tracked, now, self._rules, results or {})
 
-    async def _apply(self, grant: Grant, changes: list[Change]) -> None:
-        if changes:
-            await self._registry.apply(grant, changes)
-            self.counts.update(change.type for change in changes)
+    async def _apply(
+        self,
+        grant: Grant,
+        known: dict[str, Record],
+        changes: list[Change],
+        before: Mapping[str, Record | None],
+    ) -> None:
+        """Write the changes, each record in one step with its document, and log new statuses.
+
+        `before` has records of services that Redis may have lost.
+        """
+        if not changes:
+            return
+        digests = (change.record.document for change in changes if change.record)
+        documents = self._retention.pending(digests)
+        await self._registry.apply(grant, changes, documents=documents)
+        self._retention.written(documents)
+        self.counts.update(change.type for change in changes)
+        for change in changes:
+            old = known.pop(change.service, None) or before.get(change.service)
+            if change.record is not None:
+                known[change.service] = change.record
+                log_status(old, change.record)

@@ -1,6 +1,8 @@
 """Builds a service's record from the states of its sockets and from its documents. Pure."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import fields
+from operator import attrgetter
 
 from hero_router.model import Facts, Record, SocketState, Status, worst
 from hero_router.scan.naming import DiscoveredService
@@ -18,13 +20,13 @@ def build_record(
     node: str,
     service: DiscoveredService,
     before: Record | None,
-    live: list[TrackedSocket],
+    live: Mapping[bytes, TrackedSocket],
     now: EvalTime,
 ) -> Record:
     """The record of a service that has these sockets; the dates of the record `before` are kept."""
-    states = tuple(socket.state for socket in live)
+    states = tuple(socket.state for socket in live.values())
     status = _overall(states)
-    facts, spec_error = _facts(before, live)
+    facts, spec_error = _facts(before, list(live.values()))
     unchanged = before is not None and before.status is status
     return Record(
         id=service.id,
@@ -36,7 +38,7 @@ def build_record(
         first_seen=before.first_seen if before else now.ms,
         changed_at=before.changed_at if before and unchanged else now.ms,
         sockets=states,
-        socket_path=_socket_path(service, states[0]),
+        socket_path=_socket_path(service, next(iter(live))),
         spec_error=spec_error,
         conflict=service.conflict,
         **facts.values(),
@@ -45,16 +47,16 @@ def build_record(
 
 def same_but_figures(one: Record, other: Record) -> bool:
     """Whether two records differ in no more than their sockets' latencies and failure counts."""
-    if len(one.sockets) != len(other.sockets):
+    if _without_sockets(one) != _without_sockets(other):
         return False
-    pairs = zip(one.sockets, other.sockets, strict=True)
-    if any(_without_figures(mine) != _without_figures(theirs) for mine, theirs in pairs):
-        return False
-    return replace(one, sockets=other.sockets) == other
+    return [*map(_without_figures, one.sockets)] == [*map(_without_figures, other.sockets)]
 
 
-def _without_figures(socket: SocketState) -> tuple[object, ...]:
-    return socket.name, socket.role, socket.path, socket.status, socket.error
+_FIGURES = {"latency_ms", "failures"}
+_without_sockets = attrgetter(*(item.name for item in fields(Record) if item.name != "sockets"))
+_without_figures = attrgetter(
+    *(item.name for item in fields(SocketState) if item.name not in _FIGURES)
+)
 
 
 def _overall(states: tuple[SocketState, ...]) -> Status:
@@ -110,6 +112,5 @@ def _facts(before: Record | None, live: list[TrackedSocket]) -> tuple[Facts, str
     return next((answer.facts for answer in asked if answer.facts is not None), Facts()), error
 
 
-def _socket_path(service: DiscoveredService, first: SocketState) -> str:
-    path = next(file.real_path for file in service.sockets if file.path == first.path)
-    return readable(path)
+def _socket_path(service: DiscoveredService, raw: bytes) -> str:
+    return readable(next(file.real_path for file in service.sockets if file.raw == raw))

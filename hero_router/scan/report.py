@@ -135,19 +135,34 @@ def scan_event(report: NodeState, counts: Mapping[str, int], requests: Sequence[
     return Change("scan", "", data)
 
 
-def probe_figures(
-    tracked: Mapping[str, TrackedService], known: Mapping[str, Record]
-) -> dict[str, dict[str, Any]]:
-    """The figures of the last probes by service id; `checked_at` is that of the oldest probe."""
-    figures = {}
-    for key, service in tracked.items():
-        probed = [one for one in _live(service) if one.probed_ms]
-        if key in known and probed:
-            figures[key] = {
-                "checked_at": min(one.probed_ms or 0 for one in probed),
-                "sockets": {one.state.name: _figures(one) for one in probed},
-            }
-    return figures
+class ProbeFigures:
+    """The figures of each service's last probes; those of an unchanged service stay one object."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[TrackedService, Mapping[str, Any]]] = {}
+
+    def update(
+        self, tracked: Mapping[str, TrackedService], known: Mapping[str, Record]
+    ) -> dict[str, Mapping[str, Any]]:
+        """The figures by service id, of all services that the registry has and that were probed."""
+        before, self._known = self._known, {}
+        for key, service in tracked.items():
+            last = before.get(key)
+            if last is None or last[0] is not service:
+                last = service, _service_figures(service)
+            self._known[key] = last
+        return {key: item for key, (_, item) in self._known.items() if item and key in known}
+
+
+def _service_figures(service: TrackedService) -> Mapping[str, Any]:
+    """The figures of the sockets that were probed; `checked_at` is that of the oldest probe."""
+    probed = [one for one in _live(service) if one.probed_ms]
+    if not probed:
+        return {}
+    return {
+        "checked_at": min(one.probed_ms or 0 for one in probed),
+        "sockets": {one.state.name: _figures(one) for one in probed},
+    }
 
 
 def probe_durations(tracked: Iterable[TrackedService]) -> dict[str, float]:

@@ -8,7 +8,7 @@ from hero_router.errors import Fenced, StoreError
 from hero_router.model import Record
 from hero_router.scan.interfaces import LeaseProtocol, RegistryProtocol
 from hero_router.scan.publishing import Publisher
-from hero_router.scan.report import ReportBuilder, ScanSummary, probe_figures, scan_event
+from hero_router.scan.report import ProbeFigures, ReportBuilder, ScanSummary, scan_event
 from hero_router.settings.config import RouterConfig
 from hero_router.store.lease import Grant
 
@@ -27,6 +27,7 @@ class Reporter:
     ) -> None:
         self._node, self._lease, self._registry = config.node.name, lease, registry
         self._publisher, self._builder = publisher, ReportBuilder(config)
+        self._figures = ProbeFigures()
 
     async def first(self, grant: Grant, known: Mapping[str, Record]) -> None:
         """Publish that the node has a scanner, before its first service. Raises StoreError."""
@@ -67,5 +68,5 @@ class Reporter:
         event = [scan_event(report, counts, requests)] if is_news else []
         await self._registry.apply(grant, event, report)
         self._publisher.counts -= counts
-        figures = probe_figures(summary.tracked, view.records)
+        figures = self._figures.update(summary.tracked, view.records)
         await self._registry.write_probes(self._node, figures)

@@ -37,12 +37,20 @@ class Documents:
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """An OpenRPC document as one line of JSON, and the digest of its content."""
+
+    digest: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProbeResult:
     """The outcome of one probe of one socket.
 
     `error` is a fixed text without numbers that vary, so that the same trouble reads the same each
     time. `documents` is None where none were asked for. `latency_ms` is the time to the first
-    answer.
+    answer. `document` is the OpenRPC document itself, where a good one was read.
     """
 
     outcome: Outcome
@@ -50,3 +58,4 @@ class ProbeResult:
     health: Health = Health.NONE
     documents: Documents | None = None
     latency_ms: float | None = None
+    document: Document | None = None

@@ -76,6 +76,7 @@ class Scanner:
             self._publisher.reset(view.records)
             root = ReportBuilder(self._config).previous_root(view.report)
             self._discovery.reset(self._discovery.inventory.inherited(root))
+        await self._publisher.begin()
         self._token = grant.token
         if view.report is None:
             await self._reporter.first(grant, view.records)
@@ -99,7 +100,7 @@ class Scanner:
         else:
             probes = await self._scheduler.start_due(files, group, self._scan)
         await self._await_probes(grant, probes, started)
-        await self._publisher.flush(grant, whole=self._scan % WHOLE_SCANS == 0)
+        await self._publisher.finish(grant, whole=self._scan % WHOLE_SCANS == 0)
         await self._reporter.finish(grant, self._summary(started), requests)
 
     async def scan_new(self, group: asyncio.TaskGroup) -> None:

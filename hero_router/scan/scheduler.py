@@ -11,6 +11,7 @@ from hero_router.scan.sockets import SocketFile
 from hero_router.scan.tracked import TrackedSocket, documents_due, is_new
 from hero_router.settings.config import RouterConfig
 from hero_router.upstream.connect import listens
+from hero_router.upstream.listeners import Listeners
 from hero_router.upstream.outcome import Outcome
 
 log = logging.getLogger(__name__)
@@ -59,16 +60,20 @@ class ProbeScheduler:
         self, files: Iterable[SocketFile], group: asyncio.TaskGroup, scan: int
     ) -> Tasks:
         """Probe those that are due in this scan; returns all running probes of `files`."""
-        return await self._start(files, group, lambda file: not self._rests(file, scan))
+        listeners = await asyncio.to_thread(Listeners.read)
+        return await self._start(files, group, lambda file: not self._rests(file, scan, listeners))
 
-    def _rests(self, file: SocketFile, scan: int) -> bool:
-        """Whether the socket is not due in this scan, and somebody still listens on it."""
+    def _rests(self, file: SocketFile, scan: int, listeners: Listeners) -> bool:
+        """Whether the socket is not due in this scan, and something still listens on it.
+
+        Only where the kernel does not know its listener is it connected to.
+        """
         before = self._tracked(file)
         if before is None:
             return False
         if not interval.rests(file.raw, before.calm_probes, scan, self._scan_seconds):
             return False
-        return listens(file.address)
+        return file.address in listeners or listens(file.address)
 
     async def _start(
         self,

@@ -13,6 +13,7 @@ from enum import IntEnum
 from itertools import islice
 from pathlib import Path
 
+from hero_router.model import SocketState
 from hero_router.scan.ignored import (
     ASTRAY,
     LISTED,
@@ -24,6 +25,7 @@ from hero_router.scan.ignored import (
 )
 from hero_router.text import readable
 from hero_router.upstream.connect import SocketAddress
+from hero_router.upstream.path import to_base64
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +69,9 @@ class SocketFile:
     context: bytes
     service: bytes
 
+    def __hash__(self) -> int:
+        return hash(self.raw)
+
     @property
     def address(self) -> SocketAddress:
         """The file to connect to, safely."""
@@ -76,6 +81,11 @@ class SocketFile:
     def path(self) -> str:
         """Path below the root as text."""
         return readable(self.raw)
+
+    @property
+    def state(self) -> SocketState:
+        """The state of this socket before anything is known of it."""
+        return SocketState(self.name, self.role, self.path, raw_path=to_base64(self.raw))
 
     @property
     def name(self) -> str:

@@ -83,7 +83,10 @@ def _state(
     if _is_excused(before, result, failures, rules):
         status, error = before.state.status, before.state.error
         latency_ms = before.state.latency_ms if latency_ms is None else latency_ms
-    return SocketState(file.name, file.role, file.path, status, latency_ms, error, failures)
+    old = before.state
+    return SocketState(
+        old.name, old.role, old.path, status, latency_ms, error, failures, old.raw_path
+    )
 
 
 def _is_excused(

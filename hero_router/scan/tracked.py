@@ -52,16 +52,17 @@ class TrackedService:
         return self.record if self.in_registry else None
 
 
-def track(
-    file: SocketFile, before: TrackedSocket | None, known: SocketState | None
-) -> TrackedSocket:
-    """What is remembered of a socket: `before`, else what the registry knows, else nothing.
+def track(file: SocketFile, before: TrackedSocket | None, record: Record | None) -> TrackedSocket:
+    """What is remembered of a socket: `before`, else what its service's record says, else nothing.
 
     A socket that was bound anew is asked for its documents again, and is not stale any more.
     """
     if before is None:
-        state = known or SocketState(file.name, file.role, file.path)
-        return TrackedSocket(replace(state, name=file.name, role=file.role), file.identity)
+        new = file.state
+        for known in record.sockets if record is not None else ():
+            if known.path == new.path:
+                new = replace(known, name=new.name, role=new.role, raw_path=new.raw_path)
+        return TrackedSocket(new, file.identity)
     if before.identity != file.identity:
         kept = replace(before, identity=file.identity, inactive_since=None, stale=False)
         return replace(kept, documents_in=0, calm_probes=0)
@@ -76,6 +77,22 @@ def is_new(file: SocketFile, before: TrackedSocket | None) -> bool:
 def documents_due(file: SocketFile, before: TrackedSocket | None) -> bool:
     """Whether the next probe of this socket should ask for its documents."""
     return before is None or before.identity != file.identity or before.documents_in <= 0
+
+
+def ask_again(service: TrackedService, digest: str) -> TrackedService:
+    """The service with its sockets due to be asked for the document of this digest once more."""
+    return replace(
+        service,
+        sockets={
+            raw: replace(socket, documents_in=0) if _offers(socket, digest) else socket
+            for raw, socket in service.sockets.items()
+        },
+    )
+
+
+def _offers(socket: TrackedSocket, digest: str) -> bool:
+    facts = None if socket.documents is None else socket.documents.facts
+    return facts is not None and facts.document == digest
 
 
 def after_takeover(tracked: TrackedService, known: Record | None) -> TrackedService:

@@ -1,13 +1,14 @@
 -- The only writer of the registry and of the stream of events: one atomic, repeatable step.
 --
--- KEYS: services, events, nodes, meta, lease, probes
--- ARGV: grant, window, schema, node, report, seen, call, then for each change: type, service, data,
---   record
+-- KEYS: services, events, nodes, meta, lease, probes, specs
+-- ARGV: grant, window, schema, node, report, seen, call, number of documents, then for each document:
+--   digest, text, then for each change: type, service, data, record
 --   grant    what the lease must hold ("<scanner>:<token>"), or nothing is written
 --   window   exact number of events that the stream keeps
 --   report   the node's new state (JSON), or "" for none, or "-": the node is forgotten
 --   seen     the last position that the writer saw, or 0-0: a Redis that was emptied forgot it
 --   call     the number of this call under its grant; it grows, and a repeated call keeps its own
+--   text     the document (JSON), or "" to remove it
 --   record   the service's new record (JSON), or "" when it leaves, or "-" when it leaves and the
 --            writer had published it; a "scan" has neither
 -- Returns {"OK", head, events added} or {"FENCED", holder} or {"LATE", last call} or
@@ -25,10 +26,11 @@
 -- A service whose record a foreign hand took is still shown by every worker: its removal is told
 -- all the same, if its writer had published it.
 
-local services, events, nodes, meta, lease, probes = unpack(KEYS)
+local services, events, nodes, meta, lease, probes, specs = unpack(KEYS)
 local grant, window, schema, node, report = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local seen, call = ARGV[6], tonumber(ARGV[7])
-local FIRST_CHANGE, CHANGE_FIELDS = 8, 4
+local FIRST_DOCUMENT, DOCUMENT_FIELDS, CHANGE_FIELDS = 9, 2, 4
+local FIRST_CHANGE = FIRST_DOCUMENT + DOCUMENT_FIELDS * tonumber(ARGV[8])
 local FORGOTTEN, PUBLISHED = '-', '-'
 local LAST = 2 ^ 53 - 1 -- beyond it Lua's numbers have gaps; clocks reach it in 285,000 years
 
@@ -117,6 +119,16 @@ end
 -- The report is unique to its scan: found already there, this call was made before.
 local repeated = report ~= '' and redis.call('HGET', nodes, node) == report
 
+-- Documents come before the records that name them, for the same reason as events do.
+for i = FIRST_DOCUMENT, FIRST_CHANGE - 1, DOCUMENT_FIELDS do
+  local digest, text = ARGV[i], ARGV[i + 1]
+  if text == '' then
+    redis.call('HDEL', specs, digest)
+  else
+    redis.call('HSET', specs, digest, text)
+  end
+end
+
 for i = FIRST_CHANGE, #ARGV, CHANGE_FIELDS do
   local kind, service, data, record = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   if kind == 'scan' then
@@ -137,7 +149,7 @@ if added == 0 then redis.call('XTRIM', events, 'MAXLEN', '=', window) end
 if report == FORGOTTEN then
   redis.call('HDEL', nodes, node)
   redis.call('HDEL', meta, call_of_node)
-  redis.call('DEL', probes)
+  redis.call('DEL', probes, specs)
 else
   if report ~= '' then redis.call('HSET', nodes, node, report) end
   note_call('done')

@@ -8,6 +8,9 @@ SCHEMA = 1
 APPLY_BATCH = 256
 """Most changes in one `apply` call: Redis serves nobody else meanwhile."""
 
+DOCUMENT_BATCH = 4 * 1024 * 1024
+"""Most characters of documents in one `apply` call with several of them, for the same reason."""
+
 READ_BATCH = 512
 """Most events in one XREAD reply: parsing it holds the worker's loop."""
 
@@ -61,6 +64,13 @@ class Keys:
     def lease(self, node: str) -> str:
         """String with a lifetime: `<scanner>:<fencing token>` of the scanner that owns the node."""
         return f"{self.prefix}:lease:{node}"
+
+    def specs(self, node: str) -> str:
+        """Hash: digest → OpenRPC document (JSON) of services of the node, each content once.
+
+        A record names its document by the digest in `document`.
+        """
+        return f"{self.prefix}:specs:{node}"
 
     def probes(self, node: str) -> str:
         """Hash: service id → results of its last probe (JSON). Side data: it makes no event."""

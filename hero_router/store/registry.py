@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from redis.asyncio import Redis
@@ -13,7 +14,7 @@ from hero_router.errors import Fenced, StoreCorrupt, StoreUnreachable
 from hero_router.model import Change, NodeState, Record
 from hero_router.position import ORIGIN, Position
 from hero_router.store.client import script, text
-from hero_router.store.keys import APPLY_BATCH, SCHEMA, Keys
+from hero_router.store.keys import APPLY_BATCH, DOCUMENT_BATCH, SCHEMA, Keys
 from hero_router.store.lease import Grant
 from hero_router.store.snapshot import (
     SnapshotReader,
@@ -55,6 +56,8 @@ class Registry:
         self._apply = script(client, "apply")
         self._snapshots = SnapshotReader(client, keys)
         self._version = Version()
+        self._document_sizes: dict[str, int] = {}
+        self._probes: Mapping[str, Mapping[str, Any]] = {}
         self._seen = ORIGIN
         self._published = set[str]()
         self._texts: Mapping[str, str] = {}
@@ -95,25 +98,28 @@ class Registry:
         self._texts = texts
 
     async def apply(
-        self, grant: Grant, changes: Sequence[Change], report: NodeState | None = None
+        self,
+        grant: Grant,
+        changes: Sequence[Change],
+        report: NodeState | None = None,
+        documents: Mapping[str, str] = MappingProxyType({}),
     ) -> Position:
         """Write the changes, each with its event, and the node's report; returns the new head.
 
-        Each batch is one atomic step, and repeating a call has no second effect. Steps are done one
-        after the other, each with a number: one that was held up on its way, and arrives after
-        later ones, has no effect.
+        `documents` are texts by digest ("" removes a document); each is written in one step with
+        the first record that names it. A large call is cut into steps. Each step is atomic, and
+        repeating it has no second effect. Steps are numbered: one that is delayed on its way and
+        arrives after a later one has no effect.
 
         Raises:
             Fenced: the grant's lease is no longer held; nothing of the batch was written.
             StoreError: Redis could not be asked or refused.
         """
-        head = ORIGIN
         state = "" if report is None else encode(report.to_json())
-        for start in range(0, max(len(changes), 1), APPLY_BATCH):
-            batch = changes[start : start + APPLY_BATCH]
-            last = start + APPLY_BATCH >= len(changes)
-            head = await self._step(grant, batch, state if last else "")
-        return head
+        *steps, last = _steps(changes, documents)
+        for step in steps:
+            await self._step(grant, step.changes, "", step.documents)
+        return await self._step(grant, last.changes, state, last.documents)
 
     async def forget(self, grant: Grant) -> int:
         """Remove all data of the grant's node from Redis, in one atomic step.
@@ -137,19 +143,43 @@ class Registry:
         owners = {str(record["node"]) for record in _raw_records(snapshot.services or {}).values()}
         return owners | snapshot.nodes.keys()
 
-    async def _step(self, grant: Grant, changes: Sequence[Change], state: str) -> Position:
+    async def documents(self, node: str) -> dict[str, int]:
+        """The size of each document that Redis keeps for the node, by digest. Raises StoreError."""
+        key, known = self._keys.specs(node), self._document_sizes
+        with redis_errors():
+            digests = [text(name) for name in await self._client.hkeys(key)]
+            new = [name for name in digests if name not in known]
+            async with self._client.pipeline(transaction=False) as pipe:
+                for name in new:
+                    pipe.hstrlen(key, name)
+                sizes = await pipe.execute()
+        known |= zip(new, sizes, strict=True)
+        self._document_sizes = {name: known[name] for name in digests}
+        return self._document_sizes
+
+    async def _step(
+        self,
+        grant: Grant,
+        changes: Sequence[Change],
+        state: str,
+        documents: Mapping[str, str] = MappingProxyType({}),
+    ) -> Position:
         """One call of the script, after all earlier ones."""
         async with self._writing:
-            head = await self._call(grant, changes, state)
+            head = await self._call(grant, changes, state, documents)
         self._see(head)
         return head
 
-    async def _call(self, grant: Grant, changes: Sequence[Change], state: str) -> Position:
+    async def _call(
+        self, grant: Grant, changes: Sequence[Change], state: str, documents: Mapping[str, str]
+    ) -> Position:
         keys, node = self._keys, grant.node
         names = [keys.services, keys.events, keys.nodes, keys.meta]
-        names += [keys.lease(node), keys.probes(node)]
+        names += [keys.lease(node), keys.probes(node), keys.specs(node)]
         args = [str(grant), str(self._window), str(SCHEMA), node, state, str(self._seen)]
-        args.append(str(next(grant.call_numbers)))
+        args += [str(next(grant.call_numbers)), str(len(documents))]
+        for digest, document in documents.items():
+            args += [digest, document]
         for change in changes:
             args += self._arguments(change)
         try:
@@ -193,14 +223,73 @@ class Registry:
         return parse_id(detail)
 
     async def write_probes(self, node: str, figures: Mapping[str, Mapping[str, Any]]) -> None:
-        """Replace the node's side data: the last probe's figures by service id."""
-        key = self._keys.probes(node)
+        """Replace the node's side data: the last probe's figures by service id.
+
+        Only entries that are another object than last time are written; all of them, if Redis does
+        not have as many as it should. Raises StoreError.
+        """
+        written, self._probes = self._probes, {}
+        if not written or await self._update_probes(node, figures, written) != len(figures):
+            await self._update_probes(node, figures, {})
+        self._probes = dict(figures)
+
+    async def _update_probes(
+        self,
+        node: str,
+        figures: Mapping[str, Mapping[str, Any]],
+        written: Mapping[str, Mapping[str, Any]],
+    ) -> int:
+        """Write what differs from what was `written`; returns how many entries Redis has then."""
+        key, gone = self._keys.probes(node), written.keys() - figures.keys()
+        texts: dict[Any, Any] = {
+            name: encode(item) for name, item in figures.items() if written.get(name) is not item
+        }
         with redis_errors():
             async with self._client.pipeline(transaction=True) as pipe:
-                pipe.delete(key)
-                if figures:
-                    pipe.hset(key, mapping={name: encode(item) for name, item in figures.items()})
-                await pipe.execute()
+                if not written:
+                    pipe.delete(key)
+                if texts:
+                    pipe.hset(key, mapping=texts)
+                if gone:
+                    pipe.hdel(key, *gone)
+                pipe.hlen(key)
+                *_, count = await pipe.execute()
+        return int(count)
+
+
+@dataclass(slots=True)
+class _Step:
+    """One call of the script: changes, and documents by digest."""
+
+    changes: list[Change] = field(default_factory=list)
+    documents: dict[str, str] = field(default_factory=dict)
+
+    def has_room(self, document: str) -> bool:
+        """Whether one more change with this document fits."""
+        size = sum(map(len, self.documents.values()))
+        fits = not size or size + len(document) <= DOCUMENT_BATCH
+        return fits and len(self.changes) < APPLY_BATCH
+
+
+def _steps(changes: Sequence[Change], documents: Mapping[str, str]) -> list[_Step]:
+    """Cut a call into one or more steps of bounded size, each document with its first record."""
+    steps, rest = [_Step()], dict(documents)
+
+    def room(document: str) -> _Step:
+        if not steps[-1].has_room(document):
+            steps.append(_Step())
+        return steps[-1]
+
+    for change in changes:
+        digest = change.record.document if change.record else ""
+        document = rest.pop(digest, None)
+        step = room(document or "")
+        step.changes.append(change)
+        if document is not None:
+            step.documents[digest] = document
+    for digest, document in rest.items():
+        room(document).documents[digest] = document
+    return steps
 
 
 def _with_service(data: str, record: str) -> str:

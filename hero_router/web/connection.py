@@ -213,7 +213,7 @@ class Connection(asyncio.Protocol):
         asyncio.get_running_loop().call_soon(self._drained)
 
     def _drained(self) -> None:
-        self._hub.drained(self._client)
+        self._hub.writable(self._client)
 
     def data_received(self, data: bytes) -> None:
         """Read over what a client sends after its request."""

@@ -97,15 +97,15 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
         Stream(clients.tail, keys),
         NodeReader(clients.watch, keys),
         window=config.stream.window,
-        times=StreamTiming(
+        timing=StreamTiming(
             config.stream.ping_seconds, config.stream.stall_seconds, config.stream.max_age_seconds
         ),
-        flush=config.stream.flush_ms / 1000,
+        max_delay=config.stream.flush_ms / 1000,
         hello_fields=lambda: {**_hello_fields(config, worker), "assets": assets.digest},
         now_ms=clock.now_ms,
     )
     state = StateView(feed, ProbeCache(nodes))
-    scans = ScanCoordinator(feed.mirror, feed.scans, ScanRequests(clients.web, keys))
+    scans = ScanCoordinator(feed.mirror, feed.scan_replies, ScanRequests(clients.web, keys))
     presence = Presence(clients.web, keys)
     return Parts(
         config=config,

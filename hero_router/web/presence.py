@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from hero_router.errors import StoreError
-from hero_router.feed import census
 from hero_router.feed.feed import Feed
 from hero_router.feed.filters import Filter
 from hero_router.feed.subscribers import Subscriber, SubscriberState
@@ -65,14 +64,13 @@ class PresencePublisher:
         await self._roll.remove(self._worker)
 
     def _summary(self) -> dict[str, Any]:
-        hub, head = self._feed.hub, self._feed.ring.head
-        found = census.subscriber_stats(hub, head)
+        found = self._feed.subscriber_stats()
         return {
             "states": {state.value: number for state, number in found.states.items()},
             "pending": found.pending,
             "listed": [
                 self._entry(client, behind)
-                for behind, client in census.most_lagging(hub, head, MOST_LISTED)
+                for behind, client in self._feed.most_lagging(MOST_LISTED)
             ],
         }
 

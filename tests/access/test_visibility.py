@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestClient
 from pytest_aiohttp.plugin import AiohttpClient
 
 from hero_router.access.principal import Principal
-from hero_router.feed.doubts import SCANNER
+from hero_router.feed.conditions import SCANNER
 from hero_router.sse import Message, Parser
 from hero_router.web.middleware import PRINCIPAL, Handler
 from tests.web.world import World, record

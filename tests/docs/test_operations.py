@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from hero_router.feed.doubts import NO_SCANNER, REDIS, SCANNER, STREAM
+from hero_router.feed.conditions import NO_SCANNER, REDIS, SCANNER, STREAM
 from hero_router.model import PERMISSION, ROOT, Status
 
 TOP = Path(__file__).resolve().parents[2]

@@ -134,5 +134,5 @@ async def test_every_kind_of_client_gets_each_event_once_and_whole(
         frames = await page.frames()
         assert [frame.place for frame in frames] == wanted
         assert page.errors == page.warnings == []
-        assert live.feed.hub.counts.parked > 0, "nothing waited: nothing was tried"
+        assert live.feed.hub.stats.blocked > 0, "nothing waited: nothing was tried"
     await hand.close()

@@ -66,15 +66,17 @@ class UserBackend:
 
 
 def rights() -> list[str]:
-    """The rights that a user needs, as the README has them."""
-    found = re.search(r"`ACL SETUSER router on >… (.*?)`", (ROOT / "README.md").read_text("utf-8"))
+    """The rights that a user needs, as docs/deployment.md has them."""
+    found = re.search(
+        r"`ACL SETUSER router on >… (.*?)`", (ROOT / "docs" / "deployment.md").read_text("utf-8")
+    )
     assert found is not None
     return found[1].split()
 
 
 @pytest.fixture
 def server(launch: Launch) -> RedisServer:
-    """A server with the user of the README."""
+    """A server with the user of docs/deployment.md."""
     made = launch(redis7_binary())
     ask(made, "ACL", "SETUSER", "router", "on", f">{SECRET}", *rights())
     return made

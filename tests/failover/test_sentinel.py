@@ -17,7 +17,7 @@ from tests.support.certificates import Certificate, certificate
 from tests.support.replication import PRIMARY, Pair, Sentinel, ask
 from tests.support.wait import eventually
 
-README = Path(__file__).resolve().parent.parent.parent / "README.md"
+PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "deployment.md"
 DATA, ASKING, WRONG = "hunter2-data", "hunter2-asking", "hunter2-wrong"
 
 
@@ -50,8 +50,8 @@ async def pair(ours: Certificate) -> AsyncIterator[Pair]:
 
 @pytest.fixture
 def sentinel(pair: Pair, ours: Certificate) -> Iterator[Sentinel]:
-    """A Sentinel with the user `asker` alone, whose rights are those in the README."""
-    found = re.search(r"`ACL SETUSER asker on >… (.*?)`", README.read_text("utf-8"))
+    """A Sentinel with the user `asker` alone, whose rights are those in docs/deployment.md."""
+    found = re.search(r"`ACL SETUSER asker on >… (.*?)`", PAGE.read_text("utf-8"))
     assert found is not None
     made = Sentinel(pair, ours, f"asker on >{ASKING} {found[1]}")
     try:

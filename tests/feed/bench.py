@@ -3,7 +3,7 @@
 from hero_router.feed.control import ControlFrames
 from hero_router.feed.flush import FlushScheduler
 from hero_router.feed.freshness import Freshness
-from hero_router.feed.hub import SLICE_BYTES, Hub
+from hero_router.feed.hub import Hub
 from hero_router.feed.ring import Ring
 from hero_router.feed.subscribers import (
     DEFAULT_OPTIONS,
@@ -12,6 +12,7 @@ from hero_router.feed.subscribers import (
     SubscriberState,
 )
 from hero_router.feed.timing import StreamTiming
+from hero_router.feed.window import Window
 from hero_router.model import Event
 from tests.feed.world import FakeSink, events, position
 
@@ -35,18 +36,21 @@ class Bench:
     def __init__(
         self,
         limit: int = 8,
-        age: float = 0.0,
-        pace: FlushScheduler | None = None,
+        max_age: float = 0.0,
+        flusher: FlushScheduler | None = None,
         *,
         loaded: bool = True,
     ) -> None:
         self.clock = Clock()
-        self.ring = Ring(limit, SLICE_BYTES)
-        times = StreamTiming(PING, STALL, age)
-        self.proof = Freshness(lambda: NOW_MS)
-        herald = ControlFrames(self.ring, times, self.proof, lambda: {"window": limit}, lambda: 0.5)
-        self.pace = pace or FlushScheduler(0)
-        self.hub = Hub(self.ring, herald, times, self.pace, self.clock)
+        self.ring = Ring(limit)
+        self.window = Window(self.ring)
+        timing = StreamTiming(PING, STALL, max_age)
+        self.freshness = Freshness(lambda: NOW_MS)
+        control = ControlFrames(
+            self.ring, timing, self.freshness, lambda: {"window": limit}, lambda: 0.5
+        )
+        self.flusher = flusher or FlushScheduler(0)
+        self.hub = Hub(self.window, control, timing, self.flusher, self.clock)
         if loaded:
             self.load()
 
@@ -59,11 +63,11 @@ class Bench:
         cursor: str | None = None,
         *,
         stalled: bool = False,
-        wish: SubscribeOptions = DEFAULT_OPTIONS,
+        options: SubscribeOptions = DEFAULT_OPTIONS,
     ) -> tuple[Subscriber, FakeSink]:
         """A client comes; if `stalled`, it reads no more than its hello."""
         sink = FakeSink()
-        client = self.hub.subscribe(sink, cursor, "test", wish)
+        client = self.hub.subscribe(sink, cursor, "test", options)
         sink.stalled = stalled
         return client, sink
 
@@ -88,9 +92,9 @@ class Bench:
         sink.take()
         while client.state is SubscriberState.BLOCKED:
             sink.take()
-            self.hub.drained(client)
+            self.hub.writable(client)
 
     @property
     def unaccounted(self) -> int:
-        """Deliveries that nobody can say anything of: none, ever."""
-        return self.hub.counts.expected - self.hub.counts.completed - self.hub.pending
+        """Deliveries that have vanished: none, ever."""
+        return self.hub.stats.expected - self.hub.stats.completed - self.hub.pending

@@ -112,17 +112,17 @@ class MemoryStream:
 
 
 class Scene:
-    """A worker's feed on a stream; who listens sees what the tail does."""
+    """A worker's feed on a stream, whose tail the test moves."""
 
     def __init__(self, stream: Any, window: int = WINDOW) -> None:
         self.stream = stream
-        # Only the tail is looked at: nobody asks for nodes here.
+        # Only the tail runs: no node is read.
         nodes: Any = None
-        times = StreamTiming(ping=1_000, stall=1_000)
-        self.feed = Feed(stream, nodes, window=window, times=times, flush=0, hello_fields=dict)
+        times = StreamTiming(ping_seconds=1_000, stall_seconds=1_000)
+        self.feed = Feed(stream, nodes, window=window, timing=times, max_delay=0, hello_fields=dict)
         self.tail = self.feed.tail
 
-    def listen(self) -> FakeSink:
+    def subscribe(self) -> FakeSink:
         """A new client."""
         sink = FakeSink()
         self.feed.hub.subscribe(sink, None, "test")
@@ -148,9 +148,9 @@ class Scene:
         assert task.cancelled(), task.exception()
 
     @property
-    def doubts(self) -> list[str]:
-        """What the worker doubts, in words."""
-        return [doubt.detail for doubt in self.feed.conditions.current.values()]
+    def conditions(self) -> list[str]:
+        """The worker's conditions in words."""
+        return [item.detail for item in self.feed.conditions.current]
 
     def services(self) -> dict[str, Any]:
         """The registry as the worker knows it."""
@@ -158,6 +158,6 @@ class Scene:
 
 
 def resyncs(sink: FakeSink) -> list[tuple[int | None, str]]:
-    """How many events a client was told to have missed, and why."""
+    """How many events each resync of a client reports, and why."""
     found = [json.loads(each.data) for each in sink.messages if each.event == "resync"]
     return [(data["dropped"], data["reason"]) for data in found]

@@ -1,4 +1,4 @@
-"""Audits: what a foreign hand did to the registry is found, and told to each client, in time."""
+"""Audits: a foreign change of the registry is found and reported to each client in time."""
 
 import json
 from typing import Any
@@ -44,14 +44,14 @@ def is_true(scene: Scene) -> None:
     """The worker shows what Redis holds, and no delivery vanished."""
     assert scene.services() == scene.stream.services
     hub = scene.feed.hub
-    assert hub.counts.expected == hub.counts.completed + hub.pending
+    assert hub.stats.expected == hub.stats.completed + hub.pending
 
 
 @pytest.mark.parametrize("harm", [take_one, change_one])
-async def test_what_no_event_told_is_put_right_and_told_to_who_is_up_to_date(
+async def test_a_difference_without_an_event_is_put_right_and_reported_to_live_clients(
     scene: Scene, harm: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    sink = scene.listen()
+    sink = scene.subscribe()
     harm(scene.stream)
     revision = scene.feed.mirror.revision
     assert await scene.tail.audit()
@@ -65,8 +65,8 @@ async def test_what_no_event_told_is_put_right_and_told_to_who_is_up_to_date(
     assert sink.seqs() == [6]
 
 
-async def test_an_audit_of_a_true_mirror_tells_nobody(scene: Scene) -> None:
-    sink = scene.listen()
+async def test_an_audit_without_a_difference_sends_nothing(scene: Scene) -> None:
+    sink = scene.subscribe()
     for _ in range(3):
         assert await scene.tail.audit()
     assert sink.names() == ["hello"]
@@ -76,7 +76,7 @@ async def test_an_audit_of_a_true_mirror_tells_nobody(scene: Scene) -> None:
 async def test_events_that_came_meanwhile_are_taken_first_so_both_are_at_one_position(
     scene: Scene,
 ) -> None:
-    sink = scene.listen()
+    sink = scene.subscribe()
     scene.stream.publish(3)
     assert await scene.tail.audit()
     assert (resyncs(sink), sink.seqs()) == ([], [6, 7, 8])
@@ -90,7 +90,7 @@ async def test_an_audit_that_meets_a_jump_is_a_new_start(scene: Scene) -> None:
     assert not await scene.tail.audit()
 
 
-async def test_a_client_that_can_hear_nothing_is_told_when_it_can(scene: Scene) -> None:
+async def test_a_blocked_client_gets_its_resync_when_it_reads_on(scene: Scene) -> None:
     sink = FakeSink()
     client = scene.feed.hub.subscribe(sink, None, "slow")
     sink.stalled = True
@@ -103,12 +103,12 @@ async def test_a_client_that_can_hear_nothing_is_told_when_it_can(scene: Scene) 
     is_true(scene)
     sink.stalled = False
     sink.take()
-    scene.feed.hub.drained(client)
+    scene.feed.hub.writable(client)
     assert resyncs(sink) == [UNKNOWN]
     is_true(scene)
 
 
-async def test_a_client_that_waits_for_later_events_is_told_too(scene: Scene) -> None:
+async def test_a_client_that_is_ahead_gets_its_resync_too(scene: Scene) -> None:
     sink = FakeSink()
     scene.feed.hub.subscribe(sink, "1000-7", "from the future")
     take_one(scene.stream)
@@ -117,7 +117,9 @@ async def test_a_client_that_waits_for_later_events_is_told_too(scene: Scene) ->
     is_true(scene)
 
 
-async def test_who_cannot_take_the_news_is_parked_and_told_once(scene: Scene) -> None:
+async def test_a_client_whose_kernel_takes_nothing_is_blocked_and_gets_one_resync(
+    scene: Scene,
+) -> None:
     sink = FakeSink()
     client = scene.feed.hub.subscribe(sink, None, "test")
     sink.stalled = True
@@ -129,7 +131,7 @@ async def test_who_cannot_take_the_news_is_parked_and_told_once(scene: Scene) ->
     assert sink.waiting.count(b"event: ") == 1, "nothing is queued behind it"
     sink.stalled = False
     sink.take()
-    scene.feed.hub.drained(client)
+    scene.feed.hub.writable(client)
     assert (resyncs(sink), sink.seqs()) == ([UNKNOWN], [6])
     is_true(scene)
 
@@ -137,7 +139,7 @@ async def test_who_cannot_take_the_news_is_parked_and_told_once(scene: Scene) ->
 async def test_a_record_that_is_junk_is_not_shown_and_is_no_difference_for_ever(
     scene: Scene,
 ) -> None:
-    sink = scene.listen()
+    sink = scene.subscribe()
     key = next(iter(scene.stream.services))
     scene.stream.services[key] = {"id": key}
     for _ in range(3):
@@ -148,7 +150,7 @@ async def test_a_record_that_is_junk_is_not_shown_and_is_no_difference_for_ever(
 
 async def test_a_strangers_event_that_has_no_record_is_put_right(scene: Scene) -> None:
     """It looks like one of ours, but the registry does not hold what it says."""
-    sink = scene.listen()
+    sink = scene.subscribe()
     item = {**next(iter(scene.stream.services.values())), "status": "degraded"}
     data = {"service": item}
     scene.stream.add(
@@ -161,9 +163,11 @@ async def test_a_strangers_event_that_has_no_record_is_put_right(scene: Scene) -
     is_true(scene)
 
 
-async def test_a_new_start_at_the_same_place_tells_what_no_event_told(scene: Scene) -> None:
+async def test_a_load_at_the_same_position_reports_a_difference_without_an_event(
+    scene: Scene,
+) -> None:
     """As after a lost connection: the position is good, and the state was not."""
-    sink = scene.listen()
+    sink = scene.subscribe()
     take_one(scene.stream)
     scene.stream.publish()
     await scene.tail.load()
@@ -174,43 +178,43 @@ async def test_a_new_start_at_the_same_place_tells_what_no_event_told(scene: Sce
     assert resyncs(sink) == [UNKNOWN]
 
 
-async def test_a_new_start_after_a_gap_tells_only_of_the_gap(scene: Scene) -> None:
-    sink = scene.listen()
+async def test_a_load_after_a_gap_reports_only_the_gap(scene: Scene) -> None:
+    sink = scene.subscribe()
     scene.stream.publish(20)
     await scene.tail.load()
     assert resyncs(sink) == [(12, "trimmed")]
 
 
-async def test_a_running_worker_audits_in_time_and_tells_a_difference_once_more(
+async def test_a_running_worker_audits_in_time_and_reports_a_difference_once_more(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Some clients may have fetched the state from a worker that had not noticed yet."""
     for name, seconds in (("AUDIT_SECONDS", 0.2), ("AGAIN_SECONDS", 0.5)):
         monkeypatch.setattr(audit, name, seconds)
-    scene.tail._schedule = Schedule()
+    scene.tail._audits = Schedule()
     async with scene.running():
-        sink = scene.listen()
+        sink = scene.subscribe()
         take_one(scene.stream)
-        await eventually(lambda: resyncs(sink) == [UNKNOWN], message="it is told")
+        await eventually(lambda: resyncs(sink) == [UNKNOWN], message="it is reported")
         is_true(scene)
-        await eventually(lambda: resyncs(sink) == [UNKNOWN] * 2, message="it is told again")
+        await eventually(lambda: resyncs(sink) == [UNKNOWN] * 2, message="it is reported again")
         loads = scene.stream.loads
         await eventually(lambda: scene.stream.loads > loads + 4, message="audits go on")
         assert resyncs(sink) == [UNKNOWN] * 2
 
 
-@pytest.mark.parametrize("chance", [0.0, 0.5, 0.999])
-def test_audits_are_spread_over_half_of_their_time(chance: float) -> None:
+@pytest.mark.parametrize("jitter", [0.0, 0.5, 0.999])
+def test_audits_are_spread_over_half_of_their_time(jitter: float) -> None:
     clock = Clock()
-    schedule = Schedule(clock.read, lambda: chance)
+    schedule = Schedule(clock.read, lambda: jitter)
     clock.now = AUDIT_SECONDS / 2 - 0.1
     early = schedule.due
-    clock.now = AUDIT_SECONDS * (0.5 + chance / 2)
+    clock.now = AUDIT_SECONDS * (0.5 + jitter / 2)
     assert (early, schedule.due) == (False, True)
     assert clock.now <= AUDIT_SECONDS
 
 
-def test_a_difference_is_told_again_once_and_after_every_worker_has_audited() -> None:
+def test_a_difference_is_reported_again_once_after_every_worker_has_audited() -> None:
     clock = Clock()
     schedule = Schedule(clock.read)
     schedule.differed()
@@ -234,7 +238,7 @@ class Clock:
 async def test_where_there_is_no_stream_an_audit_is_quiet() -> None:
     scene = Scene(MemoryStream(WINDOW))
     await scene.tail.load()
-    sink = scene.listen()
+    sink = scene.subscribe()
     assert await scene.tail.audit()
     assert (scene.feed.ring.head, sink.names()) == (ORIGIN, ["hello"])
     assert tail.follows(ORIGIN, [])

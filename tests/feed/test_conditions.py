@@ -1,27 +1,33 @@
-"""Doubts as frames: whoever folds them up always knows exactly what the worker doubts."""
+"""Conditions: one about each thing, logged and sent when it begins, changes and ends.
+
+A client that applies all `stale` and `fresh` frames knows exactly the conditions of its worker.
+"""
 
 import json
+import logging
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hero_router.feed.conditions import Condition, ConditionMap, transition_frames
+from hero_router.feed.conditions import Condition, Conditions, transition_frames
 from hero_router.sse import Parser
 
 STAMP = {"now": 9, "as_of": 8}
 
-Key = tuple[str, str | None]
-
 keys = st.tuples(
     st.sampled_from(["redis", "scanner", "no_scanner"]), st.none() | st.text(max_size=5)
 )
-doubts = st.dictionaries(
-    keys, st.tuples(st.integers(0, 2**53), st.text(max_size=9)), max_size=4
-).map(lambda found: {key: Condition(*key, *rest) for key, rest in found.items()})
+sets = st.dictionaries(keys, st.tuples(st.integers(0, 2**53), st.text(max_size=9)), max_size=4).map(
+    lambda found: tuple(Condition(*key, *rest) for key, rest in found.items())
+)
+"""All conditions of one worker at one time: at most one about each thing."""
+
+Set = tuple[Condition, ...]
 
 
-def told(before: ConditionMap, after: ConditionMap) -> list[tuple[str, dict[str, object]]]:
-    """What a client is told; each frame carries both times."""
+def sent(before: Set, after: Set) -> list[tuple[str, dict[str, object]]]:
+    """The frames that a client gets; each carries both times."""
     messages = [
         (each.event, json.loads(each.data))
         for each in Parser().feed(transition_frames(before, after, STAMP))
@@ -30,47 +36,53 @@ def told(before: ConditionMap, after: ConditionMap) -> list[tuple[str, dict[str,
     return messages
 
 
-@given(doubts, doubts)
-def test_who_folds_the_frames_up_knows_all_doubts_and_no_others(
-    before: ConditionMap, after: ConditionMap
+@given(sets, sets)
+def test_a_client_that_applies_the_frames_knows_all_conditions_and_no_others(
+    before: Set, after: Set
 ) -> None:
-    known: dict[Key, Condition] = dict(before)
-    for name, data in told(before, after):
+    known = {item.key: item for item in before}
+    for name, data in sent(before, after):
         item = Condition(**{"detail": "", **data})  # type: ignore[arg-type] # what JSON holds
         if name == "stale":
             known[item.key] = item
         else:
             assert name == "fresh"
             assert known.pop(item.key).since == item.since
-    assert known == after
+    assert known == {item.key: item for item in after}
 
 
-@given(doubts, doubts)
-def test_each_change_is_one_frame_and_nothing_else_is_told(
-    before: ConditionMap, after: ConditionMap
-) -> None:
-    changed = [key for key in {**before, **after} if before.get(key) != after.get(key)]
-    assert len(told(before, after)) == len(changed)
+@given(sets, sets)
+def test_each_change_is_one_frame_and_nothing_else_is_sent(before: Set, after: Set) -> None:
+    ended = {item.key for item in before} - {item.key for item in after}
+    assert len(sent(before, after)) == len(ended) + len(set(after) - set(before))
     assert transition_frames(after, after, STAMP) == b""
 
 
-def test_a_doubt_that_goes_on_for_another_reason_is_told_again_with_its_beginning() -> None:
+def test_a_condition_that_goes_on_for_another_reason_is_sent_again_with_its_beginning() -> None:
     away, loading = Condition("redis", None, 1, "away"), Condition("redis", None, 1, "loading")
-    assert told({away.key: away}, {loading.key: loading}) == [
+    assert sent((away,), (loading,)) == [
         ("stale", {"reason": "redis", "node": None, "since": 1, "detail": "loading"})
     ]
 
 
-def test_what_ended_is_told_before_what_begins() -> None:
-    """A page that shows one line must end with the doubt that holds."""
+def test_what_ended_is_sent_before_what_begins() -> None:
+    """A page that shows one line must end with the condition that holds."""
     ended, begun = Condition("redis", None, 1, "away"), Condition("scanner", "a", 2, "gone")
-    names = [name for name, _ in told({ended.key: ended}, {begun.key: begun})]
-    assert names == ["fresh", "stale"]
+    assert [name for name, _ in sent((ended,), (begun,))] == ["fresh", "stale"]
 
 
-@given(doubts, doubts)
-def test_a_doubt_has_no_position_so_that_no_client_moves_by_it(
-    before: ConditionMap, after: ConditionMap
+def test_only_what_changed_is_sent() -> None:
+    ended, kept = Condition("redis", None, 1, "away"), Condition("scanner", "a", 2, "gone")
+    begun = Condition("scanner", "b", 3, "gone")
+    assert sent((ended, kept), (kept, begun)) == [
+        ("fresh", {"reason": "redis", "node": None, "since": 1}),
+        ("stale", {"reason": "scanner", "node": "b", "since": 3, "detail": "gone"}),
+    ]
+
+
+@given(sets, sets)
+def test_the_frames_have_no_position_so_that_no_client_moves_by_them(
+    before: Set, after: Set
 ) -> None:
     lines = transition_frames(before, after, STAMP).decode("ascii").split("\n")
     assert {line.partition(":")[0] for line in lines} <= {"event", "data", ""}
@@ -79,6 +91,62 @@ def test_a_doubt_has_no_position_so_that_no_client_moves_by_it(
 def test_no_name_and_no_detail_can_break_out_of_its_frame() -> None:
     evil = "a\r\nid: 7-7\n\nevent: resync\0\u2028"
     begun = Condition("scanner", evil, 1, evil)
-    assert told({}, {begun.key: begun}) == [
+    assert sent((), (begun,)) == [
         ("stale", {"reason": "scanner", "node": evil, "since": 1, "detail": evil})
+    ]
+
+
+def make_conditions() -> tuple[Conditions, list[int]]:
+    """Conditions whose clock counts up from 1, and how many hold after each change."""
+    ticks = iter(range(1, 100))
+    conditions, changes = Conditions(now_ms=lambda: next(ticks)), list[int]()
+    conditions.on_change = lambda: changes.append(len(conditions.current))
+    return conditions, changes
+
+
+def test_a_condition_begins_once_and_ends_once() -> None:
+    conditions, changes = make_conditions()
+    conditions.set("redis", None, "away")
+    conditions.set("redis", None, "away")
+    conditions.clear("redis")
+    conditions.clear("redis")
+    assert changes == [1, 0]
+
+
+def test_a_condition_whose_detail_changes_keeps_its_beginning() -> None:
+    conditions, _ = make_conditions()
+    conditions.set("redis", None, "away")
+    conditions.set("redis", None, "loading")
+    assert conditions.find("redis") == Condition("redis", None, 1, "loading")
+
+
+def test_conditions_of_different_nodes_stand_side_by_side() -> None:
+    conditions, _ = make_conditions()
+    conditions.set("scanner", "a", "gone")
+    conditions.set("scanner", "b", "gone")
+    conditions.clear("scanner", "a")
+    assert [item.key for item in conditions.current] == [("scanner", "b")]
+
+
+@pytest.mark.parametrize(("reason", "blinds"), [("redis", True), ("stream", True), ("root", False)])
+def test_only_trouble_with_redis_itself_makes_a_worker_unfit(reason: str, blinds: bool) -> None:
+    conditions, _ = make_conditions()
+    conditions.set(reason, None, "trouble")
+    assert (conditions.blinding is not None) is blinds
+
+
+def test_the_log_says_when_and_why_pages_are_stale_and_for_how_long(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    ticks = iter((1_000, 3_500))
+    conditions = Conditions(now_ms=lambda: next(ticks))
+    conditions.set("scanner", "a", "no scanner is running for node a")
+    conditions.set("scanner", "a", "no scanner is running for node a")
+    conditions.set("scanner", "a", "the scanner of node a is silent")
+    conditions.clear("scanner", "a")
+    assert [(item.levelname, item.message) for item in caplog.records] == [
+        ("WARNING", "pages are stale: no scanner is running for node a"),
+        ("INFO", "pages are stale: the scanner of node a is silent"),
+        ("INFO", "no longer stale, after 2.5 s: the scanner of node a is silent"),
     ]

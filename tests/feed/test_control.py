@@ -1,12 +1,12 @@
 """Frames that are no events (hello, ping, resync, stale, fresh) when the transport takes no more.
 
-Whoever has bytes waiting is parked: nothing is offered past them. The fake sink refuses that, as
-the real one queues behind them.
+A subscriber with buffered bytes is blocked: nothing is written past them. The fake sink refuses
+that, as the real one queues behind them.
 """
 
 import pytest
 
-from hero_router.feed.conditions import Condition, ConditionMap
+from hero_router.feed.conditions import Condition
 from hero_router.feed.subscribers import SubscriberState
 from tests.feed.bench import PING, STALL, Bench
 from tests.feed.world import FakeSink, events, position
@@ -17,10 +17,9 @@ def bench() -> Bench:
     return Bench()
 
 
-def doubts(number: int = 1) -> ConditionMap:
-    """So many nodes are lost."""
-    lost = (Condition("scanner", f"n{each}", each, "gone") for each in range(number))
-    return {item.key: item for item in lost}
+def lost_nodes(number: int = 1) -> tuple[Condition, ...]:
+    """The conditions of so many lost nodes."""
+    return tuple(Condition("scanner", f"n{each}", each, "gone") for each in range(number))
 
 
 def stalling(sink: FakeSink) -> FakeSink:
@@ -29,10 +28,10 @@ def stalling(sink: FakeSink) -> FakeSink:
     return sink
 
 
-def test_a_doubt_that_does_not_fit_parks_its_client(bench: Bench) -> None:
+def test_conditions_that_do_not_fit_block_their_client(bench: Bench) -> None:
     client, sink = bench.join()
     stalling(sink)
-    bench.hub.send_conditions(doubts())
+    bench.hub.send_conditions(lost_nodes())
     assert client.state is SubscriberState.BLOCKED
     bench.publish(6, 7)
     bench.drain(client, sink)
@@ -40,7 +39,7 @@ def test_a_doubt_that_does_not_fit_parks_its_client(bench: Bench) -> None:
     assert (sink.seqs(), bench.unaccounted) == ([6, 7], 0)
 
 
-def test_a_ping_that_does_not_fit_parks_its_client(bench: Bench) -> None:
+def test_a_ping_that_does_not_fit_blocks_its_client(bench: Bench) -> None:
     client, sink = bench.join()
     stalling(sink)
     bench.pass_time(PING)
@@ -50,19 +49,19 @@ def test_a_ping_that_does_not_fit_parks_its_client(bench: Bench) -> None:
     assert sink.names() == ["hello", "ping", "service_updated", "service_updated"]
 
 
-def test_news_at_the_end_of_a_catch_up_that_do_not_fit_park_again(bench: Bench) -> None:
+def test_changes_after_a_catch_up_that_do_not_fit_block_again(bench: Bench) -> None:
     client, sink = bench.join(stalled=True)
     bench.publish(6, 6)
-    bench.hub.send_conditions(doubts())
+    bench.hub.send_conditions(lost_nodes())
     sink.take()  # the event has gone; what follows it finds no room
-    bench.hub.drained(client)
+    bench.hub.writable(client)
     assert client.state is SubscriberState.BLOCKED
     bench.publish(7, 7)
     bench.drain(client, sink)
     assert sink.names() == ["hello", "service_updated", "stale", "service_updated"]
 
 
-def test_a_hello_that_does_not_fit_parks_its_client() -> None:
+def test_a_hello_that_does_not_fit_blocks_its_client() -> None:
     bench, sink = Bench(), stalling(FakeSink())
     client = bench.hub.subscribe(sink, str(position(3)), "test")
     assert client.state is SubscriberState.BLOCKED
@@ -71,7 +70,7 @@ def test_a_hello_that_does_not_fit_parks_its_client() -> None:
     assert (sink.names()[0], sink.seqs()) == ("hello", [4, 5, 6])
 
 
-def test_another_redis_that_is_told_while_nothing_fits_parks_too(bench: Bench) -> None:
+def test_a_second_hello_that_does_not_fit_blocks_its_client(bench: Bench) -> None:
     client, sink = bench.join()
     stalling(sink)
     bench.hub.reload(events(1, 5), position(5), "r2")
@@ -81,24 +80,26 @@ def test_another_redis_that_is_told_while_nothing_fits_parks_too(bench: Bench) -
     assert sink.names() == ["hello", "hello", "service_updated"]
 
 
-@pytest.mark.parametrize("loaded", [False, True], ids=["cold", "ahead"])
-def test_what_a_client_that_cannot_be_placed_does_not_read_stays_small(loaded: bool) -> None:
-    """It is told once it reads again, however often doubts came and went meanwhile."""
+@pytest.mark.parametrize("loaded", [False, True], ids=["pending", "ahead"])
+def test_little_is_buffered_for_a_client_that_is_pending_or_ahead_and_reads_nothing(
+    loaded: bool,
+) -> None:
+    """It gets the conditions once it reads again, however often they changed meanwhile."""
     bench = Bench(loaded=loaded)
     client, sink = bench.join(str(position(9)), stalled=True)
     for number in range(1, 50):
-        bench.hub.send_conditions(doubts(number % 3))
+        bench.hub.send_conditions(lost_nodes(number % 3))
         bench.hub.tick()
         bench.clock.now += PING
     assert client.state is (SubscriberState.AHEAD if loaded else SubscriberState.PENDING)
     assert sink.buffered() < 500
-    bench.hub.send_conditions(doubts(2))
+    bench.hub.send_conditions(lost_nodes(2))
     sink.stalled = False
     sink.take()
-    bench.hub.drained(client)
+    bench.hub.writable(client)
     names = [each.event for each in sink.messages if each.event in ("stale", "fresh")]
     assert names.count("stale") - names.count("fresh") == 2
-    assert client.sent_conditions == doubts(2)
+    assert client.sent_conditions == lost_nodes(2)
 
 
 def test_a_client_that_takes_one_byte_of_its_backlog_is_not_dropped(bench: Bench) -> None:
@@ -111,13 +112,3 @@ def test_a_client_that_takes_one_byte_of_its_backlog_is_not_dropped(bench: Bench
     assert client.state is SubscriberState.BLOCKED
     bench.pass_time(STALL)
     assert (client.state, sink.calls) == (SubscriberState.CLOSED, ["abort"])
-
-
-def test_what_is_pending_for_a_client_that_leaves_is_abandoned(bench: Bench) -> None:
-    client, sink = bench.join()
-    stalling(sink)
-    bench.publish(6, 6)
-    bench.publish(7, 9)
-    assert bench.hub.pending == 3
-    bench.hub.unsubscribe(client)
-    assert (bench.hub.counts.abandoned, bench.hub.pending, bench.unaccounted) == (3, 0, 0)

@@ -1,4 +1,4 @@
-"""Agreement: a delay is none; standing still and another Redis are told; sleep counts little."""
+"""Divergence: a delay is none; standing still and another Redis are; sleep counts little."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from hero_router.feed.nodes import WATCH_SECONDS
 from hero_router.feed.watchdog import RENEW_SECONDS
 from tests.feed.world import position
 
-README = Path(__file__).resolve().parent.parent.parent / "README.md"
+PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "deployment.md"
 
 
 def at(seq: int, store: str = "a", epoch: int = 1_000) -> StreamHead:
@@ -36,7 +36,7 @@ def scene() -> Scene:
     return Scene()
 
 
-def test_who_stands_where_redis_stands_agrees(scene: Scene) -> None:
+def test_a_tail_at_the_head_of_redis_agrees(scene: Scene) -> None:
     assert all(scene.look(at(5), at(5)) for _ in range(10))
     assert scene.trouble == ""
 
@@ -54,7 +54,7 @@ def test_a_look_that_is_older_than_the_tail_agrees(scene: Scene) -> None:
     assert scene.trouble == ""
 
 
-def test_a_tail_that_stands_still_is_told_after_its_time(scene: Scene) -> None:
+def test_a_tail_that_stands_still_differs_after_its_time(scene: Scene) -> None:
     scene.look(at(5), at(6))
     looks = 0
     while not scene.trouble:
@@ -64,20 +64,20 @@ def test_a_tail_that_stands_still_is_told_after_its_time(scene: Scene) -> None:
     assert scene.trouble == "this worker stands still at 1000-5, but Redis is at 1000-6"
 
 
-def test_a_tail_that_moves_but_never_reaches_what_redis_had_is_told(scene: Scene) -> None:
+def test_a_tail_that_moves_but_never_reaches_the_head_of_redis_differs(scene: Scene) -> None:
     scene.look(at(5), at(500))
     for seq in range(6, 10):
         scene.look(at(seq), at(600))
     assert "stands still" in scene.trouble
 
 
-def test_a_tail_on_data_that_were_rolled_back_is_told(scene: Scene) -> None:
+def test_a_tail_on_data_that_were_rolled_back_differs(scene: Scene) -> None:
     for _ in range(5):
         scene.look(at(9), at(5))
     assert "stands still at 1000-9, but Redis is at 1000-5" in scene.trouble
 
 
-def test_another_redis_is_told_though_its_stream_looks_the_same(scene: Scene) -> None:
+def test_another_redis_differs_though_its_stream_looks_the_same(scene: Scene) -> None:
     for _ in range(5):
         assert not scene.look(at(5, "a"), at(5, "b"))
     assert "follows Redis process a at 1000-5" in scene.trouble
@@ -115,7 +115,7 @@ def test_a_worker_that_was_asleep_is_no_tail_that_stands_still(scene: Scene) -> 
     assert scene.trouble == ""
 
 
-def test_what_is_forgotten_counts_no_more(scene: Scene) -> None:
+def test_a_forgotten_difference_counts_no_more(scene: Scene) -> None:
     for _ in range(5):
         scene.look(at(5), at(6))
     scene.agreement.forget()
@@ -124,7 +124,7 @@ def test_what_is_forgotten_counts_no_more(scene: Scene) -> None:
     assert scene.trouble == ""
 
 
-def test_a_difference_is_told_within_the_time_that_the_readme_names() -> None:
+def test_a_difference_is_reported_within_the_time_that_the_readme_names() -> None:
     longest = RENEW_SECONDS + LASTING_SECONDS + WATCH_SECONDS
     assert longest == 7
-    assert "within about seven seconds" in README.read_text("utf-8")
+    assert "within about seven seconds" in PAGE.read_text("utf-8")

@@ -1,4 +1,4 @@
-"""A worker's feed as a whole: when it may be asked, and what ends it."""
+"""A worker's feed as a whole: when it is ready, and what ends it."""
 
 import asyncio
 from collections.abc import Mapping
@@ -35,8 +35,8 @@ class Scene:
         self.stream, self.nodes = MemoryStream(), NoNodes()
         stream: Any = self.stream
         nodes: Any = self.nodes
-        times = StreamTiming(ping=1_000, stall=1_000)
-        self.feed = Feed(stream, nodes, window=WINDOW, times=times, flush=0, hello_fields=dict)
+        times = StreamTiming(ping_seconds=1_000, stall_seconds=1_000)
+        self.feed = Feed(stream, nodes, window=WINDOW, timing=times, max_delay=0, hello_fields=dict)
 
     def listen(self) -> FakeSink:
         sink = FakeSink()
@@ -49,11 +49,11 @@ def scene() -> Scene:
     return Scene()
 
 
-async def test_it_may_be_asked_only_while_it_follows(scene: Scene) -> None:
+async def test_a_worker_is_ready_only_while_it_follows(scene: Scene) -> None:
     feed = scene.feed
     scene.stream.trouble = StoreUnreachable("away")
     task = asyncio.create_task(feed.run())
-    await eventually(lambda: bool(feed.conditions.current), message="the doubt")
+    await eventually(lambda: bool(feed.conditions.current), message="the condition")
     assert not feed.ready
     scene.stream.trouble = None
     await eventually(lambda: feed.ready, message="it follows")
@@ -66,8 +66,8 @@ async def test_it_may_be_asked_only_while_it_follows(scene: Scene) -> None:
     task.cancel()
 
 
-@pytest.mark.parametrize("part", ["tail", "watch", "tick"])
-async def test_what_nobody_foresaw_in_any_part_ends_the_whole(
+@pytest.mark.parametrize("part", ["tail", "nodes", "tick"])
+async def test_an_unforeseen_error_of_any_part_ends_the_feed(
     scene: Scene, part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A worker that no longer follows, or no longer pings, must not go on as if it did."""
@@ -87,8 +87,8 @@ async def test_what_nobody_foresaw_in_any_part_ends_the_whole(
     assert failed.value.exceptions == (bug,)
 
 
-async def test_a_doubt_changes_the_state_and_reaches_the_clients(scene: Scene) -> None:
-    """The state that the API gives holds the doubts, so it is another one with them."""
+async def test_a_condition_changes_the_state_and_reaches_the_clients(scene: Scene) -> None:
+    """The state of the API contains the conditions, so it is another one with them."""
     await scene.feed.tail.load()
     sink, revision = scene.listen(), scene.feed.mirror.revision
     scene.feed.conditions.set("scanner", "n1", "gone")
@@ -102,8 +102,8 @@ async def test_closing_ends_every_stream_within_its_time(scene: Scene) -> None:
     task = asyncio.create_task(scene.feed.run())
     await eventually(lambda: scene.feed.ready, message="it follows")
     sinks = [scene.listen() for _ in range(20)]
-    scene.feed.drain(over=4 * TICK)
-    assert 0 < scene.feed.hub.clients.count(SubscriberState.LIVE) < 20
+    scene.feed.drain(seconds=4 * TICK)
+    assert 0 < scene.feed.hub.subscribers.count(SubscriberState.LIVE) < 20
     await asyncio.wait_for(scene.feed.wait_drained(5), 4)
     assert [sink.calls for sink in sinks] == [["end"]] * 20
     assert all(b"retry: " in sink.raw.split(b"\n\n")[-2] for sink in sinks)

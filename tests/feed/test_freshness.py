@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import pytest
 
 from hero_router.feed.conditions import Condition
+from hero_router.feed.entry import frame
 from hero_router.feed.freshness import SAME_MS, Freshness
-from hero_router.feed.ring import frame
 from hero_router.model import Event
 from hero_router.sse import Parser
 from tests.feed.bench import NOW_MS, PING, Bench
@@ -28,12 +28,12 @@ def test_a_stamp_serves_many_clients_for_a_moment_and_no_longer() -> None:
     assert proof.stamp()["now"] == now
 
 
-def test_pings_and_doubts_carry_the_time_of_sending_and_of_the_last_proof() -> None:
+def test_control_frames_carry_the_time_of_sending_and_of_the_last_proof() -> None:
     bench = Bench()
-    bench.proof.as_of = 6_000
+    bench.freshness.as_of = 6_000
     _, sink = bench.join()
-    doubt = Condition("redis", None, 7, "away")
-    bench.hub.send_conditions({doubt.key: doubt})
+    condition = Condition("redis", None, 7, "away")
+    bench.hub.send_conditions((condition,))
     bench.pass_time(PING)
     hello, stale, ping = [json.loads(each.data) for each in sink.messages]
     assert hello["now"] == stale["now"] == ping["now"] == NOW_MS
@@ -55,7 +55,7 @@ def test_each_event_says_when_it_was_published() -> None:
     assert dated(at=5) == {"at": 5, **event(1).payload}
 
 
-def test_a_time_is_not_made_up_and_never_told_twice() -> None:
+def test_a_time_is_neither_made_up_nor_sent_twice() -> None:
     """An older version's entries have none; a newer one's may have a field of that name."""
     assert dated(at=0) == event(1).payload
     assert dated(at=5, payload={"at": 4}, data='{"at":4}') == {"at": 4}

@@ -1,4 +1,4 @@
-"""The hub: nobody waits for a slow client, and nobody misses an event in silence."""
+"""The hub: no client waits for a slow one, and none misses an event without a resync."""
 
 import json
 import logging
@@ -6,11 +6,11 @@ import logging
 import pytest
 
 from hero_router.feed.conditions import Condition
-from hero_router.feed.hub import AHEAD_SECONDS, SLICE_BYTES
 from hero_router.feed.subscribers import SubscriberState
 from hero_router.feed.timing import AFTER_MS_PER_CLIENT
+from hero_router.feed.window import SLICE_BYTES
 from hero_router.position import ORIGIN, Position
-from tests.feed.bench import NOW_MS, PING, STALL, Bench
+from tests.feed.bench import NOW_MS, Bench
 from tests.feed.world import EPOCH, events, position
 
 
@@ -40,7 +40,7 @@ def test_a_client_that_comes_back_gets_exactly_what_it_has_not_seen(bench: Bench
     assert sink.seqs() == [4, 5]
 
 
-def test_a_client_before_the_window_is_told_its_exact_gap_once(
+def test_a_client_before_the_window_gets_one_resync_with_its_exact_gap(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
     bench.publish(6, 12)
@@ -62,16 +62,16 @@ def test_a_client_before_the_window_is_told_its_exact_gap_once(
 
 
 @pytest.mark.parametrize(
-    "told",
+    "cursor_text",
     ["garbage", "0-0", "-1", "$", "999-1", "5-", "1-1-1", "x" * 10_000, "\u0661-\u0661", "1000-05"],
 )
-def test_what_is_no_position_of_ours_is_an_unknown_gap(bench: Bench, told: str) -> None:
-    _, sink = bench.join(told)
+def test_a_text_that_is_no_known_position_is_an_unknown_gap(bench: Bench, cursor_text: str) -> None:
+    _, sink = bench.join(cursor_text)
     assert sink.names()[:2] == ["hello", "resync"]
     assert json.loads(sink.messages[1].data)["dropped"] is None
     assert json.loads(sink.messages[1].data)["reason"] == "unknown_position"
     assert sink.seqs() == [1, 2, 3, 4, 5]
-    assert bench.hub.clients.count(SubscriberState.LIVE) == 1
+    assert bench.hub.subscribers.count(SubscriberState.LIVE) == 1
 
 
 def test_a_client_ahead_of_this_worker_waits_until_it_has_caught_up(bench: Bench) -> None:
@@ -84,31 +84,7 @@ def test_a_client_ahead_of_this_worker_waits_until_it_has_caught_up(bench: Bench
     assert sink.seqs() == [8]
 
 
-def test_a_cursor_ahead_of_the_stream_itself_is_unknown_after_a_bounded_wait(bench: Bench) -> None:
-    client, sink = bench.join(cursor(99))
-    bench.pass_time(AHEAD_SECONDS / 2)
-    assert client.state is SubscriberState.AHEAD
-    bench.pass_time(AHEAD_SECONDS / 2)
-    assert sink.names()[:2] == ["hello", "resync"]
-    assert json.loads(sink.messages[1].data)["dropped"] is None
-    assert sink.seqs() == [1, 2, 3, 4, 5]
-
-
-@pytest.mark.parametrize("reason", ["redis", "stream"])
-def test_without_the_right_redis_nobody_is_judged_to_be_ahead_of_the_stream(
-    bench: Bench, reason: str
-) -> None:
-    client, _ = bench.join(cursor(7))
-    doubt = Condition(reason, None, 1, "away")
-    bench.hub.send_conditions({doubt.key: doubt})
-    bench.pass_time(AHEAD_SECONDS * 10)
-    assert client.state is SubscriberState.AHEAD
-    bench.hub.send_conditions({})
-    bench.pass_time(AHEAD_SECONDS / 2)
-    assert client.state is SubscriberState.AHEAD
-
-
-def test_a_slow_client_is_parked_and_nothing_more_is_queued_for_it(bench: Bench) -> None:
+def test_a_slow_client_is_blocked_and_nothing_more_is_queued_for_it(bench: Bench) -> None:
     slow, sink = bench.join(stalled=True)
     bench.publish(6, 6)
     waiting = sink.buffered()
@@ -118,14 +94,14 @@ def test_a_slow_client_is_parked_and_nothing_more_is_queued_for_it(bench: Bench)
     assert sink.calls == []
 
 
-def test_nobody_waits_for_a_slow_client(bench: Bench) -> None:
+def test_no_client_waits_for_a_slow_one(bench: Bench) -> None:
     bench.join(stalled=True)
     _, quick = bench.join()
     bench.publish(6, 7)
     assert quick.seqs() == [6, 7]
 
 
-def test_a_parked_client_that_drains_in_time_misses_nothing(bench: Bench) -> None:
+def test_a_blocked_client_that_reads_on_in_time_misses_nothing(bench: Bench) -> None:
     slow, sink = bench.join(stalled=True)
     bench.publish(6, 6)
     bench.publish(7, 9)
@@ -135,7 +111,7 @@ def test_a_parked_client_that_drains_in_time_misses_nothing(bench: Bench) -> Non
     assert slow.state is SubscriberState.LIVE
 
 
-def test_a_parked_client_that_fell_out_of_the_window_is_told_how_many_it_missed(
+def test_a_blocked_client_that_fell_out_of_the_window_gets_a_resync_with_its_exact_gap(
     bench: Bench,
 ) -> None:
     slow, sink = bench.join(stalled=True)
@@ -154,62 +130,16 @@ def test_the_memory_of_a_slow_client_is_bounded_while_it_catches_up() -> None:
     bench.publish(6, 6)
     bench.publish(7, 4_000, pad=200)
     sink.take()
-    bench.hub.drained(slow)
+    bench.hub.writable(slow)
     assert slow.state is SubscriberState.BLOCKED
     assert sink.buffered() <= SLICE_BYTES
 
 
-def test_a_client_without_progress_is_dropped(bench: Bench) -> None:
-    slow, sink = bench.join(stalled=True)
-    bench.publish(6, 6)
-    bench.pass_time(STALL - 1)
-    assert sink.calls == []
-    bench.pass_time(1)
-    assert sink.calls == ["abort"]
-    assert slow.state is SubscriberState.CLOSED
-    assert len(bench.hub.clients) == 0
-
-
-def test_a_client_that_reads_slowly_but_steadily_is_not_dropped(bench: Bench) -> None:
-    _, sink = bench.join(stalled=True)
-    bench.publish(6, 6)
-    for _ in range(5):
-        sink.take(most=1)
-        bench.pass_time(STALL - 1)
-    assert sink.calls == []
-
-
-def test_pings_carry_the_head_to_who_has_everything_and_no_position_to_who_waits(
-    bench: Bench,
-) -> None:
-    _, live = bench.join()
-    _, ahead = bench.join(cursor(6))
-    doubt = Condition("redis", None, 1, "away")
-    bench.hub.send_conditions({doubt.key: doubt})
-    bench.pass_time(PING)
-    assert live.messages[-1].event == "ping"
-    assert live.messages[-1].last_id == cursor(5)
-    assert ahead.messages[-1].event == "ping"
-    assert ahead.messages[-1].last_id == cursor(6)
-
-
-def test_pings_come_once_in_their_time_and_not_to_parked_clients(bench: Bench) -> None:
+def test_conditions_are_sent_at_once_when_they_begin_and_end(bench: Bench) -> None:
     _, sink = bench.join()
-    slow, slow_sink = bench.join(stalled=True)
-    bench.publish(6, 6)
-    waiting = slow_sink.buffered()
-    bench.pass_time(PING)
-    bench.pass_time(PING / 2)
-    assert sink.names().count("ping") == 1
-    assert slow.state is SubscriberState.BLOCKED
-    assert slow_sink.buffered() == waiting
-
-
-def test_doubts_are_told_at_once_and_taken_back(bench: Bench) -> None:
-    _, sink = bench.join()
-    doubt = Condition("redis", None, 7, "Redis cannot be reached")
-    bench.hub.send_conditions({doubt.key: doubt})
-    bench.hub.send_conditions({})
+    condition = Condition("redis", None, 7, "Redis cannot be reached")
+    bench.hub.send_conditions((condition,))
+    bench.hub.send_conditions(())
     assert sink.names() == ["hello", "stale", "fresh"]
     assert json.loads(sink.messages[1].data)["detail"] == "Redis cannot be reached"
     fresh = {"reason": "redis", "node": None, "since": 7, "now": NOW_MS, "as_of": None}
@@ -217,25 +147,25 @@ def test_doubts_are_told_at_once_and_taken_back(bench: Bench) -> None:
     assert sink.messages[1].last_id == cursor(5)
 
 
-def test_who_joins_in_doubt_is_told_right_after_hello(bench: Bench) -> None:
-    doubt = Condition("scanner", "n1", 7, "gone")
-    bench.hub.send_conditions({doubt.key: doubt})
+def test_a_new_client_gets_the_conditions_right_after_its_hello(bench: Bench) -> None:
+    condition = Condition("scanner", "n1", 7, "gone")
+    bench.hub.send_conditions((condition,))
     _, sink = bench.join()
     assert sink.names() == ["hello", "stale"]
 
 
-def test_a_parked_client_learns_on_return_what_is_doubtful_now(bench: Bench) -> None:
+def test_a_blocked_client_that_reads_on_gets_the_conditions_that_hold_then(bench: Bench) -> None:
     slow, sink = bench.join(stalled=True)
     old, new = Condition("redis", None, 1, "away"), Condition("scanner", "n1", 2, "gone")
     bench.publish(6, 6)
-    bench.hub.send_conditions({old.key: old})
-    bench.hub.send_conditions({new.key: new})
+    bench.hub.send_conditions((old,))
+    bench.hub.send_conditions((new,))
     bench.drain(slow, sink)
     stale = [json.loads(each.data)["reason"] for each in sink.messages if each.event == "stale"]
     assert stale == ["scanner"]
 
 
-def test_a_worker_that_was_overtaken_by_trimming_tells_its_clients_the_jump(bench: Bench) -> None:
+def test_a_worker_that_trimming_overtook_reports_the_jump_to_its_clients(bench: Bench) -> None:
     _, sink = bench.join()
     bench.hub.reload(events(9, 12), position(12), "r1")
     assert sink.names()[:2] == ["hello", "resync"]
@@ -250,7 +180,7 @@ def test_after_a_reload_that_lost_nothing_clients_just_go_on(bench: Bench) -> No
     assert sink.names() == ["hello", "service_updated", "service_updated"]
 
 
-def test_another_redis_process_is_told_by_another_hello(bench: Bench) -> None:
+def test_another_redis_process_is_announced_by_another_hello(bench: Bench) -> None:
     _, sink = bench.join()
     slow, slow_sink = bench.join(stalled=True)
     bench.publish(6, 6)
@@ -277,17 +207,6 @@ def test_the_first_event_of_a_stream_that_was_never_written_is_no_gap() -> None:
     assert sink.names() == ["hello", "service_updated", "service_updated"]
 
 
-def test_on_shutdown_each_stream_ends_cleanly_with_its_own_time_to_return(bench: Bench) -> None:
-    _, sink = bench.join()
-    _, slow = bench.join(stalled=True)
-    bench.publish(6, 6)
-    bench.hub.close()
-    assert sink.calls == ["end"]
-    assert sink.raw.endswith(b"retry: 400\n\n")
-    assert slow.calls == ["abort"]
-    assert len(bench.hub.clients) == 0
-
-
 def test_resyncs_are_spread_over_the_number_of_clients(bench: Bench) -> None:
     sinks = [bench.join()[1] for _ in range(200)]
     bench.hub.reload(events(9, 12), position(12), "r1")
@@ -295,12 +214,21 @@ def test_resyncs_are_spread_over_the_number_of_clients(bench: Bench) -> None:
     assert after == int(0.5 * 200 * AFTER_MS_PER_CLIENT)
 
 
-def test_what_happened_is_counted(bench: Bench) -> None:
+def test_blocks_drops_and_resyncs_are_counted(bench: Bench) -> None:
     slow, sink = bench.join(stalled=True)
     bench.publish(6, 6)
     for seq in range(7, 21):
         bench.publish(seq, seq)
     bench.drain(slow, sink)
-    counts = bench.hub.counts
-    assert (counts.joined, counts.parked, counts.dropped) == (1, 1, 6)
+    counts = bench.hub.stats
+    assert (counts.joined, counts.blocked, counts.dropped) == (1, 1, 6)
     assert counts.resyncs == {"lagged": 1}
+
+
+def test_each_resync_is_counted_by_its_reason() -> None:
+    bench = Bench(limit=4)
+    bench.join("garbage")
+    bench.publish(6, 20)
+    _, sink = bench.join(str(position(6)))
+    assert json.loads(sink.messages[1].data)["dropped"] == 10
+    assert bench.hub.stats.resyncs == {"unknown_position": 1, "trimmed": 1}

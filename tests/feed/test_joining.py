@@ -4,21 +4,21 @@ import json
 
 from hero_router.feed.conditions import Condition
 from hero_router.feed.filters import Filter
-from hero_router.feed.hub import AHEAD_SECONDS
-from hero_router.feed.ring import CACHE_BYTES
+from hero_router.feed.lifetime import AHEAD_SECONDS
 from hero_router.feed.subscribers import SubscribeOptions
+from hero_router.feed.window import CACHE_BYTES
 from hero_router.position import Position
 from tests.feed.bench import Bench
 from tests.feed.world import events, position
 
 
-def cold() -> Bench:
+def unloaded() -> Bench:
     """A worker that has not reached Redis yet."""
     return Bench(loaded=False)
 
 
 def test_a_hello_before_a_gap_moves_no_position() -> None:
-    """A client that is cut off right after it would go on behind the gap, and nobody would know."""
+    """With an id in it, a client that is cut off right after it would resume behind the gap."""
     bench = Bench()
     bench.publish(6, 40)
     _, sink = bench.join(str(position(10)))
@@ -28,7 +28,7 @@ def test_a_hello_before_a_gap_moves_no_position() -> None:
     assert resync.last_id == str(position(32))
 
 
-def test_a_client_that_is_cut_off_after_any_frame_still_learns_of_its_gap() -> None:
+def test_a_client_that_is_cut_off_after_any_frame_still_gets_its_resync() -> None:
     bench = Bench()
     bench.publish(6, 40)
     _, whole = bench.join(str(position(10)))
@@ -36,33 +36,33 @@ def test_a_client_that_is_cut_off_after_any_frame_still_learns_of_its_gap() -> N
         seen = whole.messages[: cut + 1]
         place = next((each.last_id for each in reversed(seen) if each.last_id), str(position(10)))
         _, again = bench.join(place)
-        told = [*seen, *again.messages]
-        assert sum(each.event == "resync" for each in told) >= 1, cut
+        seen_in_all = [*seen, *again.messages]
+        assert sum(each.event == "resync" for each in seen_in_all) >= 1, cut
 
 
-def test_after_each_hello_all_doubts_are_told_again() -> None:
-    """A page forgets them with a hello: what ended while it was away is told by nobody."""
+def test_after_each_hello_all_conditions_are_sent_again() -> None:
+    """A page forgets them with a hello: no frame says what ended while it was away."""
     bench = Bench()
     _, sink = bench.join()
     scanner = Condition("scanner", "n1", 7, "gone")
-    bench.hub.send_conditions({scanner.key: scanner})
+    bench.hub.send_conditions((scanner,))
     bench.hub.reload(events(1, 5), position(5), "r2")
     assert sink.names() == ["hello", "stale", "hello", "stale"]
     assert json.loads(sink.messages[-1].data)["reason"] == "scanner"
 
 
-def test_who_comes_before_the_first_load_is_greeted_and_told_why_it_has_to_wait() -> None:
-    bench = cold()
+def test_a_client_before_the_first_load_gets_a_hello_and_the_reason_to_wait() -> None:
+    bench = unloaded()
     away = Condition("redis", None, 7, "Redis cannot be reached")
-    bench.hub.send_conditions({away.key: away})
+    bench.hub.send_conditions((away,))
     _, sink = bench.join()
     assert sink.names() == ["hello", "stale"]
     assert sink.messages[0].last_id == ""
     assert (bench.unaccounted, bench.hub.pending) == (0, 0)
 
 
-def test_a_new_client_of_a_cold_worker_goes_on_from_the_head_without_a_gap() -> None:
-    bench = cold()
+def test_a_pending_new_client_starts_at_the_head_without_a_gap() -> None:
+    bench = unloaded()
     _, sink = bench.join()
     bench.load()
     bench.publish(6, 7)
@@ -71,8 +71,8 @@ def test_a_new_client_of_a_cold_worker_goes_on_from_the_head_without_a_gap() -> 
     assert bench.unaccounted == 0
 
 
-def test_a_client_that_comes_back_to_a_cold_worker_is_judged_once_it_is_warm() -> None:
-    bench = cold()
+def test_a_pending_client_that_came_back_is_judged_after_the_first_load() -> None:
+    bench = unloaded()
     _, same = bench.join(str(position(5)))
     _, behind = bench.join(str(position(3)))
     _, unknown = bench.join("nonsense")
@@ -86,15 +86,15 @@ def test_a_client_that_comes_back_to_a_cold_worker_is_judged_once_it_is_warm() -
     assert bench.unaccounted == 0
 
 
-def test_a_cold_worker_that_ends_tells_its_clients_to_come_back() -> None:
-    bench = cold()
+def test_a_worker_that_ends_before_its_first_load_ends_its_streams_cleanly() -> None:
+    bench = unloaded()
     _, sink = bench.join()
     bench.hub.close()
     assert sink.calls == ["end"]
 
 
-def test_only_who_has_just_asked_redis_says_that_a_cursor_is_ahead_of_the_stream() -> None:
-    """While Redis is silent, and nobody has noticed yet, a newer worker may well be right."""
+def test_a_cursor_is_ahead_of_the_stream_only_if_redis_has_just_confirmed_the_head() -> None:
+    """While Redis is silent and that is not noticed yet, a newer worker may well be right."""
     bench = Bench()
     _, sink = bench.join(str(position(9)))
     bench.clock.now += 10 * AHEAD_SECONDS
@@ -104,15 +104,15 @@ def test_only_who_has_just_asked_redis_says_that_a_cursor_is_ahead_of_the_stream
     assert "resync" in sink.names()
 
 
-def test_the_joined_slices_of_strangers_positions_are_bounded_in_memory() -> None:
+def test_the_memory_of_joined_slices_is_bounded_whatever_cursors_clients_choose() -> None:
     """In a quiet world no event comes that would free them."""
     bench = Bench(limit=2_000)
     bench.publish(6, 2_000, pad=500)
     for seq in range(1, 2_000):
-        bench.ring.slice_after(position(seq))
-        bench.ring.slice_after(Position(1, 0), Filter.of(contexts=[f"c{seq}"]))
-    kept = sum(len(part.data) for part in bench.ring._slices.values() if part)
-    assert kept <= CACHE_BYTES
-    assert len(bench.ring._slices) < 2 * 2_000
-    _, sink = bench.join(str(position(1_990)), wish=SubscribeOptions(Filter.of(types=["scan"])))
+        bench.window.batch_after(position(seq), None)
+        bench.window.batch_after(Position(1, 0), Filter.of(contexts=[f"c{seq}"]))
+    slices = bench.window._slices.values()
+    assert sum(len(part.data) for part in slices) <= CACHE_BYTES
+    assert len(slices) < 2 * 2_000
+    _, sink = bench.join(str(position(1_990)), options=SubscribeOptions(Filter.of(types=["scan"])))
     assert sink.seqs() == []

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from hero_router.codec import encode
 from hero_router.feed.filters import Filter
-from hero_router.feed.hub import SLICE_BYTES
-from hero_router.feed.latest import MOST_REMOVED
+from hero_router.feed.latest import MAX_REMOVED
 from hero_router.feed.subscribers import SubscribeOptions, SubscriberState
+from hero_router.feed.window import SLICE_BYTES
 from hero_router.model import Event
 from tests.feed.bench import Bench
 from tests.feed.world import EPOCH, FakeSink, events, position
@@ -44,7 +44,7 @@ def folded(sink: FakeSink) -> dict[str, int]:
 
 def test_a_client_that_fell_behind_gets_the_newest_event_of_each_service() -> None:
     bench = Bench(limit=64)
-    client, sink = bench.join(stalled=True, wish=CONFLATED)
+    client, sink = bench.join(stalled=True, options=CONFLATED)
     bench.publish_all([change(6, "a")])
     bench.publish_all([change(seq, "ab"[seq % 2]) for seq in range(7, 27)])
     bench.drain(client, sink)
@@ -54,9 +54,9 @@ def test_a_client_that_fell_behind_gets_the_newest_event_of_each_service() -> No
     assert bench.unaccounted == 0
 
 
-def test_it_needs_no_resync_even_where_the_window_has_passed_it_by() -> None:
+def test_conflation_needs_no_resync_even_behind_the_window() -> None:
     bench = Bench(limit=4)
-    client, sink = bench.join(stalled=True, wish=CONFLATED)
+    client, sink = bench.join(stalled=True, options=CONFLATED)
     bench.publish_all([change(seq, "abc"[seq % 3]) for seq in range(6, 106)])
     bench.drain(client, sink)
     assert "resync" not in sink.names()
@@ -66,49 +66,49 @@ def test_it_needs_no_resync_even_where_the_window_has_passed_it_by() -> None:
 
 def test_a_service_that_left_meanwhile_leaves_the_page() -> None:
     bench = Bench(limit=4)
-    client, sink = bench.join(stalled=True, wish=CONFLATED)
+    client, sink = bench.join(stalled=True, options=CONFLATED)
     bench.publish_all([change(6, "a"), change(7, "b"), change(8, "a", removed=True)])
     bench.publish_all([change(seq, "c") for seq in range(9, 30)])
     bench.drain(client, sink)
     assert folded(sink) == {"b": 7, "c": 29}
 
 
-def test_a_client_that_comes_back_conflated_is_not_told_a_gap_that_is_none() -> None:
+def test_a_client_that_comes_back_with_conflation_gets_no_resync_where_events_suffice() -> None:
     bench = Bench(limit=4)
     bench.publish_all([change(seq, "ab"[seq % 2]) for seq in range(6, 60)])
-    _, sink = bench.join(str(position(10)), wish=CONFLATED)
+    _, sink = bench.join(str(position(10)), options=CONFLATED)
     assert sink.names() == ["hello", "conflated", "service_updated", "service_updated"]
     assert conflations(sink) == [47]
     assert bench.unaccounted == 0
 
 
-def test_what_this_worker_never_saw_is_a_gap_for_everyone() -> None:
+def test_events_that_this_worker_never_read_are_a_gap_with_conflation_too() -> None:
     bench = Bench(limit=4)
     bench.hub.reload(events(40, 43), position(43), "r1")
-    _, sink = bench.join(str(position(20)), wish=CONFLATED)
+    _, sink = bench.join(str(position(20)), options=CONFLATED)
     assert sink.names()[:2] == ["hello", "resync"]
     assert json.loads(sink.messages[1].data)["dropped"] == 19
 
 
-def test_another_epoch_is_a_gap_for_everyone() -> None:
+def test_another_epoch_is_a_gap_with_conflation_too() -> None:
     bench = Bench(limit=4)
     bench.hub.reload(events(1, 2, EPOCH + 1), position(2, EPOCH + 1), "r1")
-    _, sink = bench.join(str(position(4)), wish=CONFLATED)
+    _, sink = bench.join(str(position(4)), options=CONFLATED)
     assert sink.names()[:2] == ["hello", "resync"]
 
 
 def test_a_live_client_gets_every_event_though_it_would_have_them_conflated() -> None:
     bench = Bench(limit=64)
-    _, sink = bench.join(wish=CONFLATED)
+    _, sink = bench.join(options=CONFLATED)
     bench.publish_all([change(seq, "a") for seq in range(6, 12)])
     assert sink.seqs() == list(range(6, 12))
 
 
-def test_services_that_left_long_ago_are_forgotten_and_who_missed_that_is_told() -> None:
-    bench, last = Bench(limit=4), 6 + MOST_REMOVED + 100
+def test_a_client_from_before_a_forgotten_removal_gets_a_resync() -> None:
+    bench, last = Bench(limit=4), 6 + MAX_REMOVED + 100
     bench.publish_all([change(seq, f"s{seq}", removed=True) for seq in range(6, last + 1)])
-    _, old = bench.join(str(position(10)), wish=CONFLATED)
-    _, recent = bench.join(str(position(last - 100)), wish=CONFLATED)
+    _, old = bench.join(str(position(10)), options=CONFLATED)
+    _, recent = bench.join(str(position(last - 100)), options=CONFLATED)
     assert "resync" in old.names()
     assert "resync" not in recent.names()
 
@@ -122,7 +122,7 @@ def test_whatever_happens_a_conflated_page_ends_in_the_registrys_state(
 ) -> None:
     """Positions rise, each jump is covered by the count of its `conflated` frame, and no resync."""
     bench, state = Bench(limit=4), dict[str, int]()
-    client, sink = bench.join(wish=CONFLATED)
+    client, sink = bench.join(options=CONFLATED)
     for seq, (name, removed) in enumerate(changes, start=6):
         sink.stalled = data.draw(st.booleans())
         bench.publish_all([change(seq, name, removed=removed, pad=20_000)])
@@ -150,12 +150,12 @@ def test_whatever_happens_a_conflated_page_ends_in_the_registrys_state(
     st.lists(st.tuples(st.sampled_from("abcd"), st.booleans()), min_size=1, max_size=40),
     st.data(),
 )
-def test_who_filters_too_ends_in_the_state_of_all_that_was_wanted(
+def test_conflation_with_a_filter_ends_in_the_state_of_all_that_was_wanted(
     changes: list[tuple[str, bool]], data: st.DataObject
 ) -> None:
     bench = Bench(limit=4)
-    wish = SubscribeOptions(Filter.of(services=["a", "b"]), conflate=True)
-    (client, sink), (whole_client, whole) = bench.join(wish=wish), bench.join()
+    options = SubscribeOptions(Filter.of(services=["a", "b"]), conflate=True)
+    (client, sink), (whole_client, whole) = bench.join(options=options), bench.join()
     for seq, (name, removed) in enumerate(changes, start=6):
         sink.stalled = data.draw(st.booleans())
         bench.publish_all([change(seq, name, removed=removed)])
@@ -171,13 +171,13 @@ def test_who_filters_too_ends_in_the_state_of_all_that_was_wanted(
 def test_one_conflated_write_is_no_larger_than_any_other() -> None:
     """However many services changed: a slow client makes no more than one slice wait."""
     bench, size = Bench(limit=4), SLICE_BYTES // 4
-    client, sink = bench.join(stalled=True, wish=CONFLATED)
+    client, sink = bench.join(stalled=True, options=CONFLATED)
     bench.publish_all([change(6, "first")])
     bench.publish_all([change(seq, f"s{seq}", pad=size) for seq in range(7, 47)])
     while client.state is SubscriberState.BLOCKED:
         assert sink.buffered() <= SLICE_BYTES + 1024
         sink.take()
-        bench.hub.drained(client)
+        bench.hub.writable(client)
     sink.stalled = False
     sink.take()
     assert len(folded(sink)) == 41

@@ -30,7 +30,7 @@ def names(mirror: Mirror) -> list[Any]:
     return [each["name"] for each in mirror.services()]
 
 
-def test_events_are_folded_into_the_state_they_carry() -> None:
+def test_events_change_the_state_to_what_they_carry() -> None:
     mirror = make_mirror()
     mirror.apply(change(3, "service_added", "c", {"service": record("c")}))
     mirror.apply(change(4, "status_change", "a", {"service": record("a", "degraded")}))
@@ -51,7 +51,7 @@ def test_applying_the_same_state_twice_changes_nothing() -> None:
     assert list(mirror.services()) == once
 
 
-def test_kinds_of_a_newer_version_and_strangers_entries_only_move_the_position() -> None:
+def test_event_types_of_a_newer_version_and_foreign_entries_only_move_the_position() -> None:
     mirror = make_mirror()
     mirror.apply(change(3, "service_painted", "a", {"colour": "red"}))
     mirror.apply(Event(position(4), None, "", "", {}, "{}"))
@@ -77,8 +77,33 @@ def test_services_come_in_a_stable_order_and_can_be_found_by_name() -> None:
         ("default", "a"),
         ("default", "x"),
     ]
-    assert len(mirror.by_name("x")) == 2
-    assert mirror.by_name("nobody") == []
+    assert [each["context"] for each in mirror.by_name("x")] == ["alpha", "default"]
+    assert mirror.by_name("x", "alpha") == [other]
+    assert mirror.by_name("nobody") == mirror.by_name("x", "nowhere") == []
+
+
+def test_a_service_is_found_by_its_newest_name_and_context_only() -> None:
+    mirror = make_mirror()
+    renamed = {**record("b"), "id": "a", "context": "shop"}
+    mirror.apply(change(3, "service_updated", "a", {"service": renamed}))
+    assert mirror.by_name("a") == []
+    assert mirror.by_name("b", "shop") == [renamed]
+    assert len(mirror.by_name("b")) == 2
+    mirror.apply(change(4, "service_removed", "a", {"id": "a"}))
+    assert mirror.by_name("b") == [record("b")]
+    mirror.reset({}, {}, position(5))
+    assert mirror.by_name("b") == []
+
+
+def test_a_record_with_a_name_that_is_no_text_breaks_nothing() -> None:
+    """A foreign hand may write anything."""
+    mirror = make_mirror()
+    values: list[object] = [["x"], {}, 5, None]
+    for seq, name in enumerate(values, start=3):
+        mirror.apply(change(seq, "service_updated", "a", {"service": {"id": "a", "name": name}}))
+        assert mirror.by_name("5") == []
+    mirror.apply(change(9, "service_removed", "a", {"id": "a"}))
+    assert names(mirror) == ["b"]
 
 
 def test_a_lost_nodes_services_are_shown_as_unknown_never_as_healthy() -> None:

@@ -1,35 +1,51 @@
-"""The watch: a dead or silent scanner is told, a hand-over is not, and lost Redis says nothing."""
+"""The node monitor: a dead or silent scanner makes its node lost; a hand-over does not.
 
+Time without Redis says nothing about the scanners. What a report says is a condition of its node.
+"""
+
+import json
 from dataclasses import replace
 
 import pytest
 
 from hero_router.errors import StoreCorrupt, StoreUnreachable
-from hero_router.feed.doubts import Conditions
+from hero_router.feed.conditions import Condition, Conditions
 from hero_router.feed.mirror import Mirror
 from hero_router.feed.nodes import GRACE_SECONDS, OVERDUE_SCANS, NodeMonitor
 from hero_router.model import NodeState
 from hero_router.position import ORIGIN
 from hero_router.store.stream import NodeStatus
-from tests.support.records import record
+from tests.support.records import record, report
 
 STATE = NodeState("n1", "s", 1, 1_000, 5, 2, 1, "0.1.0")
 ALIVE, DEAD = {"n1": NodeStatus(STATE, leased=True)}, {"n1": NodeStatus(STATE, leased=False)}
 
 
 class Scene:
-    """A watch without Redis: the test says what it sees and moves its clock."""
+    """A monitor without Redis: the test says what it sees and moves its clock."""
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.mirror, self.doubts = Mirror(), Conditions(now_ms=lambda: 77)
-        # `note` takes what was seen, so no Redis is asked here.
-        self.watch = NodeMonitor(None, self.mirror, self.doubts, clock=lambda: self.now)  # type: ignore[arg-type]
+        self.mirror, self.conditions = Mirror(), Conditions(now_ms=lambda: 77)
+        # `update` takes what Redis holds, so no Redis is asked here.
+        self.monitor = NodeMonitor(None, self.mirror, self.conditions, clock=lambda: self.now)  # type: ignore[arg-type]
 
     def see(self, sight: dict[str, NodeStatus], after: float = 0.0) -> list[tuple[str, str | None]]:
         self.now += after
-        self.watch.update(sight)
-        return list(self.doubts.current)
+        self.monitor.update(sight)
+        return [item.key for item in self.conditions.current]
+
+    def details(self, *states: NodeState, leased: bool = True) -> dict[tuple[str, str | None], str]:
+        """What all conditions say once these reports are read."""
+        self.monitor.update({state.node: NodeStatus(state, leased) for state in states})
+        return {item.key: item.detail for item in self.conditions.current}
+
+
+def detail(scene: Scene, reason: str, node: str | None = None) -> str:
+    """What the condition about this says."""
+    condition = scene.conditions.find(reason, node)
+    assert condition is not None
+    return condition.detail
 
 
 @pytest.fixture
@@ -52,21 +68,21 @@ def test_a_short_hand_over_is_not_a_loss(scene: Scene) -> None:
         scene.see(ALIVE, after=GRACE_SECONDS / 2)
 
 
-def test_a_scanner_that_comes_back_ends_the_doubt(scene: Scene) -> None:
+def test_a_scanner_that_comes_back_ends_the_condition(scene: Scene) -> None:
     scene.see(DEAD)
     assert scene.see(DEAD, after=GRACE_SECONDS) == [("scanner", "n1")]
     assert scene.see(ALIVE) == []
     assert scene.mirror.lost == frozenset()
 
 
-def test_a_node_that_left_redis_is_no_longer_doubted(scene: Scene) -> None:
+def test_a_node_that_left_redis_has_no_condition_any_more(scene: Scene) -> None:
     scene.see(DEAD)
     scene.see(DEAD, after=GRACE_SECONDS)
     assert ("scanner", "n1") not in scene.see({})
 
 
 def test_services_of_a_node_without_a_report_are_lost_after_a_while(scene: Scene) -> None:
-    """Nobody vouches for them, whoever else scans; a report and its lease end it."""
+    """Their state is unknown, whichever other node scans; a report and its lease end that."""
     item = record("api", "n2")
     scene.mirror.reset({item.id: item.to_json()}, {}, ORIGIN)
     assert scene.see(ALIVE) == []
@@ -77,7 +93,7 @@ def test_services_of_a_node_without_a_report_are_lost_after_a_while(scene: Scene
     assert [shown["status"] for shown in scene.mirror.services()] == ["healthy"]
 
 
-def test_no_scanner_at_all_is_a_doubt_of_its_own(scene: Scene) -> None:
+def test_no_scanner_at_all_is_a_condition_of_its_own(scene: Scene) -> None:
     assert scene.see({}) == []
     assert scene.see({}, after=GRACE_SECONDS) == [("no_scanner", None)]
     assert scene.see(ALIVE) == []
@@ -86,27 +102,27 @@ def test_no_scanner_at_all_is_a_doubt_of_its_own(scene: Scene) -> None:
 def test_time_without_redis_does_not_count_against_the_scanners(scene: Scene) -> None:
     scene.see(ALIVE)
     scene.now += 1000
-    scene.watch.store_failed(AWAY)
+    scene.monitor.store_failed(AWAY)
     assert scene.see(DEAD, after=GRACE_SECONDS / 2) == []
 
 
-def test_one_look_that_fails_does_not_make_a_lost_node_fresh(scene: Scene) -> None:
+def test_one_check_that_fails_does_not_make_a_lost_node_fresh(scene: Scene) -> None:
     scene.see(ALIVE)
     assert scene.see(DEAD, after=GRACE_SECONDS) == [("scanner", "n1")]
-    scene.watch.store_failed(AWAY)
+    scene.monitor.store_failed(AWAY)
     assert scene.see(DEAD) == [("scanner", "n1")]
     assert scene.mirror.lost == {"n1"}
     assert scene.see(ALIVE) == []
 
 
-PACE, SCAN_MS = 5.0, 2_000
-PATIENCE = OVERDUE_SCANS * (PACE + SCAN_MS / 1000) + GRACE_SECONDS
+INTERVAL, SCAN_MS = 5.0, 2_000
+PATIENCE = OVERDUE_SCANS * (INTERVAL + SCAN_MS / 1000) + GRACE_SECONDS
 AWAY = StoreUnreachable("Redis cannot be reached")
 
 
-def reported(scan: int, pace: float = PACE) -> dict[str, NodeStatus]:
+def reported(scan: int, interval: float = INTERVAL) -> dict[str, NodeStatus]:
     """A scanner that holds its lease, and its report on this scan."""
-    state = replace(STATE, scan=scan, duration_ms=SCAN_MS, scan_seconds=pace)
+    state = replace(STATE, scan=scan, duration_ms=SCAN_MS, scan_seconds=interval)
     return {"n1": NodeStatus(state, leased=True)}
 
 
@@ -118,7 +134,7 @@ def test_a_scanner_that_holds_its_lease_but_reports_nothing_makes_its_node_lost(
     assert scene.see(reported(1), after=PATIENCE - 0.1) == []
     assert scene.see(reported(1), after=0.1) == [("scanner", "n1")]
     assert scene.mirror.lost == {"n1"}
-    assert "silent" in scene.doubts.current["scanner", "n1"].detail
+    assert "silent" in detail(scene, "scanner", "n1")
     assert scene.see(reported(2)) == []
     assert scene.mirror.lost == frozenset()
 
@@ -132,38 +148,88 @@ def test_a_scanner_of_an_older_version_does_not_say_when_its_next_report_is_due(
     scene: Scene,
 ) -> None:
     for _ in range(3):
-        assert scene.see(reported(1, pace=0), after=10 * PATIENCE) == []
+        assert scene.see(reported(1, interval=0), after=10 * PATIENCE) == []
 
 
 def test_time_without_redis_does_not_make_a_scanner_silent(scene: Scene) -> None:
     scene.see(reported(1))
     scene.now += 10 * PATIENCE
-    scene.watch.store_failed(AWAY)
+    scene.monitor.store_failed(AWAY)
     assert scene.see(reported(1), after=PATIENCE - 0.1) == []
 
 
-def test_one_look_that_fails_does_not_end_a_silence(scene: Scene) -> None:
+def test_one_check_that_fails_does_not_end_a_silence(scene: Scene) -> None:
     scene.see(reported(1))
     assert scene.see(reported(1), after=PATIENCE) == [("scanner", "n1")]
-    scene.watch.store_failed(AWAY)
+    scene.monitor.store_failed(AWAY)
     assert scene.see(reported(1)) == [("scanner", "n1")]
     assert scene.see(reported(2)) == []
 
 
-def test_nodes_that_cannot_be_read_are_a_doubt_where_nobody_else_tells_of_it(scene: Scene) -> None:
+def test_nodes_that_cannot_be_read_are_a_condition_while_the_stream_can_be_read(
+    scene: Scene,
+) -> None:
     """As with a key of the wrong type, while the stream itself is well."""
     error = StoreCorrupt("a key holds another type")
     scene.see(ALIVE)
-    scene.watch.store_failed(error)
+    scene.monitor.store_failed(error)
     scene.now += GRACE_SECONDS
-    scene.watch.store_failed(error)
-    assert scene.doubts.current["no_scanner", None].detail.endswith("a key holds another type")
+    scene.monitor.store_failed(error)
+    assert detail(scene, "no_scanner").endswith("a key holds another type")
     assert scene.see(ALIVE) == []
 
 
-def test_while_redis_is_away_the_watch_adds_no_doubt_of_its_own(scene: Scene) -> None:
-    scene.doubts.set("redis", None, str(AWAY))
+def test_while_redis_is_away_the_monitor_adds_no_condition_of_its_own(scene: Scene) -> None:
+    scene.conditions.set("redis", None, str(AWAY))
     for _ in range(5):
         scene.now += GRACE_SECONDS
-        scene.watch.store_failed(AWAY)
-    assert list(scene.doubts.current) == [("redis", None)]
+        scene.monitor.store_failed(AWAY)
+    assert [item.key for item in scene.conditions.current] == [("redis", None)]
+
+
+GONE = "node n1: the root /srv does not exist"
+
+
+def test_each_reason_of_a_report_is_a_condition_of_its_node(scene: Scene) -> None:
+    found = scene.details(
+        report(node="n1", doubts={"root": GONE, "permission": "node n1: 2 sockets"}),
+        report(node="n2", doubts={"root": "node n2: the root is empty"}),
+    )
+    assert found == {
+        ("root", "n1"): GONE,
+        ("permission", "n1"): "node n1: 2 sockets",
+        ("root", "n2"): "node n2: the root is empty",
+    }
+    assert scene.conditions.find("root", "n1") == Condition("root", "n1", 77, GONE)
+
+
+def test_a_condition_ends_with_the_first_report_that_lacks_it(scene: Scene) -> None:
+    scene.details(report(node="n1", doubts={"root": GONE}), report(node="n2", doubts={"root": "x"}))
+    assert scene.details(report(2, "n1"), report(node="n2", doubts={"root": "x"})) == {
+        ("root", "n2"): "x"
+    }
+    assert scene.details(report(2, "n1")) == {}
+
+
+def test_the_last_conditions_of_a_lost_node_stay(scene: Scene) -> None:
+    scene.details(report(doubts={"root": GONE}))
+    scene.now += GRACE_SECONDS
+    found = scene.details(report(doubts={"root": GONE}), leased=False)
+    assert found.keys() == {("root", "n1"), ("scanner", "n1")}
+    assert scene.details(report(2)) == {}
+
+
+def test_a_reason_of_a_newer_scanner_is_a_condition_too(scene: Scene) -> None:
+    assert scene.details(report(doubts={"clock": "jumps"})) == {("clock", "n1"): "jumps"}
+
+
+def test_junk_in_a_report_is_passed_over(scene: Scene) -> None:
+    """Nor can a report say that its own scanner is gone: the watch would not end that again."""
+    junk = {"root": 5, "permission": None, "scanner": "gone", "x": "a\r\nb" + "y" * 9_000}
+    found = scene.details(
+        NodeState.from_json(json.loads(json.dumps(report(doubts=junk).to_json())))
+    )
+    ((key, detail),) = found.items()
+    assert key == ("x", "n1")
+    assert detail.isprintable()
+    assert len(detail) == 2_000

@@ -1,4 +1,4 @@
-"""The tail without Redis: the last state stays, everybody is told, and the way back is found."""
+"""The tail without Redis: the last state stays, clients get the reason, and it recovers."""
 
 import asyncio
 import json
@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from hero_router.errors import StoreLoading, StoreUnreachable
-from hero_router.feed.tail import backoff
+from hero_router.feed.tail import BACKOFF_SECONDS
 from hero_router.store.client import connect
 from hero_router.store.keys import Keys
 from hero_router.store.stream import Stream
@@ -23,19 +23,19 @@ def scene() -> Scene:
     return Scene(MemoryStream(WINDOW))
 
 
-async def test_without_redis_the_last_state_stays_and_the_doubt_ends_with_the_absence(
+async def test_without_redis_the_last_state_stays_and_a_condition_says_why(
     scene: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
     scene.stream.publish(3)
     async with scene.running():
-        sink = scene.listen()
+        sink = scene.subscribe()
         scene.stream.trouble = StoreUnreachable("Redis cannot be reached")
         await eventually(lambda: scene.tail.errors["store_unreachable"] >= 3, message="three tries")
-        assert scene.doubts == ["Redis cannot be reached"]
+        assert scene.conditions == ["Redis cannot be reached"]
         assert scene.services() == scene.stream.services
         scene.stream.trouble = StoreLoading("Redis is still loading its data")
         await eventually(lambda: scene.tail.errors["store_loading"], message="another trouble")
-        assert scene.doubts == ["Redis is still loading its data"]
+        assert scene.conditions == ["Redis is still loading its data"]
         scene.stream.trouble = None
         scene.stream.publish(2)
         await eventually(lambda: sink.seqs() == [4, 5], message="the missed events")
@@ -47,14 +47,14 @@ async def test_without_redis_the_last_state_stays_and_the_doubt_ends_with_the_ab
     assert warnings == ["pages are stale: Redis cannot be reached"]
 
 
-async def test_a_worker_that_never_saw_redis_is_not_warm_until_it_has(scene: Scene) -> None:
+async def test_a_worker_that_never_reached_redis_is_not_synced_until_it_does(scene: Scene) -> None:
     scene.stream.trouble = StoreUnreachable("Redis cannot be reached")
     task = asyncio.create_task(scene.tail.run())
-    await eventually(lambda: bool(scene.doubts), message="the doubt")
+    await eventually(lambda: bool(scene.conditions), message="the condition")
     assert not scene.tail.synced
     scene.stream.trouble = None
     await eventually(lambda: scene.tail.synced, message="the first start")
-    assert scene.doubts == []
+    assert scene.conditions == []
     task.cancel()
 
 
@@ -64,17 +64,17 @@ async def test_each_try_to_reach_redis_is_a_new_connection_and_waits_longer(scen
         scene.stream.trouble_at_drop = StoreUnreachable("cannot even be closed")
         await eventually(lambda: len(scene.stream.drops) >= 4, message="four tries")
     pauses = [second - first for first, second in pairwise(scene.stream.drops)]
-    for pause, failures in zip(pauses, (1, 2, 3), strict=False):
-        assert pause >= backoff(failures) / 2
+    for number, pause in enumerate(pauses[:3]):
+        assert pause >= BACKOFF_SECONDS * 2**number / 2
 
 
-async def test_what_nobody_foresaw_ends_the_tail_instead_of_being_swallowed(scene: Scene) -> None:
+async def test_an_unforeseen_error_ends_the_tail_instead_of_being_swallowed(scene: Scene) -> None:
     scene.stream.trouble = RuntimeError("a bug")
     with pytest.raises(RuntimeError, match="a bug"):
         await scene.tail.run()
 
 
-async def test_a_killed_redis_is_told_found_again_and_nothing_of_it_is_missed(
+async def test_a_killed_redis_is_reported_and_found_again_without_a_missed_event(
     redis7: RedisServer,
 ) -> None:
     client = connect(
@@ -83,13 +83,13 @@ async def test_a_killed_redis_is_told_found_again_and_nothing_of_it_is_missed(
     scene, hand = Scene(Stream(client, Keys(), 0.1)), Hand(redis7.url, WINDOW)
     await hand.begin(3)
     async with scene.running():
-        sink = scene.listen()
+        sink = scene.subscribe()
         first = await hand.change("s1")
         await eventually(lambda: sink.messages[-1].last_id == str(first), message="an event")
         redis7.kill()
-        await eventually(lambda: sink.names()[-1] == "stale", message="the doubt")
+        await eventually(lambda: sink.names()[-1] == "stale", message="the condition")
         redis7.start()
-        await eventually(lambda: sink.names()[-1] == "fresh", message="the end of the doubt")
+        await eventually(lambda: sink.names()[-1] == "fresh", message="the end of the condition")
         await hand.begin()
         second = await hand.change("s2")
         await eventually(lambda: sink.messages[-1].last_id == str(second), message="the next epoch")

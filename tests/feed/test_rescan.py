@@ -25,7 +25,7 @@ async def test_the_answers_of_all_nodes_are_collected() -> None:
     assert {node: each["node"] for node, each in answers.items()} == {"a": "a", "b": "b"}
 
 
-async def test_those_that_did_not_come_in_time_are_left_out() -> None:
+async def test_answers_that_come_too_late_are_left_out() -> None:
     scans = ScanReplies()
     scans.expect("r1")
     scans.deliver(scan("a", ["r1"]))
@@ -42,14 +42,14 @@ async def test_an_answer_that_is_read_twice_or_is_of_another_node_does_not_end_t
     assert list(await scans.collect("r1", {"a", "b"}, seconds=5)) == ["a", "c", "b"]
 
 
-async def test_where_no_node_is_known_the_first_answer_is_enough() -> None:
+async def test_without_a_known_node_the_first_answer_is_enough() -> None:
     scans = ScanReplies()
     scans.expect("r1")
     asyncio.get_running_loop().call_soon(scans.deliver, scan("b", ["r1"]))
     assert list(await scans.collect("r1", set(), seconds=5)) == ["b"]
 
 
-async def test_what_is_forgotten_is_not_kept() -> None:
+async def test_a_forgotten_request_keeps_no_answers() -> None:
     scans = ScanReplies()
     scans.expect("r1")
     scans.forget("r1")

@@ -1,12 +1,21 @@
 """The law of positions: one test for each of its cases."""
 
+from typing import NamedTuple
+
 import pytest
 
 from hero_router.feed.resume import Ahead, Gap, Replay, ResumeResult, resume
 from hero_router.position import ORIGIN, Position
 
+
+class Kept(NamedTuple):
+    """Something that stands at a position of the window."""
+
+    position: Position
+
+
 HEAD = Position(20, 3)
-WINDOW = [Position(10, 5), Position(10, 6), Position(20, 1), Position(20, 2), HEAD]
+WINDOW = [Kept(Position(*each)) for each in [(10, 5), (10, 6), (20, 1), (20, 2), (20, 3)]]
 """Two epochs: 10, of which the first events are trimmed and 6 is the last, and 20."""
 
 
@@ -28,7 +37,9 @@ def test_a_cursor_exactly_one_before_the_window_has_missed_nothing() -> None:
 
 
 @pytest.mark.parametrize(("seq", "dropped"), [(3, 1), (2, 2), (0, 4)])
-def test_an_older_cursor_of_the_same_epoch_is_told_the_exact_number(seq: int, dropped: int) -> None:
+def test_an_older_cursor_of_the_same_epoch_is_a_gap_of_the_exact_number(
+    seq: int, dropped: int
+) -> None:
     assert owed(10, seq) == Gap(dropped)
 
 
@@ -46,7 +57,7 @@ def test_an_epoch_that_the_window_does_not_hold_is_unknown(cursor: tuple[int, in
     assert owed(*cursor) == Gap(None)
 
 
-def test_the_place_before_an_epochs_first_event_replays_that_epoch() -> None:
+def test_the_position_before_an_epochs_first_event_replays_that_epoch() -> None:
     assert owed(20, 0) == Replay(2)
 
 
@@ -57,6 +68,6 @@ def test_an_emptied_window_still_counts_by_the_streams_head() -> None:
     assert resume(Position(9, 6), [], head) == Gap(None)
 
 
-def test_a_stream_that_was_never_written_owes_nothing_to_who_saw_nothing() -> None:
+def test_a_stream_that_was_never_written_replays_nothing() -> None:
     assert resume(ORIGIN, [], ORIGIN) == Replay(0)
     assert resume(Position(10, 1), [], ORIGIN) == Ahead()

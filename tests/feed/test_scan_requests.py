@@ -22,7 +22,9 @@ async def test_the_answers_of_all_nodes_are_summed(world: World) -> None:
     counts = {"discovered": 2, "added": 1, "removed": 0, "changed": 1, "duration_ms": 7}
     async with world.following(), world.scanners(["n1", "n2"], **counts):
         await world.caught_up()
-        found = await ScanCoordinator(world.feed.mirror, world.feed.scans, world.requests).scan()
+        found = await ScanCoordinator(
+            world.feed.mirror, world.feed.scan_replies, world.requests
+        ).scan()
     assert found == {
         "discovered": 4,
         "added": 2,
@@ -41,7 +43,7 @@ async def test_a_node_that_does_not_answer_in_time_is_named(world: World) -> Non
     async with world.following(), world.scanners(["n1"], discovered=1):
         await world.caught_up()
         found = await ScanCoordinator(
-            world.feed.mirror, world.feed.scans, world.requests, seconds=0.2
+            world.feed.mirror, world.feed.scan_replies, world.requests, seconds=0.2
         ).scan()
     assert (found["discovered"], found["missing"]) == (1, ["n2"])
 
@@ -52,7 +54,7 @@ async def test_nobody_waits_for_a_lost_node(world: World, monkeypatch: pytest.Mo
         await world.caught_up()
         await world.lose("n2", monkeypatch)
         found = await asyncio.wait_for(
-            ScanCoordinator(world.feed.mirror, world.feed.scans, world.requests).scan(), 5
+            ScanCoordinator(world.feed.mirror, world.feed.scan_replies, world.requests).scan(), 5
         )
     assert found["missing"] == []
 
@@ -60,13 +62,13 @@ async def test_nobody_waits_for_a_lost_node(world: World, monkeypatch: pytest.Mo
 async def test_a_first_scanner_that_has_not_yet_reported_is_heard(world: World) -> None:
     async with world.following(), world.scanners(["n1"], discovered=3):
         found = await asyncio.wait_for(
-            ScanCoordinator(world.feed.mirror, world.feed.scans, world.requests).scan(), 5
+            ScanCoordinator(world.feed.mirror, world.feed.scan_replies, world.requests).scan(), 5
         )
     assert found["discovered"] == 3
 
 
 async def test_where_nobody_listens_the_caller_is_told_at_once(world: World) -> None:
-    scanning = ScanCoordinator(world.feed.mirror, world.feed.scans, world.requests)
+    scanning = ScanCoordinator(world.feed.mirror, world.feed.scan_replies, world.requests)
     with pytest.raises(ScanTimeout, match="no scanner is running"):
         await asyncio.wait_for(scanning.scan(), 5)
     with pytest.raises(ScanTimeout, match="no scanner is running"):
@@ -77,22 +79,22 @@ async def test_where_nobody_answers_the_caller_is_told_after_the_stated_time(wor
     async with world.following(), world.scanners([]):
         with pytest.raises(ScanTimeout, match=r"no scanner answered within 0\.05 s"):
             await ScanCoordinator(
-                world.feed.mirror, world.feed.scans, world.requests, seconds=0.05
+                world.feed.mirror, world.feed.scan_replies, world.requests, seconds=0.05
             ).scan()
 
 
 async def test_without_redis_the_caller_is_told_so_and_nothing_is_kept(world: World) -> None:
     world.server.connected = False
-    scanning = ScanCoordinator(world.feed.mirror, world.feed.scans, world.requests)
+    scanning = ScanCoordinator(world.feed.mirror, world.feed.scan_replies, world.requests)
     with pytest.raises(StoreUnreachable):
         await scanning.scan()
-    assert world.feed.scans._waiting == {}
+    assert world.feed.scan_replies._waiting == {}
 
 
 async def test_calls_that_come_together_are_one_request(world: World) -> None:
     await world.add(record("a"))
     async with world.following(), world.scanners(["n1"], discovered=1):
-        scanning = ScanCoordinator(world.feed.mirror, world.feed.scans, world.requests)
+        scanning = ScanCoordinator(world.feed.mirror, world.feed.scan_replies, world.requests)
         found = await asyncio.gather(*(scanning.scan() for _ in range(10)))
     assert [each["discovered"] for each in found] == [1] * 10
     assert len(world.asked) == 1
@@ -101,7 +103,9 @@ async def test_calls_that_come_together_are_one_request(world: World) -> None:
 async def test_calls_that_come_while_a_scan_is_under_way_share_the_next_one(world: World) -> None:
     """The one under way may have passed their socket already."""
     async with world.following(), world.scanners([]):
-        scanning = ScanCoordinator(world.feed.mirror, world.feed.scans, world.requests, seconds=0.3)
+        scanning = ScanCoordinator(
+            world.feed.mirror, world.feed.scan_replies, world.requests, seconds=0.3
+        )
         first = asyncio.create_task(scanning.scan())
         await eventually(lambda: len(world.asked) == 1, message="the first request was not sent")
         later = [asyncio.create_task(scanning.scan()) for _ in range(5)]
@@ -112,7 +116,7 @@ async def test_calls_that_come_while_a_scan_is_under_way_share_the_next_one(worl
 
 async def test_callers_that_leave_take_their_request_with_them(world: World) -> None:
     async with world.following(), world.scanners([]):
-        scanning = ScanCoordinator(world.feed.mirror, world.feed.scans, world.requests)
+        scanning = ScanCoordinator(world.feed.mirror, world.feed.scan_replies, world.requests)
         tasks = [asyncio.create_task(scanning.scan()) for _ in range(3)]
         await eventually(lambda: len(world.asked) == 1, message="the request was not sent")
         tasks.append(asyncio.create_task(scanning.scan()))
@@ -121,7 +125,7 @@ async def test_callers_that_leave_take_their_request_with_them(world: World) -> 
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await eventually(
-            lambda: not world.feed.scans._waiting, message="the request is still waited for"
+            lambda: not world.feed.scan_replies._waiting, message="the request is still waited for"
         )
     async with world.following(), world.scanners(["n1"], discovered=1):
         assert (await asyncio.wait_for(scanning.scan(), 5))["discovered"] == 1

@@ -3,12 +3,11 @@
 import asyncio
 import json
 import logging
-from itertools import pairwise
 
 import pytest
 
 from hero_router.feed import tail as tail_module
-from hero_router.feed.tail import BACKOFF_FIRST, BACKOFF_MOST, backoff, follows
+from hero_router.feed.tail import follows
 from hero_router.model import Event
 from hero_router.position import ORIGIN
 from hero_router.store.client import connect
@@ -26,7 +25,7 @@ def scene() -> Scene:
     return Scene(MemoryStream(WINDOW))
 
 
-async def test_a_worker_starts_with_what_there_is_and_tells_new_clients_only_what_comes(
+async def test_a_worker_loads_what_there_is_and_sends_new_clients_only_what_comes(
     scene: Scene,
 ) -> None:
     scene.stream.publish(5)
@@ -34,29 +33,29 @@ async def test_a_worker_starts_with_what_there_is_and_tells_new_clients_only_wha
     assert scene.tail.synced
     assert scene.services() == scene.stream.services
     assert scene.feed.mirror.head == scene.feed.ring.head == position(5)
-    sink = scene.listen()
+    sink = scene.subscribe()
     scene.stream.publish(2)
     assert not await scene.follow()
     assert sink.seqs() == [6, 7]
     assert scene.services() == scene.stream.services
 
 
-async def test_a_stream_that_was_never_written_is_no_reason_to_doubt(scene: Scene) -> None:
+async def test_a_stream_that_was_never_written_is_no_condition(scene: Scene) -> None:
     await scene.tail.load()
     assert not await scene.follow()
-    assert (scene.feed.ring.head, scene.doubts, scene.tail.synced) == (ORIGIN, [], True)
-    sink = scene.listen()
+    assert (scene.feed.ring.head, scene.conditions, scene.tail.synced) == (ORIGIN, [], True)
+    sink = scene.subscribe()
     scene.stream.publish(2)
     assert not await scene.follow()
     assert sink.names() == ["hello", "service_updated", "service_updated"]
 
 
-async def test_a_worker_that_trimming_overtook_tells_every_client_its_exact_gap_once(
+async def test_a_worker_that_trimming_overtook_sends_every_client_one_resync_with_its_exact_gap(
     scene: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
     scene.stream.publish(5)
     await scene.tail.load()
-    sinks = [scene.listen() for _ in range(3)]
+    sinks = [scene.subscribe() for _ in range(3)]
     scene.stream.publish(20)
     with caplog.at_level(logging.WARNING):
         assert await scene.follow()
@@ -67,9 +66,9 @@ async def test_a_worker_that_trimming_overtook_tells_every_client_its_exact_gap_
     assert scene.services() == scene.stream.services
 
 
-async def test_a_worker_that_was_only_slow_tells_of_no_gap(scene: Scene) -> None:
+async def test_a_worker_that_was_only_slow_reports_no_gap(scene: Scene) -> None:
     await scene.tail.load()
-    sink = scene.listen()
+    sink = scene.subscribe()
     scene.stream.publish(WINDOW)
     assert not await scene.follow()
     assert (resyncs(sink), sink.seqs()) == ([], list(range(1, WINDOW + 1)))
@@ -79,7 +78,7 @@ async def test_more_events_at_once_than_a_worker_keeps_all_reach_its_clients() -
     """As where the scanner keeps a larger window than this worker."""
     scene = Scene(MemoryStream(100), window=8)
     await scene.tail.load()
-    sink = scene.listen()
+    sink = scene.subscribe()
     scene.stream.publish(100)
     assert not await scene.follow()
     assert (resyncs(sink), sink.seqs()) == ([], list(range(1, 101)))
@@ -88,7 +87,7 @@ async def test_more_events_at_once_than_a_worker_keeps_all_reach_its_clients() -
 async def test_a_new_epoch_is_a_gap_of_unknown_size(scene: Scene) -> None:
     scene.stream.publish(5)
     await scene.tail.load()
-    sink = scene.listen()
+    sink = scene.subscribe()
     scene.stream.vanish()
     scene.stream.publish(2, epoch=EPOCH + 1)
     assert await scene.follow()
@@ -97,20 +96,20 @@ async def test_a_new_epoch_is_a_gap_of_unknown_size(scene: Scene) -> None:
     assert scene.services() == scene.stream.services
 
 
-async def test_while_the_stream_is_gone_clients_wait_and_are_told_why(scene: Scene) -> None:
+async def test_while_the_stream_is_gone_clients_wait_and_get_the_reason(scene: Scene) -> None:
     scene.stream.publish(5)
     await scene.tail.load()
-    sink = scene.listen()
+    sink = scene.subscribe()
     scene.stream.vanish()
     assert await scene.follow()
     assert not await scene.follow()
-    assert scene.doubts == ["the stream of events is gone from Redis"]
+    assert scene.conditions == ["the stream of events is gone from Redis"]
     assert sink.names() == ["hello", "stale"]
     stale = json.loads(sink.messages[-1].data)
     assert (stale["reason"], stale["node"]) == ("redis", None)
     scene.stream.publish(1, epoch=EPOCH + 1)
     assert not await scene.follow()
-    assert scene.doubts == []
+    assert scene.conditions == []
     assert sorted(sink.names()[2:4]) == ["fresh", "resync"]
     assert resyncs(sink) == [(None, "store_changed")]
     assert sink.messages[-1].last_id == "1001-1"
@@ -124,11 +123,11 @@ async def test_a_stream_that_went_back_is_noticed_though_redis_says_nothing(scen
     assert scene.feed.ring.head == position(3)
 
 
-async def test_what_a_foreign_hand_trimmed_away_to_the_last_is_told(scene: Scene) -> None:
+async def test_a_stream_trimmed_to_nothing_by_a_foreign_hand_is_a_gap(scene: Scene) -> None:
     """Redis says nothing of it: the stream is empty, and its last id lies ahead."""
     scene.stream.publish(5)
     await scene.tail.load()
-    sink = scene.listen()
+    sink = scene.subscribe()
     scene.stream.publish(2)
     scene.stream.events = []
     assert await scene.follow()
@@ -141,7 +140,7 @@ async def test_what_a_foreign_hand_trimmed_away_to_the_last_is_told(scene: Scene
 async def test_events_that_come_between_two_questions_are_no_jump(scene: Scene) -> None:
     scene.stream.publish(5)
     await scene.tail.load()
-    sink = scene.listen()
+    sink = scene.subscribe()
     ask = scene.stream.head
 
     async def publish_and_ask() -> object:
@@ -154,31 +153,31 @@ async def test_events_that_come_between_two_questions_are_no_jump(scene: Scene) 
     assert (resyncs(sink), sink.seqs()) == ([], [6])
 
 
-async def test_strangers_entries_are_counted_and_keep_their_position(scene: Scene) -> None:
+async def test_foreign_entries_are_counted_and_keep_their_position(scene: Scene) -> None:
     await scene.tail.load()
-    sink = scene.listen()
+    sink = scene.subscribe()
     scene.stream.publish()
     scene.stream.add(Event(scene.stream.next(), None, "", "", {}, "{}"))
     scene.stream.publish()
     assert not await scene.follow()
     assert scene.tail.invalid_entries == 1
-    told = [(each.event, each.last_id) for each in sink.messages[1:]]
+    sent = [(each.event, each.last_id) for each in sink.messages[1:]]
     updated = "service_updated"
-    assert told == [(updated, "1000-1"), ("ping", "1000-2"), (updated, "1000-3")]
+    assert sent == [(updated, "1000-1"), ("ping", "1000-2"), (updated, "1000-3")]
 
 
 @pytest.mark.parametrize("overtaken", [False, True])
-async def test_who_waits_for_a_scan_hears_of_it_in_the_stream_and_in_the_window(
+async def test_a_scan_reply_is_delivered_from_the_stream_and_from_a_loaded_window(
     scene: Scene, overtaken: bool
 ) -> None:
     scene.stream.publish(3)
     await scene.tail.load()
-    scene.feed.scans.expect("wish")
+    scene.feed.scan_replies.expect("r1")
     scene.stream.publish(20 if overtaken else 0)
-    data = {"requests": ["wish"], "discovered": 4}
+    data = {"requests": ["r1"], "discovered": 4}
     scene.stream.add(Event(scene.stream.next(), "scan", "n1", "", data, json.dumps(data)))
     assert await scene.follow() is overtaken
-    assert await scene.feed.scans.collect("wish", ["n1"], 0.1) == {"n1": data}
+    assert await scene.feed.scan_replies.collect("r1", ["n1"], 0.1) == {"n1": data}
 
 
 async def test_a_worker_that_is_overtaken_all_the_time_does_not_load_all_the_time(
@@ -225,7 +224,7 @@ async def test_a_real_redis_trims_in_silence_and_the_gap_is_exact_all_the_same(
     scene, hand = Scene(Stream(client, Keys(), 0.1)), Hand(redis7.url, WINDOW)
     await hand.begin(3)
     await scene.tail.load()
-    sink = scene.listen()
+    sink = scene.subscribe()
     seen = scene.feed.ring.head
     last = await hand.changes("s1", 100)
     assert await scene.follow()
@@ -236,16 +235,3 @@ async def test_a_real_redis_trims_in_silence_and_the_gap_is_exact_all_the_same(
     assert {key: item["status"] for key, item in scene.services().items()} == truth
     await hand.close()
     await client.aclose()
-
-
-def test_the_tries_to_reach_redis_become_rarer_up_to_a_bound() -> None:
-    pauses = [backoff(failures) for failures in range(1, 20)]
-    assert pauses[0] == BACKOFF_FIRST
-    assert all(second in {2 * first, BACKOFF_MOST} for first, second in pairwise(pauses))
-    assert pauses[-1] == BACKOFF_MOST
-
-
-@pytest.mark.parametrize("failures", [1_000, 2_000, 1_000_000])
-def test_a_worker_outlives_an_outage_of_any_length(failures: int) -> None:
-    """After a thousand tries, which is less than an hour, twice the pause is no float any more."""
-    assert backoff(failures) == BACKOFF_MOST

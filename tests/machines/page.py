@@ -72,7 +72,7 @@ class Page(OneByOne):
         self.stalled = False
         self._take()
         while self.worker and self._client and self._client.state is SubscriberState.BLOCKED:
-            self.worker.hub.drained(self._client)
+            self.worker.hub.writable(self._client)
             self._take()
 
     def fetch(self, worker: Worker) -> None:

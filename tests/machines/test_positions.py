@@ -76,8 +76,8 @@ class Positions(RuleBasedStateMachine):
     @rule(worker=which, number=st.integers(0, 2), size=st.sampled_from([1, 2 * KERNEL_BYTES]))
     def doubts(self, worker: int, number: int, size: int) -> None:
         """Nodes are lost or come back; what is told of them may be more than a kernel takes."""
-        lost = (Condition("scanner", f"n{each}", each, "x" * size) for each in range(number))
-        self.workers[worker].hub.send_conditions({item.key: item for item in lost})
+        lost = tuple(Condition("scanner", f"n{each}", each, "x" * size) for each in range(number))
+        self.workers[worker].hub.send_conditions(lost)
 
     @rule(worker=which)
     def pings(self, worker: int) -> None:

@@ -10,16 +10,18 @@ from typing import Any, TypeVar
 
 from fakeredis import FakeServer
 
+from hero_router.feed.conditions import Conditions
 from hero_router.feed.control import ControlFrames
-from hero_router.feed.doubts import Conditions
 from hero_router.feed.flush import FlushScheduler
 from hero_router.feed.freshness import Freshness
-from hero_router.feed.hub import AHEAD_SECONDS, Hub
+from hero_router.feed.hub import Hub
+from hero_router.feed.lifetime import AHEAD_SECONDS
 from hero_router.feed.mirror import Mirror
 from hero_router.feed.rescan import ScanReplies
 from hero_router.feed.ring import Ring
 from hero_router.feed.tail import Tail
 from hero_router.feed.timing import StreamTiming
+from hero_router.feed.window import Window
 from hero_router.model import Change, EventType, Record, Status
 from hero_router.position import ORIGIN, Position
 from hero_router.store.keys import Keys
@@ -139,14 +141,15 @@ class Worker:
     def __init__(self, world: World) -> None:
         self.world = world
         self.now = 0.0
-        self.mirror, self.ring = Mirror(), Ring(WINDOW, SLICE_BYTES)
-        times = StreamTiming(ping=PING_SECONDS, stall=1e9)
-        proof = Freshness()
-        herald = ControlFrames(self.ring, times, proof, dict, lambda: 0.5)
-        self.hub = Hub(self.ring, herald, times, FlushScheduler(0), lambda: self.now)
+        self.mirror, self.ring = Mirror(), Ring(WINDOW)
+        timing = StreamTiming(ping_seconds=PING_SECONDS, stall_seconds=1e9)
+        freshness = Freshness()
+        control = ControlFrames(self.ring, timing, freshness, dict, lambda: 0.5)
+        window = Window(self.ring, SLICE_BYTES)
+        self.hub = Hub(window, control, timing, FlushScheduler(0), lambda: self.now)
         stream = Stream(world.client, KEYS, block_seconds=0.001)
         self.tail = Tail(
-            stream, self.mirror, self.ring, self.hub, Conditions(), ScanReplies(), proof
+            stream, self.mirror, self.ring, self.hub, Conditions(), ScanReplies(), freshness
         )
         world.run(self.tail.load())
 

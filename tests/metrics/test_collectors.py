@@ -106,7 +106,7 @@ class Bench:
     def __init__(self) -> None:
         nowhere: Any = None
         self.feed = Feed(
-            nowhere, nowhere, window=8, times=StreamTiming(15, 60), flush=0, hello_fields=dict
+            nowhere, nowhere, window=8, timing=StreamTiming(15, 60), max_delay=0, hello_fields=dict
         )
         self.clock = RedisClock(connect("redis://127.0.0.1:1/0", name="nowhere"))
         self.metrics = Metrics(self.feed, self.clock)
@@ -169,10 +169,10 @@ def test_the_windows_reach_grows_while_nothing_comes_and_is_endless_until_it_is_
 ) -> None:
     monkeypatch.setattr("time.time", lambda: 1_010.0)
     bench = Bench()
-    ring, at = bench.feed.ring, int(NOW_MS)
-    ring.append([event(seq)._replace(at=at) for seq in range(1, 8)])
+    hub, at = bench.feed.hub, int(NOW_MS)
+    hub.publish([event(seq)._replace(at=at) for seq in range(1, 8)])
     assert bench.sees().values("ring_reach_seconds") == [math.inf]
-    ring.append([event(8)._replace(at=at + 500)])
+    hub.publish([event(8)._replace(at=at + 500)])
     assert math.isnan(bench.sees().total("ring_reach_seconds")), "no clock was compared yet"
     bench.clock.ahead = 2.0
     assert bench.sees().total("ring_reach_seconds") == 12.0
@@ -191,8 +191,8 @@ def test_a_delay_is_not_made_up_where_the_clocks_or_the_time_are_unknown() -> No
 
 def test_what_was_counted_is_added_once() -> None:
     bench = Bench()
-    bench.feed.hub.counts.delivered = 5
-    bench.feed.hub.counts.resyncs["of a newer version"] = 2
+    bench.feed.hub.stats.delivered = 5
+    bench.feed.hub.stats.resyncs["of a newer version"] = 2
     for _ in range(3):
         told = bench.sees()
     assert told.total("deliveries_settled_total", outcome="delivered") == 5
@@ -203,5 +203,5 @@ def test_what_was_counted_is_added_once() -> None:
 def test_a_total_that_was_a_guess_and_shrinks_does_not_end_the_figures() -> None:
     bench = Bench()
     for owed, told in ((9, 9), (4, 9), (7, 9), (12, 12)):
-        bench.feed.hub.counts.expected = owed
+        bench.feed.hub.stats.expected = owed
         assert bench.sees().total("deliveries_owed_total") == told

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from hero_router.errors import Fenced, StoreError, StoreUnreachable
@@ -22,6 +23,7 @@ class MemoryStore:
     records: dict[str, Record] = field(default_factory=dict)
     events: list[Change] = field(default_factory=list)
     nodes: dict[str, NodeState] = field(default_factory=dict)
+    documents: dict[str, str] = field(default_factory=dict)
     probes: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     holder: str | None = None
     fence: int = 0
@@ -47,6 +49,7 @@ class MemoryStore:
         self.records.clear()
         self.events.clear()
         self.nodes.clear()
+        self.documents.clear()
         self.holder = None
 
     def types(self) -> list[str]:
@@ -107,7 +110,11 @@ class MemoryRegistry:
         return NodeView(mine, self._store.nodes.get(node), bool(self._store.events))
 
     async def apply(
-        self, grant: Grant, changes: Sequence[Change], report: NodeState | None = None
+        self,
+        grant: Grant,
+        changes: Sequence[Change],
+        report: NodeState | None = None,
+        documents: Mapping[str, str] = MappingProxyType({}),
     ) -> Position:
         self._store.check()
         if self._store.holder != str(grant):
@@ -116,6 +123,9 @@ class MemoryRegistry:
             self._store.refusals -= 1
             raise StoreUnreachable("the request was lost")
         self._store.writes += 1
+        self._store.documents |= documents
+        for digest in [key for key, text in self._store.documents.items() if not text]:
+            del self._store.documents[digest]
         for change in changes:
             if self._takes(change):
                 self._store.events.append(change)
@@ -141,6 +151,11 @@ class MemoryRegistry:
         fresh = self._store.records.get(change.service) != change.record
         self._store.records[change.service] = change.record
         return fresh
+
+    async def documents(self, node: str) -> dict[str, int]:
+        self._store.check()
+        assert node == "n", "there is only one"
+        return {digest: len(text) for digest, text in self._store.documents.items()}
 
     async def write_probes(self, node: str, figures: Mapping[str, Mapping[str, Any]]) -> None:
         self._store.check()

@@ -12,6 +12,7 @@ from hero_router.scan.naming import services
 from hero_router.scan.result import Documents, ProbeResult
 from hero_router.scan.status import BAD_DOCUMENTS_EVERY, DOCUMENTS_EVERY, EvalTime
 from hero_router.scan.tracked import after_takeover, documents_due
+from hero_router.upstream.path import from_base64
 from tests.scan.world import (
     ASKED,
     BAD_SPEC,
@@ -120,6 +121,17 @@ def test_an_older_registry_and_foreign_hands_are_put_right() -> None:
     world.known["other"] = replace(good, id="other", name="phantom")
     assert sorted(world.types({A: OK})) == ["service_removed", "status_change"]
     assert (world.record.status, world.record.title) == (Status.HEALTHY, "Ledger")
+
+
+def test_a_record_of_an_older_version_gets_the_raw_paths_of_its_sockets() -> None:
+    world = World()
+    world.look({A: ASKED})
+    good = world.record
+    world.restart()
+    world.known[good.id] = replace(good, sockets=(replace(good.sockets[0], raw_path=""),))
+    assert world.types({A: OK}) == ["service_updated"]
+    assert world.record == good
+    assert from_base64(good.sockets[0].raw_path) == A.encode()
 
 
 def test_a_service_that_leaves_is_told_though_a_foreign_hand_took_its_record() -> None:

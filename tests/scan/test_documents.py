@@ -1,15 +1,18 @@
 """Reading what services say of themselves: any field may be missing, wrong, huge or hostile."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hero_router.codec import decode, digest, encode
 from hero_router.model import MAX_METHODS, Facts
 from hero_router.scan import documents, health
 from hero_router.scan.documents import BadDocument
+from hero_router.scan.result import Document
 from hero_router.text import MAX_NAME, MAX_TEXT
 from tests.scan.services import MANIFEST, OPENRPC
 
@@ -19,7 +22,7 @@ def raw(value: object) -> bytes:
 
 
 def test_a_good_document_gives_its_facts() -> None:
-    assert documents.openrpc(raw(OPENRPC), "/openrpc.json") == Facts(
+    assert documents.openrpc(raw(OPENRPC), "/openrpc.json").facts == Facts(
         title="Ledger",
         description="Keeps the books.",
         version="2.1.0",
@@ -28,26 +31,47 @@ def test_a_good_document_gives_its_facts() -> None:
         methods_count=2,
         source="/openrpc.json",
         source_kind="openrpc",
+        document=digest(OPENRPC),
     )
 
 
+def test_the_document_itself_is_read_as_one_line_of_json() -> None:
+    for parsed in (
+        documents.openrpc(json.dumps(OPENRPC, indent=4).encode(), "/openrpc.json"),
+        documents.discovered(raw({"jsonrpc": "2.0", "id": 1, "result": OPENRPC})),
+    ):
+        assert parsed.document == Document(digest(OPENRPC), encode(OPENRPC))
+        assert decode(parsed.document.text) == OPENRPC
+    assert documents.manifest(raw(MANIFEST), "m").document is None
+
+
+def test_the_same_content_has_the_same_digest_in_whatever_order_it_comes() -> None:
+    """Some servers write the members of an object in another order each time."""
+    shuffled = {"methods": OPENRPC["methods"], "info": OPENRPC["info"], "openrpc": "1.3.2"}
+    one, other = (documents.openrpc(raw(value), "x").facts for value in (OPENRPC, shuffled))
+    changed = documents.openrpc(raw({**OPENRPC, "openrpc": "1.3.3"}), "x").facts
+    assert one.document == other.document != changed.document
+    assert re.fullmatch("[0-9a-f]{32}", one.document)
+
+
 def test_openrpc_speaks_first_and_the_manifest_fills_the_gaps() -> None:
-    spec = documents.openrpc(raw({"methods": [{"name": "add"}]}), "rpc.discover")
-    both = documents.merged(spec, documents.manifest(raw(MANIFEST), "m"))
+    spec = documents.openrpc(raw({"methods": [{"name": "add"}]}), "rpc.discover").facts
+    both = documents.merged(spec, documents.manifest(raw(MANIFEST), "m").facts)
     assert both is not None
     assert (both.title, both.version, both.methods) == ("The ledger", "2.0.0", ("add",))
     assert (both.source, both.source_kind) == ("rpc.discover", "openrpc")
+    assert both.document == spec.document != ""
 
 
 def test_a_manifest_alone_is_the_source() -> None:
-    both = documents.merged(Facts(protocol="jsonrpc"), documents.manifest(raw(MANIFEST), "m"))
+    both = documents.merged(Facts(protocol="jsonrpc"), documents.manifest(raw(MANIFEST), "m").facts)
     assert both is not None
     assert (both.source_kind, both.methods_count, both.protocol) == ("manifest", 0, "openrpc")
 
 
 def test_a_json_rpc_error_is_an_answer_without_a_document() -> None:
     error = {"jsonrpc": "2.0", "id": 1, "error": {"code": -32601, "message": "no such method"}}
-    assert documents.discovered(raw(error)) == Facts(protocol="jsonrpc")
+    assert documents.discovered(raw(error)) == (Facts(protocol="jsonrpc"), None)
 
 
 @pytest.mark.parametrize(
@@ -84,13 +108,13 @@ def test_references_are_counted_and_never_followed() -> None:
             "schemas": {"loop": {"$ref": "#/components/schemas/loop", "pattern": "(a+)+$"}}
         },
     }
-    facts = documents.openrpc(raw(document), "x")
+    facts = documents.openrpc(raw(document), "x").facts
     assert (facts.methods, facts.methods_count) == (("add",), 3)
 
 
 def test_fields_of_wrong_kinds_are_as_if_missing() -> None:
     document = {"methods": [1, None, {"name": 7}, {"name": "ok"}], "info": {"title": ["x"]}}
-    facts = documents.openrpc(raw(document), "x")
+    facts = documents.openrpc(raw(document), "x").facts
     assert (facts.title, facts.methods, facts.methods_count) == ("", ("ok",), 4)
 
 
@@ -99,7 +123,7 @@ def test_texts_and_lists_are_bounded_and_free_of_controls() -> None:
         "info": {"title": "t" * 10_000, "description": "d\n\x1b" * 10_000},
         "methods": [{"name": f"m{number}"} for number in range(10_000)],
     }
-    facts = documents.openrpc(raw(document), "x")
+    facts = documents.openrpc(raw(document), "x").facts
     assert (len(facts.title), len(facts.description)) == (MAX_NAME, MAX_TEXT)
     assert (len(facts.methods), facts.methods_count) == (MAX_METHODS, 10_000)
     assert "\n" not in facts.description
@@ -128,7 +152,7 @@ def test_anything_is_read_or_refused_and_nothing_else(value: Any) -> None:
     assert (grade is health.Grade.GOOD) == (reason is None)
     for read in (documents.discovered, lambda text: documents.manifest(text, "m")):
         try:
-            facts = read(body)
+            facts = read(body).facts
         except BadDocument:
             continue
         assert all(isinstance(text, str) for text in (facts.title, facts.version, *facts.methods))

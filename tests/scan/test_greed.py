@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from hero_router.model import Facts
 from hero_router.scan import documents
+from hero_router.scan.documents import Parsed
 from hero_router.scan.prober import DOCUMENT_LIMIT, LARGE_AT_ONCE, Prober
 from hero_router.scan.sockets import Finder
 from hero_router.upstream.outcome import Outcome
@@ -106,8 +106,8 @@ async def test_large_documents_are_read_in_turns_and_their_time_is_not_the_servi
     """Each takes half the time that a probe has; none is late for having to wait."""
     now, most = 0, 0
 
-    def slowly(parse: Callable[[bytes], Facts]) -> Callable[[bytes], Facts]:
-        def read(body: bytes) -> Facts:
+    def slowly(parse: Callable[[bytes], Parsed]) -> Callable[[bytes], Parsed]:
+        def read(body: bytes) -> Parsed:
             nonlocal now, most
             now += 1
             most = max(most, now)

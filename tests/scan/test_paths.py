@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hero_router.scan.prober import Prober
 from hero_router.text import readable
 from hero_router.upstream.outcome import Outcome
+from hero_router.upstream.path import from_base64
 from tests.scan.node import Node
 from tests.scan.places import bind
 from tests.scan.probing import TIMEOUT, found, probe
@@ -64,6 +65,7 @@ HOSTILE = [
     b"new\nline", b"cr\rhere", b"\x1b[31mred", "\u202eevil".encode(), "😀".encode(),
     b"<script>alert(1)<", b"...", b"%00", b"\\x00", b"Case", b"case", "caf\u00e9".encode(),
     "cafe\u0301".encode(), b"x" * 255, b"\xff\xfe", b"\\xff\\xfe", b" ", b"-rf", b"a:b",
+    b"\x9b", "\x9b".encode(), b"\xad", "\xad".encode(),
 ]  # fmt: skip
 
 
@@ -84,6 +86,9 @@ async def test_hostile_names_are_services_of_their_own_from_scan_to_scan(node: N
         assert len(shown) == len(HOSTILE)
         assert all(text.isprintable() for text in shown)
     assert all(json.dumps(record.to_json()).isascii() for record in records)
+    raw_paths = {item.raw_path: item.path for record in records for item in record.sockets}
+    assert {from_base64(raw) for raw in raw_paths} == {name + b"/rpc.sock" for name in HOSTILE}
+    assert all(readable(from_base64(raw)) == path for raw, path in raw_paths.items())
 
 
 async def test_two_sockets_of_one_service_that_look_alike_are_told_apart(

@@ -11,7 +11,8 @@ from hero_router.model import Status
 from hero_router.scan.agent import ScannerAgent
 from hero_router.scan.interval import REST_PROBES, REST_SCANS, WELL_PROBES
 from hero_router.scan.result import Health
-from hero_router.upstream.connect import listens
+from hero_router.upstream.connect import SocketAddress, listens
+from hero_router.upstream.listeners import Listeners
 from tests.scan.node import Node
 from tests.scan.probing import found, probe
 from tests.scan.services import Http, Services, good, says
@@ -69,6 +70,41 @@ async def test_between_two_questions_it_sees_connections_without_a_request(
     assert len(service.asked) <= 4
 
 
+async def test_where_the_kernel_knows_its_listener_nobody_connects_to_it(
+    node: Node, resting: ScannerAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hero_router.scan.scheduler.Listeners.read", Everything)
+    monkeypatch.setattr("hero_router.scan.scheduler.listens", lambda _: pytest.fail("connected"))
+    await scan(resting, REST_SCANS)
+    assert node.store.statuses() == {"ledger": "healthy"}
+
+
+async def test_where_the_kernel_knows_nothing_it_is_connected_to(
+    node: Node, resting: ScannerAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container of its own, that shares only the folder with the service's."""
+    connected = []
+
+    def connect(address: SocketAddress) -> bool:
+        connected.append(address)
+        return listens(address)
+
+    monkeypatch.setattr("hero_router.scan.scheduler.Listeners.read", Listeners)
+    monkeypatch.setattr("hero_router.scan.scheduler.listens", connect)
+    await until_probed(resting, node)
+    node.probed.clear()
+    connected.clear()
+    await scan(resting, REST_SCANS)
+    assert (len(node.probed), len(connected)) == (1, REST_SCANS - 1)
+
+
+class Everything(Listeners):
+    """As if every socket had a listener."""
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
 async def test_when_nothing_listens_any_more_the_next_scan_tells(
     node: Node, services: Services, resting: ScannerAgent
 ) -> None:
@@ -82,7 +118,8 @@ async def test_a_listener_that_takes_no_more_connections_is_asked_at_once(
     node: Node, services: Services, resting: ScannerAgent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await until_probed(resting, node)
-    monkeypatch.setattr("hero_router.scan.probing.listens", lambda _: False)
+    monkeypatch.setattr("hero_router.scan.scheduler.Listeners.read", Listeners)
+    monkeypatch.setattr("hero_router.scan.scheduler.listens", lambda _: False)
     node.probed.clear()
     await resting.scan_once()
     assert node.probed == ["ledger/rpc.sock"]

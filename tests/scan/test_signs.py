@@ -99,10 +99,10 @@ async def test_a_scan_that_cannot_publish_what_it_sees_falls_silent(
     worker = node.worker()
     take = worker._scanner._registry.apply
 
-    async def refuse(grant: Any, changes: Sequence[Change], report: Any = None) -> Any:
+    async def refuse(grant: Any, changes: Sequence[Change], *rest: Any, **more: Any) -> Any:
         if changes:
             raise StoreCorrupt("the stream of events holds an id that is not ours")
-        return await take(grant, changes, report)
+        return await take(grant, changes, *rest, **more)
 
     monkeypatch.setattr(worker._scanner._registry, "apply", refuse)
     scanning = asyncio.create_task(worker.run())

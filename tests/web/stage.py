@@ -64,7 +64,9 @@ class Stage:
 
     async def left(self, number: int) -> None:
         """Wait until so many clients are known, to the hub and to the connections."""
-        await eventually(lambda: len(self.hub.clients) == number, 5, f"{number} clients are left")
+        await eventually(
+            lambda: len(self.hub.subscribers) == number, 5, f"{number} clients are left"
+        )
 
 
 class Raw:

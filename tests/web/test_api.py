@@ -10,7 +10,7 @@ from pytest_aiohttp.plugin import AiohttpClient
 from yarl import URL
 
 from hero_router.codec import encode
-from hero_router.feed.doubts import SCANNER
+from hero_router.feed.conditions import SCANNER
 from hero_router.feed.probes import ProbeCache
 from hero_router.feed.view import StateView
 from tests.support.wait import eventually

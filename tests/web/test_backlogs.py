@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from aiohttp import web
 
-from hero_router.feed.conditions import Condition, ConditionMap
+from hero_router.feed.conditions import Condition
 from hero_router.feed.subscribers import SubscriberState
 from hero_router.sse import Message
 from hero_router.web import connection
@@ -25,10 +25,9 @@ SMALL = 16 * 1024
 """A client's receive buffer: with the server's own a few hundred kilobytes are on their way."""
 
 
-def lost(number: int, size: int) -> ConditionMap:
+def lost(number: int, size: int) -> tuple[Condition, ...]:
     """So many nodes are lost at once, each told in so many bytes."""
-    found = (Condition("scanner", f"n{each}", each, "x" * size) for each in range(number))
-    return {item.key: item for item in found}
+    return tuple(Condition("scanner", f"n{each}", each, "x" * size) for each in range(number))
 
 
 async def until(raw: Raw, seq: int) -> Sequence[Message]:
@@ -54,7 +53,7 @@ def test_an_event_after_doubts_that_do_not_fit_comes_after_them(
     async def scene(made: Stage) -> None:
         raw = await made.connect(receive_bytes=SMALL)
         made.hub.send_conditions(lost(number, size))
-        assert made.hub.clients.count(SubscriberState.BLOCKED) == 1
+        assert made.hub.subscribers.count(SubscriberState.BLOCKED) == 1
         made.publish(6, 40)
         found = await until(raw, 40)
         assert [each.event for each in found[: number + 1]] == ["hello", *["stale"] * number]
@@ -68,13 +67,13 @@ def test_doubts_that_come_at_the_end_of_a_catch_up_and_do_not_fit_are_whole_too(
         raw = await made.connect(receive_bytes=SMALL)
         raw.writer.transport.pause_reading()  # type: ignore[attr-defined] # it is one that reads
         last = 5
-        while not made.hub.clients.count(SubscriberState.BLOCKED):
+        while not made.hub.subscribers.count(SubscriberState.BLOCKED):
             last += 1
             made.publish(last, last, pad=60_000)
             assert last < 2_000
         made.hub.send_conditions(lost(60, 60_000))
         raw.writer.transport.resume_reading()  # type: ignore[attr-defined]
-        client = next(iter(made.hub.clients))
+        client = next(iter(made.hub.subscribers))
         found = list(await until(raw, last))
         while sum(each.event == "stale" for each in found) < 60:
             if client.state is SubscriberState.LIVE or not client.sink.buffered():
@@ -103,7 +102,7 @@ def test_a_head_that_still_waits_is_not_overtaken_by_the_first_frame(act: Act) -
         host = b"HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
         raw.send(b"GET /large " + host + b"GET /api/events " + host)
         await made.left(1)
-        assert made.hub.clients.count(SubscriberState.BLOCKED), (
+        assert made.hub.subscribers.count(SubscriberState.BLOCKED), (
             "the head did not wait: nothing was tried"
         )
         made.publish(6, 8)
@@ -139,7 +138,7 @@ def test_a_write_that_fails_ends_the_stream_so_that_its_client_comes_back(
         made.publish(7, 7)
         await made.left(1)
         survivors = [each for each in (raw, other) if not each.reader.at_eof()]
-        assert made.hub.counts.closed == {"left": 1}
+        assert made.hub.stats.closed == {"left": 1}
         assert survivors
 
     act(scene)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hero_router.feed.filters import LONGEST_VALUE, MOST_VALUES
+from hero_router.feed.filters import MAX_VALUE_LENGTH, MAX_VALUES
 from hero_router.web import presence
 from tests.support.hand import Hand
 from tests.support.redis import RedisServer, client
@@ -85,7 +85,7 @@ async def test_a_client_is_told_with_its_wishes_and_times(redis7: RedisServer, h
 
 async def test_a_long_wish_is_told_in_short(redis7: RedisServer, hand: Hand) -> None:
     """A worker tells of a hundred clients again and again: strangers may not blow that up."""
-    values = ",".join(f"{number}" * LONGEST_VALUE for number in range(MOST_VALUES))[:4_000]
+    values = ",".join(f"{number}" * MAX_VALUE_LENGTH for number in range(MAX_VALUES))[:4_000]
     async with working(redis7.url) as live:
         async with live._session.get(f"{live.url}/api/events?service={values[:3000]}") as answer:
             assert answer.status in (200, 400)

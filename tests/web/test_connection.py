@@ -14,8 +14,8 @@ import pytest
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
-from hero_router.feed.hub import SLICE_BYTES
 from hero_router.feed.subscribers import Subscriber, SubscriberState
+from hero_router.feed.window import SLICE_BYTES
 from hero_router.sse import Message
 from hero_router.web.connection import MOST_STRAY_BYTES, Chunks, Connection
 from tests.feed.world import events as numbered
@@ -93,7 +93,7 @@ def test_a_client_that_leaves_is_forgotten_whichever_way_it_goes(act: Act) -> No
         await made.left(1)
         reset.reset()
         await made.left(0)
-        assert made.hub.counts.closed == {"left": 3}
+        assert made.hub.stats.closed == {"left": 3}
         await made.connections.gone(1)
 
     act(scene)
@@ -121,7 +121,7 @@ def test_a_worker_that_ends_finishes_each_answer_cleanly(act: Act) -> None:
         assert await raw.chunk() == b""
         assert await raw.reader.read() == b""
         await made.connections.gone(2)
-        assert made.hub.counts.closed == {"shutdown": 1}
+        assert made.hub.stats.closed == {"shutdown": 1}
 
     act(scene)
 
@@ -134,12 +134,12 @@ def test_a_client_that_stops_reading_is_parked_with_little_and_catches_up_to_the
         await raw.messages(1)
         raw.writer.transport.pause_reading()  # type: ignore[attr-defined] # it is one that reads
         seq = 5
-        while not made.hub.clients.count(SubscriberState.BLOCKED):
+        while not made.hub.subscribers.count(SubscriberState.BLOCKED):
             made.publish(seq + 1, seq + 1, pad=60_000)
             seq += 1
             await asyncio.sleep(0)
             assert seq < 2_000
-        parked = next(iter(made.hub.clients))
+        parked = next(iter(made.hub.subscribers))
         held = parked.sink.buffered()
         made.publish(seq + 1, seq + 20, pad=60_000)
         assert parked.sink.buffered() <= held <= 64 * 1024 + 16
@@ -161,11 +161,11 @@ def test_of_a_burst_a_client_that_does_not_read_holds_one_slice_and_gets_all_of_
         raw = await made.connect()
         raw.writer.transport.pause_reading()  # type: ignore[attr-defined] # it is one that reads
         seq = 5
-        while not made.hub.clients.count(SubscriberState.BLOCKED):
+        while not made.hub.subscribers.count(SubscriberState.BLOCKED):
             made.hub.publish(numbered(seq + 1, seq + 32, pad=10_000))
             seq += 32
             assert seq < 20_000
-        parked = next(iter(made.hub.clients))
+        parked = next(iter(made.hub.subscribers))
         assert 0 < parked.sink.buffered() <= SLICE_BYTES + 16
         assert parked.cursor < position(seq), "it is not taken for one that has all"
         raw.writer.transport.resume_reading()  # type: ignore[attr-defined]
@@ -184,10 +184,10 @@ def test_a_socket_stays_open_until_the_hub_has_forgotten_its_client(act: Act) ->
     async def scene(made: Stage) -> None:
         leave, lost = made.hub.unsubscribe, list[bool]()
 
-        def noting(client: Subscriber) -> None:
-            assert isinstance(client.sink, Connection)
-            lost.append(stat.S_ISSOCK(os.fstat(client.sink._file or -1).st_mode))
-            leave(client)
+        def noting(subscriber: Subscriber) -> None:
+            assert isinstance(subscriber.sink, Connection)
+            lost.append(stat.S_ISSOCK(os.fstat(subscriber.sink._file or -1).st_mode))
+            leave(subscriber)
 
         made.hub.unsubscribe = noting  # type: ignore[method-assign] # to look over its shoulder
         leaving, reset, dropped, ended = [await made.connect() for _ in range(4)]
@@ -212,7 +212,7 @@ def test_a_reset_that_only_a_write_finds_ends_that_stream_alone(act: Act) -> Non
             made.publish(seq, seq)
         await made.left(1)
         assert len(await other.messages(21)) == 21
-        assert made.hub.counts.closed == {"left": 1}
+        assert made.hub.stats.closed == {"left": 1}
 
     act(scene)
 
@@ -243,7 +243,7 @@ def test_head_gets_the_same_head_and_no_stream(act: Act) -> None:
         assert b"text/event-stream" in head
         assert head.endswith(b"\r\n\r\n")
         writer.close()
-        assert len(made.hub.clients) == 0
+        assert len(made.hub.subscribers) == 0
 
     act(scene)
 
@@ -255,6 +255,6 @@ def test_a_wish_that_means_nothing_is_refused_in_words(act: Act, wish: str) -> N
     async def scene(made: Stage) -> None:
         raw = await made.connect(f"/api/events?{wish}")
         assert raw.head.startswith("HTTP/1.1 400")
-        assert len(made.hub.clients) == 0
+        assert len(made.hub.subscribers) == 0
 
     act(scene)

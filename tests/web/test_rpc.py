@@ -192,7 +192,7 @@ async def test_scan_asks_the_scanners_and_the_next_list_holds_what_they_found(
 async def test_scan_says_clearly_that_no_scanner_runs(client: Client) -> None:
     told = await error(client, "router.scan")
     assert told["code"] == -32006
-    assert told["message"] == "no scanner is running: nobody heard the request"
+    assert told["message"] == "no scanner is running: none received the request"
 
 
 async def test_while_scans_wait_health_still_answers(client: Client, world: World) -> None:

@@ -43,7 +43,7 @@ async def test_a_worker_whose_feed_broke_ends_its_streams_at_once(
             live.listening() as one,
             live.listening() as other,
         ):
-            monkeypatch.setattr(live.feed.watch, "update", None)
+            monkeypatch.setattr(live.feed.nodes, "update", None)
             await asyncio.wait_for(asked.wait(), 5)
             await asyncio.wait_for(drain(live.runner), 5)
             await eventually(lambda: one.ended and other.ended, message="both streams end")

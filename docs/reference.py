@@ -1,0 +1,146 @@
+"""Writes the tables of docs/settings.md and docs/api.md from the declarations that the code serves.
+
+`python docs/reference.py` rewrites what stands between `<!-- table: NAME -->` and `<!-- end -->`.
+A test fails where a page is not as this would write it.
+"""
+
+import re
+import socket
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hero_router.codec import encode
+from hero_router.errors import RouterError
+from hero_router.rpc import openrpc
+from hero_router.rpc.errors import CODES
+from hero_router.rpc.methods import RpcMethods, methods
+from hero_router.settings.config import SETTINGS
+from hero_router.settings.setting import Setting, plain
+
+DOCS = Path(__file__).resolve().parent
+PAGES = ("settings.md", "api.md")
+
+BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+OF_THIS_MACHINE: Mapping[str, str] = {"workers": "cores", "node": "host name"}
+"""Defaults that differ from machine to machine, in words."""
+
+
+def written(page: str) -> str:
+    """The page with its tables as they are to be."""
+    return BLOCK.sub(lambda block: block[1] + TABLES[block[2]]() + block[3], page)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(
+        f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |\n" for row in lines
+    )
+
+
+def settings() -> str:
+    """Every setting, section by section."""
+    parts = []
+    for section in dict.fromkeys(item.section for item in SETTINGS):
+        rows = [_setting(item) for item in SETTINGS if item.section == section]
+        head = ("variable", "flag", "default", "range", "meaning")
+        parts.append(f"### {section}\n\n{table(head, rows)}\n")
+    return "".join(parts)
+
+
+def _setting(item: Setting) -> Sequence[str]:
+    default = OF_THIS_MACHINE.get(item.name) or plain(item.default)
+    known = item.default not in ("", socket.gethostname()) and item.name not in OF_THIS_MACHINE
+    span = f"{item.low:g} to {item.high:.0f}" if item.kind in ("int", "float") else ""
+    return (
+        ", ".join(f"`{name}`" for name in item.variables),
+        f"`{item.flag}`",
+        f"`{default}`" if known else default or "none",
+        f"0, or {span}" if item.off else "0 or 1" if item.kind == "bool" else span,
+        item.help,
+    )
+
+
+def _document() -> Mapping[str, Any]:
+    """The OpenRPC document that `rpc.discover` answers."""
+    nothing: Any = None
+    return openrpc.document(methods(RpcMethods(nothing, nothing, nothing, "")))
+
+
+def rpc_methods() -> str:
+    """Every method with its parameters and an example."""
+    return "".join("\n".join([*_method(item), "", ""]) for item in _document()["methods"])
+
+
+def _method(item: Mapping[str, Any]) -> Iterator[str]:
+    yield f"### `{item['name']}`\n"
+    yield f"{item['summary']} {item.get('description', '')}".strip()
+    if item["params"]:
+        head = ("parameter", "required", "what", "type")
+        yield "\n" + table(head, (_param(param) for param in item["params"])).rstrip()
+    yield f"\nResult: {_kind(item['result']['schema'])}"
+    for example in item["examples"][:1]:
+        params = {one["name"]: one["value"] for one in example["params"]}
+        call = {"jsonrpc": "2.0", "id": 1, "method": item["name"], "params": params}
+        yield f"\n```json\n{encode(call)}\n```"
+
+
+def _param(param: Mapping[str, Any]) -> Sequence[str]:
+    what = f"{param['summary']}. {param.get('description', '')}".strip()
+    return (f"`{param['name']}`", "yes" if param["required"] else "", what, _kind(param["schema"]))
+
+
+def _kind(schema: Mapping[str, Any]) -> str:
+    """A schema in a few words."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return f"[{name}](#{name.lower()})"
+    if "anyOf" in schema:
+        return " or ".join(map(_kind, schema["anyOf"]))
+    if "enum" in schema:
+        return "one of " + ", ".join(f"`{value}`" for value in schema["enum"])
+    kind = str(schema.get("type", "any value"))
+    if kind == "array":
+        return f"array of {_kind(schema['items'])}"
+    if isinstance(schema.get("additionalProperties"), Mapping):
+        return f"object with values: {_kind(schema['additionalProperties'])}"
+    low, high = schema.get("minimum"), schema.get("maximum")
+    span = f", {low} to {high}" if low is not None and high is not None else ""
+    return f"{kind}{span}"
+
+
+def types() -> str:
+    """Every object that a method answers, with its fields."""
+    parts = []
+    for name, schema in _document()["components"]["schemas"].items():
+        rows = [(f"`{field}`", _kind(kind)) for field, kind in schema["properties"].items()]
+        parts.append(f"### {name}\n\n{table(('field', 'type'), rows)}\n")
+    return "".join(parts)
+
+
+def errors() -> str:
+    """Every error code with its HTTP status and JSON-RPC code."""
+    rows = [(f"`{code}`", str(http), str(rpc)) for code, (http, rpc) in CODES.items()]
+    rows.append((f"`{RouterError.code}`", "500", "-32603"))
+    return table(("code", "HTTP", "JSON-RPC"), rows)
+
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    "settings": settings,
+    "methods": rpc_methods,
+    "types": types,
+    "errors": errors,
+}
+
+
+def main() -> None:
+    """Rewrite the pages."""
+    for name in PAGES:
+        page = DOCS / name
+        page.write_text(written(page.read_text("utf-8")), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

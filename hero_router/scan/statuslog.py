@@ -1,0 +1,33 @@
+"""Logs each published change of a service's status: WARNING when it got worse, INFO when better."""
+
+import logging
+
+from hero_router.model import Record, Status
+from hero_router.scan.flaps import severity
+
+log = logging.getLogger(__name__)
+
+
+def log_status(old: Record | None, new: Record) -> None:
+    """Log the change from one record to the next, if the status differs.
+
+    A service that is healthy from its first probe on is no news; one that is not is worth a line.
+    """
+    before = Status.UNKNOWN if old is None else old.status
+    if new.status is before or (new.status is Status.HEALTHY and _never_probed(old)):
+        return
+    level = logging.WARNING if severity(new.status) > severity(before) else logging.INFO
+    fields = {
+        "service": new.name,
+        "context": new.context,
+        "node": new.node,
+        "from": str(before),
+        "to": str(new.status),
+        "reason": new.reason,
+    }
+    log.log(level, "service %s is %s", new.name, new.status, extra=fields)
+
+
+def _never_probed(record: Record | None) -> bool:
+    """Whether nothing was known of the service: after a probe, `unknown` has a reason."""
+    return record is None or (record.status is Status.UNKNOWN and not record.reason)
