@@ -6,7 +6,7 @@ A thin adapter: all values come from the ROUTER_* variables, through `server.gun
 import signal
 import sys
 
-# Until gunicorn listens for these, each would end it, and the imports below take their time.
+# Until gunicorn handles these signals each of them would end it, and the imports below are slow.
 for _number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
     signal.signal(_number, signal.SIG_IGN)
 

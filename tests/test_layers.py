@@ -32,7 +32,7 @@ ORDER: tuple[set[str], ...] = (
 
 MAY_IMPORT: Mapping[str, set[str]] = {
     layer: set[str]().union(*ORDER[:number]) for number, row in enumerate(ORDER) for layer in row
-} | {"client": {BOTTOM}, "demo": {BOTTOM, "rpc"}, "__main__": {"cli"}}
+} | {"client": {BOTTOM}, "demo": {BOTTOM, "access", "rpc"}, "__main__": {"cli"}}
 """Which layers each layer may import, besides itself."""
 
 BOTTOM_MODULES = {
@@ -57,6 +57,29 @@ USED_BY: Mapping[str, set[str]] = {
 
 ROOTS = {"web.parts", "cli.scanner", "cli.serve", "cli.forget", "cli.check"}
 """The composition roots: here, and nowhere else, everything is put together."""
+
+PURE = {
+    "access.policy", "access.principal",
+    "codec", "errors", "model", "position", "sse",
+    "demo.jsonrpc", "demo.samples",
+    "feed.conditions", "feed.divergence", "feed.filters", "feed.latest", "feed.mirror",
+    "feed.resume", "feed.ring", "feed.subscribers", "feed.timing", "feed.view",
+    "metrics.declarations", "metrics.http", "metrics.nodes",
+    "rpc.errors", "rpc.examples", "rpc.methods", "rpc.openrpc", "rpc.params", "rpc.results",
+    "rpc.schema",
+    "scan.diff", "scan.documents", "scan.flaps", "scan.health", "scan.interval", "scan.inventory",
+    "scan.result", "scan.status",
+    "settings.hosts", "settings.proxies", "settings.redis_url",
+    "store.keys",
+    "upstream.outcome", "upstream.response",
+}  # fmt: skip
+"""Modules without time, chance, I/O or logging of their own: what they give depends on what they
+are given, and on nothing else."""
+
+IMPURE = {
+    "aiohttp", "asyncio", "logging", "os", "random", "redis", "resource", "secrets", "signal",
+    "socket", "subprocess", "tempfile", "threading", "time",
+}  # fmt: skip
 
 CONNECTING = ROOTS | {"store.embedded", "store.eviction"}
 """Who makes a connection to Redis. The two of `store` only ask one question, over a client that
@@ -140,6 +163,11 @@ def test_a_library_is_imported_only_where_it_belongs(name: str) -> None:
     libraries = heads - sys.stdlib_module_names - {PACKAGE.name, "_typeshed"}
     strangers = {head for head in libraries if not USED_BY.get(head, set()) & {layer(name), name}}
     assert strangers == set()
+
+
+@pytest.mark.parametrize("name", sorted(PURE))
+def test_a_pure_module_imports_nothing_that_has_effects(name: str) -> None:
+    assert {dotted.partition(".")[0] for dotted in imported(MODULES[name])} & IMPURE == set()
 
 
 def test_nothing_imports_in_a_circle() -> None:

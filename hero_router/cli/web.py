@@ -12,10 +12,10 @@ from hero_router.server.prepare import prepare
 
 @click.command("web")
 @flags(
-    "host", "port", "workers", "redis_url", "redis_password_file", "redis_prefix", "node",
-    "sse_buffer", "ping_seconds", "sse_stall_seconds", "sse_flush_ms", "sse_max_age_seconds",
-    "allowed_hosts", "trusted_proxies", "head_seconds", "body_seconds", "body_memory_mb",
-    "keepalive_seconds", "drain_seconds", "log_level", "log_format",
+    "host", "port", "metrics_port", "workers", "redis_url", "redis_password_file", "redis_prefix",
+    "node", "sse_buffer", "ping_seconds", "sse_stall_seconds", "sse_flush_ms",
+    "sse_max_age_seconds", "allowed_hosts", "trusted_proxies", "head_seconds", "body_seconds",
+    "body_memory_mb", "keepalive_seconds", "drain_seconds", "log_level", "log_format",
 )  # fmt: skip
 def command(**overrides: Any) -> None:
     """Run the web workers: the page, the streams and the API. Needs ROUTER_REDIS_URL."""

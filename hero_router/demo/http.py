@@ -14,7 +14,8 @@ from typing import Any
 
 from aiohttp import web
 
-from hero_router.demo.jsonrpc import Function, Responder
+from hero_router.access.principal import Principal
+from hero_router.demo.jsonrpc import Function, dispatcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +58,16 @@ class Service:
 
 def rpc(service: Service) -> web.Application:
     """The application of a service's `rpc` socket."""
-    responder = Responder(service.document, service.functions)
+    methods = dispatcher(service.document, service.functions)
 
     async def document(_: web.Request) -> web.Response:
         return web.json_response(service.document)
 
     async def call(request: web.Request) -> web.Response:
-        answer = responder.answer(await request.read())
-        return web.Response(status=204) if answer is None else web.json_response(answer)
+        answer = await methods.answer(await request.read(), Principal())
+        if answer is None:
+            return web.Response(status=204)
+        return web.Response(body=answer, content_type="application/json")
 
     app = _common(service, "rpc")
     app.add_routes([web.get("/openrpc.json", document), web.post("/rpc", call)])

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hero_router.demo.jsonrpc import INVALID_PARAMS, Function, RpcError
+from hero_router.demo.jsonrpc import Function
+from hero_router.rpc.errors import PARAMS, RpcError
 
 Row = dict[str, Any]
 
@@ -32,16 +33,16 @@ class Petstore:
     def find(self, tags: object = None, limit: int | None = None) -> list[Row]:
         """The pets that have one of the tags, at most `limit` of them."""
         if not isinstance(tags, list | None):
-            raise RpcError(INVALID_PARAMS, "tags is not a list")
+            raise RpcError(PARAMS, "tags is not a list")
         pets = [pet for pet in self._pets.values() if not tags or pet.get("tag") in tags]
         return pets if limit is None else pets[: max(limit, 0)]
 
     def create(self, new_pet: object) -> Row:
         """Add a pet; it gets the next id."""
         if not isinstance(new_pet, dict) or not isinstance(new_pet.get("name"), str):
-            raise RpcError(INVALID_PARAMS, "newPet is not an object with a name")
+            raise RpcError(PARAMS, "newPet is not an object with a name")
         if not isinstance(new_pet.get("tag", ""), str):
-            raise RpcError(INVALID_PARAMS, "the tag of newPet is not text")
+            raise RpcError(PARAMS, "the tag of newPet is not text")
         self._last += 1
         known = {key: new_pet[key] for key in ("name", "tag") if key in new_pet}
         self._pets[self._last] = {**known, "id": self._last}
@@ -185,7 +186,7 @@ class Links:
         """Merge an open pull request."""
         wanted = self.pull(username, slug, pid)
         if wanted["state"] != "open":
-            raise RpcError(INVALID_PARAMS, f"pull request {pid} is {wanted['state']}")
+            raise RpcError(PARAMS, f"pull request {pid} is {wanted['state']}")
         self._pulls[wanted["id"] - 1]["state"] = "merged"
         return True
 

@@ -23,6 +23,8 @@ class Mirror:
         self.lost: frozenset[str] = frozenset()
         self._services: dict[str, RecordMap] = {}
         self._index = NameIndex()
+        self.transitions = Counter[str]()
+        """Changes of a service's status that were applied, by the new status."""
 
     def reset(
         self, services: Mapping[str, RecordMap], nodes: Mapping[str, NodeState], head: Position
@@ -48,7 +50,10 @@ class Mirror:
         self.revision += 1
         if event.type == "service_removed":
             self._index.update(event.service, self._services.pop(event.service, None), None)
-        elif isinstance(record := event.payload.get("service"), Mapping):
+            return
+        if event.type == "status_change":
+            self.transitions[_status(event.payload.get("to"))] += 1
+        if isinstance(record := event.payload.get("service"), Mapping):
             self._index.update(event.service, self._services.get(event.service), record)
             self._services[event.service] = record
 

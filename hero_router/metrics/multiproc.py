@@ -1,35 +1,46 @@
-"""The folder in which gunicorn's workers put their metrics, so that each can tell those of all.
+"""The folder in which gunicorn's workers write their metrics, so that each can answer for all.
 
-The master makes it before it starts the first worker, and removes it when it ends. One that was
-killed could not: the next master removes what nobody holds any more.
+The master makes it before it starts the first worker, and removes it when it ends. A master that
+was killed could not: the next one removes such folders.
 """
 
 import fcntl
+import json
 import logging
 import os
 import shutil
 import tempfile
 import time
+from collections import defaultdict
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from hero_router.errors import ConfigError
-from hero_router.metrics import deaths
 
 log = logging.getLogger(__name__)
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-"""Where prometheus_client looks for the folder, once, when it is imported: so the master imports it
+"""Where prometheus_client looks for the folder, once, when it is imported. The master imports it
 only when a worker has ended."""
 
 PREFIX = "hero_router-metrics-"
 
-ROOM_BYTES = 1024 * 1024
-"""What a worker's figures take, and some more."""
+WORKER_BYTES = 1024 * 1024
+"""More than the metrics of one worker take."""
 
 YOUNG_SECONDS = 60.0
-"""A folder as young as this may belong to a master that has not yet locked it."""
+"""A younger folder may belong to a master that has not yet locked it."""
+
+STOPPED, CRASHED = "told", "died"
+"""How workers end, as the label `cause` says it; streams can end in the second way, too."""
+
+COUNTER_PAIRS = (
+    ("worker_starts_total", "worker_ends_total", CRASHED),
+    ("clients_joined_total", "streams_closed_total", CRASHED),
+    ("deliveries_owed_total", "deliveries_settled_total", "abandoned"),
+)
+"""A counter of starts, the counter of their ends, and the label of ends by a crash."""
 
 
 def check() -> None:
@@ -44,7 +55,7 @@ def check() -> None:
 
 
 def make(_server: Any) -> None:
-    """gunicorn's `on_starting`: what another master left is not ours, so always a new folder."""
+    """gunicorn's `on_starting`: make a new folder, always; remove those of killed masters."""
     _sweep()
     folder = tempfile.mkdtemp(prefix=PREFIX)
     _lock(folder)  # until the process ends, however it does
@@ -52,24 +63,25 @@ def make(_server: Any) -> None:
 
 
 def check_space() -> None:
-    """In a worker, before prometheus_client is imported: without room it keeps its figures to
-    itself.
+    """In a worker, before prometheus_client is imported: leave the folder alone if it has no space.
 
-    A file that is mapped where the disk is full would end each worker at its first figure, with
-    SIGBUS, and the next one, and so on.
+    The worker then keeps its metrics in memory. A mapped file on a full disk would kill it, and
+    each worker after it, with SIGBUS.
     """
     folder = os.environ.get(VARIABLE)
     try:
         if folder is not None:
             with tempfile.TemporaryFile(dir=folder) as trial:
-                _allocate(trial.fileno(), ROOM_BYTES)
+                _allocate(trial.fileno(), WORKER_BYTES)
     except OSError as error:
-        log.error("no room for shared metrics (%s): this worker has its own only", error.strerror)
+        log.error(
+            "no space for shared metrics (%s): this worker keeps its own in memory", error.strerror
+        )
         del os.environ[VARIABLE]
 
 
 def preallocate() -> None:
-    """In a worker, once its figures have their files: have the disk set aside all of them."""
+    """In a worker, once its metrics have files: make the file system reserve all their space."""
     folder = os.environ.get(VARIABLE)
     for path in Path(folder).glob(f"*_{os.getpid()}.db") if folder else ():
         with path.open("r+b") as file:
@@ -77,7 +89,7 @@ def preallocate() -> None:
 
 
 def _allocate(file: int, size: int) -> None:
-    """Raises OSError where there is no room."""
+    """Reserve space for a file. Raises OSError if there is none."""
     if hasattr(os, "posix_fallocate"):  # macOS has none
         os.posix_fallocate(file, 0, size)
 
@@ -88,15 +100,49 @@ def remove(_server: Any) -> None:
 
 
 def on_child_exit(_server: Any, worker: Any) -> None:
-    """gunicorn's `child_exit`: a worker that is gone has no clients, but what it counted counts."""
+    """gunicorn's `child_exit`: drop a worker's gauges, keep its counters and complete them."""
     from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - see VARIABLE
 
     mark_process_dead(worker.pid)  # type: ignore[no-untyped-call] # the library's own
-    deaths.settle_dead_worker(Path(os.environ[VARIABLE]), worker.pid)
+    settle_dead_worker(Path(os.environ[VARIABLE]), worker.pid)
+
+
+def settle_dead_worker(folder: Path, pid: int) -> None:
+    """Add the missing ends to the counters of a worker that crashed.
+
+    Its counters are up to a second old: what it did after its last tick is not counted.
+    """
+    from prometheus_client.mmap_dict import MmapedDict  # noqa: PLC0415 - see VARIABLE
+
+    path = folder / f"counter_{pid}.db"
+    if not path.exists() or not path.stat().st_size:
+        return
+    try:
+        file: Any = MmapedDict(str(path))  # type: ignore[no-untyped-call] # the library's own
+        try:
+            _add_ends(file)
+        finally:
+            file.close()
+    except (OSError, RuntimeError, ValueError) as error:
+        log.warning("the counters of worker %d cannot be read: %s", pid, error)
+
+
+def _add_ends(file: Any) -> None:
+    keys, values = defaultdict[str, dict[str, str]](dict), dict[str, float]()
+    for key, value, _ in file.read_all_values():
+        _, name, labels, _ = json.loads(key)
+        label = next(iter(labels.values()), "")
+        keys[name.removeprefix("hero_router_")][label] = key
+        values[key] = value
+    for began, ended, label in COUNTER_PAIRS:
+        total = sum(values[key] for key in keys[began].values())
+        left = total - sum(values[key] for key in keys[ended].values())
+        if left > 0 and (key := keys[ended].get(label)) is not None:
+            file.write_value(key, values[key] + left, 0.0)
 
 
 def metric_files(folder: str) -> list[str]:
-    """The files that hold figures: each is empty for a moment after it was made."""
+    """The files that are not empty; each is empty for a moment after it was made."""
     files = list[str]()
     for file in Path(folder).glob("*.db"):
         with suppress(FileNotFoundError):  # its worker has just ended
@@ -115,12 +161,14 @@ def _sweep() -> None:
                 os.close(_lock(folder))
                 shutil.rmtree(folder, ignore_errors=True)
         except OSError:
-            continue  # somebody holds it, or has just removed it
+            continue  # another master holds the lock, or has just removed the folder
 
 
 def _lock(folder: str | Path) -> int:
-    """Hold a folder for as long as the process lives, or until what is returned is closed; those
-    who clean temporary files up leave it alone, too. Raises OSError while another one holds it.
+    """Lock a folder until the process ends or the returned descriptor is closed.
+
+    Programs that clean up temporary files leave a locked folder alone, too. Raises OSError while
+    another process holds the lock.
     """
     held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

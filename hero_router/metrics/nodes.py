@@ -1,72 +1,127 @@
-"""The part of `/metrics` about nodes: their scanners' figures, and how their services are."""
+"""The metrics of nodes and services, made from what a worker knows when they are asked for.
+
+So a node or a service that is gone has no series any more. (In its multiprocess mode
+prometheus_client cannot remove a label.)
+"""
 
 import math
-import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from prometheus_client import Gauge
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from hero_router.feed.mirror import Mirror
 from hero_router.model import NodeState, Status
 
-MOST = 1e18
-"""Larger figures in reports are not believed: a whole number can be too large for Prometheus."""
+MAX_FIGURE = 1e18
+"""Larger figures in reports are ignored: a whole number can be too large for Prometheus."""
 
-PROBES = ("median", "longest")
+MAX_SERVICES = 2_000
+"""Most services with a series of their own; the others are only counted."""
+
+STATUS_NUMBERS: Mapping[str, int] = {str(status): number for number, status in enumerate(Status)}
+"""The value of a service's series: 0 is healthy."""
 
 
-class NodeMetrics:
-    """Follows a mirror. `make` makes a gauge from its name, text, multiprocess mode and labels.
+@dataclass(frozen=True, slots=True)
+class View:
+    """Services as pages show them, the nodes' last reports, and Redis's time in Unix seconds."""
 
-    A label cannot be taken back, and the last figures of a node that is gone would be a lie: they
-    become NaN.
-    """
+    services: Sequence[Mapping[str, Any]]
+    nodes: Mapping[str, NodeState]
+    now: float
 
-    def __init__(self, mirror: Mirror, make: Callable[..., Gauge]) -> None:
-        self._mirror = mirror
-        self._reported, self._counted = set[str](), set[str]()
-        self._revision = -1
-        mode, node = "livemostrecent", "node"
-        self._age = make("scan_age_seconds", "Time since a node's last scan", "livemin", node)
-        self._pace = make("scan_interval_seconds", "Time between a node's scans", mode, node)
-        self._took = make("scan_duration_seconds", "Duration of a node's last scan", mode, node)
-        text = "Time to sockets' first answers in a node's last scan: median and longest"
-        self._probe = make("probe_duration_seconds", text, mode, node, "of")
-        text = "Services by node and status, as pages show them"
-        self._services = make("services", text, mode, node, "status")
 
-    def tick(self, ahead: float) -> None:
-        """Bring all up to date; `ahead` is Redis's clock less this machine's, in seconds."""
-        nodes, now = self._mirror.nodes, time.time() + ahead
-        for name, state in nodes.items():
-            self._report(name, state, now)
-        for name in self._reported - nodes.keys():
-            self._report(name, None, now)
-        self._reported |= nodes.keys()
-        if self._revision != self._mirror.revision:
-            self._revision = self._mirror.revision
-            self._count()
+def families(view: View) -> list[Metric]:
+    """All metrics of nodes and services."""
+    return [*_of_nodes(view), *_of_services(view)]
 
-    def _report(self, name: str, state: NodeState | None, now: float) -> None:
-        told: dict[str, Any] = {} if state is None else state.to_json()
-        self._age.labels(name).set(max(now - _number(told.get("last_scan")) / 1000, 0))
-        self._pace.labels(name).set(_number(told.get("scan_seconds")))
-        self._took.labels(name).set(_number(told.get("duration_ms")) / 1000)
-        probe_ms = told.get("probe_ms") or {}
-        for word in PROBES:
-            self._probe.labels(name, word).set(_number(probe_ms.get(word)) / 1000)
 
-    def _count(self) -> None:
-        counts = self._mirror.statuses()
-        names = {name for name, _ in counts} | self._mirror.nodes.keys()
-        for name in names | self._counted:
-            for status in Status:
-                known = counts[name, status] if name in names else math.nan
-                self._services.labels(name, status).set(known)
-        self._counted |= names
+def _of_nodes(view: View) -> Iterable[Metric]:
+    reports = {name: state.to_json() for name, state in view.nodes.items()}
+
+    def gauge(name: str, text: str, field: str, unit: float = 1) -> Metric:
+        family = GaugeMetricFamily(f"hero_router_{name}", text, labels=["node"])
+        for node, report in reports.items():
+            _add(family, [node], _number(report.get(field)) / unit)
+        return family
+
+    age = GaugeMetricFamily(
+        "hero_router_scan_age_seconds", "Time since a node's last scan", labels=["node"]
+    )
+    scans = CounterMetricFamily(
+        "hero_router_scans", "Scans of a node's present scanner", labels=["node"]
+    )
+    probes = GaugeMetricFamily(
+        "hero_router_probe_duration_seconds",
+        "Time to sockets' first answers in a node's last scan: median and longest",
+        labels=["node", "of"],
+    )
+    for node, report in reports.items():
+        _add(age, [node], max(view.now - _number(report.get("last_scan")) / 1000, 0))
+        _add(scans, [node], _number(report.get("scan")))
+        probe_ms = report.get("probe_ms") or {}
+        for word in ("median", "longest"):
+            _add(probes, [node, word], _number(probe_ms.get(word)) / 1000)
+    yield from (age, scans, probes)
+    yield gauge("scan_interval_seconds", "Time between a node's scans", "scan_seconds")
+    yield gauge("scan_duration_seconds", "Duration of a node's last scan", "duration_ms", 1000)
+    yield gauge("scan_sockets", "Sockets found in a node's last scan", "sockets")
+
+
+def _of_services(view: View) -> Iterable[Metric]:
+    counts, flapping = Counter[tuple[str, str]](), Counter[str]()
+    for record in view.services:
+        node = str(record.get("node"))
+        counts[node, _status(record)] += 1
+        flapping[node] += record.get("flapping") is True
+    services = GaugeMetricFamily(
+        "hero_router_services",
+        "Services by node and status, as pages show them",
+        labels=["node", "status"],
+    )
+    flaps = GaugeMetricFamily(
+        "hero_router_services_flapping", "Services whose status flaps", labels=["node"]
+    )
+    for node in sorted({node for node, _ in counts} | view.nodes.keys()):
+        _add(flaps, [node], flapping[node])
+        for status in STATUS_NUMBERS:
+            _add(services, [node, status], counts[node, status])
+    statuses = GaugeMetricFamily(
+        "hero_router_service_status",
+        "Status of a service: "
+        + ", ".join(f"{number} {status}" for status, number in STATUS_NUMBERS.items()),
+        labels=["service", "context", "node"],
+    )
+    # One value for each name: Prometheus refuses a scrape in which a series stands twice.
+    listed = {
+        tuple(str(record.get(name)) for name in ("name", "context", "node")): _status(record)
+        for record in view.services[:MAX_SERVICES]
+    }
+    for labels, status in listed.items():
+        _add(statuses, labels, STATUS_NUMBERS[status])
+    unlisted = GaugeMetricFamily(
+        "hero_router_services_unlisted",
+        f"Services without a series of their own: those beyond {MAX_SERVICES}",
+        value=max(len(view.services) - MAX_SERVICES, 0),
+    )
+    yield from (services, flaps, statuses, unlisted)
+
+
+def _status(record: Mapping[str, Any]) -> str:
+    """A status that only a newer version knows counts as unknown."""
+    status = str(record.get("status"))
+    return status if status in STATUS_NUMBERS else str(Status.UNKNOWN)
+
+
+def _add(family: Any, labels: Sequence[str], value: float) -> None:
+    """Add a sample, but for an unknown value."""
+    if not math.isnan(value):
+        family.add_metric(labels, value)
 
 
 def _number(value: object) -> float:
-    """A figure of a report; a stranger may have written something else there, or far too much."""
-    return value if isinstance(value, int | float) and abs(value) < MOST else math.nan
+    """A figure of a report; NaN where something else stands there, or far too much."""
+    good = isinstance(value, int | float) and abs(value) < MAX_FIGURE
+    return float(value) if good else math.nan  # type: ignore[arg-type] # a number, if it is good

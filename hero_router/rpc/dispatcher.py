@@ -1,4 +1,4 @@
-"""JSON-RPC 2.0 to the letter (jsonrpc.org/specification): bytes in, bytes out; knows no HTTP.
+"""Dispatches JSON-RPC 2.0 calls to methods (jsonrpc.org/specification). Knows no HTTP.
 
 Where the specification leaves a choice: an `id` is a string of bounded length, a whole number, or
 null, which makes a request like any other; members that the specification does not name are
@@ -16,7 +16,8 @@ from typing import Any
 from hero_router.access.principal import Principal
 from hero_router.codec import InvalidJson, decode, encode
 from hero_router.errors import BadRequest, NotFound, Overloaded, TimedOut
-from hero_router.rpc.errors import rpc_error
+from hero_router.rpc.errorlog import log_error
+from hero_router.rpc.errors import error_info, rpc_error
 from hero_router.rpc.examples import Example
 from hero_router.rpc.params import Param, bind
 
@@ -46,8 +47,8 @@ class Encoded:
 class Method:
     """One method. `handler` is called with the caller, and the checked parameters by name.
 
-    `result` is the JSON Schema of what it gives. At most `at_once` calls of it run at the same
-    time in a worker, so that slow calls of one method never take the place of another's.
+    `result` is the JSON Schema of its result. At most `at_once` calls of it run at the same time in
+    a worker, so that slow calls of one method never block another method.
     """
 
     name: str
@@ -62,10 +63,10 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one body may hold, and what its answer may cost.
+    """Limits of one body and its answer.
 
-    `batch` and `together` are requests in a batch, and how many of them run at the same time;
-    `answer_chars` is after how many characters of answers a batch's further requests are refused.
+    A batch may have `batch` requests, of which `together` run at the same time. Once its answers
+    have `answer_chars` characters, its further requests are refused.
     """
 
     batch: int = 100
@@ -76,7 +77,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request that follows the specification; a notification wants no answer."""
+    """One valid request; a notification gets no answer."""
 
     id: str | int | None
     notification: bool
@@ -116,7 +117,7 @@ class Dispatcher:
         return None if text is None else text.encode("ascii")
 
     async def _batch(self, messages: list[Any], sender: _Sender) -> str | None:
-        """A few at a time, so that one batch cannot take all of a worker."""
+        """Run a few requests at a time, so that one batch does not take up the whole worker."""
         if not 0 < len(messages) <= self._limits.batch:
             error = InvalidRequest(f"a batch holds 1 to {self._limits.batch} requests")
             return _failed(None, error, sender.request_id)
@@ -150,13 +151,13 @@ class Dispatcher:
     async def _run(self, call: Call, caller: Principal) -> object:
         method = self._methods.get(call.method)
         if method is None:
-            raise NoMethod("see rpc.discover for the methods of this router")
+            raise NoMethod("rpc.discover lists the methods")
         values = bind(method.params, call.params)
-        with self._place(method):
+        with self._slot(method):
             return await _bounded(method.handler(caller, **values), self._timeout)
 
     @contextmanager
-    def _place(self, method: Method) -> Iterator[None]:
+    def _slot(self, method: Method) -> Iterator[None]:
         if self._running[method.name] >= method.at_once:
             raise Overloaded(f"{method.at_once} calls of {method.name} are running: try again soon")
         self._running[method.name] += 1
@@ -193,7 +194,7 @@ def _is_id(value: object, id_chars: int) -> bool:
 
 
 async def _bounded(work: Awaitable[object], seconds: float) -> object:
-    """Wait for a handler; whatever it does, the caller gets an answer and the place is freed."""
+    """Wait for a handler. Whatever it does, the call ends with a result or an error."""
     try:
         async with asyncio.timeout(seconds) as limit:
             return await work
@@ -209,7 +210,7 @@ async def _bounded(work: Awaitable[object], seconds: float) -> object:
 
 
 def _table(methods: Iterable[Method]) -> dict[str, Method]:
-    """Only what is in the table can be called; no name is ever looked up elsewhere."""
+    """The methods by name: nothing else can be called."""
     table: dict[str, Method] = {}
     for method in methods:
         if method.name in table:
@@ -226,4 +227,6 @@ def _succeeded(name: str | int | None, result: object) -> str:
 
 
 def _failed(name: str | int | None, error: Exception, request_id: str) -> str:
-    return encode({"jsonrpc": "2.0", "id": name, "error": rpc_error(error, request_id)})
+    info = error_info(error)
+    log_error(error, info, request_id)
+    return encode({"jsonrpc": "2.0", "id": name, "error": rpc_error(info, request_id)})

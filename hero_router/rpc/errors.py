@@ -1,4 +1,4 @@
-"""The table that maps errors to the codes of HTTP and JSON-RPC, and the JSON-RPC error object.
+"""Maps errors to the codes of HTTP and JSON-RPC, and makes the JSON-RPC error object. Pure.
 
     error's code        HTTP   JSON-RPC
     not_json             400     -32700
@@ -17,19 +17,17 @@
     timed_out            504     -32603
     anything else        500     -32603   general words only: the log has the rest
 
-An error that is not in the table has the row of its nearest parent that is.
+An error that is not in the table has the row of its nearest parent that is. A method may also raise
+`RpcError`, which has a code of its own.
 """
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hero_router.errors import RouterError
 
-log = logging.getLogger(__name__)
-
 RETRY_SECONDS = 2
-"""When a caller that was refused for now may come again."""
+"""When a caller that met a temporary error may try again."""
 
 PARSE, INVALID, NO_METHOD, PARAMS, INTERNAL = -32700, -32600, -32601, -32602, -32603
 
@@ -58,14 +56,24 @@ TITLES: Mapping[int, str] = {
     PARAMS: "Invalid params",
     INTERNAL: "Internal error",
 }
-"""How JSON-RPC 2.0 itself calls its codes; each message begins so."""
+"""The names that JSON-RPC 2.0 itself gives to its codes; a message begins with its code's name."""
 
-UNFORESEEN = "something went wrong here; the log tells what, under this request id"
+UNFORESEEN = "something went wrong here; see the log for this request id"
+
+
+class RpcError(RouterError):
+    """A method's own refusal, with a JSON-RPC code of its own."""
+
+    code = "rpc"
+
+    def __init__(self, number: int, message: str) -> None:
+        super().__init__(message)
+        self.number = number
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorInfo:
-    """What a caller is told of one error; `rpc` is the JSON-RPC code."""
+    """What a caller learns of one error; `rpc` is the JSON-RPC code."""
 
     status: int
     rpc: int
@@ -74,13 +82,15 @@ class ErrorInfo:
     details: Mapping[str, object] = field(default_factory=dict)
 
     @property
-    def passing(self) -> bool:
+    def temporary(self) -> bool:
         """Whether trying again soon may help."""
         return self.status == 503
 
 
 def error_info(error: BaseException) -> ErrorInfo:
     """Look up one error. An error that is not ours gets general words only."""
+    if isinstance(error, RpcError):
+        return ErrorInfo(400, error.number, error.code, str(error), error.details)
     for kind in type(error).__mro__:
         row = CODES.get(kind.__dict__.get("code", ""))
         if row is not None and isinstance(error, RouterError):
@@ -88,21 +98,11 @@ def error_info(error: BaseException) -> ErrorInfo:
     return ErrorInfo(500, INTERNAL, "internal", UNFORESEEN)
 
 
-def rpc_error(error: Exception, request_id: str) -> dict[str, object]:
+def rpc_error(info: ErrorInfo, request_id: str) -> dict[str, object]:
     """The JSON-RPC error object: `{"code", "message", "data": {"code", "request_id", …}}`."""
-    told = error_info(error)
-    log_error(error, told, request_id)
-    title = TITLES.get(told.rpc)
-    message = f"{title}: {told.message}" if title else told.message
-    data = {**told.details, "code": told.code, "request_id": request_id}
-    if told.passing:
+    title = TITLES.get(info.rpc)
+    message = f"{title}: {info.message}" if title else info.message
+    data = {**info.details, "code": info.code, "request_id": request_id}
+    if info.temporary:
         data["retry_after"] = RETRY_SECONDS
-    return {"code": told.rpc, "message": message, "data": data}
-
-
-def log_error(error: BaseException, told: ErrorInfo, request_id: str) -> None:
-    """Log an error: with its trace where nobody foresaw it, not at all where the caller erred."""
-    if told.code == "internal":
-        log.error("request %s failed", request_id, exc_info=error)
-    elif told.status in (503, 504):
-        log.info("request %s: %s", request_id, told.message)
+    return {"code": info.rpc, "message": message, "data": data}

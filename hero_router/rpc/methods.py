@@ -1,6 +1,7 @@
 """The router's own JSON-RPC methods: their handlers and how the OpenRPC document describes them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from hero_router import __version__
@@ -19,7 +20,7 @@ from hero_router.rpc.params import Param
 from hero_router.rpc.results import Count, Detail, Health, Scan, Service, State
 from hero_router.rpc.schema import choice, text, whole
 
-MOST_SERVICES = 1_000
+MAX_PAGE = 1_000
 """Services on one page of `router.services`."""
 
 SCANS_AT_ONCE = 16
@@ -50,7 +51,7 @@ class RpcMethods:
         return Encoded(self._state.text(visible(caller)))
 
     async def services(
-        self, caller: Principal, *, limit: int = MOST_SERVICES, offset: int = 0, **fields: str
+        self, caller: Principal, *, limit: int = MAX_PAGE, offset: int = 0, **fields: str
     ) -> list[dict[str, Any]]:
         """One page of the records that match."""
         return self._state.select(visible(caller), **fields)[offset : offset + limit]
@@ -80,24 +81,44 @@ MATCHING = (
 """Parameters that choose among the services."""
 
 
-def methods(router: RpcMethods) -> list[Method]:
-    """All methods, with the one that describes them."""
-    served = [
+@dataclass(frozen=True, slots=True)
+class RpcApi:
+    """All methods, and the OpenRPC document that describes them, as JSON."""
+
+    methods: Sequence[Method]
+    document: str
+
+
+def rpc_api(handlers: RpcMethods) -> RpcApi:
+    """The router's API over these handlers."""
+
+    async def discover(_: Principal) -> Encoded:
+        return Encoded(document)
+
+    schema = {"type": "object", "required": ["openrpc", "info", "methods"]}
+    itself = Method(DISCOVER, discover, "This router's OpenRPC document.", schema)
+    methods = [*_methods(handlers), itself]
+    document = encode(openrpc.document(methods))
+    return RpcApi(methods, document)
+
+
+def _methods(handlers: RpcMethods) -> list[Method]:
+    return [
         Method(
             "router.list",
-            router.all,
+            handlers.all,
             "Everything at one position: services, nodes, and why it may be out of date.",
             COMPONENTS.of(State),
             examples=(Example("one service", examples.STATE),),
         ),
         Method(
             "router.services",
-            router.services,
+            handlers.services,
             "The services that match, page by page.",
             COMPONENTS.of(list[Service]),
             params=(
                 *MATCHING,
-                Param("limit", whole(1, MOST_SERVICES, MOST_SERVICES), "most services to answer"),
+                Param("limit", whole(1, MAX_PAGE, MAX_PAGE), "most services to answer"),
                 Param("offset", whole(0, 1_000_000, 0), "how many services to pass over first"),
             ),
             description=(
@@ -110,7 +131,7 @@ def methods(router: RpcMethods) -> list[Method]:
         ),
         Method(
             "router.count",
-            router.count,
+            handlers.count,
             "How many services match.",
             COMPONENTS.of(Count),
             params=MATCHING,
@@ -118,7 +139,7 @@ def methods(router: RpcMethods) -> list[Method]:
         ),
         Method(
             "router.service",
-            router.service,
+            handlers.service,
             "One service with the figures of its last probe.",
             COMPONENTS.of(Detail),
             params=(
@@ -140,7 +161,7 @@ def methods(router: RpcMethods) -> list[Method]:
         ),
         Method(
             "router.scan",
-            router.scan,
+            handlers.scan,
             "Make the scanners scan now, and answer what they found.",
             COMPONENTS.of(Scan),
             description=(
@@ -153,21 +174,9 @@ def methods(router: RpcMethods) -> list[Method]:
         ),
         Method(
             "router.health",
-            router.health,
+            handlers.health,
             "Whether this worker is ready, and if not, why.",
             COMPONENTS.of(Health),
             examples=(Example("ready, while one scanner is gone", examples.HEALTH),),
         ),
     ]
-    return [*served, _discover(served)]
-
-
-def _discover(others: list[Method]) -> Method:
-    schema = {"type": "object", "required": ["openrpc", "info", "methods"]}
-
-    async def discover(_: Principal) -> Encoded:
-        return Encoded(document)
-
-    itself = Method(DISCOVER, discover, "This router's OpenRPC document.", schema)
-    document = encode(openrpc.document([*others, itself]))
-    return itself

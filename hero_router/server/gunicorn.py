@@ -18,21 +18,21 @@ from hero_router.web.lifecycle import FLUSH_SECONDS, OPEN_SECONDS
 log = logging.getLogger(__name__)
 
 GRACEFUL_SECONDS = FLUSH_SECONDS + OPEN_SECONDS
-"""What a worker may take to end after it has drained; then it is killed."""
+"""How long a worker may take to end after it has drained; then it is killed."""
 
 BACKLOG = 65_535
 """Connections that may wait to be accepted, as far as `net.core.somaxconn` allows. The clients of a
-lost worker all come back within a moment: who finds no room tries again after 1 s, 3 s, 7 s."""
+lost worker reconnect at once; the kernel retries one that did not fit after 1, 3 and 7 s."""
 
 
 def gunicorn_settings(config: RouterConfig) -> dict[str, Any]:
-    """gunicorn's settings for these settings of ours.
+    """gunicorn's settings, made from ours.
 
-    Only what has an effect under aiohttp's worker: gunicorn's request limits and forwarded-for
-    settings have none. The control socket is off: nothing of ours uses it.
+    gunicorn's request limits and forwarded-for settings have no effect under aiohttp's worker. Its
+    control socket is off, as nothing uses it.
     """
     return {
-        "bind": [config.web.bind],
+        "bind": config.web.bind,
         "workers": config.web.workers,
         "backlog": BACKLOG,
         "worker_class": Worker,
@@ -49,21 +49,21 @@ def gunicorn_settings(config: RouterConfig) -> dict[str, Any]:
 
 
 def _begin(server: Any, config: RouterConfig) -> None:
-    """gunicorn's `on_starting`, once and in the master."""
+    """gunicorn's `on_starting`: runs once, in the master."""
     if config.web.is_open:
         log.warning(
-            "web listens on %s: whoever reaches it may read all, as there is no login yet; listen "
-            "on 127.0.0.1, or put a proxy with a login in front",
-            config.web.bind,
+            "web listens on %s, and there is no login yet: everyone who can reach it can read "
+            "everything; listen on 127.0.0.1, or put a proxy with a login in front",
+            ", ".join(config.web.bind),
         )
     multiproc.make(server)
 
 
 class Log(glogging.Logger):  # type: ignore[misc] # gunicorn has no types
-    """gunicorn's messages through our handlers, so that one process logs in one form."""
+    """Sends gunicorn's messages through our handlers, so that all lines have one format."""
 
     def setup(self, cfg: Any) -> None:
-        """Hand all on to the root logger, which `logs.setup` has set up; gunicorn would not."""
+        """Propagate to the root logger, which `logs.setup` has set up."""
         self.cfg = cfg
         for logger in (self.error_log, self.access_log):
             logger.handlers, logger.propagate = [], True
@@ -77,7 +77,7 @@ class Gunicorn(BaseApplication):  # type: ignore[misc] # gunicorn has no types
         super().__init__()
 
     def load_config(self) -> None:
-        """Take our settings and nothing from files or the command line."""
+        """Use our settings only: none from files or the command line."""
         for name, value in gunicorn_settings(self._config).items():
             self.cfg.set(name, value)
 

@@ -1,4 +1,4 @@
-"""gunicorn's workers as we run them: on uvloop where it installs, and drained before they end."""
+"""gunicorn worker classes: on uvloop where it is installed, and drained before they end."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,7 +17,7 @@ except ImportError:  # no wheel for this platform
 
 
 class Draining:
-    """On SIGTERM a worker first drains: see `web.lifecycle.drain`."""
+    """A worker that drains on SIGTERM before it ends; see `web.lifecycle.drain`."""
 
     wsgi: Callable[[], Awaitable[web.AppRunner]]
     loop: asyncio.AbstractEventLoop
@@ -26,10 +26,10 @@ class Draining:
     sockets: list[Any]
     _listening = False
     _runner: web.AppRunner | None = None
-    _leaving: "asyncio.Task[None] | None" = None
+    _draining: "asyncio.Task[None] | None" = None
 
     def run(self) -> None:
-        """Serve until told to end."""
+        """Serve until a signal ends the worker."""
         make = self.wsgi
 
         async def made() -> web.AppRunner:
@@ -37,18 +37,18 @@ class Draining:
             return self._runner
 
         self.wsgi = made
-        # gunicorn's wrappers of sockets confuse uvloop, which closes what is none twice.
+        # uvloop closes gunicorn's wrappers of sockets twice, so give it the sockets themselves.
         self.sockets = [listener.sock for listener in self.sockets]
         super().run()  # type: ignore[misc] # gunicorn's worker, see below
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - gunicorn's
-        """Begin to drain; a second signal ends at once."""
-        if self._runner is None or self._leaving is not None:
+        """Start to drain; a second signal ends the worker at once."""
+        if self._runner is None or self._draining is not None:
             self._end()
         else:
-            self._leaving = self.loop.create_task(self._leave(self._runner))
+            self._draining = self.loop.create_task(self._drain_and_end(self._runner))
 
-    async def _leave(self, runner: web.AppRunner) -> None:
+    async def _drain_and_end(self, runner: web.AppRunner) -> None:
         try:
             await drain(runner)
         finally:
@@ -59,10 +59,10 @@ class Draining:
         self._notify_waiter_done()
 
     def _wait_next_notify(self) -> "asyncio.Future[bool]":
-        """Comes first when the sockets listen; aiohttp has let only 128 connections wait there.
+        """The first call, once the sockets listen, raises their backlog: aiohttp sets it to 128.
 
-        After the loss of a worker all its clients come back at once: those that find no room try
-        again only after a second, then three, then seven.
+        The clients of a lost worker reconnect all at once. The kernel retries a connection that did
+        not fit only after a second, then three, then seven.
         """
         if not self._listening:
             self._listening = True

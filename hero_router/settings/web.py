@@ -4,6 +4,7 @@ import ipaddress
 import os
 from dataclasses import dataclass
 
+from hero_router.errors import ConfigError
 from hero_router.settings.hosts import Hosts
 from hero_router.settings.proxies import TrustedProxies
 from hero_router.settings.setting import check_section, number, text
@@ -19,6 +20,14 @@ class WebSettings:
 
     host: str = text("127.0.0.1", "ROUTER_HOST", "address on which web listens")
     port: int = number(9988, 1, 65535, "ROUTER_PORT", "port on which web listens")
+    metrics_port: int = number(
+        0,
+        1024,
+        65535,
+        "ROUTER_METRICS_PORT",
+        "port for /metrics alone, which is then not served on the main port; 0: none",
+        off=True,
+    )
     workers: int = number(
         _cores(),
         1,
@@ -84,6 +93,8 @@ class WebSettings:
 
     def __post_init__(self) -> None:
         check_section(self)
+        if self.metrics_port == self.port:
+            raise ConfigError("ROUTER_METRICS_PORT must differ from ROUTER_PORT")
         self.hosts, self.proxies  # noqa: B018 - refuse what is no host name, address or network
 
     @property
@@ -105,9 +116,10 @@ class WebSettings:
             return self.host != "localhost" and not self.host.endswith(".localhost")
 
     @property
-    def bind(self) -> str:
-        """The address on which web listens, as `host:port`."""
-        return _host_port(self.host, self.port)
+    def bind(self) -> list[str]:
+        """The addresses on which web listens, each as `host:port`: the main port first."""
+        ports = [self.port, self.metrics_port] if self.metrics_port else [self.port]
+        return [_host_port(self.host, port) for port in ports]
 
     @property
     def address(self) -> str:

@@ -1,1 +1,1 @@
-"""The HTTP side of a worker: aiohttp handlers over the feed. Knows nothing of scanning."""
+"""The HTTP side of a worker: aiohttp application, middleware and routes over the feed."""

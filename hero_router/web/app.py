@@ -18,9 +18,11 @@ def create_app(parts: Parts) -> web.Application:
     """A worker's application. Its background tasks run from its start to its cleanup."""
     identify = middleware.identify(parts.config.web.proxies)
     app = web.Application(middlewares=[middleware.guard, identify])
+    if port := parts.config.web.metrics_port:
+        app.middlewares.append(metrics.separated(port))
     app[PARTS] = parts
     groups.add_routes(app, groups.OWN, routes(parts))
-    app.on_response_prepare.append(middleware.add_headers)
+    app.on_response_prepare.extend((middleware.add_headers, middleware.counting(parts.requests)))
     app.on_shutdown.append(lifecycle.end_streams)
     app.cleanup_ctx.extend(
         (lifecycle.connections, lifecycle.background, lifecycle.following),
@@ -29,20 +31,20 @@ def create_app(parts: Parts) -> web.Application:
 
 
 def routes(parts: Parts) -> list[web.AbstractRouteDef]:
-    """Every address that a worker answers; one module for each feature."""
+    """All routes of a worker; each feature has its own module."""
     return [
         *static.routes(parts.assets),
         *health.routes(parts.feed, parts.worker),
         *events.routes(parts.feed.hub, parts.streams),
         *state.routes(parts.state),
-        *rpc.routes(parts.methods, parts.bodies),
-        *metrics.routes(parts.metrics),
+        *rpc.routes(parts.rpc, parts.bodies),
+        *metrics.routes(parts.exposition),
         *presence.routes(parts.presence),
     ]
 
 
 async def application() -> web.AppRunner:
-    """What `gunicorn hero_router.web.app:application` runs. Settings come from the environment."""
+    """The entry point of `gunicorn hero_router.web.app:application`; reads the environment."""
     runner = make_runner(RouterConfig.read())
     warn_rejected()
     return runner
@@ -52,13 +54,15 @@ def make_runner(config: RouterConfig) -> web.AppRunner:
     """A worker, ready to be set up. Raises ConfigError if there is no Redis to follow."""
     logs.setup(config.log.level, config.log.format)
     clients = RedisClients.connect(config)
+    parts = make_parts(config, clients, RedisClock(clients.web))
     return Runner(
-        create_app(make_parts(config, clients, RedisClock(clients.web))),
+        create_app(parts),
         config.web.hosts,
         config.web.proxies,
+        parts.requests,
         head=config.web.head_seconds,
         stall=config.stream.stall_seconds,
-        handler_cancellation=True,  # aiohttp cancels the handler of a client that left only then
+        handler_cancellation=True,  # else aiohttp does not cancel the handler of a client that left
         keepalive_timeout=config.web.keepalive_seconds,
         shutdown_timeout=lifecycle.OPEN_SECONDS,
     )

@@ -1,4 +1,4 @@
-"""Bodies of requests: each is read within a time, and all of a worker's within its memory."""
+"""Reads request bodies: each within a time limit, all of a worker within a memory limit."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,21 +8,21 @@ from aiohttp import web
 
 from hero_router.errors import BadRequest, Overloaded
 
-EXPECTS = web.RequestKey("expects", str)
-"""What the client expects before it sends its body: nothing, or `100-continue`."""
+EXPECT = web.RequestKey("expects", str)
+"""The request's `Expect` field: empty, or `100-continue`."""
 
-MOST_BYTES = 1024 * 1024
-"""Of one body."""
+MAX_BYTES = 1024 * 1024
+"""Largest body."""
 
 FREE_BYTES = 16 * 1024
-"""So much of each body does not count: calls are smaller, and go on while large ones find no room.
+"""The first bytes of each body do not count: small calls go on while large bodies are refused.
 aiohttp's buffers may hold as much for any connection."""
 
 
 class BodyReader:
-    """What is read for the requests of one worker.
+    """Reads the bodies of one worker's requests.
 
-    All together may hold `budget` bytes; one may take `seconds`, and pause for `silence` seconds.
+    All together may hold `budget` bytes. One may take `seconds`, and pause for `silence` seconds.
     """
 
     def __init__(self, budget: int, seconds: float, silence: float) -> None:
@@ -31,18 +31,21 @@ class BodyReader:
 
     @asynccontextmanager
     async def read(self, request: web.Request) -> AsyncIterator[bytes]:
-        """The whole body; it counts until the context ends.
+        """The whole body; it counts against the budget until the context ends.
 
         Raises:
-            HTTPUnsupportedMediaType: it is packed, and nothing is unpacked here.
-            HTTPRequestEntityTooLarge, HTTPRequestTimeout, Overloaded, BadRequest: see there.
+            HTTPUnsupportedMediaType: it is compressed; nothing is decompressed here.
+            HTTPRequestEntityTooLarge: it is larger than `MAX_BYTES`.
+            HTTPRequestTimeout: it took or paused too long.
+            Overloaded: the budget is used up.
+            BadRequest: it is not framed as HTTP asks.
         """
         _check_head(request)
         body = bytearray()
         counted = 0
         try:
             async with self._in_time():
-                await _go_on(request)
+                await _send_continue(request)
                 while chunk := await self._chunk(request):
                     body += chunk
                     _check_size(len(body))
@@ -72,19 +75,19 @@ class BodyReader:
 
 
 def _check_head(request: web.Request) -> None:
-    """Refuse by what the head says, before anything of the body is waited for."""
+    """Refuse a body by its head alone, before any of it is read."""
     if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
         raise web.HTTPUnsupportedMediaType
     _check_size(request.content_length or 0)
 
 
 def _check_size(size: int) -> None:
-    if size > MOST_BYTES:
-        raise web.HTTPRequestEntityTooLarge(MOST_BYTES, size)
+    if size > MAX_BYTES:
+        raise web.HTTPRequestEntityTooLarge(MAX_BYTES, size)
 
 
-async def _go_on(request: web.Request) -> None:
-    """Tell a client that waits for it to send the body (RFC 9110, section 10.1.1)."""
-    if request.get(EXPECTS):
+async def _send_continue(request: web.Request) -> None:
+    """Answer 100 to a client that waits for it (RFC 9110, section 10.1.1)."""
+    if request.get(EXPECT):
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0  # the answer itself has not begun, as aiohttp sees it

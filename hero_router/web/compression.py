@@ -4,7 +4,7 @@ import asyncio
 
 from hero_router.feed.filters import Filter
 from hero_router.feed.view import EncodedState, StateView
-from hero_router.web.encoding import Begun
+from hero_router.web.encoding import GzipPrefix
 
 
 class StateCompressor:
@@ -15,10 +15,10 @@ class StateCompressor:
 
     def __init__(self, state: StateView, shown: Filter | None) -> None:
         self._state, self._shown = state, shown
-        self._kept: tuple[EncodedState, Begun] | None = None
-        self._task: asyncio.Task[tuple[EncodedState, Begun]] | None = None
+        self._kept: tuple[EncodedState, GzipPrefix] | None = None
+        self._task: asyncio.Task[tuple[EncodedState, GzipPrefix]] | None = None
 
-    async def latest(self) -> tuple[EncodedState, Begun]:
+    async def latest(self) -> tuple[EncodedState, GzipPrefix]:
         """A state that is no older than this call. Raises NotReady."""
         kept = self._current()
         if kept is None and self._task is not None:
@@ -32,13 +32,13 @@ class StateCompressor:
             )
         return await asyncio.shield(self._task)  # a client that leaves does not end it for others
 
-    def _current(self) -> tuple[EncodedState, Begun] | None:
+    def _current(self) -> tuple[EncodedState, GzipPrefix] | None:
         view = self._state.view(self._shown)
         return self._kept if self._kept is not None and self._kept[0] is view else None
 
-    async def _pack(self, view: EncodedState) -> tuple[EncodedState, Begun]:
+    async def _pack(self, view: EncodedState) -> tuple[EncodedState, GzipPrefix]:
         try:
-            begun = await asyncio.to_thread(lambda: Begun(view.text.encode("ascii")))
+            begun = await asyncio.to_thread(lambda: GzipPrefix(view.text.encode("ascii")))
             self._kept = view, begun
             return self._kept
         finally:

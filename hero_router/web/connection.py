@@ -1,7 +1,7 @@
-"""One client's TCP connection after aiohttp has answered: a small protocol of our own writes to it.
+"""The connection of one stream, once aiohttp has sent the response's head.
 
-A handler that stays for as long as its stream costs a task and aiohttp's parser: 12 KB a client.
-Instead the handler sends the head, hands its transport over, and is gone.
+A handler that lives as long as its stream costs a task and a parser: 12 KB a client. Here the
+handler sends the head, hands its transport over to a small protocol, and ends.
 """
 
 import asyncio
@@ -21,52 +21,52 @@ from hero_router.feed.subscribers import SubscribeOptions, Subscriber
 log = logging.getLogger(__name__)
 
 KERNEL_BYTES = 128 * 1024
-"""What the kernel may hold unsent for one client. More hides that it has fallen behind; less, and
-who reads as fast as it can is taken for slow in a burst, which costs a third more."""
+"""How many bytes the kernel may hold unsent for one client. A larger buffer hides slow clients. A
+smaller one marks fast clients as slow during a burst, which costs a third more."""
 
-MOST_STRAY_BYTES = 64 * 1024
-"""What a client may send after its request, and nobody reads; then it is no client of ours."""
+MAX_STRAY_BYTES = 64 * 1024
+"""How many bytes a client may send after its request; they are ignored. Beyond that its connection
+is closed."""
 
 
 class Framed(NamedTuple):
-    """Bytes as they go over the wire: one part for each that was handed over, `size` in all."""
+    """Bytes as they are sent: one part for each buffer that was handed over, `size` in all."""
 
     parts: Sequence[bytes]
     size: int
 
     @classmethod
     def of(cls, parts: Sequence[bytes]) -> Self:
-        """These parts."""
+        """These parts, as they are."""
         return cls(parts, sum(map(len, parts)))
 
 
 class Chunks:
-    """Chunked transfer coding (RFC 9112, section 7.1); one per worker.
+    """Chunked transfer coding (RFC 9112, section 7.1), with a cache; one per worker.
 
-    The hub hands the same bytes to many clients, in a burst a few such slices in turns: each is
-    framed once.
+    The hub writes the same bytes to many clients: each slice is framed once.
     """
 
     END = b"0\r\n\r\n"
-    MOST = 8
-    """So many are remembered: clients that read at the same speed are not further apart."""
+    MAX_CACHED = 8
+    """Framed slices to cache; clients that keep up never need more."""
 
     def __init__(self) -> None:
         self._chunks: dict[int, tuple[bytes, bytes]] = {}
         self._last: tuple[Sequence[bytes], Framed] = (), Framed((), 0)
 
     def __call__(self, datas: Sequence[bytes]) -> Framed:
-        """Each as one chunk."""
-        if self._last[0] is not datas:  # kept, so nothing else can be in its place
+        """Each buffer as one chunk."""
+        if self._last[0] is not datas:  # it is kept, so no other object can have its id
             self._last = datas, Framed.of(tuple(map(self._chunk, datas)))
         return self._last[1]
 
     def _chunk(self, data: bytes) -> bytes:
-        known = self._chunks.get(id(data))  # the data is kept, so nothing else gets its id
+        known = self._chunks.get(id(data))  # the data is kept: no other gets its id
         return known[1] if known else self._make_chunk(data)
 
     def _make_chunk(self, data: bytes) -> bytes:
-        if len(self._chunks) >= self.MOST:
+        if len(self._chunks) >= self.MAX_CACHED:
             del self._chunks[next(iter(self._chunks))]
         chunk = b"%x\r\n%b\r\n" % (len(data), data)
         self._chunks[id(data)] = data, chunk
@@ -74,7 +74,7 @@ class Chunks:
 
 
 class Connections:
-    """The streams of one worker that aiohttp no longer knows of."""
+    """The open streams of one worker, which aiohttp no longer knows."""
 
     def __init__(self) -> None:
         self._open: set[Connection] = set()
@@ -92,26 +92,34 @@ class Connections:
         if not self._open:
             self._empty.set()
 
-    async def gone(self, seconds: float) -> None:
-        """Wait until the last bytes of all are on their way; what then is left is dropped."""
+    async def wait_closed(self, seconds: float) -> None:
+        """Wait until all streams are closed; after `seconds` abort the others."""
         try:
             async with asyncio.timeout(seconds):
                 await self._empty.wait()
         except TimeoutError:
-            log.warning("%d streams did not take their last bytes", len(self._open))
+            log.warning("%d streams did not take their last bytes: closed", len(self._open))
             for connection in tuple(self._open):
                 connection.abort()
 
 
 class Connection(asyncio.Protocol):
-    """A stream's connection: the sink of one client of the hub.
+    """A stream's connection, and the sink of its subscriber in the hub.
 
-    `encode` frames bytes as the HTTP version wants, and `end_mark` ends the body there.
+    `encode` frames bytes for the client's HTTP version; `end_mark` ends the body in it.
     """
 
     __slots__ = (
-        "_began", "_client", "_connections", "_encode", "_end_mark", "_file", "_held", "_hub",
-        "_stray", "_transport",
+        "_buffering",
+        "_client",
+        "_connections",
+        "_descriptor",
+        "_encode",
+        "_end_mark",
+        "_hub",
+        "_opened_at",
+        "_stray",
+        "_transport",
     )  # fmt: skip
 
     def __init__(
@@ -123,7 +131,7 @@ class Connection(asyncio.Protocol):
     ) -> None:
         self._hub, self._connections = hub, connections
         self._encode, self._end_mark = encode, end_mark
-        self._stray, self._began = 0, time.monotonic()
+        self._stray, self._opened_at = 0, time.monotonic()
 
     def take_over(
         self,
@@ -133,52 +141,52 @@ class Connection(asyncio.Protocol):
         options: SubscribeOptions,
         principal: Principal,
     ) -> None:
-        """Become the protocol of a request's transport and join the hub; the head has been sent.
+        """Become the protocol of a request's transport and subscribe; the head has been sent.
 
-        To aiohttp the connection is lost: it forgets it, and cancels the handler that calls this,
-        as for any client that has gone.
+        aiohttp is made to believe that the connection is lost: it forgets it, and cancels the
+        handler that calls this.
         """
         self._transport, handler = transport, request.protocol
         _limit_buffers(transport)
         transport.set_protocol(self)
         handler.transport = None
         handler.connection_lost(None)
-        transport.resume_reading()  # or nobody would notice that the client leaves
-        self._file = _plain_file(transport)
-        self._held = self._file is None or transport.get_write_buffer_size() > 0
+        transport.resume_reading()  # only a transport that reads notices that the client leaves
+        self._descriptor = _plain_descriptor(transport)
+        self._buffering = self._descriptor is None or transport.get_write_buffer_size() > 0
         self._connections.add(self)
         self._client: Subscriber = self._hub.subscribe(
             self, cursor, principal.address, options, owner=principal
         )
 
-    # What the hub asks of its sinks.
+    # feed.subscribers.Sink
 
     def write(self, data: bytes) -> None:
-        """Hand over the bytes, whatever waits; after the connection is lost they go nowhere."""
+        """Write the bytes behind those that wait; a lost connection drops them."""
         self.write_many((data,))
 
     def write_many(self, datas: Sequence[bytes]) -> int:
-        """Hand the kernel all of it in one call; the transport keeps what it left of one.
+        """Write all in one call; the transport keeps the rest of the first that did not fit.
 
-        Behind bytes that wait already the first one waits too: nothing ever overtakes them.
+        If bytes wait already, the first buffer waits behind them: nothing overtakes them.
         """
         framed = self._encode(datas)
         try:
-            if self._held or self._file is None:
+            if self._buffering or self._descriptor is None:
                 gone = 0
-            elif len(framed.parts) == 1:  # alone it is taken a little quicker
-                gone = os.write(self._file, framed.parts[0])
+            elif len(framed.parts) == 1:  # a little faster than writev
+                gone = os.write(self._descriptor, framed.parts[0])
             else:
-                gone = os.writev(self._file, framed.parts)
+                gone = os.writev(self._descriptor, framed.parts)
         except BlockingIOError:
             gone = 0
         except OSError:
             self._transport.abort()
             return len(datas)
-        return len(datas) if gone == framed.size else self._keep(framed, gone)
+        return len(datas) if gone == framed.size else self._keep_rest(framed, gone)
 
-    def _keep(self, framed: Framed, gone: int) -> int:
-        """Keep the rest of the part that the kernel took none or only some of; its number."""
+    def _keep_rest(self, framed: Framed, gone: int) -> int:
+        """Queue the rest of the first part that the kernel did not take in full; its number."""
         number = 0
         while gone >= len(framed.parts[number]):
             gone -= len(framed.parts[number])
@@ -189,57 +197,59 @@ class Connection(asyncio.Protocol):
     def _queue(self, part: bytes) -> None:
         if not self._transport.is_closing():
             self._transport.write(part)
-            self._held = self._file is None or self._transport.get_write_buffer_size() > 0
+            self._buffering = (
+                self._descriptor is None or self._transport.get_write_buffer_size() > 0
+            )
 
     def buffered(self) -> int:
-        """Bytes that wait in the transport."""
-        return self._transport.get_write_buffer_size() if self._held else 0
+        """How many bytes wait in the transport."""
+        return self._transport.get_write_buffer_size() if self._buffering else 0
 
     def close(self) -> None:
-        """Close once all is written."""
+        """Close once all bytes are written."""
         if not self._transport.is_closing():
             self._transport.write(self._end_mark)
             self._transport.close()
 
     def abort(self) -> None:
-        """Drop the connection and what waits in it."""
+        """Close at once, and drop the bytes that wait."""
         self._transport.abort()
 
-    # What the transport tells.
+    # asyncio.Protocol
 
     def resume_writing(self) -> None:
-        """All that waited has gone; an encrypting transport says so in the middle of a write."""
-        self._held = self._file is None
+        """No bytes wait any more. A TLS transport calls this in the middle of a write."""
+        self._buffering = self._descriptor is None
         asyncio.get_running_loop().call_soon(self._drained)
 
     def _drained(self) -> None:
         self._hub.writable(self._client)
 
     def data_received(self, data: bytes) -> None:
-        """Read over what a client sends after its request."""
+        """Ignore what a client sends after its request."""
         self._stray += len(data)
-        if self._stray > MOST_STRAY_BYTES:
-            log.warning("client %s sends into its stream: dropped", self._client.name)
+        if self._stray > MAX_STRAY_BYTES:
+            log.warning("client %s sends data on its stream: disconnected", self._client.name)
             self.abort()
 
     def connection_lost(self, _: Exception | None) -> None:
-        """The client has left, or its stream was ended."""
+        """The client has left, or its stream has ended."""
         self._hub.unsubscribe(self._client)
         self._connections.discard(self)
-        seconds, client = time.monotonic() - self._began, self._client
+        seconds, client = time.monotonic() - self._opened_at, self._client
         log.debug("stream of %s ended after %.1f s at %s", client.name, seconds, client.cursor)
 
 
 def _limit_buffers(transport: asyncio.Transport) -> None:
-    """A client for which anything waits is parked: more would only be memory."""
+    """Keep little: a client for which anything waits is blocked, so more would only use memory."""
     transport.set_write_buffer_limits(high=0)
     connection = transport.get_extra_info("socket")
     if connection is not None and connection.family != socket.AF_UNIX:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, KERNEL_BYTES)
 
 
-def _plain_file(transport: asyncio.Transport) -> int | None:
-    """The descriptor that bytes can be written to as they are; None where they are encrypted."""
+def _plain_descriptor(transport: asyncio.Transport) -> int | None:
+    """The descriptor to write to; None on a TLS transport, which has to encrypt first."""
     if transport.get_extra_info("sslcontext") is not None:
         return None
     return int(transport.get_extra_info("socket").fileno())

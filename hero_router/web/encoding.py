@@ -1,4 +1,4 @@
-"""Answers as they are or in gzip, as the client wants (RFC 9110, sections 12.5.3 and 13.1.2)."""
+"""Answers plain or in gzip, by the client's `Accept-Encoding`, and 304 by its tags (RFC 9110)."""
 
 import asyncio
 import gzip
@@ -14,87 +14,90 @@ from aiohttp import ETag, web
 from hero_router.errors import NotAcceptable
 
 WORTH_BYTES = 1024
-"""A smaller body goes as it is, unless the client takes nothing but gzip: a packet holds it."""
+"""A smaller body is sent plain, unless the client takes gzip only: it fits into one packet."""
 
 LEVEL = 9
-"""For what is packed once, when the worker starts."""
+"""Compression level of what is compressed once, when the worker starts."""
 
 QUICK_LEVEL = 6
-"""For what is packed while somebody waits."""
+"""Compression level of what is compressed while a client waits."""
 
 JSON = "application/json; charset=utf-8"
 
 _HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
-"""gzip, deflate, no fields, no time, nothing special, made on some system."""
+"""The head of a gzip stream: deflate, no name, no time, unknown system."""
 
 _LAST_STORED = 1
-"""The bits of a last block that is not packed (RFC 1951, section 3.2.4)."""
+"""The bits of a last block that is stored, not compressed (RFC 1951, section 3.2.4)."""
 
 _WEIGHT = re.compile(r"q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A body that stays the same: its bytes, the same in gzip, and the strong tag of each."""
+    """A body that never changes: plain, in gzip, and the strong tag of each form."""
 
     plain: bytes
     packed: bytes
-    kind: str
+    media_type: str
     tag: str
 
     @classmethod
-    def of(cls, plain: bytes, kind: str) -> Self:
-        """Pack the bytes; `kind` is their content type."""
+    def of(cls, plain: bytes, media_type: str) -> Self:
+        """Compress the bytes; `media_type` is their content type."""
         tag = hashlib.blake2b(plain, digest_size=12).hexdigest()
-        return cls(plain, gzip.compress(plain, LEVEL, mtime=0), kind, tag)
+        return cls(plain, gzip.compress(plain, LEVEL, mtime=0), media_type, tag)
 
     def answer(self, request: web.Request, cache: str) -> web.Response:
-        """200 with the body, or 304 to who has it; `cache` is the Cache-Control. Raises
-        NotAcceptable."""
+        """200 with the body, or 304 if the client has it; `cache` is the Cache-Control.
+
+        Raises:
+            NotAcceptable: the client takes neither form.
+        """
         packed = takes_gzip(request, len(self.plain))
         tag = f"{self.tag}-gzip" if packed else self.tag
-        headers = {"Cache-Control": cache, **told(packed=packed)}
+        headers = {"Cache-Control": cache, **encoding_headers(packed=packed)}
         if has(request, tag):
             headers.pop("Content-Encoding", None)
             response = web.Response(status=304, headers=headers)
         else:
-            headers["Content-Type"] = self.kind
+            headers["Content-Type"] = self.media_type
             response = web.Response(body=self.packed if packed else self.plain, headers=headers)
         response.etag = ETag(tag)
         return response
 
 
-def told(*, packed: bool) -> dict[str, str]:
+def encoding_headers(*, packed: bool) -> dict[str, str]:
     """The header fields of an answer that has both forms."""
     return {"Vary": "Accept-Encoding", **({"Content-Encoding": "gzip"} if packed else {})}
 
 
 def has(request: web.Request, tag: str) -> bool:
-    """Whether `If-None-Match` names the tag; `*` is any."""
+    """Whether `If-None-Match` names the tag; `*` names any."""
     return any(item.value in (tag, "*") for item in request.if_none_match or ())
 
 
 def takes_gzip(request: web.Request, size: int) -> bool:
-    """Whether a body of so many bytes is to be sent in gzip.
+    """Whether a body of `size` bytes is to be sent in gzip.
 
     Raises:
-        NotAcceptable: the client takes it neither so nor as it is.
+        NotAcceptable: the client takes neither form.
     """
     weights = _weights(",".join(request.headers.getall("Accept-Encoding", [])))
     rest = weights.get("*", 0.0)
     packed = max(weights.get("gzip", rest), weights.get("x-gzip", 0.0))
     plain = weights.get("identity")
-    if plain is None:  # always taken, unless `*;q=0` says otherwise, and liked no better than gzip
+    if plain is None:  # taken unless `*;q=0` says otherwise, and preferred no more than gzip
         plain = 0.0 if "*" in weights and not rest else min(packed, 1.0) or 1.0
     if packed and (not plain or (packed >= plain and size >= WORTH_BYTES)):
         return True
     if not plain:
-        raise NotAcceptable("this is sent as it is or in gzip: Accept-Encoding takes neither")
+        raise NotAcceptable("this is sent plain or in gzip, and Accept-Encoding takes neither")
     return False
 
 
 def _weights(field: str) -> dict[str, float]:
-    """How much each coding is wanted, 0 to 1; one whose weight cannot be read is not."""
+    """The weight of each coding, 0 to 1; 0 if it cannot be read."""
     weights = dict[str, float]()
     for each in field.split(","):
         coding, *parameters = (part.strip() for part in each.lower().split(";"))
@@ -111,28 +114,33 @@ def _weight(parameters: list[str]) -> float:
 
 
 async def packed(request: web.Request, body: bytes, kind: str, cache: str) -> web.Response:
-    """An answer that is made for one request; packed in a thread, as it may be large. Raises
-    NotAcceptable."""
+    """An answer for one request, in gzip if the client takes it; compressed in a thread.
+
+    Raises:
+        NotAcceptable: the client takes neither form.
+    """
     wanted = takes_gzip(request, len(body))
     if wanted:
         body = await asyncio.to_thread(gzip.compress, body, QUICK_LEVEL, mtime=0)
-    headers = {"Content-Type": kind, "Cache-Control": cache, **told(packed=wanted)}
+    headers = {"Content-Type": kind, "Cache-Control": cache, **encoding_headers(packed=wanted)}
     return web.Response(body=body, headers=headers)
 
 
-class Begun:
-    """A gzip stream (RFC 1952) whose long beginning is packed once, and whose end is added each
-    time: one member, which every client unpacks, unlike two in a row."""
+class GzipPrefix:
+    """The compressed beginning of a gzip stream (RFC 1952), to which different ends can be added.
+
+    The whole is one member: not every client reads two in a row.
+    """
 
     def __init__(self, beginning: bytes) -> None:
         packer = zlib.compressobj(QUICK_LEVEL, wbits=-zlib.MAX_WBITS)
-        # A full flush ends at a whole byte, with nothing open: another block may follow.
+        # A full flush ends at a whole byte: another block may follow.
         text = packer.compress(beginning) + packer.flush(zlib.Z_FULL_FLUSH)
         self._beginning = _HEADER + text
         self._crc, self._size = zlib.crc32(beginning), len(beginning)
 
     def ended(self, end: bytes) -> bytes:
-        """The whole, with an end of at most 65,535 bytes, which are stored as they are."""
+        """The whole stream; the end, at most 65,535 bytes, is stored without compression."""
         block = struct.pack("<BHH", _LAST_STORED, len(end), len(end) ^ 0xFFFF) + end
         size = (self._size + len(end)) & 0xFFFF_FFFF
         return self._beginning + block + struct.pack("<II", zlib.crc32(end, self._crc), size)

@@ -1,4 +1,4 @@
-"""HTTP answers to errors: the JSON body, the fields, and our own words for aiohttp's refusals."""
+"""HTTP answers to errors: JSON body, header fields, and own texts for aiohttp's refusals."""
 
 import http
 import secrets
@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from hero_router.codec import encode
+from hero_router.rpc.errorlog import log_error
 from hero_router.rpc.errors import (
     INTERNAL,
     INVALID,
     RETRY_SECONDS,
     ErrorInfo,
     error_info,
-    log_error,
 )
 
 REQUEST_ID = web.RequestKey("request_id", str)
-"""The name under which one request is found in the log and in its answer."""
+"""The name of one request in the log and in its answer."""
 
 _REFUSALS: Mapping[int, tuple[str, str]] = {
     400: ("bad_request", "the request cannot be understood"),
@@ -34,7 +34,7 @@ _REFUSALS: Mapping[int, tuple[str, str]] = {
     501: ("not_implemented", "this method is not known here"),
     505: ("http_version", "only HTTP/1.1 and HTTP/1.0 are spoken here"),
 }
-"""aiohttp's refusals in our words: its own texts may repeat what the caller sent."""
+"""Codes and texts for aiohttp's refusals: its own texts may repeat what the caller sent."""
 
 
 class OwnResponse(web.Response):
@@ -46,45 +46,45 @@ class OwnResponse(web.Response):
 
 
 def http_error_info(error: BaseException) -> ErrorInfo:
-    """Look up one error; aiohttp's own refusals included."""
+    """Look up one error, or a refusal of aiohttp."""
     return _refusal(error) if isinstance(error, web.HTTPException) else error_info(error)
 
 
 def error_response(request: web.BaseRequest, error: BaseException) -> web.Response:
-    """The HTTP answer: `{"error": {"code", "message", "request_id", …}}`; logs what is ours."""
+    """The HTTP answer: `{"error": {"code", "message", "request_id", …}}`; logs it."""
     request_id = request.get(REQUEST_ID, "")
-    told = http_error_info(error)
-    log_error(error, told, request_id)
+    info = http_error_info(error)
+    log_error(error, info, request_id)
     return OwnResponse(
-        status=told.status,
-        text=_text(told, request_id),
+        status=info.status,
+        text=_text(info, request_id),
         content_type="application/json",
-        headers=_headers(error, told),
+        headers=_headers(error, info),
     )
 
 
 def raw_error(error: Exception, fields: Mapping[str, str]) -> bytes:
-    """The same answer as it goes over the wire, where there is no request yet to answer."""
-    told, request_id = http_error_info(error), secrets.token_hex(8)
-    body = _text(told, request_id).encode("ascii")
-    phrase = http.HTTPStatus(told.status).phrase
+    """The same answer as bytes, for a connection on which no request is complete."""
+    info, request_id = http_error_info(error), secrets.token_hex(8)
+    body = _text(info, request_id).encode("ascii")
+    phrase = http.HTTPStatus(info.status).phrase
     head = {
         "Content-Type": "application/json; charset=utf-8",
         "Content-Length": str(len(body)),
         "Connection": "close",
         "X-Request-Id": request_id,
-        **_headers(error, told),
+        **_headers(error, info),
         **fields,
     }
     lines = [
-        f"HTTP/1.1 {told.status} {phrase}",
+        f"HTTP/1.1 {info.status} {phrase}",
         *(f"{name}: {value}" for name, value in head.items()),
     ]
     return "\r\n".join([*lines, "", ""]).encode("ascii") + body
 
 
-def _text(told: ErrorInfo, request_id: str) -> str:
-    body = {**told.details, "code": told.code, "message": told.message, "request_id": request_id}
+def _text(info: ErrorInfo, request_id: str) -> str:
+    body = {**info.details, "code": info.code, "message": info.message, "request_id": request_id}
     return encode({"error": body})
 
 
@@ -94,9 +94,9 @@ def _refusal(error: web.HTTPException) -> ErrorInfo:
     return ErrorInfo(status, INTERNAL if status >= 500 else INVALID, code, message)
 
 
-def _headers(error: BaseException, told: ErrorInfo) -> dict[str, str]:
+def _headers(error: BaseException, info: ErrorInfo) -> dict[str, str]:
     headers = {"Cache-Control": "no-store"}
-    if told.passing:
+    if info.temporary:
         headers["Retry-After"] = str(RETRY_SECONDS)
     if isinstance(error, web.HTTPException) and "Allow" in error.headers:
         headers["Allow"] = error.headers["Allow"]

@@ -16,10 +16,10 @@ from hero_router.web.parts import PARTS
 log = logging.getLogger(__name__)
 
 OPEN_SECONDS = 2.0
-"""How long open requests may go on after the worker has ended its streams."""
+"""How long open requests may take after the worker has ended its streams."""
 
 FLUSH_SECONDS = 1.0
-"""How long the last bytes of ended streams may take."""
+"""How long the last bytes of ended streams may take to be sent."""
 
 WARM_SECONDS = 2.0
 """How long a worker waits at its start for the first answer of Redis before it listens. All workers
@@ -30,10 +30,10 @@ WITHDRAW_SECONDS = 0.5
 
 
 async def end_streams(app: web.Application) -> None:
-    """Close what is left of the streams, and wait until their last bytes are sent."""
+    """Close the remaining streams, and wait until their last bytes are sent."""
     parts = app[PARTS]
     parts.feed.drain()
-    await parts.streams.gone(FLUSH_SECONDS)
+    await parts.streams.wait_closed(FLUSH_SECONDS)
 
 
 async def connections(app: web.Application) -> AsyncIterator[None]:
@@ -43,17 +43,17 @@ async def connections(app: web.Application) -> AsyncIterator[None]:
 
 
 async def background(app: web.Application) -> AsyncIterator[None]:
-    """Run what serves operators: metrics, the list of clients, the watch on open files."""
+    """Run the tasks for operators: metrics, the list of clients, the check of open files."""
     parts = app[PARTS]
     tasks = [
         asyncio.create_task(work.run(), name=type(work).__name__)
-        for work in (parts.metrics, parts.publisher, FileLimitMonitor())
+        for work in (parts.recorder, parts.publisher, FileLimitMonitor())
     ]
     for task in tasks:
         task.add_done_callback(_background_failed)
     yield
     await _cancelled(*tasks)
-    parts.metrics.end()
+    parts.recorder.end()
     with suppress(StoreError, TimeoutError):
         async with asyncio.timeout(WITHDRAW_SECONDS):
             await parts.publisher.withdraw()
@@ -62,7 +62,7 @@ async def background(app: web.Application) -> AsyncIterator[None]:
 async def following(app: web.Application) -> AsyncIterator[None]:
     """Run the feed for as long as the application runs; if it fails, the worker ends.
 
-    Waits at first until the feed has the state, or knows that it cannot get it.
+    Waits first until the feed has loaded the state, or has failed to.
     """
     feed = app[PARTS].feed
     task = asyncio.create_task(feed.run(), name="feed")
@@ -75,11 +75,11 @@ async def following(app: web.Application) -> AsyncIterator[None]:
 
 
 async def drain(runner: web.AppRunner) -> None:
-    """End a worker's streams before it ends: it accepts no more, and streams end one by one.
+    """End a worker's streams, one by one, before the worker ends; it accepts no connections.
 
-    New requests go to the other workers, which listen at the same address. A request on a
-    connection that is open is answered; `/ready` says 503. If the feed has failed, all streams end
-    at once.
+    New connections go to the other workers, which listen on the same address. Requests on open
+    connections are still answered, `/ready` with 503. If the feed has failed, all streams end at
+    once.
     """
     for site in tuple(runner.sites):
         await site.stop()
@@ -96,13 +96,17 @@ async def _cancelled(*tasks: "asyncio.Task[None]") -> None:
 
 
 def _background_failed(task: "asyncio.Task[None]") -> None:
-    """A worker goes on without this task; the log has the reason."""
+    """Log why a task has failed; the worker goes on without it."""
     if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("%s of this worker ends", task.get_name(), exc_info=error)
+        log.error(
+            "%s of this worker has failed; the worker goes on without it",
+            task.get_name(),
+            exc_info=error,
+        )
 
 
 def _feed_ended(task: "asyncio.Task[None]") -> None:
-    """A worker that no longer follows must not go on answering: gunicorn starts another."""
+    """End a worker that no longer follows the stream; gunicorn starts another."""
     if not task.cancelled() and (error := task.exception()) is not None:
-        log.critical("the feed broke, this worker ends", exc_info=error)
+        log.critical("the feed has failed: this worker ends", exc_info=error)
         os.kill(os.getpid(), signal.SIGTERM)

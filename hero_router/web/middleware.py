@@ -8,12 +8,14 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from hero_router.access.principal import Principal
+from hero_router.metrics.http import RequestCounts
 from hero_router.settings.proxies import TrustedProxies
 from hero_router.web.errors import REQUEST_ID, OwnResponse, error_response
 from hero_router.web.groups import OWN, dress, group_of
 
 log = logging.getLogger(__name__)
 
+Signal = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 PRINCIPAL = web.RequestKey("principal", Principal)
@@ -52,6 +54,15 @@ def identify(proxies: TrustedProxies) -> Middleware:
         return await handler(request)
 
     return identified
+
+
+def counting(requests: RequestCounts) -> Signal:
+    """What counts each request when the head of its answer is sent (`on_response_prepare`)."""
+
+    async def count(request: web.Request, response: web.StreamResponse) -> None:
+        requests.count(request.method, response.status)
+
+    return count
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:

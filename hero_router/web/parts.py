@@ -14,7 +14,8 @@ from hero_router.feed.rescan import ScanCoordinator
 from hero_router.feed.timing import StreamTiming
 from hero_router.feed.view import StateView
 from hero_router.metrics import multiproc
-from hero_router.rpc.methods import RpcMethods
+from hero_router.metrics.http import RequestCounts
+from hero_router.rpc.methods import RpcApi, RpcMethods, rpc_api
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import Redis, connect
 from hero_router.store.clock import RedisClock
@@ -28,7 +29,8 @@ from hero_router.web.presence import PresencePublisher
 from hero_router.web.routes.static import Assets, static_folder
 
 if TYPE_CHECKING:
-    from hero_router.metrics.collectors import Metrics
+    from hero_router.metrics.exposition import Exposition
+    from hero_router.metrics.recorder import Recorder
 
 MEGABYTE = 1024 * 1024
 
@@ -37,8 +39,8 @@ MEGABYTE = 1024 * 1024
 class RedisClients:
     """A worker's connections to Redis.
 
-    `tail` only follows the stream. `watch` only looks at nodes: while all connections of `web` are
-    in use, no scanner may look lost.
+    `tail` only follows the stream. `watch` only reads the nodes: a busy `web` must not make a
+    scanner look lost.
     """
 
     tail: Redis
@@ -77,10 +79,12 @@ class Parts:
     assets: Assets
     feed: Feed
     state: StateView
-    methods: RpcMethods
+    rpc: RpcApi
     presence: Presence
     publisher: PresencePublisher
-    metrics: "Metrics"
+    requests: RequestCounts
+    recorder: "Recorder"
+    exposition: "Exposition"
     bodies: BodyReader
     streams: Connections
 
@@ -107,6 +111,8 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
     state = StateView(feed, ProbeCache(nodes))
     scans = ScanCoordinator(feed.mirror, feed.scan_replies, ScanRequests(clients.web, keys))
     presence = Presence(clients.web, keys)
+    requests = RequestCounts()
+    recorder, exposition = _metrics(feed, requests, clock)
     return Parts(
         config=config,
         worker=worker,
@@ -114,10 +120,12 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
         assets=assets,
         feed=feed,
         state=state,
-        methods=RpcMethods(feed, state, scans, worker),
+        rpc=rpc_api(RpcMethods(feed, state, scans, worker)),
         presence=presence,
         publisher=PresencePublisher(feed, presence, clock, worker),
-        metrics=_metrics(feed, clock),
+        requests=requests,
+        recorder=recorder,
+        exposition=exposition,
         bodies=BodyReader(
             config.web.body_memory_mb * MEGABYTE, config.web.body_seconds, config.web.head_seconds
         ),
@@ -125,15 +133,20 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
     )
 
 
-def _metrics(feed: Feed, clock: RedisClock) -> "Metrics":
+def _metrics(
+    feed: Feed, requests: RequestCounts, clock: RedisClock
+) -> "tuple[Recorder, Exposition]":
     """Import the metrics late: prometheus_client looks for the workers' shared folder when it is
     imported. The gunicorn master imports this module before it has made that folder."""
     multiproc.check_space()
-    from hero_router.metrics.collectors import Metrics  # noqa: PLC0415 - see above
+    from hero_router.metrics.declarations import Declarations  # noqa: PLC0415 - see above
+    from hero_router.metrics.exposition import Exposition  # noqa: PLC0415
+    from hero_router.metrics.recorder import Recorder  # noqa: PLC0415
 
-    made = Metrics(feed, clock)
+    declared = Declarations()
+    recorder = Recorder(declared, feed, requests, clock)
     multiproc.preallocate()
-    return made
+    return recorder, Exposition(declared.registry, feed.mirror, clock)
 
 
 def _hello_fields(config: RouterConfig, worker: str) -> Mapping[str, object]:

@@ -24,44 +24,44 @@ log = logging.getLogger(__name__)
 PUBLISH_SECONDS = 2.0
 
 REPEAT_SECONDS = LIFETIME_MS / 1000 / 3
-"""What has not changed is told again after this long, so that it does not expire."""
+"""An unchanged list is published again after this time, so that it does not expire."""
 
-MOST_LISTED = 100
-"""Clients that a worker names, the furthest behind first; the others are only counted."""
+MAX_LISTED = 100
+"""Most clients that a worker lists, those furthest behind first; the others are only counted."""
 
 LONGEST_FILTER = 200
 
 
 class PresencePublisher:
-    """Tells of one worker's clients."""
+    """Publishes the list of one worker's clients."""
 
-    def __init__(self, feed: Feed, roll: Presence, clock: RedisClock, worker: str) -> None:
-        self._feed, self._roll, self._clock, self._worker = feed, roll, clock, worker
-        # Taken once, so that the time at which a client came reads the same each time.
-        self._began = time.time() - time.monotonic()
-        self._told: Mapping[str, Any] | None = None
-        self._told_at = 0.0
+    def __init__(self, feed: Feed, presence: Presence, clock: RedisClock, worker: str) -> None:
+        self._feed, self._presence, self._clock, self._worker = feed, presence, clock, worker
+        # Read once, so that a client's time of connection is the same in each list.
+        self._monotonic_zero = time.time() - time.monotonic()
+        self._published: Mapping[str, Any] | None = None
+        self._published_at = 0.0
 
     async def run(self) -> None:
-        """Tell again and again until cancelled, and compare the clocks for whoever measures."""
+        """Publish again and again until cancelled. Also updates Redis's clock, for the metrics."""
         while True:
             try:
                 await self._clock.ask()
-                await self.tell()
+                await self.publish()
             except StoreError as error:
-                log.debug("cannot tell of the clients: %s", error)
+                log.debug("could not publish the list of clients: %s", error)
             await asyncio.sleep(PUBLISH_SECONDS * random.uniform(0.9, 1.1))  # noqa: S311 - jitter
 
-    async def tell(self) -> None:
-        """Write what is new, or is about to expire. Raises StoreError."""
+    async def publish(self) -> None:
+        """Write the list if it has changed or is about to expire. Raises StoreError."""
         summary, now = self._summary(), time.monotonic()
-        if summary != self._told or now - self._told_at >= REPEAT_SECONDS:
-            await self._roll.publish(self._worker, summary, self._clock.now_ms())
-            self._told, self._told_at = summary, now
+        if summary != self._published or now - self._published_at >= REPEAT_SECONDS:
+            await self._presence.publish(self._worker, summary, self._clock.now_ms())
+            self._published, self._published_at = summary, now
 
     async def withdraw(self) -> None:
-        """The worker ends: what it told does not stay. Raises StoreError."""
-        await self._roll.remove(self._worker)
+        """Remove the list, as the worker ends. Raises StoreError."""
+        await self._presence.remove(self._worker)
 
     def _summary(self) -> dict[str, Any]:
         found = self._feed.subscriber_stats()
@@ -70,7 +70,7 @@ class PresencePublisher:
             "pending": found.pending,
             "listed": [
                 self._entry(client, behind)
-                for behind, client in self._feed.most_lagging(MOST_LISTED)
+                for behind, client in self._feed.most_lagging(MAX_LISTED)
             ],
         }
 
@@ -89,18 +89,18 @@ class PresencePublisher:
         }
 
     def _unix_ms(self, monotonic: float) -> int:
-        return int((self._began + monotonic) * 1000)
+        return int((self._monotonic_zero + monotonic) * 1000)
 
 
 def _reason(client: Subscriber) -> str:
-    """Why the client is not up to date; "" where nothing is in its way."""
+    """Why the client is behind; "" if nothing keeps it."""
     if client.state is SubscriberState.BLOCKED:
         return f"its connection takes no more: {client.sink.buffered()} bytes wait"
     return "it knows later events than this worker" if client.state is SubscriberState.AHEAD else ""
 
 
 def _filter(only: Filter | None) -> str:
-    """What the client asked for, in short: it comes from a stranger and may be long."""
+    """The client's filter as text, cleaned and cut: it may be long or hostile."""
     if only is None:
         return ""
     lists = {"types": only.types, "context": only.contexts, "service": only.services}
@@ -108,11 +108,11 @@ def _filter(only: Filter | None) -> str:
     return clean(" ".join(parts), LONGEST_FILTER)
 
 
-def merged(told: Mapping[str, PresenceEntry], now_ms: int) -> dict[str, Any]:
-    """All workers' summaries, with what they make together."""
+def merged(entries: Mapping[str, PresenceEntry], now_ms: int) -> dict[str, Any]:
+    """All workers' lists and their totals."""
     states, pending = Counter[str](), 0
     workers = []
-    for worker, each in sorted(told.items()):
+    for worker, each in sorted(entries.items()):
         states.update(each.summary["states"])
         pending += each.summary["pending"]
         workers.append({"worker": worker, "at": each.published_at, **each.summary})

@@ -1,31 +1,31 @@
-"""How long a connection may take to send a head, or to take its answer; one tick looks at all.
+"""Time limits of connections: to send a request's head, and to take its response.
 
-A timer for each connection would cost more than the connection: there may be thousands.
+One shared tick checks all connections: a timer for each of thousands would cost too much.
 """
 
 import asyncio
 from abc import ABC, abstractmethod
 from typing import Protocol
 
-MOST_WAITING = 8192
-"""Connections that have not yet sent a whole head. One more, and the oldest is closed: who means it
-has sent its head within a moment."""
+MAX_WAITING = 8192
+"""Most connections whose head is incomplete. One more, and the oldest is closed: real clients send
+their head within a moment."""
 
 TICK_SECONDS = 1.0
-"""How often all that wait are looked at, or a quarter of the time that they have."""
+"""Time between two checks, at most; it is a quarter of the time limit if that is shorter."""
 
 
 class Timed(Protocol):
-    """A connection that is looked at; it can be a key."""
+    """A connection with a time limit; it can be a key."""
 
     transport: asyncio.Transport | None
 
     def give_up(self) -> None:
-        """Its head is late: end it."""
+        """End the connection: its head is late."""
 
 
-class _Timed(ABC):
-    """Connections that have only so long; one shared tick looks at them while there are any."""
+class _Timeouts(ABC):
+    """Connections with one time limit. The tick runs only while there are any."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
         self._loop, self._seconds = loop, seconds
@@ -33,38 +33,38 @@ class _Timed(ABC):
 
     def _arm(self) -> None:
         if self._tick is None:
-            self._tick = self._loop.call_later(min(TICK_SECONDS, self._seconds / 4), self._look)
+            self._tick = self._loop.call_later(min(TICK_SECONDS, self._seconds / 4), self._on_tick)
 
-    def _look(self) -> None:
+    def _on_tick(self) -> None:
         self._tick = None
         if self._check(self._loop.time() - self._seconds):
             self._arm()
 
     @abstractmethod
     def _check(self, latest: float) -> bool:
-        """End those who began before `latest`; whether any are left."""
+        """End connections that started before `latest`; whether any are left."""
 
 
-class HeadTimeouts(_Timed):
-    """Connections of which a head is awaited: from the start on, later from its first byte on."""
+class HeadTimeouts(_Timeouts):
+    """Connections that must send a head: the first from its start, later ones from a first byte."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
         super().__init__(loop, seconds)
         self._since: dict[Timed, float] = {}
 
-    def begin(self, connection: Timed) -> None:
-        """Its time runs, if it does not already."""
+    def start(self, connection: Timed) -> None:
+        """Start its time, unless it runs already."""
         self._since.setdefault(connection, self._loop.time())
-        if len(self._since) > MOST_WAITING:
+        if len(self._since) > MAX_WAITING:
             self._give_up(next(iter(self._since)))
         self._arm()
 
-    def end(self, connection: Timed) -> None:
-        """The head is there, or the connection has gone."""
+    def stop(self, connection: Timed) -> None:
+        """The head is complete, or the connection is closed."""
         self._since.pop(connection, None)
 
     def _check(self, latest: float) -> bool:
-        """All have the same time, so those who began first are the first that are late."""
+        """All have the same limit, so the oldest is the first that is late."""
         while self._since:
             connection, since = next(iter(self._since.items()))
             if since > latest:
@@ -77,26 +77,26 @@ class HeadTimeouts(_Timed):
         connection.give_up()
 
 
-class ResponseTimeouts(_Timed):
-    """Connections whose client does not take its answer: how many bytes wait, and since when."""
+class ResponseTimeouts(_Timeouts):
+    """Connections whose client does not take its response: the waiting bytes, and since when."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
         super().__init__(loop, seconds)
         self._waiting: dict[Timed, tuple[int, float]] = {}
 
-    def begin(self, connection: Timed) -> None:
-        """Something waits for the client."""
+    def start(self, connection: Timed) -> None:
+        """Bytes wait for the client."""
         self._waiting[connection] = 0, self._loop.time()
         self._arm()
 
-    def end(self, connection: Timed) -> None:
-        """The client has taken it, or is gone."""
+    def stop(self, connection: Timed) -> None:
+        """The client has taken all bytes, or is gone."""
         self._waiting.pop(connection, None)
 
     def _check(self, latest: float) -> bool:
         for connection, (before, since) in tuple(self._waiting.items()):
             if connection.transport is None:
-                self.end(connection)
+                self.stop(connection)
                 continue
             bytes_left = connection.transport.get_write_buffer_size()
             if bytes_left != before:

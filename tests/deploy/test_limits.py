@@ -21,7 +21,7 @@ from tests.support.wait import eventually
 FILES, MORE = 64, 40
 """Few more than a worker opens for itself, and more clients than can have one of them."""
 
-FULL, ROOM = "files are open: hardly anybody else can connect", "others can connect again"
+FULL, ROOM = "files are open: hardly any client can connect", "clients can connect again"
 
 
 @asynccontextmanager

@@ -244,12 +244,20 @@ async def test_who_is_connected_is_told_by_any_worker_of_any_instance(
 
 
 async def test_every_metric_is_described_and_the_other_way_round(web: Web, hand: Hand) -> None:
-    scrape = await web.scrape()
+    await hand.change("a")
+
+    async def with_nodes() -> Scrape | None:
+        scrape = await web.scrape()
+        known = scrape.values("scan_age_seconds") and scrape.values("service_status")
+        return scrape if known else None
+
+    scrape = await eventually(with_nodes, message="the worker that answers knows node and services")
+    assert scrape is not None
     rows = re.findall(r"^\| `(hero_router_\w+)` \| (\w+) \|([^|]*)\|", DOCS, re.MULTILINE)
     assert {name for name, _, _ in rows} == scrape.described
     for name, kind, labels in rows:
         assert f"# TYPE {name} {kind}\n" in scrape.text
-        assert set(re.findall(r"`(\w+)`", labels)) == scrape.labels(name)
+        assert set(re.findall(r"`(\w+)`", labels)) == scrape.labels(name), name
 
 
 async def test_every_label_that_an_alert_looks_for_exists(web: Web) -> None:

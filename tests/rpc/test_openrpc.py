@@ -6,8 +6,6 @@ from typing import Any
 import jsonschema
 import pytest
 
-from hero_router.rpc import openrpc
-from hero_router.rpc.methods import methods
 from tests.web.world import World, record, report
 
 TEXT = {"type": "string"}
@@ -113,8 +111,7 @@ FORM = {
 @pytest.fixture
 def document(world: World) -> Any:
     """The document as it is sent."""
-    router = world.parts.methods
-    return json.loads(json.dumps(openrpc.document(methods(router))))
+    return json.loads(world.parts.rpc.document)
 
 
 def references(value: Any) -> set[str]:

@@ -38,4 +38,4 @@ def test_the_address_is_one_that_a_browser_on_this_machine_can_open(
     host: str, bind: str, address: str
 ) -> None:
     config = RouterConfig.of(host=host)
-    assert (config.web.bind, config.web.address) == (bind, address)
+    assert (config.web.bind, config.web.address) == ([bind], address)

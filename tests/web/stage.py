@@ -12,6 +12,7 @@ from hero_router.feed.feed import Feed
 from hero_router.settings.proxies import TrustedProxies
 from hero_router.sse import Message, Parser
 from hero_router.web.connection import Connections
+from hero_router.web.groups import OWN, add_routes
 from hero_router.web.middleware import add_headers, guard, identify
 from hero_router.web.routes import events
 from tests.feed.world import events as numbered
@@ -113,7 +114,7 @@ async def stage() -> AsyncIterator[Stage]:
     feed, connections = World().feed, Connections()
     feed.hub.reload(numbered(1, 5), position(5), "r1")
     app = web.Application(middlewares=[guard, identify(TrustedProxies())])
-    app.add_routes(events.routes(feed.hub, connections))
+    add_routes(app, OWN, events.routes(feed.hub, connections))
 
     async def large(request: web.Request) -> web.StreamResponse:
         """More than small buffers of the kernel take, and so little that aiohttp does not wait."""
@@ -137,5 +138,5 @@ async def stage() -> AsyncIterator[Stage]:
         for raw in made.clients:
             raw.writer.close()
         feed.hub.close()
-        await connections.gone(2)
+        await connections.wait_closed(2)
         await runner.cleanup()

@@ -97,7 +97,7 @@ async def test_a_long_wish_is_told_in_short(redis7: RedisServer, hand: Hand) -> 
 async def test_only_some_are_named_and_all_are_counted(
     redis7: RedisServer, hand: Hand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(presence, "MOST_LISTED", 1)
+    monkeypatch.setattr(presence, "MAX_LISTED", 1)
     async with working(redis7.url) as live, live.listening(), live.listening():
         (worker,) = (await told(live, 2))["workers"]
         assert len(worker["listed"]) == 1

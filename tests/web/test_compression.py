@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hero_router.web import compression, encoding
-from hero_router.web.encoding import Begun
+from hero_router.web.encoding import GzipPrefix
 from tests.support.hand import Hand
 from tests.support.redis import RedisServer
 from tests.support.wait import eventually
@@ -50,7 +50,7 @@ def state(answer: Answer) -> Any:
 def test_a_stream_that_was_begun_and_ended_is_one_member_of_gzip(
     beginning: bytes, end: bytes
 ) -> None:
-    begun = Begun(beginning)
+    begun = GzipPrefix(beginning)
     for each in (end, b"", b"x"):
         unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
         assert unpacker.decompress(begun.ended(each)) == beginning + each
@@ -89,12 +89,12 @@ async def test_each_answer_tells_the_time_though_it_is_packed_once(
 ) -> None:
     made = list[int]()
 
-    class Counted(Begun):
+    class Counted(GzipPrefix):
         def __init__(self, beginning: bytes) -> None:
             made.append(len(beginning))
             super().__init__(beginning)
 
-    monkeypatch.setattr(compression, "Begun", Counted)
+    monkeypatch.setattr(compression, "GzipPrefix", Counted)
     request = get("/api/services", "localhost", GZIP)
     first = await asyncio.gather(*(ask(live.port, request) for _ in range(50)))
     await asyncio.sleep(0.12)  # the clock goes on, in steps of a tenth of a second

@@ -17,7 +17,7 @@ from aiohttp.web_protocol import RequestHandler
 from hero_router.feed.subscribers import Subscriber, SubscriberState
 from hero_router.feed.window import SLICE_BYTES
 from hero_router.sse import Message
-from hero_router.web.connection import MOST_STRAY_BYTES, Chunks, Connection
+from hero_router.web.connection import MAX_STRAY_BYTES, Chunks, Connection
 from tests.feed.world import events as numbered
 from tests.feed.world import position
 from tests.support.certificates import certificate
@@ -55,7 +55,7 @@ def test_a_stream_is_one_chunked_answer_and_aiohttp_has_forgotten_it(act: Act) -
 
 
 def test_slices_that_are_sent_in_turns_are_framed_once() -> None:
-    chunks, slices = Chunks(), [bytes([number]) * 20 for number in range(Chunks.MOST)]
+    chunks, slices = Chunks(), [bytes([number]) * 20 for number in range(Chunks.MAX_CACHED)]
     first = [chunks([data]).parts[0] for data in slices]
     assert first == [b"14\r\n" + data + b"\r\n" for data in slices]
     again = chunks(slices)
@@ -94,7 +94,7 @@ def test_a_client_that_leaves_is_forgotten_whichever_way_it_goes(act: Act) -> No
         reset.reset()
         await made.left(0)
         assert made.hub.stats.closed == {"left": 3}
-        await made.connections.gone(1)
+        await made.connections.wait_closed(1)
 
     act(scene)
 
@@ -106,7 +106,7 @@ def test_what_a_client_sends_into_its_stream_is_read_over_and_too_much_ends_it(a
         raw.send(b"GET /secret HTTP/1.1\r\nHost: x\r\n\r\n" * 10)
         made.publish(6, 6)
         assert [each.event for each in await raw.messages(1)] == ["service_updated"]
-        raw.send(b"x" * (MOST_STRAY_BYTES + 1))
+        raw.send(b"x" * (MAX_STRAY_BYTES + 1))
         await made.left(0)
 
     act(scene)
@@ -120,7 +120,7 @@ def test_a_worker_that_ends_finishes_each_answer_cleanly(act: Act) -> None:
         assert (await raw.chunk()).startswith(b"retry: ")
         assert await raw.chunk() == b""
         assert await raw.reader.read() == b""
-        await made.connections.gone(2)
+        await made.connections.wait_closed(2)
         assert made.hub.stats.closed == {"shutdown": 1}
 
     act(scene)
@@ -186,7 +186,7 @@ def test_a_socket_stays_open_until_the_hub_has_forgotten_its_client(act: Act) ->
 
         def noting(subscriber: Subscriber) -> None:
             assert isinstance(subscriber.sink, Connection)
-            lost.append(stat.S_ISSOCK(os.fstat(subscriber.sink._file or -1).st_mode))
+            lost.append(stat.S_ISSOCK(os.fstat(subscriber.sink._descriptor or -1).st_mode))
             leave(subscriber)
 
         made.hub.unsubscribe = noting  # type: ignore[method-assign] # to look over its shoulder
@@ -195,7 +195,7 @@ def test_a_socket_stays_open_until_the_hub_has_forgotten_its_client(act: Act) ->
         await made.left(3)
         reset.reset()
         await made.left(2)
-        dropped.send(b"x" * (MOST_STRAY_BYTES + 1))
+        dropped.send(b"x" * (MAX_STRAY_BYTES + 1))
         await made.left(1)
         made.hub.close()
         await ended.reader.read()

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from hero_router.settings.proxies import TrustedProxies
-from hero_router.web.body import MOST_BYTES
+from hero_router.web.body import MAX_BYTES
 from hero_router.web.groups import HEADERS
 from tests.support.redis import RedisServer
 from tests.web.live import Live, working
@@ -141,7 +141,7 @@ EXPECT = "Expect: 100-continue"
     [
         (post(EXPECT, SIZE, "Content-Type: text/plain"), 415),
         (post(EXPECT, SIZE, JSON, "Content-Encoding: gzip"), 415),
-        (post(EXPECT, JSON, f"Content-Length: {MOST_BYTES + 1}"), 413),
+        (post(EXPECT, JSON, f"Content-Length: {MAX_BYTES + 1}"), 413),
         (post(EXPECT, JSON, SIZE, path="/nowhere"), 404),
         (post(EXPECT, JSON, SIZE, path="/health"), 405),
         (post(EXPECT, JSON, SIZE, "Origin: http://evil.com"), 403),

@@ -179,7 +179,7 @@ async def test_bodies_under_way_have_a_worker_wide_bound(live: Live) -> None:
 async def test_who_waits_longest_makes_room_where_too_many_wait(
     live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(timeouts, "MOST_WAITING", 10)
+    monkeypatch.setattr(timeouts, "MAX_WAITING", 10)
     async with connected(live, 15) as ends:
         told = await ended(ends[:5], HEAD * 0.7)
         assert told == [b""] * 5

@@ -7,7 +7,7 @@ import pytest
 from aiohttp.test_utils import TestClient
 from pytest_aiohttp.plugin import AiohttpClient
 
-from hero_router.web.body import MOST_BYTES
+from hero_router.web.body import MAX_BYTES
 from tests.web.world import World, record
 
 Client = TestClient[Any, Any]
@@ -83,7 +83,7 @@ async def test_json_is_taken_however_it_is_spelt(client: Client, kind: str) -> N
 
 @pytest.mark.parametrize("chunked", [False, True])
 async def test_a_body_above_the_limit_is_413(client: Client, *, chunked: bool) -> None:
-    body = b" " * (MOST_BYTES + 1)
+    body = b" " * (MAX_BYTES + 1)
 
     async def parts() -> Any:
         for start in range(0, len(body), 65_536):

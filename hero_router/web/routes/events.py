@@ -1,4 +1,4 @@
-"""`GET /api/events`: answers with a stream, and hands the connection over to the hub."""
+"""`GET /api/events`: begins a stream, and hands its connection over to the hub."""
 
 import re
 from dataclasses import replace
@@ -20,7 +20,7 @@ LONGEST_CURSOR = 64
 _STREAMS = re.compile(
     r"\s*(text/event-stream|text/\*|\*/\*)\s*(;(?!\s*q=0(\.0*)?\s*(;|$)).*)?", re.IGNORECASE
 )
-"""A media range that holds streams, but for a weight of 0, which says that they are not wanted."""
+"""A media range that includes event streams, unless its weight is 0."""
 
 
 def routes(hub: Hub, connections: Connections) -> list[web.RouteDef]:
@@ -30,8 +30,8 @@ def routes(hub: Hub, connections: Connections) -> list[web.RouteDef]:
     async def events(request: web.Request) -> web.StreamResponse:
         """Stream the events after the client's position, as Server-Sent Events.
 
-        `types`, `context` and `service` choose among them; `conflate=1` has a client that fell
-        behind sent only the newest event of each service.
+        `types`, `context` and `service` choose among them. With `conflate=1` a client that has
+        fallen behind gets only the newest event of each service.
 
         Raises:
             BadRequest: a parameter breaks its rule.
@@ -61,7 +61,7 @@ def routes(hub: Hub, connections: Connections) -> list[web.RouteDef]:
 
 
 def _takes_streams(accept: str) -> bool:
-    """Whether an `Accept` field (RFC 9110, section 12.5.1) lets a stream of events through."""
+    """Whether an `Accept` field (RFC 9110, section 12.5.1) allows an event stream."""
     return not accept.strip() or any(_STREAMS.fullmatch(each) for each in accept.split(","))
 
 

@@ -7,14 +7,14 @@ from hero_router.feed.feed import Feed
 
 
 def routes(feed: Feed, worker: str) -> list[web.RouteDef]:
-    """The two questions that load balancers and people ask; `worker` is this worker's name."""
+    """The two routes for load balancers; `worker` is this worker's name."""
 
     async def health(_: web.Request) -> web.Response:
-        """Answer 200 for as long as the event loop runs, whatever else is broken."""
+        """Answer 200 while the event loop runs, whatever else is broken."""
         return web.json_response({"status": "ok", "worker": worker, "version": __version__})
 
     async def ready(_: web.Request) -> web.Response:
-        """Answer 200 while the tail is current and the window is warm, else 503 with the reason."""
+        """Answer 200 while this worker follows the stream, else 503 with the reason."""
         state = {**feed.status(), "worker": worker, "version": __version__}
         return web.json_response(state, status=200 if feed.ready else 503)
 

@@ -4,21 +4,44 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from hero_router.web.middleware import Handler
 
 if TYPE_CHECKING:
-    from hero_router.metrics.collectors import Metrics
+    from hero_router.metrics.exposition import Exposition
+
+PATH = "/metrics"
 
 CONTENT_TYPE = "text/plain; version=1.0.0; charset=utf-8"
 """The text format of Prometheus."""
 
 
-def routes(metrics: "Metrics") -> list[web.RouteDef]:
+def routes(exposition: "Exposition") -> list[web.RouteDef]:
     """The one address that Prometheus scrapes."""
 
     async def answer(_: web.Request) -> web.Response:
-        """The metrics of all workers; read in a thread, as there may be many files."""
-        body = await asyncio.to_thread(metrics.text)
+        """The metrics of all workers; written in a thread, as there may be many files."""
+        body = await asyncio.to_thread(exposition.text, exposition.view())
         headers = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"}
         return web.Response(body=body, headers=headers)
 
-    return [web.get("/metrics", answer)]
+    return [web.get(PATH, answer)]
+
+
+def separated(port: int) -> Middleware:
+    """A middleware that serves the metrics on this port only, and nothing else there."""
+
+    @web.middleware
+    async def separate(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if (_local_port(request) == port) != (request.path == PATH):
+            raise web.HTTPNotFound
+        return await handler(request)
+
+    return separate
+
+
+def _local_port(request: web.Request) -> int | None:
+    """The port that the client has connected to; None on a Unix socket."""
+    address = request.get_extra_info("sockname")
+    return address[1] if isinstance(address, tuple) else None

@@ -1,6 +1,6 @@
-"""`GET /api/clients`: who is connected to which worker, and how far behind; of all workers.
+"""`GET /api/clients`: the clients of all workers, and how far each is behind.
 
-Addresses of clients are personal data: the page is for those who run the router.
+Addresses of clients are personal data, so the caller needs the role `operator`.
 """
 
 import time
@@ -18,7 +18,7 @@ from hero_router.web.presence import merged
 
 
 def routes(presence: Presence) -> list[web.RouteDef]:
-    """The one address. Requests that come while Redis is being read share the answer."""
+    """The route. Requests that come while Redis is being read share the answer."""
     flights: list[SingleFlight[dict[str, PresenceEntry]]] = []
 
     async def clients(request: web.Request) -> web.Response:

@@ -6,23 +6,20 @@ from aiohttp import web
 
 from hero_router.codec import encode
 from hero_router.feed.rescan import CALL_SECONDS
-from hero_router.rpc import openrpc
 from hero_router.rpc.dispatcher import Dispatcher
-from hero_router.rpc.methods import MANIFEST, RpcMethods, methods
+from hero_router.rpc.methods import MANIFEST, RpcApi
 from hero_router.web.body import BodyReader
 from hero_router.web.encoding import JSON, Document, packed
 from hero_router.web.errors import REQUEST_ID
 from hero_router.web.middleware import PRINCIPAL
 
 CLOSING_SECONDS = 5.0
-"""What a call may take beyond the longest wait that it is meant to take."""
+"""What a call may take beyond the longest scan."""
 
 
-def routes(router: RpcMethods, bodies: BodyReader) -> list[web.RouteDef]:
+def routes(api: RpcApi, bodies: BodyReader) -> list[web.RouteDef]:
     """JSON-RPC, and the documents by which other programs find it."""
-    served = methods(router)
-    dispatcher = Dispatcher(served, timeout=CALL_SECONDS + CLOSING_SECONDS)
-    document, manifest = encode(openrpc.document(served)), encode(MANIFEST)
+    dispatcher = Dispatcher(api.methods, timeout=CALL_SECONDS + CLOSING_SECONDS)
 
     async def rpc(request: web.Request) -> web.Response:
         """Answer one JSON-RPC body; 204 when it held only notifications.
@@ -39,8 +36,8 @@ def routes(router: RpcMethods, bodies: BodyReader) -> list[web.RouteDef]:
 
     return [
         web.post("/rpc", rpc),
-        web.get("/openrpc.json", _constant(document)),
-        web.get("/.well-known/heroservice.json", _constant(manifest)),
+        web.get("/openrpc.json", _constant(api.document)),
+        web.get("/.well-known/heroservice.json", _constant(encode(MANIFEST))),
     ]
 
 
@@ -54,6 +51,6 @@ def _constant(text: str) -> Callable[[web.Request], Awaitable[web.Response]]:
 
 
 def _is_json(request: web.Request) -> bool:
-    """A form or text of another site's page is refused: browsers send those without asking."""
+    """Refuse forms and text: browsers let other sites' pages send those without asking."""
     charset = (request.charset or "utf-8").lower()
     return request.content_type == "application/json" and charset in ("utf-8", "utf8")

@@ -8,10 +8,10 @@ from hero_router.errors import BadRequest
 from hero_router.feed.filters import Filter
 from hero_router.feed.view import MOST_VIEWS, StateView
 from hero_router.web.compression import StateCompressor
-from hero_router.web.encoding import JSON, has, packed, takes_gzip, told
+from hero_router.web.encoding import JSON, encoding_headers, has, packed, takes_gzip
 from hero_router.web.middleware import PRINCIPAL
 
-RECENT, MOST_RECENT = 100, 1000
+RECENT, MAX_RECENT = 100, 1000
 """How many events are answered by default, and at most."""
 
 CACHE = "no-cache"
@@ -36,7 +36,7 @@ def routes(state: StateView) -> list[web.RouteDef]:
         view, stamp = state.view(shown), state.stamp()
         wanted = takes_gzip(request, len(view.text))
         if has(request, view.tag):
-            response = web.Response(status=304, headers=told(packed=False))
+            response = web.Response(status=304, headers=encoding_headers(packed=False))
         elif wanted:
             view, begun = await compressor(shown).latest()  # no older than the times in `stamp`
             response = _json(begun.ended(view.end(stamp).encode("ascii")), packed=True)
@@ -66,10 +66,12 @@ def routes(state: StateView) -> list[web.RouteDef]:
 
 
 def _json(body: bytes, *, packed: bool) -> web.Response:
-    return web.Response(body=body, headers={"Content-Type": JSON, **told(packed=packed)})
+    return web.Response(
+        body=body, headers={"Content-Type": JSON, **encoding_headers(packed=packed)}
+    )
 
 
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 5 and 0 < int(text) <= MOST_RECENT):
-        raise BadRequest(f"n: a whole number from 1 to {MOST_RECENT}")
+    if not (text.isascii() and text.isdigit() and len(text) < 5 and 0 < int(text) <= MAX_RECENT):
+        raise BadRequest(f"n: a whole number from 1 to {MAX_RECENT}")
     return int(text)

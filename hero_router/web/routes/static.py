@@ -1,8 +1,8 @@
-"""The dashboard: `static/` as files, shipped in the wheel and served without a build step.
+"""`GET /` and `/static`: serves the dashboard's files, which are shipped in the wheel as they are.
 
-All files are read, and packed, when a worker starts. What the page loads has the digest of the
-whole folder in its address: it never changes there, so a browser asks for it once, and files of
-two versions never meet in one page.
+All files are read and compressed when a worker starts. The address of what the page loads has the
+digest of the whole folder: browsers may cache it forever, and one page never mixes files of two
+versions.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ DAY = "public, max-age=86400"
 
 FOREVER = "public, max-age=31536000, immutable"
 
-KINDS = {
+MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".ico": "image/vnd.microsoft.icon",
     ".html": "text/html; charset=utf-8",
@@ -38,12 +38,12 @@ KINDS = {
 
 def static_folder() -> Path:
     """Where the page's files are: inside the installed package, or beside it in a checkout."""
-    places = (PACKAGE / "static", PACKAGE.parent / "static")
-    return next(place for place in places if (place / INDEX).is_file())
+    folders = (PACKAGE / "static", PACKAGE.parent / "static")
+    return next(folder for folder in folders if (folder / INDEX).is_file())
 
 
 class Assets:
-    """The files of one folder: `digest` names just these, whatever machine they are on."""
+    """The files of one folder; `digest` is the same wherever the files are the same."""
 
     def __init__(self, folder: Path) -> None:
         files = {
@@ -57,7 +57,7 @@ class Assets:
         self._files = {name: _document(name, text) for name, text in files.items()}
 
     def file(self, digest: str, name: str) -> Document:
-        """What lies at an address. Raises HTTPNotFound."""
+        """The file at an address. Raises HTTPNotFound."""
         if digest != self.digest or name not in self._files:
             raise web.HTTPNotFound
         return self._files[name]
@@ -67,11 +67,11 @@ def routes(assets: Assets) -> list[web.AbstractRouteDef]:
     """The page and what it loads."""
 
     async def index(request: web.Request) -> web.Response:
-        """The page itself: asked for anew each time, as it says which files belong to it."""
+        """The page itself. It is never cached, as it names the addresses of its files."""
         return assets.index.answer(request, "no-cache")
 
     async def favicon(request: web.Request) -> web.Response:
-        """The icon for those that do not read the page."""
+        """The icon, for programs that do not read the page."""
         return assets.file(assets.digest, FAVICON).answer(request, DAY)
 
     async def file(request: web.Request) -> web.Response:
@@ -87,7 +87,7 @@ def routes(assets: Assets) -> list[web.AbstractRouteDef]:
 
 
 def _digest(files: dict[str, bytes]) -> str:
-    """Sizes keep names and bytes of neighbours apart."""
+    """Each file's sizes are hashed too, so that no two folders look alike."""
     digest = hashlib.blake2b(digest_size=8)
     for name, text in files.items():
         digest.update(f"{len(name)} {name} {len(text)} ".encode())
@@ -96,4 +96,4 @@ def _digest(files: dict[str, bytes]) -> str:
 
 
 def _document(name: str, text: bytes) -> Document:
-    return Document.of(text, KINDS.get(Path(name).suffix, "application/octet-stream"))
+    return Document.of(text, MEDIA_TYPES.get(Path(name).suffix, "application/octet-stream"))

@@ -1,24 +1,29 @@
-"""`/metrics` of one worker: delays, nodes, errors of Redis, and what strange reports may hold."""
+"""`/metrics` of one worker: its counts, its stream, delays, HTTP requests and its process."""
 
 import math
+import time
 from collections.abc import AsyncIterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from hero_router.feed.feed import Feed
 from hero_router.feed.timing import StreamTiming
-from hero_router.metrics import collectors
-from hero_router.metrics.collectors import Metrics
-from hero_router.position import Position
+from hero_router.metrics import process, recorder
+from hero_router.metrics.declarations import Declarations
+from hero_router.metrics.exposition import Exposition
+from hero_router.metrics.http import RequestCounts
+from hero_router.metrics.recorder import Recorder
 from hero_router.store.client import connect
 from hero_router.store.clock import RedisClock
 from hero_router.store.keys import Keys
 from hero_router.web import presence
 from tests.feed.world import event
-from tests.support.hand import NODE, Hand
-from tests.support.records import record, report
+from tests.support.hand import Hand
+from tests.support.records import record
 from tests.support.redis import RedisServer, client
 from tests.support.scrape import Scrape
 from tests.support.wait import eventually
@@ -32,7 +37,7 @@ async def live(
     redis7: RedisServer, hand: Hand, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Live]:
     """A worker whose figures are new fifty times a second."""
-    monkeypatch.setattr(collectors, "TICK_SECONDS", 0.02)
+    monkeypatch.setattr(recorder, "TICK_SECONDS", 0.02)
     monkeypatch.setattr(presence, "PUBLISH_SECONDS", 0.05)
     async with working(redis7.url) as worker:
         await eventually(worker.is_ready)
@@ -101,67 +106,23 @@ async def test_entries_of_strangers_are_counted(live: Live, redis7: RedisServer)
 
 
 class Bench:
-    """The metrics of a feed that does not run, and whose nodes the test sets."""
+    """The metrics of a feed that does not run."""
 
     def __init__(self) -> None:
         nowhere: Any = None
         self.feed = Feed(
             nowhere, nowhere, window=8, timing=StreamTiming(15, 60), max_delay=0, hello_fields=dict
         )
+        self.requests = RequestCounts()
         self.clock = RedisClock(connect("redis://127.0.0.1:1/0", name="nowhere"))
-        self.metrics = Metrics(self.feed, self.clock)
+        metrics = Declarations()
+        self.recorder = Recorder(metrics, self.feed, self.requests, self.clock)
+        self.exposition = Exposition(metrics.registry, self.feed.mirror, self.clock)
 
-    def sees(self, *nodes: Any, lost: bool = False) -> Scrape:
-        """What is told once the worker knows these reports; are their scanners `lost`?"""
-        names = frozenset(node.node for node in nodes)
-        reports = {node.node: node for node in nodes}
-        self.feed.mirror.set_nodes(names if lost else frozenset(), reports)
-        self.metrics.tick()
-        return Scrape(self.metrics.text().decode())
-
-
-def test_a_nodes_figures_are_told_until_it_is_gone() -> None:
-    bench = Bench()
-    state = report(
-        node=NODE, duration_ms=1_500, scan_seconds=5.0, probe_ms={"median": 2.5, "longest": 40}
-    )
-    told = bench.sees(state)
-    assert told.values("scan_duration_seconds", node=NODE) == [1.5]
-    assert told.values("scan_interval_seconds", node=NODE) == [5]
-    assert told.values("probe_duration_seconds", node=NODE, of="longest") == [0.04]
-    assert told.total("scan_age_seconds", node=NODE) > 0
-    gone = bench.sees()
-    for name in ("scan_age", "scan_interval", "scan_duration", "probe_duration"):
-        assert all(math.isnan(value) for value in gone.values(f"{name}_seconds", node=NODE)), name
-    assert all(math.isnan(value) for value in gone.values("services", node=NODE))
-    assert not math.isnan(bench.sees(state).total("scan_age_seconds", node=NODE))
-
-
-def test_services_are_counted_as_pages_show_them() -> None:
-    """Whatever their scanner said last: of a lost node nobody knows how they are."""
-    bench = Bench()
-    shown = [record("a", NODE), record("b", NODE), record("c", NODE, status="newer")]
-    services = {item.id: item.to_json() for item in shown}
-    bench.feed.mirror.reset(services, {}, Position(1, 3))
-    state = report(node=NODE, counts={"healthy": 7})
-
-    def counts(told: Scrape) -> list[float]:
-        names = ("healthy", "unknown", "unhealthy")
-        return [told.total("services", node=NODE, status=name) for name in names]
-
-    assert counts(bench.sees(state)) == [2, 1, 0]
-    assert counts(bench.sees(state, lost=True)) == [0, 3, 0]
-    assert counts(bench.sees()) == [2, 1, 0], "its report is gone, its services are not"
-
-
-@pytest.mark.parametrize("strange", ["soon", None, [1], 10**400, -(10**30), {}])
-def test_strange_figures_in_a_report_are_no_figures(strange: object) -> None:
-    told = Bench().sees(
-        report(node=NODE, duration_ms=10**400, last_scan=10**400, probe_ms={"median": strange})
-    )
-    assert math.isnan(told.total("probe_duration_seconds", of="median"))
-    assert math.isnan(told.total("scan_duration_seconds"))
-    assert math.isnan(told.total("scan_age_seconds"))
+    def scrape(self) -> Scrape:
+        """What is answered after one tick."""
+        self.recorder.tick()
+        return Scrape(self.exposition.text(self.exposition.view()).decode())
 
 
 def test_the_windows_reach_grows_while_nothing_comes_and_is_endless_until_it_is_full(
@@ -171,20 +132,20 @@ def test_the_windows_reach_grows_while_nothing_comes_and_is_endless_until_it_is_
     bench = Bench()
     hub, at = bench.feed.hub, int(NOW_MS)
     hub.publish([event(seq)._replace(at=at) for seq in range(1, 8)])
-    assert bench.sees().values("ring_reach_seconds") == [math.inf]
+    assert bench.scrape().values("ring_reach_seconds") == [math.inf]
     hub.publish([event(8)._replace(at=at + 500)])
-    assert math.isnan(bench.sees().total("ring_reach_seconds")), "no clock was compared yet"
+    assert math.isnan(bench.scrape().total("ring_reach_seconds")), "no clock was compared yet"
     bench.clock.ahead = 2.0
-    assert bench.sees().total("ring_reach_seconds") == 12.0
-    assert bench.sees().total("ring_span_seconds") == 0.5
+    assert bench.scrape().total("ring_reach_seconds") == 12.0
+    assert bench.scrape().total("ring_span_seconds") == 0.5
 
 
 def test_a_delay_is_not_made_up_where_the_clocks_or_the_time_are_unknown() -> None:
     bench = Bench()
     bench.feed.tail.reads.extend([(1_001.5, NOW_MS), (1_002.0, 0)])
-    assert bench.sees().total("delay_seconds_count", stage="read") == 0
+    assert bench.scrape().total("delay_seconds_count", stage="read") == 0
     bench.clock.ahead = -1.0
-    told = bench.sees()
+    told = bench.scrape()
     assert told.total("delay_seconds_count", stage="read") == 1
     assert told.total("delay_seconds_sum", stage="read") == pytest.approx(0.5)
 
@@ -194,7 +155,7 @@ def test_what_was_counted_is_added_once() -> None:
     bench.feed.hub.stats.delivered = 5
     bench.feed.hub.stats.resyncs["of a newer version"] = 2
     for _ in range(3):
-        told = bench.sees()
+        told = bench.scrape()
     assert told.total("deliveries_settled_total", outcome="delivered") == 5
     assert told.total("resyncs_total", reason="of a newer version") == 2
     assert told.total("resyncs_total", reason="lagged") == 0
@@ -204,4 +165,65 @@ def test_a_total_that_was_a_guess_and_shrinks_does_not_end_the_figures() -> None
     bench = Bench()
     for owed, told in ((9, 9), (4, 9), (7, 9), (12, 12)):
         bench.feed.hub.stats.expected = owed
-        assert bench.sees().total("deliveries_owed_total") == told
+        assert bench.scrape().total("deliveries_owed_total") == told
+
+
+def test_changes_of_status_are_counted_by_the_new_status() -> None:
+    bench, item = Bench(), record("a")
+    seen = [("degraded", 1), ("unhealthy", 2), ("degraded", 3), ("newer", 4)]
+    for status, seq in seen:
+        payload = {"from": "healthy", "to": status, "service": item.to_json()}
+        change = event(seq)._replace(type="status_change", service=item.id, payload=payload)
+        bench.feed.mirror.apply(change)
+    bench.feed.mirror.apply(event(5)._replace(type="service_updated"))
+    told = bench.scrape()
+    counts = {
+        status: told.total("status_transitions_total", to=status)
+        for status in ("degraded", "unhealthy", "unknown", "healthy")
+    }
+    assert counts == {"degraded": 2, "unhealthy": 1, "unknown": 1, "healthy": 0}
+
+
+def test_requests_are_counted_by_method_and_class_of_status() -> None:
+    bench = Bench()
+    for method, status in (("GET", 200), ("GET", 204), ("GET", 404), ("BREW", 501)):
+        bench.requests.count(method, status)
+    told = bench.scrape()
+    assert told.values("http_requests_total", method="GET", status="2xx") == [2]
+    assert told.values("http_requests_total", method="GET", status="4xx") == [1]
+    assert told.values("http_requests_total", method="other", status="5xx") == [1]
+    assert told.values("http_requests_total", method="POST", status="2xx") == [0]
+
+
+def test_the_process_is_measured_as_the_system_shows_it() -> None:
+    told = Bench().scrape()
+    own = psutil.Process()
+    assert 0 < told.total("worker_cpu_seconds_total") <= time.process_time()
+    resident = told.total("worker_resident_memory_bytes")
+    assert resident == pytest.approx(own.memory_info().rss, rel=0.2)
+    assert told.total("worker_open_files") == pytest.approx(own.num_fds(), abs=5)
+    assert told.total("worker_max_open_files") >= told.total("worker_open_files")
+    assert abs(told.total("worker_start_timestamp_seconds") - time.time()) < 60
+
+
+def test_where_the_system_says_nothing_of_a_process_nothing_is_made_up(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("STATM", "FILES"):
+        monkeypatch.setattr(process, name, tmp_path / "none")
+    told = Bench().scrape()
+    assert math.isnan(told.total("worker_resident_memory_bytes"))
+    assert math.isnan(told.total("worker_open_files"))
+
+
+async def test_requests_to_the_worker_are_counted_those_before_any_route_too(live: Live) -> None:
+    before = await scrape(live)
+    await live.get("/api/services/nowhere")
+    async with live._session.get(f"{live.url}/health", headers={"Host": "evil.example"}) as refused:
+        assert refused.status == 421
+    async with live.listening():
+        known = before.total("http_requests_total", method="GET", status="4xx")
+        await becomes(live, known + 2, "http_requests_total", method="GET", status="4xx")
+        after = await scrape(live)
+    streams = after.total("http_requests_total", method="GET", status="2xx")
+    assert streams > before.total("http_requests_total", method="GET", status="2xx")

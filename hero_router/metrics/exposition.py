@@ -1,0 +1,66 @@
+"""Writes the metrics of all workers of one gunicorn master in Prometheus' text format."""
+
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from hero_router.feed.mirror import Mirror
+from hero_router.metrics.multiproc import VARIABLE, metric_files
+from hero_router.metrics.nodes import View, families
+from hero_router.store.clock import RedisClock
+
+
+class Exposition:
+    """Answers `/metrics`: what all workers recorded, and how nodes and services are.
+
+    The second part is what the worker that answers knows: all workers read the same registry.
+    """
+
+    def __init__(self, own: CollectorRegistry, mirror: Mirror, clock: RedisClock) -> None:
+        self._own, self._mirror, self._clock = own, mirror, clock
+
+    def view(self) -> View:
+        """Nodes and services now. Call it on the event loop: the mirror changes there."""
+        mirror, ahead = self._mirror, self._clock.ahead or 0
+        return View(tuple(mirror.services()), mirror.nodes, time.time() + ahead)
+
+    def text(self, view: View) -> bytes:
+        """The metrics with this view; may run in a thread, as it reads many files."""
+        registry = CollectorRegistry()
+        registry.register(_Families(families(view)))
+        folder = os.environ.get(VARIABLE)
+        if folder is None:
+            return generate_latest(self._own) + generate_latest(registry)
+        registry.register(_AllWorkers(folder))
+        return generate_latest(registry)
+
+
+@dataclass(eq=False)
+class _Families(Collector):
+    """Metrics that are made already."""
+
+    made: list[Metric]
+
+    def collect(self) -> Iterable[Metric]:
+        """All of them."""
+        return self.made
+
+
+@dataclass(eq=False)
+class _AllWorkers(Collector):
+    """The metrics that all workers put in a folder."""
+
+    folder: str
+
+    def collect(self) -> Iterable[Metric]:
+        """Merged. A worker that starts, or was killed as it did, has files that are still empty."""
+        merge: Any = MultiProcessCollector.merge
+        merged: Iterable[Metric] = merge(metric_files(self.folder))
+        return merged

@@ -1,0 +1,15 @@
+"""Logs the errors that callers get as answers, over JSON-RPC and over HTTP."""
+
+import logging
+
+from hero_router.rpc.errors import ErrorInfo
+
+log = logging.getLogger(__name__)
+
+
+def log_error(error: BaseException, info: ErrorInfo, request_id: str) -> None:
+    """Log an error: an unforeseen one with its trace, a caller's mistake not at all."""
+    if info.code == "internal":
+        log.error("request %s failed", request_id, exc_info=error)
+    elif info.status in (503, 504):
+        log.info("request %s: %s", request_id, info.message)
