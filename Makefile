@@ -7,7 +7,7 @@ RUN    := .run
 export ROUTER_SOCKET_DIR ?= $(CURDIR)/$(RUN)/sockets
 export ROUTER_STATE_DIR  ?= $(CURDIR)/$(RUN)/state
 
-.PHONY: run test check lint types bench performance soak screenshot lock clean
+.PHONY: run test quick check lint types bench performance soak containers release-check screenshot lock clean
 
 run: $(VENV)/.run                 ## start everything with demo services; Ctrl-C ends it
 	@$(BIN)/hero_router serve --demo
@@ -39,6 +39,18 @@ test-commands: $(VENV)/.test
 test-others: $(VENV)/.test
 	@$(PYTEST) tests $(addprefix --ignore=,$(BROWSER) $(SCANNER) $(DEPLOY) $(COMMANDS))
 
+# Few examples of each property, and of the contract only the fake store.
+QUICK := --hypothesis-profile=quick -k "not contract or fake"
+.PHONY: quick-feed quick-rules
+quick: $(VENV)/.test              ## half a minute: values, rules, feed, and the store on a fake
+	@$(MAKE) --no-print-directory -j2 -O quick-feed quick-rules
+
+quick-feed: $(VENV)/.test
+	@$(PYTEST) $(QUICK) tests/feed tests/machines
+
+quick-rules: $(VENV)/.test
+	@$(PYTEST) $(QUICK) $(wildcard tests/test_*.py) tests/contract
+
 check: lint types test            ## lint, types, tests
 
 lint: $(VENV)/.test
@@ -69,6 +81,13 @@ lock: $(VENV)/.run                ## pin the newest packages for the image, with
 	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
 	  | $(BIN)/$(LOCK) --output-file deploy/requirements-build.txt -
 
+containers: $(VENV)/.containers   ## the compose file in real containers, as root (about 5 minutes)
+	@tests/containers/images.sh $(RUN)/containers
+	@$(PYTEST) tests/containers/check.py
+
+release-check: $(VENV)/.release   ## build, install, start and test what is released; RELEASE_TESTS=files
+	@$(PYTEST) tests/release/check.py
+
 screenshot: $(VENV)/.test         ## retake the picture in the README
 	$(BIN)/python -m tests.e2e.screenshot
 
@@ -83,6 +102,10 @@ $(VENV)/.run: pyproject.toml
 
 $(VENV)/.test: pyproject.toml $(VENV)/.run
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,bench]'
+	@touch $@
+
+$(VENV)/.containers $(VENV)/.release: $(VENV)/.%: pyproject.toml $(VENV)/.test
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[$*]'
 	@touch $@
 
 # Development only: the page itself is served as it is.

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support.hand import Hand
+from tests.support.hand import Hand, writing
 from tests.support.limit import SECONDS, limited
 from tests.support.redis import RedisServer, client, redis7_binary, valkey9_binary
 from tests.web.live import WINDOW
@@ -17,6 +17,8 @@ from tests.web.live import WINDOW
 # How fast a machine makes examples says nothing of the product.
 SLOW = [HealthCheck.too_slow]
 settings.register_profile("any machine", deadline=None, suppress_health_check=SLOW)
+# `make quick`: few examples, for the moments between two edits.
+settings.register_profile("quick", settings.get_profile("any machine"), max_examples=10)
 settings.load_profile("any machine")
 
 DURABLE = ("--appendonly", "yes", "--appendfsync", "no")
@@ -102,7 +104,5 @@ def launch() -> Iterator[Callable[..., RedisServer]]:
 @pytest.fixture
 async def hand(redis7: RedisServer) -> AsyncIterator[Hand]:
     """Who writes what happens; the registry has three services."""
-    writer = Hand(redis7.url, WINDOW)
-    await writer.begin(services=3)
-    yield writer
-    await writer.close()
+    async with writing(redis7.url, WINDOW, services=3) as writer:
+        yield writer

@@ -1,5 +1,6 @@
 """The command `hero_router`: parses the command line and runs one command, each in its module."""
 
+import logging
 import signal
 import sys
 from collections.abc import Mapping
@@ -11,6 +12,8 @@ import click
 from hero_router import __version__
 from hero_router.errors import ConfigError, RouterError
 from hero_router.settings import logs
+
+log = logging.getLogger(__name__)
 
 COMMANDS: Mapping[str, str] = {
     "serve": "hero_router.cli.serve",
@@ -84,6 +87,11 @@ class Commands(click.Group):
         except RouterError as error:
             logs.report_fatal(str(error))
             sys.exit(CANNOT_RUN if isinstance(error, ConfigError) else FAILED)
+        except Exception as error:
+            if not logs.is_json():
+                raise
+            log.critical("%s: %s", type(error).__name__, error, exc_info=True)
+            sys.exit(FAILED)
         finally:  # children inherit ignored signals
             while self._handlers:
                 signal.signal(*self._handlers.popitem())

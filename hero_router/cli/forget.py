@@ -1,7 +1,7 @@
-"""Composition root of `forget`: takes a node that is gone for good out of the registry.
+"""The command `forget`: removes a node that is gone for good from the registry.
 
-It asks Redis itself and no router: the node's services must leave with their events, in one step,
-while nobody can scan the node.
+It writes to Redis itself, not through a router: the node's services must leave with their events in
+one step, while this command holds the node's lease and no scanner can.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from hero_router.cli.options import configure, flags
+from hero_router.cli.screen import count
 from hero_router.errors import ConfigError, Fenced, NotFound, StoreError
 from hero_router.settings.config import RouterConfig
 from hero_router.settings.redis import RedisSettings
@@ -23,7 +24,7 @@ from hero_router.store.registry import Registry
 from hero_router.text import clean
 
 LEASE_SECONDS = 10.0
-"""Nobody scans the node for so long, if this command is killed in the middle."""
+"""If this command is killed half-way, no scanner can hold the node for this long."""
 
 
 @click.command("forget")
@@ -37,7 +38,7 @@ def command(node: str, **overrides: Any) -> None:
     """
     config = configure(overrides)
     number = asyncio.run(_run(config, node))
-    click.echo(f"node {node} is forgotten: {number} services left the registry")
+    click.echo(f"node {clean(node)} is removed, with {count(number, 'service')}")
 
 
 async def _run(config: RouterConfig, node: str) -> int:
@@ -49,7 +50,7 @@ async def _run(config: RouterConfig, node: str) -> int:
 
 
 async def _backplane(config: RouterConfig) -> RedisSettings:
-    """The Redis to ask. Raises ConfigError where none is known."""
+    """The Redis to write to. Raises ConfigError if none is known."""
     if config.redis.url:
         config.redis.require()
         return config.redis
@@ -63,19 +64,19 @@ async def _backplane(config: RouterConfig) -> RedisSettings:
 
 
 async def _forget(config: RouterConfig, client: Redis, node: str) -> int:
-    """Returns how many services have left. Raises NotFound, Fenced or another StoreError."""
+    """Returns the number of removed services. Raises NotFound, Fenced or another StoreError."""
     registry = Registry(client, Keys(config.redis.prefix), config.stream.window)
     if node not in (known := await registry.nodes()):
         names = ", ".join(clean(name) for name in sorted(known)) or "none"
-        raise NotFound(f"there is no node {clean(node)!r}; known are: {names}")
+        raise NotFound(f"there is no node {clean(node)!r}; the nodes are: {names}")
     lease = Lease(
         client, Keys(config.redis.prefix), node, f"forget-{secrets.token_hex(8)}", LEASE_SECONDS
     )
     grant = await lease.acquire()
     if grant is None:
         raise Fenced(
-            f"a scanner runs for node {clean(node)!r}, or did until some seconds ago: nothing is "
-            "forgotten; end it, and try again when its lease has run out"
+            f"a scanner runs for node {clean(node)!r}, or did some seconds ago, so the node stays; "
+            "end the scanner, and try again when its lease has run out"
         )
     try:
         return await registry.forget(grant)

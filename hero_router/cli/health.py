@@ -40,7 +40,7 @@ async def scanner(config: RouterConfig, client: Redis) -> Health:
     try:
         held = await NodeReader(client, Keys(config.redis.prefix)).is_held(node)
     except StoreError as error:
-        return Health(True, f"nobody can tell: {error}")
+        return Health(True, f"not known: {error}")
     text = "a scanner runs" if held else "no scanner runs"
     return Health(held, f"{text} for node {clean(node)}")
 

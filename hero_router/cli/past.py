@@ -54,7 +54,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """Which past events are wanted: those since a time, at most the last so many; None for all."""
+    """Which past events are wanted: since which time, and at most how many; None for all."""
 
     since: StartOf | None
     tail: int | None
@@ -65,7 +65,8 @@ class Past:
         answer = await fetch(url, path, "events", "cursor", "now")
         kept = answer["events"]
         start_ms = self.since(answer["now"]) if self.since else 0
-        if self.since and (first := _oldest_kept(kept)) > start_ms:
+        first = _kept_since(kept)
+        if self.since and first is not None and first > start_ms:
             warn(f"events before {moment(first)} are not kept any more")
         found = [item for item in kept if _at(item) >= start_ms]
         if wanted is not None:
@@ -74,10 +75,10 @@ class Past:
         return Found(found[len(found) - last :] if last < len(found) else found, answer["cursor"])
 
 
-def _oldest_kept(events: Sequence[Mapping[str, Any]]) -> int:
-    """When the oldest event happened that is kept; 0 if none was dropped before it."""
+def _kept_since(events: Sequence[Mapping[str, Any]]) -> int | None:
+    """When the oldest kept event happened; None if no event came before it."""
     position = Position.parse(events[0]["id"]) if events else None
-    return _at(events[0]) if position is not None and position.seq > 1 else 0
+    return _at(events[0]) if position is not None and position.seq > 1 else None
 
 
 def _at(item: Mapping[str, Any]) -> int:

@@ -1,4 +1,4 @@
-"""Whether web can listen where it is told to, and if not, why: checked before anything starts."""
+"""Checks that web can listen on its host and port, before anything starts."""
 
 import asyncio
 import errno

@@ -23,7 +23,7 @@ ASK_SECONDS = 1.0
 POLL_SECONDS = 0.2
 
 ELSEWHERE = ("192.0.2.1", 9)
-"""An address of nobody (RFC 5737). Nothing is sent there: only the route to it is looked up."""
+"""An address without a machine (RFC 5737). Nothing is sent: only the route is looked up."""
 
 
 class Readiness:
@@ -35,7 +35,7 @@ class Readiness:
         self._since_ms: float | None = None
 
     async def scanner(self) -> bool:
-        """Whether a scanner holds this node, or nobody can tell because Redis is away.
+        """Whether a scanner holds this node, or Redis is away and does not say.
 
         The first scan may take as long as the slowest service, and need not be waited for. The
         time of the first question is kept: a report from then on is the new scanner's own.

@@ -1,4 +1,4 @@
-"""The command `scan`: have the scanners look again now, and tell what they found."""
+"""The command `scan`: asks the scanners for a scan now, and shows what they found."""
 
 import asyncio
 import json

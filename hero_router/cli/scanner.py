@@ -1,4 +1,4 @@
-"""Composition root of `scanner`: finds and probes this node's sockets, writes the registry."""
+"""The command `scanner`: finds and probes this node's sockets, and writes the registry."""
 
 import asyncio
 import logging
@@ -57,7 +57,7 @@ async def _run(config: RouterConfig) -> None:
 
 
 def make_worker(config: RouterConfig, client: Redis, channel: Redis) -> ScannerAgent:
-    """A scanner over these connections to Redis; `channel` is for requests alone."""
+    """A scanner on these connections to Redis; `channel` only receives scan requests."""
     keys, clock = Keys(config.redis.prefix), SystemClock()
     return ScannerAgent(
         config,
@@ -71,6 +71,6 @@ def make_worker(config: RouterConfig, client: Redis, channel: Redis) -> ScannerA
 
 
 def own_sockets(redis_url: str) -> list[Path]:
-    """Where Redis listens, if on a Unix socket: it may lie below the root, and is no service."""
-    place = urlsplit(redis_url)
-    return [Path(unquote(place.path))] if place.scheme == "unix" else []
+    """The Unix socket of Redis, if it has one: it may lie below the root, and is no service."""
+    parts = urlsplit(redis_url)
+    return [Path(unquote(parts.path))] if parts.scheme == "unix" else []

@@ -41,7 +41,7 @@ def console() -> Console:
 
 
 def table(columns: Sequence[Column], rows: Sequence[Sequence[Text]], width: int) -> Table:
-    """A table with as many of the columns as fit into so many characters."""
+    """A table with those columns that fit into a width in characters."""
     kept = _fitting(columns, rows, width)
     made = Table(box=None, pad_edge=False)
     for number in kept:

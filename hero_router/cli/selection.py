@@ -17,7 +17,7 @@ from hero_router.model import Status
 Record = Mapping[str, Any]
 
 COMPLETE_SECONDS = 1.0
-"""How long a shell waits for names when somebody presses Tab."""
+"""How long a shell waits for names after the Tab key."""
 
 WORST_FIRST = (
     Status.UNHEALTHY, Status.DEGRADED, Status.INACTIVE, Status.NON_RPC, Status.UNKNOWN,

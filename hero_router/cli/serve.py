@@ -134,8 +134,8 @@ def locked(folder: Path) -> Iterator[None]:
 def _hold(path: Path) -> IO[str]:
     """Open and lock a file. Raises OSError; BlockingIOError if another process holds it.
 
-    Its last holder may remove the file between the two steps. A lock on a removed file would
-    exclude nobody, so it is tried again.
+    Its last holder may remove the file between the two steps. A lock on a removed file
+    excludes no other process, so it is tried again.
     """
     while True:
         file = path.open("w")

@@ -43,6 +43,9 @@ COLUMNS = (
     Column("reason", 6, wraps=True),
 )
 
+SILENT_SECONDS = 18.0
+"""A router sends a keepalive each 15 s; without any news for longer, a watch says so."""
+
 MAX_IGNORED = 3
 """Most files that are no services that a line names; `--json` has more of them."""
 
@@ -144,10 +147,12 @@ class View:
         self._state: Mapping[str, Any] | None = None
         self._lost = ""
         self._lost_at: float | None = None
+        self._news_at = 0.0
 
     def update(self, state: Mapping[str, Any]) -> None:
         """Show this state, which is current."""
         self._state, self._lost_at = self._chosen.of(state), None
+        self._news_at = time.time()
 
     def lose(self, reason: str) -> None:
         """Say that the state shown may be old."""
@@ -158,11 +163,18 @@ class View:
         if self._state is None:
             return Group()
         lines = [Text(clean(line), style="yellow") for line in notes(self._state)]
+        if doubt := self._doubt():
+            lines.insert(0, Text(doubt, style="bold red"))
+        return Group(*lines, services_table(self._state, self.console.width))
+
+    def _doubt(self) -> str:
+        """Why the table may be old; "" if it is current."""
         if self._lost_at is not None:
             since = moment(self._lost_at * 1000)
-            text = f"not current since {since}, connecting again: {clean(self._lost)}"
-            lines.insert(0, Text(text, style="bold red"))
-        return Group(*lines, services_table(self._state, self.console.width))
+            return f"not current since {since}, connecting again: {clean(self._lost)}"
+        if time.time() - self._news_at > SILENT_SECONDS:
+            return f"no news from the router since {moment(self._news_at * 1000)}"
+        return ""
 
 
 def notes(state: Mapping[str, Any]) -> Iterator[str]:
@@ -182,7 +194,7 @@ def is_well(state: Mapping[str, Any]) -> bool:
 def services_table(state: Mapping[str, Any], width: int) -> Table:
     """The services as a table for people; what a record of another version lacks stays empty.
 
-    For the services of a node without a scanner it says since when nobody knows how they are.
+    The services of a node without a scanner show why, and since when, their status is unknown.
     """
     lost = {item["node"]: item for item in state["stale"] if item["reason"] == SCANNER}
     rows = [_row(item, lost.get(item["node"])) for item in state["services"]]

@@ -18,7 +18,7 @@ RETRY_MS = 1_000
 
 SILENCE_SECONDS = 45.0
 PINGS_MISSED = 3
-"""A connection without a byte for this long, or for so many keepalives, counts as dead."""
+"""A connection counts as dead after this time, or this many keepalives, without a byte."""
 
 
 class Follower:

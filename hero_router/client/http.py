@@ -42,7 +42,7 @@ class Answer:
 
 
 async def get(url: str, path: str, *, within: float = ANSWER_SECONDS) -> Answer:
-    """GET whatever is answered within so many seconds, refusals too. Raises RouterAway."""
+    """GET any answer, refusals too, within that many seconds. Raises RouterAway."""
     async with asking(url, within) as session, session.get(url + path) as answer:
         return await read(answer)
 

@@ -19,7 +19,7 @@ ATTEMPTS = 3
 """Snapshots that are fetched in a row after a gap."""
 
 NODE_LOST = {"status": "unknown", "reason": "node_lost", "healthy": False}
-"""How the services of a node without a scanner are shown: nobody knows how they are."""
+"""How the services of a node without a scanner are shown."""
 
 
 class State:

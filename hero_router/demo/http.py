@@ -1,8 +1,8 @@
-"""What a good service answers on its sockets, on those for programs and those for browsers.
+"""What a good service answers on its sockets for programs and for browsers.
 
 - `GET /.well-known/heroservice.json`, the manifest: `protocol`, `name`, `title`, `version`,
   `description` and `socket`, the same fields that mycelium's daemon gives;
-- `GET /health`: `{"status": "ok"}`, or `"degraded"` and why: it works, so that this is 200 too;
+- `GET /health`: `{"status": "ok"}`, or `"degraded"` and why (also 200: it works);
 - `GET /openrpc.json`: the OpenRPC document;
 - `POST /rpc`: JSON-RPC 2.0, with `rpc.discover`.
 """
@@ -20,7 +20,7 @@ from hero_router.demo.jsonrpc import Function, dispatcher
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One sample service: its document, what serves the document's methods, and what is wrong."""
+    """One sample service: its document, its methods' functions, and what is wrong with it."""
 
     name: str
     description: str
@@ -38,7 +38,7 @@ class Service:
         return [method["name"] for method in self.document["methods"]]
 
     def manifest(self, socket: str) -> Mapping[str, str]:
-        """What the service says of itself on one of its sockets."""
+        """The manifest that it gives on one of its sockets."""
         return {
             "protocol": "openrpc",
             "name": self.name,

@@ -1,4 +1,4 @@
-"""What can listen on a bound socket: HTTP, a protocol of bytes, a silent handler, or nobody."""
+"""Listeners for a bound socket: an HTTP application, a protocol of bytes, or none at all."""
 
 import asyncio
 import socket
@@ -8,18 +8,18 @@ from typing import Protocol, cast
 from aiohttp import web
 
 CLOSE_SECONDS = 1.0
-"""How long requests under way may take to end when their listener stops."""
+"""How long requests in progress may take to end when their listener stops."""
 
 ACCEPT_TURNS = 3
-"""Turns of the loop from taking a connection until its protocol knows of it."""
+"""Turns of the loop from accepting a connection until its protocol has it."""
 
 BANNER = b"TELEGRAPH 1 READY STOP\r\n"
 
 
 class Listener(Protocol):
-    """Serves one socket between `start`, which takes the bound socket over, and `stop`.
+    """Serves one socket from `start`, which takes over the bound socket, until `stop`.
 
-    May be started again with another socket after a stop. Stopping leaves the socket's file.
+    It may be started again with another socket. `stop` leaves the socket's file.
     """
 
     async def start(self, bound: socket.socket) -> None:
@@ -49,12 +49,12 @@ class Http:
 
     async def stop(self) -> None:
         """End all connections and close the socket."""
-        await _take_no_more(self._bound)
+        await _accept_no_more(self._bound)
         await self._runner.cleanup()
 
 
 class Raw:
-    """Serves one asyncio protocol per connection; `talk` gets the set that holds what is open."""
+    """Serves one asyncio protocol for each connection; `talk` gets the set of open connections."""
 
     def __init__(self, talk: Callable[[set[asyncio.Transport]], asyncio.Protocol]) -> None:
         self._talk = talk
@@ -70,32 +70,32 @@ class Raw:
 
     async def stop(self) -> None:
         """End all connections and close the socket."""
-        await _take_no_more(self._bound)
+        await _accept_no_more(self._bound)
         self._server.close()
         for transport in tuple(self._open):
             transport.abort()
         await self._server.wait_closed()
 
 
-class Nobody:
-    """Never listens: the socket is closed at once and its file stays behind."""
+class NoListener:
+    """Never listens: the socket is closed at once and its file stays."""
 
     async def start(self, bound: socket.socket) -> None:
         """Close the socket."""
         bound.close()
 
     async def stop(self) -> None:
-        """Do nothing: there is nobody to stop."""
+        """Do nothing: nothing listens."""
 
 
 class Silence(asyncio.Protocol):
-    """A handler that hangs: it takes all that comes and never answers."""
+    """A handler that hangs: it reads everything and never answers."""
 
     def __init__(self, connections: set[asyncio.Transport]) -> None:
         self._connections = connections
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Note the connection."""
+        """Keep the connection open."""
         self._transport = cast("asyncio.Transport", transport)
         self._connections.add(self._transport)
 
@@ -105,22 +105,22 @@ class Silence(asyncio.Protocol):
 
 
 class Telegraph(Silence):
-    """A protocol that is not HTTP: it greets first, and acknowledges whatever comes."""
+    """A protocol that is not HTTP: it sends a banner, and acknowledges all bytes."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Greet."""
+        """Send the banner."""
         super().connection_made(transport)
         self._transport.write(BANNER)
 
     def data_received(self, data: bytes) -> None:
-        """Acknowledge."""
+        """Acknowledge the bytes."""
         self._transport.write(b"RECEIVED %d BYTES STOP\r\n" % len(data))
 
 
-async def _take_no_more(bound: socket.socket) -> None:
-    """Leave new connections waiting, until those just taken are known and so can be ended.
+async def _accept_no_more(bound: socket.socket) -> None:
+    """Accept no more connections, and wait until those just accepted are known, to be ended.
 
-    A connection whose server closes while it is being taken is lost by asyncio, still open.
+    asyncio loses a connection, still open, if its server closes while the connection is accepted.
     """
     asyncio.get_running_loop().remove_reader(bound.fileno())
     for _ in range(ACCEPT_TURNS):

@@ -1,4 +1,4 @@
-"""What the sample services know and do, in memory: the functions behind their OpenRPC methods."""
+"""The data of the sample services, in memory, and the functions of their OpenRPC methods."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,11 +9,11 @@ from hero_router.rpc.errors import PARAMS, RpcError
 Row = dict[str, Any]
 
 MISSING = -32004
-"""Error code for what is not there, where the OpenRPC document names none."""
+"""Error code for a missing thing, if the OpenRPC document names none."""
 
 
 class Petstore:
-    """A store of pets that keeps what it is given, until the demo ends."""
+    """A store of pets; it keeps new ones until the demo ends."""
 
     def __init__(self) -> None:
         self._pets: dict[int, Row] = {}
@@ -55,14 +55,14 @@ class Petstore:
         return self._pets[number]
 
     def delete(self, number: int) -> Row:
-        """Remove the pet with that id; it is given a last time."""
+        """Remove the pet with that id, and return it."""
         pet = self.get(number)
         del self._pets[number]
         return pet
 
 
 class Mycelium:
-    """An overlay network's node as its daemon would tell of it; peers can be added and removed."""
+    """A node of an overlay network as its daemon shows it; peers can be added and removed."""
 
     def __init__(self, started: int) -> None:
         self._started = started
@@ -101,7 +101,7 @@ class Mycelium:
         ]
 
     def add(self, endpoint: str) -> bool:
-        """Add a peer; it is never reached, as this is no real network."""
+        """Add a peer; it stays `connecting`, as this is no real network."""
         proto, _, address = endpoint.partition("://")
         if proto not in ("tcp", "quic") or ":" not in address or "://" in address:
             raise RpcError(400, "Malformed endpoint")
@@ -172,8 +172,8 @@ class Links:
 
     def pulls(self, username: str, slug: str, state: str | None = None) -> list[Row]:
         """The repository's pull requests, all or those in that state."""
-        place = {"repository": self.repository(username, slug), "author": self._owner}
-        return [{**pull, **place} for pull in self._pulls if state in (None, pull["state"])]
+        known = {"repository": self.repository(username, slug), "author": self._owner}
+        return [{**pull, **known} for pull in self._pulls if state in (None, pull["state"])]
 
     def pull(self, username: str, slug: str, pid: str) -> Row:
         """One pull request."""
@@ -192,7 +192,7 @@ class Links:
 
 
 def click(href: str | None = None, label: str | None = None) -> None:
-    """Take a click on a link and drop it, which is what its service complains of."""
+    """Accept a click on a link and drop it; the service's health check warns of that."""
 
 
 def addition(a: int, b: int) -> int:

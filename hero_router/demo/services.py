@@ -1,4 +1,4 @@
-"""The sample services together: the table of what listens where, and the loop that runs it."""
+"""The sample services: a table of their sockets, and the loop that serves them."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ from typing import Any
 
 from hero_router.demo import http, samples
 from hero_router.demo.http import Service
-from hero_router.demo.listeners import Http, Listener, Nobody, Raw, Silence, Telegraph
+from hero_router.demo.listeners import Http, Listener, NoListener, Raw, Silence, Telegraph
 from hero_router.demo.sockets import DemoSockets
 from hero_router.errors import ConfigError
 from hero_router.model import Status
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 class Sample:
     """One socket: its path below the root, the status that the router gives it, what it shows.
 
-    `flaps`: it listens and does not listen in turn; its status is the one while it listens.
+    One that `flaps` listens and does not listen in turn; `status` is that while it listens.
     """
 
     path: str
@@ -36,75 +36,74 @@ class Sample:
 
 
 def table() -> tuple[Sample, ...]:
-    """What is served: all samples, each time with a memory of their own."""
+    """All samples; each call makes new ones, with data of their own."""
     return (*_services(), *_oddities())
 
 
 async def run(
-    root: Path, *, ready: Callable[[], None] | None = None, flap_seconds: float = 20
+    root: Path, *, on_started: Callable[[], None] | None = None, flap_seconds: float = 20
 ) -> None:
     """Serve all samples below `root` until cancelled; then remove every file and folder made.
 
-    `ready` is called once all listen. What is in the way of a sample stays, and is reported by a
-    warning. `flap_seconds` is the time between two changes of those that flap.
+    `on_started` is called once all listen. A file that is in the way of a sample stays, and a
+    warning names it. `flap_seconds` is the time between two changes of a flapping sample.
 
     Raises:
         ConfigError: there is no root and none can be made.
     """
-    with DemoSockets(root) as places:
+    with DemoSockets(root) as sockets:
         try:
-            places.make_root()
+            sockets.make_root()
         except OSError as error:
             raise ConfigError(f"the folder {root} cannot be made: {error.strerror}") from None
-        stage, rows = _Stage(places), table()
+        running, samples = _Running(sockets), table()
         try:
-            for sample in rows:
-                await stage.start(sample)
-            if ready is not None:
-                ready()
-            await stage.flap([sample for sample in rows if sample.flaps], flap_seconds)
+            for sample in samples:
+                await running.start(sample)
+            if on_started is not None:
+                on_started()
+            await running.flap([sample for sample in samples if sample.flaps], flap_seconds)
         finally:
-            await stage.clear()
+            await running.stop_all()
 
 
-class _Stage:
+class _Running:
     """The samples that listen at the moment."""
 
-    def __init__(self, places: DemoSockets) -> None:
-        self._places = places
-        self._on: list[Listener] = []
+    def __init__(self, sockets: DemoSockets) -> None:
+        self._sockets = sockets
+        self._listeners: list[Listener] = []
 
     async def start(self, sample: Sample) -> None:
         try:
-            bound = self._places.bind(sample.path)
+            bound = self._sockets.bind(sample.path)
         except OSError as error:
             log.warning("the sample %s is not served: %s", sample.path, error.strerror)
             return
-        self._on.append(sample.listener)
-        await _whole(sample.listener.start(bound))
+        self._listeners.append(sample.listener)
+        await _finish(sample.listener.start(bound))
 
-    async def flap(self, rows: list[Sample], seconds: float) -> None:
-        """Stop and start these, for ever."""
+    async def flap(self, samples: list[Sample], seconds: float) -> None:
+        """Stop and start these samples, for ever."""
         while True:
             await asyncio.sleep(seconds)
-            for sample in rows:
+            for sample in samples:
                 await self._stop(sample.listener)
             await asyncio.sleep(seconds)
-            for sample in rows:
+            for sample in samples:
                 await self.start(sample)
 
-    async def clear(self) -> None:
-        """Stop all."""
-        await asyncio.gather(*map(self._stop, tuple(self._on)))
+    async def stop_all(self) -> None:
+        await asyncio.gather(*map(self._stop, tuple(self._listeners)))
 
     async def _stop(self, listener: Listener) -> None:
-        if listener in self._on:
-            self._on.remove(listener)
-            await _whole(listener.stop())
+        if listener in self._listeners:
+            self._listeners.remove(listener)
+            await _finish(listener.stop())
 
 
-async def _whole(step: Coroutine[Any, Any, None]) -> None:
-    """Finish the step even if cancelled meanwhile, as half a start cannot be undone."""
+async def _finish(step: Coroutine[Any, Any, None]) -> None:
+    """Run the step to its end even if cancelled: half a start cannot be undone."""
     task = asyncio.create_task(step)
     try:
         await asyncio.shield(task)
@@ -115,12 +114,15 @@ async def _whole(step: Coroutine[Any, Any, None]) -> None:
 
 def _services() -> tuple[Sample, ...]:
     """Services that speak RPC; the paths show each layout that the router finds."""
-    node, host = samples.Mycelium(int(time.time())), samples.Links()
+    node, links_host = samples.Mycelium(int(time.time())), samples.Links()
     mycelium = Service(
         "mycelium", "An overlay network's node.", _document("mycelium"), node.functions()
     )
     links = Service(
-        "links", "Repositories and pull requests.", _document("link-example"), host.functions()
+        "links",
+        "Repositories and pull requests.",
+        _document("link-example"),
+        links_host.functions(),
     )
     petstore = Service(
         "petstore",
@@ -148,7 +150,7 @@ def _services() -> tuple[Sample, ...]:
 
 
 def _oddities() -> tuple[Sample, ...]:
-    """Services that are not well, each in its own way."""
+    """Services that do not work well, each in another way."""
     metrics = Service(
         "metrics",
         "Counts clicks on links.",
@@ -163,7 +165,7 @@ def _oddities() -> tuple[Sample, ...]:
         Sample("flapper/rpc.sock", Status.HEALTHY, "comes and goes", _rpc(flapper), flaps=True),
         Sample("sleeper/rpc.sock", Status.UNHEALTHY, "listens, never answers", Raw(Silence)),
         Sample("telegraph/rpc.sock", Status.NON_RPC, "does not speak HTTP", Raw(Telegraph)),
-        Sample("leftover.sock", Status.INACTIVE, "a file that a dead service left", Nobody()),
+        Sample("leftover.sock", Status.INACTIVE, "a file that a dead service left", NoListener()),
     )
 
 
@@ -176,6 +178,6 @@ def _page(service: Service, socket: str, lines: Callable[[], list[str]]) -> Http
 
 
 def _document(name: str) -> Mapping[str, Any]:
-    place = resources.files(__package__).joinpath("openrpc", f"{name}.json")
-    document: Mapping[str, Any] = json.loads(place.read_bytes())
+    file = resources.files(__package__).joinpath("openrpc", f"{name}.json")
+    document: Mapping[str, Any] = json.loads(file.read_bytes())
     return document

@@ -1,6 +1,6 @@
-"""The socket files and folders that the sample services make, and take away again.
+"""Makes the socket files and folders of the sample services, and removes them at the end.
 
-Whatever else lies in the root is left alone: a file, a symlink, a socket that somebody listens on.
+Everything else in the root stays: a file, a symlink, a socket with a listener.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from typing import Self
 
 
 class DemoSockets:
-    """Socket files below one root; leaving the context removes all that was made."""
+    """Socket files below one root. Leaving the context removes every file and folder made."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -41,25 +41,25 @@ class DemoSockets:
                 folder.rmdir()
 
     def make_root(self) -> None:
-        """Make the root where there is none. Raises OSError."""
+        """Make the root if there is none. Raises OSError."""
         self._make(self._root)
 
     def bind(self, path: str) -> socket.socket:
         """A socket bound at `path` below the root, not listening yet; the caller closes it.
 
-        A socket file that nobody listens on, as an earlier run may leave, is replaced.
+        A socket file without a listener, as an earlier run may leave it, is replaced.
 
         Raises:
-            OSError: the place cannot be used; FileExistsError: something else is there.
+            OSError: the path cannot be used; FileExistsError: something else is there.
         """
-        place = self._root / path
-        self._make(place.parent)
+        file = self._root / path
+        self._make(file.parent)
         bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            with _shortened(place) as short:
+            with _shortened(file) as short:
                 _clear(short)
                 bound.bind(os.fspath(short))
-            self._files[place] = _identity(place)
+            self._files[file] = _identity(file)
         except OSError:
             bound.close()
             raise
@@ -73,37 +73,37 @@ class DemoSockets:
 
 
 @contextmanager
-def _shortened(place: Path) -> Iterator[Path]:
-    """The same place by a path that fits in a socket address, which holds 107 bytes."""
-    folder = os.open(place.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+def _shortened(path: Path) -> Iterator[Path]:
+    """The same file by a path that fits in a socket address, which holds 107 bytes."""
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        yield Path(f"/proc/self/fd/{folder}") / place.name
+        yield Path(f"/proc/self/fd/{folder}") / path.name
     finally:
         os.close(folder)
 
 
-def _clear(place: Path) -> None:
-    """Remove a stale socket. Raises FileExistsError where there is anything else."""
+def _clear(path: Path) -> None:
+    """Remove a socket file without a listener. Raises FileExistsError if it is anything else."""
     try:
-        mode = place.lstat().st_mode
+        mode = path.lstat().st_mode
     except FileNotFoundError:
         return
     if not stat.S_ISSOCK(mode):
         raise FileExistsError(errno.EEXIST, "a file that is not a socket is there")
-    if not _is_stale(place):
+    if not _is_stale(path):
         raise FileExistsError(errno.EEXIST, "another program listens there")
-    place.unlink()
+    path.unlink()
 
 
-def _is_stale(place: Path) -> bool:
+def _is_stale(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as caller:
         caller.setblocking(False)
         try:
-            caller.connect(os.fspath(place))
+            caller.connect(os.fspath(path))
         except ConnectionRefusedError:
             return True
         except BlockingIOError:
-            return False  # its queue is full, so somebody listens
+            return False  # its queue is full, so it has a listener
     return False
 
 

@@ -50,10 +50,14 @@ def setup_early(fmt: str | None = None) -> None:
         setup("info", "json")
 
 
+def is_json() -> bool:
+    """Whether this process logs as JSON."""
+    return any(isinstance(item.formatter, JsonFormatter) for item in logging.getLogger().handlers)
+
+
 def report_fatal(message: str) -> None:
-    """Say why the process ends: as a record if the log is JSON, else as one line on stderr."""
-    handlers = logging.getLogger().handlers
-    if any(isinstance(item.formatter, JsonFormatter) for item in handlers):
+    """Say why the process ends: a line for people on stderr, or a record if the log is JSON."""
+    if is_json():
         logging.getLogger("hero_router").critical("%s", message)
     else:
         sys.stderr.write(f"hero_router: {escaped(message)}\n")

@@ -32,6 +32,9 @@ _TLS = frozenset(
 )
 _LOGIN = frozenset({"username", "password"})
 _SENTINEL = frozenset({"sentinel_username", "sentinel_password"})
+_OPEN = (_COMMON | _TLS | _SENTINEL) - {"password", "sentinel_password"}
+"""Options that are no secret."""
+
 _OPTIONS = {
     "redis": _COMMON,
     "rediss": _COMMON | _TLS,
@@ -55,7 +58,7 @@ _PORTS = {"sentinel": 26379, "cluster": 6379}
 _PLAIN = re.compile(
     r"""
     (?P<scheme> [a-z][a-z0-9+.-]* )://
-    ( (?P<user> [^:/?\#@]* ) : [^/?\#@]* @ )?
+    ( (?P<user> [^:/?\#@]* ) : (?P<password> [^/?\#@]* ) @ )?
     (?P<address>
         (?!.*@)
         ( \[[0-9a-f:.]+\] | [^:/?\#\[\]]* ) ( :[0-9]+ )?
@@ -147,12 +150,19 @@ def _are_known(scheme: str, options: list[tuple[str, str]]) -> bool:
 
 
 def masked(url: str) -> str:
-    """A URL as it may be shown: without password and options; if in doubt, only its scheme."""
+    """A URL without its passwords, for logs and screens; in doubt without all else."""
     if not url:
         return ""
     found = _PLAIN.fullmatch(url)
     if found is None:
         scheme = url.partition("://")[0]
         return f"{scheme}://***" if scheme in _OPTIONS else "***"
-    login = f"{found['user']}:***@" if found["user"] is not None else ""
-    return f"{found['scheme']}://{login}{found['address']}{found['query'] and '?***'}"
+    stars = "***" if found["password"] else ""
+    login = "" if found["user"] is None else f"{found['user']}:{stars}@"
+    return f"{found['scheme']}://{login}{found['address']}{_masked_query(found['query'])}"
+
+
+def _masked_query(query: str) -> str:
+    """The options if none can be, or hold, a password; a password may itself look like options."""
+    names = {name for name, _ in parse_qsl(query.removeprefix("?"), keep_blank_values=True)}
+    return query if names <= _OPEN else "?***"

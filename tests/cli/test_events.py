@@ -62,7 +62,7 @@ RECORD: dict[str, Any] = json.loads(json.dumps(record().to_json()))
         ),
     ],
 )
-def test_an_event_is_told_in_a_few_words(event: str, data: dict[str, Any], told: str) -> None:
+def test_an_event_is_a_few_words(event: str, data: dict[str, Any], told: str) -> None:
     assert summary(event, data).plain == told
 
 

@@ -30,7 +30,7 @@ def start(command: list[str], folder: Path, **settings: str) -> subprocess.Popen
     ("command", "started"),
     [(["scanner"], "scanning node"), (["web", "--workers", "2"], "following the stream")],
 )
-async def test_it_is_told_once_at_the_start(
+async def test_scanner_and_web_warn_once_at_the_start(
     command: list[str], started: str, launch: Callable[..., RedisServer], tmp_path: Path
 ) -> None:
     server = launch(redis7_binary(), *OPTIONS)

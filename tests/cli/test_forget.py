@@ -33,7 +33,7 @@ async def lost(live: Live) -> str:
     return str(doubts.find("scanner", NODE).detail)
 
 
-async def test_a_lost_node_leaves_with_its_services_and_nothing_is_doubted_of_it_any_more(
+async def test_a_lost_node_is_removed_with_its_services_and_is_no_longer_stale(
     redis7: RedisServer, hand: Hand
 ) -> None:
     async with working(redis7.url) as live:
@@ -43,7 +43,7 @@ async def test_a_lost_node_leaves_with_its_services_and_nothing_is_doubted_of_it
         async with live.listening() as listener:
             answer = await forget(NODE, ROUTER_REDIS_URL=redis7.url)
             assert (answer.exit_code, answer.stderr) == (0, "")
-            assert answer.stdout == f"node {NODE} is forgotten: 3 services left the registry\n"
+            assert answer.stdout == f"node {NODE} is removed, with 3 services\n"
             removed = await listener.hears_of("service_removed", 3)
             assert {item["reason"] for item in removed} == {"forgotten"}
             assert {item["name"] for item in removed} == {"s0", "s1", "s2"}
@@ -66,17 +66,15 @@ def test_a_node_whose_scanner_runs_is_not_forgotten(redis7: RedisServer, hand: H
     assert ask(redis7, "XLEN", KEYS.events) == before
 
 
-def test_a_node_that_nobody_knows_is_told_with_those_that_are(
-    redis7: RedisServer, hand: Hand
-) -> None:
+def test_an_unknown_node_is_an_error_that_lists_the_nodes(redis7: RedisServer, hand: Hand) -> None:
     answer = run("n7", ROUTER_REDIS_URL=redis7.url)
     assert answer.exit_code == 1
-    assert answer.stderr == f"hero_router: there is no node 'n7'; known are: {NODE}\n"
+    assert answer.stderr == f"hero_router: there is no node 'n7'; the nodes are: {NODE}\n"
 
 
 def test_an_empty_redis_knows_no_node(redis7: RedisServer) -> None:
     answer = run("n7", ROUTER_REDIS_URL=redis7.url)
-    assert answer.stderr == "hero_router: there is no node 'n7'; known are: none\n"
+    assert answer.stderr == "hero_router: there is no node 'n7'; the nodes are: none\n"
 
 
 def test_a_window_that_is_larger_than_this_commands_setting_is_kept(

@@ -10,7 +10,8 @@ import pytest
 from rich.console import Console
 
 from hero_router.cli.screen import age
-from hero_router.cli.services import MARKS, ignored, is_well, mark, services_table
+from hero_router.cli.selection import Selection
+from hero_router.cli.services import MARKS, View, ignored, is_well, mark, services_table
 from hero_router.model import Status
 from tests.support.records import record
 
@@ -36,7 +37,7 @@ def test_a_row_says_what_is_known_of_a_service() -> None:
     assert row.split() == ["●", "healthy", "default", "api", "n1", "rpc:healthy", "3", "1m", "slow"]
 
 
-def test_of_a_lost_node_it_says_why_nothing_is_known_and_since_when() -> None:
+def test_services_of_a_lost_node_show_why_and_since_when() -> None:
     """Not since when the services had not changed: until then they were well."""
     now = int(time.time() * 1000)
     unknown = {**RECORD, "status": "unknown", "reason": "node_lost", "changed_at": now - 7_200_000}
@@ -46,7 +47,7 @@ def test_of_a_lost_node_it_says_why_nothing_is_known_and_since_when() -> None:
     assert lines(unknown, doubts=[other, doubt])[1].endswith(f"4s     {detail}")
 
 
-def test_only_a_lost_scanner_is_why_nothing_is_known_of_all_services_of_a_node() -> None:
+def test_only_a_lost_scanner_replaces_the_reasons_of_all_its_services() -> None:
     """What a scanner cannot see concerns some of them, whose own reasons say so."""
     doubt = {"reason": "root", "node": "n1", "since": 1, "detail": "folder b cannot be read"}
     assert lines({**RECORD, "reason": "slow"}, doubts=[doubt])[1].endswith("slow")
@@ -85,7 +86,7 @@ def test_all_is_well_only_if_nothing_may_be_out_of_date() -> None:
     assert well(RECORD, doubted="another")
 
 
-def test_what_is_ignored_is_one_line_for_each_node() -> None:
+def test_ignored_files_are_one_line_for_each_node() -> None:
     three = {"a.sock": "it is not a socket", "b.sock": "x", "c.sock": "x"}
     nodes: list[dict[str, Any]] = [
         {"node": "n1", "ignored_count": 1, "ignored": {"a.sock": "it is not a socket"}},
@@ -112,7 +113,7 @@ def test_every_status_has_a_shape_of_its_own_so_that_colour_is_not_needed() -> N
     [(-5, "0s"), (0, "0s"), (59, "59s"), (60, "1m"), (3_599, "59m"), (3_600, "1h"),
      (86_399, "23h"), (86_400, "1d"), (864_000, "10d")],
 )  # fmt: skip
-def test_an_age_is_told_in_its_largest_unit(seconds: int, told: str) -> None:
+def test_an_age_is_in_its_largest_unit(seconds: int, told: str) -> None:
     assert age(time.time() * 1000 - seconds * 1000 - 200) == told
 
 
@@ -130,3 +131,32 @@ def test_texts_of_services_are_shown_literally() -> None:
     assert len(told) == 2
     assert all(line.isprintable() for line in told)
     assert told[1].count("[bold red]x[/]") == 4
+
+
+def test_a_watch_says_while_its_table_may_be_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    view = View(Selection(names=frozenset({"api"})))
+
+    def shown() -> list[str]:
+        out = io.StringIO()
+        Console(file=out, width=200).print(view.render())
+        return out.getvalue().splitlines()
+
+    assert shown() == []
+    state = {"services": [RECORD, {**RECORD, "name": "other"}], "stale": [], "nodes": []}
+    view.update(state)
+    assert [line.split()[0] for line in shown()] == ["status", "●"]
+    with monkeypatch.context() as clock:
+        soon = time.time() + 20
+        clock.setattr(time, "time", lambda: soon)
+        assert shown()[0].startswith("no news from the router since ")
+    view.lose("the router is\x1b[2J away")
+    first = shown()[0]
+    later = time.time() + 60
+    monkeypatch.setattr(time, "time", lambda: later)
+    view.lose("it is still away")
+    second = shown()[0]
+    assert first.startswith("not current since ")
+    assert first.endswith("connecting again: the router is\ufffd[2J away")
+    assert second.split(",")[0] == first.split(",")[0], "since the first loss"
+    view.update({**state, "stale": [{"reason": "redis", "node": None, "detail": "Redis is away"}]})
+    assert shown()[0] == "stale: Redis is away"

@@ -12,7 +12,7 @@ from hero_router.errors import ConfigError
 STARTS, LONGEST_SECONDS = 200, 10.0
 
 
-def test_one_holds_it_the_others_are_told_so_and_nothing_is_left(tmp_path: Path) -> None:
+def test_one_process_holds_the_lock_and_the_others_get_an_error(tmp_path: Path) -> None:
     with locked(tmp_path), pytest.raises(ConfigError, match=str(tmp_path)), locked(tmp_path):
         pass
     with locked(tmp_path):

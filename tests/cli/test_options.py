@@ -74,7 +74,7 @@ def test_a_number_out_of_range_is_refused_under_its_name(item: Setting) -> None:
         assert item.name in answer.stderr.replace("-", "_")
 
 
-def test_what_0_switches_off_may_not_be_nearly_0_by_its_flag() -> None:
+def test_a_flag_that_0_switches_off_may_not_be_nearly_0() -> None:
     assert run("config", "--sse-max-age-seconds", "0").exit_code == 0
     answer = process("config", "--sse-max-age-seconds", "0.001")
     assert answer.returncode == 2
@@ -87,7 +87,7 @@ def test_config_says_each_rejection_once() -> None:
     assert answer.stderr.splitlines() == [WARNING]
 
 
-def test_a_variable_that_only_looks_like_a_setting_is_told_of() -> None:
+def test_a_variable_that_only_looks_like_a_setting_is_reported() -> None:
     strange = {"ROUTER_SSE_BUFER": "3", "ROUTER_QWXYZ": "3"}
     answer = process("config", "--check", **strange)
     assert answer.returncode == 1
@@ -97,7 +97,7 @@ def test_a_variable_that_only_looks_like_a_setting_is_told_of() -> None:
     ]
 
 
-def test_config_has_nothing_to_say_of_a_variable_that_a_flag_replaces() -> None:
+def test_config_ignores_a_variable_that_a_flag_replaces() -> None:
     answer = process("config", "--check", "--sse-buffer", "2048", ROUTER_SSE_BUFFER="0")
     assert (answer.returncode, answer.stderr) == (0, "")
 

@@ -62,7 +62,7 @@ def listening(place: Path) -> Iterator[None]:
         yield
 
 
-async def test_a_root_that_is_moved_away_is_told_everywhere(quiet: Serving) -> None:
+async def test_a_root_that_is_moved_away_is_shown_everywhere(quiet: Serving) -> None:
     assert run(quiet, "list").stderr == ""
     away = quiet.root.rename(quiet.root.with_name("away"))
     told = await eventually(lambda: doubts(quiet), message="pages are told")
@@ -87,7 +87,7 @@ async def test_a_root_that_is_moved_away_is_told_everywhere(quiet: Serving) -> N
     assert "resolved: node testnode: the root" in quiet.output()
 
 
-async def test_sockets_that_the_scanner_may_not_connect_to_are_told_everywhere(
+async def test_sockets_that_the_scanner_may_not_connect_to_are_shown_everywhere(
     quiet: Serving,
 ) -> None:
     """A real scanner process without power over permissions, whoever runs the tests."""
@@ -103,7 +103,7 @@ async def test_sockets_that_the_scanner_may_not_connect_to_are_told_everywhere(
         await eventually(lambda: gauge(quiet, "permission"), message="the metric tells it")
 
 
-async def test_what_is_ignored_is_told_with_the_reason(quiet: Serving) -> None:
+async def test_ignored_sockets_are_named_with_the_reason(quiet: Serving) -> None:
     with listening(quiet.root / "redis.sock"), listening(quiet.root / "gunicorn.sock"):
         (quiet.root / "file.sock").touch()
         scan = run(quiet, "scan")

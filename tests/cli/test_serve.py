@@ -119,10 +119,8 @@ def test_every_process_logs_in_the_form_that_is_set_and_ends_without_complaint(
         assert serving.stop() == 0
     finally:
         serving.close()
-    lines = [
-        line for line in serving.output().splitlines() if not line.startswith("hero_router is ")
-    ]
-    records = [json.loads(line) for line in lines]
+    records = [json.loads(line) for line in serving.output().splitlines()]
+    assert any(item["message"].startswith("hero_router is ready: ") for item in records)
     told = [item["message"] for item in records if item["logger"] == "gunicorn.error"]
     assert any(text.startswith("Listening at") for text in told), "the master is heard"
     assert any(text.startswith("Worker exiting") for text in told), "so are its workers"
@@ -195,7 +193,7 @@ def test_a_child_that_cannot_start_stops_the_whole_with_its_reason(fresh: Servin
     assert "redis.log" in fresh.output()
 
 
-def test_a_file_where_redis_keeps_its_data_is_told_in_one_line(fresh: Serving) -> None:
+def test_a_file_in_place_of_the_data_folder_of_redis_is_one_line(fresh: Serving) -> None:
     fresh.state.mkdir()
     (fresh.state / "redis").write_text("in the way")
     fresh.launch()

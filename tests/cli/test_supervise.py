@@ -115,14 +115,14 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Household:
     return Household(tmp_path)
 
 
-async def test_each_is_started_when_the_one_before_works(house: Household) -> None:
+async def test_each_child_is_started_when_the_one_before_works(house: Household) -> None:
     house.add("first", f"sleep 0.2; {LIVES}")
     house.add("second", LIVES, lambda: bool(house.pids("first") and house.pids("second")))
     async with house.running():
         assert house.order == ["first", "second"]
 
 
-async def test_one_that_dies_is_started_again_and_the_others_are_left_alone(
+async def test_a_child_that_dies_is_restarted_and_the_others_stay(
     house: Household, caplog: pytest.LogCaptureFixture
 ) -> None:
     house.add("steady", LIVES)
@@ -135,7 +135,7 @@ async def test_one_that_dies_is_started_again_and_the_others_are_left_alone(
     assert told == "mortal ended (SIGKILL); restarting it in 0.05 s"
 
 
-async def test_one_that_does_not_come_up_again_is_tried_ever_more_rarely(
+async def test_a_child_that_does_not_start_again_is_tried_less_and_less_often(
     house: Household, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(supervise, "BACKOFF_MOST", 0.3)
@@ -156,7 +156,7 @@ async def test_one_that_does_not_come_up_again_is_tried_ever_more_rarely(
     )
 
 
-async def test_one_that_never_can_run_ends_the_whole(house: Household) -> None:
+async def test_a_child_that_never_can_run_ends_the_whole(house: Household) -> None:
     house.add("steady", LIVES)
     house.add("misled", "trap 'exit 2' USR1; echo $$ >> $DIARY; while :; do sleep 0.05; done")
     task = asyncio.create_task(house.run())
@@ -168,7 +168,7 @@ async def test_one_that_never_can_run_ends_the_whole(house: Household) -> None:
 
 
 @pytest.mark.parametrize(("script", "cause"), [(DIES, "exit code 3"), ("kill -KILL $$", "SIGKILL")])
-async def test_one_that_does_not_start_ends_the_whole_with_its_reason(
+async def test_a_child_that_does_not_start_ends_the_whole_with_its_reason(
     house: Household, script: str, cause: str
 ) -> None:
     log = house.folder / "why.log"
@@ -182,7 +182,7 @@ async def test_one_that_does_not_start_ends_the_whole_with_its_reason(
     await house.nobody_is_left()
 
 
-async def test_one_that_is_never_ready_is_given_up(
+async def test_a_child_that_is_never_ready_ends_the_start(
     house: Household, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(supervise, "READY_SECONDS", 0.2)
@@ -192,7 +192,7 @@ async def test_one_that_is_never_ready_is_given_up(
     await house.nobody_is_left()
 
 
-async def test_who_stops_during_a_long_start_need_not_wait_for_its_end(house: Household) -> None:
+async def test_a_stop_during_a_long_start_does_not_wait_for_its_end(house: Household) -> None:
     house.add("steady", LIVES)
     house.add("slow", LIVES, lambda: False)
     task = asyncio.create_task(house.run())
@@ -203,7 +203,7 @@ async def test_who_stops_during_a_long_start_need_not_wait_for_its_end(house: Ho
     await house.nobody_is_left()
 
 
-async def test_the_last_is_ended_after_all_others(house: Household) -> None:
+async def test_the_last_child_is_ended_after_all_others(house: Household) -> None:
     """The others may still have something to write into Redis."""
     note = house.folder / "end.log"
     bury = "trap 'echo {} >> {}; exit 0' TERM; echo $$ >> $DIARY; while :; do sleep 0.05; done"
@@ -214,7 +214,7 @@ async def test_the_last_is_ended_after_all_others(house: Household) -> None:
     assert note.read_text().split() == ["scanner", "redis"]
 
 
-async def test_a_stubborn_one_is_ended_by_force_once_its_time_is_over(house: Household) -> None:
+async def test_a_child_that_does_not_end_in_time_is_killed(house: Household) -> None:
     house.add("stubborn", STUBBORN, stop_seconds=0.3)
     house.add("slow", f"trap 'sleep 0.8; exit' TERM; {WAITS}")
     async with house.running():
@@ -222,23 +222,22 @@ async def test_a_stubborn_one_is_ended_by_force_once_its_time_is_over(house: Hou
     assert 0.8 < time.monotonic() - started < 3
 
 
-async def test_who_cannot_wait_any_more_asks_again(house: Household) -> None:
+async def test_a_second_stop_kills_all_but_the_last_child(house: Household) -> None:
     """Only the last of all, which others have written to, still has its time."""
     note = house.folder / "end.log"
     house.add("redis", f"trap 'sleep 0.3; echo x > {note}; exit' TERM; {WAITS}", last=True)
-    house.add("stubborn", STUBBORN, stop_seconds=60)
+    asked = house.folder / "asked"
+    house.add("stubborn", f"trap 'touch {asked}' TERM; {WAITS}", stop_seconds=60)
     async with house.running():
         house.stop.set()
-        await asyncio.sleep(0.2)
+        await eventually(asked.exists, message="the stubborn one is asked to end")
         assert alive(house.pids("stubborn")[0])
         house.hurry.set()
     assert note.read_text() == "x\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-async def test_what_a_child_had_started_does_not_outlive_it(
-    house: Household, number: signal.Signals
-) -> None:
+async def test_processes_of_a_child_end_with_it(house: Household, number: signal.Signals) -> None:
     """A worker whose master was killed would still hold the port."""
     house.add("master", SURVIVED, lambda: len(house.pids("master")) in {2, 4})
     async with house.running():

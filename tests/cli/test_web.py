@@ -102,7 +102,7 @@ def test_sigterm_ends_a_master_at_any_moment_of_its_start(tmp_path: Path) -> Non
             assert made.process.wait(10) in (0, -signal.SIGTERM)
 
 
-def test_who_listens_for_others_is_warned_once(tmp_path: Path) -> None:
+def test_web_that_listens_for_other_machines_warns_once(tmp_path: Path) -> None:
     with master("web", tmp_path, ROUTER_HOST="0.0.0.0", ROUTER_WORKERS="2") as made:
         made.is_up()
         told = [line for line in made.log.read_text("utf-8").splitlines() if "no login" in line]

@@ -76,7 +76,9 @@ async def take(follower: Follower, count: int) -> list[Message]:
         return [await anext(messages) for _ in range(count)]
 
 
-async def test_it_goes_on_where_it_stood_over_every_connection(script: Script, url: str) -> None:
+async def test_a_follower_resumes_after_its_last_event_over_every_connection(
+    script: Script, url: str
+) -> None:
     script.then(hello(3), change(4), change(5))
     script.then(hello(5))
     script.then(hello(5), change(6))
@@ -102,7 +104,7 @@ async def test_a_position_is_kept_until_there_is_a_new_one_but_never_made_up(
     assert script.positions == ["7-1", "7-1"]
 
 
-async def test_what_has_no_position_moves_it_nowhere(script: Script, url: str) -> None:
+async def test_a_message_without_a_position_leaves_it(script: Script, url: str) -> None:
     script.then(hello(3), sse.frame("stale", {"reason": "redis"}))
     script.then(hello(3))
     await take(Follower(url), 3)
@@ -113,7 +115,7 @@ async def test_a_worker_that_ends_says_when_to_come_back(script: Script, url: st
     """Without a message after it: each client has its own time, so that not all come at once."""
     script.then(hello(3, retry_ms=1), sse.retry(300))
     script.then(hello(3))
-    await take(Follower(url), 2)
+    await take(Follower(url, retry_ms=1), 2)
     assert script.times[1] - script.times[0] >= 0.3
 
 

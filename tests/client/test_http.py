@@ -44,7 +44,7 @@ async def refusal(asking: Any) -> str:
     return told
 
 
-async def test_an_answer_is_what_the_router_says(somebody: Somebody, url: str) -> None:
+async def test_fetch_and_call_return_the_routers_values(somebody: Somebody, url: str) -> None:
     somebody.body = '{"services": [1], "stale": []}'
     assert await fetch(url, "/api/services", "services") == {"services": [1], "stale": []}
     somebody.body = '{"jsonrpc": "2.0", "id": 1, "result": 5}'
@@ -76,7 +76,7 @@ async def test_a_routers_own_refusal_is_in_its_words(somebody: Somebody, url: st
     ["", "[]", "5", "null", "{", '{"error": 5}', '{"error": {"message": ["\\u001b[2J"]}}', b"\xff"],
 )
 @pytest.mark.parametrize("kind", ["application/json", "text/html"])
-async def test_what_is_no_router_is_said_to_be_none(
+async def test_a_program_that_is_no_router_is_an_error(
     somebody: Somebody, url: str, status: int, body: str | bytes, kind: str
 ) -> None:
     somebody.status, somebody.body, somebody.kind = status, body, kind
@@ -85,7 +85,7 @@ async def test_what_is_no_router_is_said_to_be_none(
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://[", "nonsense", "ftp://x", ""])
-async def test_where_nobody_can_be_asked_that_is_said(url: str) -> None:
+async def test_an_address_without_a_listener_is_an_error(url: str) -> None:
     assert (await refusal(fetch(url, "/"))).startswith(f"no router answers at {url}: ")
 
 

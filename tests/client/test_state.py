@@ -48,7 +48,7 @@ def state() -> State:
     return made
 
 
-LOST = {"reason": "scanner", "node": NODE, "since": 5, "detail": "no scanner runs"}
+LOST: dict[str, Any] = {"reason": "scanner", "node": NODE, "since": 5, "detail": "no scanner runs"}
 
 
 def test_events_change_the_services(state: State) -> None:

@@ -8,7 +8,7 @@ folder=$1
 suite=${SUITE:-bookworm}
 name=localhost/hero_router_test
 
-export BUILDAH_ISOLATION=chroot
+export BUILDAH_ISOLATION=chroot CONTAINERS_CONF=$PWD/tests/containers/containers.conf
 mkdir -p "$folder"
 
 # The base: Debian with Python, under the names that the official Python image has. A machine behind a

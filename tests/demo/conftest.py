@@ -39,13 +39,13 @@ async def demo(root: Path) -> AsyncIterator[Path]:
 async def running(root: Path, flap_seconds: float = 3600) -> AsyncIterator[None]:
     """Run the demo until the block ends; it must then end by its cancellation."""
     up = asyncio.Event()
-    task = asyncio.create_task(services.run(root, ready=up.set, flap_seconds=flap_seconds))
+    task = asyncio.create_task(services.run(root, on_started=up.set, flap_seconds=flap_seconds))
     waiting = asyncio.create_task(up.wait())
     await asyncio.wait({task, waiting}, timeout=DEADLINE, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     if task.done():
         await task
-    assert up.is_set(), "the demo was not ready in time"
+    assert up.is_set(), "the demo did not start in time"
     try:
         yield
     finally:

@@ -101,7 +101,7 @@ async def test_a_killed_demos_sockets_are_replaced(root: Path) -> None:
     assert made(root) == set()
 
 
-async def test_somebody_elses_live_socket_is_left_alone_and_reported(
+async def test_the_socket_of_another_program_stays_and_is_reported(
     root: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with bound(root / "simple_math.sock") as other, caplog.at_level(logging.WARNING):

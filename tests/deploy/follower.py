@@ -12,6 +12,7 @@ import aiohttp
 
 from hero_router.position import Position
 from hero_router.sse import Message, Parser
+from tests.support.background import meanwhile
 
 BACK_SECONDS = (0.02, 0.02, 0.5, 0.5)
 """When clients come back, each two after the same time, as HAProxy deals them out by turns: before
@@ -114,16 +115,8 @@ async def following(
 ) -> AsyncIterator[list[Follower]]:
     """This many clients of one address, until the block ends; `back` is when they come back."""
     followers = [Follower(url, seconds) for seconds in islice(cycle(back), number)]
-    tasks = [asyncio.create_task(follower.run()) for follower in followers]
-    try:
+    async with meanwhile(*(follower.run() for follower in followers)):
         yield followers
-        for task in tasks:
-            if task.done():
-                task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def all_of(followers: Sequence[Follower], holds: Callable[[Follower], bool]) -> Callable[[], bool]:

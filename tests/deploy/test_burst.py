@@ -79,7 +79,7 @@ def assert_told_of_all(messages: Sequence[Message]) -> None:
     assert len(client.places) + sum(missed) == EVENTS
 
 
-async def test_who_reads_and_who_stalls_are_told_of_every_event_of_a_burst(
+async def test_readers_and_stalled_clients_account_for_every_event_of_a_burst(
     redis7: RedisServer, tmp_path: Path
 ) -> None:
     async with routing(tmp_path, redis7.url) as (web, hand), AsyncExitStack() as stack:
@@ -97,7 +97,7 @@ async def test_who_reads_and_who_stalls_are_told_of_every_event_of_a_burst(
         assert_told_of_all(slow.messages)
 
 
-async def test_who_takes_no_byte_is_dropped_and_the_others_do_not_wait_for_it(
+async def test_a_client_that_takes_no_byte_is_dropped_and_the_others_do_not_wait_for_it(
     redis7: RedisServer, tmp_path: Path
 ) -> None:
     settings = {"ROUTER_SSE_STALL_SECONDS": "0.5"}

@@ -46,7 +46,7 @@ async def connects(web: Web, stack: AsyncExitStack) -> bool:
     return False
 
 
-async def test_without_files_nobody_else_connects_and_those_who_are_there_go_on(
+async def test_without_free_files_no_client_connects_and_connected_clients_go_on(
     redis7: RedisServer, hand: Hand, tmp_path: Path
 ) -> None:
     async with limited(tmp_path, redis7.url, f"-n {FILES}") as web, web.streaming() as (one,):

@@ -98,7 +98,7 @@ async def _lets_in(door: Door, token: str) -> bool:
     return await door.asks(token) == 200
 
 
-async def test_who_is_not_allowed_any_more_loses_the_stream_within_its_greatest_age(
+async def test_a_revoked_client_loses_the_stream_within_its_greatest_age(
     door: Door, hand: Hand
 ) -> None:
     """Nobody else loses anything: their streams end as well, and they come back."""

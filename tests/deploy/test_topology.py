@@ -231,7 +231,7 @@ async def test_while_redis_is_away_the_door_stays_open_and_says_so(topology: Top
     assert failures == []
 
 
-async def test_without_any_instance_streams_are_told_to_come_back(topology: Topology) -> None:
+async def test_without_any_instance_streams_say_when_to_come_back(topology: Topology) -> None:
     """An EventSource gives up for ever on any answer but 200, a program has to know."""
     for name in topology.instances:
         topology.running[name].kill()

@@ -11,7 +11,7 @@ import pytest
 from hero_router.feed import divergence, nodes, watchdog
 from hero_router.store import client
 from tests.failover.witness import begins_again, following, witnessing
-from tests.support.hand import Hand
+from tests.support.hand import Hand, writing
 from tests.support.proxy import FaultProxy
 from tests.support.redis import RedisServer, redis7_binary
 from tests.support.replication import Pair, Sentinel, ask
@@ -45,10 +45,8 @@ async def proxy(old: RedisServer) -> AsyncIterator[FaultProxy]:
 @pytest.fixture
 async def hand(old: RedisServer) -> AsyncIterator[Hand]:
     """The writer to the old primary."""
-    made = Hand(old.url, WINDOW)
-    await made.begin(services=3)
-    yield made
-    await made.close()
+    async with writing(old.url, WINDOW, services=3) as made:
+        yield made
 
 
 def promoted(old: RedisServer, launch: Launch) -> RedisServer:

@@ -147,7 +147,7 @@ class Positions(RuleBasedStateMachine):
 
 TestPositions = Positions.TestCase
 TestPositions.settings = settings(
-    max_examples=40,
+    max_examples=min(40, settings().max_examples),
     stateful_step_count=30,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

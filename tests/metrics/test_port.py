@@ -4,11 +4,11 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from tests.support.ports import free_port
 
 from hero_router.errors import ConfigError
 from hero_router.settings.config import RouterConfig
 from tests.deploy.web import Web
+from tests.support.ports import free_port
 from tests.support.redis import RedisServer
 from tests.support.wait import eventually
 

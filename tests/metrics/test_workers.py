@@ -14,7 +14,7 @@ import pytest
 from tests.deploy.compose import TOP
 from tests.deploy.processes import resolved
 from tests.deploy.web import Stream, Web, counted
-from tests.support.hand import Hand
+from tests.support.hand import Hand, writing
 from tests.support.redis import RedisServer, redis7_binary
 from tests.support.scrape import Scrape
 from tests.support.wait import eventually
@@ -54,10 +54,8 @@ async def web(running: Web) -> Web:
 @pytest.fixture
 async def hand(redis: RedisServer) -> AsyncIterator[Hand]:
     """Who publishes."""
-    writer = Hand(redis.url, WINDOW)
-    await writer.begin()
-    yield writer
-    await writer.close()
+    async with writing(redis.url, WINDOW) as writer:
+        yield writer
 
 
 DOCS = (TOP / "docs" / "metrics.md").read_text("utf-8")

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext
 
-from tests.page.stage import Stage, hello
+from tests.page.stage import Line, Stage, hello
 from tests.page.tab import Tab, kill_workers, put_clock_forward
 from tests.support.wait import eventually
 
@@ -36,14 +36,21 @@ async def context(browser: Browser, stage: Stage) -> AsyncIterator[BrowserContex
     await opened.close()
 
 
-async def test_all_tabs_read_one_stream(context: BrowserContext, stage: Stage) -> None:
-    one, other = await Tab.open(context, stage), await Tab.open(context, stage)
+async def greeted(context: BrowserContext, stage: Stage) -> tuple[list[Tab], Line]:
+    """Two tabs that have heard the hello of their common stream, and that stream."""
+    tabs = [await Tab.open(context, stage), await Tab.open(context, stage)]
     line = await stage.line(1)
     await line.send("hello", "1-5", **hello())
-    for tab in (one, other):
+    for tab in tabs:
         await tab.heard("hello 1-5")
+        await tab.connected(True)
+    return tabs, line
+
+
+async def test_all_tabs_read_one_stream(context: BrowserContext, stage: Stage) -> None:
+    tabs, line = await greeted(context, stage)
     await line.send("service_removed", "1-6", id="x")
-    for tab in (one, other):
+    for tab in tabs:
         await tab.heard("hello 1-5", "service_removed 1-6")
         assert await tab.get("connected")
         assert not await tab.alone()
@@ -71,10 +78,7 @@ async def test_a_tab_that_comes_later_is_greeted_without_another_stream(
 async def test_the_stream_outlives_the_tab_that_opened_it(
     context: BrowserContext, stage: Stage
 ) -> None:
-    first, other = await Tab.open(context, stage), await Tab.open(context, stage)
-    line = await stage.line(1)
-    await line.send("hello", "1-5", **hello())
-    await other.connected(True)
+    (first, other), line = await greeted(context, stage)
     await first.page.close()
     await line.send("ping", "1-5")
     await other.heard("hello 1-5", "ping 1-5")
@@ -83,10 +87,7 @@ async def test_the_stream_outlives_the_tab_that_opened_it(
 async def test_when_the_last_tab_has_left_the_stream_is_closed(
     context: BrowserContext, stage: Stage
 ) -> None:
-    first, other = await Tab.open(context, stage), await Tab.open(context, stage)
-    line = await stage.line(1)
-    await line.send("hello", "1-5", **hello())
-    await other.connected(True)
+    (first, other), line = await greeted(context, stage)
     await first.do("close")
     await line.send("ping", "1-5")
     await other.heard("hello 1-5", "ping 1-5")
@@ -103,12 +104,8 @@ async def test_when_the_last_tab_has_left_the_stream_is_closed(
 
 
 async def test_a_lost_stream_is_lost_in_every_tab(context: BrowserContext, stage: Stage) -> None:
-    tabs = [await Tab.open(context, stage), await Tab.open(context, stage)]
-    line = await stage.line(1)
+    tabs, line = await greeted(context, stage)
     await line.raw("retry: 10\n\n")
-    await line.send("hello", "1-5", **hello())
-    for tab in tabs:
-        await tab.connected(True)
     line.cut()
     for tab in tabs:
         await tab.connected(False)
@@ -122,11 +119,7 @@ async def test_a_lost_stream_is_lost_in_every_tab(context: BrowserContext, stage
 async def test_a_dead_worker_is_noticed_and_all_tabs_share_the_next_one(
     browser: Browser, context: BrowserContext, stage: Stage
 ) -> None:
-    tabs = [await Tab.open(context, stage), await Tab.open(context, stage)]
-    line = await stage.line(1)
-    await line.send("hello", "1-5", **hello())
-    for tab in tabs:
-        await tab.heard("hello 1-5")
+    tabs, line = await greeted(context, stage)
     await line.send("ping", "1-8")
     for tab in tabs:
         await tab.heard("hello 1-5", "ping 1-8")

@@ -1,4 +1,4 @@
-"""Runs a coroutine in the background of a block and raises its error at the end of the block."""
+"""Runs coroutines in the background of a block, and raises their errors at its end."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -7,14 +7,15 @@ from typing import Any
 
 
 @asynccontextmanager
-async def meanwhile(work: Coroutine[Any, Any, object]) -> AsyncIterator[None]:
-    """Run `work` until the block ends. If it failed by then, its error is raised."""
-    task = asyncio.create_task(work)
+async def meanwhile(*works: Coroutine[Any, Any, object]) -> AsyncIterator[None]:
+    """Run this work until the block ends. If some of it failed by then, its error is raised."""
+    tasks = [asyncio.create_task(work) for work in works]
     try:
         yield
     finally:
-        ended = task.done()
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        if ended:  # its error comes before the block's: it may be the cause
+        ended = [task for task in tasks if task.done()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for task in ended:  # its error comes before the block's: it may be the cause
             task.result()

@@ -1,6 +1,7 @@
 """A hand that writes the registry of a real Redis as a scanner does, change by change."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 from hero_router.codec import decode
@@ -69,3 +70,14 @@ class Hand:
     async def close(self) -> None:
         """Let go of Redis."""
         await self._client.aclose()
+
+
+@asynccontextmanager
+async def writing(to: RedisSettings | str, window: int, services: int = 0) -> AsyncIterator[Hand]:
+    """A hand that has begun, with `s0`, `s1` … in the registry; it closes with the block."""
+    hand = Hand(to, window)
+    await hand.begin(services)
+    try:
+        yield hand
+    finally:
+        await hand.close()

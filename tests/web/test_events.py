@@ -10,7 +10,7 @@ import pytest
 
 from hero_router.feed import hub
 from hero_router.position import Position
-from tests.support.hand import Hand
+from tests.support.hand import Hand, writing
 from tests.support.redis import RedisServer, client
 from tests.web.live import WINDOW, Live, working
 
@@ -25,10 +25,8 @@ Places = Sequence[Position]
 @pytest.fixture
 async def hand(redis7: RedisServer) -> AsyncIterator[Hand]:
     """Who writes what happens."""
-    writer = Hand(redis7.url, WINDOW)
-    await writer.begin()
-    yield writer
-    await writer.close()
+    async with writing(redis7.url, WINDOW) as writer:
+        yield writer
 
 
 @pytest.fixture

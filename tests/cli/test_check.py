@@ -1,0 +1,59 @@
+"""`check`: one line and an exit code that say whether a part works."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from benchmarks.ports import free_port
+
+from tests.support.serving import Serving
+
+
+def check(part: str, environment: dict[str, str]) -> tuple[int, str, str]:
+    """Exit code, output and errors."""
+    command = [sys.executable, "-m", "hero_router", "check", part]
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=20, check=False
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture(scope="module")
+def environment(serving: Serving) -> dict[str, str]:
+    """That of a part of the running router."""
+    return {**serving.environment, "ROUTER_REDIS_URL": f"unix://{serving.redis_socket}"}
+
+
+def test_each_part_of_a_running_router_passes(
+    serving: Serving, environment: dict[str, str]
+) -> None:
+    said = f"web: ok: {serving.url}/health answers 200\n"
+    assert check("web", environment) == (0, said, "")
+    said = "scanner: ok: a scanner runs for node testnode\n"
+    assert check("scanner", environment) == (0, said, "")
+    said = f"demo: ok: sockets below {serving.root}\n"
+    assert check("demo", environment) == (0, said, "")
+
+
+def test_a_part_that_does_not_work_fails(environment: dict[str, str], tmp_path: Path) -> None:
+    port = str(free_port())
+    code, out, _ = check("web", {**environment, "ROUTER_PORT": port})
+    assert (code, f"web: failed: no router answers at http://127.0.0.1:{port}:" in out) == (1, True)
+    said = "scanner: failed: no scanner runs for node other\n"
+    assert check("scanner", {**environment, "ROUTER_NODE": "other"}) == (1, said, "")
+    said = f"demo: failed: no socket below {tmp_path}\n"
+    assert check("demo", {**environment, "ROUTER_SOCKET_DIR": str(tmp_path)}) == (1, said, "")
+
+
+def test_a_redis_that_is_away_is_no_fault_of_the_scanner(environment: dict[str, str]) -> None:
+    away = f"redis://127.0.0.1:{free_port()}/0"
+    code, out, _ = check("scanner", {**environment, "ROUTER_REDIS_URL": away})
+    assert (code, out.startswith("scanner: ok: not known: ")) == (0, True)
+
+
+def test_settings_that_leave_nothing_to_ask_are_no_failed_check(
+    environment: dict[str, str],
+) -> None:
+    code, _, error = check("scanner", {**environment, "ROUTER_REDIS_URL": ""})
+    assert (code, "ROUTER_REDIS_URL is not set" in error) == (2, True)

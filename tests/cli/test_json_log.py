@@ -1,0 +1,74 @@
+"""With `ROUTER_LOG_FORMAT=json` a process that runs on prints nothing but JSON, errors included."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+OURS = [sys.executable, "-m", "hero_router"]
+GUNICORN = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py"]
+APPLICATION = "hero_router.web.app:application"
+
+
+def records(command: Sequence[str], **environment: str) -> tuple[int, list[dict[str, Any]]]:
+    """Exit code, and everything that it printed."""
+    clean = {name: value for name, value in os.environ.items() if "ROUTER" not in name}
+    done = subprocess.run(
+        command,
+        env={**clean, **environment},
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    return done.returncode, [*map(json.loads, done.stdout.splitlines())]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        [*OURS, "serve"],
+        [*OURS, "web"],
+        [*OURS, "scanner"],
+        [*OURS, "demo"],
+        [*GUNICORN, APPLICATION],
+    ],
+    ids=["serve", "web", "scanner", "demo", "gunicorn"],
+)
+def test_settings_that_leave_nothing_to_run_with_are_one_record(
+    command: Sequence[str], tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    folder = {"ROUTER_SOCKET_DIR": str(tmp_path / "file"), "ROUTER_REDIS_URL": "unix:///r.sock"}
+    code, (record,) = records(command, ROUTER_LOG_FORMAT="json", **folder)
+    assert (code, record["level"]) == (2, "critical")
+    assert record["message"].startswith("ROUTER_SOCKET_DIR is not a folder")
+
+
+def test_the_flag_is_as_good_as_the_variable() -> None:
+    code, (record,) = records([*OURS, "web", "--log-format", "json"])
+    assert (code, record["level"]) == (2, "critical")
+    assert record["message"] == "ROUTER_REDIS_URL is not set: scanner and web need a Redis"
+
+
+def test_an_error_of_the_program_itself_is_one_record_with_its_traceback() -> None:
+    program = (
+        "from hero_router.cli import main, health\n"
+        "import hero_router.cli.demo as demo\n"
+        "def fail(*_): raise OSError('no such luck')\n"
+        "demo.asyncio.run = fail\n"
+        "main(['demo'])"
+    )
+    code, (record,) = records(
+        [sys.executable, "-W", "ignore", "-c", program], ROUTER_LOG_FORMAT="json"
+    )
+    assert (code, record["level"], record["message"]) == (1, "critical", "OSError: no such luck")
+    assert "Traceback" in record["exception"]
