@@ -25,7 +25,7 @@ class WebSettings:
         1024,
         65535,
         "ROUTER_METRICS_PORT",
-        "port for /metrics alone, which is then not served on the main port; 0: none",
+        "port on which web serves /metrics and nothing else; 0: /metrics is on the main port",
         off=True,
     )
     workers: int = number(

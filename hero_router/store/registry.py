@@ -29,11 +29,11 @@ from hero_router.store.translate import delete_command, redis_errors
 log = logging.getLogger(__name__)
 
 LAST_EPOCH = 2**53 - 1
-"""No epoch of ours lies beyond: the script's numbers have gaps there."""
+"""The largest epoch: the script's numbers have gaps beyond it."""
 
 FORGOTTEN = PUBLISHED = "-"
-"""For the script: a node that leaves with all that is known of it; a service that leaves and had
-been published by whoever says so."""
+"""Arguments of the script: as a report, it removes all of a node; as a record, it removes a service
+that this writer has published or read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +83,15 @@ class Registry:
         return NodeView(mine, snapshot.nodes.get(node), has_stream)
 
     def _see(self, head: Position) -> None:
-        """Remember the last position: a stream that is behind it was rolled back.
+        """Remember the last position: if the stream is behind it, its data were rolled back.
 
-        One that no epoch can follow is a stranger's, who may take it away again.
+        A position that no epoch can follow is a foreign one, which may be deleted again.
         """
         if head.epoch < LAST_EPOCH:
             self._seen = max(self._seen, head)
 
     def _parse(self, texts: Mapping[str, str]) -> None:
-        """Parse only what is new: most records are as they were."""
+        """Parse only texts that have changed: most are as before."""
         new = {key: raw for key, raw in texts.items() if self._texts.get(key) != raw}
         kept = {key: item for key, item in self._records.items() if key in texts and key not in new}
         self._records = kept | parse_values("services", new, _record)
@@ -122,26 +122,26 @@ class Registry:
         return await self._step(grant, last.changes, state, last.documents)
 
     async def forget(self, grant: Grant) -> int:
-        """Take all that is known of the grant's node out of Redis, in one atomic step.
+        """Remove all data of the grant's node from Redis, in one atomic step.
 
-        Each of its services leaves with an event, those too that only a newer version can read.
-        Whoever forgets need not know how large the window is: no less is kept than was.
+        Each of its services is removed with an event, also one that only a newer version can read.
+        The window keeps its size, which the caller need not know.
 
-        Returns how many those are. Raises Fenced or another StoreError.
+        Returns the number of services. Raises Fenced or another StoreError.
         """
         with redis_errors():
             self._window = max(self._window, await self._client.xlen(self._keys.events))
         snapshot = await self._snapshots.read()
         self._see(snapshot.head)
-        leaving = list(_leaving(snapshot.services or {}, grant.node))
-        await self._step(grant, leaving, FORGOTTEN)
-        return len(leaving)
+        removals = list(_removals(snapshot.services or {}, grant.node))
+        await self._step(grant, removals, FORGOTTEN)
+        return len(removals)
 
     async def nodes(self) -> set[str]:
         """The names of all nodes that have reported, or have services. Raises StoreError."""
         snapshot = await self._snapshots.read()
-        homes = {str(record["node"]) for record in _shown(snapshot.services or {}).values()}
-        return homes | snapshot.nodes.keys()
+        owners = {str(record["node"]) for record in _raw_records(snapshot.services or {}).values()}
+        return owners | snapshot.nodes.keys()
 
     async def documents(self, node: str) -> dict[str, int]:
         """The size of each document that Redis keeps for the node, by digest. Raises StoreError."""
@@ -192,7 +192,7 @@ class Registry:
         return head
 
     def _arguments(self, change: Change) -> list[str]:
-        """A removal is told once, by its first call: after that nobody knows of the service."""
+        """The script's arguments for a change. A removal is an event in its first call only."""
         data = encode(change.data)
         if change.record is not None:
             record = encode(change.record.to_json())
@@ -217,8 +217,8 @@ class Registry:
             raise foreign_schema(detail)
         if outcome == "FOREIGN":
             raise StoreCorrupt(
-                f"the stream of events holds the id {detail}, which is not ours and after which no "
-                f"other can come; delete it: {delete_command(self._keys.events)}"
+                f"the stream of events holds the id {detail}, which hero_router did not write and "
+                f"which no id can follow; delete it: {delete_command(self._keys.events)}"
             )
         return parse_id(detail)
 
@@ -305,13 +305,13 @@ def _record(key: str, value: Mapping[str, Any]) -> Record:
     return record
 
 
-def _leaving(texts: Mapping[str, str], node: str) -> Iterator[Change]:
-    """The removal of each service of a node, as any worker shows it."""
-    for key, record in _shown(texts).items():
+def _removals(texts: Mapping[str, str], node: str) -> Iterator[Change]:
+    """The removal of each service of a node that workers show."""
+    for key, record in _raw_records(texts).items():
         if record["node"] == node:
             data = {name: record[name] for name in ("id", "name", "context", "node")}
             yield Change("service_removed", key, {**data, "reason": "forgotten"})
 
 
-def _shown(texts: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
+def _raw_records(texts: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
     return parse_values("services", texts, raw_record)

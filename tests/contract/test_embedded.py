@@ -1,4 +1,4 @@
-"""The private Redis of `serve`: found, started on a socket of its own, its data kept."""
+"""The private Redis of `serve`: finding a server, running it on a socket, keeping its data."""
 
 import asyncio
 import shutil
@@ -87,7 +87,7 @@ async def test_another_kind_of_server_reads_the_same_data(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As when a server is installed later, or taken away."""
+    """A server may be installed later, or removed."""
     private = PrivateRedis(tmp_path / "state")
     first, second = before().parent, after().parent
     monkeypatch.setenv("PATH", str(first))

@@ -35,7 +35,7 @@ async def test_a_stream_that_was_deleted_begins_a_new_epoch(store: Store) -> Non
 
 
 async def test_the_first_event_of_an_epoch_says_where_the_one_before_ended(store: Store) -> None:
-    """So that its last events, if they are deleted by hand, are not passed over in silence."""
+    """Then it is noticed if the last events of that epoch were deleted by hand."""
     grant = await store.grant()
     first = await store.registry.apply(grant, [put("a", 1), put("a", 2)])
     foreign = Position(first.epoch + 1, 7)
@@ -108,7 +108,7 @@ async def test_an_epoch_lies_above_a_streams_last_id_though_the_clock_does_not(
 async def test_an_epoch_lies_above_what_the_writer_saw_before_redis_was_emptied(
     store: Store, learned_by: str
 ) -> None:
-    """Redis forgot, its clock is behind or in the same millisecond: the writer still knows."""
+    """Redis is empty, and its clock is behind or in the same millisecond; the writer remembers."""
     await store.raw.xadd(KEYS.events, {"x": "y"}, id=f"{FUTURE}-5")
     writer = store.writer()
     if learned_by == "writing":
@@ -128,7 +128,7 @@ async def test_a_stream_whose_entries_were_all_trimmed_keeps_its_epoch(store: St
 
 
 async def test_a_stream_behind_what_the_writer_saw_begins_a_new_epoch(store: Store) -> None:
-    """Its data were rolled back under the same `run_id`: the next id was given out already."""
+    """The data were rolled back under the same `run_id`, so the next id was already used."""
     grant = await store.grant()
     old = await store.registry.apply(grant, [put("a", 1)])
     kept = {key: await store.raw.dump(key) for key in (KEYS.events, KEYS.services)}

@@ -1,4 +1,4 @@
-"""A Redis that may throw our keys away is told of; one that does not, or does not say, is not."""
+"""The warning about a Redis that may evict keys, and the cases without a warning."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`Registry.forget`: a node leaves in one step, with all that is known of it and its events."""
+"""`Registry.forget`: a node is removed in one step, with an event for each of its services."""
 
 import json
 
@@ -11,7 +11,7 @@ from tests.support.records import put, record, report
 
 
 async def known_twice(store: Store) -> None:
-    """Two nodes with services, reports and figures."""
+    """Two nodes with services, reports and probe results."""
     for node, scanner in (("n1", "s1"), ("n2", "s2")):
         lease = store.lease(scanner, node)
         grant = await lease.acquire()
@@ -49,7 +49,7 @@ async def test_a_node_of_which_only_its_services_are_left_can_be_forgotten(store
 
 
 async def test_records_of_a_newer_version_are_forgotten_too(store: Store) -> None:
-    """Workers show them, so somebody has to tell that they are gone."""
+    """Workers show such records, so their removal needs events too."""
     newer = {**record("a").to_json(), "status": "praised"}
     await store.raw.hset(KEYS.services, record("a").id, encode(newer))
     assert await store.registry.forget(await store.grant("forget", "n1")) == 1

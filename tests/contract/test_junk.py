@@ -1,4 +1,4 @@
-"""Other programs in our keys: a clear error or a skip, and well again after it."""
+"""Data of other programs in our keys: left out or a clear error, and recovery after that."""
 
 import json
 import logging
@@ -120,7 +120,7 @@ async def test_an_event_without_a_valid_time_has_time_0(store: Store, at: str) -
 
 
 async def test_an_event_of_a_newer_version_is_passed_on(store: Store) -> None:
-    """Its state must not be lost on workers that know neither its type nor its status yet."""
+    """A worker that knows neither its type nor its status must pass its state on."""
     data = {"service": {**record("a").to_json(), "status": "praised", "colour": "red"}}
     fields = {**GOOD, "type": "service_praised", "service": record("a").id, "extra": "new"}
     await store.raw.xadd(KEYS.events, {**fields, "data": json.dumps(data)}, id="5-1")
@@ -153,7 +153,7 @@ NAMES = ("services", "events", "nodes", "meta")
 async def test_a_key_of_the_wrong_type_is_a_clear_error_and_writes_nothing(
     store: Store, name: str
 ) -> None:
-    """All is well once the key is put right."""
+    """After the key is repaired, all works again."""
     grant = await store.grant()
     await store.registry.apply(grant, [put("a", 1)], report(1))
     key = KEYS.lease("n1") if name == "lease" else getattr(KEYS, name)
@@ -196,13 +196,13 @@ async def test_following_a_key_of_the_wrong_type_is_a_clear_error(real: Store) -
 async def test_an_id_beyond_all_clocks_is_an_error_that_leaves_no_record_without_its_event(
     store: Store, last: str
 ) -> None:
-    """The event comes first: a record that no event told of would stay unseen for ever."""
+    """The event is written first: a record without its event would never reach a page."""
     grant = await store.grant()
     await store.registry.apply(grant, [put("a", 1)])
     before = await store.records()
     await store.raw.xadd(KEYS.events, {"x": "y"}, id=last)
     await store.registry.view("n1")
-    with pytest.raises(StoreCorrupt, match="not ours") as told:
+    with pytest.raises(StoreCorrupt, match="hero_router did not write") as told:
         await store.registry.apply(grant, [put("a", 2)])
     assert last in str(told.value)
     assert str(told.value).endswith(f"redis-cli DEL '{KEYS.events}'")
@@ -240,7 +240,7 @@ async def test_a_fence_that_is_no_number_is_a_clear_error(store: Store) -> None:
 
 
 async def test_the_layout_of_another_version_is_neither_read_nor_written(store: Store) -> None:
-    """The refusal names both versions."""
+    """The error names both versions."""
     grant = await store.grant()
     await store.registry.apply(grant, [put("a", 1)])
     await store.raw.hset(KEYS.meta, "schema", str(SCHEMA + 1))
@@ -259,7 +259,7 @@ async def test_the_layout_of_another_version_is_neither_read_nor_written(store: 
 async def test_a_lease_that_never_ends_is_respected_and_the_error_names_the_key_to_delete(
     store: Store, junk: bytes
 ) -> None:
-    """No scanner writes one without a lifetime, so none could ever take the node."""
+    """No scanner writes such a lease; as long as it exists, no scanner can take the node."""
     key = KEYS.lease("n1")
     await store.raw.set(key, junk)
     with pytest.raises(StoreCorrupt) as told:

@@ -1,4 +1,4 @@
-"""Redis's names: one Cluster slot for all of a deployment, and never a name of another one."""
+"""The names of keys: one Cluster slot for a deployment, and no name of another deployment."""
 
 import inspect
 import re
@@ -26,7 +26,7 @@ def names(keys: Keys, node: str) -> list[str]:
 @example("{}{x}", "n")
 @example("}{x}", "{n}")
 def test_all_names_of_a_prefix_that_is_accepted_lie_in_one_slot(prefix: str, node: str) -> None:
-    """Else a Cluster would refuse every script, long after the start."""
+    """Otherwise a Cluster would refuse every script, long after the start."""
     try:
         keys = Keys(RouterConfig.of(redis_prefix=prefix).redis.prefix)
     except ConfigError:

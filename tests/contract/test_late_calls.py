@@ -1,4 +1,4 @@
-"""A call that was held up on its way arrives after its repetition, and after later calls."""
+"""A write that is delayed arrives after its repetition, and after later writes."""
 
 import asyncio
 from dataclasses import replace
@@ -30,7 +30,7 @@ class Network(Registry):
         return await super()._evaluate(names, args)
 
     async def deliver(self, number: int) -> list[Any]:
-        """The n-th call of all arrives, whoever still waits for its reply."""
+        """Deliver the n-th call of all, although nobody waits for its reply."""
         return await super()._evaluate(*self.sent[number])
 
 
@@ -59,7 +59,7 @@ async def test_a_removal_that_arrives_late_does_not_take_a_service_that_came_bac
 async def test_a_call_that_arrives_twice_answers_the_head_and_does_nothing_more(
     store: Store,
 ) -> None:
-    """Even one whose last state is not its first, so that its content alone does not tell."""
+    """Also if the last state is not the first: then the content alone does not show it."""
     grant, network = await store.grant(), Network(store)
     head = await network.apply(grant, [put("a", 1), put("a", 2)])
     before = await store.contents()
@@ -80,7 +80,7 @@ async def test_a_call_that_failed_half_way_is_done_when_it_arrives_again(store: 
 async def test_a_call_that_arrives_after_a_later_one_that_failed_half_way_is_refused(
     store: Store,
 ) -> None:
-    """Nobody knows how far the later one came: what was decided before it would take it back."""
+    """It is not known how much of the later call was done: the earlier one could undo it."""
     grant, network = await store.grant(), Network(store)
     await network.apply(grant, [put("a", 1)])
     held_up = len(network.sent)
@@ -121,7 +121,7 @@ async def test_two_nodes_number_their_calls_apart(store: Store) -> None:
 
 
 async def test_calls_made_at_the_same_time_all_take_effect(real: Store) -> None:
-    """They could else overtake each other on two connections, and the slower one be late."""
+    """On two connections they could overtake each other, and the slower one would be late."""
     grant = await real.grant()
     calls = [real.registry.apply(grant, [put(f"s{number}")]) for number in range(60)]
     await asyncio.gather(*calls)
@@ -129,7 +129,7 @@ async def test_calls_made_at_the_same_time_all_take_effect(real: Store) -> None:
 
 
 async def test_a_writer_whose_call_came_late_stops_writing(store: Store) -> None:
-    """Only a call whose answer nobody waits for can be late; another one is a fault of ours."""
+    """Only a call whose reply is lost can be late; any other late call is an error of the code."""
     grant, network = await store.grant(), Network(store)
     grant = replace(grant, call_numbers=iter((2, 1)))
     await network.apply(grant, [put("a", 1)])

@@ -102,7 +102,7 @@ async def _taken_over(store: Store) -> Grant:
 
 
 async def _taken_again(store: Store) -> Grant:
-    """By the same scanner, so that only the token is another."""
+    """By the same scanner, so that only the token differs."""
     grant = await store.grant("s1")
     await store.grant("s1")
     return grant

@@ -1,4 +1,4 @@
-"""The step is done, its reply never arrives, and the call is made again."""
+"""A write is done, its reply is lost, and the call is repeated: no second effect."""
 
 import asyncio
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ async def test_a_second_lost_reply_is_the_callers_to_repeat(
 async def test_a_reply_that_never_comes_ends_in_time_and_has_no_second_effect(
     real: Store, distant: Store, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A half-open connection: nothing arrives, not even its end."""
+    """A half-open connection: no byte arrives, and it is not closed."""
     monkeypatch.setattr(client, "ANSWER_SECONDS", 0.2)
     registry = Store(distant.backend)
     grant = await real.grant()
@@ -82,7 +82,7 @@ async def test_a_lease_whose_reply_was_lost_is_taken_again_by_the_same_scanner(
 async def test_replies_are_never_crossed_after_one_was_lost(
     real: Store, distant: Store, proxy: FaultProxy
 ) -> None:
-    """The connection is thrown away, so a late reply is nobody else's answer."""
+    """The connection is closed, so a late reply cannot answer another call."""
     await real.registry.apply(await real.grant(), [put("a")], report())
     await distant.stream.load()
     proxy.lose_replies()

@@ -1,4 +1,4 @@
-"""What workers read beside the stream: nodes with their leases, and the last probes' figures."""
+"""`NodeReader`: nodes with their reports and leases, and the results of the last probes."""
 
 from tests.contract.world import KEYS, Store
 from tests.support.records import record, report
@@ -51,7 +51,7 @@ async def test_new_figures_replace_all_old_ones(store: Store) -> None:
 
 
 async def test_figures_are_no_events(store: Store) -> None:
-    """A quiet world stays quiet though latencies differ at each probe."""
+    """Latencies differ at each probe; without a change of a service there is no event."""
     await store.registry.write_probes("n1", {"a": FIGURES})
     assert await store.window() == ()
 

@@ -1,4 +1,4 @@
-"""The roll of clients: what workers tell of theirs, for as long as they do, and nothing else."""
+"""`Presence`: the workers' summaries of their clients, their lifetime, and junk."""
 
 import pytest
 

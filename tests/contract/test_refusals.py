@@ -1,4 +1,4 @@
-"""Everything that a real Redis refuses has its own word, and no password is in any text."""
+"""Each kind of refusal by a real Redis has its own error and message, without a password."""
 
 import asyncio
 import contextlib
@@ -39,7 +39,7 @@ Start = Callable[..., RedisServer]
 
 @pytest.fixture(params=[redis7_binary, valkey9_binary], ids=["redis7", "valkey9"])
 def start(request: pytest.FixtureRequest, launch: Callable[..., RedisServer]) -> Start:
-    """Start a server of one's own with options, of each version."""
+    """Start a server of the test's own with options; one of each kind."""
     binary: Path = request.param()
     return lambda *options, tcp=False: launch(binary, *options, tcp=tcp)
 
@@ -133,7 +133,7 @@ async def test_a_database_that_does_not_exist(start: Start) -> None:
 
 
 async def test_a_replica_is_read_but_not_written(start: Start) -> None:
-    """A failover leaves the old primary like that."""
+    """A failover leaves the old primary in this state."""
     server = start("--replicaof", "127.0.0.1", "1")
     error = await refusal(server.url)
     assert (type(error), str(error)) == (StoreReadOnly, "this Redis is a read-only replica")
@@ -171,7 +171,7 @@ async def test_a_disk_that_cannot_be_written(start: Start) -> None:
 
 
 async def test_data_that_are_still_loaded(start: Start) -> None:
-    """A server that loads looks after its clients once in 2 MB."""
+    """A server that is loading serves its clients once in 2 MB."""
     server = start()
     admin = client(server.url)
     for number in range(30):
@@ -198,7 +198,7 @@ async def test_data_that_are_still_loaded(start: Start) -> None:
 
 @pytest.mark.parametrize("tcp", [True, False])
 async def test_too_many_clients(start: Start, tcp: bool) -> None:
-    """Redis closes before it reads, so its reason is lost now and then: never more than that."""
+    """Redis closes before it reads, so its reason is sometimes lost, but nothing else."""
     server = start("--maxclients", "1", tcp=tcp)
     async with connected(server.url) as first:
 

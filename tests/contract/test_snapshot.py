@@ -1,4 +1,4 @@
-"""Snapshots: registry, nodes, head and window as of one moment; `known` asks again cheaply."""
+"""Snapshots: registry, nodes, head and window as of one moment; a view of one node."""
 
 import asyncio
 import json
@@ -57,7 +57,7 @@ async def test_a_snapshots_time_is_rediss(store: Store) -> None:
 
 
 async def test_a_snapshot_is_one_moment_though_a_writer_never_rests(store: Store) -> None:
-    """Every step gives all services one number, so two numbers would be two moments."""
+    """Every step gives all services the same number: two numbers would mean two moments."""
     writing = asyncio.create_task(_write_for_ever(store, await store.grant()))
     reader, seen = SnapshotReader(store.client(), KEYS), set[int]()
     while len(seen) < SNAPSHOTS and not writing.done():
@@ -149,7 +149,7 @@ async def test_a_view_follows_other_writers(store: Store) -> None:
 async def test_a_late_reply_does_not_replace_a_newer_view(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An old reply comes between the question of a later caller and its "nothing has changed"."""
+    """The late reply arrives between a later caller's question and its "unchanged"."""
     registry, grant = store.writer(), await store.grant()
     await store.registry.apply(grant, [put("a")])
     read, old_passed = SnapshotReader.read, asyncio.Event()
@@ -204,7 +204,7 @@ async def test_a_view_notices_another_redis_process_with_other_records(store: St
 
 
 async def test_fields_of_a_newer_version_are_ignored_and_kept(store: Store) -> None:
-    """A rolling deploy has old readers beside new writers."""
+    """During a rolling upgrade there are old readers and new writers."""
     newer: Mapping[str, object] = {**record("a").to_json(), "colour": "blue"}
     await store.raw.hset(KEYS.services, record("a").id, json.dumps(newer))
     await store.raw.hset(KEYS.nodes, "n1", json.dumps({**report().to_json(), "load": 0.5}))

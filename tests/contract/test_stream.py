@@ -49,7 +49,7 @@ async def test_a_blocked_read_gets_the_event_as_it_happens(store: Store) -> None
 
 
 async def test_redis_itself_does_not_report_a_gap(store: Store) -> None:
-    """Why the reader must do the arithmetic: a trimmed position silently starts at the oldest."""
+    """The reader must compare positions: a read from a trimmed one starts at the oldest event."""
     grant = await store.grant()
     first = await store.registry.apply(grant, [put("a", 1)])
     await store.registry.apply(grant, [put("a", n) for n in range(2, 3 * WINDOW)])

@@ -1,4 +1,4 @@
-"""What the contract is held against: a server of some kind, and the stores on top of it."""
+"""The servers on which the contract is tested, and all stores on one of them."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -68,7 +68,7 @@ class FakeBackend:
 
 
 class Store:
-    """All stores on one backend, and a raw client to look behind them."""
+    """All stores on one backend, and a raw client to inspect it."""
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
@@ -89,11 +89,11 @@ class Store:
         return Registry(self.raw, KEYS, window)
 
     def lease(self, scanner: str = "s1", node: str = NODE, seconds: float = 60) -> Lease:
-        """A node's lease as one scanner sees it."""
+        """The lease of a node for one scanner."""
         return Lease(self.raw, KEYS, node, scanner, seconds)
 
     async def grant(self, scanner: str = "s1", node: str = NODE, seconds: float = 60) -> Grant:
-        """The lease, taken."""
+        """Take the lease."""
         grant = await self.lease(scanner, node, seconds).acquire()
         assert grant is not None, f"the lease on {node} is held by another scanner"
         return grant
@@ -109,7 +109,7 @@ class Store:
         return (await self.stream.load()).window
 
     async def positions(self) -> list[Position]:
-        """Where these events are."""
+        """The positions of these events."""
         return [event.position for event in await self.window()]
 
     async def records(self) -> Mapping[str, str]:

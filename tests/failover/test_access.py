@@ -66,7 +66,7 @@ class UserBackend:
 
 
 def rights() -> list[str]:
-    """What docs/deployment.md says that a user needs."""
+    """The rights that a user needs, as docs/deployment.md has them."""
     found = re.search(
         r"`ACL SETUSER router on >… (.*?)`", (ROOT / "docs" / "deployment.md").read_text("utf-8")
     )
@@ -92,7 +92,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def backplane(server: RedisServer, file: Path) -> RedisSettings:
-    """What is told to hero_router."""
+    """The settings of hero_router."""
     return RedisSettings(server.url.replace("://", "://router@"), password_file=str(file))
 
 
@@ -163,7 +163,7 @@ def write(file: Path, password: bytes) -> None:
 
 
 def assert_hides(error: BaseException | None) -> None:
-    """No text of an error, or of what led to it, holds a password."""
+    """No text of an error, or of its causes, holds a password."""
     while error is not None:
         assert SECRET not in repr(error) + str(error)
         assert NEW not in repr(error) + str(error)
@@ -247,7 +247,7 @@ async def test_a_cluster_is_asked_over_tls_and_with_the_login(
 
 
 async def all_left(server: RedisServer) -> None:
-    """TLS connections end with a word from either side: wait for it, as the loop ends here."""
+    """Both sides of a TLS connection say goodbye: wait for it, as the loop ends here."""
     await eventually(lambda: ask(server, "CLIENT", "LIST").count(b"id=") == 1, message="all left")
     loop = asyncio.get_running_loop()
     for _ in range(10):  # what the server said last is read by the next turns of the loop

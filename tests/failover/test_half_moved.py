@@ -1,4 +1,4 @@
-"""Only one of a worker's connections is where it should be: it is told, and left, by itself.
+"""Only one of a worker's connections moved to the new primary: it is reported, and corrected.
 
 Real servers; a proxy whose open connections stay where they are while new ones lead elsewhere.
 """
@@ -23,7 +23,7 @@ Launch = Callable[..., RedisServer]
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Looks, and what they lead to, a few times as quick as usual."""
+    """Checks and restarts, a few times as fast as usual."""
     monkeypatch.setattr(nodes, "WATCH_SECONDS", 0.2)
     monkeypatch.setattr(watchdog, "RENEW_SECONDS", 0.4)
     monkeypatch.setattr(divergence, "LASTING_SECONDS", 0.6)
@@ -31,20 +31,20 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def old(launch: Launch) -> RedisServer:
-    """The primary until now, which lives on and takes itself for one."""
+    """The old primary, which lives on and believes that it still is one."""
     return launch(redis7_binary())
 
 
 @pytest.fixture
 async def proxy(old: RedisServer) -> AsyncIterator[FaultProxy]:
-    """What leads to the primary."""
+    """The proxy that leads to the primary."""
     async with FaultProxy(old.socket) as made:
         yield made
 
 
 @pytest.fixture
 async def hand(old: RedisServer) -> AsyncIterator[Hand]:
-    """Who writes to the old primary."""
+    """The writer to the old primary."""
     async with writing(old.url, WINDOW, services=3) as made:
         yield made
 
@@ -59,7 +59,7 @@ def promoted(old: RedisServer, launch: Launch) -> RedisServer:
 
 
 async def is_ready(live: Live) -> None:
-    """The worker says so, and doubts nothing."""
+    """The worker is ready, and reports nothing stale."""
     await eventually(live.is_ready, message="the worker is ready again")
     await eventually(lambda: not live.feed.conditions.current, message="nothing is doubtful")
 
@@ -67,7 +67,7 @@ async def is_ready(live: Live) -> None:
 async def test_a_tail_that_stays_on_a_living_old_primary_is_reported_and_moved(
     old: RedisServer, hand: Hand, proxy: FaultProxy, launch: Launch
 ) -> None:
-    """Its connection is alive and quiet; what happens on the new primary would never come."""
+    """Its connection is alive and quiet; events of the new primary would never arrive."""
     async with (
         working(f"unix://{proxy.path}") as live,
         witnessing(live) as witness,
@@ -98,7 +98,7 @@ async def test_a_watch_that_alone_is_on_the_old_primary_is_moved_too(
     launch: Launch,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A new start of the tail does not cure that."""
+    """A restart of the tail does not correct that."""
     monkeypatch.setattr(watchdog, "RENEW_SECONDS", 1000)
     async with working(f"unix://{proxy.path}") as live, live.listening() as listener:
         await live.reaches(await hand.change("s0"))
@@ -123,7 +123,7 @@ async def test_a_watch_that_alone_is_on_the_old_primary_is_moved_too(
 async def test_a_tail_that_hangs_on_a_connection_that_is_alive_is_reported_and_restarted(
     hand: Hand, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A reply is lost, and no time-out is near."""
+    """A reply is lost, and the timeout is far away."""
     monkeypatch.setattr(client, "ANSWER_SECONDS", 600)
     async with (
         working(f"unix://{proxy.path}") as live,
@@ -143,7 +143,7 @@ async def test_a_tail_that_hangs_on_a_connection_that_is_alive_is_reported_and_r
 
 
 async def test_a_worker_asks_the_sentinels_again_though_its_old_primary_lives() -> None:
-    """The replica is promoted, and the primary has not heard of it."""
+    """The replica is promoted, and the primary does not know it."""
     pair = Pair()
     sentinel = Sentinel(await pair.start())
     try:
@@ -166,7 +166,7 @@ async def test_a_worker_asks_the_sentinels_again_though_its_old_primary_lives() 
 
 
 async def test_a_busy_worker_is_never_marked_stale(hand: Hand, proxy: FaultProxy) -> None:
-    """Bursts larger than the window, over a slow way."""
+    """Bursts larger than the window, over a slow connection."""
     async with working(f"unix://{proxy.path}") as live, witnessing(live) as witness:
         await witness.agrees(hand, await hand.change("s0"))
         async with live.listening() as listener:

@@ -1,4 +1,4 @@
-"""The network between a worker and Redis is slow, cut, or silent: nothing diverges in silence."""
+"""The network between a worker and Redis is slow, cut or silent: no page diverges unnoticed."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,7 +18,7 @@ BURST = 3 * WINDOW
 
 @pytest.fixture
 async def proxy(redis7: RedisServer) -> AsyncIterator[FaultProxy]:
-    """What lies between."""
+    """The proxy between worker and Redis."""
     async with FaultProxy(redis7.socket) as made:
         yield made
 
@@ -58,7 +58,7 @@ async def test_late_replies_change_nothing(proxy: FaultProxy, hand: Hand, witnes
 async def test_replies_that_come_after_the_timeout_go_to_no_caller(
     proxy: FaultProxy, hand: Hand, live: Live, witness: Witness
 ) -> None:
-    """They would be taken for the answers to what is asked next."""
+    """Such replies would be taken as the answers to the next calls."""
     proxy.slow(2 * client.ANSWER_SECONDS)
     answers = await asyncio.gather(*(live.get("/api/clients") for _ in range(3)))
     assert {status for status, _ in answers} == {503}

@@ -1,4 +1,4 @@
-"""The primary dies or moves under a worker: nothing diverges in silence.
+"""The primary dies or moves while a worker follows it: no page diverges unnoticed.
 
 Each test kills or moves a real server under a real worker, while a page follows it.
 """
@@ -22,7 +22,7 @@ from tests.support.wait import eventually
 
 @contextlib.asynccontextmanager
 async def hearing(url: str) -> AsyncIterator[list[str]]:
-    """A scanner's ear for requests, which listens again when it is cut off; what it heard."""
+    """Listens to requests as a scanner does, again after each cut; returns what it received."""
     heard: list[str] = []
     ear = connect(url, name="ear", block_seconds=1, connections=1)
 
@@ -89,7 +89,7 @@ async def test_sentinel_promotes_a_replica_that_lacks_acknowledged_writes(pair: 
 
 
 async def test_a_demoted_primary_is_left_for_the_new_one(pair: Pair) -> None:
-    """By hand, with nobody lost and no connection cut: READONLY is enough to look again."""
+    """By hand, without a lost server or a cut connection: READONLY is enough to ask again."""
     sentinel = Sentinel(pair)
     try:
         sentinel.start()
@@ -144,7 +144,7 @@ async def test_a_cluster_moves_the_slot_and_loses_its_primary() -> None:
 
 
 async def test_a_server_that_is_asked_is_no_sentinel_or_knows_no_primary(pair: Pair) -> None:
-    """Each has its own words; the wait for those who are dead is bounded."""
+    """Each has its own message; the wait for dead servers is bounded."""
     place, nobody = f"127.0.0.1:{pair.primary.port}", "127.0.0.1:1,127.0.0.1:2"
     for url, told in (
         (f"redis+sentinel://{nobody}/router", "no Sentinel or Cluster node names"),

@@ -1,4 +1,4 @@
-"""Sentinels that want TLS and a login of their own, which is not that of the servers they watch."""
+"""Sentinels that need TLS and a login of their own, which differs from that of the servers."""
 
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -23,13 +23,13 @@ DATA, ASKING, WRONG = "hunter2-data", "hunter2-asking", "hunter2-wrong"
 
 @pytest.fixture
 def ours(tmp_path: Path) -> Certificate:
-    """That of all servers."""
+    """The certificate of all servers."""
     return certificate(tmp_path, "ours")
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """A file with the password of the servers with the data."""
+    """A file with the password of the data servers."""
     made = tmp_path / "password"
     made.write_text(f"{DATA}\n")
     return made
@@ -50,7 +50,7 @@ async def pair(ours: Certificate) -> AsyncIterator[Pair]:
 
 @pytest.fixture
 def sentinel(pair: Pair, ours: Certificate) -> Iterator[Sentinel]:
-    """It knows nobody but the user `asker`, who may do what docs/deployment.md names."""
+    """A Sentinel with the user `asker` alone, whose rights are those in docs/deployment.md."""
     found = re.search(r"`ACL SETUSER asker on >… (.*?)`", PAGE.read_text("utf-8"))
     assert found is not None
     made = Sentinel(pair, ours, f"asker on >{ASKING} {found[1]}")
@@ -62,7 +62,7 @@ def sentinel(pair: Pair, ours: Certificate) -> Iterator[Sentinel]:
 
 
 def address(sentinel: Sentinel, trusted: Path, scheme: str = "rediss", **login: str) -> str:
-    """What hero_router is told; the first Sentinel in it is one that is dead."""
+    """The URL for hero_router; the first Sentinel in it is dead."""
     port = sentinel.tls_port if scheme == "rediss" else sentinel.port
     asking = {f"sentinel_{name}": value for name, value in login.items()}
     options = asking | ({"ssl_ca_certs": str(trusted)} if scheme == "rediss" else {})
@@ -103,7 +103,7 @@ async def test_a_worker_follows_the_primary_over_tls_with_both_logins(
 async def test_neither_login_opens_what_the_other_one_is_for(
     pair: Pair, sentinel: Sentinel, ours: Certificate, file: Path
 ) -> None:
-    """A refusal says whose it is, and no text holds a password."""
+    """An error names the server that refused, and no text holds a password."""
     asked = r"^the Sentinel or Cluster node at 127.0.0.1:\d+ refuses the user or password$"
     data = r"^Redis at 127.0.0.1:\d+ refuses the user or password$"
     for login, password, told in (
@@ -125,7 +125,7 @@ def write(file: Path, password: str) -> None:
 
 
 def assert_hides(error: BaseException | None) -> None:
-    """No text of an error, or of what led to it, holds a password."""
+    """No text of an error, or of its causes, holds a password."""
     while error is not None:
         assert "hunter2" not in repr(error) + str(error)
         error = error.__cause__ or error.__context__
@@ -134,7 +134,7 @@ def assert_hides(error: BaseException | None) -> None:
 async def test_a_sentinel_is_asked_only_over_trusted_tls(
     sentinel: Sentinel, ours: Certificate, tmp_path: Path, file: Path
 ) -> None:
-    """A stranger's word, or one that is spoken in the clear, could lead anywhere."""
+    """The answer of a foreign server, or one without TLS, could lead anywhere."""
     other = certificate(tmp_path, "other")
     for url in (
         address(sentinel, other.file, **LOGIN),

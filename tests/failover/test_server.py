@@ -23,13 +23,13 @@ from tests.support.wait import eventually
 from tests.web.live import WINDOW, Live, scanning, working
 
 SLEEP_SECONDS = 3.0
-"""Five times as long as the scanners' leases last, and longer than anybody waits for an answer."""
+"""Five times the lifetime of a lease, and longer than any timeout."""
 
 SAVE_MICROSECONDS = 300_000
-"""So long a save takes for each key: twice as long as the leases last for all of them."""
+"""Time that a save takes for each key: for all of them twice the lifetime of a lease."""
 
 LOST_BYTES = 100
-"""So much of the file's end never reached the disk: the last event, and a part of one before it."""
+"""Bytes of the file's end that never reached the disk: the last event, and part of another."""
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ async def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
 async def test_a_redis_that_sleeps_lets_no_lease_flap_and_no_node_be_lost(
     launch: Callable[..., RedisServer], services: Services, tmp_path: Path
 ) -> None:
-    """All leases run out while it sleeps; its scanners come back before anybody is told."""
+    """All leases expire while it sleeps; scanners take them again before a node is marked lost."""
     server, root = launch(redis7_binary(), "--enable-debug-command", "yes"), tmp_path / "root"
     async with (
         scanning(server.url, root),
@@ -70,7 +70,7 @@ async def test_a_redis_that_sleeps_lets_no_lease_flap_and_no_node_be_lost(
 
 
 def scans(live: Live) -> int:
-    """The last scan that the worker knows of."""
+    """The number of the last scan that the worker knows."""
     nodes = live.feed.mirror.nodes
     return nodes["n"].scan if "n" in nodes else 0
 
@@ -112,14 +112,14 @@ def is_healthy(services: Iterable[Mapping[str, Any]]) -> bool:
 
 @pytest.fixture
 def server(launch: Callable[..., RedisServer]) -> RedisServer:
-    """One whose append-only file is on the disk every second, as that of `serve`."""
+    """A server whose append-only file is synced each second, as in `serve`."""
     return launch(redis7_binary(), "--appendonly", "yes", "--appendfsync", "everysec")
 
 
 async def test_a_disk_that_is_full_stops_writes_until_there_is_room(
     launch: Callable[..., RedisServer], tmp_path: Path
 ) -> None:
-    """Redis goes on, and so do all who read; nothing that was told is taken back."""
+    """Redis and all readers go on; no published event is taken back."""
     server = launch(surviving(tmp_path), "--appendonly", "yes", "--appendfsync", "everysec")
     async with following(server.url) as (hand, live, witness):
         place = await hand.change("s1")
@@ -139,7 +139,7 @@ async def test_a_disk_that_is_full_stops_writes_until_there_is_room(
 
 
 def surviving(folder: Path) -> Path:
-    """A server to which a limit of its files is what a full disk is: it is not killed for it."""
+    """A server for which a limit of its file size acts as a full disk, without killing it."""
     made = folder / "redis"
     made.write_text(f"#!/bin/sh\ntrap '' XFSZ\nexec {redis7_binary()} \"$@\"\n")
     made.chmod(0o755)
@@ -147,13 +147,13 @@ def surviving(folder: Path) -> Path:
 
 
 def room(server: RedisServer, most: int) -> None:
-    """No file may become larger than that."""
+    """Set the largest size of a file."""
     assert server._process is not None
     resource.prlimit(server._process.pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
 
 
 async def taken(hand: Hand) -> Position | None:
-    """Where the next change is; None where the disk is in its way."""
+    """The position of the next change; None if the disk prevents it."""
     try:
         return await hand.change("s1")
     except StoreFull:
@@ -175,7 +175,7 @@ async def test_a_file_that_is_written_each_second_loses_nothing_to_a_kill(
 async def test_a_file_without_its_last_second_is_reported_to_clients_that_saw_it(
     server: RedisServer,
 ) -> None:
-    """As when the machine lost its power: what was acknowledged last is gone."""
+    """As after a loss of power: the last acknowledged writes are gone."""
     async with following(server.url) as (hand, _, witness):
         lost = await hand.change("s1")
         await witness.agrees(hand, lost)
@@ -190,7 +190,7 @@ async def test_a_file_without_its_last_second_is_reported_to_clients_that_saw_it
 
 
 def cut(server: RedisServer) -> None:
-    """Take the end off the append-only file."""
+    """Cut off the end of the append-only file."""
     (file,) = (server.folder / "appendonlydir").glob("*.incr.aof")
     os.truncate(file, file.stat().st_size - LOST_BYTES)
 

@@ -1,4 +1,4 @@
-"""Many callers on one client, two deployments on one Redis: nobody gets what is another's."""
+"""Many callers share one client, and two deployments one Redis: no reply goes to the wrong one."""
 
 import asyncio
 import random
@@ -32,7 +32,7 @@ CALLS = 600
 
 @pytest.fixture
 async def proxy(redis7: RedisServer) -> AsyncIterator[FaultProxy]:
-    """A little way to Redis, so that a cancellation meets every state of a call."""
+    """A proxy with a small delay, so that a cancellation meets every state of a call."""
     async with FaultProxy(redis7.socket) as made:
         made.slow(0.001)
         yield made
@@ -97,7 +97,7 @@ async def test_a_caller_gets_the_connection_that_another_one_gives_back(
 async def test_callers_that_use_all_connections_make_no_scanner_look_lost(
     redis7: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who watches the scanners does not queue with them: meanwhile it sees what there is."""
+    """The node monitor has a connection of its own, so it does not wait with the callers."""
     for module, name, value in ((client, "POOL_SECONDS", 0.1), (nodes, "WATCH_SECONDS", 0.02)):
         monkeypatch.setattr(module, name, value)
     monkeypatch.setattr(nodes, "GRACE_SECONDS", 0.3)

@@ -1,4 +1,4 @@
-"""A page that follows a worker through any fault, and swears that it never diverged in silence."""
+"""A page that follows a worker through any fault, and checks that it never diverges unnoticed."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ CONTROL = ("hello", "ping", "stale", "fresh", "resync")
 
 
 class Witness:
-    """Folds what one client gets into a state, by the rules that the page follows.
+    """Applies all that one client receives to a state, by the rules of the page.
 
     Each message is checked as it comes: positions strictly increase, and each jump is covered by
     one resync that says exactly how far it goes, or that nobody can know.
@@ -36,7 +36,7 @@ class Witness:
 
     @property
     def names(self) -> set[str]:
-        """Of the services in its state."""
+        """The names of the services in its state."""
         return {item["name"] for item in self.state.values()}
 
     async def run(self) -> None:
@@ -115,7 +115,7 @@ class Witness:
 
 @asynccontextmanager
 async def witnessing(live: Live) -> AsyncIterator[Witness]:
-    """A page that follows this worker, meanwhile; what it found wrong is raised in the end."""
+    """A page that follows this worker; what it found wrong is raised at the end."""
     async with live.listening() as listener:
         witness = Witness(live, listener)
         async with meanwhile(witness.run()):
@@ -124,7 +124,7 @@ async def witnessing(live: Live) -> AsyncIterator[Witness]:
 
 @asynccontextmanager
 async def following(to: RedisSettings | str) -> AsyncIterator[tuple[Hand, Live, Witness]]:
-    """A worker on this address, who writes, and a page that follows."""
+    """A worker on this Redis, a writer, and a page that follows."""
     to = RedisSettings(to) if isinstance(to, str) else to
     hand = Hand(to, WINDOW)
     try:
@@ -138,7 +138,7 @@ async def following(to: RedisSettings | str) -> AsyncIterator[tuple[Hand, Live, 
 
 
 async def begins_again(hand: Hand) -> None:
-    """The scanner finds the new primary, as soon as there is one, and takes its lease."""
+    """Wait until the writer has found the new primary and taken its lease there."""
 
     async def taken() -> bool:
         try:

