@@ -97,7 +97,7 @@ async def test_rpc_methods_answer_its_context_only(client: Client) -> None:
 
 
 async def test_recent_events_are_of_its_context_only(client: Client, world: World) -> None:
-    async with world.scanners(["n1"], discovered=1):
+    async with world.scanners(["n1", "n2"], discovered=1):
         await call(client, "router.scan")
     recent = await get(client, "/api/events/recent?n=1")
     assert [item["data"]["service"]["id"] for item in recent["events"]] == [MINE.id]

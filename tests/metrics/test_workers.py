@@ -207,7 +207,7 @@ async def test_the_balance_holds_whatever_becomes_of_clients(web: Web, hand: Han
     assert end.total("deliveries_owed_total") == end.total("deliveries_settled_total")
 
 
-async def test_who_is_connected_is_told_by_any_worker_of_any_instance(
+async def test_any_worker_of_any_instance_lists_the_clients_of_all(
     web: Web, hand: Hand, redis: RedisServer, tmp_path: Path
 ) -> None:
     """Also who is parked, why, since when, and how far behind."""

@@ -122,7 +122,7 @@ async def test_two_workers_that_know_the_same_give_the_same_tag(
     assert len(tags) == 1
 
 
-async def test_the_state_is_encoded_once_for_all_who_ask(client: Client, world: World) -> None:
+async def test_the_state_is_encoded_once_for_all_clients(client: Client, world: World) -> None:
     await client.get("/api/services")
     view = world.state.view()
     for _ in range(3):

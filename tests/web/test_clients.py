@@ -103,7 +103,7 @@ async def test_only_some_are_named_and_all_are_counted(
         assert len(worker["listed"]) == 1
 
 
-async def test_a_worker_without_clients_says_so_and_who_has_no_news_writes_little(
+async def test_a_worker_without_clients_publishes_that_and_an_unchanged_list_is_rarely_written(
     redis7: RedisServer, hand: Hand
 ) -> None:
     async with working(redis7.url) as live:

@@ -71,7 +71,7 @@ async def test_the_state_is_the_same_in_both_forms(live: Live) -> None:
     assert plain.fields["etag"] == packed.fields["etag"]
 
 
-async def test_who_has_the_state_in_either_form_gets_304(live: Live, hand: Hand) -> None:
+async def test_a_client_that_has_the_state_in_either_form_gets_304(live: Live, hand: Hand) -> None:
     tag = (await ask(live.port, get("/api/services"))).fields["etag"]
     for coding in ("gzip", "identity"):
         fields = (f"Accept-Encoding: {coding}", f"If-None-Match: {tag}")

@@ -149,7 +149,7 @@ async def test_a_header_that_breaks_its_line_is_refused_at_once(
         ("text/event-stream;q=0.0", 406),
     ],
 )
-async def test_who_takes_no_streams_is_told_where_the_state_is(
+async def test_a_client_that_takes_no_streams_learns_where_the_state_is(
     live: Live, accept: str, status: int
 ) -> None:
     """Instead of waiting for the end of an answer that has none."""

@@ -92,7 +92,7 @@ async def test_another_address_is_404(client: Client, path: str) -> None:
     assert (await answer.json())["error"]["code"] == "not_found"
 
 
-async def test_each_form_has_a_strong_tag_of_its_own_and_304_is_for_who_has_that_form(
+async def test_each_form_has_a_strong_tag_of_its_own_and_304_is_for_that_form_only(
     client: Client,
 ) -> None:
     address = f"/{(await loaded(client))[1]}"
@@ -159,7 +159,7 @@ async def test_head_is_the_same_head(client: Client, coding: str) -> None:
         (";;,,;q=1,", None),
     ],
 )
-async def test_gzip_is_for_who_asks_for_it(
+async def test_gzip_is_for_clients_that_ask_for_it(
     client: Client, wish: str | None, coding: str | None
 ) -> None:
     headers = {} if wish is None else {"Accept-Encoding": wish}
@@ -168,7 +168,7 @@ async def test_gzip_is_for_who_asks_for_it(
 
 
 @pytest.mark.parametrize("wish", ["identity;q=0", "*;q=0", "gzip;q=0, identity;q=0", "br, *;q=0"])
-async def test_who_takes_neither_form_is_told_so(client: Client, wish: str) -> None:
+async def test_a_client_that_takes_neither_form_gets_406(client: Client, wish: str) -> None:
     for address in await loaded(client):
         answer = await client.get(f"/{address}", headers={"Accept-Encoding": wish})
         assert (answer.status, (await answer.json())["error"]["code"]) == (406, "not_acceptable")

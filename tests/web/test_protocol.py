@@ -150,7 +150,7 @@ EXPECT = "Expect: 100-continue"
         (post(EXPECT, EXPECT, JSON, SIZE), 417),
     ],
 )
-async def test_who_waits_to_send_a_body_is_refused_before_it_is_sent(
+async def test_a_client_that_waits_to_send_a_body_is_refused_before_it_sends_it(
     live: Live, request_: bytes, status: int
 ) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
@@ -161,7 +161,7 @@ async def test_who_waits_to_send_a_body_is_refused_before_it_is_sent(
     assert answer.status == status
 
 
-async def test_who_waits_to_send_a_body_that_is_wanted_is_told_to_go_on(live: Live) -> None:
+async def test_a_client_that_waits_to_send_a_wanted_body_gets_a_100(live: Live) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
     writer.write(post(EXPECT, JSON, SIZE))
     async with asyncio.timeout(5):

@@ -79,7 +79,7 @@ async def trickled(ends: Ends, text: bytes, pause: float) -> tuple[float, bytes]
     return time.monotonic() - began, await told
 
 
-async def test_who_sends_no_head_is_let_go(live: Live) -> None:
+async def test_a_client_that_sends_no_head_is_disconnected(live: Live) -> None:
     began = time.monotonic()
     async with connected(live, 1) as silent, connected(live, 1, HALF) as half:
         told = await ended(silent + half, KEEP * 0.95)
@@ -176,7 +176,7 @@ async def test_bodies_under_way_have_a_worker_wide_bound(live: Live) -> None:
     assert answer.status == 200
 
 
-async def test_who_waits_longest_makes_room_where_too_many_wait(
+async def test_the_oldest_incomplete_head_makes_room_when_there_are_too_many(
     live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(timeouts, "MAX_WAITING", 10)
@@ -186,7 +186,9 @@ async def test_who_waits_longest_makes_room_where_too_many_wait(
         assert (await ask(live.port, get())).status == 200
 
 
-async def test_who_does_not_take_its_answer_is_let_go(redis7: RedisServer, hand: Hand) -> None:
+async def test_a_client_that_does_not_take_its_answer_is_disconnected(
+    redis7: RedisServer, hand: Hand
+) -> None:
     """An answer that nobody reads would be kept for ever, with all its bytes."""
     for number in range(4):
         await hand.change(f"s{number}")

@@ -162,7 +162,7 @@ async def following(server: RedisServer, hand: Hand) -> AsyncIterator[tuple[Live
     await hand.close()
 
 
-async def test_a_restart_that_lost_the_last_writes_is_told_to_who_saw_them(
+async def test_clients_that_saw_the_writes_lost_in_a_restart_get_a_resync(
     launch: Callable[..., RedisServer],
 ) -> None:
     """As after a failover: clients saw events that never happened in the new history."""
