@@ -7,7 +7,7 @@ RUN    := .run
 export ROUTER_SOCKET_DIR ?= $(CURDIR)/$(RUN)/sockets
 export ROUTER_STATE_DIR  ?= $(CURDIR)/$(RUN)/state
 
-.PHONY: run test check lint types bench performance soak containers release-check screenshot clean
+.PHONY: run test check lint types bench performance soak screenshot clean
 
 run: $(VENV)/.run                 ## start everything with demo services; Ctrl-C ends it
 	@$(BIN)/hero_router serve --demo
@@ -60,15 +60,17 @@ SECONDS ?= 600
 soak: $(VENV)/.test               ## SECONDS of kills, stalls and bursts; SEED=n and LOGS=folder if wanted
 	$(BIN)/python -m tests.soak --seconds $(SECONDS) $(SEED:%=--seed %) $(LOGS:%=--logs %)
 
+screenshot: $(VENV)/.test         ## retake the picture in the README
+	$(BIN)/python -m tests.e2e.screenshot
+
+.PHONY: containers release-check
+
 containers: $(VENV)/.containers   ## the compose file in real containers, as root (about 5 minutes)
 	@tests/containers/images.sh $(RUN)/containers
 	@$(PYTEST) tests/containers/check.py
 
 release-check: $(VENV)/.release   ## build, install, start and test what is released; RELEASE_TESTS=files
 	@$(PYTEST) tests/release/check.py
-
-screenshot: $(VENV)/.test         ## retake the picture in the README
-	$(BIN)/python -m tests.e2e.screenshot
 
 clean:
 	rm -rf $(VENV) $(RUN) node_modules dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
