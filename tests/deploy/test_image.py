@@ -155,7 +155,7 @@ def test_a_web_container_that_does_not_answer_is_not_healthy() -> None:
     assert run("python", "deploy/healthy.py", "web", ROUTER_PORT=str(free_port())).returncode == 1
 
 
-def test_a_scanner_is_not_blamed_for_a_redis_that_is_away() -> None:
+def test_the_check_of_a_scanner_passes_while_redis_is_away() -> None:
     """Another start of the scanner would not bring Redis back."""
     url = f"redis://127.0.0.1:{free_port()}/0"
     assert run("python", "deploy/healthy.py", "scanner", ROUTER_REDIS_URL=url).returncode == 0
@@ -181,7 +181,7 @@ def test_a_check_logs_in_to_redis_and_knows_its_deployment(redis7: RedisServer) 
             admin.acl_deluser("check")
 
 
-def test_a_check_does_not_warn_each_time_of_what_the_process_itself_has_warned_of() -> None:
+def test_a_check_prints_no_warnings_about_settings() -> None:
     done = run("python", "deploy/healthy.py", "demo", ROUTER_SSE_BUFFER="0")
     assert done.stdout + done.stderr == ""
 
