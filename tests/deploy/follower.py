@@ -1,4 +1,4 @@
-"""A client of the stream as a browser's EventSource is one, and what it has seen."""
+"""A client of the stream that behaves like a browser's EventSource, and records what it saw."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ BACK_SECONDS = (0.02, 0.02, 0.5, 0.5)
 it has noticed that an instance is gone, and after many events; both sooner than `retry:` asks."""
 
 FIRST_RETRY_MS = 3_000
-"""As browsers wait before a server has told them how long."""
+"""What browsers wait before a server has sent `retry:`."""
 
 SILENCE_SECONDS = 5.0
 
@@ -28,10 +28,10 @@ SILENCE_SECONDS = 5.0
 class Follower:
     """Follows for as long as `run` runs, and comes back with its position after each end.
 
-    It does so after `back_seconds`; None: after the time that it was told, as a browser does.
-    `longest` is the longest time in which it was told nothing. `seen` are the events in the order
-    of their arrival; `hellos` the workers that greeted it; `endings` tells of each connection
-    whether it ended "clean" or "broken", with its last bytes.
+    It comes back after `back_seconds`; None: after the last `retry:`, as a browser does.
+    `longest` is the longest silence. `seen` are the events in the order of their arrival; `hellos`
+    the workers of its connections, in order; `endings` has "clean" or "broken" for each connection
+    that ended, with its last bytes.
     """
 
     url: str

@@ -1,4 +1,4 @@
-"""What is asked of the clients of a topology: that they go on, and that they missed nothing."""
+"""Checks of the clients of a topology: they go on, and they missed nothing."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from tests.deploy.publisher import Publisher, Window
 from tests.support.wait import eventually
 
 SOME = 20
-"""So many events prove that a client follows."""
+"""Events after which a client is known to follow."""
 
 
 def worker_process(hello: str) -> int:
@@ -40,7 +40,7 @@ async def settle(publisher: Publisher, followers: Sequence[Follower]) -> Window:
 
 
 def says(event: str) -> Callable[[Follower], bool]:
-    """Whether a client was told of Redis: `stale` or `fresh`."""
+    """Whether a client got a `stale` or `fresh` frame about Redis."""
     return lambda item: any(json.loads(one.data)["reason"] == "redis" for one in item.told(event))
 
 
@@ -58,8 +58,7 @@ def assert_faithful(follower: Follower, window: Window) -> None:
 
 
 def assert_ended(end: str, lost: Sequence[Follower]) -> None:
-    """Told to end, or left by its master, a worker ends its streams cleanly, with the time to come
-    back."""
+    """A worker that is stopped, or lost its master, ends its streams cleanly, with `retry:`."""
     for follower in lost:
         how, last = follower.endings[0]
         if end == "SIGKILL":

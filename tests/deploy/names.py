@@ -1,4 +1,4 @@
-"""A name server for tests: plays the part of Docker's own, which knows a service's containers."""
+"""A name server for tests, in place of Docker's: it knows the addresses of one service."""
 
 import socket
 import socketserver
@@ -7,7 +7,7 @@ import threading
 
 A, INTERNET, NO_ERROR, NO_NAME = 1, 1, 0, 3
 ANSWERED = 0x8580
-"""Flags of an authoritative answer to a question that wished for recursion."""
+"""Flags of an authoritative answer to a query with recursion desired."""
 POINTER = 0xC00C
 """In place of a name: the same as that of the question."""
 

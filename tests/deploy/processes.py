@@ -66,7 +66,7 @@ class Process:
         return self._child.returncode
 
     def said(self) -> str:
-        """All that it wrote."""
+        """All of its output."""
         return self.log.read_text("utf-8", "replace")
 
 

@@ -1,4 +1,4 @@
-"""Changes for the stream: a steady flow under a lease, as the scanner of a busy node writes it."""
+"""Publishes a steady flow of changes under a lease, like the scanner of a busy node."""
 
 import asyncio
 from collections.abc import AsyncIterator

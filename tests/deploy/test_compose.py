@@ -74,8 +74,8 @@ def test_each_variable_for_users_is_a_setting_or_explained_at_the_top() -> None:
     assert f"${{ROUTER_SSE_BUFFER:-{VARIABLES['ROUTER_SSE_BUFFER'].default}}}" in text
 
 
-FIXED = {"redis_url", "redis_password_file", "host", "port", "socket_dir"}
-"""Settings that follow from the containers themselves."""
+FIXED = {"redis_url", "redis_password_file", "host", "port", "metrics_port", "socket_dir"}
+"""Settings that follow from the containers themselves, and from where Prometheus asks."""
 
 NEVER = {"web": {"node"}, "scanner": {"stale_unlink"}}
 """Each web container is a node by its own name, and the scanner may not write to the root."""

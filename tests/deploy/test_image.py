@@ -103,7 +103,7 @@ def test_a_web_container_that_does_not_answer_is_not_healthy() -> None:
     assert run("hero_router", "check", "web", ROUTER_PORT=str(free_port())).returncode == 1
 
 
-def test_a_scanner_is_not_blamed_for_a_redis_that_is_away() -> None:
+def test_the_check_of_a_scanner_passes_while_redis_is_away() -> None:
     """Another start of the scanner would not bring Redis back."""
     url = f"redis://127.0.0.1:{free_port()}/0"
     assert run("hero_router", "check", "scanner", ROUTER_REDIS_URL=url).returncode == 0

@@ -33,7 +33,7 @@ WORKER_ENDS = {"SIGTERM": signal.SIGTERM, "SIGKILL": signal.SIGKILL}
 
 
 async def test_every_instance_tells_the_same(topology: Topology) -> None:
-    """The same services under the same ids and positions, whichever instance answers."""
+    """The same services, with the same ids and positions."""
     async with serving(topology.root / "files.sock"):
 
         async def are_equal() -> bool:
@@ -232,7 +232,7 @@ async def test_while_redis_is_away_the_door_stays_open_and_says_so(topology: Top
 
 
 async def test_without_any_instance_streams_say_when_to_come_back(topology: Topology) -> None:
-    """An EventSource gives up for ever on any answer but 200, a program has to know."""
+    """An EventSource gives up for ever on any status but 200; a program needs the error."""
     for name in topology.instances:
         topology.running[name].kill()
     async with aiohttp.ClientSession() as session:

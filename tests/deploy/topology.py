@@ -104,8 +104,8 @@ class Topology:
     async def add_instance(self, *, known: bool = True, **changes: str) -> str:
         """Scale up by one web instance, with these variables changed; returns its name.
 
-        Docker's name server knows a container before it listens. With `known=False` it is told by
-        `tell_names`; HAProxy then takes the instance for usable until the first check.
+        Docker's name server knows a container before it listens. With `known=False` the name server
+        learns of it only by `tell_names`; HAProxy then uses the instance until its first check.
         """
         name = self._new_address()
         if known:
@@ -152,7 +152,7 @@ class Topology:
         await eventually(check, START_SECONDS, f"{name} is healthy; see {process.log}")
 
     async def balanced(self) -> None:
-        """Wait until HAProxy has found by its checks which instances run, and nothing else."""
+        """Wait until HAProxy's checks agree with which instances run."""
 
         async def settled() -> bool:
             running = {name: self.running[name].alive for name in self.instances}
@@ -162,7 +162,7 @@ class Topology:
         await eventually(settled, START_SECONDS, "HAProxy knows the instances that run")
 
     async def servers(self, backend: str) -> dict[str, bool | None]:
-        """What HAProxy's checks say of each instance: usable or not, None while they are unsure."""
+        """The result of HAProxy's checks of each instance: usable or not, None while undecided."""
         async with (
             aiohttp.ClientSession(timeout=ANSWER) as session,
             session.get(f"http://127.0.0.1:{self._admin_port}/servers;csv") as answer,
@@ -193,7 +193,7 @@ class Topology:
         return self._services[name.partition("-")[0]]
 
     def _here(self, name: str) -> Mapping[str, str]:
-        """What words of a command are on this machine: mounted files, published ports."""
+        """Replacements for words of a command on this machine: mounted files, published ports."""
         service = self._service(name)
         mounted = {target: str(TOP / source) for source, target, _ in service.volumes}
         return {
@@ -220,7 +220,7 @@ class Topology:
         return {**service.environment, **self._settings, **places}
 
     async def _run(self, name: str, changes: Mapping[str, str] | None = None) -> None:
-        """Start a service; what is left of one that ran before is ended first."""
+        """Start a service; end first what is left of an earlier run of it."""
         service = self._service(name)
         command = [self._here(name).get(word, word) for word in service.command]
         if name == "redis":
