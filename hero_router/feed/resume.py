@@ -46,7 +46,7 @@ class Gap:
     @property
     def inside(self) -> bool:
         """Whether only the window's holes are missing: what is there follows the cursor."""
-        return self.lost > 0 and self.dropped == self.lost
+        return self.dropped == self.lost
 
 
 @dataclass(frozen=True, slots=True)

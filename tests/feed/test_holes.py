@@ -289,3 +289,9 @@ async def caught_up(scene: Scene, last: Position) -> bool:
     """One more step of the tail; whether it has come so far."""
     await scene.follow()
     return scene.feed.ring.head == last
+
+
+def test_an_entry_for_a_hole_is_empty() -> None:
+    entries, lost = filled([event(1), event(3)], position(3), LIMIT)
+    assert lost == [position(2)]
+    assert entries[1] == Event(position(2), None, "", "", {}, "{}")

@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hero_router.codec import encode
+from hero_router.feed.batch import Slice
+from hero_router.feed.entry import make_entry
 from hero_router.feed.filters import Filter
-from hero_router.feed.latest import MAX_REMOVED
+from hero_router.feed.latest import MAX_REMOVED, LatestByService
 from hero_router.feed.subscribers import SubscribeOptions, SubscriberState
 from hero_router.feed.window import SLICE_BYTES
 from hero_router.model import Event
@@ -181,3 +183,49 @@ def test_one_conflated_write_is_no_larger_than_any_other() -> None:
     sink.stalled = False
     sink.take()
     assert len(folded(sink)) == 41
+
+
+def test_a_reset_replaces_all_that_was_held() -> None:
+    latest = LatestByService(SLICE_BYTES)
+    latest.reset(position(5), map(make_entry, [change(6, "a"), change(9, "b")]))
+    kept = [make_entry(change(6, "a")), make_entry(change(7, "c"))]
+    latest.reset(position(5), kept)
+    assert latest.slice_after(position(5), None) == Slice(
+        b"".join(entry.frame for entry in kept), position(7), 2
+    )
+
+
+def test_nothing_is_conflated_for_a_cursor_that_is_not_known() -> None:
+    latest = LatestByService(SLICE_BYTES)
+    latest.reset(position(5), [make_entry(change(6, "a"))])
+    assert latest.slice_after(position(4), None) is None
+    assert latest.slice_after(position(5), None) is not None
+    assert latest.slice_after(position(6), None) is None
+    assert latest.slice_after(position(7, epoch=EPOCH - 1), None) is None
+
+
+def test_an_event_without_a_service_replaces_only_those_of_its_type() -> None:
+    latest = LatestByService(SLICE_BYTES)
+    scans = [Event(position(seq), "scan", "node", "", {"scan": seq}, "{}") for seq in (6, 8)]
+    other = Event(position(7), None, "", "", {}, "{}")
+    latest.reset(position(5), map(make_entry, [scans[0], other, scans[1]]))
+    kept = latest.slice_after(position(5), None)
+    assert kept is not None
+    assert (kept.events, kept.superseded) == (2, 1)
+
+
+def test_removed_services_are_remembered_up_to_a_bound() -> None:
+    latest = LatestByService(SLICE_BYTES)
+    gone = [make_entry(change(5 + n, f"s{n}", removed=True)) for n in range(1, MAX_REMOVED + 2)]
+    latest.reset(position(5), gone[:-1])
+    assert latest.slice_after(position(5), None) is not None
+    latest.add(gone[-1:])
+    assert latest.slice_after(position(5), None) is None
+
+
+def test_a_removed_service_that_returns_does_not_count_as_removed() -> None:
+    latest = LatestByService(SLICE_BYTES)
+    latest.reset(position(5), [make_entry(change(6, "gone", removed=True))])
+    turns = range(7, 7 + 2 * MAX_REMOVED)
+    latest.add(make_entry(change(seq, "a", removed=bool(seq % 2))) for seq in turns)
+    assert latest.slice_after(position(5), None) is not None

@@ -71,3 +71,43 @@ def test_an_emptied_window_still_counts_by_the_streams_head() -> None:
 def test_a_stream_that_was_never_written_replays_nothing() -> None:
     assert resume(ORIGIN, [], ORIGIN) == Replay(0)
     assert resume(Position(10, 1), [], ORIGIN) == Ahead()
+
+
+HOLED = [Position(10, 6), Position(20, 2)]
+"""Positions of the window above that hold no event."""
+
+
+@pytest.mark.parametrize(
+    ("cursor", "known", "result"),
+    [
+        ((10, 5), 0, Gap(2, 2)),
+        ((10, 5), 1, Gap(1, 1)),
+        ((10, 5), 2, Replay(1)),
+        ((10, 5), 3, Replay(1)),
+        ((10, 6), 0, Gap(1, 1)),
+        ((20, 2), 0, Replay(4)),
+        ((10, 3), 0, Gap(3, 2)),
+    ],
+)
+def test_holes_after_the_cursor_are_a_gap_unless_they_are_known(
+    cursor: tuple[int, int], known: int, result: ResumeResult
+) -> None:
+    assert resume(Position(*cursor), WINDOW, HEAD, HOLED, known) == result
+
+
+def test_holes_are_unknown_unless_the_caller_says_otherwise() -> None:
+    assert resume(Position(10, 5), WINDOW, HEAD, HOLED) == Gap(2, 2)
+
+
+def test_the_only_event_that_an_epoch_kept_is_in_the_window() -> None:
+    assert resume(Position(10, 6), WINDOW[1:], HEAD) == Replay(1)
+
+
+@pytest.mark.parametrize(
+    ("gap", "trimmed", "inside"),
+    [(Gap(3, 2), 1, False), (Gap(1, 1), 0, True), (Gap(2), 2, False), (Gap(None), 0, False)],
+)
+def test_a_gap_tells_what_was_trimmed_from_what_is_a_hole(
+    gap: Gap, trimmed: int, inside: bool
+) -> None:
+    assert (gap.trimmed, gap.inside) == (trimmed, inside)

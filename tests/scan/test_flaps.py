@@ -3,8 +3,16 @@
 from dataclasses import replace
 
 from hero_router.model import Change, Status
-from hero_router.scan.flaps import FLAP_CHANGES, WINDOW, Flaps
+from hero_router.scan.flaps import (
+    FLAP_CHANGES,
+    WINDOW,
+    Flaps,
+    changed,
+    hold_worst,
+    severity,
+)
 from tests.scan.world import ASKED, BROKEN, OK, REFUSED, SICK, A, World
+from tests.support.records import record
 
 
 def flap(world: World, scans: int) -> list[Change]:
@@ -103,3 +111,37 @@ def test_errors_that_alternate_are_flaps_too() -> None:
     other = replace(SICK, error="health check answers 500")
     changes = [c for number in range(100) for c in world.look({A: other if number % 2 else SICK})]
     assert len(changes) <= 8
+
+
+def test_each_status_is_worse_than_the_one_before() -> None:
+    order = ["healthy", "unknown", "degraded", "non_rpc", "inactive", "unhealthy"]
+    assert [status.value for status in sorted(Status, key=severity)] == order
+    assert len(set(map(severity, Status))) == len(order)
+    assert severity(Status.HEALTHY) == 0
+
+
+def test_many_changes_in_one_scan_are_flaps_too() -> None:
+    flaps = Flaps()
+    marks = []
+    for _ in range(FLAP_CHANGES):
+        flaps = flaps.after(1, moved=True)
+        marks.append(flaps.marked)
+    assert marks == [False] * (FLAP_CHANGES - 1) + [True]
+
+
+def test_the_first_probe_of_a_socket_and_a_new_socket_are_no_changes() -> None:
+    unknown, healthy = (Status.UNKNOWN, None), (Status.HEALTHY, None)
+    assert not changed({A: unknown}, {A: healthy})
+    assert not changed({A: healthy}, {A: healthy, "svc/web_a.sock": unknown})
+    assert changed({A: healthy}, {A: (Status.DEGRADED, None)})
+    assert changed({A: healthy}, {})
+
+
+def test_a_flapping_record_does_not_change_twice_in_one_scan() -> None:
+    """Unless it gets worse."""
+    bad = record("api", status=Status.DEGRADED, reason="late")
+    good = record("api", sockets=(), changed_at=2)
+    assert hold_worst(good, bad, again=True) == replace(bad, flapping=True)
+    held = hold_worst(good, bad, again=False)
+    assert held == replace(good, status=bad.status, reason="late", changed_at=1, flapping=True)
+    assert hold_worst(bad, good, again=True) == replace(bad, flapping=True)

@@ -1,5 +1,6 @@
 """The rules for one socket and for the whole: which observations make which status."""
 
+import zlib
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,8 @@ from hero_router.scan.status import (
     DOCUMENTS_EVERY,
     NOTHING_OFFERED,
     ONLY_PAGES,
+    EvalTime,
+    next_state,
 )
 from hero_router.scan.tracked import documents_due
 from hero_router.upstream.outcome import Outcome
@@ -423,3 +426,85 @@ def test_each_socket_has_its_own_status_and_the_reason_names_it() -> None:
     assert (rpc.name, rpc.role, rpc.path, rpc.status) == ("rpc", "rpc", "s/rpc.sock", "healthy")
     assert (admin.status, admin.error) == ("inactive", "nothing listens")
     assert world.record.reason == "admin: nothing listens"
+
+
+def probed(*results: ProbeResult) -> World:
+    """A world with one socket after these probes, one a scan."""
+    world = World()
+    for result in results:
+        world.look({A: result})
+    return world
+
+
+@pytest.mark.parametrize(
+    ("results", "calm"),
+    [
+        ((ASKED,), 0),
+        ((ASKED, OK, OK), 2),
+        ((FOREIGN, FOREIGN), 1),
+        ((OK, WARNED, WARNED), 0),
+        ((DENIED, DENIED), 0),
+        ((OK, OK, SILENT), 0),
+        ((OK, OK, LATE_SPEC), 0),
+    ],
+)
+def test_probes_are_calm_while_nothing_is_wrong_and_nothing_changes(
+    results: tuple[ProbeResult, ...], calm: int
+) -> None:
+    assert probed(*results).socket.calm_probes == calm
+
+
+def test_a_socket_keeps_the_time_of_its_last_probe() -> None:
+    assert probed(OK, OK).socket.probed_ms == 1_010_000
+
+
+LOGIN = ProbeResult(Outcome.ANSWERED, "wants a login", Health.LOGIN, latency_ms=1.0)
+
+
+@pytest.mark.parametrize(
+    ("results", "status"),
+    [
+        ((LATE_SPEC,), Status.DEGRADED),
+        ((OK, BAD_SPEC), Status.DEGRADED),
+        ((OK, LATE_SPEC), Status.HEALTHY),
+        ((OK, LATE_SPEC, LATE_SPEC), Status.DEGRADED),
+        ((OK, replace(LATE_SPEC, health=Health.WARN)), Status.DEGRADED),
+        ((ASKED, WARNED, LATE_SPEC), Status.HEALTHY),
+        ((OK, LOGIN), Status.UNKNOWN),
+    ],
+)
+def test_documents_that_are_late_change_nothing_only_the_first_time(
+    results: tuple[ProbeResult, ...], status: Status
+) -> None:
+    assert probed(*results).record.status is status
+
+
+def test_a_page_for_every_path_is_no_document_of_an_rpc_socket() -> None:
+    page = replace(OK, health=Health.PAGE, documents=Documents(PAGE))
+    assert probed(page).record.status is Status.NON_RPC
+
+
+def test_documents_are_asked_for_again_after_a_number_of_probes() -> None:
+    """The first time it differs by path; late ones at once; bad ones soon, and then less often."""
+    spread = zlib.crc32(A.encode()) % DOCUMENTS_EVERY
+    assert spread > 0
+    for results, probes in (
+        ((ASKED,), DOCUMENTS_EVERY - 1 + spread),
+        ((ASKED, ASKED), DOCUMENTS_EVERY - 1),
+        ((OK, LATE_SPEC), 0),
+        ((OK, LATE_SPEC, LATE_SPEC), 2 * BAD_DOCUMENTS_EVERY - 1),
+        ((OK, BAD_SPEC), BAD_DOCUMENTS_EVERY - 1),
+        ((OK, BAD_SPEC, BAD_SPEC, BAD_SPEC), DOCUMENTS_EVERY - 1),
+    ):
+        assert probed(*results).socket.documents_in == probes, results
+
+
+def test_a_socket_that_the_scanner_could_not_probe_stays_as_it_was() -> None:
+    before = probed(OK).socket
+    now = EvalTime(1_010_000, 10.0, 2)
+    assert next_state(sock(A), before, UNSEEN, now, RULES) is before
+
+
+def test_an_excused_probe_keeps_the_last_latency_unless_it_has_its_own() -> None:
+    assert probed(OK, SILENT).socket.state.latency_ms == 1.0
+    assert probed(OK, replace(LATE_SPEC, latency_ms=7.0)).socket.state.latency_ms == 7.0
