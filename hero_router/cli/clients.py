@@ -18,7 +18,7 @@ SILENT_SECONDS = 6.0
 COLUMNS = (
     Column("behind"),
     Column("state"),
-    Column("parked", 5),
+    Column("blocked", 5),
     Column("address"),
     Column("worker", 4),
     Column("connected", 3),
@@ -61,9 +61,9 @@ def clients_table(answer: Mapping[str, Any], width: int) -> Table:
     """The named clients, the furthest behind first."""
     rows = []
     for worker, item in sorted(_listed(answer), key=lambda pair: -pair[1]["behind"]):
-        parked = age(item["parked_at"]) if item["parked_at"] else ""
+        blocked = age(item["blocked_at"]) if item["blocked_at"] else ""
         options = " ".join(filter(None, (item["filter"], "conflate" * item["conflate"])))
-        cells = (str(item["behind"]), item["state"], parked, item["address"], worker)
+        cells = (str(item["behind"]), item["state"], blocked, item["address"], worker)
         texts = (*cells, age(item["connected_at"]), options, item["reason"])
         rows.append([*map(literal, texts)])
     return table(COLUMNS, rows, width)

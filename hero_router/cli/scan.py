@@ -25,5 +25,5 @@ def command(as_json: bool, url: str) -> None:
     )
     for node in result["missing"]:
         warn(f"node {node} did not answer in time")
-    for doubt in result["doubts"]:
+    for doubt in result["conditions"]:
         warn(f"stale: {doubt['detail']}")

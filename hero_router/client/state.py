@@ -12,7 +12,7 @@ from hero_router.client.http import RouterAway, fetch
 from hero_router.position import ORIGIN, Position
 from hero_router.sse import Message
 
-FIELDS = ("cursor", "store", "services", "nodes", "stale")
+FIELDS = ("cursor", "run_id", "services", "nodes", "stale")
 """What an answer of `GET /api/services` has."""
 
 ATTEMPTS = 3
@@ -47,10 +47,10 @@ class State:
         The conditions of a snapshot hold until the stream says hello and sends its own.
         """
         position = _position(snapshot["cursor"])
-        if self._gap and (snapshot["store"] != self._run_id or position < self.position):
+        if self._gap and (snapshot["run_id"] != self._run_id or position < self.position):
             return False
         self._services = {item["id"]: _as_known(item) for item in snapshot["services"]}
-        self._nodes, self._run_id, self.position = snapshot["nodes"], snapshot["store"], position
+        self._nodes, self._run_id, self.position = snapshot["nodes"], snapshot["run_id"], position
         if not self._gap:
             self._stale = {_key(item): item for item in snapshot["stale"]}
         self._gap = False
@@ -64,10 +64,10 @@ class State:
         elif event == "fresh":
             self._stale.pop(_key(data), None)
         elif event == "hello":  # the conditions that hold follow it
-            self._run_id, self._stale = data.get("store"), {}
+            self._run_id, self._stale = data.get("run_id"), {}
             self._gap = self._gap or position > self.position
         elif event == "resync":
-            self._run_id, self._gap, self.position = data.get("store"), True, position
+            self._run_id, self._gap, self.position = data.get("run_id"), True, position
             return float(data["after_ms"]) / 1000
         elif position > self.position:
             self._gap = self._gap or _skips(self.position, position)
@@ -83,7 +83,7 @@ class State:
             for item in sorted(self._services.values(), key=_order)
         ]
         stale = [*self._stale.values()]
-        head = {"cursor": str(self.position), "store": self._run_id}
+        head = {"cursor": str(self.position), "run_id": self._run_id}
         return {**head, "services": services, "nodes": self._nodes, "stale": stale}
 
     def _change(self, event: str, data: Mapping[str, Any]) -> None:

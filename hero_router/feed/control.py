@@ -50,7 +50,7 @@ class ControlFrames:
         if position is not None:
             subscriber.last_event_id = position
         cursor, now = None if position is None else str(position), self._freshness.now_ms()
-        fields = {"cursor": cursor, "store": subscriber.run_id, "now": now, **self._hello_fields()}
+        fields = {"cursor": cursor, "run_id": subscriber.run_id, "now": now, **self._hello_fields()}
         retry_ms = self._timing.retry_ms(self.jitter())
         return sse.frame("hello", fields, position=position, retry_ms=retry_ms)
 
@@ -82,7 +82,7 @@ class ControlFrames:
             "dropped": dropped,
             "reason": reason,
             "after_ms": self._timing.after_ms(subscribers, self.jitter()),
-            "store": subscriber.run_id,
+            "run_id": subscriber.run_id,
             **self._freshness.stamp(),
         }
         missed = "an unknown number of" if dropped is None else dropped

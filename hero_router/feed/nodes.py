@@ -159,7 +159,7 @@ class ReportedConditions:
         found = {
             (reason, node): detail
             for node, state in reports.items()
-            for reason, detail in _valid(state.doubts)
+            for reason, detail in _valid(state.conditions)
         }
         for (reason, node), detail in found.items():
             self._conditions.set(reason, node, detail)

@@ -85,7 +85,7 @@ class ScanCoordinator:
     async def scan(self) -> dict[str, Any]:
         """What all nodes found together, and each of them.
 
-        `missing` names the nodes that did not reply; `doubts` is what scanners could not see.
+        `missing` names the nodes that did not reply; `conditions` is what scanners could not see.
 
         Raises:
             ScanTimeout: no scanner is running, or none replied in time.
@@ -128,12 +128,12 @@ def summed(answers: Mapping[str, Mapping[str, Any]], missing: Iterable[str]) -> 
     totals = {name: sum(counts[name] for counts in nodes.values()) for name in COUNTS}
     slowest = max((counts["duration_ms"] for counts in nodes.values()), default=0)
     found = {**totals, "duration_ms": slowest, "nodes": nodes}
-    return {**found, "missing": sorted(missing), "doubts": doubts}
+    return {**found, "missing": sorted(missing), "conditions": doubts}
 
 
 def _doubts(answer: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
     """What a scanner could not see; an older one does not say."""
-    doubts = answer.get("doubts")
+    doubts = answer.get("stale")
     return doubts.items() if isinstance(doubts, dict) else ()
 
 

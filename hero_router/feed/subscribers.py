@@ -45,15 +45,15 @@ class Sink(Protocol):
 class SubscriberState(Enum):
     """What a subscriber can be sent now."""
 
-    PENDING = "cold"
+    PENDING = "pending"
     """It came before the worker had read the stream: its position cannot be judged yet."""
     LIVE = "live"
     """It has been sent everything, and takes more."""
-    BLOCKED = "parked"
+    BLOCKED = "blocked"
     """Its connection takes no more for now."""
-    AHEAD = "waiting"
+    AHEAD = "ahead"
     """Its cursor is later than anything that this worker has read."""
-    CLOSED = "gone"
+    CLOSED = "closed"
     """Its stream has ended."""
 
 

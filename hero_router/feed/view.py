@@ -77,7 +77,7 @@ class StateView:
 
     def _text(self, shown: Filter | None) -> str:
         run_id = encode(self._feed.ring.run_id)
-        head = f'{{"cursor":{encode(self.cursor)},"store":{run_id}'
+        head = f'{{"cursor":{encode(self.cursor)},"run_id":{run_id}'
         services, nodes = self._records(shown), encode(self._nodes(shown))
         return f'{head},"services":[{services}],"nodes":{nodes},"stale":{encode(self.stale(shown))}'
 
@@ -125,7 +125,7 @@ class StateView:
             f'{{"event":{encode(each.event)},"id":{encode(each.last_id)},"data":{each.data}}}'
             for each in found[-number:]
         )
-        head = f'{{"cursor":{encode(str(ring.head))},"store":{encode(ring.run_id)}'
+        head = f'{{"cursor":{encode(str(ring.head))},"run_id":{encode(ring.run_id)}'
         return f'{head},"events":[{events}],{encode(self._feed.freshness.stamp())[1:]}'
 
     @property

@@ -110,13 +110,15 @@ class Declarations:
             "to",
             tuple(map(str, Status)),
         )
-        self.expected = make("deliveries_owed_total", "Deliveries (one event to one client) due")
+        self.expected = make(
+            "deliveries_expected_total", "Deliveries (one event to one client) due"
+        )
         self.completed = make(
-            "deliveries_settled_total", "Deliveries by how they ended", "outcome", OUTCOMES
+            "deliveries_completed_total", "Deliveries by how they ended", "outcome", OUTCOMES
         )
         self.bytes = make("sent_bytes_total", "Bytes of events handed to connections")
         self.joined = make("clients_joined_total", "Streams that began")
-        self.blocked = make("clients_parked_total", "Times that a client took no more for now")
+        self.blocked = make("clients_blocked_total", "Times that a client took no more for now")
         self.resyncs = make(
             "resyncs_total", "Resyncs sent to clients, by reason", "reason", RESYNC_REASONS
         )
@@ -149,7 +151,9 @@ class Declarations:
         self.clients = make("clients", "Clients now, by state", "livesum", "state")
         self.pending = make("deliveries_pending", "Deliveries that are still due", "livesum")
         self.unaccounted = make(
-            "balance", "Deliveries due that are neither settled nor pending: always 0", "liveall"
+            "unaccounted",
+            "Expected deliveries that are neither completed nor pending: 0",
+            "liveall",
         )
         self.lag = make("cursor_lag_events", "Lag of the client that is furthest behind", "livemax")
         self.ring = make("ring_events", "Events in the window", "livemin")
@@ -168,7 +172,7 @@ class Declarations:
             "redis_clock_ahead_seconds", "Redis's clock less this machine's", "livemostrecent"
         )
         self.stale = make(
-            "doubts", "1 while a worker's view may be out of date", "livemax", "reason"
+            "stale", "1 while a worker's view may be out of date", "livemax", "reason"
         )
         build = make("build_info", "What runs here", "livemax", "version", "python")
         build.labels(__version__, platform.python_version()).set(1)

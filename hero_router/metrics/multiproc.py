@@ -32,13 +32,13 @@ WORKER_BYTES = 1024 * 1024
 YOUNG_SECONDS = 60.0
 """A younger folder may belong to a master that has not yet locked it."""
 
-STOPPED, CRASHED = "told", "died"
+STOPPED, CRASHED = "stopped", "crashed"
 """How workers end, as the label `cause` says it; streams can end in the second way, too."""
 
 COUNTER_PAIRS = (
     ("worker_starts_total", "worker_ends_total", CRASHED),
     ("clients_joined_total", "streams_closed_total", CRASHED),
-    ("deliveries_owed_total", "deliveries_settled_total", "abandoned"),
+    ("deliveries_expected_total", "deliveries_completed_total", "abandoned"),
 )
 """A counter of starts, the counter of their ends, and the label of ends by a crash."""
 

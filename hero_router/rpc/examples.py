@@ -62,14 +62,14 @@ STALE = [_json(asdict(_STALE))]
 PROBE = {"checked_at": NOW - 2_000, "sockets": {"rpc": {"latency_ms": 1.8, "error": None}}}
 STATE = {
     "cursor": _CURSOR,
-    "store": "6f1c0d2a9b3e4f5a8c7d6e5f4a3b2c1d0e9f8a7b",
+    "run_id": "6f1c0d2a9b3e4f5a8c7d6e5f4a3b2c1d0e9f8a7b",
     "services": [SERVICE],
     "nodes": [{**_json(_NODE.to_json()), "lost": False}],
     "stale": [],
     "now": NOW,
     "as_of": NOW - 40,
 }
-SCAN = {**_FOUND, "nodes": {"web-1": _FOUND}, "missing": [], "doubts": []}
+SCAN = {**_FOUND, "nodes": {"web-1": _FOUND}, "missing": [], "conditions": []}
 HEALTH = {
     "ready": True,
     "reason": "",

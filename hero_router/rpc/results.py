@@ -42,7 +42,7 @@ class State(TypedDict):
     """All that a worker knows, at one position."""
 
     cursor: Position
-    store: str
+    run_id: str
     services: list[Service]
     nodes: list[Node]
     stale: list[Condition]
@@ -73,7 +73,7 @@ class Scan(Counts):
 
     nodes: Mapping[str, Counts]
     missing: list[str]
-    doubts: list[Unseen]
+    conditions: list[Unseen]
 
 
 class Health(TypedDict):

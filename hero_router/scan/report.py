@@ -130,7 +130,7 @@ def scan_event(report: NodeState, counts: Mapping[str, int], requests: Sequence[
         "changed": changes["service_updated"] + changes["status_change"],
         "duration_ms": report.duration_ms,
         "requests": list(requests),
-        "doubts": dict(report.doubts),
+        "conditions": dict(report.conditions),
     }
     return Change("scan", "", data)
 

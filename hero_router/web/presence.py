@@ -75,14 +75,14 @@ class PresencePublisher:
         }
 
     def _entry(self, client: Subscriber, behind: int) -> dict[str, Any]:
-        parked = client.state is SubscriberState.BLOCKED
+        blocked = client.state is SubscriberState.BLOCKED
         return {
             "address": client.name,
             "state": client.state.value,
             "behind": behind,
             "reason": _reason(client),
             "connected_at": self._unix_ms(client.connected_at),
-            "parked_at": self._unix_ms(client.blocked_at) if parked else None,
+            "blocked_at": self._unix_ms(client.blocked_at) if blocked else None,
             "cursor": str(client.cursor),
             "filter": _filter(client.options.filter),
             "conflate": client.options.conflate,

@@ -243,7 +243,7 @@ async def test_clients_shows_each_client_and_its_worker(serving: Serving) -> Non
     assert found is not None
     (worker,) = found["workers"]
     assert lines[0] == "1 client on 1 worker: 1 live; deliveries due: 0"
-    assert lines[1].split()[:4] == ["behind", "state", "parked", "address"]
+    assert lines[1].split()[:4] == ["behind", "state", "blocked", "address"]
     assert lines[2].split()[:4] == ["0", "live", "127.0.0.1", worker["worker"]]
 
 

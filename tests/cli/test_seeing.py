@@ -50,7 +50,7 @@ async def doubts(serving: Serving) -> dict[str, str]:
 
 async def gauge(serving: Serving, reason: str) -> bool:
     _, text = await asked(serving, "/metrics")
-    return f'hero_router_doubts{{reason="{reason}"}} 1.0' in text
+    return f'hero_router_stale{{reason="{reason}"}} 1.0' in text
 
 
 @contextmanager
@@ -71,7 +71,7 @@ async def test_a_root_that_is_moved_away_is_shown_everywhere(quiet: Serving) -> 
     line = f"stale: {told['root']}\n"
     assert run(quiet, "list").stderr == line
     assert run(quiet, "scan").stderr == line
-    (found,) = json.loads(run(quiet, "scan", "--json").stdout)["doubts"]
+    (found,) = json.loads(run(quiet, "scan", "--json").stdout)["conditions"]
     assert found == {"node": "testnode", "reason": "root", "detail": told["root"]}
     await eventually(lambda: gauge(quiet, "root"), message="the metric tells it")
     assert (await asked(quiet, "/ready"))[0] == 200, "web itself can tell the truth"

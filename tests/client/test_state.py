@@ -24,7 +24,7 @@ def plain(name: str, **fields: Any) -> dict[str, Any]:
 
 def snapshot(cursor: str, *names: str, store: str = "r1", **fields: Any) -> dict[str, Any]:
     services = [plain(name) for name in names]
-    known = {"cursor": cursor, "store": store, "services": services, "nodes": [], "stale": []}
+    known = {"cursor": cursor, "run_id": store, "services": services, "nodes": [], "stale": []}
     return {**known, **fields}
 
 

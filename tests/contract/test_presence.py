@@ -5,7 +5,7 @@ import pytest
 from hero_router.store.presence import KEEP_NAMES_MS, LIFETIME_MS, Presence, PresenceEntry
 from tests.contract.world import KEYS, Store
 
-SUMMARY = {"states": {"live": 2, "parked": 1}, "pending": 7, "listed": [{"address": "::1"}]}
+SUMMARY = {"states": {"live": 2, "blocked": 1}, "pending": 7, "listed": [{"address": "::1"}]}
 NOW = 10 * KEEP_NAMES_MS
 
 

@@ -91,7 +91,7 @@ async def test_readers_and_stalled_clients_account_for_every_event_of_a_burst(
             assert_told_of_all(reader.messages)
             assert reader.writes < len(reader.places) / 4, "frames are joined"
         scrape = await web.scrape()
-        assert scrape.total("clients", state="parked") == 1
+        assert scrape.total("clients", state="blocked") == 1
         assert scrape.total("cursor_lag_events") > 0
         await slow.until("service_updated", last, within=20)
         assert_told_of_all(slow.messages)

@@ -134,5 +134,5 @@ class Stream:
 
 def counted(scrape: Scrape) -> Mapping[str, float]:
     """The counters that a worker's end must not take back."""
-    names = ("deliveries_owed_total", "deliveries_settled_total", "sent_bytes_total")
+    names = ("deliveries_expected_total", "deliveries_completed_total", "sent_bytes_total")
     return {name: scrape.total(name) for name in names}

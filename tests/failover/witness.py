@@ -54,12 +54,12 @@ class Witness:
         place, data = Position.parse(message.last_id), json.loads(message.data)
         if message.event == "hello":
             assert place is not None
-            self.place, self._wanted = place, (data["store"], place)
+            self.place, self._wanted = place, (data["run_id"], place)
         elif message.event == "resync":
             assert place is not None
             self._check_resync(place, data["dropped"])
             self.place, self._since = place, []
-            self._wanted = (data["store"], place)
+            self._wanted = (data["run_id"], place)
         elif message.event == "ping":
             assert place in (None, self.place), "a ping is ahead of the data"
         elif message.event not in CONTROL:
@@ -89,7 +89,7 @@ class Witness:
         assert self._wanted is not None
         store, base = self._wanted
         cursor = Position.parse(answer["cursor"])
-        if answer["store"] != store or cursor is None or cursor < base:
+        if answer["run_id"] != store or cursor is None or cursor < base:
             return
         self.state = {item["id"]: item for item in answer["services"]}
         self._snapshot_at, self._wanted = cursor, None

@@ -28,7 +28,7 @@ def test_a_new_client_is_greeted_with_the_head_and_gets_what_follows(bench: Benc
     bench.publish(6, 7)
     assert sink.names() == ["hello", "service_updated", "service_updated"]
     hello = json.loads(sink.messages[0].data)
-    assert hello == {"cursor": cursor(5), "store": "r1", "now": NOW_MS, "window": 8}
+    assert hello == {"cursor": cursor(5), "run_id": "r1", "now": NOW_MS, "window": 8}
     assert sink.messages[0].last_id == cursor(5)
     assert sink.messages[0].retry_ms == 2000
     assert sink.seqs() == [6, 7]
@@ -52,7 +52,7 @@ def test_a_client_before_the_window_gets_one_resync_with_its_exact_gap(
         "dropped": 2,
         "reason": "trimmed",
         "after_ms": 1,
-        "store": "r1",
+        "run_id": "r1",
         "now": NOW_MS,
         "as_of": None,
     }
@@ -188,7 +188,7 @@ def test_another_redis_process_is_announced_by_another_hello(bench: Bench) -> No
     bench.drain(slow, slow_sink)
     for each in (sink, slow_sink):
         assert each.names() == ["hello", "service_updated", "hello"]
-        assert json.loads(each.messages[-1].data)["store"] == "r2"
+        assert json.loads(each.messages[-1].data)["run_id"] == "r2"
         assert each.messages[-1].last_id == cursor(6)
 
 

@@ -33,7 +33,7 @@ async def test_the_answers_of_all_nodes_are_summed(world: World) -> None:
         "duration_ms": 7,
         "nodes": {"n1": counts, "n2": counts},
         "missing": [],
-        "doubts": [],
+        "conditions": [],
     }
     assert [(item.kind, item.node) for item in world.asked] == [("scan", None)]
 
@@ -140,12 +140,12 @@ def test_counts_that_are_not_numbers_count_nothing() -> None:
 
 def test_what_scanners_could_not_see_is_told_with_their_nodes() -> None:
     answers: dict[str, dict[str, Any]] = {
-        "n2": {"doubts": {"root": "away"}},
-        "n1": {"doubts": {"root": "shut", "permission": 5}},
+        "n2": {"conditions": {"root": "away"}},
+        "n1": {"conditions": {"root": "shut", "permission": 5}},
         "older": {"discovered": 1},
-        "junk": {"doubts": ["root"]},
+        "junk": {"conditions": ["root"]},
     }
-    assert summed(answers, [])["doubts"] == [
+    assert summed(answers, [])["conditions"] == [
         {"node": "n1", "reason": "root", "detail": "shut"},
         {"node": "n1", "reason": "permission", "detail": ""},
         {"node": "n2", "reason": "root", "detail": "away"},

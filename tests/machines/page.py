@@ -110,7 +110,7 @@ class Page(OneByOne):
     def _read(self, message: Message) -> None:
         place = Position.parse(message.last_id)
         if message.event == "hello":
-            self._store = json.loads(message.data)["store"]
+            self._store = json.loads(message.data)["run_id"]
             self._check_hello(place)
         elif message.event == "resync":
             assert place is not None
@@ -142,7 +142,7 @@ class Page(OneByOne):
             assert before.epoch == base.epoch
             assert 0 < dropped >= base.seq - before.seq
         self._missing = None if dropped is None else dropped - (base.seq - before.seq)
-        self._place, self._wanted, self._store = base, True, data["store"]
+        self._place, self._wanted, self._store = base, True, data["run_id"]
         self._base, self._since = base, []
 
     def _check_hole(self, place: Position) -> None:

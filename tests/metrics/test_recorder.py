@@ -90,12 +90,12 @@ async def test_a_redis_that_is_away_is_counted_and_doubted(live: Live, redis7: R
     redis7.kill()
     try:
         await becomes(live, 0, "workers_ready")
-        await becomes(live, 1, "doubts", reason="redis")
+        await becomes(live, 1, "stale", reason="redis")
         assert (await scrape(live)).total("redis_errors_total", code="store_unreachable") > 0
     finally:
         redis7.start()
     await becomes(live, 1, "workers_ready", within=10)
-    await becomes(live, 0, "doubts", reason="redis", within=10)
+    await becomes(live, 0, "stale", reason="redis", within=10)
 
 
 async def test_entries_of_strangers_are_counted(live: Live, redis7: RedisServer) -> None:
@@ -156,7 +156,7 @@ def test_what_was_counted_is_added_once() -> None:
     bench.feed.hub.stats.resyncs["of a newer version"] = 2
     for _ in range(3):
         told = bench.scrape()
-    assert told.total("deliveries_settled_total", outcome="delivered") == 5
+    assert told.total("deliveries_completed_total", outcome="delivered") == 5
     assert told.total("resyncs_total", reason="of a newer version") == 2
     assert told.total("resyncs_total", reason="lagged") == 0
 
@@ -165,7 +165,7 @@ def test_a_total_that_was_a_guess_and_shrinks_does_not_end_the_figures() -> None
     bench = Bench()
     for owed, told in ((9, 9), (4, 9), (7, 9), (12, 12)):
         bench.feed.hub.stats.expected = owed
-        assert bench.scrape().total("deliveries_owed_total") == told
+        assert bench.scrape().total("deliveries_expected_total") == told
 
 
 def test_changes_of_status_are_counted_by_the_new_status() -> None:

@@ -88,14 +88,14 @@ async def test_a_scrape_of_any_worker_tells_of_all(web: Web, hand: Hand) -> None
     async with AsyncExitStack() as stack:
         streams = await on_both(web, stack)
         await scraped(web, "all clients are counted", clients=len(streams))
-        before = (await web.scrape()).total("deliveries_settled_total", outcome="delivered")
+        before = (await web.scrape()).total("deliveries_completed_total", outcome="delivered")
         last = await hand.change("a")
         for stream in streams:
             await stream.until("service_updated", last)
 
         async def all_counted() -> bool:
             scrape = await web.scrape()
-            now = scrape.total("deliveries_settled_total", outcome="delivered")
+            now = scrape.total("deliveries_completed_total", outcome="delivered")
             return now - before == len(streams) and scrape.values("tail_seq") == [last.seq] * 2
 
         await eventually(all_counted, message="both workers' deliveries are in one sum")
@@ -120,19 +120,19 @@ async def test_a_killed_worker_has_no_clients_but_what_it_did_still_counts(
         for stream in streams:
             await stream.until("service_updated", last)
         before = await scraped(web, "all is settled", clients=len(streams), deliveries_pending=0)
-        assert len(before.values("balance", pid=str(killed))) == 1
+        assert len(before.values("unaccounted", pid=str(killed))) == 1
         assert open_streams(before) == 0
         os.kill(killed, signal.SIGKILL)
         after = await scraped(web, "its clients are gone", clients=len(others), workers=2)
-        assert after.values("balance", pid=str(killed)) == []
+        assert after.values("unaccounted", pid=str(killed)) == []
         assert after.total("worker_starts_total") == before.total("worker_starts_total") + 1
         now = counted(after)
         assert all(now[name] >= value for name, value in counted(before).items())
-        assert now["deliveries_settled_total"] == now["deliveries_owed_total"]
+        assert now["deliveries_completed_total"] == now["deliveries_expected_total"]
         assert open_streams(after) == 0
         lost = {"streams_closed_total": len(streams) - len(others), "worker_ends_total": 1}
         for name, number in lost.items():
-            grown = after.total(name, cause="died") - before.total(name, cause="died")
+            grown = after.total(name, cause="crashed") - before.total(name, cause="crashed")
             assert grown == number, name
 
 
@@ -155,15 +155,15 @@ class Watched:
     async def holds(self) -> Scrape:
         """No worker's balance is anything but 0 now."""
         scrape = await self._web.scrape()
-        assert scrape.values("balance") == [0, 0]
+        assert scrape.values("unaccounted") == [0, 0]
         return scrape
 
     async def ended(self, outcome: str) -> None:
         """Wait until some deliveries have ended so."""
 
         async def some() -> bool:
-            now = (await self.holds()).total("deliveries_settled_total", outcome=outcome)
-            return now > self._start.total("deliveries_settled_total", outcome=outcome)
+            now = (await self.holds()).total("deliveries_completed_total", outcome=outcome)
+            return now > self._start.total("deliveries_completed_total", outcome=outcome)
 
         await eventually(some, message=f"some deliveries are {outcome}")
 
@@ -183,15 +183,15 @@ async def test_the_balance_holds_whatever_becomes_of_clients(web: Web, hand: Han
         await watched.ended("delivered")
         await watched.ended("filtered")
 
-        async def parked() -> bool:
+        async def blocked() -> bool:
             nonlocal last
             last = await hand.change("c", description=LONG)
             scrape = await watched.holds()
             # Who conflates may be sent so little by a busy worker that it never stalls.
-            stalled = scrape.total("clients", state="parked") >= len(slow)
+            stalled = scrape.total("clients", state="blocked") >= len(slow)
             return stalled and scrape.total("cursor_lag_events") > WINDOW
 
-        await eventually(parked, message="the stalled ones are parked, and have lost their place")
+        await eventually(blocked, message="the stalled ones are blocked, and have lost their place")
         for stream in (*slow, *conflating):
             await stream.until("service_updated", last)
         await watched.ended("dropped")
@@ -204,13 +204,13 @@ async def test_the_balance_holds_whatever_becomes_of_clients(web: Web, hand: Han
         assert (await watched.holds()).total("resyncs_total", reason="lagged") >= len(slow)
         assert len(filtering) == 2
     end = await scraped(web, "all have left", clients=0, deliveries_pending=0)
-    assert end.total("deliveries_owed_total") == end.total("deliveries_settled_total")
+    assert end.total("deliveries_expected_total") == end.total("deliveries_completed_total")
 
 
 async def test_any_worker_of_any_instance_lists_the_clients_of_all(
     web: Web, hand: Hand, redis: RedisServer, tmp_path: Path
 ) -> None:
-    """Also who is parked, why, since when, and how far behind."""
+    """Also who is blocked, why, since when, and how far behind."""
     other = Web(tmp_path, redis.url, ROUTER_WORKERS="1", ROUTER_SSE_BUFFER=str(WINDOW))
     try:
         await other.ready(workers=1)
@@ -221,12 +221,12 @@ async def test_any_worker_of_any_instance_lists_the_clients_of_all(
             async def told() -> bool:
                 answers = [await each.clients() for each in (web, other)]
                 states = [answer["states"] for answer in answers]
-                return states == [{"live": 0, "parked": 3, "waiting": 0}] * 2
+                return states == [{"live": 0, "blocked": 3, "ahead": 0}] * 2
 
             await eventually(told, message="both instances tell of all three")
 
             async def far_behind() -> Any:
-                # Its kernel may take some more first: then it is told its gap, and parked anew.
+                # Its kernel may take some more first: then it is told its gap, and blocked anew.
                 await hand.change("d", description=LONG)
                 answer = await web.clients()
                 places = {each["worker"]: each["listed"] for each in answer["workers"]}
@@ -234,7 +234,7 @@ async def test_any_worker_of_any_instance_lists_the_clients_of_all(
                 return (answer, entry) if entry["behind"] > WINDOW else None
 
             answer, entry = await eventually(far_behind, message="all that it missed is told")
-            assert entry["connected_at"] <= entry["parked_at"] <= answer["now"]
+            assert entry["connected_at"] <= entry["blocked_at"] <= answer["now"]
             assert "bytes wait" in entry["reason"]
             assert answer["pending"] >= entry["behind"]
     finally:

@@ -55,7 +55,7 @@ def answer(
     cursor: str, *services: Mapping[str, Any], store: str = "r1", now: int = NOW, **fields: Any
 ) -> dict[str, Any]:
     """What `/api/services` answers."""
-    known = {"cursor": cursor, "store": store, "services": services, "nodes": {}, "stale": []}
+    known = {"cursor": cursor, "run_id": store, "services": services, "nodes": {}, "stale": []}
     return {**known, "now": now, **fields}
 
 
@@ -98,7 +98,7 @@ class PageStore:
 
     async def aim(self, cursor: str, store: str = "r1") -> None:
         """The router answers how far it is."""
-        answer = {"cursor": cursor, "store": store, "events": []}
+        answer = {"cursor": cursor, "run_id": store, "events": []}
         await self.handle.evaluate("({ store }, answer) => store.aim(answer)", answer)
 
     async def gone(self, place: str, name: str) -> None:
@@ -108,7 +108,7 @@ class PageStore:
 
     async def resync(self, place: str, dropped: int | None, **fields: Any) -> None:
         """The router says that it left events out."""
-        data = {"dropped": dropped, "reason": "lagged", "after_ms": 0, "store": "r1"}
+        data = {"dropped": dropped, "reason": "lagged", "after_ms": 0, "run_id": "r1"}
         await self.frame("resync", place, **{**data, **fields})
 
     async def stale(self, reason: str, node: str | None = None, **fields: Any) -> None:

@@ -64,7 +64,7 @@ async def test_a_tab_that_was_away_too_long_is_told_its_gap(
     script = Script(quiet, KEPT, 100).hello("1-5").events(6, 20).do("join", cursor)
     assert await script.told() == [f"hello {cursor}", "resync 1-20"]
     data = await script.last("resync")
-    assert data == {"dropped": dropped, "reason": "lagged", "after_ms": 0, "store": "r1"}
+    assert data == {"dropped": dropped, "reason": "lagged", "after_ms": 0, "run_id": "r1"}
 
 
 async def test_a_new_worker_begins_where_its_first_tab_is(quiet: Page) -> None:
@@ -81,7 +81,7 @@ async def test_after_a_resync_the_next_tab_knows_the_new_redis(quiet: Page) -> N
     script = Script(quiet).hello("1-5", store="r1")
     script.frame("resync", "1-2", dropped=None, reason="store_changed", after_ms=0, store="r2")
     script.do("join", None)
-    assert (await script.last("hello"))["store"] == "r2"
+    assert (await script.last("hello"))["run_id"] == "r2"
     assert await script.told() == ["hello 1-2"]
 
 
@@ -185,7 +185,7 @@ async def test_every_tab_gets_every_event_once_or_exactly_its_gap(
             head += words[0]
         elif name == "drop":
             head += words[0]
-            data = {"dropped": words[0], "reason": "lagged", "after_ms": 0, "store": "r1"}
+            data = {"dropped": words[0], "reason": "lagged", "after_ms": 0, "run_id": "r1"}
             script.frame("resync", f"1-{head}", **data)
         elif name == "reconnect":
             script.lost().hello(f"1-{head}")

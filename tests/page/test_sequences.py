@@ -125,7 +125,7 @@ class World:
     def resync(self, dropped: int | None) -> None:
         """The page is told that it missed events."""
         self.warned, self.base = self.warned + 1, self.sent
-        data = {"dropped": dropped, "reason": "lagged", "after_ms": 0, "store": self.store}
+        data = {"dropped": dropped, "reason": "lagged", "after_ms": 0, "run_id": self.store}
         self.tell({"event": "resync", "id": self.place(self.sent), "data": data})
 
     def tell(self, frame: Mapping[str, Any]) -> None:

@@ -101,7 +101,7 @@ async def test_while_a_resync_cannot_load_nothing_is_green_and_what_was_missed_a
 ) -> None:
     line = await live(page, stage)
     stage.state = None
-    gap = {"reason": "lagged", "after_ms": 0, "store": "r1"}
+    gap = {"reason": "lagged", "after_ms": 0, "run_id": "r1"}
     await line.send("resync", "1-20", dropped=15, **gap)
     await says(page, "missed 15 events")
     await greens(page, 0)
@@ -160,7 +160,7 @@ async def test_the_timeline_is_filled_when_the_page_is_opened(page: Page, stage:
     """From the router's window, by the events' own times; what the stream then brings is new."""
     at = now() - 600_000
     old = {"event": "service_updated", "id": "1-5", "data": {"at": at, "service": service("a")}}
-    stage.recent = {"cursor": "1-5", "store": "r1", "events": [old], "now": now(), "as_of": now()}
+    stage.recent = {"cursor": "1-5", "run_id": "r1", "events": [old], "now": now(), "as_of": now()}
     line = await live(page, stage)
     told = page.locator("[data-events] li")
     await told.first.wait_for()

@@ -43,7 +43,7 @@ async ({ steps, ping, bound }) => {
     stream.connected = true;
     worker.sent = Math.min(seq, worker.seen);
     worker.pinged = time.true;
-    send("hello", place(worker.sent), { store: "r", ping_seconds: ping / 1000, now: time.true });
+    send("hello", place(worker.sent), { run_id: "r", ping_seconds: ping / 1000, now: time.true });
     if (worker.away) send("stale", "", { reason: "redis", node: null, since: worker.asOf, detail: "", ...stamp() });
     follow();
   };
@@ -80,14 +80,14 @@ async ({ steps, ping, bound }) => {
       if (first < 0) return;
       const before = Number(wire[first].id.slice(2)) - 1;
       wire = wire.slice(0, first).concat(wire.slice(first).filter((one) => !["service_updated", "ping"].includes(one.event)));
-      send("resync", place(worker.sent), { dropped: worker.sent - before, reason: "lagged", after_ms: 0, store: "r", ...stamp() });
+      send("resync", place(worker.sent), { dropped: worker.sent - before, reason: "lagged", after_ms: 0, run_id: "r", ...stamp() });
     },
     // An answer of the state API that takes so long to come.
     answer: (ms) => {
       const asked = clock.now();
       const services = worker.seen > 0 ? [record(worker.seen)] : [];
       const stale = worker.away ? [{ reason: "redis", node: null, since: worker.asOf, detail: "" }] : [];
-      const told = { cursor: place(worker.seen), store: "r", services, nodes: [], stale, ...stamp() };
+      const told = { cursor: place(worker.seen), run_id: "r", services, nodes: [], stale, ...stamp() };
       pass(ms);
       clock.answered(told.now, asked, clock.now());
       page.error = null;
@@ -96,7 +96,7 @@ async ({ steps, ping, bound }) => {
     },
     aim: () => {
       clock.answered(time.true, clock.now(), clock.now());
-      store.aim({ cursor: place(worker.seen), store: "r", events: [] });
+      store.aim({ cursor: place(worker.seen), run_id: "r", events: [] });
     },
     error: () => { page.error = "the router answers 502"; },
     // The machine sleeps; when it wakes the page opens its stream anew and asks what time it is.

@@ -97,4 +97,4 @@ def answered(node: Node) -> list[str]:
 
 def doubt(node: Node) -> str:
     """What the node's last report doubts of its root; "" for nothing."""
-    return node.store.nodes["n"].doubts.get("root", "")
+    return node.store.nodes["n"].conditions.get("root", "")

@@ -49,14 +49,14 @@ async def test_a_socket_that_may_not_be_connected_to_is_unknown_and_the_node_say
     assert record.reason == "permission denied: the scanner may not connect"
     assert record.title == "Ledger"
     assert shared.store.statuses()["open"] == "healthy"
-    assert shared.store.nodes["n"].doubts == {
+    assert shared.store.nodes["n"].conditions == {
         "permission": f"node n: 1 socket of the root {shared.root} (ledger/rpc.sock) cannot be "
         f"connected to: the scanner runs as {who}, and {CURE}"
     }
     (shared.root / "ledger/rpc.sock").chmod(0o777)
     with unprivileged():
         await worker.scan_once()
-    assert shared.store.nodes["n"].doubts == {}
+    assert shared.store.nodes["n"].conditions == {}
     assert shared.store.statuses() == {"ledger": "healthy", "open": "healthy"}
 
 
@@ -71,9 +71,9 @@ async def test_denied_sockets_are_one_condition_and_one_line_in_the_log_however_
     with unprivileged():
         for _ in range(3):
             await worker.scan_once()
-    assert shared.store.nodes["n"].doubts.keys() == {"permission"}
-    assert "5 sockets of the root" in shared.store.nodes["n"].doubts["permission"]
-    assert "(s0.sock and others)" in shared.store.nodes["n"].doubts["permission"]
+    assert shared.store.nodes["n"].conditions.keys() == {"permission"}
+    assert "5 sockets of the root" in shared.store.nodes["n"].conditions["permission"]
+    assert "(s0.sock and others)" in shared.store.nodes["n"].conditions["permission"]
     assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 

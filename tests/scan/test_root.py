@@ -52,7 +52,7 @@ async def test_a_root_that_is_missing_from_the_start_is_a_condition_and_may_come
     await worker.scan_once()
     assert "does not exist" in doubt(node)
     (scan,) = node.store.events
-    assert scan.data["doubts"] == {"root": doubt(node)}
+    assert scan.data["conditions"] == {"root": doubt(node)}
     await services.start("ledger/rpc.sock", good())
     await worker.scan_once()
     assert (doubt(node), node.store.statuses()) == ("", {"ledger": "healthy"})

@@ -18,21 +18,21 @@ OLD_SECONDS = 5.0
 
 def imbalances(scrape: Scrape) -> list[float]:
     """How far the books of each worker are off, if they are: at no moment may they be."""
-    return [value for value in scrape.values("balance") if value]
+    return [value for value in scrape.values("unaccounted") if value]
 
 
 def unrest(scrape: Scrape | None, now: float) -> str:
     """Why an instance is not at rest, with all its workers and nothing pending; "" if it is."""
     if scrape is None:
         return "it does not answer"
-    books, pending = scrape.values("balance"), scrape.values("deliveries_pending")
+    books, pending = scrape.values("unaccounted"), scrape.values("deliveries_pending")
     written = scrape.values("worker_tick_timestamp_seconds")
     if any(now - at > OLD_SECONDS for at in written):
         return f"the books are of {written}, now it is {now}"
     if (books, pending) == ([0] * WORKERS, [0]) and len(written) == WORKERS:
         return ""
-    lag, parked = (scrape.values("cursor_lag_events"), scrape.values("clients", state="parked"))
-    return f"the books are off by {books}, {pending} are pending: {parked} are parked, lag {lag}"
+    lag, blocked = (scrape.values("cursor_lag_events"), scrape.values("clients", state="blocked"))
+    return f"the books are off by {books}, {pending} are pending: {blocked} are blocked, lag {lag}"
 
 
 class Balance:
@@ -67,7 +67,7 @@ class Balance:
     async def _look(self, name: str) -> Scrape | None:
         scrape = await self._world.scrape(name)
         if scrape is not None:
-            self.looks += len(scrape.values("balance"))
+            self.looks += len(scrape.values("unaccounted"))
             off = imbalances(scrape)
             self.faults += [f"{name}: the books of a worker are off by {by:g}" for by in off]
         return scrape

@@ -52,7 +52,7 @@ class Dashboard:
 
     def _hello(self, entry: Entry) -> None:
         """What ended while the client was away is told by nobody; what lasts follows."""
-        self._streaming, self._store = True, entry.payload["store"]
+        self._streaming, self._store = True, entry.payload["run_id"]
         for doubt in tuple(self._doubts):
             self._end(doubt)
         if self.place is None and entry.place is not None:
@@ -61,7 +61,7 @@ class Dashboard:
         self._ping(entry)
 
     def _resync(self, entry: Entry) -> None:
-        self.place, self._store = entry.place, entry.payload["store"]
+        self.place, self._store = entry.place, entry.payload["run_id"]
         if entry.payload["dropped"] is None:
             self._snapshot_at = None
         self._want_anew(entry.payload["after_ms"])
@@ -95,7 +95,7 @@ class Dashboard:
         answer = entry.payload
         lost = {(reason, node) for reason, node in answer["stale"] if node is not None}
         cursor = Position.parse(answer["cursor"])
-        fits = self._streaming and answer["store"] == self._store and lost <= self._doubts
+        fits = self._streaming and answer["run_id"] == self._store and lost <= self._doubts
         if self.wanted is None or not fits or cursor is None or cursor < self._base:
             return
         self.state = of_one(answer["state"], self._only)

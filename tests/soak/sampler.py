@@ -116,7 +116,7 @@ async def _answer(session: aiohttp.ClientSession, name: str, url: str) -> Answer
     told: Any = json.loads(text)
     return Answer(
         instance=name,
-        place=(told["store"], told["cursor"]),
+        place=(told["run_id"], told["cursor"]),
         lost=frozenset(node["node"] for node in told["nodes"] if node["lost"]),
         known=json.dumps([told["nodes"], told["stale"]]),
         services={record["id"]: fingerprint(record) for record in told["services"]},

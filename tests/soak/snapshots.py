@@ -63,7 +63,7 @@ async def unlike(registry: Mapping[str, str], addresses: Mapping[str, str]) -> l
 def _entry(answer: Any) -> Entry:
     told = {
         "cursor": answer["cursor"],
-        "store": answer["store"],
+        "run_id": answer["run_id"],
         "stale": [[doubt["reason"], doubt["node"]] for doubt in answer["stale"]],
         "state": {record["id"]: fingerprint(record) for record in answer["services"]},
     }

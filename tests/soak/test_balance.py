@@ -9,10 +9,10 @@ NOW = 1_000.0
 
 
 def scrape(*books: int, pending: int = 0, written: float = NOW - 1) -> Scrape:
-    lines = [f'hero_router_balance{{pid="{n}"}} {value}' for n, value in enumerate(books)]
+    lines = [f'hero_router_unaccounted{{pid="{n}"}} {value}' for n, value in enumerate(books)]
     name = "hero_router_worker_tick_timestamp_seconds"
     ticks = [f'{name}{{pid="{n}"}} {NOW - 1 if n else written}' for n, _ in enumerate(books)]
-    head = ["# TYPE hero_router_balance gauge", *lines, f"# TYPE {name} gauge", *ticks]
+    head = ["# TYPE hero_router_unaccounted gauge", *lines, f"# TYPE {name} gauge", *ticks]
     tail = [
         "# TYPE hero_router_deliveries_pending gauge",
         f"hero_router_deliveries_pending {pending}",

@@ -101,10 +101,10 @@ async def test_a_history_in_several_files_is_refused(redis: RedisServer) -> None
 
 def test_a_frame_becomes_an_entry_that_all_logs_share() -> None:
     frames = Frames()
-    frame = b'retry: 900\nid: 1-2\nevent: hello\ndata: {"store":"x"}'
+    frame = b'retry: 900\nid: 1-2\nevent: hello\ndata: {"run_id":"x"}'
     entry, retry_ms = frames.read(frame)
     assert entry is not None
-    assert (entry.kind, entry.place, entry.data) == ("hello", Position(1, 2), '{"store":"x"}')
+    assert (entry.kind, entry.place, entry.data) == ("hello", Position(1, 2), '{"run_id":"x"}')
     assert retry_ms == 900
     assert frames.read(bytes(frame))[0] is entry
 

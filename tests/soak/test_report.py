@@ -27,8 +27,8 @@ def outcome() -> Outcome:
 
 def told(name: str, *numbers: int) -> Log:
     log = Log(name)
-    hello = Entry("hello", Position(1, 0), '{"store":"x"}')
-    snapshot = Entry("*snapshot", None, '{"cursor":"1-0","store":"x","stale":[],"state":{}}')
+    hello = Entry("hello", Position(1, 0), '{"run_id":"x"}')
+    snapshot = Entry("*snapshot", None, '{"cursor":"1-0","run_id":"x","stale":[],"state":{}}')
     sent = [Entry("scan", EVENTS[number - 1].place, EVENTS[number - 1].sent) for number in numbers]
     for second, entry in enumerate([Entry(OPENED), hello, snapshot, *sent]):
         log.add(entry, float(second))

@@ -23,7 +23,7 @@ async def instance(*workers: Sequence[Any]) -> AsyncIterator[str]:
 
     async def services(_: web.Request) -> web.Response:
         records = next(turns)
-        answer = {"cursor": "1-1", "store": "x", "services": records, "stale": []}
+        answer = {"cursor": "1-1", "run_id": "x", "services": records, "stale": []}
         return web.json_response(answer, headers={"ETag": fingerprint(records)})
 
     app = web.Application()

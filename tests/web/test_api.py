@@ -34,7 +34,7 @@ async def test_the_state_is_that_of_the_registry_at_a_stated_position(
     answer = await client.get("/api/services")
     state = await answer.json()
     assert answer.status == 200
-    assert list(state) == ["cursor", "store", "services", "nodes", "stale", "now", "as_of"]
+    assert list(state) == ["cursor", "run_id", "services", "nodes", "stale", "now", "as_of"]
     assert state["cursor"] == str(world.feed.ring.head)
     names = [(item["context"], item["name"]) for item in state["services"]]
     assert names == [("default", "alpha"), ("default", "beta"), ("shop", "beta")]
@@ -52,7 +52,7 @@ async def test_the_last_events_are_those_of_the_window_with_their_times(
 ) -> None:
     answer = await client.get("/api/events/recent?n=2")
     found = await answer.json()
-    assert list(found) == ["cursor", "store", "events", "now", "as_of"]
+    assert list(found) == ["cursor", "run_id", "events", "now", "as_of"]
     assert found["cursor"] == str(world.feed.ring.head)
     assert [each["event"] for each in found["events"]] == ["service_added", "service_added"]
     last = found["events"][-1]

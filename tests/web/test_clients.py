@@ -54,7 +54,7 @@ async def test_any_worker_tells_of_the_clients_of_all(redis7: RedisServer, hand:
         async with one.listening(), other.listening(), other.listening():
             for live in (one, other):
                 answer = await told(live, 3)
-                assert answer["states"] == {"live": 3, "parked": 0, "waiting": 0}
+                assert answer["states"] == {"live": 3, "blocked": 0, "ahead": 0}
                 nodes = [each["worker"].partition("/")[0] for each in answer["workers"]]
                 assert nodes == ["a", "b"]
         empty = await told(one, 0, workers=2)
@@ -76,7 +76,7 @@ async def test_a_client_is_told_with_its_wishes_and_times(redis7: RedisServer, h
                 "state": "live",
                 "behind": 0,
                 "reason": "",
-                "parked_at": None,
+                "blocked_at": None,
                 "cursor": str(live.feed.ring.head),
                 "filter": "context=shop,work service=x\ufffdy",
                 "conflate": True,

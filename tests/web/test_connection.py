@@ -126,7 +126,7 @@ def test_a_worker_that_ends_finishes_each_answer_cleanly(act: Act) -> None:
     act(scene)
 
 
-def test_a_client_that_stops_reading_is_parked_with_little_and_catches_up_to_the_last(
+def test_a_client_that_stops_reading_is_blocked_with_little_and_catches_up_to_the_last(
     act: Act,
 ) -> None:
     async def scene(made: Stage) -> None:
@@ -139,10 +139,10 @@ def test_a_client_that_stops_reading_is_parked_with_little_and_catches_up_to_the
             seq += 1
             await asyncio.sleep(0)
             assert seq < 2_000
-        parked = next(iter(made.hub.subscribers))
-        held = parked.sink.buffered()
+        blocked = next(iter(made.hub.subscribers))
+        held = blocked.sink.buffered()
         made.publish(seq + 1, seq + 20, pad=60_000)
-        assert parked.sink.buffered() <= held <= 64 * 1024 + 16
+        assert blocked.sink.buffered() <= held <= 64 * 1024 + 16
         raw.writer.transport.resume_reading()  # type: ignore[attr-defined]
         found = list[Message]()
         while not found or found[-1].last_id != str(position(seq + 20)):
@@ -165,9 +165,9 @@ def test_of_a_burst_a_client_that_does_not_read_holds_one_slice_and_gets_all_of_
             made.hub.publish(numbered(seq + 1, seq + 32, pad=10_000))
             seq += 32
             assert seq < 20_000
-        parked = next(iter(made.hub.subscribers))
-        assert 0 < parked.sink.buffered() <= SLICE_BYTES + 16
-        assert parked.cursor < position(seq), "it is not taken for one that has all"
+        blocked = next(iter(made.hub.subscribers))
+        assert 0 < blocked.sink.buffered() <= SLICE_BYTES + 16
+        assert blocked.cursor < position(seq), "it is not taken for one that has all"
         raw.writer.transport.resume_reading()  # type: ignore[attr-defined]
         found = list[Message]()
         while not found or found[-1].last_id != str(position(seq)):

@@ -9,7 +9,7 @@ import { parse, skips } from "./position.js";
 
 /** @typedef {import("./store.js").Frame} Frame */
 /** @typedef {import("./stream.js").State} State */
-/** @typedef {{post: (message: any) => void, cursor: string|null, sent: number, read: number, parked: boolean}} Tab */
+/** @typedef {{post: (message: any) => void, cursor: string|null, sent: number, read: number, blocked: boolean}} Tab */
 
 /** @type {State} */
 export const UNKNOWN = { connected: false, lostAt: null, heardAt: 0, silentSince: null, openAt: null, nextTryAt: null };
@@ -33,7 +33,7 @@ export class Fanout {
 
   /** A tab comes and says how far it is (null: it is new). @param {Tab["post"]} post @param {string|null} cursor @returns {Tab} */
   join(post, cursor) {
-    const tab = { post, cursor, sent: 0, read: 0, parked: false };
+    const tab = { post, cursor, sent: 0, read: 0, blocked: false };
     this.tabs.add(tab);
     if (this.place === null) this.base = this.place = cursor;
     this.#post(tab, { state: this.state });
@@ -49,8 +49,8 @@ export class Fanout {
   /** A tab has read so many messages: one that was left alone goes on. @param {Tab} tab @param {number} number */
   read(tab, number) {
     tab.read = number;
-    if (!tab.parked || tab.sent - number > this.mostUnread / 2) return;
-    tab.parked = false;
+    if (!tab.blocked || tab.sent - number > this.mostUnread / 2) return;
+    tab.blocked = false;
     this.#post(tab, { state: this.state });
     if (this.state.connected) this.#greet(tab);
   }
@@ -83,12 +83,12 @@ export class Fanout {
     this.greeting = { data, at: this.now() };
     this.doubts.clear();
     if (id && id !== this.place) this.#begin(id);
-    for (const tab of this.tabs) if (!tab.parked) this.#greet(tab);
+    for (const tab of this.tabs) if (!tab.blocked) this.#greet(tab);
   }
 
   /** @param {Frame} frame */
   #resync(frame) {
-    if (this.greeting) this.greeting.data = { ...this.greeting.data, store: frame.data.store };
+    if (this.greeting) this.greeting.data = { ...this.greeting.data, run_id: frame.data.run_id };
     this.#begin(frame.id);
     for (const tab of this.tabs) this.#send(tab, frame);
   }
@@ -138,7 +138,7 @@ export class Fanout {
       for (const frame of this.kept.slice(at)) this.#send(tab, frame);
       return;
     }
-    const data = { dropped: gap(tab.cursor, this.place), reason: "lagged", after_ms: 0, store: this.greeting?.data.store };
+    const data = { dropped: gap(tab.cursor, this.place), reason: "lagged", after_ms: 0, run_id: this.greeting?.data.run_id };
     this.#send(tab, { event: "resync", id: this.place, data });
   }
 
@@ -150,10 +150,10 @@ export class Fanout {
 
   /** A tab has another clock: each message says what time it is here. @param {Tab} tab @param {any} message @returns {boolean} whether it was sent */
   #post(tab, message) {
-    if (tab.parked) return false;
+    if (tab.blocked) return false;
     tab.post({ ...message, now: this.now() });
     tab.sent += 1;
-    tab.parked = tab.sent - tab.read > this.mostUnread;
+    tab.blocked = tab.sent - tab.read > this.mostUnread;
     return true;
   }
 }

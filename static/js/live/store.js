@@ -71,12 +71,12 @@ export class Store {
    * @returns {boolean} whether it was taken
    */
   snapshot(answer, { streaming }) {
-    const sameRedis = this.redis === null || answer.store === this.redis;
+    const sameRedis = this.redis === null || answer.run_id === this.redis;
     const services = answer.services.map(known);
     if (streaming && !(sameRedis && services.every((/** @type {any} */ one) => this.#agrees(one)))) return false;
     const oldest = this.wanted ? this.base : this.place;
     if (sameRedis && oldest !== null && compare(answer.cursor, oldest) < 0) return false;
-    this.redis = answer.store;
+    this.redis = answer.run_id;
     this.services = new Map(services.map((/** @type {any} */ one) => [one.id, one]));
     this.nodes = Array.isArray(answer.nodes) ? answer.nodes : [];
     this.snapshotAt = answer.cursor;
@@ -95,13 +95,13 @@ export class Store {
 
   /** What happened before this page was there. @param {any} answer of `/api/events/recent` */
   fill(answer) {
-    if (this.redis === null || answer.store === this.redis) this.lines.fill(answer.events);
+    if (this.redis === null || answer.run_id === this.redis) this.lines.fill(answer.events);
     this.changed();
   }
 
   /** How far the router is: a stream that went on has brought all once it is there too. @param {any} answer of `/api/events/recent` */
   aim(answer) {
-    if (this.behind && answer.store === this.redis) this.behind.to = answer.cursor;
+    if (this.behind && answer.run_id === this.redis) this.behind.to = answer.cursor;
     this.#reached();
     this.changed();
   }
@@ -115,7 +115,7 @@ export class Store {
   #hello(id, data) {
     if (this.greeted) this.lines.away({ from: this.asOf ?? data.now, to: data.now });
     this.greeted = true;
-    this.redis = data.store ?? null;
+    this.redis = data.run_id ?? null;
     this.pingSeconds = data.ping_seconds;
     this.router = { version: data.version ?? "", assets: data.assets ?? "" };
     this.met ??= this.router;
@@ -135,7 +135,7 @@ export class Store {
   #resync(id, data) {
     const number = data.dropped === null ? "an unknown number of" : data.dropped;
     this.warn(`hero_router: missed ${number} events (${data.reason}), loading the state anew`, data.dropped);
-    this.redis = data.store ?? null;
+    this.redis = data.run_id ?? null;
     // Nobody knows where an unknown gap began: what follows may lie before all that was seen.
     if (data.dropped === null) this.snapshotAt = null;
     if (data.dropped === null) this.lines.forget();
