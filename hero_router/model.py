@@ -163,7 +163,7 @@ class NodeState:
     file system holds the services (0: unknown). `scan` is 0 during the first scan, which began at
     `last_scan`; `duration_ms` grows while a scan takes longer than the last one.
 
-    `conditions` has the node's conditions in words by reason (`ROOT`, `PERMISSION`). `ignored` has at
+    `conditions` says by reason (`ROOT`, `PERMISSION`) what the scanner cannot see. `ignored` has at
     most `MAX_IGNORED` of the `ignored_count` files below the root that are no services, with the
     reason of each.
     """

@@ -120,21 +120,21 @@ def summed(answers: Mapping[str, Mapping[str, Any]], missing: Iterable[str]) -> 
         node: {name: _number(answer.get(name)) for name in (*COUNTS, "duration_ms")}
         for node, answer in sorted(answers.items())
     }
-    doubts = [
+    conditions = [
         {"node": node, "reason": clean(reason), "detail": clean(detail)}
         for node, answer in sorted(answers.items())
-        for reason, detail in _doubts(answer)
+        for reason, detail in _conditions(answer)
     ]
     totals = {name: sum(counts[name] for counts in nodes.values()) for name in COUNTS}
     slowest = max((counts["duration_ms"] for counts in nodes.values()), default=0)
     found = {**totals, "duration_ms": slowest, "nodes": nodes}
-    return {**found, "missing": sorted(missing), "conditions": doubts}
+    return {**found, "missing": sorted(missing), "conditions": conditions}
 
 
-def _doubts(answer: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+def _conditions(answer: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
     """What a scanner could not see; an older one does not say."""
-    doubts = answer.get("stale")
-    return doubts.items() if isinstance(doubts, dict) else ()
+    found = answer.get("conditions")
+    return found.items() if isinstance(found, dict) else ()
 
 
 def _number(value: object) -> int:

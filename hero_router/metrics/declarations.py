@@ -152,7 +152,7 @@ class Declarations:
         self.pending = make("deliveries_pending", "Deliveries that are still due", "livesum")
         self.unaccounted = make(
             "unaccounted",
-            "Expected deliveries that are neither completed nor pending: 0",
+            "Expected deliveries less completed and pending: always 0",
             "liveall",
         )
         self.lag = make("cursor_lag_events", "Lag of the client that is furthest behind", "livemax")
