@@ -508,3 +508,13 @@ def test_a_socket_that_the_scanner_could_not_probe_stays_as_it_was() -> None:
 def test_an_excused_probe_keeps_the_last_latency_unless_it_has_its_own() -> None:
     assert probed(OK, SILENT).socket.state.latency_ms == 1.0
     assert probed(OK, replace(LATE_SPEC, latency_ms=7.0)).socket.state.latency_ms == 7.0
+
+
+def test_a_stale_socket_that_is_missing_stays_stale_and_one_that_answers_does_not() -> None:
+    world = probed(*[REFUSED] * 14)
+    stale = world.socket
+    assert stale.stale
+    world.look({A: MISSING})
+    assert world.socket == stale
+    world.look({A: OK})
+    assert not world.socket.stale
