@@ -491,6 +491,8 @@ def test_documents_are_asked_for_again_after_a_number_of_probes() -> None:
     for results, probes in (
         ((ASKED,), DOCUMENTS_EVERY - 1 + spread),
         ((ASKED, ASKED), DOCUMENTS_EVERY - 1),
+        ((ASKED, OK), DOCUMENTS_EVERY - 2 + spread),
+        ((ASKED, WARNED), 0),
         ((OK, LATE_SPEC), 0),
         ((OK, LATE_SPEC, LATE_SPEC), 2 * BAD_DOCUMENTS_EVERY - 1),
         ((OK, BAD_SPEC), BAD_DOCUMENTS_EVERY - 1),
