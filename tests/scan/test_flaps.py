@@ -5,6 +5,7 @@ from dataclasses import replace
 from hero_router.model import Change, Status
 from hero_router.scan.flaps import (
     FLAP_CHANGES,
+    FLAP_SCANS,
     WINDOW,
     Flaps,
     changed,
@@ -145,3 +146,12 @@ def test_a_flapping_record_does_not_change_twice_in_one_scan() -> None:
     held = hold_worst(good, bad, again=False)
     assert held == replace(good, status=bad.status, reason="late", changed_at=1, flapping=True)
     assert hold_worst(bad, good, again=True) == replace(bad, flapping=True)
+
+
+def test_changes_in_several_scans_of_a_window_are_flaps() -> None:
+    flaps = Flaps()
+    marks = []
+    for scan in range(1, FLAP_SCANS + 1):
+        flaps = flaps.after(scan, moved=True)
+        marks.append(flaps.marked)
+    assert marks == [False] * (FLAP_SCANS - 1) + [True]

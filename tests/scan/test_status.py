@@ -491,6 +491,8 @@ def test_documents_are_asked_for_again_after_a_number_of_probes() -> None:
     for results, probes in (
         ((ASKED,), DOCUMENTS_EVERY - 1 + spread),
         ((ASKED, ASKED), DOCUMENTS_EVERY - 1),
+        ((ASKED, OK), DOCUMENTS_EVERY - 2 + spread),
+        ((ASKED, WARNED), 0),
         ((OK, LATE_SPEC), 0),
         ((OK, LATE_SPEC, LATE_SPEC), 2 * BAD_DOCUMENTS_EVERY - 1),
         ((OK, BAD_SPEC), BAD_DOCUMENTS_EVERY - 1),
@@ -508,3 +510,13 @@ def test_a_socket_that_the_scanner_could_not_probe_stays_as_it_was() -> None:
 def test_an_excused_probe_keeps_the_last_latency_unless_it_has_its_own() -> None:
     assert probed(OK, SILENT).socket.state.latency_ms == 1.0
     assert probed(OK, replace(LATE_SPEC, latency_ms=7.0)).socket.state.latency_ms == 7.0
+
+
+def test_a_stale_socket_that_is_missing_stays_stale_and_one_that_answers_does_not() -> None:
+    world = probed(*[REFUSED] * 14)
+    stale = world.socket
+    assert stale.stale
+    world.look({A: MISSING})
+    assert world.socket == stale
+    world.look({A: OK})
+    assert not world.socket.stale
