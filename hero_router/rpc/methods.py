@@ -166,7 +166,7 @@ def _methods(handlers: RpcMethods) -> list[Method]:
             COMPONENTS.of(Scan),
             description=(
                 f"Every scanner has {WAIT_SECONDS:g} s to answer. `missing` names the nodes that "
-                "did not. `conditions` says what scanners could not see. Calls share a scan: a call "
+                "did not. `conditions` says what scanners could not see. Calls share one: a call "
                 f"may take {CALL_SECONDS:g} s."
             ),
             at_once=SCANS_AT_ONCE,

@@ -100,7 +100,7 @@ class MemoryStream:
         self._check()
         return self.head_
 
-    async def drop(self) -> None:
+    async def disconnect(self) -> None:
         """See `Stream`."""
         self.drops.append(time.monotonic())
         if self.trouble_at_drop is not None:
