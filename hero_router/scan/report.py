@@ -61,7 +61,7 @@ class ReportBuilder:
             root_device=inventory.known_root[0] if inventory.known_root else 0,
             ignored={readable(raw): ignored[raw] for raw in sorted(ignored)[:MAX_IGNORED]},
             ignored_count=len(ignored),
-            doubts=summary.conditions,
+            conditions=summary.conditions,
             error=summary.conditions.get(ROOT) or summary.last_error,
         )
 

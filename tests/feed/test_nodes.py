@@ -192,8 +192,8 @@ GONE = "node n1: the root /srv does not exist"
 
 def test_each_reason_of_a_report_is_a_condition_of_its_node(scene: Scene) -> None:
     found = scene.details(
-        report(node="n1", doubts={"root": GONE, "permission": "node n1: 2 sockets"}),
-        report(node="n2", doubts={"root": "node n2: the root is empty"}),
+        report(node="n1", conditions={"root": GONE, "permission": "node n1: 2 sockets"}),
+        report(node="n2", conditions={"root": "node n2: the root is empty"}),
     )
     assert found == {
         ("root", "n1"): GONE,
@@ -204,30 +204,30 @@ def test_each_reason_of_a_report_is_a_condition_of_its_node(scene: Scene) -> Non
 
 
 def test_a_condition_ends_with_the_first_report_that_lacks_it(scene: Scene) -> None:
-    scene.details(report(node="n1", doubts={"root": GONE}), report(node="n2", doubts={"root": "x"}))
-    assert scene.details(report(2, "n1"), report(node="n2", doubts={"root": "x"})) == {
+    scene.details(report(node="n1", conditions={"root": GONE}), report(node="n2", conditions={"root": "x"}))
+    assert scene.details(report(2, "n1"), report(node="n2", conditions={"root": "x"})) == {
         ("root", "n2"): "x"
     }
     assert scene.details(report(2, "n1")) == {}
 
 
 def test_the_last_conditions_of_a_lost_node_stay(scene: Scene) -> None:
-    scene.details(report(doubts={"root": GONE}))
+    scene.details(report(conditions={"root": GONE}))
     scene.now += GRACE_SECONDS
-    found = scene.details(report(doubts={"root": GONE}), leased=False)
+    found = scene.details(report(conditions={"root": GONE}), leased=False)
     assert found.keys() == {("root", "n1"), ("scanner", "n1")}
     assert scene.details(report(2)) == {}
 
 
 def test_a_reason_of_a_newer_scanner_is_a_condition_too(scene: Scene) -> None:
-    assert scene.details(report(doubts={"clock": "jumps"})) == {("clock", "n1"): "jumps"}
+    assert scene.details(report(conditions={"clock": "jumps"})) == {("clock", "n1"): "jumps"}
 
 
 def test_junk_in_a_report_is_passed_over(scene: Scene) -> None:
     """Nor can a report say that its own scanner is gone: the watch would not end that again."""
     junk = {"root": 5, "permission": None, "scanner": "gone", "x": "a\r\nb" + "y" * 9_000}
     found = scene.details(
-        NodeState.from_json(json.loads(json.dumps(report(doubts=junk).to_json())))
+        NodeState.from_json(json.loads(json.dumps(report(conditions=junk).to_json())))
     )
     ((key, detail),) = found.items()
     assert key == ("x", "n1")
