@@ -204,7 +204,9 @@ def test_each_reason_of_a_report_is_a_condition_of_its_node(scene: Scene) -> Non
 
 
 def test_a_condition_ends_with_the_first_report_that_lacks_it(scene: Scene) -> None:
-    scene.details(report(node="n1", conditions={"root": GONE}), report(node="n2", conditions={"root": "x"}))
+    scene.details(
+        report(node="n1", conditions={"root": GONE}), report(node="n2", conditions={"root": "x"})
+    )
     assert scene.details(report(2, "n1"), report(node="n2", conditions={"root": "x"})) == {
         ("root", "n2"): "x"
     }
