@@ -52,7 +52,7 @@ def opened(place: str | None = None) -> Entry:
 
 
 def hello(place: str | None) -> Entry:
-    return entry("hello", place, store="x")
+    return entry("hello", place, run_id="x")
 
 
 def event(place: str, **fields: Any) -> Entry:
@@ -62,17 +62,17 @@ def event(place: str, **fields: Any) -> Entry:
 
 
 def resync(place: str, dropped: int | None) -> Entry:
-    return entry("resync", place, dropped=dropped, store="x", after_ms=0, reason="lagged")
+    return entry("resync", place, dropped=dropped, run_id="x", after_ms=0, reason="lagged")
 
 
 def snapshot(
     cursor: str,
     state: Mapping[str, str] = {},
     *,
-    store: str = "x",
+    run_id: str = "x",
     stale: Sequence[Sequence[str]] = (),
 ) -> Entry:
-    return entry(SNAPSHOT, None, cursor=cursor, store=store, stale=stale, state=state)
+    return entry(SNAPSHOT, None, cursor=cursor, run_id=run_id, stale=stale, state=state)
 
 
 def events(epoch: int, first: int, last: int) -> list[Entry]:
@@ -264,7 +264,7 @@ BAD: dict[str, list[Sequence[Entry]]] = {
         ),
         (*START, *events(1, 3, 10), *events(2, 1, 4), event("2-5", number="another")),
         (*START, resync("1-10", 8), snapshot("1-9"), *events(2, 1, 5)),
-        (*START, resync("1-10", 8), snapshot("1-10", store="y"), *events(2, 1, 5)),
+        (*START, resync("1-10", 8), snapshot("1-10", run_id="y"), *events(2, 1, 5)),
         (*START, resync("1-10", 8), snapshot("2-5", stale=LOST), *events(2, 1, 5)),
         (opened(), hello("1-2"), snapshot("2-5"), *events(1, 3, 10), *events(2, 1, 5)),
     ],
