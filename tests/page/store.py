@@ -52,10 +52,10 @@ def service(name: str, status: str = "healthy", node: str = "n1", **fields: Any)
 
 
 def answer(
-    cursor: str, *services: Mapping[str, Any], store: str = "r1", now: int = NOW, **fields: Any
+    cursor: str, *services: Mapping[str, Any], run_id: str = "r1", now: int = NOW, **fields: Any
 ) -> dict[str, Any]:
     """What `/api/services` answers."""
-    known = {"cursor": cursor, "run_id": store, "services": services, "nodes": {}, "stale": []}
+    known = {"cursor": cursor, "run_id": run_id, "services": services, "nodes": {}, "stale": []}
     return {**known, "now": now, **fields}
 
 
@@ -96,9 +96,9 @@ class PageStore:
         record = service(name, status, **fields)
         await self.frame("service_updated", place, service=record, **when)
 
-    async def aim(self, cursor: str, store: str = "r1") -> None:
+    async def aim(self, cursor: str, run_id: str = "r1") -> None:
         """The router answers how far it is."""
-        answer = {"cursor": cursor, "run_id": store, "events": []}
+        answer = {"cursor": cursor, "run_id": run_id, "events": []}
         await self.handle.evaluate("({ store }, answer) => store.aim(answer)", answer)
 
     async def gone(self, place: str, name: str) -> None:

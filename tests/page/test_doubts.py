@@ -91,11 +91,11 @@ async def test_doubts_that_are_told_again_after_hello_last_until_they_end(
     await store.started("1-5", A)
     await store.stale("scanner", "n1")
     await store.stale("redis")
-    await store.hello("1-5", store="r2")
+    await store.hello("1-5", run_id="r2")
     await store.stale("scanner", "n1")
     await store.stale("redis")
     await store.fresh("redis")
-    assert await store.snapshot("1-5", overlaid("a"), store="r2")
+    assert await store.snapshot("1-5", overlaid("a"), run_id="r2")
     assert await store.shown() == {"a": "? healthy"}
     assert (await store.freshness())["trust"] == "nodes"
     await store.fresh("scanner", "n1")

@@ -78,8 +78,8 @@ async def test_the_hello_is_given_again_by_the_clock_of_now(quiet: Page) -> None
 
 
 async def test_after_a_resync_the_next_tab_knows_the_new_redis(quiet: Page) -> None:
-    script = Script(quiet).hello("1-5", store="r1")
-    script.frame("resync", "1-2", dropped=None, reason="store_changed", after_ms=0, store="r2")
+    script = Script(quiet).hello("1-5", run_id="r1")
+    script.frame("resync", "1-2", dropped=None, reason="store_changed", after_ms=0, run_id="r2")
     script.do("join", None)
     assert (await script.last("hello"))["run_id"] == "r2"
     assert await script.told() == ["hello 1-2"]

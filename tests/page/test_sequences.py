@@ -116,7 +116,7 @@ class World:
             return
         seq = max(0, len(self.history) - 1 - lag)
         records = [service(*pair) for pair in self.history[seq].items()]
-        found = answer(self.place(seq), *records, store="other" if elsewhere else self.store)
+        found = answer(self.place(seq), *records, run_id="other" if elsewhere else self.store)
         taken = not elsewhere and seq >= self.base
         if taken:
             self.snapshot, self.base = seq, None

@@ -46,7 +46,7 @@ async def test_a_stream_that_begins_behind_the_snapshot_needs_another_one(
 async def test_a_worker_that_cannot_say_its_position_yet_is_believed_only_when_it_can(
     store: PageStore,
 ) -> None:
-    await store.hello("", store="")
+    await store.hello("", run_id="")
     assert not await store.snapshot("1-9", A)
     await store.hello("1-7")
     assert not await store.snapshot("1-6", A)
@@ -125,11 +125,11 @@ async def test_a_second_resync_needs_a_later_snapshot_and_the_longer_delay(
 async def test_after_an_unknown_gap_older_positions_count_again(store: PageStore) -> None:
     """Redis was restored: its window begins before what the page has seen."""
     await store.started("1-90", A)
-    await store.resync("1-50", None, store="r2")
+    await store.resync("1-50", None, run_id="r2")
     await store.put("1-51", "b", "degraded")
     assert await store.get("place") == "1-51"
     assert await store.shown() == {"a": "healthy", "b": "degraded"}
-    assert await store.snapshot("1-51", service("b", "degraded"), store="r2")
+    assert await store.snapshot("1-51", service("b", "degraded"), run_id="r2")
     assert await store.shown() == {"b": "degraded"}
 
 
@@ -195,15 +195,15 @@ async def test_another_redis_processs_snapshot_is_refused_while_streaming(
     store: PageStore,
 ) -> None:
     await store.started("1-5", A)
-    await store.resync("1-9", None, store="r2")
-    assert not await store.snapshot("1-99", B, store="r1")
-    assert not await store.snapshot("1-99", B, store="r3")
-    assert await store.snapshot("1-9", B, store="r2")
+    await store.resync("1-9", None, run_id="r2")
+    assert not await store.snapshot("1-99", B, run_id="r1")
+    assert not await store.snapshot("1-99", B, run_id="r3")
+    assert await store.snapshot("1-9", B, run_id="r2")
 
 
 async def test_without_a_stream_any_routers_state_is_better_than_none(store: PageStore) -> None:
     await store.started("1-90", A)
-    taken = await store.snapshot("1-50", B, store="r2", streaming=False)
+    taken = await store.snapshot("1-50", B, run_id="r2", streaming=False)
     assert taken
     assert await store.shown() == {"b": "healthy"}
     assert await store.get("place") == "1-50"
@@ -215,7 +215,7 @@ async def test_what_another_redis_told_is_not_applied_on_top_of_this_ones_state(
     await store.started("1-90", A)
     await store.resync("1-95", 5)
     await store.put("1-96", "ghost")
-    assert await store.snapshot("1-50", B, store="r2", streaming=False)
+    assert await store.snapshot("1-50", B, run_id="r2", streaming=False)
     assert await store.shown() == {"b": "healthy"}
 
 
