@@ -22,9 +22,9 @@ def plain(name: str, **fields: Any) -> dict[str, Any]:
     return value
 
 
-def snapshot(cursor: str, *names: str, store: str = "r1", **fields: Any) -> dict[str, Any]:
+def snapshot(cursor: str, *names: str, run_id: str = "r1", **fields: Any) -> dict[str, Any]:
     services = [plain(name) for name in names]
-    known = {"cursor": cursor, "run_id": store, "services": services, "nodes": [], "stale": []}
+    known = {"cursor": cursor, "run_id": run_id, "services": services, "nodes": [], "stale": []}
     return {**known, **fields}
 
 
@@ -67,11 +67,11 @@ def test_an_event_that_the_snapshot_holds_already_changes_nothing(state: State) 
 
 
 def test_after_a_resync_only_a_snapshot_that_is_new_enough_is_taken(state: State) -> None:
-    told = message("resync", "7-8", dropped=4, after_ms=1500, store="r1", reason="lagged")
+    told = message("resync", "7-8", dropped=4, after_ms=1500, run_id="r1", reason="lagged")
     assert state.apply(told) == 1.5
     assert not state.is_complete
     assert not state.load(snapshot("7-7", "a"))
-    assert not state.load(snapshot("7-9", "a", store="r2")), "of another Redis"
+    assert not state.load(snapshot("7-9", "a", run_id="r2")), "of another Redis"
     assert state.load(snapshot("7-9", "c"))
     assert (names(state), state.is_complete) == (["c"], True)
     state.apply(message("service_removed", "7-9", **gone("c").data))
@@ -88,8 +88,8 @@ def test_after_a_resync_only_a_snapshot_that_is_new_enough_is_taken(state: State
         (message("ping", "7-3"), True),
         (message("ping", "7-4"), True),
         (message("ping", "7-5"), False),
-        (message("hello", "7-3", store="r1"), True),
-        (message("hello", "7-4", store="r1"), False),
+        (message("hello", "7-3", run_id="r1"), True),
+        (message("hello", "7-4", run_id="r1"), False),
     ],
 )
 def test_a_jump_that_nothing_covers_is_a_gap(state: State, told: Message, complete: bool) -> None:
@@ -120,7 +120,7 @@ def test_a_snapshot_of_a_lost_node_says_how_its_services_were() -> None:
 
 def test_a_hello_ends_the_conditions_that_were_told_before(state: State) -> None:
     state.apply(message("stale", reason="redis", node=None, since=5, detail="away"))
-    state.apply(message("hello", "7-3", store="r1"))
+    state.apply(message("hello", "7-3", run_id="r1"))
     assert state.to_json()["stale"] == []
 
 
@@ -174,8 +174,8 @@ async def states(url: str, count: int) -> list[list[str]]:
 async def test_it_begins_with_a_snapshot_and_follows_from_there(router: Router, url: str) -> None:
     router.snapshots = [snapshot("7-3", "a")]
     router.streams = [
-        [frame("hello", 3, store="r1"), frame("service_added", 4, service=plain("b"))],
-        [frame("hello", 4, store="r1"), frame("service_added", 5, service=plain("c"))],
+        [frame("hello", 3, run_id="r1"), frame("service_added", 4, service=plain("b"))],
+        [frame("hello", 4, run_id="r1"), frame("service_added", 5, service=plain("c"))],
     ]
     assert await states(url, 5) == [["a"], ["a"], ["a", "b"], ["a", "b"], ["a", "b", "c"]]
     assert router.cursors == ["7-3", "7-4"]
@@ -183,16 +183,16 @@ async def test_it_begins_with_a_snapshot_and_follows_from_there(router: Router, 
 
 async def test_after_a_gap_it_asks_until_the_state_is_new_enough(router: Router, url: str) -> None:
     router.snapshots = [snapshot("7-3", "a"), snapshot("7-3", "a"), snapshot("7-9", "z")]
-    resync = frame("resync", 8, dropped=5, after_ms=1, store="r1", reason="lagged")
-    router.streams = [[frame("hello", 3, store="r1"), resync]]
+    resync = frame("resync", 8, dropped=5, after_ms=1, run_id="r1", reason="lagged")
+    router.streams = [[frame("hello", 3, run_id="r1"), resync]]
     assert await states(url, 3) == [["a"], ["a"], ["z"]]
 
 
 async def test_no_state_is_shown_while_a_gap_is_open(router: Router, url: str) -> None:
     """Its next message tries again: the router may first have to say hello as another Redis."""
-    resync = frame("resync", 8, dropped=None, after_ms=1, store="r1", reason="store_changed")
-    router.snapshots = [snapshot("7-3", "a"), snapshot("7-9", "z", store="r2")]
+    resync = frame("resync", 8, dropped=None, after_ms=1, run_id="r1", reason="store_changed")
+    router.snapshots = [snapshot("7-3", "a"), snapshot("7-9", "z", run_id="r2")]
     router.streams = [
-        [frame("hello", 3, store="r1"), resync, frame("hello", 8, store="r2")],
+        [frame("hello", 3, run_id="r1"), resync, frame("hello", 8, run_id="r2")],
     ]
     assert await states(url, 3) == [["a"], ["a"], ["z"]]

@@ -154,4 +154,10 @@ def _html(text: Callable[[], str]) -> Callable[[web.Request], Any]:
 
 def hello(run_id: str = "r1", ping_seconds: float = 15, now: int = 0) -> Mapping[str, Any]:
     """What the router says first in each stream."""
-    return {"run_id": run_id, "ping_seconds": ping_seconds, "now": now, "version": "1", "assets": ""}
+    return {
+        "run_id": run_id,
+        "ping_seconds": ping_seconds,
+        "now": now,
+        "version": "1",
+        "assets": "",
+    }
