@@ -110,6 +110,7 @@ async def test_memory_is_kept_while_no_other_scanner_ruled(node: Node, services:
 
 async def test_both_services_of_one_name_show_the_conflict(node: Node, services: Services) -> None:
     """The claim is an event of its own, and so is its end."""
+    node.settings["probe_timeout"] = 3.0
     await services.start("foo.sock", good())
     worker = node.worker()
     await worker.scan_once()
@@ -192,7 +193,7 @@ async def test_an_emptied_redis_is_filled_within_one_scan(node: Node, services: 
 
 async def test_what_could_not_be_written_is_written_later(node: Node, services: Services) -> None:
     """Without a second look at the socket: nothing that was seen is forgotten."""
-    node.settings["scan_seconds"] = 60
+    node.settings |= {"scan_seconds": 60, "probe_timeout": 3.0}
     async with node.running():
         await until(lambda: node.scanned, "the first scan")
         node.store.refusals = 2

@@ -20,7 +20,7 @@ async def test_a_new_socket_is_published_well_within_a_second(
     node: Node, services: Services
 ) -> None:
     """Also in a folder that is new itself; by the watch alone, as no rescan is due."""
-    node.settings["scan_seconds"] = 60
+    node.settings |= {"scan_seconds": 60, "probe_timeout": 3.0}
     async with node.running():
         await until(lambda: node.scanned, "the first scan")
         for path in ("flat.sock", "a/rpc.sock", "prod/b/rpc.sock"):
@@ -72,7 +72,7 @@ async def test_creation_and_removal_in_a_storm_is_coalesced(node: Node, services
 
 async def test_a_service_bound_anew_is_asked_anew(node: Node, services: Services) -> None:
     """A restart with another version shows up at once, not at the next look at documents."""
-    node.settings["scan_seconds"] = 60
+    node.settings |= {"scan_seconds": 60, "probe_timeout": 3.0}
     await services.start("a/rpc.sock", good(title="Old"))
     async with node.running():
         await until(lambda: node.store.records, "it is up")
@@ -88,7 +88,7 @@ async def test_a_replaced_root_is_watched_again(node: Node, services: Services) 
     real, node.root = node.root, node.root / "link"
     (real / "old").mkdir()
     swap(node.root, real / "old")
-    node.settings["scan_seconds"] = 60
+    node.settings |= {"scan_seconds": 60, "probe_timeout": 3.0}
     async with node.running():
         await until(lambda: node.scanned, "the first scan")
         await services.start("new/a.sock", good())
@@ -99,7 +99,7 @@ async def test_a_replaced_root_is_watched_again(node: Node, services: Services) 
 
 
 async def test_a_root_made_anew_is_watched_again(node: Node, services: Services) -> None:
-    node.settings["scan_seconds"] = 60
+    node.settings |= {"scan_seconds": 60, "probe_timeout": 3.0}
     async with node.running():
         await until(lambda: node.scanned, "the first scan")
         shutil.rmtree(node.root)

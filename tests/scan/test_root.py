@@ -183,7 +183,7 @@ async def test_a_root_that_goes_away_is_reported_long_before_the_next_scan_is_du
     node: Node, services: Services
 ) -> None:
     """And so is its return."""
-    node.settings["scan_seconds"] = 60
+    node.settings |= {"scan_seconds": 60, "probe_timeout": 3.0}
     await services.start("ledger/rpc.sock", good())
     async with node.running():
         await until(lambda: node.scanned and node.is_up("ledger/rpc.sock"), "the first scan")
