@@ -8,7 +8,8 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 from hero_router.errors import Fenced, StoreError
 from hero_router.scan.duplicates import DuplicateNodeCheck
@@ -89,7 +90,7 @@ class ScannerAgent:
         while True:
             grant = await self._stand_by()
             try:
-                await self._run_as_leader(grant)
+                await _in_own_task(self._run_as_leader(grant))
             finally:
                 await self._release(grant)
 
@@ -225,3 +226,18 @@ class ScannerAgent:
             else:
                 self._outage.succeeded()
             await self._clock.wait(self._requested, max(due - self._clock.monotonic(), 0))
+
+
+async def _in_own_task(work: Coroutine[Any, Any, None]) -> None:
+    """Await `work`; a cancellation always gets through.
+
+    A task group that is ending, as the lease is lost, swallows a cancellation of the task that it
+    runs in. Raises what `work` raises.
+    """
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait([task])
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+    task.result()

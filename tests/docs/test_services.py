@@ -1,11 +1,11 @@
 """The examples of docs/services.md run, and are shown as healthy with their title and method."""
 
+import asyncio
 import os
 import re
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,20 +32,24 @@ COMMANDS = {
 }  # fmt: skip
 
 
-@contextmanager
-def running(name: str, folder: Path, socket: Path) -> Iterator[None]:
+@asynccontextmanager
+async def running(name: str, folder: Path, socket: Path) -> AsyncIterator[None]:
     """Start an example as the page says, and end it."""
     (folder / name).write_text(EXAMPLES[name], "utf-8")
     command = [str(part).replace("$SOCKET", str(socket)) for part in COMMANDS[name]]
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            command, cwd=folder, env={**os.environ, "SOCKET": str(socket)}, stdout=log, stderr=log
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            cwd=folder,
+            env={**os.environ, "SOCKET": str(socket)},
+            stdout=log,
+            stderr=log,
         )
     try:
         yield
     finally:
         process.terminate()
-        process.wait(10)
+        await asyncio.wait_for(process.wait(), 10)
 
 
 def test_the_page_has_these_examples_with_these_commands() -> None:
@@ -68,13 +72,16 @@ async def test_each_example_is_shown_as_healthy_with_title_and_method(
     root = tmp_path / "root"
     socket = root / "petshop" / "rpc.sock"
     socket.parent.mkdir(parents=True)
-    async with scanning(redis7.url, root), working(redis7.url) as live:
-        with running(name, tmp_path, socket):
+    async with (
+        scanning(redis7.url, root),
+        working(redis7.url) as live,
+        running(name, tmp_path, socket),
+    ):
 
-            async def shown() -> Any:
-                services = (await live.state())["services"]
-                return services and services[0]["status"] == "healthy" and services[0]
+        async def shown() -> Any:
+            services = (await live.state())["services"]
+            return services and services[0]["status"] == "healthy" and services[0]
 
-            record = await eventually(shown, 20, "it is healthy")
+        record = await eventually(shown, 20, "it is healthy")
     assert (record["name"], record["title"], record["version"]) == ("petshop", "Pet shop", "1.0.0")
     assert (record["methods"], record["methods_count"]) == (["pets.list"], 1)

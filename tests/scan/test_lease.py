@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -240,3 +241,31 @@ async def test_a_truncated_answer_is_a_failure(node: Node, services: Services) -
         await worker.scan_once()
         statuses.append(node.store.statuses()["a"])
     assert statuses == ["degraded", "degraded", "unhealthy"]
+
+
+async def test_a_scanner_that_is_stopped_while_it_loses_the_lease_stops(
+    node: Node, services: Services
+) -> None:
+    """A task group that ends for another reason swallows the cancellation."""
+    started, ending = asyncio.Event(), asyncio.Event()
+
+    def slow_to_end(_: Callable[..., Any]) -> Callable[..., Any]:
+        async def probe(*_: object, **__: object) -> None:
+            started.set()
+            try:
+                await asyncio.sleep(60)
+            finally:
+                ending.set()
+                await asyncio.sleep(0.2)
+
+        return probe
+
+    await services.start("a.sock", good())
+    task = asyncio.create_task(node.worker(wrap=slow_to_end).run())
+    await asyncio.wait_for(started.wait(), 10)
+    node.store.holder = "another:99"
+    await asyncio.wait_for(ending.wait(), 10)
+    task.cancel()
+    done, _ = await asyncio.wait([task], timeout=5)
+    task.cancel()
+    assert done, "the stopped scanner goes on"
