@@ -11,6 +11,7 @@ import random
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+from hero_router.backoff import Backoff
 from hero_router.errors import Fenced, StoreError
 from hero_router.scan.duplicates import DuplicateNodeCheck
 from hero_router.scan.interfaces import (
@@ -35,6 +36,8 @@ MAX_REQUESTS = 256
 MAX_REQUEST_ID = 64
 RELEASE_SECONDS = 2.0
 """Longest wait for Redis when the scanner stops."""
+FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS = 0.4, 3.2
+"""Waits after the first failure of Redis, and after many in a row; each is shortened by jitter."""
 
 
 class Outage:
@@ -44,20 +47,22 @@ class Outage:
     """
 
     def __init__(self, action: str, jitter: Callable[[], float] = random.random) -> None:
-        self._action, self._jitter, self._code, self._count = action, jitter, "", 0
+        self._action, self._code = action, ""
+        self._backoff = Backoff(FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS, jitter)
 
     def failed(self, error: StoreError) -> float:
         """Note a failure; returns the seconds to wait: twice as long each time, with jitter."""
         if error.code != self._code:
             log.warning("%s fails: %s", self._action, error)
-        self._code, self._count = error.code, min(self._count + 1, 4)
-        return 0.2 * 2.0**self._count * (0.5 + self._jitter() / 2)
+        self._code = error.code
+        return self._backoff.failed()
 
     def succeeded(self) -> None:
         """Note a success."""
         if self._code:
             log.info("Redis is back; %s again", self._action)
-        self._code, self._count = "", 0
+        self._code = ""
+        self._backoff.reset()
 
 
 class ScannerAgent:

@@ -28,7 +28,7 @@ tells its clients that they know nothing; who then fetched the state from one th
 is told again `AGAIN_SECONDS` later. So it holds from the trouble on, and from each such word."""
 
 MOVED_SECONDS = 7.0 + LOAD_SECONDS
-"""A tail that alone stays on another primary: see `sentry.RENEW_SECONDS`."""
+"""A tail that alone stays on another primary: see `feed.watchdog.RENEW_SECONDS`."""
 
 SCANNED_SECONDS = WHOLE_SCANS * SCAN_SECONDS + LOAD_SECONDS
 """A record that a foreign hand changed is put right by the node's scanner in this time."""
