@@ -55,7 +55,7 @@ class SocketState:
     """One socket of a record; `latency_ms` is that of the last change.
 
     `path` is the path below the root as text for people, `raw_path` the base64 of its bytes for
-    programs (see `upstream.path`; "" in records of an older version).
+    programs (see `upstream.path_encoding`; "" in records of an older version).
     """
 
     name: str

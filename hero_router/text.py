@@ -29,8 +29,8 @@ def clean(value: object, limit: int = MAX_TEXT) -> str:
 def readable(name: bytes) -> str:
     """A file name as text: bytes that are not UTF-8 become `\\xNN`, control characters an escape.
 
-    Different names give different texts, and `upstream.path` reads them back: a backslash is
-    doubled, and `\\x80` to `\\xff` stand for single bytes only.
+    Different names give different texts, and `upstream.path_encoding` reads them back: a backslash
+    is doubled, and `\\x80` to `\\xff` stand for single bytes only.
     """
     text = name.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
     if text.isprintable():

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from hero_router.scan.prober import HEALTH, Prober
-from hero_router.scan.sockets import Finder, SocketFile
+from hero_router.scan.walk import Finder, SocketFile
 from hero_router.upstream.client import HEADERS
 from hero_router.upstream.outcome import Outcome
 

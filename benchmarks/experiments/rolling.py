@@ -25,7 +25,7 @@ from benchmarks.targets.product import Publisher, publisher
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
 from hero_router.store.keys import Keys
-from hero_router.store.stream import Stream
+from hero_router.store.stream_reader import Stream
 from tests.deploy.topology import Topology
 from tests.support.wait import eventually
 

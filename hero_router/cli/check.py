@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from hero_router.cli import health
-from hero_router.cli.health import Health
+from hero_router.cli import liveness
+from hero_router.cli.liveness import Health
 from hero_router.cli.options import configure, flags
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
@@ -31,12 +31,12 @@ def command(part: str, **overrides: Any) -> None:
 
 async def _ask(part: str, config: RouterConfig) -> Health:
     if part == "web":
-        return await health.web(config)
+        return await liveness.web(config)
     if part == "demo":
-        return health.demo(config)
+        return liveness.demo(config)
     config.redis.require_url()
     client = connect(config.redis, name="check", connections=1)
     try:
-        return await health.scanner(config, client)
+        return await liveness.scanner(config, client)
     finally:
         await client.aclose()

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from hero_router.cli import health
+from hero_router.cli import liveness
 from hero_router.client.http import RouterAway, get
 from hero_router.errors import StoreError
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import Redis
 from hero_router.store.clock import RedisClock
 from hero_router.store.keys import Keys
-from hero_router.store.stream import NodeReader
+from hero_router.store.stream_reader import NodeReader
 
 log = logging.getLogger(__name__)
 
@@ -44,17 +44,17 @@ class Readiness:
         try:
             with suppress(StoreError):
                 await self._began_ms(client)
-            return (await health.scanner(self._config, client)).ok
+            return (await liveness.scanner(self._config, client)).ok
         finally:
             await client.aclose()
 
     async def web(self) -> bool:
         """Whether a worker answers."""
-        return (await health.web(self._config, within=ASK_SECONDS)).ok
+        return (await liveness.web(self._config, within=ASK_SECONDS)).ok
 
     async def demo(self) -> bool:
         """Whether the sample services have sockets."""
-        return health.demo(self._config).ok
+        return liveness.demo(self._config).ok
 
     async def announce(self) -> None:
         """Say what is missing, each time that it changes, and at last that nothing is."""

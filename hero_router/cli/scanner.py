@@ -12,16 +12,16 @@ import click
 
 from hero_router.cli.options import begin, flags
 from hero_router.scan.agent import ScannerAgent
-from hero_router.scan.interfaces import SystemClock
 from hero_router.scan.prober import Prober
-from hero_router.scan.sockets import Finder
+from hero_router.scan.protocols import SystemClock
+from hero_router.scan.walk import Finder
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import Redis, connect
-from hero_router.store.commands import IDLE_SECONDS, ScanRequests
 from hero_router.store.eviction import warning
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
+from hero_router.store.scan_requests import IDLE_SECONDS, ScanRequests
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from hero_router.access.principal import Principal
 from hero_router.rpc.dispatcher import DISCOVER, Dispatcher, Method
+from hero_router.rpc.json_schema import Components
 from hero_router.rpc.params import Param
-from hero_router.rpc.schema import Components
 
 CALL_SECONDS = 5.0
 

@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from hero_router.demo import http, samples
+from hero_router.demo import handlers, http
 from hero_router.demo.http import Service
 from hero_router.demo.listeners import Http, Listener, NoListener, Raw, Silence, Telegraph
 from hero_router.demo.sockets import DemoSockets
@@ -84,7 +84,7 @@ class _Running:
         await _finish(sample.listener.start(bound))
 
     async def flap(self, samples: list[Sample], seconds: float) -> None:
-        """Stop and start these samples, for ever."""
+        """Stop and start these handlers, for ever."""
         while True:
             await asyncio.sleep(seconds)
             for sample in samples:
@@ -114,7 +114,7 @@ async def _finish(step: Coroutine[Any, Any, None]) -> None:
 
 def _services() -> tuple[Sample, ...]:
     """Services that speak RPC; the paths show each layout that the router finds."""
-    node, links_host = samples.Mycelium(int(time.time())), samples.Links()
+    node, links_host = handlers.Mycelium(int(time.time())), handlers.Links()
     mycelium = Service(
         "mycelium", "An overlay network's node.", _document("mycelium"), node.functions()
     )
@@ -128,13 +128,13 @@ def _services() -> tuple[Sample, ...]:
         "petstore",
         "A shop that keeps the pets it is given.",
         _document("petstore-expanded"),
-        samples.Petstore().functions(),
+        handlers.Petstore().functions(),
     )
     math = Service(
         "simple_math",
         "Adds and subtracts whole numbers.",
         _document("simple-math"),
-        {"addition": samples.addition, "subtraction": samples.subtraction},
+        {"addition": handlers.addition, "subtraction": handlers.subtraction},
     )
     good = Status.HEALTHY
     return (
@@ -155,11 +155,11 @@ def _oddities() -> tuple[Sample, ...]:
         "metrics",
         "Counts clicks on links.",
         _document("metrics"),
-        {"link_clicked": samples.click},
+        {"link_clicked": handlers.click},
         trouble="the store of clicks is full: new ones are dropped",
     )
     versions = _document("api-with-examples")
-    flapper = Service("flapper", "Comes and goes.", versions, samples.examples(versions))
+    flapper = Service("flapper", "Comes and goes.", versions, handlers.examples(versions))
     return (
         Sample("metrics/rpc.sock", Status.DEGRADED, "a health check that warns", _rpc(metrics)),
         Sample("flapper/rpc.sock", Status.HEALTHY, "comes and goes", _rpc(flapper), flaps=True),

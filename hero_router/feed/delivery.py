@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 
 from hero_router.feed import stats
 from hero_router.feed.batch import Batch
-from hero_router.feed.control import ControlFrames
+from hero_router.feed.control_frames import ControlFrames
+from hero_router.feed.event_log import EventLog
 from hero_router.feed.resume import Gap
 from hero_router.feed.stats import DeliveryStats
 from hero_router.feed.subscribers import Subscriber, Subscribers, SubscriberState
-from hero_router.feed.window import Window
 from hero_router.position import Position
 
 _, LIVE, BLOCKED, AHEAD, CLOSED = SubscriberState
@@ -22,9 +22,11 @@ _, LIVE, BLOCKED, AHEAD, CLOSED = SubscriberState
 class Delivery:
     """One worker's subscribers, and the count of what they were sent. `clock` is monotonic."""
 
-    def __init__(self, window: Window, control: ControlFrames, clock: Callable[[], float]) -> None:
-        self._window, self._control, self._clock = window, control, clock
-        self._ring = window.ring
+    def __init__(
+        self, event_log: EventLog, control: ControlFrames, clock: Callable[[], float]
+    ) -> None:
+        self._log, self._control, self._clock = event_log, control, clock
+        self._ring = event_log.ring
         self.subscribers, self.stats = Subscribers(), DeliveryStats()
 
     @property
@@ -75,7 +77,7 @@ class Delivery:
         return self._block(subscriber)
 
     def _next_batch(self, subscriber: Subscriber, cursor: Position) -> Batch | Gap | None:
-        return self._window.next_batch(cursor, subscriber.options, subscriber.known_holes)
+        return self._log.next_batch(cursor, subscriber.options, subscriber.known_holes)
 
     def send(self, subscribers: Sequence[Subscriber], batch: Batch) -> Sequence[Subscriber]:
         """Offer a batch to each subscriber.

@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable, Sequence
 
 from hero_router.feed.conditions import Condition
-from hero_router.feed.control import ControlFrames
+from hero_router.feed.control_frames import ControlFrames
 from hero_router.feed.delivery import Delivery
+from hero_router.feed.event_log import EventLog
 from hero_router.feed.flush import FlushScheduler
-from hero_router.feed.lifetime import Lifetime
+from hero_router.feed.intervals import StreamIntervals
 from hero_router.feed.resume import Gap
 from hero_router.feed.subscribers import (
     DEFAULT_OPTIONS,
@@ -24,8 +25,7 @@ from hero_router.feed.subscribers import (
     SubscriberState,
     group_by_position,
 )
-from hero_router.feed.timing import StreamTiming
-from hero_router.feed.window import Window
+from hero_router.feed.timers import StreamTimers
 from hero_router.model import Event
 from hero_router.position import ORIGIN, Position
 
@@ -37,16 +37,16 @@ class Hub:
 
     def __init__(
         self,
-        window: Window,
+        event_log: EventLog,
         control: ControlFrames,
-        timing: StreamTiming,
+        timing: StreamIntervals,
         flusher: FlushScheduler,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._window, self._ring, self._control = window, window.ring, control
+        self._log, self._ring, self._control = event_log, event_log.ring, control
         self._clock = clock
-        self._delivery = Delivery(window, control, clock)
-        self._lifetime = Lifetime(window.ring, self._delivery, control, timing, clock)
+        self._delivery = Delivery(event_log, control, clock)
+        self._timers = StreamTimers(event_log.ring, self._delivery, control, timing, clock)
         self.subscribers, self.stats = self._delivery.subscribers, self._delivery.stats
         self.flusher = flusher
         flusher.on_flush = self._flush
@@ -75,7 +75,7 @@ class Hub:
 
         `owner` is whatever `close_where` shall find it by.
         """
-        now, expires_at = self._clock(), self._lifetime.expires_at()
+        now, expires_at = self._clock(), self._timers.expires_at()
         subscriber = Subscriber(sink, name, options, cursor, now, expires_at, owner)
         self.stats.joined += 1
         if self._loaded:
@@ -105,7 +105,7 @@ class Hub:
         the chance to take them.
         """
         pending = self.pending if self._ring.spans_epochs else None
-        self._window.append(events)
+        self._log.append(events)
         number, listening = len(events), self.subscribers.count(LIVE, BLOCKED)
         self.stats.published += number
         self.stats.expected += number * listening if pending is None else self.pending - pending
@@ -116,7 +116,7 @@ class Hub:
     def reload(self, events: Sequence[Event], head: Position, run_id: str) -> None:
         """Hold another window, read anew: judge every subscriber again by the law of positions."""
         pending = self.pending
-        self._window.reset(events, head, run_id)
+        self._log.reset(events, head, run_id)
         self.stats.expected += self.pending - pending
         self._unsent, self._loaded = 0, True
         self.mark_current()
@@ -152,23 +152,23 @@ class Hub:
 
     def mark_current(self) -> None:
         """Redis has just confirmed that the ring's head is the stream's head."""
-        self._lifetime.mark_current()
+        self._timers.mark_current()
 
     def tick(self) -> None:
         """Do what is due by time: pings, and the ends of stalls, waits and old streams."""
-        if self._lifetime.ping_due():
+        if self._timers.ping_due():
             self.flusher.flush()
-            self._lifetime.ping_all()
-        self._lifetime.end_overdue()
+            self._timers.ping_all()
+        self._timers.end_overdue()
 
     def close(self, seconds: float = 0.0) -> None:
         """End every stream, spread over so many seconds, each with its own time to return."""
-        self._lifetime.close(seconds)
+        self._timers.close(seconds)
 
     def close_where(self, predicate: Callable[[Subscriber], bool]) -> None:
         """End the streams of the subscribers for which this holds, as when a right is revoked."""
         for subscriber in tuple(filter(predicate, self.subscribers)):
-            self._lifetime.end(subscriber, "revoked")
+            self._timers.end(subscriber, "revoked")
 
     def _flush(self) -> bool:
         """Send what is unsent, the same bytes to all at the same cursor; whether any is LIVE."""
@@ -176,7 +176,7 @@ class Hub:
         live = self.subscribers.in_state(LIVE)
         for group in group_by_position(live):
             first = group[0]
-            batch = self._window.batch_after(first.cursor, first.options.filter)
+            batch = self._log.batch_after(first.cursor, first.options.filter)
             if batch is None:
                 continue
             partial = self._delivery.send(group, batch)
@@ -196,4 +196,4 @@ class Hub:
         self._since_bookmark = 0
         for subscriber in self.subscribers.in_state(LIVE):
             if subscriber.options.filter and subscriber.last_event_id != subscriber.cursor:
-                self._lifetime.ping(subscriber)
+                self._timers.ping(subscriber)

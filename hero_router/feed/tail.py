@@ -22,7 +22,7 @@ from hero_router.model import Event
 from hero_router.position import ORIGIN, Position
 from hero_router.store.keys import READ_BATCH
 from hero_router.store.snapshot import Snapshot, parse_values, raw_record
-from hero_router.store.stream import Stream
+from hero_router.store.stream_reader import Stream
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from hero_router.feed.conditions import REDIS
 from hero_router.feed.feed import Feed
 from hero_router.feed.filters import Filter, Tags
 from hero_router.feed.freshness import Stamp
-from hero_router.feed.probes import ProbeCache
+from hero_router.feed.probe_cache import ProbeCache
 from hero_router.model import CONTROL_EVENTS
 from hero_router.sse import Message, Parser
 

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 
 from hero_router.feed.conditions import STREAM, Conditions
-from hero_router.feed.divergence import Divergence, StreamHead
 from hero_router.feed.ring import Ring
+from hero_router.feed.stream_divergence import Divergence, StreamHead
 from hero_router.feed.tail import RUN_ID_DIGITS, Tail
-from hero_router.store.stream import NodeReader
+from hero_router.store.stream_reader import NodeReader
 
 RENEW_SECONDS = 3.0
 """After this time the second connection is closed: the next one looks up the primary again. So a

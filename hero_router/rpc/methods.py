@@ -15,10 +15,10 @@ from hero_router.model import Status
 from hero_router.rpc import examples, openrpc
 from hero_router.rpc.dispatcher import DISCOVER, Encoded, Method
 from hero_router.rpc.examples import Example
+from hero_router.rpc.json_schema import choice, text, whole
 from hero_router.rpc.openrpc import COMPONENTS
 from hero_router.rpc.params import Param
 from hero_router.rpc.results import Count, Detail, Health, Scan, Service, State
-from hero_router.rpc.schema import choice, text, whole
 
 MAX_PAGE = 1_000
 """Services on one page of `router.services`."""

@@ -7,9 +7,9 @@ from hero_router import __version__
 from hero_router.rpc.dispatcher import Method
 from hero_router.rpc.errors import CODES, TITLES
 from hero_router.rpc.examples import Example
+from hero_router.rpc.json_schema import Components
 from hero_router.rpc.params import Param
 from hero_router.rpc.results import EXTENDS, NAMES
-from hero_router.rpc.schema import Components
 
 TITLE = "hero_router"
 ABOUT = (

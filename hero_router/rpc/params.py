@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hero_router.errors import BadRequest
-from hero_router.rpc.schema import Schema, refusal, unchecked
+from hero_router.rpc.json_schema import Schema, refusal, unchecked
 from hero_router.text import clean
 
 SHOWN = 40

@@ -13,8 +13,8 @@ from typing import Any
 
 from hero_router.backoff import Backoff
 from hero_router.errors import Fenced, StoreError
-from hero_router.scan.duplicates import DuplicateNodeCheck
-from hero_router.scan.interfaces import (
+from hero_router.scan.duplicate_nodes import DuplicateNodeCheck
+from hero_router.scan.protocols import (
     Clock,
     LeaseProtocol,
     Probe,
@@ -23,11 +23,11 @@ from hero_router.scan.interfaces import (
     pause,
 )
 from hero_router.scan.scanner import FLUSH_SECONDS, Scanner
-from hero_router.scan.sockets import WalkResult
+from hero_router.scan.walk import WalkResult
 from hero_router.scan.watcher import RootWatcher
 from hero_router.settings.config import RouterConfig
-from hero_router.store.commands import ScanRequest
 from hero_router.store.lease import Grant
+from hero_router.store.scan_requests import ScanRequest
 
 log = logging.getLogger(__name__)
 

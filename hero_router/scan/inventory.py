@@ -8,8 +8,8 @@ is not mounted, and keeps all of them.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from hero_router.scan.ignored import Identity
-from hero_router.scan.sockets import SocketFile, WalkResult
+from hero_router.scan.exclusions import Identity
+from hero_router.scan.walk import SocketFile, WalkResult
 from hero_router.text import readable
 
 ROOT_UNREADABLE = "the root cannot be read"

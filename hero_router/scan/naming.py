@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from hero_router.model import service_id
-from hero_router.scan.sockets import Layout, SocketFile
+from hero_router.scan.walk import Layout, SocketFile
 from hero_router.text import readable
 
 

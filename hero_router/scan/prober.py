@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 
-from hero_router.scan import documents, health
-from hero_router.scan.documents import BadDocument, Parsed
+from hero_router.scan import document_parser, health
+from hero_router.scan.document_parser import BadDocument, Parsed
 from hero_router.scan.result import Document, Documents, Health, ProbeResult
-from hero_router.scan.sockets import SocketFile
+from hero_router.scan.walk import SocketFile
 from hero_router.upstream.client import Client
 from hero_router.upstream.connect import NoResponse
 from hero_router.upstream.outcome import Outcome
@@ -104,7 +104,7 @@ class _DocumentReader:
             fallback = await self._attempt("spec", self._openrpc())
             if fallback.facts is not None or (fallback.error and not spec.error):
                 spec = fallback
-        return Documents(documents.merged(spec.facts, about.facts), spec.error or about.error)
+        return Documents(document_parser.merged(spec.facts, about.facts), spec.error or about.error)
 
     async def _attempt(self, what: str, reading: Awaitable[Parsed | None]) -> Documents:
         try:
@@ -120,18 +120,18 @@ class _DocumentReader:
         """The manifest. A page is none, as a socket for browsers may send one for every path."""
         answer = await self._client.get(MANIFEST, DOCUMENT_LIMIT)
         if not strict and self._pages and answer.status == 200 and answer.page:
-            return Parsed(documents.PAGE)
+            return Parsed(document_parser.PAGE)
         if not strict and (answer.page or not answer.json):
             return None
-        return await self._read(answer, partial(documents.manifest, source=MANIFEST))
+        return await self._read(answer, partial(document_parser.manifest, source=MANIFEST))
 
     async def _discovered(self) -> Parsed | None:
-        answer = await self._client.post(RPC, DOCUMENT_LIMIT, documents.DISCOVER_REQUEST)
-        return await self._read(answer, documents.discovered)
+        answer = await self._client.post(RPC, DOCUMENT_LIMIT, document_parser.DISCOVER_REQUEST)
+        return await self._read(answer, document_parser.discovered)
 
     async def _openrpc(self) -> Parsed | None:
         answer = await self._client.get(OPENRPC, DOCUMENT_LIMIT)
-        return await self._read(answer, partial(documents.openrpc, source=OPENRPC))
+        return await self._read(answer, partial(document_parser.openrpc, source=OPENRPC))
 
     async def _read(self, answer: Response, parse: Callable[[bytes], Parsed]) -> Parsed | None:
         """The facts in an answer; None where no document is offered. Raises BadDocument."""

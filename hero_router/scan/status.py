@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from hero_router.model import SocketState, Status
 from hero_router.scan.result import Documents, Health, ProbeResult
-from hero_router.scan.sockets import SocketFile
 from hero_router.scan.tracked import TrackedSocket
+from hero_router.scan.walk import SocketFile
 from hero_router.upstream.outcome import Outcome
 
 DOCUMENTS_EVERY = 12

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from hero_router.model import Record, SocketState
 from hero_router.scan.flaps import Flaps
 from hero_router.scan.result import Documents
-from hero_router.scan.sockets import SocketFile
+from hero_router.scan.walk import SocketFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping
 
 from hero_router.scan.naming import DiscoveredService
-from hero_router.scan.sockets import SocketFile
 from hero_router.scan.tracked import TrackedService
+from hero_router.scan.walk import SocketFile
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from redis.asyncio.connection import Connection, SSLConnection
 from redis.crc import key_slot
 
 from hero_router.settings.redis_url import HostPort
-from hero_router.store.connections import AddressedConnection, failure_reason, host_port
+from hero_router.store.connection_errors import AddressedConnection, failure_reason, host_port
 
 FINDER_SECONDS = 1.0
 """Longest wait for one Sentinel or Cluster node: the next one may know as well."""

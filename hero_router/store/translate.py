@@ -22,7 +22,7 @@ from hero_router.errors import (
     StoreUnreachable,
 )
 from hero_router.store.client import PasswordUnreadable
-from hero_router.store.connections import failed_address, failure_reason
+from hero_router.store.connection_errors import failed_address, failure_reason
 from hero_router.store.failover import LoginRefused, NoPrimary
 
 

@@ -8,7 +8,7 @@ from aiohttp import web
 from hero_router.settings import logs
 from hero_router.settings.config import RouterConfig, warn_rejected
 from hero_router.store.clock import RedisClock
-from hero_router.web import groups, lifecycle, middleware
+from hero_router.web import lifecycle, middleware, route_groups
 from hero_router.web.parts import PARTS, Parts, RedisClients, make_parts
 from hero_router.web.protocol import Runner
 from hero_router.web.routes import events, health, metrics, presence, rpc, state, static
@@ -21,7 +21,7 @@ def create_app(parts: Parts) -> web.Application:
     if port := parts.config.web.metrics_port:
         app.middlewares.append(metrics.separated(port))
     app[PARTS] = parts
-    groups.add_routes(app, groups.OWN, routes(parts))
+    route_groups.add_routes(app, route_groups.OWN, routes(parts))
     app.on_response_prepare.extend((middleware.add_headers, middleware.counting(parts.requests)))
     app.on_shutdown.append(lifecycle.end_streams)
     app.cleanup_ctx.extend(

@@ -11,7 +11,7 @@ from hero_router.access.principal import Principal
 from hero_router.metrics.http import RequestCounts
 from hero_router.settings.proxies import TrustedProxies
 from hero_router.web.errors import REQUEST_ID, OwnResponse, error_response
-from hero_router.web.groups import OWN, dress, group_of
+from hero_router.web.route_groups import OWN, dress, group_of
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from aiohttp import web
 
 from hero_router import __version__
 from hero_router.feed.feed import Feed
-from hero_router.feed.probes import ProbeCache
+from hero_router.feed.intervals import StreamIntervals
+from hero_router.feed.probe_cache import ProbeCache
 from hero_router.feed.rescan import ScanCoordinator
-from hero_router.feed.timing import StreamTiming
 from hero_router.feed.view import StateView
 from hero_router.metrics import multiproc
 from hero_router.metrics.http import RequestCounts
@@ -19,18 +19,18 @@ from hero_router.rpc.methods import RpcApi, RpcMethods, rpc_api
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import Redis, connect
 from hero_router.store.clock import RedisClock
-from hero_router.store.commands import ScanRequests
 from hero_router.store.keys import Keys
 from hero_router.store.presence import Presence
-from hero_router.store.stream import BLOCK_SECONDS, NodeReader, Stream
+from hero_router.store.scan_requests import ScanRequests
+from hero_router.store.stream_reader import BLOCK_SECONDS, NodeReader, Stream
 from hero_router.web.body import BodyReader
-from hero_router.web.connection import Connections
 from hero_router.web.presence import PresencePublisher
 from hero_router.web.routes.static import Assets, static_folder
+from hero_router.web.stream_connection import Connections
 
 if TYPE_CHECKING:
     from hero_router.metrics.exposition import Exposition
-    from hero_router.metrics.recorder import Recorder
+    from hero_router.metrics.sampler import Sampler
 
 MEGABYTE = 1024 * 1024
 
@@ -83,7 +83,7 @@ class Parts:
     presence: Presence
     publisher: PresencePublisher
     requests: RequestCounts
-    recorder: "Recorder"
+    recorder: "Sampler"
     exposition: "Exposition"
     bodies: BodyReader
     streams: Connections
@@ -101,7 +101,7 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
         Stream(clients.tail, keys),
         NodeReader(clients.watch, keys),
         window=config.stream.window,
-        timing=StreamTiming(
+        timing=StreamIntervals(
             config.stream.ping_seconds, config.stream.stall_seconds, config.stream.max_age_seconds
         ),
         max_delay=config.stream.flush_ms / 1000,
@@ -135,16 +135,16 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
 
 def _metrics(
     feed: Feed, requests: RequestCounts, clock: RedisClock
-) -> "tuple[Recorder, Exposition]":
+) -> "tuple[Sampler, Exposition]":
     """Import the metrics late: prometheus_client looks for the workers' shared folder when it is
     imported. The gunicorn master imports this module before it has made that folder."""
     multiproc.check_space()
     from hero_router.metrics.declarations import Declarations  # noqa: PLC0415 - see above
     from hero_router.metrics.exposition import Exposition  # noqa: PLC0415
-    from hero_router.metrics.recorder import Recorder  # noqa: PLC0415
+    from hero_router.metrics.sampler import Sampler  # noqa: PLC0415
 
     declared = Declarations()
-    recorder = Recorder(declared, feed, requests, clock)
+    recorder = Sampler(declared, feed, requests, clock)
     multiproc.preallocate()
     return recorder, Exposition(declared.registry, feed.mirror, clock)
 

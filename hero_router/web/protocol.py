@@ -31,14 +31,14 @@ from hero_router.settings.hosts import Hosts
 from hero_router.settings.proxies import LOCAL, TrustedProxies
 from hero_router.web.body import EXPECT
 from hero_router.web.errors import REQUEST_ID, error_response, raw_error
-from hero_router.web.groups import HEADERS, OWN, dress
+from hero_router.web.route_groups import HEADERS, OWN, dress
 from hero_router.web.timeouts import HeadTimeouts, ResponseTimeouts
 
 log = logging.getLogger(__name__)
 
 FIELD_BYTES = 16 * 1024
 """Longest header field that is read. A position of up to this length is answered in the stream.
-Groups of routes (`web.groups`) have lower limits for other fields."""
+Groups of routes (`web.route_groups`) have lower limits for other fields."""
 
 LINGER_SECONDS = 2.0
 """How long an unwanted body is read and ignored, so that its sender gets to see the answer."""
@@ -165,7 +165,7 @@ class HttpServer(web.Server):
 
 
 class HttpProtocol(web.RequestHandler):
-    """One connection, until it is closed or becomes a stream (`web.connection`)."""
+    """One connection, until it is closed or becomes a stream (`web.stream_connection`)."""
 
     __slots__ = ("_begun", "_server")
 

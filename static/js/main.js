@@ -9,7 +9,7 @@ import { Follower } from "./live/follower.js";
 import { Store } from "./live/store.js";
 import { SharedStream } from "./live/tab.js";
 import { failed } from "./ui/failed.js";
-import { View } from "./views/view.js";
+import { View } from "./views/root.js";
 
 const TICK_MS = 1_000;
 const PROBE_EVERY_MS = 5_000;

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hero_router.model import Status
+from hero_router.model import CONTROL_EVENTS, Status
 from tests.support.serving import Serving
 from tests.support.wait import eventually
 
@@ -125,7 +125,8 @@ def test_events_goes_on_after_the_past_ones(serving: Serving) -> None:
     """Nothing is missed or shown twice where the past ends and the stream begins."""
     answer = run("events", "--json", "--tail", "2", "--count", "3", "--url", serving.url, within=60)
     events = [json.loads(line) for line in answer.stdout.splitlines()]
-    numbers = [int(each["id"].partition("-")[2]) for each in events if each["event"] != "hello"]
+    counted = [each["id"] for each in events if each["event"] not in CONTROL_EVENTS]
+    numbers = [int(position.partition("-")[2]) for position in counted]
     assert numbers == [numbers[0], numbers[0] + 1, numbers[0] + 2]
 
 

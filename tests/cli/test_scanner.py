@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from hero_router.cli.scanner import own_sockets
-from hero_router.scan.sockets import Finder
+from hero_router.scan.walk import Finder
 
 
 @pytest.mark.parametrize("folder", ["plain", "my #1 50%20? "])

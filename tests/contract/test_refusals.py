@@ -24,9 +24,9 @@ from hero_router.errors import (
 from hero_router.settings.config import RouterConfig
 from hero_router.store import client as store_client
 from hero_router.store.client import connect
-from hero_router.store.commands import ScanRequest, ScanRequests
 from hero_router.store.lease import Lease
-from hero_router.store.stream import Stream
+from hero_router.store.scan_requests import ScanRequest, ScanRequests
+from hero_router.store.stream_reader import Stream
 from hero_router.store.translate import redis_errors
 from tests.contract.world import KEYS
 from tests.support.redis import RedisServer, client, redis7_binary, valkey9_binary

@@ -9,11 +9,11 @@ from redis.asyncio import Redis
 from hero_router.model import Event
 from hero_router.position import Position
 from hero_router.store.client import connect
-from hero_router.store.commands import ScanRequests
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Grant, Lease
 from hero_router.store.registry import Registry
-from hero_router.store.stream import NodeReader, Stream
+from hero_router.store.scan_requests import ScanRequests
+from hero_router.store.stream_reader import NodeReader, Stream
 from tests.support.fake_redis import fake_redis
 from tests.support.proxy import FaultProxy
 from tests.support.records import NODE

@@ -12,7 +12,7 @@ from hero_router.store.client import connect
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
-from hero_router.store.stream import Stream
+from hero_router.store.stream_reader import Stream
 from tests.support.background import meanwhile
 from tests.support.records import put
 

@@ -77,7 +77,7 @@ class Door:
 async def live(redis7: RedisServer, hand: Hand) -> AsyncIterator[Live]:
     """A worker whose streams end early; a setting would not allow it that early."""
     async with working(redis7.url) as worker:
-        lifetime = worker.feed.hub._lifetime
+        lifetime = worker.feed.hub._timers
         lifetime.timing = replace(lifetime.timing, max_age_seconds=AGE_SECONDS)
         await worker.reaches(await hand.change("s0"))
         yield worker

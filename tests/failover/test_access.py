@@ -14,9 +14,9 @@ from redis.asyncio import Redis
 from hero_router.errors import ConfigError, StoreRefused, StoreUnreachable
 from hero_router.settings.redis import RedisSettings
 from hero_router.store.client import connect
-from hero_router.store.commands import ScanRequest
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
+from hero_router.store.scan_requests import ScanRequest
 from hero_router.store.translate import redis_errors
 from tests.contract.world import Store
 from tests.support.certificates import certificate

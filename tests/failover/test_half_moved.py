@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from hero_router.feed import divergence, nodes, watchdog
+from hero_router.feed import nodes, stream_divergence, watchdog
 from hero_router.store import client
 from tests.failover.witness import begins_again, following, witnessing
 from tests.support.hand import Hand, writing
@@ -26,7 +26,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Checks and restarts, a few times as fast as usual."""
     monkeypatch.setattr(nodes, "WATCH_SECONDS", 0.2)
     monkeypatch.setattr(watchdog, "RENEW_SECONDS", 0.4)
-    monkeypatch.setattr(divergence, "LASTING_SECONDS", 0.6)
+    monkeypatch.setattr(stream_divergence, "LASTING_SECONDS", 0.6)
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import pytest
 
 from hero_router.errors import StoreError, StoreUnreachable
 from hero_router.store.client import connect
-from hero_router.store.commands import ScanRequest, ScanRequests
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
+from hero_router.store.scan_requests import ScanRequest, ScanRequests
 from tests.failover.witness import begins_again, following
 from tests.support.background import meanwhile
 from tests.support.replication import Cluster, Pair, Sentinel, ask

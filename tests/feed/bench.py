@@ -1,9 +1,11 @@
 """A hub with a clock that the test moves, over a ring that holds the events 1 to 5."""
 
-from hero_router.feed.control import ControlFrames
+from hero_router.feed.control_frames import ControlFrames
+from hero_router.feed.event_log import EventLog
 from hero_router.feed.flush import FlushScheduler
 from hero_router.feed.freshness import Freshness
 from hero_router.feed.hub import Hub
+from hero_router.feed.intervals import StreamIntervals
 from hero_router.feed.ring import Ring
 from hero_router.feed.subscribers import (
     DEFAULT_OPTIONS,
@@ -11,8 +13,6 @@ from hero_router.feed.subscribers import (
     Subscriber,
     SubscriberState,
 )
-from hero_router.feed.timing import StreamTiming
-from hero_router.feed.window import Window
 from hero_router.model import Event
 from tests.feed.world import FakeSink, events, position
 
@@ -43,8 +43,8 @@ class Bench:
     ) -> None:
         self.clock = Clock()
         self.ring = Ring(limit)
-        self.window = Window(self.ring)
-        timing = StreamTiming(PING, STALL, max_age)
+        self.window = EventLog(self.ring)
+        timing = StreamIntervals(PING, STALL, max_age)
         self.freshness = Freshness(lambda: NOW_MS)
         control = ControlFrames(
             self.ring, timing, self.freshness, lambda: {"window": limit}, lambda: 0.5

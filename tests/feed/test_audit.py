@@ -9,7 +9,7 @@ from hero_router.feed import audit, tail
 from hero_router.feed.audit import AGAIN_SECONDS, AUDIT_SECONDS, Schedule
 from hero_router.model import Event
 from hero_router.position import ORIGIN
-from hero_router.store.stream import BLOCK_SECONDS
+from hero_router.store.stream_reader import BLOCK_SECONDS
 from tests.feed.stream import WINDOW, MemoryStream, Scene, resyncs
 from tests.feed.world import FakeSink, position
 from tests.support.wait import eventually

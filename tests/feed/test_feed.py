@@ -8,9 +8,9 @@ import pytest
 
 from hero_router.errors import StoreUnreachable
 from hero_router.feed.feed import Feed, Samples
+from hero_router.feed.intervals import TICK, StreamIntervals
 from hero_router.feed.subscribers import SubscriberState
-from hero_router.feed.timing import TICK, StreamTiming
-from hero_router.store.stream import NodeStatus
+from hero_router.store.stream_reader import NodeStatus
 from tests.feed.stream import WINDOW, MemoryStream
 from tests.feed.world import FakeSink
 from tests.support.wait import eventually
@@ -35,7 +35,7 @@ class Scene:
         self.stream, self.nodes = MemoryStream(), NoNodes()
         stream: Any = self.stream
         nodes: Any = self.nodes
-        times = StreamTiming(ping_seconds=1_000, stall_seconds=1_000)
+        times = StreamIntervals(ping_seconds=1_000, stall_seconds=1_000)
         self.feed = Feed(stream, nodes, window=WINDOW, timing=times, max_delay=0, hello_fields=dict)
 
     def listen(self) -> FakeSink:

@@ -19,7 +19,7 @@ from hero_router.model import Event
 from hero_router.position import Position
 from hero_router.store.client import connect
 from hero_router.store.keys import Keys
-from hero_router.store.stream import Stream
+from hero_router.store.stream_reader import Stream
 from tests.feed.bench import Bench
 from tests.feed.stream import MemoryStream, Scene, resyncs
 from tests.feed.world import EPOCH, FakeSink, event, events, position

@@ -3,10 +3,10 @@
 import json
 
 from hero_router.feed.conditions import Condition
+from hero_router.feed.event_log import CACHE_BYTES
 from hero_router.feed.filters import Filter
-from hero_router.feed.lifetime import AHEAD_SECONDS
 from hero_router.feed.subscribers import SubscribeOptions
-from hero_router.feed.window import CACHE_BYTES
+from hero_router.feed.timers import AHEAD_SECONDS
 from hero_router.position import Position
 from tests.feed.bench import Bench
 from tests.feed.world import events, position

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from hero_router.codec import encode
 from hero_router.feed.batch import Slice
 from hero_router.feed.entry import make_entry
+from hero_router.feed.event_log import SLICE_BYTES
 from hero_router.feed.filters import Filter
 from hero_router.feed.latest import MAX_REMOVED, LatestByService
 from hero_router.feed.subscribers import SubscribeOptions, SubscriberState
-from hero_router.feed.window import SLICE_BYTES
 from hero_router.model import Event
 from tests.feed.bench import Bench
 from tests.feed.world import EPOCH, FakeSink, events, position

@@ -14,7 +14,7 @@ from hero_router.feed.mirror import Mirror
 from hero_router.feed.nodes import GRACE_SECONDS, OVERDUE_SCANS, NodeMonitor
 from hero_router.model import NodeState
 from hero_router.position import ORIGIN
-from hero_router.store.stream import NodeStatus
+from hero_router.store.stream_reader import NodeStatus
 from tests.support.records import record, report
 
 STATE = NodeState("n1", "s", 1, 1_000, 5, 2, 1, "0.1.0")

@@ -11,7 +11,7 @@ from hero_router.errors import StoreLoading, StoreUnreachable
 from hero_router.feed.tail import BACKOFF_SECONDS
 from hero_router.store.client import connect
 from hero_router.store.keys import Keys
-from hero_router.store.stream import Stream
+from hero_router.store.stream_reader import Stream
 from tests.feed.stream import WINDOW, MemoryStream, Scene, resyncs
 from tests.support.hand import Hand
 from tests.support.redis import RedisServer

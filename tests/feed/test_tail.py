@@ -12,7 +12,7 @@ from hero_router.model import Event
 from hero_router.position import ORIGIN
 from hero_router.store.client import connect
 from hero_router.store.keys import Keys
-from hero_router.store.stream import Stream
+from hero_router.store.stream_reader import Stream
 from tests.feed.stream import EPOCH, WINDOW, MemoryStream, Scene, resyncs
 from tests.feed.world import event, events, position
 from tests.support.hand import Hand

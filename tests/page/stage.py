@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from hero_router.web.groups import HEADERS
+from hero_router.web.route_groups import HEADERS
 from hero_router.web.routes.static import static_folder
 from tests.support.wait import eventually
 

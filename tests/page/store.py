@@ -13,9 +13,9 @@ NEW = """async (now) => {
   const { Clock } = await import("/static/js/live/clock.js");
   const { Store } = await import("/static/js/live/store.js");
   const { freshness } = await import("/static/js/live/freshness.js");
-  const { fleet } = await import("/static/js/fleet/shown.js");
-  const { bands, said } = await import("/static/js/fleet/said.js");
-  const { words } = await import("/static/js/fleet/words.js");
+  const { fleet } = await import("/static/js/fleet/viewmodel.js");
+  const { bands, said } = await import("/static/js/fleet/freshness_text.js");
+  const { words } = await import("/static/js/fleet/event_text.js");
   const outside = { now, warned: [], changes: 0 };
   const clock = new Clock({ mono: () => outside.now, wall: () => outside.now });
   const store = new Store({ clock, warn: (...words) => outside.warned.push(words) });

@@ -59,9 +59,9 @@ def imported(name: str) -> set[str]:
 
 
 def test_the_source_is_read_as_it_is() -> None:
-    assert imported("live/pulse") == set()
+    assert imported("live/latency") == set()
     assert imported("live/store") == {
-        "live/clock", "live/lines", "live/position", "live/pulse", "live/record",
+        "live/clock", "live/timeline", "live/position", "live/latency", "live/normalize",
     }  # fmt: skip
     assert {layer(name) for name in NAMES} == set(MAY_IMPORT)
 

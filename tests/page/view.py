@@ -12,7 +12,7 @@ NEW = """async ([now, stream, page]) => {
   const { Clock } = await import("/static/js/live/clock.js");
   const { Store } = await import("/static/js/live/store.js");
   const { freshness } = await import("/static/js/live/freshness.js");
-  const { View } = await import("/static/js/views/view.js");
+  const { View } = await import("/static/js/views/root.js");
   const outside = { now, warned: [], changes: 0, chosen: [], hurries: 0 };
   const clock = new Clock({ mono: () => outside.now, wall: () => outside.now });
   const store = new Store({ clock, warn: (...words) => outside.warned.push(words) });

@@ -6,8 +6,8 @@ from typing import Any
 
 from hero_router.access.principal import Principal
 from hero_router.rpc.dispatcher import Dispatcher, Limits, Method
+from hero_router.rpc.json_schema import whole
 from hero_router.rpc.params import Param
-from hero_router.rpc.schema import whole
 
 ANYBODY = Principal()
 

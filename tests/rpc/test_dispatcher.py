@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hero_router.errors import NotFound
+from hero_router.rpc.json_schema import text
 from hero_router.rpc.params import Param
-from hero_router.rpc.schema import text
 from tests.rpc.calls import ANYBODY, ask, call, failed, hello, method, served
 
 # The examples of the specification, section 7, word for word but for our methods' parameters.

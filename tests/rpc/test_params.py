@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from hero_router.errors import BadRequest
+from hero_router.rpc.json_schema import Schema, array, choice, members, text, whole
+from hero_router.rpc.json_schema import refusal as refused
 from hero_router.rpc.params import SHOWN, Param, bind
-from hero_router.rpc.schema import Schema, array, choice, members, text, whole
-from hero_router.rpc.schema import refusal as refused
 
 NAME, LIMIT = text(longest=3), whole(1, 5, default=3)
 SCHEMAS: dict[str, Schema] = {

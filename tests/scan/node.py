@@ -11,7 +11,7 @@ from typing import Any
 from hero_router.scan.agent import ScannerAgent
 from hero_router.scan.prober import Prober
 from hero_router.scan.result import ProbeResult
-from hero_router.scan.sockets import Finder, SocketFile
+from hero_router.scan.walk import Finder, SocketFile
 from hero_router.settings.config import RouterConfig
 from tests.scan.fakes import MemoryLease, MemoryRegistry, MemoryRequests, MemoryStore, OwnClock
 from tests.scan.waiting import until

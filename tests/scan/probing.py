@@ -6,7 +6,7 @@ from pathlib import Path
 from hero_router.model import Facts
 from hero_router.scan.prober import Prober
 from hero_router.scan.result import ProbeResult
-from hero_router.scan.sockets import Finder, SocketFile
+from hero_router.scan.walk import Finder, SocketFile
 
 TIMEOUT = 0.4
 

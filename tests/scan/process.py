@@ -12,15 +12,15 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 from hero_router.scan.agent import ScannerAgent
-from hero_router.scan.interfaces import SystemClock
 from hero_router.scan.prober import Prober
-from hero_router.scan.sockets import Finder
+from hero_router.scan.protocols import SystemClock
+from hero_router.scan.walk import Finder
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
-from hero_router.store.commands import ScanRequests
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
+from hero_router.store.scan_requests import ScanRequests
 from tests.scan.fakes import MemoryLease, MemoryRegistry, MemoryRequests, MemoryStore
 from tests.scan.services import http, request
 from tests.scan.waiting import until

@@ -7,7 +7,7 @@ import pytest
 
 from hero_router.scan.conditions import NodeConditions, user
 from hero_router.scan.inventory import Inventory
-from hero_router.scan.sockets import WalkResult
+from hero_router.scan.walk import WalkResult
 from hero_router.settings.config import RouterConfig
 
 CONFIG = RouterConfig.of(node="n", socket_dir="/srv", stale_seconds=60)

@@ -12,7 +12,7 @@ from hero_router.scan.naming import services
 from hero_router.scan.result import Documents, ProbeResult
 from hero_router.scan.status import BAD_DOCUMENTS_EVERY, DOCUMENTS_EVERY, EvalTime
 from hero_router.scan.tracked import after_takeover, documents_due
-from hero_router.upstream.path import from_base64
+from hero_router.upstream.path_encoding import from_base64
 from tests.scan.world import (
     ASKED,
     BAD_SPEC,

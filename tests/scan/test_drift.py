@@ -7,7 +7,7 @@ import pytest
 
 from hero_router.scan import scanner
 from hero_router.scan.result import ProbeResult
-from hero_router.scan.sockets import SocketFile
+from hero_router.scan.walk import SocketFile
 from tests.scan.node import Node
 from tests.scan.services import Services, good
 from tests.scan.world import MISSING

@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from hero_router.scan import documents
-from hero_router.scan.documents import Parsed
+from hero_router.scan import document_parser
+from hero_router.scan.document_parser import Parsed
 from hero_router.scan.prober import DOCUMENT_LIMIT, LARGE_AT_ONCE, Prober
-from hero_router.scan.sockets import Finder
+from hero_router.scan.walk import Finder
 from hero_router.upstream.outcome import Outcome
 from hero_router.upstream.response import MOST_INTERIM
 from tests.scan.probing import TIMEOUT, facts
 from tests.scan.probing import probe as look
 from tests.scan.services import Services, Talk, http, request, says
 
-SHARED = sorted(Path(documents.__file__).parent.parent.glob("demo/openrpc/*.json"))
+SHARED = sorted(Path(document_parser.__file__).parent.parent.glob("demo/openrpc/*.json"))
 SCANS = 7
 MOST_CPU = 0.6
 """Share of a core; without the bounds it is all of one."""
@@ -117,7 +117,7 @@ async def test_large_documents_are_read_in_turns_and_their_time_is_not_the_servi
 
         return read
 
-    monkeypatch.setattr(documents, "discovered", slowly(documents.discovered))
+    monkeypatch.setattr(document_parser, "discovered", slowly(document_parser.discovered))
     for number in range(5):
         await services.talk(f"s{number}.sock", offers(document(200_000)))
     prober = Prober(TIMEOUT, time.monotonic)

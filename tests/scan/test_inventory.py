@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hero_router.scan.inventory import Inventory
-from hero_router.scan.sockets import Layout, SocketFile, WalkResult
+from hero_router.scan.walk import Layout, SocketFile, WalkResult
 
 GRACE = 60.0
 DARK = WalkResult(unreadable={b"": errno.ENOENT})

@@ -13,10 +13,10 @@ import uvloop
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hero_router.scan.documents import PAGE
+from hero_router.scan.document_parser import PAGE
 from hero_router.scan.prober import HEALTH_LIMIT, Prober
 from hero_router.scan.result import Documents, Health, ProbeResult
-from hero_router.scan.sockets import Finder
+from hero_router.scan.walk import Finder
 from hero_router.upstream.outcome import Outcome
 from tests.scan.probing import TIMEOUT, facts, found, probe
 from tests.scan.services import (

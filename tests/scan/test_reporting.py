@@ -10,7 +10,7 @@ import pytest
 from hero_router.errors import StoreCorrupt
 from hero_router.model import Change
 from hero_router.scan.result import ProbeResult
-from hero_router.scan.sockets import SocketFile
+from hero_router.scan.walk import SocketFile
 from tests.scan.node import Node
 from tests.scan.services import Services, good, silent
 from tests.scan.waiting import holds, until

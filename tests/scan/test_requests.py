@@ -1,6 +1,6 @@
 """Requests to scan now: answered together, kept in trouble, and noise is ignored."""
 
-from hero_router.store.commands import ScanRequest
+from hero_router.store.scan_requests import ScanRequest
 from tests.scan.fakes import MemoryRequests
 from tests.scan.node import Node, answered
 from tests.scan.waiting import until

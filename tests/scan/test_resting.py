@@ -9,7 +9,7 @@ import pytest
 
 from hero_router.model import Status
 from hero_router.scan.agent import ScannerAgent
-from hero_router.scan.interval import REST_PROBES, REST_SCANS, WELL_PROBES
+from hero_router.scan.probe_interval import REST_PROBES, REST_SCANS, WELL_PROBES
 from hero_router.scan.result import Health
 from hero_router.upstream.connect import SocketAddress, listens
 from hero_router.upstream.listeners import Listeners
@@ -73,8 +73,10 @@ async def test_between_two_questions_it_sees_connections_without_a_request(
 async def test_where_the_kernel_knows_its_listener_nobody_connects_to_it(
     node: Node, resting: ScannerAgent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hero_router.scan.scheduler.Listeners.read", Everything)
-    monkeypatch.setattr("hero_router.scan.scheduler.listens", lambda _: pytest.fail("connected"))
+    monkeypatch.setattr("hero_router.scan.probe_scheduler.Listeners.read", Everything)
+    monkeypatch.setattr(
+        "hero_router.scan.probe_scheduler.listens", lambda _: pytest.fail("connected")
+    )
     await scan(resting, REST_SCANS)
     assert node.store.statuses() == {"ledger": "healthy"}
 
@@ -89,8 +91,8 @@ async def test_where_the_kernel_knows_nothing_it_is_connected_to(
         connected.append(address)
         return listens(address)
 
-    monkeypatch.setattr("hero_router.scan.scheduler.Listeners.read", Listeners)
-    monkeypatch.setattr("hero_router.scan.scheduler.listens", connect)
+    monkeypatch.setattr("hero_router.scan.probe_scheduler.Listeners.read", Listeners)
+    monkeypatch.setattr("hero_router.scan.probe_scheduler.listens", connect)
     await until_probed(resting, node)
     node.probed.clear()
     connected.clear()
@@ -118,8 +120,8 @@ async def test_a_listener_that_takes_no_more_connections_is_asked_at_once(
     node: Node, services: Services, resting: ScannerAgent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await until_probed(resting, node)
-    monkeypatch.setattr("hero_router.scan.scheduler.Listeners.read", Listeners)
-    monkeypatch.setattr("hero_router.scan.scheduler.listens", lambda _: False)
+    monkeypatch.setattr("hero_router.scan.probe_scheduler.Listeners.read", Listeners)
+    monkeypatch.setattr("hero_router.scan.probe_scheduler.listens", lambda _: False)
     node.probed.clear()
     await resting.scan_once()
     assert node.probed == ["ledger/rpc.sock"]

@@ -13,7 +13,7 @@ import pytest
 
 from hero_router.scan.agent import ScannerAgent
 from hero_router.scan.prober import Prober
-from hero_router.scan.sockets import Finder
+from hero_router.scan.walk import Finder
 from hero_router.settings.config import RouterConfig
 from tests.scan.fakes import MemoryLease, MemoryRegistry, MemoryRequests, MemoryStore, OwnClock
 

@@ -9,8 +9,8 @@ import pytest
 from hero_router.errors import Fenced, StoreUnreachable
 from hero_router.scan.agent import ScannerAgent
 from hero_router.scan.result import ProbeResult
-from hero_router.scan.sockets import SocketFile
 from hero_router.scan.status import DOCUMENTS_EVERY
+from hero_router.scan.walk import SocketFile
 from tests.scan.node import Node
 from tests.scan.services import Services, good, says, silent
 from tests.scan.waiting import until

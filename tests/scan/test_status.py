@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from hero_router.model import Status
-from hero_router.scan.documents import PAGE
+from hero_router.scan.document_parser import PAGE
 from hero_router.scan.result import Documents, Health, ProbeResult
 from hero_router.scan.status import (
     BAD_DOCUMENTS_EVERY,

@@ -18,7 +18,7 @@ from hero_router.store.client import connect
 from hero_router.store.embedded import PrivateRedis
 from hero_router.store.keys import Keys
 from hero_router.store.registry import Registry
-from hero_router.store.stream import NodeReader
+from hero_router.store.stream_reader import NodeReader
 from tests.scan.places import bind
 from tests.scan.process import LEASE_SECONDS, settings
 from tests.scan.services import Services, good

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hero_router.scan.sockets import Finder, SocketFile
 from hero_router.scan.unlink import unlink
+from hero_router.scan.walk import Finder, SocketFile
 from tests.scan.places import bind
 
 

@@ -16,7 +16,7 @@ from hero_router.codec import decode
 from hero_router.store.client import connect
 from hero_router.store.keys import Keys
 from hero_router.store.snapshot import Snapshot
-from hero_router.store.stream import Stream
+from hero_router.store.stream_reader import Stream
 from tests.soak.aof import history
 from tests.soak.balance import Balance
 from tests.soak.calm import calm

@@ -9,7 +9,7 @@ import pytest
 from hero_router.position import Position
 from hero_router.store.client import connect
 from hero_router.store.keys import Keys
-from hero_router.store.stream import Stream
+from hero_router.store.stream_reader import Stream
 from tests.soak.aof import ONE_FILE, cut_off, history, mend
 from tests.soak.log import Frames
 from tests.soak.truth import Event

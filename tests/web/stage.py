@@ -11,10 +11,10 @@ from aiohttp import web
 from hero_router.feed.feed import Feed
 from hero_router.settings.proxies import TrustedProxies
 from hero_router.sse import Message, Parser
-from hero_router.web.connection import Connections
-from hero_router.web.groups import OWN, add_routes
 from hero_router.web.middleware import add_headers, guard, identify
+from hero_router.web.route_groups import OWN, add_routes
 from hero_router.web.routes import events
+from hero_router.web.stream_connection import Connections
 from tests.feed.world import events as numbered
 from tests.feed.world import position
 from tests.support.wait import eventually

@@ -11,7 +11,7 @@ from yarl import URL
 
 from hero_router.codec import encode
 from hero_router.feed.conditions import SCANNER
-from hero_router.feed.probes import ProbeCache
+from hero_router.feed.probe_cache import ProbeCache
 from hero_router.feed.view import StateView
 from tests.support.wait import eventually
 from tests.web.world import KEYS, World, record

@@ -16,7 +16,7 @@ from aiohttp import web
 from hero_router.feed.conditions import Condition
 from hero_router.feed.subscribers import SubscriberState
 from hero_router.sse import Message
-from hero_router.web import connection
+from hero_router.web import stream_connection
 from tests.feed.world import position
 from tests.web.conftest import Act
 from tests.web.stage import LARGE_BYTES, Raw, Stage
@@ -133,7 +133,7 @@ def test_a_write_that_fails_ends_the_stream_so_that_its_client_comes_back(
                 raise OSError(number, os.strerror(number))
             return os.write(file, data)
 
-        monkeypatch.setattr(connection, "os", Failing(write))
+        monkeypatch.setattr(stream_connection, "os", Failing(write))
         made.publish(6, 6)
         made.publish(7, 7)
         await made.left(1)

@@ -15,7 +15,7 @@ from redis import Redis
 from hero_router.codec import decode, encode
 from hero_router.feed import audit
 from hero_router.scan import scanner
-from hero_router.store import stream
+from hero_router.store import stream_reader
 from hero_router.store.keys import Keys
 from tests.failover.witness import witnessing
 from tests.scan.services import Services, good
@@ -131,7 +131,7 @@ async def test_two_workers_end_with_one_state_though_nobody_can_write_it_again(
     """The node is dead. One worker read the registry before the hand came, the other one after."""
     for name, seconds in (("AUDIT_SECONDS", 0.5), ("AGAIN_SECONDS", 1.0)):
         monkeypatch.setattr(audit, name, seconds)
-    monkeypatch.setattr(stream, "BLOCK_SECONDS", 0.2)
+    monkeypatch.setattr(stream_reader, "BLOCK_SECONDS", 0.2)
     async with working(redis7.url) as first, witnessing(first) as witness:
         await witness.agrees(hand, place := await hand.change("s1"))
         take(admin, "s0")

@@ -8,7 +8,7 @@ import pytest
 
 from hero_router.settings.proxies import TrustedProxies
 from hero_router.web.body import MAX_BYTES
-from hero_router.web.groups import HEADERS
+from hero_router.web.route_groups import HEADERS
 from tests.support.redis import RedisServer
 from tests.web.live import Live, working
 from tests.web.raw import ask, get, parse, post

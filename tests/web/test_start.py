@@ -58,5 +58,5 @@ async def test_a_redis_that_says_nothing_keeps_no_worker_from_listening(
 async def test_the_times_of_streams_are_those_of_the_settings(redis7: RedisServer) -> None:
     ours = {"ping_seconds": 7.0, "sse_stall_seconds": 8.0, "sse_max_age_seconds": 9_000.0}
     async with working(redis7.url, **ours) as worker:
-        times = worker.feed.hub._lifetime.timing
+        times = worker.feed.hub._timers.timing
     assert (times.ping_seconds, times.stall_seconds, times.max_age_seconds) == (7.0, 8.0, 9_000.0)

@@ -15,11 +15,11 @@ from hero_router.feed import nodes
 from hero_router.model import Change, NodeState, Record, SocketState, Status, service_id
 from hero_router.settings.config import RouterConfig
 from hero_router.store.clock import RedisClock
-from hero_router.store.commands import ScanRequest, ScanRequests
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Grant, Lease
 from hero_router.store.registry import Registry
-from hero_router.store.stream import NodeReader, Stream
+from hero_router.store.scan_requests import ScanRequest, ScanRequests
+from hero_router.store.stream_reader import NodeReader, Stream
 from hero_router.web.app import create_app
 from hero_router.web.parts import RedisClients, make_parts
 from tests.support.background import meanwhile

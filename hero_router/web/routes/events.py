@@ -11,8 +11,8 @@ from hero_router.errors import BadRequest
 from hero_router.feed.filters import Filter
 from hero_router.feed.hub import Hub
 from hero_router.feed.subscribers import DEFAULT_OPTIONS, SubscribeOptions
-from hero_router.web.connection import Chunks, Connection, Connections, Framed
 from hero_router.web.middleware import PRINCIPAL
+from hero_router.web.stream_connection import Chunks, Connection, Connections, Framed
 
 LONGEST_CURSOR = 64
 """A longer cursor is no position: it is cut here and then refused as one."""

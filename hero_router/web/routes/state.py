@@ -7,9 +7,9 @@ from hero_router.codec import encode
 from hero_router.errors import BadRequest
 from hero_router.feed.filters import Filter
 from hero_router.feed.view import MOST_VIEWS, StateView
-from hero_router.web.compression import StateCompressor
 from hero_router.web.encoding import JSON, encoding_headers, has, packed, takes_gzip
 from hero_router.web.middleware import PRINCIPAL
+from hero_router.web.state_compressor import StateCompressor
 
 RECENT, MAX_RECENT = 100, 1000
 """How many events are answered by default, and at most."""

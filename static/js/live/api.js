@@ -3,7 +3,7 @@
  * @module
  */
 
-import { base } from "./address.js";
+import { base } from "./base_url.js";
 
 const ANSWER_MS = 10_000;
 const ALIVE_MS = 2_000;

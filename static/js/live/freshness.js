@@ -4,7 +4,7 @@
  * @module
  */
 
-import { LATE_MS } from "./pulse.js";
+import { LATE_MS } from "./latency.js";
 
 /** After so long without a stream the state is polled. */
 export const POLL_AFTER_MS = 10_000;

@@ -8,10 +8,10 @@
  */
 
 import { Clock } from "./clock.js";
-import { Lines } from "./lines.js";
+import { Lines } from "./timeline.js";
 import { compare, skips } from "./position.js";
-import { Pulse } from "./pulse.js";
-import { blind, known } from "./record.js";
+import { Pulse } from "./latency.js";
+import { blind, known } from "./normalize.js";
 
 /** @typedef {{event: string, id: string, data: any}} Frame */
 /** @typedef {{reason: string, node: string|null, since: number, detail: string}} Condition */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { base } from "./address.js";
+import { base } from "./base_url.js";
 
 const NAMES = [
   "hello", "service_added", "service_updated", "status_change", "service_removed", "scan",

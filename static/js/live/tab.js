@@ -5,7 +5,7 @@
  * @module
  */
 
-import { digest } from "./address.js";
+import { digest } from "./base_url.js";
 import { UNKNOWN } from "./fanout.js";
 import { Stream } from "./stream.js";
 

@@ -4,10 +4,10 @@
  */
 
 import { clock, lasting, when } from "../fleet/times.js";
-import { word } from "../fleet/shown.js";
+import { word } from "../fleet/viewmodel.js";
 import { clone, part, setLines, setMark, setText } from "../ui/dom.js";
 
-/** @typedef {import("../fleet/shown.js").Fleet} Fleet */
+/** @typedef {import("../fleet/viewmodel.js").Fleet} Fleet */
 /** @typedef {import("../live/freshness.js").Freshness} Freshness */
 
 export class Detail {

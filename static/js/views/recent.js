@@ -4,10 +4,10 @@
  */
 
 import { clock } from "../fleet/times.js";
-import { words } from "../fleet/words.js";
+import { words } from "../fleet/event_text.js";
 import { clone, part, setMark, setText } from "../ui/dom.js";
 
-/** @typedef {import("../live/lines.js").Line} Line */
+/** @typedef {import("../live/timeline.js").Line} Line */
 
 export class Recent {
   /** @param {Document} page @param {(id: string) => void} chosen */

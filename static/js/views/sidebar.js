@@ -3,7 +3,7 @@
  * @module
  */
 
-import { counted, word } from "../fleet/shown.js";
+import { counted, word } from "../fleet/viewmodel.js";
 import { clone, part, setMark, setText, STATUSES } from "../ui/dom.js";
 
 const ORDER = new Intl.Collator("en", { numeric: true });

@@ -4,15 +4,15 @@
  * @module
  */
 
-import { base, digest } from "../live/address.js";
-import { bands, said, updated } from "../fleet/said.js";
+import { base, digest } from "../live/base_url.js";
+import { bands, said, updated } from "../fleet/freshness_text.js";
 import { clock, lasting } from "../fleet/times.js";
-import { events } from "../fleet/words.js";
+import { events } from "../fleet/event_text.js";
 import { clone, part, setText } from "../ui/dom.js";
 
 /** @typedef {import("../live/store.js").Store} Store */
 /** @typedef {import("../live/freshness.js").Freshness} Freshness */
-/** @typedef {import("../fleet/shown.js").Fleet} Fleet */
+/** @typedef {import("../fleet/viewmodel.js").Fleet} Fleet */
 
 const MOST_BANDS = 6;
 
@@ -68,7 +68,7 @@ export class Strip {
     setText(part(this.root, "[data-heard]"), heard);
   }
 
-  /** One band for each doubt; many are counted. @param {import("../fleet/said.js").Band[]} all */
+  /** One band for each doubt; many are counted. @param {import("../fleet/freshness_text.js").Band[]} all */
   #bands(all) {
     const more = all.length > MOST_BANDS ? [{ text: `… and ${all.length - MOST_BANDS} more doubts`, node: null }] : [];
     const shown = [...all.slice(0, MOST_BANDS), ...more];

@@ -1,0 +1,122 @@
+"""What happens to streams by time alone: pings, and the ends of stalls, waits and old streams."""
+
+import logging
+from collections.abc import Callable
+
+from hero_router.feed.conditions import BLINDING
+from hero_router.feed.control_frames import ControlFrames
+from hero_router.feed.delivery import Delivery
+from hero_router.feed.intervals import StreamIntervals
+from hero_router.feed.resume import Gap
+from hero_router.feed.ring import Ring
+from hero_router.feed.subscribers import Subscriber, SubscriberState
+
+log = logging.getLogger(__name__)
+
+AHEAD_SECONDS = 2.0
+"""How long a cursor may be ahead of this worker before its position counts as unknown."""
+
+PENDING, LIVE, BLOCKED, AHEAD, _ = SubscriberState
+
+
+class StreamTimers:
+    """The times of all streams of one worker. `clock` is monotonic seconds."""
+
+    def __init__(
+        self,
+        ring: Ring,
+        delivery: Delivery,
+        control: ControlFrames,
+        timing: StreamIntervals,
+        clock: Callable[[], float],
+    ) -> None:
+        self._ring, self._delivery, self._control = ring, delivery, control
+        self.timing, self._clock = timing, clock
+        self._subscribers = delivery.subscribers
+        self._next_ping = clock() + timing.ping_seconds
+        self._current_at = clock()
+        self._close_at: float | None = None
+
+    def mark_current(self) -> None:
+        """Redis has just confirmed that the ring's head is the stream's head."""
+        self._current_at = self._clock()
+
+    def expires_at(self) -> float:
+        """When a stream that begins now will be too old."""
+        return self.timing.expires_at(self._clock(), self._control.jitter())
+
+    def ping_due(self) -> bool:
+        """Whether it is time for the next ping to all; true once in each interval."""
+        now = self._clock()
+        if now < self._next_ping:
+            return False
+        self._next_ping = now + self.timing.ping_seconds
+        return True
+
+    def ping_all(self) -> None:
+        """Ping every client; only a client that has everything gets the head as its position."""
+        for subscriber in self._subscribers.in_state(LIVE):
+            self.ping(subscriber)
+        for subscriber in self._subscribers.in_state(AHEAD, PENDING):
+            if not subscriber.sink.buffered():
+                self._delivery.write(subscriber, self._control.bare_ping())
+
+    def ping(self, subscriber: Subscriber) -> None:
+        """Send one client its position."""
+        self._delivery.write(subscriber, self._control.ping(subscriber))
+
+    def end_overdue(self) -> None:
+        """End stalls, waits for later events, and streams that are too old or are to be closed."""
+        now = self._clock()
+        for subscriber in self._subscribers.in_state(BLOCKED):
+            self._check_progress(subscriber, now)
+        for subscriber in self._subscribers.in_state(AHEAD):
+            self._check_ahead(subscriber, now)
+        if self.timing.max_age_seconds:
+            for subscriber in self._subscribers.in_state(LIVE):
+                if now >= subscriber.expires_at:
+                    self.end(subscriber, "aged")
+        if self._close_at is not None:
+            self._end_some(self._close_at - now)
+
+    def close(self, seconds: float) -> None:
+        """End every stream, spread over so many seconds."""
+        self._close_at = self._clock() + seconds
+        self._end_some(seconds)
+
+    def end(self, subscriber: Subscriber, cause: str) -> None:
+        """End one stream, with a wait of its own until the client reconnects.
+
+        A blocked client could not read that: its connection is dropped.
+        """
+        blocked = subscriber.state is BLOCKED
+        self._delivery.remove(subscriber, cause)
+        if blocked:
+            subscriber.sink.abort()
+        else:
+            subscriber.sink.write(self._control.retry())
+            subscriber.sink.close()
+
+    def _end_some(self, seconds: float) -> None:
+        number = self.timing.drain_count(len(self._subscribers), seconds)
+        for subscriber in self._subscribers.in_state(LIVE, PENDING, AHEAD, BLOCKED)[:number]:
+            self.end(subscriber, "shutdown")
+
+    def _check_progress(self, subscriber: Subscriber, now: float) -> None:
+        buffered, idle = subscriber.sink.buffered(), now - subscriber.state_since
+        if buffered != subscriber.buffered:
+            subscriber.state_since, subscriber.buffered = now, buffered
+        elif idle >= self.timing.stall_seconds:
+            log.warning("client %s read nothing for %gs: disconnected", subscriber.name, idle)
+            self._delivery.remove(subscriber, "stalled")
+            subscriber.sink.abort()
+
+    def _check_ahead(self, subscriber: Subscriber, now: float) -> None:
+        """A cursor is ahead of the stream itself only if Redis has confirmed the head since."""
+        waited = now - subscriber.state_since
+        if any(condition.reason in BLINDING for condition in self._control.conditions):
+            subscriber.state_since = now
+        elif waited >= AHEAD_SECONDS and self._current_at > subscriber.state_since:
+            subscriber.cursor = self._ring.start
+            self._delivery.send_resync(subscriber, Gap(None), "unknown_position")
+            self._delivery.catch_up(subscriber)

@@ -1,0 +1,111 @@
+"""Runs the probes: decides which sockets are due, and bounds how many are probed at a time."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+
+from hero_router.scan import probe_interval
+from hero_router.scan.protocols import Probe
+from hero_router.scan.result import ProbeResult
+from hero_router.scan.tracked import TrackedSocket, documents_due, is_new
+from hero_router.scan.walk import SocketFile
+from hero_router.settings.config import RouterConfig
+from hero_router.upstream.connect import listens
+from hero_router.upstream.listeners import Listeners
+from hero_router.upstream.outcome import Outcome
+
+log = logging.getLogger(__name__)
+
+BATCH = 64
+"""Sockets that are looked at before other tasks get their turn."""
+FAST_SHARE = 8
+"""One slot in so many is kept for new sockets, which would else queue behind hanging ones."""
+
+Tasks = set[asyncio.Task[None]]
+
+
+class ProbeScheduler:
+    """Probes sockets, none twice at the same time, and hands each result to `on_result`.
+
+    `tracked` gives what is remembered of a socket at that moment.
+    """
+
+    def __init__(
+        self,
+        config: RouterConfig,
+        probe: Probe,
+        tracked: Callable[[SocketFile], TrackedSocket | None],
+        on_result: Callable[[SocketFile, ProbeResult], None],
+    ) -> None:
+        self._probe, self._tracked, self._on_result = probe, tracked, on_result
+        self._scan_seconds = config.scan.seconds
+        self._tasks: dict[SocketFile, asyncio.Task[None]] = {}
+        reserve = config.scan.probe_concurrency // FAST_SHARE
+        self._slots = asyncio.Semaphore(config.scan.probe_concurrency - reserve)
+        self._fast_slots = asyncio.Semaphore(reserve) if reserve else self._slots
+
+    def reset(self) -> None:
+        """Forget the probes that ran under an earlier lease: their tasks were cancelled."""
+        self._tasks.clear()
+
+    async def start_new(self, files: Iterable[SocketFile], group: asyncio.TaskGroup) -> Tasks:
+        """Probe those that are new; returns all running probes of `files`."""
+        return await self._start(files, group, lambda _: False)
+
+    async def start_all(self, files: Iterable[SocketFile], group: asyncio.TaskGroup) -> Tasks:
+        """Probe all of them; returns their probes."""
+        return await self._start(files, group, lambda _: True)
+
+    async def start_due(
+        self, files: Iterable[SocketFile], group: asyncio.TaskGroup, scan: int
+    ) -> Tasks:
+        """Probe those that are due in this scan; returns all running probes of `files`."""
+        listeners = await asyncio.to_thread(Listeners.read)
+        return await self._start(files, group, lambda file: not self._rests(file, scan, listeners))
+
+    def _rests(self, file: SocketFile, scan: int, listeners: Listeners) -> bool:
+        """Whether the socket is not due in this scan, and something still listens on it.
+
+        Only where the kernel does not know its listener is it connected to.
+        """
+        before = self._tracked(file)
+        if before is None:
+            return False
+        if not probe_interval.rests(file.raw, before.calm_probes, scan, self._scan_seconds):
+            return False
+        return file.address in listeners or listens(file.address)
+
+    async def _start(
+        self,
+        files: Iterable[SocketFile],
+        group: asyncio.TaskGroup,
+        is_due: Callable[[SocketFile], bool],
+    ) -> Tasks:
+        running = set()
+        for count, file in enumerate(list(files)):
+            if count % BATCH == 0:
+                await asyncio.sleep(0)
+            if file not in self._tasks:
+                due = is_due(file)
+                if due or is_new(file, self._tracked(file)):
+                    slots = self._slots if due else self._fast_slots
+                    self._tasks[file] = group.create_task(self._run(file, slots))
+            if file in self._tasks:
+                running.add(self._tasks[file])
+        return running
+
+    async def _run(self, file: SocketFile, slots: asyncio.Semaphore) -> None:
+        try:
+            async with slots:
+                result = await self._probe_safely(file)
+        finally:
+            self._tasks.pop(file, None)
+        self._on_result(file, result)
+
+    async def _probe_safely(self, file: SocketFile) -> ProbeResult:
+        due = documents_due(file, self._tracked(file))
+        try:
+            return await self._probe(file, ask_documents=due)
+        except Exception:
+            log.exception("bug in the scanner: probing %s failed", file.path)
+            return ProbeResult(Outcome.UNSEEN, "a probe failed by a fault of the scanner")

@@ -1,0 +1,41 @@
+"""How often sockets are asked: less and less while all is well, within bounds, and in turns."""
+
+import pytest
+
+from hero_router.scan.probe_interval import (
+    REST_PROBES,
+    REST_SCANS,
+    REST_SECONDS,
+    WELL_PROBES,
+    rests,
+)
+
+
+def asked(well: int, scan_seconds: float, raw: bytes = b"a.sock", scans: int = 120) -> int:
+    """In how many of so many scans a socket is asked that has been well for that long."""
+    return sum(not rests(raw, well, scan, scan_seconds) for scan in range(scans))
+
+
+@pytest.mark.parametrize(
+    ("well", "every"), [(0, 1), (WELL_PROBES - 1, 1), (WELL_PROBES, 2), (REST_PROBES, REST_SCANS)]
+)
+def test_the_pace_slows_down_in_steps(well: int, every: int) -> None:
+    assert asked(well, 5.0) == 120 // every
+
+
+def test_it_ends_there_however_long_all_is_well() -> None:
+    assert asked(1_000_000, 5.0) == 120 // REST_SCANS
+
+
+@pytest.mark.parametrize("scan_seconds", [0.1, 1.0, 5.0, 7.0, 10.0, 15.0, 30.0, 3600.0])
+def test_no_socket_is_left_alone_for_longer_than_the_bound(scan_seconds: float) -> None:
+    """Or for longer than one scan, where those are further apart than that."""
+    longest = 120 / asked(REST_PROBES, scan_seconds) * scan_seconds
+    assert longest <= max(REST_SECONDS, scan_seconds)
+
+
+def test_sockets_take_turns() -> None:
+    """Of a thousand, each scan asks about as many as any other."""
+    for scan in range(8):
+        due = sum(not rests(b"s%d/rpc.sock" % number, 99, scan, 5.0) for number in range(1000))
+        assert 200 < due < 300
