@@ -9,6 +9,8 @@ from hero_router.scan.probe_interval import (
     WELL_PROBES,
     rests,
 )
+from hero_router.scan.result import ProbeResult
+from tests.scan.world import ASKED, DENIED, FOREIGN, LATE_SPEC, OK, SILENT, WARNED, probed
 
 
 def asked(well: int, scan_seconds: float, raw: bytes = b"a.sock", scans: int = 120) -> int:
@@ -39,3 +41,21 @@ def test_sockets_take_turns() -> None:
     for scan in range(8):
         due = sum(not rests(b"s%d/rpc.sock" % number, 99, scan, 5.0) for number in range(1000))
         assert 200 < due < 300
+
+
+@pytest.mark.parametrize(
+    ("results", "calm"),
+    [
+        ((ASKED,), 0),
+        ((ASKED, OK, OK), 2),
+        ((FOREIGN, FOREIGN), 1),
+        ((OK, WARNED, WARNED), 0),
+        ((DENIED, DENIED), 0),
+        ((OK, OK, SILENT), 0),
+        ((OK, OK, LATE_SPEC), 0),
+    ],
+)
+def test_probes_are_calm_while_nothing_is_wrong_and_nothing_changes(
+    results: tuple[ProbeResult, ...], calm: int
+) -> None:
+    assert probed(*results).socket.calm_probes == calm

@@ -35,6 +35,7 @@ BROKEN = ProbeResult(Outcome.FAILED, "breaks off its answer")
 REFUSED = ProbeResult(Outcome.REFUSED, "nothing listens")
 CLOSED = ProbeResult(Outcome.CLOSED, "closes the connection without an answer")
 FOREIGN = ProbeResult(Outcome.FOREIGN, "does not speak HTTP")
+LOGIN = ProbeResult(Outcome.ANSWERED, "asks for a login (401)", Health.LOGIN, Documents(), 1.0)
 UNSEEN = ProbeResult(Outcome.UNSEEN, "the scanner lacks resources")
 DENIED = ProbeResult(Outcome.DENIED, NO_PERMISSION)
 MISSING = ProbeResult(Outcome.MISSING, "cannot be seen")
@@ -101,3 +102,11 @@ class World:
 
 
 A = "svc/rpc.sock"
+
+
+def probed(*results: ProbeResult) -> World:
+    """A world with one socket after these probes, one a scan."""
+    world = World()
+    for result in results:
+        world.look({A: result})
+    return world

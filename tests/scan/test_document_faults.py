@@ -1,0 +1,128 @@
+"""Late and bad documents of one socket: what stays known, and when they are asked for again."""
+
+import zlib
+from dataclasses import replace
+
+import pytest
+
+from hero_router.model import Status
+from hero_router.scan.result import Documents, Health, ProbeResult
+from hero_router.scan.status import BAD_DOCUMENTS_EVERY, DOCUMENTS_EVERY
+from hero_router.scan.tracked import documents_due
+from hero_router.upstream.outcome import Outcome
+from tests.scan.world import (
+    ASKED,
+    BAD_SPEC,
+    FACTS,
+    LATE_SPEC,
+    LOGIN,
+    OK,
+    REFUSED,
+    SILENT,
+    WARNED,
+    A,
+    World,
+    probed,
+    sock,
+)
+
+
+def test_documents_that_are_late_once_are_asked_for_again_and_change_nothing() -> None:
+    world = World()
+    world.look({A: ASKED})
+    assert world.look({A: LATE_SPEC}) == []
+    assert documents_due(sock(A), world.socket)
+    (change,) = world.look({A: LATE_SPEC})
+    assert (change.data["to"], change.data["reason"]) == ("degraded", "no answer in 2 s")
+
+
+def test_documents_that_are_late_for_a_new_scanner_change_nothing_either() -> None:
+    """What the registry knows of a socket without a health check is not forgotten for that."""
+    world = World()
+    plain = ProbeResult(Outcome.ANSWERED, None, Health.NONE, Documents(FACTS), 1.0)
+    world.look({A: plain})
+    world.restart()
+    assert world.look({A: replace(plain, documents=LATE_SPEC.documents)}) == []
+    assert world.look({A: plain}) == []
+
+
+def test_a_document_that_stays_bad_is_looked_at_less_and_less() -> None:
+    world = World()
+    world.look({A: BAD_SPEC})
+    waits = []
+    for _ in range(4):
+        wait = 0
+        while not documents_due(sock(A), world.socket):
+            world.look({A: OK})
+            wait += 1
+        waits.append(wait + 1)
+        world.look({A: BAD_SPEC})
+    assert waits == [BAD_DOCUMENTS_EVERY, 2 * BAD_DOCUMENTS_EVERY, DOCUMENTS_EVERY, DOCUMENTS_EVERY]
+
+
+def test_a_bad_spec_degrades_and_keeps_the_last_good_one() -> None:
+    """Kept and marked, until a good one is seen again."""
+    world = World()
+    world.look({A: ASKED})
+    world.look({A: BAD_SPEC})
+    record = world.record
+    assert (record.status, record.reason) == ("degraded", "bad spec: not JSON")
+    assert (record.title, record.spec_error) == ("Ledger", "bad spec: not JSON")
+    assert world.look({A: OK}) == []
+    world.look({A: ASKED})
+    assert (world.record.status, world.record.spec_error) == ("healthy", None)
+
+
+def test_a_new_scanner_keeps_what_is_known_until_it_has_looked() -> None:
+    """A takeover in a quiet world is no event, whether documents are good, bad or unreadable."""
+    for observation in (ASKED, BAD_SPEC, REFUSED, SILENT):
+        world = World()
+        world.look({A: ASKED})
+        for _ in range(3):
+            world.look({A: observation})
+        world.restart()
+        assert world.look({A: None}) == []
+        assert world.look({A: observation}) == []
+        assert world.record.title == "Ledger"
+
+
+def test_documents_are_dropped_when_the_service_offers_none_any_more() -> None:
+    world = World()
+    world.look({A: ASKED})
+    assert world.types({A: replace(OK, documents=Documents())}) == ["service_updated"]
+    assert (world.record.title, world.record.source_kind) == ("", "none")
+
+
+@pytest.mark.parametrize(
+    ("results", "status"),
+    [
+        ((LATE_SPEC,), Status.DEGRADED),
+        ((OK, BAD_SPEC), Status.DEGRADED),
+        ((OK, LATE_SPEC), Status.HEALTHY),
+        ((OK, LATE_SPEC, LATE_SPEC), Status.DEGRADED),
+        ((OK, replace(LATE_SPEC, health=Health.WARN)), Status.DEGRADED),
+        ((ASKED, WARNED, LATE_SPEC), Status.HEALTHY),
+        ((OK, LOGIN), Status.UNKNOWN),
+    ],
+)
+def test_documents_that_are_late_change_nothing_only_the_first_time(
+    results: tuple[ProbeResult, ...], status: Status
+) -> None:
+    assert probed(*results).record.status is status
+
+
+def test_documents_are_asked_for_again_after_a_number_of_probes() -> None:
+    """The first time it differs by path; late ones at once; bad ones soon, and then less often."""
+    spread = zlib.crc32(A.encode()) % DOCUMENTS_EVERY
+    assert spread > 0
+    for results, probes in (
+        ((ASKED,), DOCUMENTS_EVERY - 1 + spread),
+        ((ASKED, ASKED), DOCUMENTS_EVERY - 1),
+        ((ASKED, OK), DOCUMENTS_EVERY - 2 + spread),
+        ((ASKED, WARNED), 0),
+        ((OK, LATE_SPEC), 0),
+        ((OK, LATE_SPEC, LATE_SPEC), 2 * BAD_DOCUMENTS_EVERY - 1),
+        ((OK, BAD_SPEC), BAD_DOCUMENTS_EVERY - 1),
+        ((OK, BAD_SPEC, BAD_SPEC, BAD_SPEC), DOCUMENTS_EVERY - 1),
+    ):
+        assert probed(*results).socket.documents_in == probes, results
