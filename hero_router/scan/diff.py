@@ -4,7 +4,7 @@ An unchanged world makes no change. New figures alone (latency, failures so far)
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from hero_router.model import Change, Record
 from hero_router.scan.flaps import StateKey, changed, hold_worst, state_key
@@ -28,7 +28,7 @@ class Evaluation:
     tracked: Mapping[str, TrackedService]
     now: EvalTime
     rules: Thresholds
-    results: Mapping[bytes, ProbeResult] = field(default_factory=dict)
+    results: Mapping[bytes, ProbeResult]
 
 
 Decision = tuple[list[Change], dict[str, TrackedService]]

@@ -15,14 +15,14 @@ WINDOW = 10
 FLAP_SCANS = 4
 FLAP_CHANGES = 8
 
-_SEVERITY = {
-    Status.HEALTHY: 0,
-    Status.UNKNOWN: 1,
-    Status.DEGRADED: 2,
-    Status.NON_RPC: 3,
-    Status.INACTIVE: 4,
-    Status.UNHEALTHY: 5,
-}
+_FROM_BEST_TO_WORST = (
+    Status.HEALTHY,
+    Status.UNKNOWN,
+    Status.DEGRADED,
+    Status.NON_RPC,
+    Status.INACTIVE,
+    Status.UNHEALTHY,
+)
 
 StateKey = Mapping[str, tuple[Status, str | None]]
 """What counts as the state of a service: each socket's status and error, by its path."""
@@ -57,7 +57,7 @@ def state_key(sockets: Iterable[SocketState]) -> StateKey:
 
 def severity(status: Status) -> int:
     """How bad a status is: 0 is healthy."""
-    return _SEVERITY[status]
+    return _FROM_BEST_TO_WORST.index(status)
 
 
 def hold_worst(new: Record, published: Record, *, again: bool) -> Record:

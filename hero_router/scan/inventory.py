@@ -34,8 +34,10 @@ class Inventory:
     walk: WalkResult = field(default_factory=WalkResult)
     known_root: Identity | None = None
     unmounted: bool = False
-    grace_since: float | None = None
-    """When the root was replaced or got too many files; missing sockets have the grace time."""
+    replaced_since: float | None = None
+    """When the root was last replaced: from then on missing sockets have the grace time."""
+    cut_since: float | None = None
+    """Since when the root has too many files: from then on missing sockets have the grace time."""
     replaced: bool = False
     """The root was replaced, and sockets that are missing since then still have grace time."""
     registry_only: bool = False
@@ -45,17 +47,18 @@ class Inventory:
 
     def after(self, walk: WalkResult, seconds: float) -> "Inventory":
         """The inventory after a walk at this time."""
-        unreadable, seen = b"" in walk.unreadable, {file.raw: file for file in walk.sockets}
-        moved = not unreadable and _differ(self.known_root, walk.root)
-        unmounted = moved and not seen and _device(self.known_root) != _device(walk.root)
-        grace_begins = moved or (walk.truncated is not None and self.walk.truncated is None)
+        seen = {file.raw: file for file in walk.sockets}
+        unreadable = b"" in walk.unreadable
+        root = None if unreadable else walk.root
+        unmounted = not seen and _on_other_device(self.known_root, root)
+        cut_since = seconds if self.cut_since is None else self.cut_since
         empty = Inventory(
             grace_seconds=self.grace_seconds,
             walk=walk,
             unmounted=unmounted,
-            registry_only=self.registry_only,
-            grace_since=seconds if grace_begins else self.grace_since,
-            unreadable_prefixes=tuple(f"{readable(path)}/" for path in walk.unreadable if path),
+            replaced_since=seconds if _differ(self.known_root, root) else self.replaced_since,
+            cut_since=None if walk.truncated is None else cut_since,
+            unreadable_prefixes=tuple(f"{readable(path)}/" for path in walk.unreadable),
         )
         missing = (file for raw, file in self.sockets.items() if raw not in seen)
         kept = {
@@ -63,10 +66,9 @@ class Inventory:
             for file in missing
             if empty.why_unverified(file.path, seconds) is not None
         }
-        replaced = (
-            bool(kept or self.registry_only) and empty.why_unverified("", seconds) == REPLACED
-        )
-        here = walk.root if seen or kept else None
+        missed = bool(kept) or self.registry_only
+        replaced = missed and empty._has_grace(empty.replaced_since, seconds)
+        here = root if seen or kept else None
         return replace(
             empty,
             sockets=seen | kept,
@@ -98,9 +100,12 @@ class Inventory:
             return NOT_MOUNTED
         if path.startswith(self.unreadable_prefixes):
             return FOLDER_UNREADABLE
-        if self.grace_since is None or seconds - self.grace_since >= self.grace_seconds:
-            return None
-        return REPLACED if self.walk.truncated is None else CUT
+        if self._has_grace(self.cut_since, seconds):
+            return CUT
+        return REPLACED if self._has_grace(self.replaced_since, seconds) else None
+
+    def _has_grace(self, since: float | None, seconds: float) -> bool:
+        return since is not None and seconds - since < self.grace_seconds
 
 
 def _differ(known: Identity | None, root: Identity | None) -> bool:
@@ -110,5 +115,6 @@ def _differ(known: Identity | None, root: Identity | None) -> bool:
     return known[0] != root[0] or known[1] not in (0, root[1])
 
 
-def _device(identity: Identity | None) -> int:
-    return 0 if identity is None else identity[0]
+def _on_other_device(known: Identity | None, root: Identity | None) -> bool:
+    """Whether the root is on another device than the sockets that were seen."""
+    return known is not None and root is not None and known[0] != root[0]

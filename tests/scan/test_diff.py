@@ -89,6 +89,48 @@ def test_a_wall_clock_that_jumps_expires_nothing() -> None:
         assert changes == []
 
 
+def test_a_change_of_status_says_from_what_to_what_and_why() -> None:
+    world = World()
+    world.look({A: ASKED})
+    (change,) = world.look({A: REFUSED})
+    assert change.type == "status_change"
+    assert change.data == {"from": "healthy", "to": "inactive", "reason": "nothing listens"}
+
+
+def test_a_stale_socket_bound_anew_is_shown_for_another_whole_stale_time() -> None:
+    """Even if nobody listens on the new one either: it is another socket."""
+    world = World()
+    for _ in range(15):
+        world.look({A: REFUSED})
+    assert world.types({A: REFUSED}, inode=2) == ["service_added"]
+    scans = 1
+    while world.look({A: REFUSED}, inode=2) == []:
+        scans += 1
+    assert (scans * 5, world.known) == (RULES.stale_seconds, {})
+
+
+def test_a_stale_service_that_a_foreign_hand_puts_back_is_removed_again() -> None:
+    world = World()
+    world.look({A: REFUSED})
+    shown = world.record
+    for _ in range(15):
+        world.look({A: REFUSED})
+    world.known[shown.id] = shown
+    (change,) = world.look({A: REFUSED})
+    assert (change.service, change.data["reason"]) == (shown.id, "stale")
+
+
+def test_a_flapping_service_that_a_foreign_hand_removed_is_added_again() -> None:
+    """As it is now: there is no published status that would be worse."""
+    world = World()
+    for number in range(20):
+        world.look({A: ASKED if number % 2 else BROKEN})
+    assert world.record.flapping
+    world.known.clear()
+    assert world.types({A: OK}) == ["service_added"]
+    assert world.record.status is Status.HEALTHY
+
+
 def test_first_seen_is_kept_and_changed_at_moves_with_the_status() -> None:
     world = World()
     world.look({A: ASKED})

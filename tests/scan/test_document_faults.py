@@ -7,7 +7,6 @@ import pytest
 
 from hero_router.model import Status
 from hero_router.scan.result import Documents, Health, ProbeResult
-from hero_router.scan.status import BAD_DOCUMENTS_EVERY, DOCUMENTS_EVERY
 from hero_router.scan.tracked import documents_due
 from hero_router.upstream.outcome import Outcome
 from tests.scan.world import (
@@ -57,7 +56,7 @@ def test_a_document_that_stays_bad_is_looked_at_less_and_less() -> None:
             wait += 1
         waits.append(wait + 1)
         world.look({A: BAD_SPEC})
-    assert waits == [BAD_DOCUMENTS_EVERY, 2 * BAD_DOCUMENTS_EVERY, DOCUMENTS_EVERY, DOCUMENTS_EVERY]
+    assert waits == [3, 6, 12, 12]
 
 
 def test_a_bad_spec_degrades_and_keeps_the_last_good_one() -> None:
@@ -113,16 +112,16 @@ def test_documents_that_are_late_change_nothing_only_the_first_time(
 
 def test_documents_are_asked_for_again_after_a_number_of_probes() -> None:
     """The first time it differs by path; late ones at once; bad ones soon, and then less often."""
-    spread = zlib.crc32(A.encode()) % DOCUMENTS_EVERY
+    spread = zlib.crc32(A.encode()) % 12
     assert spread > 0
     for results, probes in (
-        ((ASKED,), DOCUMENTS_EVERY - 1 + spread),
-        ((ASKED, ASKED), DOCUMENTS_EVERY - 1),
-        ((ASKED, OK), DOCUMENTS_EVERY - 2 + spread),
+        ((ASKED,), 11 + spread),
+        ((ASKED, ASKED), 11),
+        ((ASKED, OK), 10 + spread),
         ((ASKED, WARNED), 0),
         ((OK, LATE_SPEC), 0),
-        ((OK, LATE_SPEC, LATE_SPEC), 2 * BAD_DOCUMENTS_EVERY - 1),
-        ((OK, BAD_SPEC), BAD_DOCUMENTS_EVERY - 1),
-        ((OK, BAD_SPEC, BAD_SPEC, BAD_SPEC), DOCUMENTS_EVERY - 1),
+        ((OK, LATE_SPEC, LATE_SPEC), 5),
+        ((OK, BAD_SPEC), 2),
+        ((OK, BAD_SPEC, BAD_SPEC, BAD_SPEC), 11),
     ):
         assert probed(*results).socket.documents_in == probes, results

@@ -5,7 +5,6 @@ from dataclasses import replace
 from hero_router.model import Change, Status
 from hero_router.scan.flaps import (
     FLAP_CHANGES,
-    FLAP_SCANS,
     WINDOW,
     Flaps,
     changed,
@@ -121,15 +120,6 @@ def test_each_status_is_worse_than_the_one_before() -> None:
     assert severity(Status.HEALTHY) == 0
 
 
-def test_many_changes_in_one_scan_are_flaps_too() -> None:
-    flaps = Flaps()
-    marks = []
-    for _ in range(FLAP_CHANGES):
-        flaps = flaps.after(1, moved=True)
-        marks.append(flaps.marked)
-    assert marks == [False] * (FLAP_CHANGES - 1) + [True]
-
-
 def test_the_first_probe_of_a_socket_and_a_new_socket_are_no_changes() -> None:
     unknown, healthy = (Status.UNKNOWN, None), (Status.HEALTHY, None)
     assert not changed({A: unknown}, {A: healthy})
@@ -148,10 +138,22 @@ def test_a_flapping_record_does_not_change_twice_in_one_scan() -> None:
     assert hold_worst(bad, good, again=True) == replace(bad, flapping=True)
 
 
-def test_changes_in_several_scans_of_a_window_are_flaps() -> None:
-    flaps = Flaps()
-    marks = []
-    for scan in range(1, FLAP_SCANS + 1):
+def marks(*scans: int) -> list[bool]:
+    """Whether a service is marked after each change; each is given by the number of its scan."""
+    flaps, found = Flaps(), []
+    for scan in scans:
         flaps = flaps.after(scan, moved=True)
-        marks.append(flaps.marked)
-    assert marks == [False] * (FLAP_SCANS - 1) + [True]
+        found.append(flaps.marked)
+    return found
+
+
+def test_changes_in_four_of_ten_scans_are_flaps_and_so_are_eight_changes() -> None:
+    assert marks(1, 4, 7, 10) == [False, False, False, True]
+    assert marks(1, 4, 7, 11) == [False, False, False, False]
+    assert marks(*[1] * 8) == [False] * 7 + [True]
+
+
+def test_the_mark_goes_with_the_tenth_scan_after_the_last_change() -> None:
+    flapping = Flaps((10,), marked=True)
+    assert flapping.after(19, moved=False).marked
+    assert not flapping.after(20, moved=False).marked

@@ -2,6 +2,7 @@
 
 import errno
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -120,7 +121,9 @@ def test_the_last_report_names_the_root_for_a_scanner_that_takes_over() -> None:
 
 def test_a_scanner_that_takes_over_forgets_what_it_saw_under_an_earlier_lease() -> None:
     """Another one ruled meanwhile: a service may have left that must not come back as unknown."""
-    again = view("a.sock").inherited(None).after(DARK, 1)
+    again = view("a.sock").after(DARK, 1).inherited(None)
+    assert (again.sockets, again.unverified) == ({}, frozenset())
+    again = again.after(DARK, 2)
     assert (again.sockets, again.known_root) == ({}, (1, 1))
 
 
@@ -137,6 +140,49 @@ def test_a_root_that_holds_too_much_gives_what_is_pushed_out_the_grace_time() ->
     assert shown(held) == ["a.sock", "b.sock"]
     assert held.why_unverified("b.sock", 5) == "not looked at: the root has too many files"
     assert shown(held.after(cut, 65)) == ["a.sock"]
+
+
+def test_once_a_root_is_seen_in_full_again_what_is_missing_is_gone() -> None:
+    cut = WalkResult(seen("a.sock"), root=(1, 1), truncated="it has more than 1 sockets")
+    back = view("a.sock", "b.sock").after(cut, 5).after(WalkResult(seen("a.sock"), root=(1, 1)), 6)
+    assert (shown(back), back.replaced) == (["a.sock"], False)
+    assert shown(back.after(cut, 100)) == ["a.sock"]
+
+
+def test_before_the_first_walk_nothing_is_in_doubt() -> None:
+    new = Inventory(GRACE)
+    assert new.why_unverified("a.sock", 0) is None
+    assert not new.replaced
+
+
+def test_a_root_that_may_not_be_read_is_not_taken_for_an_empty_one() -> None:
+    """It is there, on whatever device, but what it holds is not known."""
+    forbidden = WalkResult(unreadable={b"": errno.EACCES}, root=(2, 7))
+    held = view("a.sock").after(forbidden, HOURS)
+    assert (held.unmounted, held.known_root, shown(held)) == (False, (1, 1), ["a.sock"])
+
+
+def test_what_is_behind_a_closed_folder_is_held_when_the_root_is_unmounted_too() -> None:
+    held = view("b/rpc.sock").after(SHUT, 1).after(WalkResult((), root=(2, 7)), 2)
+    assert (held.unmounted, shown(held)) == (True, ["b/rpc.sock"])
+
+
+@pytest.mark.parametrize(
+    "away", [DARK, WalkResult((), root=(2, 7)), WalkResult(seen("a.sock"), root=(2, 7))]
+)
+def test_after_a_takeover_another_root_counts_as_replaced_however_long_the_first_was_away(
+    away: WalkResult,
+) -> None:
+    """The registry may hold more services than the scanner ever saw."""
+    other = WalkResult(seen("a.sock"), root=(3, 1))
+    taken = Inventory(GRACE).inherited((1, 0))
+    assert taken.after(away, 1).after(away, 2).after(other, 3).replaced
+
+
+def test_after_a_takeover_the_first_full_look_tells_what_there_is() -> None:
+    """From then on a root counts as replaced only while something is missing in it."""
+    taken = Inventory(GRACE).inherited((1, 0)).after(WalkResult(seen("a.sock"), root=(1, 5)), 1)
+    assert not taken.after(WalkResult(seen("a.sock"), root=(1, 7)), 2).replaced
 
 
 names = st.sets(st.sampled_from(["a.sock", "b/1.sock", "b/2.sock", "bc/1.sock"]))

@@ -7,7 +7,7 @@ import pytest
 from hero_router.model import Status
 from hero_router.scan.document_parser import PAGE
 from hero_router.scan.result import Documents, Health, ProbeResult
-from hero_router.scan.status import NOTHING_OFFERED, ONLY_PAGES, EvalTime, next_state
+from hero_router.scan.status import EvalTime, next_state
 from hero_router.upstream.outcome import Outcome
 from tests.scan.world import (
     ASKED,
@@ -55,16 +55,22 @@ def test_not_http_is_non_rpc() -> None:
 
 
 @pytest.mark.parametrize(
-    ("health", "reason"), [(Health.NONE, NOTHING_OFFERED), (Health.PAGE, ONLY_PAGES)]
+    ("health", "reason"),
+    [
+        (
+            Health.NONE,
+            "speaks HTTP, but offers no health check, manifest or OpenRPC document",
+        ),
+        (Health.PAGE, "answers every path with a page (HTML): it is no RPC service"),
+    ],
 )
 def test_an_rpc_socket_that_speaks_http_but_offers_nothing_has_that_reason(
     health: Health, reason: str
 ) -> None:
-    """Its status is that of a stranger, but nobody says that it does not speak HTTP."""
+    """Its status is that of one that does not speak HTTP; its reason is not."""
     world = World()
     world.look({A: ProbeResult(Outcome.ANSWERED, None, health, Documents(), 1.0)})
     assert (world.record.status, world.record.reason) == (Status.NON_RPC, reason)
-    assert "does not speak HTTP" not in reason
 
 
 def test_a_web_socket_that_is_all_pages_is_alive_and_shown_as_such() -> None:
@@ -131,6 +137,14 @@ def test_a_socket_that_may_not_be_connected_to_is_unknown_and_no_failure() -> No
     assert world.record.title == "Ledger"
     world.look({A: SILENT})
     assert (world.record.status, world.record.sockets[0].failures) == (Status.DEGRADED, 1)
+
+
+def test_a_socket_is_stale_once_nothing_has_listened_for_the_stale_time() -> None:
+    """From the first probe that found nobody, and not a moment earlier."""
+    before = probed(REFUSED).socket
+    times = (5.0 + RULES.stale_seconds - 0.1, 5.0 + RULES.stale_seconds)
+    after = [next_state(sock(A), before, REFUSED, EvalTime(0, at, 2), RULES) for at in times]
+    assert [socket.stale for socket in after] == [False, True]
 
 
 def test_a_stale_socket_that_cannot_be_seen_stays_away() -> None:

@@ -81,8 +81,8 @@ class World:
     ) -> Evaluation:
         return Evaluation("n", self.known, self.tracked, now, self.rules, results or {})
 
-    def types(self, observed: Mapping[str, ProbeResult | None]) -> list[str]:
-        return [change.type for change in self.look(observed)]
+    def types(self, observed: Mapping[str, ProbeResult | None], *, inode: int = 1) -> list[str]:
+        return [change.type for change in self.look(observed, inode=inode)]
 
     @property
     def record(self) -> Record:
