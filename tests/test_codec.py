@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hero_router.codec import MAX_DEPTH, InvalidJson, decode, decode_trusted, encode
+from hero_router.codec import MAX_DEPTH, InvalidJson, decode, decode_trusted, digest, encode
 from hero_router.errors import BadRequest
 from hero_router.store.client import text
 
@@ -113,7 +113,7 @@ REFUSED: dict[str, bytes | str] = {
     "100,000 open": b"[" * 100_000,
     "100,000 nested": nested(100_000),
     "100,000 nested objects": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
-    "one too deep": nested(MAX_DEPTH + 1),
+    "one too deep": nested(201),
     "one object too deep": b'{"a":' * (MAX_DEPTH + 1) + b"1" + b"}" * (MAX_DEPTH + 1),
     "nul": b"\0",
 }
@@ -127,6 +127,26 @@ def test_refused(raw: bytes | str) -> None:
     assert isinstance(refusal.value, BadRequest)
     assert refusal.value.__cause__ is None
     assert 0 < len(str(refusal.value)) < 100
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("not utf-8", "not UTF-8"),
+        ("trailing text", "Extra data at character 3"),
+        ("nan", "NaN is not a JSON number"),
+        ("1e999", "a number is too large"),
+        ("101 digits", "a number has too many digits"),
+        ("repeated name", "an object repeats a name"),
+        ("lone surrogate", "a string holds half of a surrogate pair"),
+        ("one too deep", "nested too deeply"),
+        ("100,000 nested", "nested too deeply"),
+    ],
+)
+def test_a_refusal_says_why(name: str, reason: str) -> None:
+    with pytest.raises(InvalidJson) as refusal:
+        decode(REFUSED[name])
+    assert str(refusal.value) == reason
 
 
 LENIENT = (
@@ -172,6 +192,7 @@ def test_accepted(raw: bytes | str, value: Any) -> None:
 
 def test_the_deepest_text_that_is_read_can_be_written_by_any_caller() -> None:
     """Python's own limit is on the whole stack, so it would depend on who asks."""
+    assert MAX_DEPTH == 200
     value = decode(nested(MAX_DEPTH))
     assert encode(value) == nested(MAX_DEPTH)
     room = sys.getrecursionlimit() - MAX_DEPTH - 150
@@ -186,3 +207,11 @@ def _deeper(frames: int, value: Any) -> str:
 def test_a_number_that_json_does_not_have_is_not_written(value: Any) -> None:
     with pytest.raises(ValueError, match="JSON compliant"):
         encode(value)
+
+
+def test_a_digest_is_short_and_depends_on_the_content_alone() -> None:
+    """Not on the order of members or on how the text was written."""
+    value = {"b": [1, 2], "a": {"d": "é", "c": None}}
+    same = json.loads('{ "a": {"c": null, "d": "\\u00e9"}, "b": [1, 2] }')
+    assert digest(value) == digest(same) == "d76b42e008b903d8336eab2d6ae71531"
+    assert digest(value) != digest({**value, "b": [2, 1]})

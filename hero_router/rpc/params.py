@@ -24,7 +24,7 @@ class Param:
     schema: Schema
     summary: str
     required: bool = False
-    old_name: str = ""
+    old_name: str | None = None
 
     def __post_init__(self) -> None:
         if strange := unchecked(self.schema):

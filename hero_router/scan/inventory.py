@@ -75,7 +75,7 @@ class Inventory:
             unverified=frozenset(kept),
             known_root=self.known_root if unreadable or unmounted else here,
             replaced=replaced,
-            registry_only=self.registry_only and (unreadable or unmounted or replaced),
+            registry_only=self.registry_only and (unreadable or replaced),
         )
 
     def inherited(self, known_root: Identity | None) -> "Inventory":
@@ -110,9 +110,11 @@ class Inventory:
 
 def _differ(known: Identity | None, root: Identity | None) -> bool:
     """Whether the root is another folder than the one in which the sockets were seen."""
-    if known is None or root is None:
-        return False
-    return known[0] != root[0] or known[1] not in (0, root[1])
+    return (
+        known is not None
+        and root is not None
+        and (known[0] != root[0] or known[1] not in (0, root[1]))
+    )
 
 
 def _on_other_device(known: Identity | None, root: Identity | None) -> bool:

@@ -31,7 +31,7 @@ class Grant:
     node: str
     scanner: str
     token: int
-    call_numbers: Iterator[int] = field(default_factory=lambda: count(1), compare=False, repr=False)
+    call_numbers: Iterator[int] = field(default_factory=count)
 
     def __str__(self) -> str:
         return f"{self.scanner}:{self.token}"

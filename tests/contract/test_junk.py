@@ -279,6 +279,12 @@ async def test_the_error_about_a_junk_lease_is_one_short_line(store: Store) -> N
     assert len(str(told.value)) < 300
 
 
+async def test_the_error_about_a_junk_lease_quotes_sixty_characters_of_it(store: Store) -> None:
+    await store.raw.set(KEYS.lease("n1"), "y" * 61)
+    with pytest.raises(StoreCorrupt, match=f"holds '{'y' * 59}…'; delete it"):
+        await store.lease("s1").acquire()
+
+
 async def test_a_junk_lease_that_ends_by_itself_is_another_scanners(store: Store) -> None:
     await store.raw.set(KEYS.lease("n1"), b"\xff junk", px=60_000)
     assert await store.lease("s1").acquire() is None

@@ -63,6 +63,16 @@ async def test_a_lease_that_is_renewed_is_kept(store: Store) -> None:
         assert await other.acquire() is None
 
 
+async def test_a_lease_lives_for_its_lifetime_from_each_renewal_on(store: Store) -> None:
+    lease, key = store.lease("s1", seconds=60), KEYS.lease("n1")
+    grant = await lease.acquire()
+    assert grant is not None
+    assert 50_000 < await store.raw.pttl(key) <= 60_000
+    await store.raw.pexpire(key, 1_000)
+    await lease.renew(grant)
+    assert 50_000 < await store.raw.pttl(key) <= 60_000
+
+
 async def test_a_released_lease_is_free_at_once(store: Store) -> None:
     lease = store.lease("s1")
     await lease.release(await store.grant("s1"))

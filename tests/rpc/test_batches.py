@@ -14,6 +14,12 @@ async def test_a_batch_of_the_limit_is_answered_and_a_larger_one_refused_as_a_wh
     assert failed(await ask(json.dumps(batch * 100))) == (-32600, None)
 
 
+async def test_a_batch_of_one_request_is_a_batch() -> None:
+    assert await ask(json.dumps([call("hello")])) == [
+        {"jsonrpc": "2.0", "id": 1, "result": "hello"}
+    ]
+
+
 async def test_a_batch_runs_side_by_side_but_only_a_few_at_a_time() -> None:
     running, most = 0, 0
 
@@ -54,3 +60,18 @@ async def test_a_batch_whose_answers_grow_too_large_is_refused_from_there_on() -
     answers = await ask(json.dumps(batch), method("large", large), answer_chars=2_500, together=1)
     assert ["result" in each for each in answers] == [True] * 3 + [False] * 7
     assert [failed(each) for each in answers[3:]] == [(-32005, number) for number in range(3, 10)]
+
+
+async def test_the_limit_of_a_batchs_answers_is_reached_with_its_last_character() -> None:
+    batch = [call("hello", id=number) for number in range(3)]
+    room = 2 * len('{"jsonrpc":"2.0","id":0,"result":"hello"}')
+    for more, answered in ((0, 2), (1, 3)):
+        answers = await ask(json.dumps(batch), answer_chars=room + more, together=1)
+        assert sum("result" in answer for answer in answers) == answered
+
+
+async def test_notifications_take_nothing_from_the_limit_of_a_batchs_answers() -> None:
+    batch = [call("hello"), call("hello", id=2)]
+    del batch[0]["id"]
+    (answer,) = await ask(json.dumps(batch), answer_chars=1, together=1)
+    assert answer["result"] == "hello"

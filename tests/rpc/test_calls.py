@@ -148,8 +148,12 @@ async def test_a_call_that_takes_too_long_is_ended_and_its_place_freed() -> None
     assert ended == 3
 
 
-async def test_a_caller_that_leaves_ends_its_calls_and_frees_their_places() -> None:
+@pytest.mark.parametrize("asked", [call("hangs"), [call("hangs", id=1), call("hangs", id=2)]])
+async def test_a_caller_that_leaves_ends_its_calls_and_frees_their_places(
+    asked: dict[str, object] | list[object],
+) -> None:
     release = asyncio.Event()
+    calls = len(asked) if isinstance(asked, list) else 1
     started = 0
 
     async def hangs() -> str:
@@ -158,16 +162,17 @@ async def test_a_caller_that_leaves_ends_its_calls_and_frees_their_places() -> N
         await release.wait()
         return "done"
 
-    dispatcher = served(method("hangs", hangs, at_once=2))
-    batch = json.dumps([call("hangs", id=1), call("hangs", id=2)]).encode()
-    task = asyncio.create_task(dispatcher.answer(batch, ANYBODY))
-    await eventually(lambda: started == 2, message="the calls did not start")
+    dispatcher = served(method("hangs", hangs, at_once=calls))
+    body = json.dumps(asked).encode()
+    task = asyncio.create_task(dispatcher.answer(body, ANYBODY))
+    await eventually(lambda: started == calls, message="the calls did not start")
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     release.set()
-    answers = json.loads(await dispatcher.answer(batch, ANYBODY) or b"")
-    assert [each["result"] for each in answers] == ["done", "done"]
+    answers = json.loads(await dispatcher.answer(body, ANYBODY) or b"")
+    each = answers if isinstance(answers, list) else [answers]
+    assert [answer["result"] for answer in each] == ["done"] * calls
 
 
 async def test_slow_calls_of_one_method_never_take_the_place_of_others() -> None:
@@ -189,3 +194,26 @@ async def test_slow_calls_of_one_method_never_take_the_place_of_others() -> None
     release.set()
     done = [json.loads(await task or b"") for task in tasks]
     assert sum("result" in each for each in done) == 3
+
+
+async def test_a_call_that_ended_makes_room_for_one_other_and_no_more() -> None:
+    release = asyncio.Event()
+
+    async def slow() -> None:
+        await release.wait()
+
+    dispatcher = served(method("slow", slow, at_once=1))
+    body = json.dumps(call("slow")).encode()
+    release.set()
+    await dispatcher.answer(body, ANYBODY)
+    release.clear()
+    tasks = [asyncio.create_task(dispatcher.answer(body, ANYBODY, "r1")) for _ in range(2)]
+    await eventually(lambda: any(task.done() for task in tasks), message="nobody was refused")
+    release.set()
+    answers = [json.loads(await task or b"") for task in tasks]
+    assert sorted("result" in answer for answer in answers) == [False, True]
+
+
+async def test_a_caller_without_a_request_id_is_answered_with_an_empty_one() -> None:
+    answer = json.loads(await served().answer(json.dumps(call("gone")).encode(), ANYBODY) or b"")
+    assert answer["error"]["data"]["request_id"] == ""

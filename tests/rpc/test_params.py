@@ -125,6 +125,8 @@ def test_values_are_bound_by_name_or_by_place_alike() -> None:
         (["n", 2, "sideways"], "status must be one of up, down"),
         (["n", 2, "up", 4], "at most 3 parameters are taken, not 4"),
         ({"node": "n", "nod": 1}, "there is no parameter 'nod'"),
+        ({"": "n"}, "there is no parameter ''"),
+        ({"node": "n", "x" * 500: 1}, f"there is no parameter '{'x' * 39}…'"),
     ],
 )
 def test_a_refusal_names_the_parameter_and_what_it_must_be(given_: Any, told: str) -> None:
