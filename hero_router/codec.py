@@ -132,10 +132,8 @@ def _refuse_lone_surrogates(text: str, value: object) -> None:
         raise InvalidJson("a string holds half of a surrogate pair") from None
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False)
-_SORTING_ENCODER = json.JSONEncoder(
-    ensure_ascii=True, separators=(",", ":"), allow_nan=False, sort_keys=True
-)
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+_SORTING_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, sort_keys=True)
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_unique,
     parse_constant=_refuse_constant,

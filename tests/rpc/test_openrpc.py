@@ -6,7 +6,9 @@ from typing import Any
 import jsonschema
 import pytest
 
+from hero_router.rpc import openrpc
 from hero_router.rpc.errors import CODES
+from tests.rpc.calls import METHODS
 from tests.web.world import World, record, report
 
 TEXT = {"type": "string"}
@@ -175,3 +177,8 @@ async def test_the_schemas_have_just_the_fields_that_are_sent(
     document: Any, name: str, value: dict[str, Any]
 ) -> None:
     assert set(document["components"]["schemas"][name]["properties"]) == value.keys()
+
+
+def test_a_method_without_a_description_has_none_in_the_document() -> None:
+    for entry in openrpc.document(METHODS)["methods"]:
+        assert "description" not in entry

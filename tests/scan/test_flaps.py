@@ -11,7 +11,7 @@ from hero_router.scan.flaps import (
     hold_worst,
     severity,
 )
-from tests.scan.world import ASKED, BROKEN, OK, REFUSED, SICK, A, World
+from tests.scan.world import ASKED, BROKEN, OK, REFUSED, RULES, SICK, A, World
 from tests.support.records import record
 
 
@@ -62,7 +62,7 @@ def test_many_changes_within_one_scan_are_a_flap_and_are_not_all_remembered() ->
     assert len(flaps.moves) == FLAP_CHANGES
 
 
-def test_a_flapping_service_makes_no_second_event_in_one_scan() -> None:
+def test_a_flapping_service_makes_one_event_in_a_scan_and_no_second() -> None:
     """However its sockets come and go between two scans."""
     world = World()
     world.look({A: ASKED})
@@ -71,7 +71,7 @@ def test_a_flapping_service_makes_no_second_event_in_one_scan() -> None:
     for number in range(10):
         world.scan -= 1
         events += world.look({A: OK, f"svc/web_{number}.sock": OK})
-    assert len(events) <= 1
+    assert [event.type for event in events] == ["service_updated"]
 
 
 def test_a_flapping_service_that_gets_worse_is_shown_worse() -> None:
@@ -102,6 +102,17 @@ def test_a_service_that_vanishes_and_returns_all_the_time_flaps_too() -> None:
     for _ in range(WINDOW + 1):
         changes = world.look({})
     assert world.known == {}
+
+
+def test_a_flapping_service_that_left_as_stale_is_not_removed_again_when_its_file_goes() -> None:
+    world = World(rules=replace(RULES, stale_seconds=10))
+    world.look({A: ASKED})
+    flap(world, 20)
+    assert [change.type for _ in range(3) for change in world.look({A: REFUSED})] == [
+        "status_change",
+        "service_removed",
+    ]
+    assert [change for _ in range(2 * WINDOW) for change in world.look({})] == []
 
 
 def test_errors_that_alternate_are_flaps_too() -> None:

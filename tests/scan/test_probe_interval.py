@@ -18,8 +18,9 @@ def test_the_pace_slows_down_in_steps(well: int, every: int) -> None:
     assert asked(well, 5.0) == 120 // every
 
 
-def test_it_ends_there_however_long_all_is_well() -> None:
+def test_it_ends_there_however_long_all_is_well_and_however_short_the_scans_are() -> None:
     assert asked(1_000_000, 5.0) == 120 // 4
+    assert asked(18, 0.1) == 120 // 4
 
 
 @pytest.mark.parametrize("scan_seconds", [0.1, 1.0, 5.0, 7.0, 10.0, 15.0, 30.0, 3600.0])
