@@ -1,4 +1,4 @@
-"""What counts as a change: coming, going, staleness, history; and nothing from nothing."""
+"""What counts as a change: coming, going, history; and nothing from nothing."""
 
 from dataclasses import replace
 
@@ -6,11 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hero_router.model import SocketState, Status
-from hero_router.scan.diff import diff
 from hero_router.scan.flaps import WINDOW
-from hero_router.scan.naming import services
 from hero_router.scan.result import Documents, ProbeResult
-from hero_router.scan.status import BAD_DOCUMENTS_EVERY, DOCUMENTS_EVERY, EvalTime
+from hero_router.scan.status import BAD_DOCUMENTS_EVERY, DOCUMENTS_EVERY
 from hero_router.scan.tracked import after_takeover, documents_due
 from hero_router.upstream.path_encoding import from_base64
 from tests.scan.world import (
@@ -24,7 +22,6 @@ from tests.scan.world import (
     MISSING,
     OK,
     REFUSED,
-    RULES,
     SICK,
     SILENT,
     UNSEEN,
@@ -59,65 +56,12 @@ def test_the_last_socket_gone_removes_the_service() -> None:
     assert world.known == {}
 
 
-def test_a_stale_socket_leaves_after_its_time_and_stays_away() -> None:
-    world = World()
-    world.look({A: REFUSED})
-    removed = [world.look({A: REFUSED}) for _ in range(20)]
-    when = next(number for number, changes in enumerate(removed) if changes)
-    assert removed[when][0].data["reason"] == "stale"
-    assert (when + 1) * 5 == RULES.stale_seconds
-    assert not any(removed[when + 1 :])
-    assert world.types({A: ASKED}) == ["service_added"]
-
-
-def test_a_stale_socket_leaves_its_service_healthy() -> None:
-    world = World()
-    for _ in range(13):
-        world.look({"s/rpc.sock": ASKED, "s/admin.sock": REFUSED})
-    assert (world.record.status, len(world.record.sockets)) == ("healthy", 1)
-    assert world.look({"s/rpc.sock": OK, "s/admin.sock": REFUSED}) == []
-
-
-def test_a_wall_clock_that_jumps_expires_nothing() -> None:
-    """Ages are by the monotonic clock; only stamps come from Redis's."""
-    world = World()
-    world.look({A: REFUSED})
-    seen = services("n", [sock(A)])
-    for jump in (3_600_000, -3_600_000):
-        now = EvalTime(1_000_000 + jump, world.second + 1, 2)
-        changes, _ = diff(seen.values(), world.evaluation(now, {A.encode(): REFUSED}))
-        assert changes == []
-
-
 def test_a_change_of_status_says_from_what_to_what_and_why() -> None:
     world = World()
     world.look({A: ASKED})
     (change,) = world.look({A: REFUSED})
     assert change.type == "status_change"
     assert change.data == {"from": "healthy", "to": "inactive", "reason": "nothing listens"}
-
-
-def test_a_stale_socket_bound_anew_is_shown_for_another_whole_stale_time() -> None:
-    """Even if nobody listens on the new one either: it is another socket."""
-    world = World()
-    for _ in range(15):
-        world.look({A: REFUSED})
-    assert world.types({A: REFUSED}, inode=2) == ["service_added"]
-    scans = 1
-    while world.look({A: REFUSED}, inode=2) == []:
-        scans += 1
-    assert (scans * 5, world.known) == (RULES.stale_seconds, {})
-
-
-def test_a_stale_service_that_a_foreign_hand_puts_back_is_removed_again() -> None:
-    world = World()
-    world.look({A: REFUSED})
-    shown = world.record
-    for _ in range(15):
-        world.look({A: REFUSED})
-    world.known[shown.id] = shown
-    (change,) = world.look({A: REFUSED})
-    assert (change.service, change.data["reason"]) == (shown.id, "stale")
 
 
 def test_a_flapping_service_that_a_foreign_hand_removed_is_added_again() -> None:
@@ -185,18 +129,6 @@ def test_a_service_that_leaves_has_an_event_though_a_foreign_hand_took_its_recor
     (change,) = world.look({})
     assert (change.type, change.service, change.data["reason"]) == ("service_removed", key, "gone")
     assert world.look({}) == []
-
-
-def test_a_service_that_becomes_stale_has_an_event_though_a_foreign_hand_took_its_record() -> None:
-    world = World()
-    for _ in range(12):
-        world.look({A: REFUSED})
-    key = world.record.id
-    world.known.clear()
-    (change,) = world.look({A: REFUSED})
-    assert (change.type, change.service, change.data["reason"]) == ("service_removed", key, "stale")
-    assert world.types({A: REFUSED}) == []
-    assert world.types({}) == []
 
 
 def test_a_service_that_another_scanner_removed_is_not_removed_again() -> None:

@@ -139,22 +139,6 @@ def test_a_socket_that_may_not_be_connected_to_is_unknown_and_no_failure() -> No
     assert (world.record.status, world.record.sockets[0].failures) == (Status.DEGRADED, 1)
 
 
-def test_a_socket_is_stale_once_nothing_has_listened_for_the_stale_time() -> None:
-    """From the first probe that found nobody, and not a moment earlier."""
-    before = probed(REFUSED).socket
-    times = (5.0 + RULES.stale_seconds - 0.1, 5.0 + RULES.stale_seconds)
-    after = [next_state(sock(A), before, REFUSED, EvalTime(0, at, 2), RULES) for at in times]
-    assert [socket.stale for socket in after] == [False, True]
-
-
-def test_a_stale_socket_that_cannot_be_seen_stays_away() -> None:
-    world = World()
-    for _ in range(15):
-        world.look({A: REFUSED})
-    assert world.known == {}
-    assert world.look({A: MISSING}) == []
-
-
 def test_a_socket_keeps_the_time_of_its_last_probe() -> None:
     assert probed(OK, OK).socket.probed_ms == 1_010_000
 
@@ -168,13 +152,3 @@ def test_a_socket_that_the_scanner_could_not_probe_stays_as_it_was() -> None:
     before = probed(OK).socket
     now = EvalTime(1_010_000, 10.0, 2)
     assert next_state(sock(A), before, UNSEEN, now, RULES) is before
-
-
-def test_a_stale_socket_that_is_missing_stays_stale_and_one_that_answers_does_not() -> None:
-    world = probed(*[REFUSED] * 14)
-    stale = world.socket
-    assert stale.stale
-    world.look({A: MISSING})
-    assert world.socket == stale
-    world.look({A: OK})
-    assert not world.socket.stale
