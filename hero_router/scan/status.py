@@ -179,11 +179,12 @@ def _documents_in(
 ) -> int:
     """The number of probes until the documents are asked for again.
 
-    After any change the next probe asks for them. The first interval differs by path, so
+    After any trouble or change the next probe asks for them. The first interval differs by path, so
     that not all services are asked in the same scan.
     """
     if result.documents is None:
-        return 0 if changed else max(before.documents_in - 1, 0)
+        asking = changed or result.outcome not in (Outcome.ANSWERED, Outcome.LATE)
+        return 0 if asking else max(before.documents_in - 1, 0)
     if result.documents.late and faults == 1:
         return 0
     if faults:

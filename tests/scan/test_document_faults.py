@@ -12,6 +12,7 @@ from hero_router.upstream.outcome import Outcome
 from tests.scan.world import (
     ASKED,
     BAD_SPEC,
+    BROKEN,
     FACTS,
     LATE_SPEC,
     LOGIN,
@@ -125,3 +126,12 @@ def test_documents_are_asked_for_again_after_a_number_of_probes() -> None:
         ((OK, BAD_SPEC, BAD_SPEC, BAD_SPEC), 11),
     ):
         assert probed(*results).socket.documents_in == probes, results
+
+
+def test_after_a_failure_documents_are_asked_for_even_if_they_failed_with_the_same_words() -> None:
+    """The service may have restarted: its documents may be good again at the next probe."""
+    broken_off = replace(OK, documents=Documents(None, BROKEN.error))
+    world = probed(OK, broken_off, broken_off, broken_off)
+    assert not documents_due(sock(A), world.socket)
+    assert world.look({A: BROKEN}) == []
+    assert documents_due(sock(A), world.socket)
