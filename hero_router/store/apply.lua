@@ -27,10 +27,10 @@
 -- Order: an event is added before its record is written, because Redis undoes nothing when a step
 -- fails, and no client would learn of a record without an event.
 --
--- Ids are `<epoch>-<seq>`, without gaps inside an epoch. An id must never name two different events,
--- but Redis may lose acknowledged writes in a restart or failover. So a new epoch begins if the
--- stream is gone, if its last epoch is not the one in `meta`, if it is behind `seen` (its data were
--- rolled back), or if another Redis process (run_id) has it.
+-- Ids are `<epoch>-<seq>`, without gaps inside an epoch. An id must never name two events, but
+-- Redis may lose acknowledged writes in a restart or failover. So a new epoch begins if the stream
+-- is gone, if its last epoch is not the one in `meta`, if it is behind `seen` (its data were rolled
+-- back), or if another Redis process (run_id) has it.
 --
 -- If another program deleted the record of a service, all web workers still show the service. So
 -- its removal adds an event, if the writer has published the service ("-").

@@ -1,1 +1,1 @@
-"""The safe way to a service's Unix socket: open by descriptor, bounded HTTP, outcomes, paths."""
+"""Sends HTTP requests to a service's Unix socket safely, whatever the service or its path is."""
