@@ -33,11 +33,12 @@ COMMANDS: Mapping[str, str] = {
 """The module of each command; `command` in that module is a click command."""
 
 MASTER_SIGNALS = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
-"""Signals that control a gunicorn master. They are ignored while `hero_router web` loads, for about
-a second: before gunicorn handles a signal, the signal would end the process."""
+"""Signals that control a gunicorn master, and are ignored while `hero_router web` loads.
+
+Loading takes about a second. Before gunicorn handles a signal, the signal would end the process."""
 
 FAILED, CANNOT_RUN, INTERRUPTED = 1, 2, 130
-"""Exit codes; the code after Ctrl-C is that of shells."""
+"""Exit codes; shells use the same code after Ctrl-C."""
 
 EXIT_CODES = """
 \b

@@ -1,4 +1,4 @@
-"""The option `--url` of commands that ask a running router, and the default of that address."""
+"""The option `--url` of commands that ask a running router, and its default."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

@@ -1,4 +1,4 @@
-"""The command `check`: a health check for containers and services, with one line and exit code."""
+"""The command `check`: a health check for containers, with one line and an exit code."""
 
 import asyncio
 import sys

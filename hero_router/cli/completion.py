@@ -24,7 +24,7 @@ LINES = {
 def command(ctx: click.Context, shell: str) -> None:
     """Print the script for command completion in a shell.
 
-    It completes commands, options and names of services.
+    The shell then completes commands, options and names of services.
     """
     kind = SHELLS[shell]
     click.echo(kind(ctx.find_root().command, {}, PROGRAM, VARIABLE).source())

@@ -16,7 +16,8 @@ from hero_router.settings.config import RouterConfig
 def command(**overrides: Any) -> None:
     """Run sample services: healthy, flapping, hanging, dead.
 
-    Their sockets are made in the socket folder (ROUTER_SOCKET_DIR), and removed at the end.
+    The sockets of the services are made in the socket folder (ROUTER_SOCKET_DIR), and removed at
+    the end.
     """
     config = begin(overrides)
     asyncio.run(_run(config))

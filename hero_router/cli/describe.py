@@ -39,8 +39,8 @@ NAME_WIDTH = 14
 def command(name: str, as_json: bool, url: str) -> None:
     """Show all details of one service.
 
-    NAME is the name or the id of the service. Exits with 1 if no service has it. If several
-    services have that name, their ids are listed, and the exit code is 1 too.
+    NAME is the name or the id of the service. Exits with 1 if no service has this name or id. If
+    several services have the name, their ids are listed, and the exit code is 1 too.
     """
     service = asyncio.run(_fetch(url, name))
     if as_json:

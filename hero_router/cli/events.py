@@ -70,9 +70,9 @@ def command(
 ) -> None:
     """Print past events, and follow the event stream until Ctrl-C.
 
-    Without --since, --tail or --cursor the first event is the next one that happens. After a lost
-    connection the command reconnects and resumes. If events were missed, a `resync` line says how
-    many. Times are those of Redis's clock, at which the events were published.
+    Without --since, --tail or --cursor only new events are printed. After a lost connection the
+    command reconnects and resumes. If events were missed, a `resync` line has their number. The
+    times are the publication times of the events, by Redis's clock.
     """
     past = since is not None or tail is not None or no_follow
     if past and cursor:

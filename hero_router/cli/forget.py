@@ -35,7 +35,7 @@ def command(node: str, **overrides: Any) -> None:
     """Remove a node that will not come back, with its services.
 
     NODE is the node's name in the registry, or the old name of a renamed node. The command is
-    refused while a scanner runs for NODE. Without ROUTER_REDIS_URL it uses the Redis of the
+    refused while a scanner runs for NODE. Without ROUTER_REDIS_URL it changes the Redis of the
     `hero_router serve` that runs with this ROUTER_STATE_DIR.
     """
     config = configure(overrides)

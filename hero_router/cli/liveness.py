@@ -36,7 +36,7 @@ async def web(config: RouterConfig, *, within: float = ANSWER_SECONDS) -> Health
 
 
 async def scanner(config: RouterConfig, client: Redis) -> Health:
-    """Check whether a scanner holds the lease on this node; a standby scanner need not hold it."""
+    """Check whether any scanner holds the lease on this node."""
     node = config.node.name
     try:
         held = await NodeReader(client, Keys(config.redis.prefix)).is_held(node)

@@ -1,4 +1,4 @@
-"""The command `scanner`: runs the scanner process of this machine (node)."""
+"""The command `hero_router scanner`: runs the scanner of this machine (node)."""
 
 import asyncio
 import logging
@@ -35,8 +35,8 @@ log = logging.getLogger(__name__)
 def command(**overrides: Any) -> None:
     """Run the scanner of this machine (node).
 
-    It finds and probes the sockets in the socket folder, and writes changes to Redis. If another
-    scanner runs for the same node, this one stands by. ROUTER_REDIS_URL must be set.
+    The scanner finds and probes the sockets in the socket folder, and writes changes to Redis. If
+    another scanner runs for the same node, this scanner stands by. ROUTER_REDIS_URL must be set.
     """
     config = begin(overrides)
     config.redis.require()

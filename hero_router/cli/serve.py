@@ -1,4 +1,4 @@
-"""The command `serve`: runs Redis, scanner, web workers and sample services on one machine."""
+"""The command `hero_router serve`: runs Redis, scanner and web workers on one machine."""
 
 import asyncio
 import fcntl

@@ -1,4 +1,4 @@
-"""The command `web`: runs the web workers, as aiohttp workers of a gunicorn master."""
+"""The command `hero_router web`: runs the web workers, as aiohttp workers of gunicorn."""
 
 from typing import Any
 

@@ -22,7 +22,7 @@ from hero_router.demo.jsonrpc import Function, dispatcher
 class Service:
     """A sample service: its OpenRPC document, the functions of its methods, and its trouble.
 
-    With `trouble`, a text, the health check answers `degraded`.
+    If `trouble` is not empty, the health check answers `degraded` with this reason.
     """
 
     name: str

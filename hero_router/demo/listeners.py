@@ -54,9 +54,9 @@ class Http:
 
 
 class Raw:
-    """Serves an asyncio protocol on a sample socket; `talk` makes the one for a connection.
+    """Serves an asyncio protocol on a sample socket; `talk` makes a protocol for a connection.
 
-    `talk` gets the set of open connections, to which the protocol adds its own.
+    `talk` gets the set of open connections, to which the protocol adds its connection.
     """
 
     def __init__(self, talk: Callable[[set[asyncio.Transport]], asyncio.Protocol]) -> None:
@@ -121,7 +121,7 @@ class Telegraph(Silence):
 
 
 async def _accept_no_more(bound: socket.socket) -> None:
-    """Accept no more connections on this socket, and wait until asyncio has made the last one.
+    """Accept no more connections on this socket, and wait until asyncio knows all accepted ones.
 
     asyncio loses a connection, still open, if its server closes while the connection is accepted.
     """

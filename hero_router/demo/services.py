@@ -26,7 +26,7 @@ class Sample:
     """A sample socket: its path below the socket folder, its expected status, its purpose.
 
     The server of a sample that `flaps` is stopped and started in turn; `status` is the expected
-    status while it listens. `shows` says in words what the sample is an example of.
+    status while it listens. `shows` describes the sample in words.
     """
 
     path: str

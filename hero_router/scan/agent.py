@@ -38,8 +38,7 @@ MAX_REQUEST_ID = 64
 RELEASE_SECONDS = 2.0
 """Longest wait for Redis to release the lease when the scanner stops."""
 FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS = 0.4, 3.2
-"""Delays of a retry after the first failure of Redis, and after many failures in a row; jitter
-shortens them."""
+"""Delays of a retry after the first and after many failures of Redis; jitter shortens them."""
 
 
 class Outage:

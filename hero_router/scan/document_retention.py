@@ -52,7 +52,7 @@ class DocumentRetention:
         self._refused.add(key)
 
     def pending(self, digests: Iterable[str]) -> dict[str, str]:
-        """The texts of those of the given documents that are still to be written, by digest."""
+        """The texts of the given documents that are still to be written, by digest."""
         return {key: self._pending[key] for key in digests if key in self._pending}
 
     def cleanup(self, used: AbstractSet[str]) -> dict[str, str]:

@@ -24,7 +24,7 @@ DIGITS = 12
 
 @dataclass(frozen=True, slots=True)
 class ScanLocation:
-    """The socket folder and the machine of a scanner; "" for what is not known."""
+    """The socket folder and the machine of a scanner; "" if not known."""
 
     root: str
     machine: str

@@ -76,7 +76,7 @@ def _matches(names: re.Pattern[str], name: bytes) -> bool:
 
 
 def identities(paths: Iterable[str | bytes]) -> Iterator[Identity]:
-    """Device and inode of each of these paths that exists."""
+    """Device and inode of these paths; paths that do not exist are skipped."""
     for path in paths:
         with contextlib.suppress(OSError, ValueError):
             state = Path(os.fsdecode(path)).stat()

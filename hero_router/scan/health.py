@@ -40,8 +40,9 @@ WORDS = ("status", "outcome", "health", "state")
 SWITCHES = ("healthy", "ok", "success", "alive", "up")
 """Fields of the body that count if they are true or false."""
 CHECKS = ("checks", "components", "details", "entries", "results")
-"""Fields of the body that list the checks of a service's components, as health+json, Spring Boot,
-ASP.NET and MicroProfile have them."""
+"""Fields of the body that list the checks of a service's components.
+
+health+json, Spring Boot, ASP.NET and MicroProfile have such lists."""
 MOST_CHECKS = 100
 """Most component checks that are read."""
 LOGINS = (401, 403, 407)
@@ -59,7 +60,7 @@ class Grade(IntEnum):
 
 
 Said = tuple[Grade, str | None]
-"""A grade and, unless the grade is good, its reason: a fixed text, as the service's may vary."""
+"""A grade and, unless the grade is good, its reason: a fixed text, as a service's text may vary."""
 
 
 def grade(answer: Response) -> tuple[Health, str | None]:

@@ -36,8 +36,9 @@ class Inventory:
     known_root: Identity | None = None
     unmounted: bool = False
     grace_since: float | None = None
-    """When the socket folder was replaced, or got too many files; from then on missing sockets are
-    kept for the grace time."""
+    """When the socket folder was replaced or got too many files, which begins the grace time.
+
+    Missing sockets are kept for the grace time."""
     replaced: bool = False
     """The socket folder was replaced, and the grace time of missing sockets has not ended."""
     registry_only: bool = False
@@ -81,7 +82,7 @@ class Inventory:
     def inherited(self, known_root: Identity | None) -> "Inventory":
         """The inventory of a scanner that has just got the lease: without any sockets.
 
-        The registry may be newer than what this scanner has seen. `known_root` is the socket folder
+        The registry may be newer than this scanner's last walk. `known_root` is the socket folder
         of the last node report, if known.
         """
         known_root = known_root or self.known_root

@@ -32,8 +32,10 @@ DOCUMENT_LIMIT = 1024 * 1024
 LARGE = 64 * 1024
 """Size in bytes above which a document is parsed in a thread, as parsing takes several ms."""
 LARGE_AT_ONCE = 1
-"""Number of large documents that are parsed at the same time. More would not be faster, as only one
-thread runs Python, and a document may take thirty times its size in memory."""
+"""Number of large documents that are parsed at the same time.
+
+More would not be faster, as only one thread runs Python, and a document may take thirty times its
+size in memory."""
 
 
 class Prober:

@@ -137,7 +137,7 @@ def scan_event(report: NodeState, counts: Mapping[str, int], requests: Sequence[
 
 
 class ProbeFigures:
-    """The figures of all services' last probes; an unchanged service keeps the same object."""
+    """Computes the figures of the last probes; an unchanged service keeps the same object."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[TrackedService, Mapping[str, Any]]] = {}

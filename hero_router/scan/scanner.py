@@ -27,8 +27,9 @@ FLUSH_SECONDS = 0.2
 HEARTBEAT_SECONDS = 1.0
 """Shortest time between two heartbeats of a running scan."""
 WHOLE_SCANS = 12
-"""One in this many scans reads all service records: another program may have changed a record
-without a change of the newest position or of the number of records."""
+"""One in this many scans reads all service records, to find changes by other programs.
+
+Such a change need not change the newest position or the number of records."""
 HUNG_TIMEOUTS = 2
 """Number of probe timeouts without the end of a probe, after which a scan sends no heartbeat."""
 

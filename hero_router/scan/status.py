@@ -15,9 +15,9 @@ from hero_router.upstream.outcome import Outcome
 DOCUMENTS_EVERY = 12
 """Number of probes after which a socket with good documents is asked for its documents again."""
 BAD_DOCUMENTS_EVERY = 3
-"""Number of probes after which a socket with a bad document is asked for it again, so that a
-repair is seen soon. Each time that the document is still bad the number doubles, up to
-`DOCUMENTS_EVERY`."""
+"""Number of probes after which a socket with a bad document is asked for the document again.
+
+While the document is still bad the number doubles, up to `DOCUMENTS_EVERY`."""
 
 _WITHOUT_ANSWER = {
     Outcome.REFUSED: Status.INACTIVE,
@@ -46,8 +46,8 @@ class EvalTime:
 class Thresholds:
     """The settings for the status of a socket.
 
-    `failures`: failed probes in a row until it is unhealthy. `stale_seconds`: seconds without a
-    listener until it is removed from the registry.
+    `failures`: failed probes in a row until the socket is unhealthy. `stale_seconds`: seconds
+    without a listener until the socket is removed from the registry.
     """
 
     failures: int

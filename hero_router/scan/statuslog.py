@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 def log_status(old: Record | None, new: Record) -> None:
     """Log the change of a service's status, if it differs between two service records.
 
-    A service that is healthy in its first probe is not logged; any other status is.
+    A service that is healthy in its first probe is not logged.
     """
     before = Status.UNKNOWN if old is None else old.status
     if new.status is before or (new.status is Status.HEALTHY and _never_probed(old)):

@@ -1,6 +1,6 @@
 """The state of sockets and services that the scanner keeps between scans (tracked state).
 
-It is more than the service record has. Pure: no I/O, no clock.
+The tracked state has more details than the service record. Pure: no I/O, no clock.
 """
 
 from collections.abc import Mapping

@@ -44,7 +44,7 @@ RECOVERED = b"lost+found"
 
 
 class Layout(IntEnum):
-    """The layout of a socket's path. The lowest wins if several paths have one service name."""
+    """The layout of a socket's path; the lowest wins if several paths have one service name."""
 
     FOLDER = 0
     """`<service>/<socket>.sock`"""

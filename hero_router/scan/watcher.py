@@ -16,8 +16,9 @@ log = logging.getLogger(__name__)
 STEP_MS, DEBOUNCE_MS = 50, 200
 """Changes are reported after a step without changes, at the latest after the debounce time."""
 QUIET_MS = 500
-"""Time without changes after which one more walk is due, because a new folder is not watched from
-its first moment."""
+"""Time without changes after which one more walk is due.
+
+A new folder is not watched from its first moment, so changes in it may be missed."""
 RETRY_SECONDS = 2.0
 """Pause before a failed watch is tried again."""
 STEADY_SECONDS = 30.0
@@ -56,8 +57,8 @@ class RootWatcher:
     async def _watched(self) -> AsyncIterator[bool]:
         """Yield whether a walk is due; end when the path leads to another folder.
 
-        The kernel watches a folder, not a path. And if the socket folder is missing, the library
-        watches nothing, without an error, because it is told to ignore unreadable folders.
+        The kernel watches a folder, not a path. If the socket folder is missing, the library
+        watches nothing, without an error, because we let it ignore unreadable folders.
         """
         watched = await asyncio.to_thread(_identity, self._root)
         expected = True

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 ADDRESS_VARIABLE = "ROUTER_URL"
 """Variable with the URL at which commands such as `list` find a running router.
 
-It is not a setting of the router itself."""
+This variable is not a setting of the router itself."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from hero_router.settings.setting import check_section, number
 
 MOST_EVENTS = 100_000
-"""Largest number of events kept. A web worker loads all of them in one call, and Redis must answer
-within `store.client.ANSWER_SECONDS`; meanwhile Redis answers no other client. With events of 1 kB
-the call takes a third of a second, and two seconds on an overloaded machine."""
+"""Largest number of events kept, so that Redis can send all of them in one reply.
+
+Redis must answer within `store.client.ANSWER_SECONDS`, and answers no other client meanwhile. With
+events of 1 kB the call takes a third of a second, and two seconds on an overloaded machine."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,7 @@ class WebSettings:
 
     @property
     def bind(self) -> list[str]:
-        """The addresses on which the web workers listen, as `host:port`; the main one first."""
+        """The addresses on which the web workers listen, as `host:port`; the main port first."""
         ports = [self.port, self.metrics_port] if self.metrics_port else [self.port]
         return [_host_port(self.host, port) for port in ports]
 

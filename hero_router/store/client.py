@@ -1,6 +1,7 @@
 """Makes the clients of Redis, all with the same timeouts and without the library's retries.
 
-It also loads Lua scripts and decodes replies. `translate` turns the library's errors into ours.
+The module also loads Lua scripts and decodes replies. `translate` turns the library's errors into
+ours.
 """
 
 from functools import cache
@@ -46,7 +47,7 @@ def connect(
     connections: int = 8,
     single_connection: bool = False,
 ) -> Redis:
-    """Make a client of the Redis in these settings. It connects when it is first used.
+    """Make a client of the Redis in these settings; the client connects at its first command.
 
     `name` is shown by CLIENT LIST. `block_seconds` is the wait of the client's longest blocking
     command. The library's own retries are off: they would repeat a write without notice. With
@@ -150,5 +151,5 @@ def _source(name: str) -> str:
 
 
 def text(value: Any) -> str:
-    """A reply of Redis as text. Bytes that are not UTF-8, of other programs, are escaped."""
+    """A reply of Redis as text. Other programs may have written it: invalid UTF-8 is escaped."""
     return str(value, "utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)

@@ -70,7 +70,7 @@ CONNECTION_CLASSES: dict[type[AbstractConnection], type[AbstractConnection]] = {
     SSLConnection: AddressedTlsConnection,
     UnixDomainSocketConnection: AddressedUnixConnection,
 }
-"""Our connection class for each one of the Redis library."""
+"""For each connection class of the Redis library: our subclass."""
 
 
 def host_port(host: str, port: int) -> str:
@@ -115,7 +115,7 @@ def _system_reason(error: OSError) -> str:
 
 
 def _number(error: OSError) -> int:
-    """The `errno` of a system error. For a host with several addresses only its text has one."""
+    """The `errno` of a system error; for a host with several addresses it is in the text only."""
     found = re.search(r"\[Errno (\d+)\]", str(error))
     return error.errno or (int(found[1]) if found else 0)
 

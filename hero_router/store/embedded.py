@@ -103,7 +103,7 @@ class PrivateRedis:
     def command(self) -> list[str]:
         """The command line of the Redis server. Raises ConfigError if there is no server.
 
-        It opens no TCP port, only a socket for this user, and syncs to disk each second.
+        The server opens no TCP port, only a socket for this user, and syncs to disk every second.
         """
         return [
             str(find_server()),

@@ -29,7 +29,7 @@ NOT_PRIMARY = (
 """Errors of a server that is not, or no longer, the primary of our keys."""
 
 _NOT_PRIMARY_WORDS = ("READONLY", "UNBLOCKED", "MASTERDOWN", "NOREPLICAS")
-"""Words in other errors of such a server: errors of scripts and of interrupted blocking calls."""
+"""Words in other errors of a server that is not the primary: in scripts and blocking calls."""
 
 
 class NoPrimary(refused.ConnectionError):
@@ -84,7 +84,7 @@ class PrimaryFinder(ABC):
         raise refusal or NoPrimary("; ".join(reasons[:MOST_REASONS]))
 
     def _ask_first(self, address: HostPort) -> None:
-        """Ask this address first next time, so that no connection waits for a dead one again."""
+        """Ask this address first next time, so that no connection waits for a dead server again."""
         if address in self._addresses:
             self._addresses.remove(address)
             self._addresses.insert(0, address)
@@ -163,7 +163,7 @@ class PrimaryConnection(AddressedConnection):
         await super()._connect()  # type: ignore[no-untyped-call] # the library's own
 
     async def on_connect_check_health(self, check_health: bool = True) -> None:
-        """Log in, and check that the server is a primary: a Sentinel may name the old one."""
+        """Log in, and check that the server is a primary: a Sentinel may name the old primary."""
         await super().on_connect_check_health(check_health)
         await self.send_command("ROLE", check_health=False)
         role = await self.read_response()
@@ -172,7 +172,7 @@ class PrimaryConnection(AddressedConnection):
             raise refused.ReadOnlyError("not a primary")
 
     async def read_response(self, *args: Any, **options: Any) -> Any:
-        """Read a reply; if it shows that this server is no primary, the next call finds another."""
+        """Read a reply; if the server is no primary, the next call looks for the primary."""
         try:
             return await super().read_response(*args, **options)
         except refused.ResponseError as error:

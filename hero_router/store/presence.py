@@ -1,4 +1,4 @@
-"""Writes and reads each web worker's list of connected clients, which operators can look at.
+"""Writes and reads the web workers' lists of connected clients, for operators.
 
 A client list expires after a short time and is not part of the registry.
 """
@@ -19,8 +19,7 @@ LIFETIME_MS = 10_000
 """Lifetime of a client list: without a newer one the web worker has ended or cannot write."""
 
 KEEP_NAMES_MS = 3_600_000
-"""Time that a web worker's name is kept after its last client list: the clocks of machines may
-differ."""
+"""Time that a web worker's name is kept after its last client list, as clocks may differ."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,10 @@ LAST_EPOCH = 2**53 - 1
 """The largest epoch: Lua's numbers have gaps beyond it."""
 
 FORGOTTEN = PUBLISHED = "-"
-"""Arguments of `apply.lua`: as a node report, "-" removes all data of a node; as a service record,
-it removes a service that this writer has published or read."""
+"""Arguments of `apply.lua` that remove a node or a service.
+
+In place of a node report, "-" removes all data of the node. In place of a service record, "-"
+removes a service that this writer has published or read."""
 
 
 @dataclass(frozen=True, slots=True)

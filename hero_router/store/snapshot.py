@@ -111,7 +111,7 @@ def _node(key: str, value: Mapping[str, Any]) -> NodeState:
 def parse_values(
     name: str, texts: Mapping[str, str], parse: Callable[[str, Any], T]
 ) -> dict[str, T]:
-    """Parse each JSON value of the hash `name` by `parse(key, value)`.
+    """Parse all JSON values of the hash `name` by `parse(key, value)`.
 
     Values that `parse` refuses were not written by hero_router: they are skipped and logged.
     """

@@ -1,7 +1,7 @@
 """Turns errors of the Redis library into a `StoreError` with a message for operators.
 
-The message has the address of Redis and the reason. It never holds a password: texts of the library
-may quote a password, so they are not passed on.
+The message has the address of Redis and the reason, and never a password. Texts of the library may
+quote a password, so these texts are not passed on.
 """
 
 import asyncio
@@ -159,8 +159,9 @@ def _is_answer(error: BaseException) -> bool:
 
 
 _PLAIN_TEXTS = ("max number of clients reached", "No connection available.")
-"""Texts of a plain `ConnectionError` that are searched for words: an answer of Redis, and the
-library's own text when the pool has no free connection."""
+"""Texts of a plain `ConnectionError` that are searched for words of `_BY_WORD`.
+
+The first is an answer of Redis, the second the library's own text for an exhausted pool."""
 
 
 def delete_command(key: str) -> str:

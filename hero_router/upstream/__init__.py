@@ -1,1 +1,1 @@
-"""Sends HTTP requests to a service's Unix socket safely, whatever the service or its path is."""
+"""Sends HTTP requests to services' Unix sockets safely, and limits the size of the answers."""
