@@ -83,5 +83,5 @@ async def _forget(config: RouterConfig, client: Redis, node: str) -> int:
     try:
         return await registry.forget(grant)
     finally:
-        with suppress(StoreError):  # it runs out by itself
+        with suppress(StoreError):  # the lease expires by itself
             await lease.release(grant)

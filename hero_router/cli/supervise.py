@@ -112,7 +112,7 @@ class Supervisor:
             if code == CANNOT_RUN:
                 raise ChildFailed(f"{child.name} cannot run with these settings")
             log.error("%s ended (%s); restarting it in %g s", child.name, _cause(code), pause)
-            # Its own children may still hold its port: ask them to end, then kill them.
+            # Processes started by the child may still hold its port: end them, then kill them.
             _signal_group(process, signal.SIGTERM)
             await asyncio.sleep(pause)
             _signal_group(process, signal.SIGKILL)
@@ -151,7 +151,7 @@ class Supervisor:
     async def _end_one(self, child: Child, hurry: asyncio.Event) -> None:
         if (process := self._running.get(child.name)) is None:
             return
-        # Only the child itself is asked to end: it ends what it has started.
+        # Only the child itself is asked to end: it ends the processes that it has started.
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         ended, hurried = asyncio.create_task(process.wait()), asyncio.create_task(hurry.wait())

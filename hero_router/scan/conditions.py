@@ -96,7 +96,7 @@ def user() -> str:
     number = os.geteuid()
     try:
         return f"user {pwd.getpwuid(number).pw_name} (uid {number})"
-    except KeyError:  # as in a container that knows only the number
+    except KeyError:  # the user has no name, as in some containers
         return f"uid {number}"
 
 

@@ -47,7 +47,7 @@ def _service(
     claims: Mapping[Layout, list[SocketFile]],
 ) -> DiscoveredService:
     winner = min(claims)
-    # NUL is in no file name, so a loser's id can never meet that of a real context.
+    # No file name has a NUL, so this id cannot equal the id of a service in a real context.
     mark = "" if layout is winner else f"\0{layout.name.lower()}"
     return DiscoveredService(
         id=service_id(node, os.fsdecode(context) + mark, os.fsdecode(name)),

@@ -34,7 +34,7 @@ def setup(level: str, fmt: str, stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.setLevel(level.upper())
     root.handlers = [item for item in root.handlers if not isinstance(item, _Handler)] + [handler]
-    # It logs every change in the socket folder; the scanner logs those that matter.
+    # watchfiles logs every change in the socket folder; the scanner logs the important changes.
     logging.getLogger("watchfiles").setLevel(logging.WARNING)
     for name in _ROUTED:
         logger = logging.getLogger(name)

@@ -113,7 +113,7 @@ class Setting:
         elif not isinstance(value, bool if self.kind == "bool" else str):
             raise ConfigError(f"{self.name} must be {self.accepted}, not a {type(value).__name__}")
         elif isinstance(value, str) and (value != value.strip() or not (value or not self.default)):
-            # A child process would read such a value from its environment as another one.
+            # A child process would read another value: spaces and empty variables are dropped.
             raise ConfigError(f"{self.name} must not be empty, nor begin or end with a space")
 
 

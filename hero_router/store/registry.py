@@ -73,7 +73,7 @@ class Registry:
         program. A change by another program that adds no event and keeps the number of service
         records is only found with `whole`, which reads all service records.
         """
-        async with self._reading:  # else an older reply could come last, and stay
+        async with self._reading:  # else an older reply could arrive last, and replace a newer one
             snapshot = await self._snapshots.read(Version() if whole else self._version)
             self._see(snapshot.head)
             if snapshot.services is not None:
@@ -187,7 +187,7 @@ class Registry:
         try:
             reply = await self._evaluate(names, args)
         except StoreUnreachable:
-            # The reply may be lost while the step was done; the script finds that out.
+            # Only the reply may be lost; then the script does not repeat the step.
             reply = await self._evaluate(names, args)
         head = self._head(reply, grant)
         self._published |= {change.service for change in changes if change.record is not None}

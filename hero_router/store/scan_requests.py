@@ -44,7 +44,7 @@ class ScanRequests:
         """Yield scan requests as they arrive. Raises StoreError if the connection is lost."""
         with redis_errors():
             async with self._client.pubsub() as channel:
-                # A block of its own: a cancellation that is lost here must not reach the loop.
+                # An inner block: a lost cancellation must be raised before the loop begins.
                 with redis_errors():
                     await channel.subscribe(self._channel)
                 async for message in _messages(channel, self._idle_seconds):
@@ -56,7 +56,7 @@ async def _messages(channel: PubSub, idle_seconds: float) -> AsyncIterator[Mappi
     """Yield all messages of the channel. Raises StoreUnreachable if a ping gets no answer."""
     pinged = False
     while True:
-        with redis_errors():  # a block of its own for each call, as in `listen`
+        with redis_errors():  # a block for each call, as in `listen`
             message = await channel.get_message(timeout=idle_seconds)
         if message is not None:
             pinged = False

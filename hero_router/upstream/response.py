@@ -65,7 +65,7 @@ class ResponseParser:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._parser = httptools.HttpResponseParser(self)
-        # Browsers and curl accept these forms too, and nothing is passed on from here.
+        # Browsers and curl accept these deviations too, and no answer is passed on to a client.
         self._parser.set_dangerous_leniencies(
             lenient_headers=True,
             lenient_data_after_close=True,
