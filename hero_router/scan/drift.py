@@ -20,7 +20,7 @@ class DriftDetector:
         self._agreed |= records
 
     def drifted(self, known: Mapping[str, Record], present: Collection[str]) -> set[str]:
-        """The ids of `present` services whose record in the registry has changed since."""
+        """The ids of `present` services whose record in the registry differs from the noted one."""
         self._agreed = {key: item for key, item in self._agreed.items() if key in present}
         return {
             key

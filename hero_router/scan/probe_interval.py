@@ -1,9 +1,9 @@
 """Decides how often a socket is probed: less often, the longer its probes found no change.
 
-Most services write a log line for each request. So a socket that has long been healthy is probed in
-every fourth scan only, at least every `REST_SECONDS`. In the other scans the scanner only checks
-whether the socket has a listener. After any change every scan probes the socket again. Pure: no
-I/O, no clock.
+A probe is calm if it found no failure and no change. Most services write a log line for each
+request. So after many calm probes a socket is probed in every fourth scan only, at least every
+`REST_SECONDS`. In the other scans the scanner only checks whether the socket has a listener. After
+any change every scan probes the socket again. Pure: no I/O, no clock.
 """
 
 import zlib

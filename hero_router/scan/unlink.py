@@ -29,7 +29,7 @@ def unlink_stale(
 
 
 def unlink(file: SocketFile) -> bool:
-    """Delete a socket file if it is still the file that the walk found; returns whether it was.
+    """Delete a socket file, if it is still the file that the walk found; True if it was deleted.
 
     Folder and file are held open meanwhile, so that the path cannot lead to another folder, and no
     new file can get the old inode. The file is renamed before it is deleted. If the renamed file is

@@ -62,7 +62,7 @@ class RouterConfig:
 
     @classmethod
     def read(cls, **overrides: Any) -> Self:
-        """Read the settings from the environment without warnings, before the log is set up."""
+        """Read the settings from the environment without warnings, as before the log is set up."""
         items = [item for item in SETTINGS if item.name not in overrides]
         return cls.of(**{item.name: item.read().value for item in items}, **overrides)
 

@@ -53,7 +53,7 @@ class Setting:
 
     @property
     def name(self) -> str:
-        """The setting's flat name, for flags and overrides: as `redis_url`."""
+        """The setting's flat name, for flags and overrides, such as `redis_url`."""
         return self.variables[0].removeprefix(PREFIX).lower()
 
     def value_in(self, config: object) -> Any:

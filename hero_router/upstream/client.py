@@ -60,7 +60,7 @@ class Client:
         os.close(self._fd)
 
     async def get(self, path: str, limit: int) -> Response:
-        """Send a GET request; the answer's body has `limit` bytes at most. Raises NoResponse."""
+        """Send a GET request; a body of more than `limit` bytes is dropped. Raises NoResponse."""
         return await self._ask(_request("GET", path), limit)
 
     async def post(self, path: str, limit: int, body: bytes) -> Response:

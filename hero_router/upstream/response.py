@@ -60,7 +60,7 @@ class Response:
 
 
 class ResponseParser:
-    """Parses one HTTP answer with a body of at most `limit` bytes; llhttp calls `on_…` methods."""
+    """Parses one HTTP answer; drops a body of more than `limit` bytes. llhttp calls `on_…`."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
