@@ -21,8 +21,8 @@ class TrackedSocket:
     number of probes until the socket is asked for documents again. `inactive_since` is the time of
     the first probe without a listener, in seconds of the monotonic clock. A `stale` socket had no
     listener for too long, and is not in the registry any more. `calm_probes` is how many probes in
-    a row found no failure and no change; `probed_ms` is the time of the last probe (Unix ms, Redis's
-    clock).
+    a row found no failure and no change; `probed_ms` is the time of the last probe (Unix ms by
+    Redis's clock).
     """
 
     state: SocketState
