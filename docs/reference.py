@@ -1,7 +1,7 @@
-"""Writes the tables of docs/settings.md and docs/api.md from the declarations that the code serves.
+"""Writes the tables of docs/settings.md and docs/api.md from the declarations in the code.
 
-`python docs/reference.py` rewrites what stands between `<!-- table: NAME -->` and `<!-- end -->`.
-A test fails where a page is not as this would write it.
+`python docs/reference.py` rewrites the text between `<!-- table: NAME -->` and `<!-- end -->`. A
+test fails if a page differs from the text that this program writes.
 """
 
 import re
@@ -23,11 +23,11 @@ PAGES = ("settings.md", "api.md")
 BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 OF_THIS_MACHINE: Mapping[str, str] = {"workers": "cores", "node": "host name"}
-"""Defaults that differ from machine to machine, in words."""
+"""Descriptions of the defaults that differ from machine to machine."""
 
 
 def written(page: str) -> str:
-    """The page with its tables as they are to be."""
+    """The text of a page with newly written tables."""
     return BLOCK.sub(lambda block: block[1] + TABLES[block[2]]() + block[3], page)
 
 
@@ -40,7 +40,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def settings() -> str:
-    """Every setting, section by section."""
+    """The tables of all settings, one table for each section."""
     parts = []
     for section in dict.fromkeys(item.section for item in SETTINGS):
         rows = [_setting(item) for item in SETTINGS if item.section == section]
@@ -63,7 +63,7 @@ def _setting(item: Setting) -> Sequence[str]:
 
 
 def _document() -> Mapping[str, Any]:
-    """The OpenRPC document that `rpc.discover` answers."""
+    """The router's OpenRPC document, as `rpc.discover` returns it."""
     nothing: Any = None
     document: Mapping[str, Any] = decode(
         rpc_api(RpcMethods(nothing, nothing, nothing, "")).document
@@ -72,7 +72,7 @@ def _document() -> Mapping[str, Any]:
 
 
 def rpc_methods() -> str:
-    """Every method with its parameters and an example."""
+    """All RPC methods with parameters and an example."""
     return "".join("\n".join([*_method(item), "", ""]) for item in _document()["methods"])
 
 
@@ -95,7 +95,7 @@ def _param(param: Mapping[str, Any]) -> Sequence[str]:
 
 
 def _kind(schema: Mapping[str, Any]) -> str:
-    """A schema in a few words."""
+    """A JSON Schema in a few words."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return f"[{name}](#{name.lower()})"
@@ -114,7 +114,7 @@ def _kind(schema: Mapping[str, Any]) -> str:
 
 
 def types() -> str:
-    """Every object that a method answers, with its fields."""
+    """The tables of all result types with their fields."""
     parts = []
     for name, schema in _document()["components"]["schemas"].items():
         rows = [(f"`{field}`", _kind(kind)) for field, kind in schema["properties"].items()]
@@ -123,7 +123,7 @@ def types() -> str:
 
 
 def errors() -> str:
-    """Every error code with its HTTP status and JSON-RPC code."""
+    """The table of all error codes with HTTP status and JSON-RPC code."""
     rows = [(f"`{code}`", str(http), str(rpc)) for code, (http, rpc) in CODES.items()]
     rows.append((f"`{RouterError.code}`", "500", "-32603"))
     return table(("code", "HTTP", "JSON-RPC"), rows)
@@ -138,7 +138,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
 
 
 def main() -> None:
-    """Rewrite the pages."""
+    """Rewrite the tables in all pages."""
     for name in PAGES:
         page = DOCS / name
         page.write_text(written(page.read_text("utf-8")), "utf-8")

@@ -1,4 +1,4 @@
-"""The command `hero_router`: parses the command line and runs one command, each in its module."""
+"""The program `hero_router`: parses the command line and runs a command such as `list`."""
 
 import logging
 import signal
@@ -30,29 +30,30 @@ COMMANDS: Mapping[str, str] = {
     "check": "hero_router.cli.check",
     "completion": "hero_router.cli.completion",
 }
-"""Each command's module, whose `command` is a click command."""
+"""The module of each command; `command` in that module is a click command."""
 
 MASTER_SIGNALS = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
-"""Signals that control a gunicorn master. Before gunicorn handles them each would end the process;
-loading takes a second, and nothing is there to be reloaded yet."""
+"""Signals that control a gunicorn master, and are ignored while `hero_router web` loads.
+
+Loading takes about a second. Before gunicorn handles a signal, the signal would end the process."""
 
 FAILED, CANNOT_RUN, INTERRUPTED = 1, 2, 130
-"""Exit codes; that of Ctrl-C is the one that shells give."""
+"""Exit codes; shells use the same code after Ctrl-C."""
 
 EXIT_CODES = """
 \b
 Exit codes:
   0    done
-  1    failed: no router answers, it refused, or a check did not pass
+  1    failed: the router did not answer or refused, or a check failed
   2    wrong command line or settings: nothing was started
   130  ended by Ctrl-C
 """
 
 
 class Commands(click.Group):
-    """Imports a command's module only when it is used, so that each process loads what it needs.
+    """The group of all commands; a command's module is imported only when the command is used.
 
-    `_handlers` has the former handlers of the signals that are ignored while `web` loads.
+    `_handlers` holds the handlers of signals that are ignored while `hero_router web` loads.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -60,11 +61,11 @@ class Commands(click.Group):
         self._handlers: dict[int, Any] = {}
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """All names, the most needed first."""
+        """The names of all commands, the most used ones first."""
         return [*COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The `command` of a name's module."""
+        """Import the module of a command; returns its click command."""
         if cmd_name not in COMMANDS:
             return None
         if cmd_name == "web" and not ctx.resilient_parsing:
@@ -74,14 +75,14 @@ class Commands(click.Group):
         return found
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; Ctrl-C while it still loads is no failure (click would end with 1)."""
+        """Run the command; after Ctrl-C end with code 130 (click would end with 1)."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        """Run; an error of the router's is one line on stderr, or one record of a JSON log."""
+        """Run the program; write an error as one line on stderr, or as a record of a JSON log."""
         try:
             return super().main(*args, **kwargs)
         except RouterError as error:
@@ -102,11 +103,10 @@ class Commands(click.Group):
 )
 @click.version_option(__version__, "-V", "--version", prog_name="hero_router")
 def main() -> None:
-    """One door to the services that listen on this machine's Unix sockets.
+    """Find the services on this machine's Unix sockets, probe them, show them live in a browser.
 
-    It finds them, probes whether they really work, and shows them live in a browser.
     Start with `hero_router serve --demo`, then open http://127.0.0.1:9988/.
 
-    Commands that ask a running router (list, describe, scan, events, clients) find it at --url,
-    else ROUTER_URL, else ROUTER_HOST and ROUTER_PORT.
+    The commands list, describe, scan, events and clients ask a running router. Its address is
+    --url, else ROUTER_URL, else ROUTER_HOST and ROUTER_PORT.
     """

@@ -1,4 +1,4 @@
-"""The router's address for commands that ask a running router: `--url`, else `ROUTER_URL`."""
+"""The option `--url` of commands that ask a running router, and its default."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -13,19 +13,19 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def address(command: F) -> F:
-    """Give a command the parameter `url`: a checked address without a slash at its end."""
+    """Add the option `--url` to a command; its value is a checked URL without a final slash."""
     return click.option(
         "--url",
         envvar=ADDRESS_VARIABLE,
         callback=lambda _context, _parameter, value: resolve(value),
         show_envvar=True,
         show_default="from ROUTER_HOST and ROUTER_PORT",
-        help="the router's address",
+        help="address of the running router",
     )(command)
 
 
 def resolve(url: str | None) -> str:
-    """The address to ask. Raises RouterAway if it is none."""
+    """The router's address: `url`, else from the settings. Raises RouterAway if it is malformed."""
     address = (url or RouterConfig.read().web.address).rstrip("/")
     if not _is_address(address):
         raise RouterAway(f"{address} is no address like http://127.0.0.1:9988")

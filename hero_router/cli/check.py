@@ -1,4 +1,4 @@
-"""The command `check`: one line and an exit code for health checks of containers and services."""
+"""The command `check`: a health check for containers, with one line and an exit code."""
 
 import asyncio
 import sys
@@ -19,10 +19,10 @@ from hero_router.store.client import connect
     "host", "port", "redis_url", "redis_password_file", "redis_prefix", "node", "socket_dir",
 )  # fmt: skip
 def command(part: str, **overrides: Any) -> None:
-    """Check that web, the scanner or the demo works here.
+    """Check that web workers, scanner or sample services work.
 
-    Exits with 0 if it does, else with 1. It asks whether a restart would help, so it does not fail
-    because Redis is away.
+    Exits with 0 if the processes of this machine work, else with 1. The check only fails if a
+    restart may help: it does not fail because Redis cannot be reached.
     """
     found = asyncio.run(_ask(part, configure(overrides)))
     click.echo(f"{part}: {'ok' if found.ok else 'failed'}: {found.detail}")

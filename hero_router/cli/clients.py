@@ -1,4 +1,4 @@
-"""The command `clients`: the clients of the stream on each worker, as a table or as JSON."""
+"""The command `clients`: the clients of the event stream on all web workers, as table or JSON."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ from hero_router.cli.screen import Column, age, console, count, literal, table, 
 from hero_router.client.http import fetch
 
 SILENT_SECONDS = 6.0
-"""Workers report at least every five and a half seconds."""
+"""Age of a client list above which a worker may be gone: workers publish one every 5.5 s."""
 
 COLUMNS = (
     Column("behind"),
@@ -31,9 +31,10 @@ COLUMNS = (
 @click.option("--json", "as_json", is_flag=True, help="print JSON for programs")
 @address
 def command(as_json: bool, url: str) -> None:
-    """Show the clients of the stream, and how far behind each is.
+    """Show the clients of the event stream, with their lag.
 
-    Each worker names the clients that are furthest behind, and counts the others.
+    The lag is the number of events that a client has not received yet. A web worker names the
+    clients that are furthest behind, and counts the others.
     """
     answer = asyncio.run(fetch(url, "/api/clients", "workers", "clients", "states", "now"))
     if as_json:
@@ -49,7 +50,7 @@ def command(as_json: bool, url: str) -> None:
 
 
 def summary(answer: Mapping[str, Any]) -> str:
-    """One line: how many there are, in which states, on how many workers."""
+    """One line about all clients: their number, their states, and the number of workers."""
     states = ", ".join(f"{number} {state}" for state, number in answer["states"].items() if number)
     listed = sum(len(worker["listed"]) for worker in answer["workers"])
     line = f"{count(answer['clients'], 'client')} on {count(len(answer['workers']), 'worker')}"
@@ -58,7 +59,7 @@ def summary(answer: Mapping[str, Any]) -> str:
 
 
 def clients_table(answer: Mapping[str, Any], width: int) -> Table:
-    """The named clients, the furthest behind first."""
+    """The table of the named clients; those furthest behind come first."""
     rows = []
     for worker, item in sorted(_listed(answer), key=lambda pair: -pair[1]["behind"]):
         blocked = age(item["blocked_at"]) if item["blocked_at"] else ""

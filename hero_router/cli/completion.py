@@ -1,4 +1,4 @@
-"""The command `completion`: the script by which a shell completes hero_router's words."""
+"""The command `completion`: the script by which a shell completes hero_router's command lines."""
 
 import click
 from click.shell_completion import BashComplete, FishComplete, ZshComplete
@@ -16,15 +16,15 @@ LINES = {
 
 @click.command(
     "completion",
-    epilog="\b\nTo have it in each new shell:\n"
+    epilog="\b\nTo enable completion in new shells:\n"
     + "".join(f"  {line}\n" for line in LINES.values()),
 )
 @click.argument("shell", type=click.Choice([*SHELLS]))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> None:
-    """Print the script for completion in a shell.
+    """Print the script for command completion in a shell.
 
-    It completes commands, options and names of services.
+    The shell then completes commands, options and names of services.
     """
     kind = SHELLS[shell]
     click.echo(kind(ctx.find_root().command, {}, PROGRAM, VARIABLE).source())

@@ -1,4 +1,4 @@
-"""The command `config`: every setting with its value, its source, default, range and meaning."""
+"""The command `config`: all settings with value, source of the value, default, range, meaning."""
 
 import asyncio
 import json
@@ -34,9 +34,9 @@ COLUMNS = (
 @click.option("--json", "as_json", is_flag=True, help="print JSON for programs")
 @flags()
 def command(check: bool, as_json: bool, **overrides: Any) -> None:
-    """Show each setting with its value, source and meaning.
+    """Show all settings with value, source and meaning.
 
-    Passwords are shown as ***.
+    The source is a flag, an environment variable or "default". Passwords are shown as ***.
     """
     config = configure(overrides)
     flagged = given(overrides)
@@ -56,13 +56,13 @@ def command(check: bool, as_json: bool, **overrides: Any) -> None:
 
 
 def _cells(row: Mapping[str, str]) -> list[Text]:
-    """A row for people: the default only where another value holds."""
+    """The cells of a row for people; the default is shown only if the value differs from it."""
     hidden = {"default": ""} if row["source"] == "default" else {}
     return [*map(Text, {**row, **hidden}.values())]
 
 
 def _rows(config: RouterConfig, flagged: Collection[str]) -> list[dict[str, str]]:
-    """One row for each setting, with its columns by name."""
+    """The rows of the table, one for each setting, with its columns by name."""
     variables = sources()
     return [
         {

@@ -1,4 +1,4 @@
-"""The command `demo`: runs sample services, so that a first look at the page shows something."""
+"""The command `demo`: runs sample services, for a first look at the router's web page."""
 
 import asyncio
 import signal
@@ -14,7 +14,11 @@ from hero_router.settings.config import RouterConfig
 @click.command("demo")
 @flags("socket_dir", "log_level", "log_format")
 def command(**overrides: Any) -> None:
-    """Run sample services: good, flapping, hanging, dead."""
+    """Run sample services: healthy, flapping, hanging, dead.
+
+    The sockets of the services are made in the socket folder (ROUTER_SOCKET_DIR), and removed at
+    the end.
+    """
     config = begin(overrides)
     asyncio.run(_run(config))
 

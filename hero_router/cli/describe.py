@@ -1,4 +1,4 @@
-"""The command `describe`: all that is known of one service."""
+"""The command `describe`: all details of one service, as lines and a table or as JSON."""
 
 import asyncio
 import json
@@ -37,10 +37,10 @@ NAME_WIDTH = 14
 @click.option("--json", "as_json", is_flag=True, help="print JSON for programs")
 @address
 def command(name: str, as_json: bool, url: str) -> None:
-    """Show all that is known of one service.
+    """Show all details of one service.
 
-    NAME is its name or id. Exits with 1 if there is none, or if several have that name; it then
-    lists their ids.
+    NAME is the name or the id of the service. Exits with 1 if no service has this name or id. If
+    several services have the name, their ids are listed, and the exit code is 1 too.
     """
     service = asyncio.run(_fetch(url, name))
     if as_json:
@@ -55,7 +55,7 @@ def command(name: str, as_json: bool, url: str) -> None:
 
 
 async def _fetch(url: str, name: str) -> Mapping[str, Any]:
-    """The service. Raises NotFound with the ids of several of that name, or RouterAway."""
+    """Ask the router for a service. Raises RouterAway, or NotFound if none or several match."""
     path = f"/api/services/{quote(name, safe='')}"
     try:
         found: Mapping[str, Any] = await fetch(url, path, "id", "sockets", "stale")
@@ -70,7 +70,7 @@ async def _fetch(url: str, name: str) -> Mapping[str, Any]:
 
 
 def facts(service: Mapping[str, Any]) -> Iterator[Text]:
-    """What is known, one fact a line; what is not known is left out."""
+    """The details of a service, one per line; empty details are left out."""
     for name, value in _facts(service):
         if value.plain:
             yield Text(f"{name:<{NAME_WIDTH}} ", style="bold") + value
@@ -105,7 +105,7 @@ def _since(unix_ms: object) -> Text:
 
 
 def _last_known(service: Mapping[str, Any]) -> Text:
-    """How a service of a lost node was before."""
+    """The last status and reason of a service whose node has lost its scanner."""
     if "last_status" not in service:
         return Text("")
     return mark(service["last_status"]) + literal(f" {service.get('last_reason') or ''}".rstrip())
@@ -120,7 +120,7 @@ def _methods(service: Mapping[str, Any]) -> Text:
 
 
 def sockets_table(service: Mapping[str, Any], width: int) -> Table:
-    """One row for each socket, with the figures of its last probe."""
+    """The table of a service's sockets, with the figures of their last probes."""
     probe = service.get("probe")
     probes = probe.get("sockets") if isinstance(probe, dict) else None
     figures = probes if isinstance(probes, dict) else {}
@@ -129,7 +129,7 @@ def sockets_table(service: Mapping[str, Any], width: int) -> Table:
 
 
 def _row(item: Mapping[str, Any], last: Mapping[str, Any]) -> Sequence[Text]:
-    """A socket as the record says, and its last probe."""
+    """The cells for one socket: its state in the service record, and its last probe."""
     return (
         literal(item.get("name")),
         literal(item.get("role")),

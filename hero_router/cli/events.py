@@ -1,4 +1,4 @@
-"""The command `events`: past and coming events in a terminal; it resumes, and shows each gap."""
+"""The command `events`: prints past events, and follows the event stream until Ctrl-C."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ REMOVED: Mapping[str, str] = {
     "stale": "nothing has listened on its sockets for too long",
     "forgotten": "its node was forgotten",
 }
-"""Why a service left the registry, in words."""
+"""The reasons of `service_removed` events, in words."""
 
 STYLES: Mapping[str, str] = {"resync": "bold red", "stale": "bold yellow", "fresh": "bold green"}
 
@@ -33,7 +33,8 @@ STYLES: Mapping[str, str] = {"resync": "bold red", "stale": "bold yellow", "fres
 @click.option(
     "--since",
     type=Since(),
-    help="begin with the past events since then: 90s, 10m, 2h, 1d, or a time as 2026-11-28T14:30",
+    help="begin with the past events since this time: 90s, 10m, 2h or 1d ago, or a date and time "
+    "such as 2026-11-28T14:30",
 )
 @click.option(
     "--tail",
@@ -41,16 +42,21 @@ STYLES: Mapping[str, str] = {"resync": "bold red", "stale": "bold yellow", "fres
     metavar="N",
     help="begin with the last N past events",
 )
-@click.option("--no-follow", is_flag=True, help="only the past events; do not wait for more")
-@click.option("--cursor", help="go on after this position")
+@click.option("--no-follow", is_flag=True, help="print past events only, and end")
+@click.option("--cursor", help="begin with the event after this position")
 @click.option("--count", type=click.IntRange(1), metavar="N", help="end after N events")
-@click.option("--types", help="only events of these types, with commas between")
-@click.option("--context", help="only of services in these contexts")
-@click.option("--service", help="only of these services, by id or name")
+@click.option("--types", help="print only events of these types (comma-separated list)")
+@click.option("--context", help="print only events in these contexts (comma-separated list)")
 @click.option(
-    "--conflate", is_flag=True, help="after a stall only the newest event of each service"
+    "--service",
+    help="print only events of services with these names or ids (comma-separated list)",
 )
-@click.option("--json", "as_json", is_flag=True, help="print one JSON object a line")
+@click.option(
+    "--conflate",
+    is_flag=True,
+    help="if this client falls behind, skip all but the newest event of a service",
+)
+@click.option("--json", "as_json", is_flag=True, help="print events as JSON, one object per line")
 @address
 def command(
     since: Callable[[int], int] | None,
@@ -62,11 +68,11 @@ def command(
     url: str,
     **options: str | bool | None,
 ) -> None:
-    """Follow the stream of events; show past ones.
+    """Print past events, and follow the event stream until Ctrl-C.
 
-    Without --since, --tail or --cursor it begins with the next event. It reconnects and resumes by
-    itself; a `resync` says how many events were missed. Times are those of the events, by Redis's
-    clock. Ctrl-C ends it.
+    Without --since, --tail or --cursor only new events are printed. After a lost connection the
+    command reconnects and resumes. If events were missed, a `resync` line has their number. The
+    times are the publication times of the events, by Redis's clock.
     """
     past = since is not None or tail is not None or no_follow
     if past and cursor:
@@ -118,7 +124,7 @@ def _say_lost(follower: Follower, reason: str) -> None:
 
 
 async def _warn_of_unknown(url: str, query: Mapping[str, str]) -> None:
-    """Say which of the wanted services and contexts there are none of now: a name may be wrong."""
+    """Warn if no service has a wanted name or context now: the name may be wrong."""
     if not query.keys() & {"service", "context"}:
         return
     services = (await fetch(url, "/api/services", "services"))["services"]
@@ -132,18 +138,18 @@ async def _warn_of_unknown(url: str, query: Mapping[str, str]) -> None:
 
 
 class Printer:
-    """Prints events, as lines for people or as JSON, and counts them."""
+    """Prints events, as lines for people or as JSON, and counts the printed events."""
 
     def __init__(self, count: int | None, *, as_json: bool) -> None:
         self._left, self._as_json = count, as_json
 
     @property
     def is_done(self) -> bool:
-        """Whether as many events are printed as were wanted."""
+        """Whether the wanted number of events has been printed."""
         return self._left == 0
 
     def show(self, event: str, position: str, data: dict[str, Any]) -> None:
-        """Print one message; what says something about the stream itself is not counted."""
+        """Print one event; events about the stream itself, such as `resync`, are not counted."""
         if self._as_json:
             value = {"event": event, "id": position or None, "data": data}
             click.echo(json.dumps(value))
@@ -154,14 +160,14 @@ class Printer:
 
 
 def line(event: str, data: dict[str, Any]) -> Text:
-    """One event for people: when it happened, what it is, what it says."""
+    """One event as a line for people: time, type, summary."""
     when = moment(data.get("at") or data.get("now")) or moment(time.time() * 1000)
     name = literal(f"{event:<16}", STYLES.get(event, "bold"))
     return Text(f"{when} ", style="bright_black") + name + summary(event, data)
 
 
 def summary(event: str, data: dict[str, Any]) -> Text:
-    """What an event says, in a few words; service texts are shown literally."""
+    """The content of an event in a few words; texts of services are shown literally."""
     if event in _SUMMARIES:
         with suppress(KeyError):
             return _SUMMARIES[event](data)

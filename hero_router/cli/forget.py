@@ -1,7 +1,8 @@
-"""The command `forget`: removes a node that is gone for good from the registry.
+"""The command `forget`: removes from the registry a node that will not come back.
 
-It writes to Redis itself, not through a router: the node's services must leave with their events in
-one step, while this command holds the node's lease and no scanner can.
+It writes to Redis itself, not through a running router. It first takes the lease on the node, so
+that no scanner can hold it. Then it removes the node's services and adds their removal events, in
+one atomic step.
 """
 
 import asyncio
@@ -24,17 +25,18 @@ from hero_router.store.registry import Registry
 from hero_router.text import clean
 
 LEASE_SECONDS = 10.0
-"""If this command is killed half-way, no scanner can hold the node for this long."""
+"""Lifetime of the lease: if this command is killed, no scanner can take the lease for this time."""
 
 
 @click.command("forget")
 @click.argument("node")
 @flags("redis_url", "redis_password_file", "redis_prefix", "state_dir", "sse_buffer")
 def command(node: str, **overrides: Any) -> None:
-    """Remove a node that is gone for good, with its services.
+    """Remove a node that will not come back, with its services.
 
-    Also for the old name of a NODE that was renamed. Refused while a scanner runs for it. Without
-    ROUTER_REDIS_URL it asks the private Redis of the `serve` that runs in ROUTER_STATE_DIR.
+    NODE is the node's name in the registry, or the old name of a renamed node. The command is
+    refused while a scanner runs for NODE. Without ROUTER_REDIS_URL it changes the Redis of the
+    `hero_router serve` that runs with this ROUTER_STATE_DIR.
     """
     config = configure(overrides)
     number = asyncio.run(_run(config, node))
@@ -50,7 +52,7 @@ async def _run(config: RouterConfig, node: str) -> int:
 
 
 async def _backplane(config: RouterConfig) -> RedisSettings:
-    """The Redis to write to. Raises ConfigError if none is known."""
+    """The settings of the Redis to write to. Raises ConfigError if no Redis is known."""
     if config.redis.url:
         config.redis.require()
         return config.redis
@@ -64,7 +66,7 @@ async def _backplane(config: RouterConfig) -> RedisSettings:
 
 
 async def _forget(config: RouterConfig, client: Redis, node: str) -> int:
-    """Returns the number of removed services. Raises NotFound, Fenced or another StoreError."""
+    """Remove the node; returns the number of its services. Raises NotFound or StoreError."""
     registry = Registry(client, Keys(config.redis.prefix), config.stream.window)
     if node not in (known := await registry.nodes()):
         names = ", ".join(clean(name) for name in sorted(known)) or "none"
@@ -81,5 +83,5 @@ async def _forget(config: RouterConfig, client: Redis, node: str) -> int:
     try:
         return await registry.forget(grant)
     finally:
-        with suppress(StoreError):  # it runs out by itself
+        with suppress(StoreError):  # the lease expires by itself
             await lease.release(grant)

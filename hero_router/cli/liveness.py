@@ -1,6 +1,7 @@
-"""Whether web, the scanner and the demo work: asked by `check`, and by `serve` while they start.
+"""Checks whether the web workers, the scanner and the sample services work.
 
-Each question is whether a restart would help, so Redis being away is no fault of theirs.
+`hero_router check` uses these checks, and `hero_router serve` while it starts its processes. A
+check only fails if a restart may help, so it does not fail because Redis cannot be reached.
 """
 
 from dataclasses import dataclass
@@ -18,14 +19,14 @@ ANSWER_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Whether a part works, and in a few words why one says so."""
+    """The result of a check: whether the process works, and the finding in a few words."""
 
     ok: bool
     detail: str
 
 
 async def web(config: RouterConfig, *, within: float = ANSWER_SECONDS) -> Health:
-    """Whether a worker answers."""
+    """Check whether a web worker answers."""
     url = config.web.address.rstrip("/")
     try:
         answer = await get(url, "/health", within=within)
@@ -35,7 +36,7 @@ async def web(config: RouterConfig, *, within: float = ANSWER_SECONDS) -> Health
 
 
 async def scanner(config: RouterConfig, client: Redis) -> Health:
-    """Whether a scanner, this one or another that it stands by for, holds the node's lease."""
+    """Check whether any scanner holds the lease on this node."""
     node = config.node.name
     try:
         held = await NodeReader(client, Keys(config.redis.prefix)).is_held(node)
@@ -46,6 +47,6 @@ async def scanner(config: RouterConfig, client: Redis) -> Health:
 
 
 def demo(config: RouterConfig) -> Health:
-    """Whether there is a socket below the root."""
+    """Check whether there is a socket in the socket folder."""
     found = any(config.node.root.glob("**/*.sock"))
     return Health(found, f"{'sockets' if found else 'no socket'} below {config.node.root}")

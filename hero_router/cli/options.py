@@ -1,4 +1,4 @@
-"""Makes a command line flag of every setting, so that flags and variables never drift apart."""
+"""Makes a command line flag for each setting, from the setting's declaration."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,7 +16,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def flags(*names: str) -> Callable[[F], F]:
-    """Give a command the flags of these settings (all if none is named), as keyword arguments."""
+    """Add the flags of these settings to a command (all settings if none is named)."""
 
     def decorate(command: F) -> F:
         for item in reversed(SETTINGS):
@@ -28,19 +28,19 @@ def flags(*names: str) -> Callable[[F], F]:
 
 
 def configure(overrides: Mapping[str, Any]) -> RouterConfig:
-    """The settings: those given as flags, all others from the environment.
+    """Read the settings: from the given flags, else from the environment.
 
     Raises:
-        ConfigError: a value leaves nothing to run with.
+        ConfigError: a value is not usable.
     """
     return RouterConfig.read(**given(overrides))
 
 
 def begin(overrides: Mapping[str, Any]) -> RouterConfig:
-    """Like `configure`, for long-running processes: sets up the log, and logs rejected values.
+    """Read the settings of a long-running process, set up its log, and log rejected values.
 
     Raises:
-        ConfigError: a value leaves nothing to run with.
+        ConfigError: a value is not usable.
     """
     logs.setup_early(overrides.get("log_format"))
     config = configure(overrides)
@@ -50,7 +50,7 @@ def begin(overrides: Mapping[str, Any]) -> RouterConfig:
 
 
 def given(overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """The flags that stand on the command line."""
+    """The values of the flags that were given on the command line, by flat name."""
     return {name: value for name, value in overrides.items() if value is not None}
 
 
@@ -71,14 +71,14 @@ def _flag(item: Setting) -> Callable[[F], F]:
 
 
 class _Flag(click.Option):
-    """The flag of a setting; None if it is not given. Its help says variable, default and range."""
+    """The flag of a setting, with variable, default and range in its help; None if not given."""
 
     def __init__(self, *args: Any, setting: Setting, **kwargs: Any) -> None:
         super().__init__(*args, default=None, **kwargs)
         self._setting = setting
 
     def get_help_extra(self, ctx: click.Context) -> "OptionHelpExtra":  # noqa: ARG002 - click's
-        """What stands in brackets after the meaning."""
+        """Variable, default and range, which the help shows in brackets."""
         extra: OptionHelpExtra = {"envvars": self._setting.variables[:1]}
         default = default_text(self._setting)
         if default and default not in self._setting.help:
@@ -89,12 +89,12 @@ class _Flag(click.Option):
 
 
 def default_text(item: Setting) -> str:
-    """The default as a person reads it; one that depends on the machine is named, not given."""
+    """A setting's default for people; a default that depends on the machine is described."""
     return {"node": "the host name", "workers": "cores"}.get(item.name) or plain(item.default)
 
 
 def span(item: Setting) -> str:
-    """The accepted values of a setting, in short: a number's range, or the words of a choice."""
+    """A setting's accepted values in short: the range of a number, or "0 or 1" for a switch."""
     if item.kind in ("int", "float"):
         return f"{'0, or ' if item.off else ''}{plain(item.low)} to {plain(item.high)}"
     return "0 or 1" if item.kind == "bool" else ""
@@ -109,11 +109,11 @@ def _type(item: Setting) -> click.ParamType[Any]:
 
 
 class _OrOff(click.FloatRange):
-    """A number in a range, or 0, which switches the setting off."""
+    """Parses a number in a range, or 0, which switches the setting off."""
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """The number. Raises click.BadParameter."""
+        """Parse the number. Raises click.BadParameter."""
         number: float = click.FLOAT.convert(value, param, ctx)
         return number if number == 0 else float(super().convert(value, param, ctx))

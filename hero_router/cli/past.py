@@ -1,4 +1,4 @@
-"""The past events that `events` begins with: those since a time, or the last ones."""
+"""Fetches the past events with which the command `events` begins: since a time, or the last N."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -14,24 +14,24 @@ from hero_router.feed.filters import Filter, Tags
 from hero_router.position import Position
 
 MAX_EVENTS = 1000
-"""Most past events that a router gives."""
+"""Most past events in one answer of the router."""
 
 _AGO = re.compile(r"([0-9]+(?:\.[0-9]+)?)([smhd])")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 StartOf = Callable[[int], int]
-"""Gives the time to begin at, for the router's time now; both in Unix milliseconds."""
+"""Returns the time of the first wanted event, for the router's present time (both Unix ms)."""
 
 
 class Since(click.ParamType[StartOf]):
-    """A time: how long ago (`90s`, `10m`, `2h`, `1d`), or a date or a date and time in ISO 8601."""
+    """Parses a time: an age (`90s`, `10m`, `2h`, `1d`), or a date or date and time in ISO 8601."""
 
     name = "time"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> StartOf:
-        """The start. Raises click.BadParameter."""
+        """Parse the time. Raises click.BadParameter."""
         if match := _AGO.fullmatch(str(value)):
             ago_ms = int(float(match[1]) * _UNIT_SECONDS[match[2]] * 1000)
             return lambda now_ms: now_ms - ago_ms
@@ -46,7 +46,7 @@ class Since(click.ParamType[StartOf]):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Past events, oldest first, and the position after which the stream goes on."""
+    """Past events, oldest first, and the position after which the event stream goes on."""
 
     events: Sequence[Mapping[str, Any]]
     cursor: str
@@ -54,13 +54,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """Which past events are wanted: since which time, and at most how many; None for all."""
+    """The wanted past events: events since a time, and at most the last `tail`; None for all."""
 
     since: StartOf | None
     tail: int | None
 
     async def fetch(self, url: str, wanted: Filter | None) -> Found:
-        """Ask the router. Raises RouterAway."""
+        """Ask the router for the wanted past events. Raises RouterAway."""
         path = f"/api/events/recent?n={MAX_EVENTS}"
         answer = await fetch(url, path, "events", "cursor", "now")
         kept = answer["events"]
@@ -76,7 +76,7 @@ class Past:
 
 
 def _kept_since(events: Sequence[Mapping[str, Any]]) -> int | None:
-    """When the oldest kept event happened; None if no event came before it."""
+    """The time of the oldest kept event; None if no event came before it."""
     position = Position.parse(events[0]["id"]) if events else None
     return _at(events[0]) if position is not None and position.seq > 1 else None
 
@@ -87,7 +87,7 @@ def _at(item: Mapping[str, Any]) -> int:
 
 
 def _tags(item: Mapping[str, Any]) -> Tags:
-    """What a filter chooses an event by."""
+    """The type, context, id and name of an event, by which filters select events."""
     data = item["data"]
     record = data.get("service")
     about = record if isinstance(record, dict) else data

@@ -1,4 +1,4 @@
-"""Checks that web can listen on its host and port, before anything starts."""
+"""Checks that the web workers can listen on their host and port, before any process starts."""
 
 import asyncio
 import errno
@@ -12,7 +12,7 @@ ANSWER_SECONDS = 1.0
 
 
 def check_port(config: RouterConfig) -> None:
-    """Raises ConfigError, with the way out, if web could not listen on its host and port."""
+    """Raises ConfigError, with a remedy, if the web workers could not listen on host and port."""
     try:
         address = socket.getaddrinfo(config.web.host, config.web.port, type=socket.SOCK_STREAM)[0]
         with socket.socket(address[0], socket.SOCK_STREAM) as trial:
@@ -35,7 +35,7 @@ def _reason(config: RouterConfig, error: OSError) -> str:
 
 
 async def _is_router(config: RouterConfig) -> bool:
-    """Whether the program that listens there answers as a worker of hero_router does."""
+    """Whether the program that listens on host and port is a web worker of hero_router."""
     try:
         url = config.web.address.rstrip("/")
         answer = await get(url, "/.well-known/heroservice.json", within=ANSWER_SECONDS)

@@ -1,4 +1,4 @@
-"""Says when `serve` is ready: web is up to date, and the scanner's first scan is over."""
+"""Prints when `hero_router serve` is ready: web workers up to date, and first scan finished."""
 
 import asyncio
 import logging
@@ -23,11 +23,14 @@ ASK_SECONDS = 1.0
 POLL_SECONDS = 0.2
 
 ELSEWHERE = ("192.0.2.1", 9)
-"""An address without a machine (RFC 5737). Nothing is sent: only the route is looked up."""
+"""An address without a machine (RFC 5737), to look up the route to others; nothing is sent."""
 
 
 class Readiness:
-    """Asks web over HTTP, and the scanner's reports in Redis, over clients that `connect` makes."""
+    """Checks the processes of `hero_router serve`: web workers by HTTP, the scanner in Redis.
+
+    `connect` makes a client of Redis.
+    """
 
     def __init__(self, config: RouterConfig, connect: Callable[[], Redis]) -> None:
         self._config, self._connect = config, connect
@@ -35,10 +38,10 @@ class Readiness:
         self._since_ms: float | None = None
 
     async def scanner(self) -> bool:
-        """Whether a scanner holds this node, or Redis is away and does not say.
+        """Whether a scanner holds the lease on this node, or Redis cannot be asked.
 
-        The first scan may take as long as the slowest service, and need not be waited for. The
-        time of the first question is kept: a report from then on is the new scanner's own.
+        `hero_router serve` does not wait for the first scan, which takes as long as the slowest
+        service. The time of the first call is kept: later node reports are of the new scanner.
         """
         client = self._connect()
         try:
@@ -49,7 +52,7 @@ class Readiness:
             await client.aclose()
 
     async def web(self) -> bool:
-        """Whether a worker answers."""
+        """Whether a web worker answers."""
         return (await liveness.web(self._config, within=ASK_SECONDS)).ok
 
     async def demo(self) -> bool:
@@ -57,7 +60,7 @@ class Readiness:
         return liveness.demo(self._config).ok
 
     async def announce(self) -> None:
-        """Say what is missing, each time that it changes, and at last that nothing is."""
+        """Print why the router is not ready, when the reason changes, until the router is ready."""
         said = ""
         while reason := await self._missing():
             if reason != said:
@@ -69,7 +72,7 @@ class Readiness:
         )
 
     def _say(self, line: str) -> None:
-        """A line on stdout for people; a record if the log is JSON, as all else is then."""
+        """Print a line on stdout; if the log is JSON, write a log record instead."""
         if self._config.log.format == "json":
             log.info("%s", line, extra={"url": self._config.web.address})
             return
@@ -77,7 +80,7 @@ class Readiness:
         sys.stdout.flush()
 
     async def _missing(self) -> str:
-        """Why a page could not show the true state; "" if it can."""
+        """Why the router is not ready; "" if it is."""
         state = await self._web_state()
         if state is None:
             return f"no worker answers at {self._config.web.address}"
@@ -88,7 +91,7 @@ class Readiness:
         return ""
 
     async def _web_state(self) -> dict[str, Any] | None:
-        """What a worker's `/ready` says, 503 included; None if none answers."""
+        """The answer of a web worker to `GET /ready`, also with 503; None if no worker answers."""
         with suppress(RouterAway):
             answer = await get(self._url, "/ready", within=ASK_SECONDS)
             return answer.value if isinstance(answer.value, dict) else None
@@ -107,7 +110,7 @@ class Readiness:
         return status is not None and status.state.scan > 0 and status.state.last_scan >= began
 
     async def _began_ms(self, client: Redis) -> float:
-        """When this was first asked, in Unix milliseconds by Redis's clock. Raises StoreError."""
+        """The time of the first call, in Unix milliseconds by Redis's clock. Raises StoreError."""
         if self._since_ms is None:
             clock = RedisClock(client)
             await clock.ask()
@@ -116,9 +119,9 @@ class Readiness:
 
 
 def _from_elsewhere(config: RouterConfig) -> str:
-    """This machine's address as other machines see it, if web listens on all addresses.
+    """The URL for other machines, if the web workers listen on all addresses; else "".
 
-    By a name they would need ROUTER_ALLOWED_HOSTS.
+    The URL has an IP address: a host name would have to be in ROUTER_ALLOWED_HOSTS.
     """
     if config.web.host != "0.0.0.0":
         return ""

@@ -1,4 +1,4 @@
-"""The command `scan`: asks the scanners for a scan now, and shows what they found."""
+"""The command `scan`: asks all scanners for a scan now, and prints the changes that they found."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ from hero_router.client.http import call
 @click.option("--json", "as_json", is_flag=True, help="print JSON for programs")
 @address
 def command(as_json: bool, url: str) -> None:
-    """Ask every scanner for a full scan and wait for the result."""
+    """Ask all scanners for a full scan, and print the result."""
     result = asyncio.run(call(url, "router.scan", {}))
     if as_json:
         click.echo(json.dumps(result, indent=2))

@@ -1,4 +1,4 @@
-"""The command `scanner`: finds and probes this node's sockets, and writes the registry."""
+"""The command `hero_router scanner`: runs the scanner of this machine (node)."""
 
 import asyncio
 import logging
@@ -33,7 +33,11 @@ log = logging.getLogger(__name__)
     "stale_unlink", "ignore", "lease_seconds", "log_level", "log_format",
 )  # fmt: skip
 def command(**overrides: Any) -> None:
-    """Run the scanner of this node; a second one stands by. Needs ROUTER_REDIS_URL."""
+    """Run the scanner of this machine (node).
+
+    The scanner finds and probes the sockets in the socket folder, and writes changes to Redis. If
+    another scanner runs for the same node, this scanner stands by. ROUTER_REDIS_URL must be set.
+    """
     config = begin(overrides)
     config.redis.require()
     asyncio.run(_run(config))
@@ -57,7 +61,7 @@ async def _run(config: RouterConfig) -> None:
 
 
 def make_worker(config: RouterConfig, client: Redis, channel: Redis) -> ScannerAgent:
-    """A scanner on these connections to Redis; `channel` only receives scan requests."""
+    """Build the scanner from the settings and Redis clients; `channel` receives scan requests."""
     keys, clock = Keys(config.redis.prefix), SystemClock()
     return ScannerAgent(
         config,
@@ -71,6 +75,6 @@ def make_worker(config: RouterConfig, client: Redis, channel: Redis) -> ScannerA
 
 
 def own_sockets(redis_url: str) -> list[Path]:
-    """The Unix socket of Redis, if it has one: it may lie below the root, and is no service."""
+    """The Unix socket of Redis, if any, which the scanner must skip in the socket folder."""
     parts = urlsplit(redis_url)
     return [Path(unquote(parts.path))] if parts.scheme == "unix" else []

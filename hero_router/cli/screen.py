@@ -1,4 +1,4 @@
-"""The terminal: tables that fit it, texts from elsewhere made harmless, times, warnings."""
+"""Output on the terminal: tables that fit, service texts made harmless, times, warnings."""
 
 import sys
 import time
@@ -14,20 +14,20 @@ from rich.text import Text
 from hero_router.text import clean
 
 PIPE_WIDTH = 10_000
-"""Columns of a pipe or a file: nothing is dropped or wrapped in what a program reads."""
+"""Width of tables in a pipe or file, so that no column is dropped or wrapped."""
 
 GAP = 2
 """Spaces between two columns."""
 
 MIN_WRAPPED = 24
-"""Least width of a column whose text may be wrapped."""
+"""Smallest width of a column whose text may be wrapped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table. In a narrow terminal that with the lowest `rank` is dropped first.
+    """A column of a table; in a narrow terminal, columns with a low `rank` are dropped first.
 
-    A column without a rank is never dropped. One that `wraps` may be narrower than its texts.
+    A column without a rank is never dropped. A column that `wraps` may be narrower than its texts.
     """
 
     name: str
@@ -36,12 +36,12 @@ class Column:
 
 
 def console() -> Console:
-    """Standard output for tables and coloured lines."""
+    """The console for tables and coloured lines on standard output."""
     return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
 
 
 def table(columns: Sequence[Column], rows: Sequence[Sequence[Text]], width: int) -> Table:
-    """A table with those columns that fit into a width in characters."""
+    """Build a table with the columns that fit into `width` characters."""
     kept = _fitting(columns, rows, width)
     made = Table(box=None, pad_edge=False)
     for number in kept:
@@ -53,7 +53,7 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[Text]], width: int)
 
 
 def _fitting(columns: Sequence[Column], rows: Sequence[Sequence[Text]], width: int) -> list[int]:
-    """The numbers of the columns that are kept."""
+    """The indexes of the columns that fit."""
     widths = []
     for number, column in enumerate(columns):
         longest = max([cell_len(column.name), *(row[number].cell_len for row in rows)])
@@ -68,17 +68,17 @@ def _fitting(columns: Sequence[Column], rows: Sequence[Sequence[Text]], width: i
 
 
 def literal(value: object, style: str = "") -> Text:
-    """A text from elsewhere as it may be shown: no markup, nothing that steers the terminal."""
+    """A text from a service made harmless: no markup, and no control characters."""
     return Text(clean(value), style=style)
 
 
 def count(number: int, thing: str) -> str:
-    """A number of things in words."""
+    """A count with its noun: "1 service", "2 services"."""
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def age(unix_ms: object) -> str:
-    """How long ago a time was, in its largest unit; "" for what is no time."""
+    """The age of a time in its largest unit, such as "3h"; "" if the value is not a time."""
     if not isinstance(unix_ms, int | float):
         return ""
     seconds = max(int(time.time() - unix_ms / 1000), 0)
@@ -89,7 +89,7 @@ def age(unix_ms: object) -> str:
 
 
 def moment(unix_ms: object) -> str:
-    """A time in this machine's zone, with its date unless that is today; "" for what is no time."""
+    """A time in local time, with the date unless it is today; "" if the value is not a time."""
     try:
         when = time.localtime(float(unix_ms) / 1000)  # type: ignore[arg-type] # from elsewhere
     except (TypeError, ValueError, OverflowError, OSError):
@@ -99,5 +99,5 @@ def moment(unix_ms: object) -> str:
 
 
 def warn(text: str) -> None:
-    """Write a line to stderr."""
+    """Write a warning to stderr."""
     click.secho(clean(text), fg="yellow", err=True)

@@ -1,4 +1,4 @@
-"""Which services a command shows, and in which order; also how a shell completes their names."""
+"""Selects and sorts the services that a command shows; completes service names in a shell."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
@@ -17,7 +17,7 @@ from hero_router.model import Status
 Record = Mapping[str, Any]
 
 COMPLETE_SECONDS = 1.0
-"""How long a shell waits for names after the Tab key."""
+"""Longest wait for service names after the Tab key."""
 
 WORST_FIRST = (
     Status.UNHEALTHY, Status.DEGRADED, Status.INACTIVE, Status.NON_RPC, Status.UNKNOWN,
@@ -31,11 +31,11 @@ ORDERS: Mapping[str, Callable[[Record], Any]] = {
     "status": lambda item: [*WORST_FIRST, item["status"]].index(item["status"]),
     "since": lambda item: -_number(item.get("changed_at")),
 }
-"""What services can be sorted by: worst status, and last change, first."""
+"""The sort keys of services; `status` begins with the worst, `since` with the last change."""
 
 
 class Words(click.ParamType[frozenset[str]]):
-    """Some words with commas between, of any kind or of these."""
+    """Parses a comma-separated list of words: any words, or only those in `known`."""
 
     name = "words"
 
@@ -45,7 +45,7 @@ class Words(click.ParamType[frozenset[str]]):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> frozenset[str]:
-        """The words. Raises click.BadParameter."""
+        """Parse the list. Raises click.BadParameter."""
         words = frozenset(filter(None, (word.strip() for word in str(value).split(","))))
         for word in sorted(words):
             if self._known and word not in self._known:
@@ -58,7 +58,7 @@ class Words(click.ParamType[frozenset[str]]):
         param: click.Parameter,  # noqa: ARG002
         incomplete: str,
     ) -> list[CompletionItem]:
-        """The known words, after those that stand there already."""
+        """Complete the last word of the list with the known words."""
         before, comma, last = incomplete.rpartition(",")
         items = (f"{before}{comma}{word}" for word in self._known if word.startswith(last))
         return [CompletionItem(item) for item in items]
@@ -66,7 +66,7 @@ class Words(click.ParamType[frozenset[str]]):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The wanted services; an empty set wants all. `names` are names or ids."""
+    """A selection and order of services; an empty set selects all. `names` are names or ids."""
 
     names: frozenset[str] = frozenset()
     statuses: frozenset[str] = frozenset()
@@ -75,12 +75,12 @@ class Selection:
     order: str = "context"
 
     def of(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """The state with the wanted services only, in order."""
+        """The state with only the selected services, sorted."""
         found = sorted(filter(self._wants, state["services"]), key=ORDERS[self.order])
         return {**state, "services": found}
 
     def missing(self, state: Mapping[str, Any]) -> list[str]:
-        """The names that no service of a state has."""
+        """The selected names and ids that no service in the state has."""
         known = {item[key] for item in state["services"] for key in ("name", "id")}
         return sorted(self.names - known)
 
@@ -94,7 +94,7 @@ class Selection:
 
 
 def service_names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
-    """The names of the router's services that begin so; none if no router answers soon."""
+    """The names of services that begin with `incomplete`; empty if the router does not answer."""
     with suppress(RouterError):
         url = resolve(ctx.params.get("url"))
         state = asyncio.run(fetch(url, "/api/services", "services", within=COMPLETE_SECONDS))

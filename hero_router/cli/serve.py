@@ -1,4 +1,4 @@
-"""The command `serve`: supervises one machine's Redis, scanner, web workers and demo."""
+"""The command `hero_router serve`: runs Redis, scanner and web workers on one machine."""
 
 import asyncio
 import fcntl
@@ -23,29 +23,31 @@ from hero_router.store.client import connect
 from hero_router.store.embedded import PrivateRedis
 
 AFTER_DRAIN_SECONDS = 1.0
-"""How long web may still take to end once it has drained."""
+"""Time that the web workers have to end after they have ended all event streams."""
 
 
 @click.command("serve")
-@click.option("--demo", is_flag=True, help="also run sample services in the root")
+@click.option(
+    "--demo", is_flag=True, help="also run sample services in the socket folder (ROUTER_SOCKET_DIR)"
+)
 @flags()
 def command(demo: bool, **overrides: Any) -> None:
-    """Run everything on this machine: Redis, scanner, web.
+    """Run scanner, web workers and Redis on this machine.
 
-    Without ROUTER_REDIS_URL it starts a private Redis. Ctrl-C ends everything: streams one by one
-    over ROUTER_DRAIN_SECONDS, or at once on a second Ctrl-C.
+    A Redis server is only started if ROUTER_REDIS_URL is not set. Ctrl-C ends all processes: event
+    streams end one by one within ROUTER_DRAIN_SECONDS, or at once after a second Ctrl-C.
     """
     config = begin(overrides)
     run(config, demo=demo)
 
 
 def run(config: RouterConfig, *, demo: bool) -> None:
-    """Run everything on this machine until SIGINT or SIGTERM.
+    """Run scanner, web workers and Redis until SIGINT or SIGTERM.
 
     Raises:
-        ConfigError: web cannot listen, another `serve` holds the state folder, there is no Redis
-            to start, or the file with Redis's password cannot be used.
-        ChildFailed: a part could not start.
+        ConfigError: the web workers cannot listen, another `hero_router serve` uses the state
+            folder, there is no Redis to start, or the password file cannot be used.
+        ChildFailed: a process could not start.
     """
     config.redis.check_password_file()
     check_port(config)
@@ -80,7 +82,7 @@ def _children(
     *,
     demo: bool,
 ) -> list[Child]:
-    """The processes to run, in the order of starting."""
+    """The processes to run, in the order of their start."""
     environment = {
         **config.environment(),
         "ROUTER_REDIS_URL": backplane.url,
@@ -113,7 +115,7 @@ def _children(
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the state folder for one `serve`. Raises ConfigError if another one holds it."""
+    """Lock the state folder for this process. Raises ConfigError if another process holds it."""
     path = folder / "serve.lock"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -132,10 +134,10 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def _hold(path: Path) -> IO[str]:
-    """Open and lock a file. Raises OSError; BlockingIOError if another process holds it.
+    """Open and lock a file. Raises OSError; BlockingIOError if another process holds the lock.
 
-    Its last holder may remove the file between the two steps. A lock on a removed file
-    excludes no other process, so it is tried again.
+    The last holder may remove the file between open and lock. A lock on a removed file excludes no
+    other process, so both steps are repeated then.
     """
     while True:
         file = path.open("w")

@@ -1,4 +1,4 @@
-"""The command `list`: services with their status, as a table or as JSON, once or live."""
+"""The command `list`: services with their status, as a table or JSON, once or continuously."""
 
 import asyncio
 import json
@@ -44,23 +44,33 @@ COLUMNS = (
 )
 
 SILENT_SECONDS = 18.0
-"""A router sends a keepalive each 15 s; without any news for longer, a watch says so."""
+"""Time without an event after which `--watch` shows a doubt; the router pings every 15 s."""
 
 MAX_IGNORED = 3
-"""Most files that are no services that a line names; `--json` has more of them."""
+"""Most ignored files that a line names; `--json` has more of them."""
 
 
 @click.command("list")
 @click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=service_names)
-@click.option("--status", type=Words(Status), help="only with these statuses, with commas between")
-@click.option("--context", type=Words(), help="only in these contexts, as above")
-@click.option("--node", type=Words(), help="only on these nodes")
+@click.option(
+    "--status",
+    type=Words(Status),
+    help="show only services with these statuses (comma-separated list)",
+)
+@click.option(
+    "--context", type=Words(), help="show only services in these contexts (comma-separated list)"
+)
+@click.option(
+    "--node", type=Words(), help="show only services on these nodes (comma-separated list)"
+)
 @click.option(
     "--sort", type=click.Choice([*ORDERS]), show_default="context", help="order of the rows"
 )
-@click.option("--watch", "-w", is_flag=True, help="follow all changes until Ctrl-C")
+@click.option("--watch", "-w", is_flag=True, help="keep the table up to date until Ctrl-C")
 @click.option(
-    "--fail", is_flag=True, help="exit with 1 if one is not healthy, or the state may be stale"
+    "--fail",
+    is_flag=True,
+    help="exit with 1 if a service is not healthy, or if the statuses may be out of date",
 )
 @click.option("--json", "as_json", is_flag=True, help="print JSON for programs")
 @address
@@ -77,8 +87,8 @@ def command(
 ) -> None:
     """Show services with status, reason and sockets.
 
-    All of them, or those with one of the NAMEs (names or ids); exits with 1 if there is none of
-    that name. Columns that do not fit into the terminal are left out.
+    With NAMEs (names or ids), only these services are shown; exits with 1 if a NAME is unknown.
+    Columns that do not fit into the terminal are left out.
     """
     if watch and fail:
         raise click.UsageError("--fail looks once, --watch goes on: use one of them")
@@ -113,7 +123,7 @@ async def _watch(url: str, chosen: Selection, *, as_json: bool) -> None:
 
 
 async def _repaint(states: Any, view: "View") -> None:
-    """Keep the table on the screen current, with its ages, until the end."""
+    """Show the table on the terminal, and keep services and ages up to date."""
     with Live(get_renderable=view.render, console=view.console, refresh_per_second=2) as live:
         async for state in states:
             view.update(state)
@@ -121,7 +131,7 @@ async def _repaint(states: Any, view: "View") -> None:
 
 
 async def _print_changes(states: Any, chosen: Selection, *, as_json: bool) -> None:
-    """Print the state each time that it has changed, for a program or a file."""
+    """Print the state each time that it changes, for a program or a file."""
     shown: object = None
     async for whole in states:
         state = chosen.of(whole)
@@ -139,7 +149,7 @@ async def _print_changes(states: Any, chosen: Selection, *, as_json: bool) -> No
 
 
 class View:
-    """What `--watch` shows: the state, and whether the connection that keeps it current is lost."""
+    """The screen of `--watch`: the state, and a note if it may be out of date."""
 
     def __init__(self, chosen: Selection) -> None:
         self.console = console()
@@ -150,16 +160,16 @@ class View:
         self._news_at = 0.0
 
     def update(self, state: Mapping[str, Any]) -> None:
-        """Show this state, which is current."""
+        """Show a new state."""
         self._state, self._lost_at = self._chosen.of(state), None
         self._news_at = time.time()
 
     def lose(self, reason: str) -> None:
-        """Say that the state shown may be old."""
+        """Note that the connection is lost, so that the state may be out of date."""
         self._lost, self._lost_at = reason, self._lost_at or time.time()
 
     def render(self) -> Group:
-        """Notes and table."""
+        """The notes and the table, as shown on the terminal."""
         if self._state is None:
             return Group()
         lines = [Text(clean(line), style="yellow") for line in notes(self._state)]
@@ -168,7 +178,7 @@ class View:
         return Group(*lines, services_table(self._state, self.console.width))
 
     def _doubt(self) -> str:
-        """Why the table may be old; "" if it is current."""
+        """Why the table may be out of date; "" if it is up to date."""
         if self._lost_at is not None:
             since = moment(self._lost_at * 1000)
             return f"not current since {since}, connecting again: {clean(self._lost)}"
@@ -178,23 +188,23 @@ class View:
 
 
 def notes(state: Mapping[str, Any]) -> Iterator[str]:
-    """Why the state may be stale, and which files are no services."""
+    """Lines about the state: why it may be out of date, and which files are ignored."""
     for condition in state["stale"]:
         yield f"stale: {clean(condition.get('detail'))}"
     yield from ignored(state["nodes"])
 
 
 def is_well(state: Mapping[str, Any]) -> bool:
-    """Whether all services are healthy, and nothing says that their statuses may be out of date."""
+    """Whether all services are healthy, and none of their statuses may be out of date."""
     nodes = {item["node"] for item in state["services"]} | {None}
     doubted = any(condition["node"] in nodes for condition in state["stale"])
     return not doubted and all(item["status"] == Status.HEALTHY for item in state["services"])
 
 
 def services_table(state: Mapping[str, Any], width: int) -> Table:
-    """The services as a table for people; what a record of another version lacks stays empty.
+    """The table of services; fields that records of other versions lack stay empty.
 
-    The services of a node without a scanner show why, and since when, their status is unknown.
+    The services of a node that lost its scanner show since when their status is unknown, and why.
     """
     lost = {item["node"]: item for item in state["stale"] if item["reason"] == SCANNER}
     rows = [_row(item, lost.get(item["node"])) for item in state["services"]]
@@ -213,7 +223,7 @@ def _row(item: Mapping[str, Any], lost: Mapping[str, Any] | None) -> Sequence[Te
 
 
 def ignored(nodes: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """A line for each node with files that look like sockets and are no services, and why."""
+    """A line for each node with ignored files, with the reasons."""
     for node in nodes:
         number, places = node.get("ignored_count"), node.get("ignored")
         if isinstance(number, int) and isinstance(places, dict) and places:
@@ -224,7 +234,7 @@ def ignored(nodes: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def mark(status: object) -> Text:
-    """A status with its shape and colour."""
+    """A status as coloured text with its symbol."""
     name = clean(status)
     shape, colour = MARKS.get(name, ("?", "white"))
     return Text(f"{shape} {name}", style=colour)

@@ -1,4 +1,4 @@
-"""Supervises child processes: starts them in order, restarts those that end, ends all together."""
+"""Supervises child processes: starts all in order, restarts a child that ends, ends all."""
 
 import asyncio
 import contextlib
@@ -20,30 +20,30 @@ log = logging.getLogger(__name__)
 READY_SECONDS = 30.0
 READY_POLL_SECONDS = 0.1
 BACKOFF_FIRST, BACKOFF_MOST = 0.5, 15.0
-"""Seconds before a restart: doubled after each failed one, back to the first after a good one."""
+"""Seconds before a restart: doubled after a failed restart, and reset after a good one."""
 
 STOP_SECONDS = 3.0
 LAST_STOP_SECONDS = 1.0
-"""Time to end before a child is killed, and that of a child that is `last`. Ctrl-C takes no longer
-than both together, unless a child has more `stop_seconds`."""
+"""Time that a child has to end before it is killed; the second is for children that are `last`.
+After Ctrl-C all ends within both times together, unless a child has longer `stop_seconds`."""
 
 CANNOT_RUN = 2
 """Exit code of a child that can never run with its settings: a restart would not help."""
 
 
 class ChildFailed(RouterError):
-    """A child could not be started, and nothing works without it."""
+    """A child process could not be started, or can never run with its settings."""
 
     code = "child_failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """One process to run.
+    """A child process to run.
 
-    `is_ready` says whether it works. A child that is `last` is ended after all others.
-    `stop_seconds` is its time to end before it is killed. `log` is the file with its messages, if
-    it does not write them to stderr.
+    `is_ready` checks whether the child works. A child that is `last` is ended after all others.
+    `stop_seconds` is the time that the child has to end before it is killed. `log` is the child's
+    log file, if it does not log to stderr.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Child:
     log: Path | None = None
 
     def reason(self) -> str:
-        """The last line of its log file, if it has one."""
+        """The last line of the child's log file, if any."""
         if self.log is None or not self.log.is_file():
             return ""
         lines = self.log.read_text("utf-8", "replace").strip().splitlines() or [""]
@@ -64,7 +64,7 @@ class Child:
 
 @dataclass(slots=True)
 class Supervisor:
-    """Runs children until it is stopped."""
+    """Runs child processes until it is told to stop."""
 
     children: Sequence[Child]
     _running: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
@@ -72,12 +72,13 @@ class Supervisor:
     async def run(
         self, on_started: Callable[[], Awaitable[None]], stop: asyncio.Event, hurry: asyncio.Event
     ) -> None:
-        """Start all, run `on_started`, restart what ends until `stop` is set, then end all.
+        """Start all children, restart a child that ends, and end all when `stop` is set.
 
-        Once `hurry` is set, only the children that are `last` still get their time to end.
+        `on_started` is run when all children have started. If `hurry` is set, children are killed
+        at once, except those that are `last`.
 
         Raises:
-            ChildFailed: a child did not start, or its exit code says that it never can.
+            ChildFailed: a child did not start, or its exit code says that it can never run.
         """
         work = asyncio.create_task(self._work(on_started), name="work")
         stopped = asyncio.create_task(stop.wait(), name="stop")
@@ -103,7 +104,7 @@ class Supervisor:
             await _cancel(started, *tasks)
 
     async def _keep(self, child: Child) -> None:
-        """Restart one child whenever it ends. Returns never; raises ChildFailed."""
+        """Restart one child each time that it ends. Never returns; raises ChildFailed."""
         pause = BACKOFF_FIRST
         while True:
             process = self._running[child.name]
@@ -111,7 +112,7 @@ class Supervisor:
             if code == CANNOT_RUN:
                 raise ChildFailed(f"{child.name} cannot run with these settings")
             log.error("%s ended (%s); restarting it in %g s", child.name, _cause(code), pause)
-            # Its own children may still hold its port: ask them to end, then kill them.
+            # Processes started by the child may still hold its port: end them, then kill them.
             _signal_group(process, signal.SIGTERM)
             await asyncio.sleep(pause)
             _signal_group(process, signal.SIGKILL)
@@ -142,7 +143,7 @@ class Supervisor:
             await asyncio.sleep(READY_POLL_SECONDS)
 
     async def _end(self, hurry: asyncio.Event) -> None:
-        """End everything, children that are `last` after the others."""
+        """End all children; those that are `last` after the others."""
         for last in (False, True):
             some = [child for child in self.children if child.last is last]
             await asyncio.gather(*(self._end_one(child, hurry) for child in some))
@@ -150,7 +151,7 @@ class Supervisor:
     async def _end_one(self, child: Child, hurry: asyncio.Event) -> None:
         if (process := self._running.get(child.name)) is None:
             return
-        # Only the child itself is asked to end: it ends what it has started.
+        # Only the child itself is asked to end: it ends the processes that it has started.
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         ended, hurried = asyncio.create_task(process.wait()), asyncio.create_task(hurry.wait())
@@ -169,13 +170,13 @@ async def _cancel(*tasks: "asyncio.Future[Any]") -> None:
 
 
 def _signal_group(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
-    """Signal the child, which leads a session of its own, and all that it has started."""
+    """Send a signal to a child and to all processes that it has started."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, number)
 
 
 def _die_with_parent() -> None:
-    """Have the kernel end the child if `serve` is killed; runs in the child before its program."""
+    """Make the kernel end this child if `hero_router serve` is killed; runs in the child."""
     if sys.platform == "linux":
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 

@@ -1,4 +1,4 @@
-"""The command `web`: a gunicorn master with aiohttp workers."""
+"""The command `hero_router web`: runs the web workers, as aiohttp workers of gunicorn."""
 
 from typing import Any
 
@@ -18,7 +18,10 @@ from hero_router.server.prepare import prepare
     "body_memory_mb", "keepalive_seconds", "drain_seconds", "log_level", "log_format",
 )  # fmt: skip
 def command(**overrides: Any) -> None:
-    """Run the web workers: the page, the streams and the API. Needs ROUTER_REDIS_URL."""
+    """Run the web workers: web page, event streams and API.
+
+    ROUTER_REDIS_URL must be set.
+    """
     config = begin(overrides)
     prepare(config)
     check_port(config)

@@ -1,1 +1,1 @@
-"""Sample services for a first look: real sockets that show every status. Uses only the bottom."""
+"""Sample services with real sockets and different statuses, for a first look at the router."""

@@ -1,4 +1,4 @@
-"""The data of the sample services, in memory, and the functions of their OpenRPC methods."""
+"""The data of the sample services, in memory, and the functions behind their OpenRPC methods."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,11 +9,11 @@ from hero_router.rpc.errors import PARAMS, RpcError
 Row = dict[str, Any]
 
 MISSING = -32004
-"""Error code for a missing thing, if the OpenRPC document names none."""
+"""Error code for an unknown pet, user or repository, if the OpenRPC document names no code."""
 
 
 class Petstore:
-    """A store of pets; it keeps new ones until the demo ends."""
+    """The sample service `petstore`: a list of pets; new pets are kept until the demo ends."""
 
     def __init__(self) -> None:
         self._pets: dict[int, Row] = {}
@@ -22,7 +22,7 @@ class Petstore:
             self.create({"name": name, "tag": tag})
 
     def functions(self) -> Mapping[str, Function]:
-        """By the names of `petstore-expanded.json`."""
+        """The functions by their method names in `petstore-expanded.json`."""
         return {
             "get_pets": self.find,
             "create_pet": self.create,
@@ -31,14 +31,14 @@ class Petstore:
         }
 
     def find(self, tags: object = None, limit: int | None = None) -> list[Row]:
-        """The pets that have one of the tags, at most `limit` of them."""
+        """Find the pets that have one of the tags, at most `limit` pets."""
         if not isinstance(tags, list | None):
             raise RpcError(PARAMS, "tags is not a list")
         pets = [pet for pet in self._pets.values() if not tags or pet.get("tag") in tags]
         return pets if limit is None else pets[: max(limit, 0)]
 
     def create(self, new_pet: object) -> Row:
-        """Add a pet; it gets the next id."""
+        """Add a pet with the next free id, and return the pet."""
         if not isinstance(new_pet, dict) or not isinstance(new_pet.get("name"), str):
             raise RpcError(PARAMS, "newPet is not an object with a name")
         if not isinstance(new_pet.get("tag", ""), str):
@@ -49,27 +49,27 @@ class Petstore:
         return self._pets[self._last]
 
     def get(self, number: int) -> Row:
-        """The pet with that id."""
+        """Get the pet with this id."""
         if number not in self._pets:
             raise RpcError(MISSING, f"there is no pet {number}")
         return self._pets[number]
 
     def delete(self, number: int) -> Row:
-        """Remove the pet with that id, and return it."""
+        """Remove the pet with this id, and return the pet."""
         pet = self.get(number)
         del self._pets[number]
         return pet
 
 
 class Mycelium:
-    """A node of an overlay network as its daemon shows it; peers can be added and removed."""
+    """The sample service `mycelium`: it imitates a node of an overlay network, with its peers."""
 
     def __init__(self, started: int) -> None:
         self._started = started
         self._peers = {"tcp://192.0.2.6:9651": "alive", "quic://198.51.100.27:9651": "connecting"}
 
     def functions(self) -> Mapping[str, Function]:
-        """By the names of `mycelium.json`: a few of its methods."""
+        """The functions by their method names in `mycelium.json`, which has more methods."""
         return {
             "getInfo": self.info,
             "getPeers": self.peers,
@@ -79,7 +79,7 @@ class Mycelium:
         }
 
     def info(self) -> Row:
-        """The node itself."""
+        """Get the overlay node's addresses, public key and start time."""
         return {
             "nodeSubnet": "54f:b680:ba6e:7ced::/64",
             "nodeIp": "54f:b680:ba6e:7ced:abcd:1234:5678:9abc",
@@ -88,7 +88,7 @@ class Mycelium:
         }
 
     def peers(self) -> list[Row]:
-        """The peers, each with its traffic."""
+        """List the overlay node's peers with their traffic."""
         return [
             {
                 "endpoint": dict(zip(("proto", "socketAddr"), peer.split("://"), strict=True)),
@@ -101,7 +101,7 @@ class Mycelium:
         ]
 
     def add(self, endpoint: str) -> bool:
-        """Add a peer; it stays `connecting`, as this is no real network."""
+        """Add a peer to the overlay node; it stays `connecting`, as there is no real network."""
         proto, _, address = endpoint.partition("://")
         if proto not in ("tcp", "quic") or ":" not in address or "://" in address:
             raise RpcError(400, "Malformed endpoint")
@@ -111,23 +111,23 @@ class Mycelium:
         return True
 
     def delete(self, endpoint: str) -> bool:
-        """Remove a peer."""
+        """Remove a peer of the overlay node."""
         if self._peers.pop(endpoint, None) is None:
             raise RpcError(404, "Peer doesn't exist")
         return True
 
     def routes(self) -> list[Row]:
-        """The one selected route."""
+        """List the overlay node's selected routes; there is one."""
         hop = "TCP 203.0.113.2:60128 <-> 192.0.2.6:9651"
         return [{"subnet": "469:1348:ab0c:a1d8::/64", "nextHop": hop, "metric": 13, "seqno": 1}]
 
     def lines(self) -> list[str]:
-        """What the admin page shows."""
+        """The lines of the admin page: the peers and their states."""
         return [f"{peer}: {state}" for peer, state in self._peers.items()]
 
 
 class Links:
-    """A host of repositories with pull requests that can be merged."""
+    """The sample service `links`: repositories with pull requests that can be merged."""
 
     def __init__(self) -> None:
         self._owner = {"username": "ada", "uuid": "7d0e5c0a-9a55-4b1d-8c5b-3f0c2f641e10"}
@@ -142,7 +142,7 @@ class Links:
         ]
 
     def functions(self) -> Mapping[str, Function]:
-        """By the names of `link-example.json`."""
+        """The functions by their method names in `link-example.json`."""
         return {
             "get_user_by_name": self.user,
             "get_repositories_by_owner": self.repositories,
@@ -153,30 +153,30 @@ class Links:
         }
 
     def user(self, username: str) -> Row:
-        """The one user."""
+        """Get a user by name; there is one user."""
         if username != self._owner["username"]:
             raise RpcError(MISSING, "there is no such user; try ada")
         return self._owner
 
     def repositories(self, username: str) -> list[Row]:
-        """The user's repositories."""
+        """List a user's repositories."""
         self.user(username)
         return [self._repository]
 
     def repository(self, username: str, slug: str) -> Row:
-        """One of the user's repositories."""
+        """Get one of a user's repositories."""
         self.user(username)
         if slug != self._repository["slug"]:
             raise RpcError(MISSING, "there is no such repository; try engine")
         return self._repository
 
     def pulls(self, username: str, slug: str, state: str | None = None) -> list[Row]:
-        """The repository's pull requests, all or those in that state."""
+        """List a repository's pull requests: all, or those in one state."""
         known = {"repository": self.repository(username, slug), "author": self._owner}
         return [{**pull, **known} for pull in self._pulls if state in (None, pull["state"])]
 
     def pull(self, username: str, slug: str, pid: str) -> Row:
-        """One pull request."""
+        """Get one pull request."""
         found = [pull for pull in self.pulls(username, slug) if str(pull["id"]) == pid]
         if not found:
             raise RpcError(MISSING, f"there is no pull request {pid}")
@@ -192,21 +192,21 @@ class Links:
 
 
 def click(href: str | None = None, label: str | None = None) -> None:
-    """Accept a click on a link and drop it; the service's health check warns of that."""
+    """Accept a click on a link and drop it; the health check of this service warns of that."""
 
 
 def addition(a: int, b: int) -> int:
-    """The sum."""
+    """Add two numbers."""
     return a + b
 
 
 def subtraction(a: int, b: int) -> int:
-    """The difference."""
+    """Subtract `b` from `a`."""
     return a - b
 
 
 def examples(document: Mapping[str, Any]) -> Mapping[str, Function]:
-    """Every method answers with the result of the first example that the document has for it."""
+    """Functions that answer with the first example of each method in an OpenRPC document."""
     values = {item["name"]: item["examples"][0]["result"]["value"] for item in document["methods"]}
     return {name: _giving(value) for name, value in values.items()}
 

@@ -1,8 +1,8 @@
-"""What a good service answers on its sockets for programs and for browsers.
+"""The HTTP applications of the sample services: one for `rpc` sockets, one for web pages.
 
 - `GET /.well-known/heroservice.json`, the manifest: `protocol`, `name`, `title`, `version`,
-  `description` and `socket`, the same fields that mycelium's daemon gives;
-- `GET /health`: `{"status": "ok"}`, or `"degraded"` and why (also 200: it works);
+  `description` and `socket`, the same fields as in the manifest of mycelium's daemon;
+- `GET /health`: `{"status": "ok"}`, or `"degraded"` and a reason (status 200 too);
 - `GET /openrpc.json`: the OpenRPC document;
 - `POST /rpc`: JSON-RPC 2.0, with `rpc.discover`.
 """
@@ -20,7 +20,10 @@ from hero_router.demo.jsonrpc import Function, dispatcher
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One sample service: its document, its methods' functions, and what is wrong with it."""
+    """A sample service: its OpenRPC document, the functions of its methods, and its trouble.
+
+    If `trouble` is not empty, the health check answers `degraded` with this reason.
+    """
 
     name: str
     description: str
@@ -30,15 +33,15 @@ class Service:
 
     @property
     def title(self) -> str:
-        """The title that the document gives."""
+        """The service's title in its OpenRPC document."""
         return str(self.document["info"]["title"])
 
     def method_names(self) -> list[str]:
-        """The names of all methods in the document."""
+        """The names of all methods in the service's OpenRPC document."""
         return [method["name"] for method in self.document["methods"]]
 
     def manifest(self, socket: str) -> Mapping[str, str]:
-        """The manifest that it gives on one of its sockets."""
+        """The service's manifest for one of its sockets."""
         return {
             "protocol": "openrpc",
             "name": self.name,
@@ -49,7 +52,7 @@ class Service:
         }
 
     def health(self) -> web.Response:
-        """The answer to a health check."""
+        """The service's answer to `GET /health`."""
         known = {"service": self.name, "version": self.document["info"]["version"]}
         if self.trouble:
             return web.json_response({"status": "degraded", "reason": self.trouble, **known})
@@ -57,7 +60,7 @@ class Service:
 
 
 def rpc(service: Service) -> web.Application:
-    """The application of a service's `rpc` socket."""
+    """Build the aiohttp application of a service's `rpc` socket."""
     methods = dispatcher(service.document, service.functions)
 
     async def document(_: web.Request) -> web.Response:
@@ -75,7 +78,7 @@ def rpc(service: Service) -> web.Application:
 
 
 def page(service: Service, socket: str, lines: Callable[[], Iterable[str]]) -> web.Application:
-    """The application of a socket for browsers: a page that lists what `lines` gives each time."""
+    """Build the aiohttp application of a socket with a web page; the page lists `lines()`."""
 
     async def show(_: web.Request) -> web.Response:
         return web.Response(text=_html(service, lines()), content_type="text/html")

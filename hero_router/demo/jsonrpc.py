@@ -1,6 +1,7 @@
-"""Serves a sample service's functions as the methods of its OpenRPC document.
+"""Serves Python functions as the JSON-RPC methods of a sample service's OpenRPC document.
 
-Parameters have the names that the document gives them, and the types of the function's annotations.
+The document gives the names of the parameters. The annotations of the function give the types that
+values are checked against.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +21,7 @@ _TYPES = Components({}, {})
 
 
 def dispatcher(document: Mapping[str, Any], functions: Mapping[str, Function]) -> Dispatcher:
-    """Answers calls by these functions, each of which is a method of the document."""
+    """Build the dispatcher that answers JSON-RPC calls by these functions, and `rpc.discover`."""
     return Dispatcher(_methods(document, functions), timeout=CALL_SECONDS)
 
 

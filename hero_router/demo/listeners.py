@@ -1,4 +1,4 @@
-"""Listeners for a bound socket: an HTTP application, a protocol of bytes, or none at all."""
+"""The servers of the sample sockets: an HTTP application, an asyncio protocol, or no server."""
 
 import asyncio
 import socket
@@ -8,35 +8,35 @@ from typing import Protocol, cast
 from aiohttp import web
 
 CLOSE_SECONDS = 1.0
-"""How long requests in progress may take to end when their listener stops."""
+"""Time that requests in progress have to end when their listener stops."""
 
 ACCEPT_TURNS = 3
-"""Turns of the loop from accepting a connection until its protocol has it."""
+"""Turns of the event loop from accepting a connection to the call of `connection_made`."""
 
 BANNER = b"TELEGRAPH 1 READY STOP\r\n"
 
 
 class Listener(Protocol):
-    """Serves one socket from `start`, which takes over the bound socket, until `stop`.
+    """Serves one sample socket, from `start` until `stop`.
 
-    It may be started again with another socket. `stop` leaves the socket's file.
+    A listener may be started again with another socket. `stop` does not delete the socket file.
     """
 
     async def start(self, bound: socket.socket) -> None:
-        """Begin to listen."""
+        """Begin to listen on the bound socket; the listener closes the socket in `stop`."""
 
     async def stop(self) -> None:
-        """End all connections and close the socket."""
+        """End all client connections and close the socket."""
 
 
 class Http:
-    """Serves an aiohttp application; `build` makes a fresh one for each start."""
+    """Serves an aiohttp application on a sample socket; `build` makes a new one for each start."""
 
     def __init__(self, build: Callable[[], web.Application]) -> None:
         self._build = build
 
     async def start(self, bound: socket.socket) -> None:
-        """Begin to listen."""
+        """Begin to listen on the bound socket."""
         self._bound = bound
         self._runner = web.AppRunner(
             self._build(),
@@ -48,20 +48,23 @@ class Http:
         await web.SockSite(self._runner, bound).start()
 
     async def stop(self) -> None:
-        """End all connections and close the socket."""
+        """End all client connections and close the socket."""
         await _accept_no_more(self._bound)
         await self._runner.cleanup()
 
 
 class Raw:
-    """Serves one asyncio protocol for each connection; `talk` gets the set of open connections."""
+    """Serves an asyncio protocol on a sample socket; `talk` makes a protocol for a connection.
+
+    `talk` gets the set of open connections, to which the protocol adds its connection.
+    """
 
     def __init__(self, talk: Callable[[set[asyncio.Transport]], asyncio.Protocol]) -> None:
         self._talk = talk
         self._open: set[asyncio.Transport] = set()
 
     async def start(self, bound: socket.socket) -> None:
-        """Begin to listen."""
+        """Begin to listen on the bound socket."""
         self._bound, loop = bound, asyncio.get_running_loop()
         self._server = await loop.create_unix_server(
             lambda: self._talk(self._open), sock=bound, start_serving=False
@@ -69,7 +72,7 @@ class Raw:
         await self._server.start_serving()
 
     async def stop(self) -> None:
-        """End all connections and close the socket."""
+        """End all client connections and close the socket."""
         await _accept_no_more(self._bound)
         self._server.close()
         for transport in tuple(self._open):
@@ -78,47 +81,47 @@ class Raw:
 
 
 class NoListener:
-    """Never listens: the socket is closed at once and its file stays."""
+    """Never listens, so that the socket file is left without a listener."""
 
     async def start(self, bound: socket.socket) -> None:
-        """Close the socket."""
+        """Close the bound socket; its file stays."""
         bound.close()
 
     async def stop(self) -> None:
-        """Do nothing: nothing listens."""
+        """Do nothing: the socket is closed already."""
 
 
 class Silence(asyncio.Protocol):
-    """A handler that hangs: it reads everything and never answers."""
+    """The protocol of a service that hangs: it reads all requests and never answers."""
 
     def __init__(self, connections: set[asyncio.Transport]) -> None:
         self._connections = connections
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the connection open."""
+        """Note a new client connection, and send nothing."""
         self._transport = cast("asyncio.Transport", transport)
         self._connections.add(self._transport)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        """Forget the connection."""
+        """Forget a client connection that has ended."""
         self._connections.discard(self._transport)
 
 
 class Telegraph(Silence):
-    """A protocol that is not HTTP: it sends a banner, and acknowledges all bytes."""
+    """A protocol other than HTTP: it sends a banner, and acknowledges all bytes."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Send the banner."""
+        """Send the banner to a new client."""
         super().connection_made(transport)
         self._transport.write(BANNER)
 
     def data_received(self, data: bytes) -> None:
-        """Acknowledge the bytes."""
+        """Acknowledge the client's bytes."""
         self._transport.write(b"RECEIVED %d BYTES STOP\r\n" % len(data))
 
 
 async def _accept_no_more(bound: socket.socket) -> None:
-    """Accept no more connections, and wait until those just accepted are known, to be ended.
+    """Accept no more connections on this socket, and wait until asyncio knows all accepted ones.
 
     asyncio loses a connection, still open, if its server closes while the connection is accepted.
     """

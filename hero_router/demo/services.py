@@ -1,4 +1,4 @@
-"""The sample services: a table of their sockets, and the loop that serves them."""
+"""The sample services: a table of their sockets, and the loop that runs their servers."""
 
 import asyncio
 import json
@@ -23,9 +23,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One socket: its path below the root, the status that the router gives it, what it shows.
+    """A sample socket: its path below the socket folder, its expected status, its purpose.
 
-    One that `flaps` listens and does not listen in turn; `status` is that while it listens.
+    The server of a sample that `flaps` is stopped and started in turn; `status` is the expected
+    status while it listens. `shows` describes the sample in words.
     """
 
     path: str
@@ -36,20 +37,21 @@ class Sample:
 
 
 def table() -> tuple[Sample, ...]:
-    """All samples; each call makes new ones, with data of their own."""
+    """All sample sockets; each call makes new ones with new data."""
     return (*_services(), *_oddities())
 
 
 async def run(
     root: Path, *, on_started: Callable[[], None] | None = None, flap_seconds: float = 20
 ) -> None:
-    """Serve all samples below `root` until cancelled; then remove every file and folder made.
+    """Serve all samples in the socket folder `root` until cancelled; then delete their files.
 
-    `on_started` is called once all listen. A file that is in the way of a sample stays, and a
-    warning names it. `flap_seconds` is the time between two changes of a flapping sample.
+    `on_started` is called when all servers listen. If another file has the path of a sample, that
+    file stays, and a warning names the sample. `flap_seconds` is the time between two changes of a
+    flapping sample.
 
     Raises:
-        ConfigError: there is no root and none can be made.
+        ConfigError: the socket folder does not exist and cannot be made.
     """
     with DemoSockets(root) as sockets:
         try:
@@ -68,7 +70,7 @@ async def run(
 
 
 class _Running:
-    """The samples that listen at the moment."""
+    """The servers of sample sockets that run now."""
 
     def __init__(self, sockets: DemoSockets) -> None:
         self._sockets = sockets
@@ -84,7 +86,7 @@ class _Running:
         await _finish(sample.listener.start(bound))
 
     async def flap(self, samples: list[Sample], seconds: float) -> None:
-        """Stop and start these handlers, for ever."""
+        """Stop and start the servers of these samples again and again. Never returns."""
         while True:
             await asyncio.sleep(seconds)
             for sample in samples:
@@ -103,7 +105,7 @@ class _Running:
 
 
 async def _finish(step: Coroutine[Any, Any, None]) -> None:
-    """Run the step to its end even if cancelled: half a start cannot be undone."""
+    """Run a start or stop to its end, even if cancelled: half a start cannot be undone."""
     task = asyncio.create_task(step)
     try:
         await asyncio.shield(task)
@@ -113,7 +115,7 @@ async def _finish(step: Coroutine[Any, Any, None]) -> None:
 
 
 def _services() -> tuple[Sample, ...]:
-    """Services that speak RPC; the paths show each layout that the router finds."""
+    """The samples that work; their paths show each layout that the scanner knows."""
     node, links_host = handlers.Mycelium(int(time.time())), handlers.Links()
     mycelium = Service(
         "mycelium", "An overlay network's node.", _document("mycelium"), node.functions()
@@ -150,7 +152,7 @@ def _services() -> tuple[Sample, ...]:
 
 
 def _oddities() -> tuple[Sample, ...]:
-    """Services that do not work well, each in another way."""
+    """The samples that do not work well, each for another reason."""
     metrics = Service(
         "metrics",
         "Counts clicks on links.",

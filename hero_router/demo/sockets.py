@@ -1,6 +1,6 @@
 """Makes the socket files and folders of the sample services, and removes them at the end.
 
-Everything else in the root stays: a file, a symlink, a socket with a listener.
+All other entries of the socket folder stay: files, symlinks, sockets with a listener.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from typing import Self
 
 
 class DemoSockets:
-    """Socket files below one root. Leaving the context removes every file and folder made."""
+    """Makes sample sockets in the socket folder; leaving the context deletes their files."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -41,16 +41,17 @@ class DemoSockets:
                 folder.rmdir()
 
     def make_root(self) -> None:
-        """Make the root if there is none. Raises OSError."""
+        """Make the socket folder if it does not exist. Raises OSError."""
         self._make(self._root)
 
     def bind(self, path: str) -> socket.socket:
-        """A socket bound at `path` below the root, not listening yet; the caller closes it.
+        """Make a socket bound at `path` below the socket folder; the caller listens and closes.
 
-        A socket file without a listener, as an earlier run may leave it, is replaced.
+        A socket file without a listener, which an earlier run may have left, is replaced.
 
         Raises:
-            OSError: the path cannot be used; FileExistsError: something else is there.
+            FileExistsError: another file or a socket with a listener has this path.
+            OSError: the path cannot be used.
         """
         file = self._root / path
         self._make(file.parent)
@@ -74,7 +75,7 @@ class DemoSockets:
 
 @contextmanager
 def _shortened(path: Path) -> Iterator[Path]:
-    """The same file by a path that fits in a socket address, which holds 107 bytes."""
+    """A short path of the same file: a socket address holds 107 bytes."""
     folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         yield Path(f"/proc/self/fd/{folder}") / path.name
@@ -83,7 +84,7 @@ def _shortened(path: Path) -> Iterator[Path]:
 
 
 def _clear(path: Path) -> None:
-    """Remove a socket file without a listener. Raises FileExistsError if it is anything else."""
+    """Delete a socket file without a listener. Raises FileExistsError for any other file."""
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:

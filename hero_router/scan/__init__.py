@@ -1,1 +1,1 @@
-"""The scanner: finds the sockets of one node, probes them, and publishes changes to Redis."""
+"""The scanner: finds and probes the sockets of one node, and publishes changes to Redis."""

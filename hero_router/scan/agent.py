@@ -1,7 +1,8 @@
-"""The main loop of a scanner process: hold the node's lease; scan on time, on change, on request.
+"""The main loop of the scanner process: holds the node's lease, and decides when to scan.
 
-Without the lease it stands by, and when it loses the lease it stops writing at once. While Redis is
-away it goes on probing, and publishes what it saw when Redis is back.
+A scan is due at an interval, after changes in the socket folder, and on request. Without the lease
+the scanner stands by. If it loses the lease, it stops writing at once. While Redis is away the
+scanner goes on probing; it publishes the results when Redis is back.
 """
 
 import asyncio
@@ -32,18 +33,18 @@ from hero_router.store.scan_requests import ScanRequest
 log = logging.getLogger(__name__)
 
 MAX_REQUESTS = 256
-"""Most requests that one scan answers; more are ignored."""
+"""Most scan requests that one scan answers; further requests are ignored."""
 MAX_REQUEST_ID = 64
 RELEASE_SECONDS = 2.0
-"""Longest wait for Redis when the scanner stops."""
+"""Longest wait for Redis to release the lease when the scanner stops."""
 FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS = 0.4, 3.2
-"""Waits after the first failure of Redis, and after many in a row; each is shortened by jitter."""
+"""Delays of a retry after the first and after many failures of Redis; jitter shortens them."""
 
 
 class Outage:
     """Logs the beginning and the end of an outage of Redis, and computes the delay of retries.
 
-    `action` names what does not work meanwhile: "publishing".
+    `action` is the activity that fails meanwhile, for the log: "publishing".
     """
 
     def __init__(self, action: str, jitter: Callable[[], float] = random.random) -> None:
@@ -51,14 +52,14 @@ class Outage:
         self._backoff = Backoff(FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS, jitter)
 
     def failed(self, error: StoreError) -> float:
-        """Note a failure; returns the seconds to wait: twice as long each time, with jitter."""
+        """Note a failure of Redis; returns the seconds to wait before the next try."""
         if error.code != self._code:
             log.warning("%s fails: %s", self._action, error)
         self._code = error.code
         return self._backoff.failed()
 
     def succeeded(self) -> None:
-        """Note a success."""
+        """Note a success, which ends the outage."""
         if self._code:
             log.info("Redis is back; %s again", self._action)
         self._code = ""
@@ -66,7 +67,10 @@ class Outage:
 
 
 class ScannerAgent:
-    """One scanner process. `walk` blocks, so it runs in a thread; all else is asynchronous."""
+    """The scanner of one process: holds the lease, scans, and listens for scan requests.
+
+    `walk` blocks, so it runs in a thread; all else is asynchronous.
+    """
 
     def __init__(
         self,
@@ -88,9 +92,9 @@ class ScannerAgent:
         self._requested = asyncio.Event()
 
     async def run(self) -> None:
-        """Run until cancelled: stand by, then scan while we hold the lease; release it at the end.
+        """Run until cancelled: wait for the lease, and scan while this scanner holds it.
 
-        Raises ConfigError where another deployment has the same node name.
+        Raises ConfigError if another deployment uses the same node name.
         """
         while True:
             grant = await self._stand_by()
@@ -100,11 +104,11 @@ class ScannerAgent:
                 await self._release(grant)
 
     async def scan_once(self, *requests: str) -> None:
-        """Take the lease, scan once to the end, and release it. `requests` are ids to answer.
+        """Take the lease, scan once, and release the lease. `requests` are request ids to answer.
 
         Raises:
             Fenced: another scanner holds the lease.
-            StoreError: Redis could not be asked or refused.
+            StoreError: Redis cannot be reached or refuses a call.
         """
         grant = await self._lease.acquire()
         if grant is None:
@@ -121,7 +125,7 @@ class ScannerAgent:
             await self._release(grant)
 
     async def _stand_by(self) -> Grant:
-        """Wait until we hold the lease. Raises ConfigError where another deployment holds it."""
+        """Wait for the lease. Raises ConfigError if another deployment holds it."""
         logged = False
         while True:
             delay = self._config.scan.lease_seconds / 10
@@ -142,7 +146,7 @@ class ScannerAgent:
             await pause(self._clock, delay)
 
     async def _run_as_leader(self, grant: Grant) -> None:
-        """Do all that the holder of the lease does, until the lease is lost."""
+        """Run the tasks of the scanner that holds the lease, until the lease is lost."""
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._keep_lease(grant))
@@ -159,10 +163,10 @@ class ScannerAgent:
                 await self._lease.release(grant)
 
     async def _attempt(self, step: Awaitable[None]) -> float:
-        """Do one step; returns the seconds to wait before the next try, 0 after success.
+        """Await one step; returns the seconds to wait before a retry, 0 after success.
 
-        Only a whole scan logs the end of an outage, since it ends with a write: a Redis that takes
-        no data may still extend a lease. Raises Fenced.
+        Only a complete scan ends an outage, because it ends with a write: a Redis that accepts no
+        data may still renew a lease. Raises Fenced.
         """
         try:
             await step
@@ -202,7 +206,7 @@ class ScannerAgent:
                 await pause(self._clock, self._requests_outage.failed(error))
 
     def _accept(self, request: ScanRequest) -> None:
-        """Note a request for a scan of this node; several are answered by one scan."""
+        """Note a scan request for this node; one scan answers several requests."""
         is_ours = request.node in (None, self._config.node.name) and request.kind == "scan"
         fits = len(request.id) <= MAX_REQUEST_ID and len(self._pending_requests) < MAX_REQUESTS
         if is_ours and fits:
@@ -210,13 +214,13 @@ class ScannerAgent:
             self._requested.set()
 
     async def _keep_watching(self, group: asyncio.TaskGroup) -> None:
-        """Walk whenever something changed below the root, for a third of the time at most."""
+        """Walk the socket folder after each change in it, for a third of the time at most."""
         async for _ in self._watcher.changes():
             started = self._clock.monotonic()
             conditions = self._scanner.conditions.current
             await self._scanner.scan_new(group)
             if self._scanner.conditions.current != conditions:
-                self._requested.set()  # only a whole scan reports them
+                self._requested.set()  # only a complete scan reports conditions
             await pause(self._clock, 2 * (self._clock.monotonic() - started))
 
     async def _keep_scanning(self, grant: Grant, group: asyncio.TaskGroup) -> None:
@@ -234,10 +238,10 @@ class ScannerAgent:
 
 
 async def _in_own_task(work: Coroutine[Any, Any, None]) -> None:
-    """Await `work`; a cancellation always gets through.
+    """Await `work` in a task of its own, so that a cancellation is never lost.
 
-    A task group that is ending, as the lease is lost, swallows a cancellation of the task that it
-    runs in. Raises what `work` raises.
+    A task group that ends because the lease is lost swallows a cancellation of the task that it
+    runs in. Raises the exceptions of `work`.
     """
     task = asyncio.create_task(work)
     try:

@@ -1,7 +1,7 @@
-"""The conditions of a node: what its scanner cannot see, why, and what to do about it.
+"""The conditions of a node: reasons why its scanner cannot see all sockets, with remedies.
 
-Each is logged once when it begins and once when it ends. The node's report carries them, so that
-workers can show them to every dashboard.
+A condition is logged when it begins and when it ends. The node report contains the conditions, so
+that all dashboards can show them.
 """
 
 import errno
@@ -22,7 +22,7 @@ _NOT_REMOVED = "until then none of its services is removed"
 
 
 class NodeConditions:
-    """One scanner's conditions by reason; one that begins is a WARNING, its end an INFO."""
+    """The present conditions of one scanner, by reason; logs their beginnings and ends."""
 
     def __init__(self, config: RouterConfig) -> None:
         self._node, self._grace = f"node {config.node.name}", config.scan.stale_seconds
@@ -31,15 +31,15 @@ class NodeConditions:
 
     @property
     def current(self) -> Mapping[str, str]:
-        """The detail of each condition by its reason, as the node's report carries it."""
+        """The details of the present conditions by reason, as in the node report."""
         return dict(self._current)
 
     def update_walk(self, inventory: Inventory) -> None:
-        """Set or clear the condition of the root after a walk."""
+        """Set or clear the condition `root` after a walk: a part of the folder is not readable."""
         self._set(ROOT, self._root_condition(inventory))
 
     def update_permission(self, denied: Sequence[str]) -> None:
-        """Set or clear the condition of permission; `denied` are all sockets that deny access."""
+        """Set or clear the condition `permission`; `denied` are all sockets that deny access."""
         self._set(PERMISSION, self._permission_condition(denied) if denied else None)
 
     def _root_condition(self, inventory: Inventory) -> str | None:
@@ -92,11 +92,11 @@ class NodeConditions:
 
 
 def user() -> str:
-    """The user that this process runs as: name and number."""
+    """The user of this process: name and number."""
     number = os.geteuid()
     try:
         return f"user {pwd.getpwuid(number).pw_name} (uid {number})"
-    except KeyError:  # as in a container that knows only the number
+    except KeyError:  # the user has no name, as in some containers
         return f"uid {number}"
 
 

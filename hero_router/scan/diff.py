@@ -1,6 +1,6 @@
-"""Decides what a scan has changed: known state and probe results in, changes out. Pure.
+"""Computes the changes to publish, from the known state of services and from probe results.
 
-An unchanged world makes no change. New figures alone (latency, failures so far) are no change.
+New figures alone (latency, number of failures) are no change. Pure: no I/O, no clock.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -17,10 +17,10 @@ from hero_router.scan.tracked import TrackedService, TrackedSocket, track
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """All that one evaluation depends on.
+    """The input of `diff` and `removals`: known and tracked state, probe results, time, rules.
 
-    `known` are the node's records in the registry and `tracked` what is remembered, both by service
-    id; `results` are the probes' results by the socket's raw path.
+    `known` are the node's service records in the registry; `tracked` is the state that the scanner
+    keeps between scans; both are by service id. `results` are by the socket's raw path.
     """
 
     node: str
@@ -32,13 +32,13 @@ class Evaluation:
 
 
 Decision = tuple[list[Change], dict[str, TrackedService]]
-"""The changes, and what to remember of the services from now on."""
+"""The changes to publish, and the new tracked state by service id."""
 
 
 def diff(present: Iterable[DiscoveredService], given: Evaluation) -> Decision:
-    """The changes of the services that are `present`.
+    """Compute the changes of the services in the socket folder (`present`).
 
-    A socket without a result stays as it is remembered; a new one is `unknown`.
+    A socket without a result keeps its tracked state; a new socket is `unknown`.
     """
     changes, after = [], {}
     for service in present:
@@ -51,9 +51,9 @@ def diff(present: Iterable[DiscoveredService], given: Evaluation) -> Decision:
 
 
 def removals(present: Collection[str], given: Evaluation) -> Decision:
-    """The removal of each known service that is not `present`.
+    """Compute the removals of known services that are not `present`.
 
-    A flapping one stays, at its worst status, until it has been gone for a whole window.
+    A flapping service stays, at its worst status, until it has been gone for `flaps.WINDOW` scans.
     """
     changes, after = [], {}
     for key in {*given.known, *given.tracked} - set(present):
@@ -69,7 +69,7 @@ def removals(present: Collection[str], given: Evaluation) -> Decision:
 
 
 def updated(old: Record, new: Record) -> Change:
-    """The change from one record to the next."""
+    """The change from one service record to the next: an update, or a status change."""
     if old.status is new.status:
         return Change("service_updated", new.id, {}, new)
     data = {"from": old.status, "to": new.status, "reason": new.reason}
@@ -77,7 +77,7 @@ def updated(old: Record, new: Record) -> Change:
 
 
 def removed(old: Record | None, reason: str) -> Change | None:
-    """The removal of a service from the registry; None where the registry never had it."""
+    """The removal of a service from the registry; None if the registry never had the service."""
     if old is None:
         return None
     data = {"id": old.id, "name": old.name, "context": old.context, "node": old.node}
@@ -93,7 +93,10 @@ def _change(old: Record | None, new: Record) -> Change | None:
 def _evaluate(
     service: DiscoveredService, tracked: TrackedService, old: Record | None, given: Evaluation
 ) -> tuple[Record | None, TrackedService]:
-    """The service's record (`old` itself if nothing changed; None if all sockets are stale)."""
+    """The new record and tracked state of a service.
+
+    The record is `old` itself if nothing changed, and None if all sockets are dead (`stale`).
+    """
     sockets = _sockets(service, tracked, old, given)
     before, scan = old or tracked.record, given.now.scan
     live = {raw: socket for raw, socket in sockets.items() if not socket.stale}
@@ -112,7 +115,7 @@ def _evaluate(
 def _sockets(
     service: DiscoveredService, tracked: TrackedService, old: Record | None, given: Evaluation
 ) -> dict[bytes, TrackedSocket]:
-    """The service's sockets after the results that there are."""
+    """The tracked state of the service's sockets, after the given probe results."""
     sockets = {}
     for file in service.sockets:
         before = track(file, tracked.sockets.get(file.raw), old)

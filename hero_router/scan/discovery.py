@@ -1,4 +1,4 @@
-"""Finds out which services exist: walks the root in a thread and groups the sockets by service."""
+"""Finds the services in the socket folder: walks it in a thread and groups sockets by service."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -11,23 +11,23 @@ from hero_router.settings.config import RouterConfig
 
 
 class Discovery:
-    """The sockets and services of one root, as of the last walk. `walk` blocks."""
+    """The sockets and services in the socket folder, as of the last walk. `walk` blocks."""
 
     def __init__(self, config: RouterConfig, clock: Clock, walk: Callable[[], WalkResult]) -> None:
         self._node, self._clock, self._walk = config.node.name, clock, walk
         self._owners: Mapping[bytes, str] = {}
         self.inventory = Inventory(config.scan.stale_seconds)
         self.services: Mapping[str, DiscoveredService] = {}
-        """By service id; services that may exist, but cannot be verified now, are among them."""
+        """All services by id, also those that the last walk could not verify."""
         self.complete = False
-        """Whether the root was walked: before that nothing can be said to be gone."""
+        """Whether the socket folder was walked; before that, no service counts as gone."""
 
     def reset(self, inventory: Inventory) -> None:
-        """Begin anew after another scanner held the lease, with what is inherited from it."""
+        """Start again with this inventory, after another scanner held the lease."""
         self.inventory, self.services, self.complete = inventory, {}, False
 
     async def refresh(self) -> None:
-        """Walk the root once and take in what was found."""
+        """Walk the socket folder once, and update sockets and services."""
         seconds = self._clock.monotonic()
         found = await asyncio.to_thread(self._refreshed, self.inventory, self.services, seconds)
         self.inventory, self.services = found
@@ -37,33 +37,33 @@ class Discovery:
         self.complete = True
 
     def verified(self) -> list[SocketFile]:
-        """The sockets that the last walk has seen."""
+        """The sockets that the last walk found."""
         missing = self.inventory.unverified
         return [file for raw, file in self.inventory.sockets.items() if raw not in missing]
 
     def unverified(self) -> Mapping[SocketFile, str]:
-        """The sockets that may exist but were not seen by the last walk, each with the reason."""
+        """The sockets that may exist though the last walk did not find them, with the reasons."""
         files = (self.inventory.sockets[raw] for raw in self.inventory.unverified)
         reasons = ((file, self.why_unverified(file.path)) for file in files)
         return {file: reason for file, reason in reasons if reason}
 
     def is_verified(self, file: SocketFile) -> bool:
-        """Whether the last walk has seen this very file in its place."""
+        """Whether the last walk found this very socket file, not another one at the same path."""
         here = self.inventory.sockets.get(file.raw) == file
         return here and file.raw not in self.inventory.unverified
 
     def why_unverified(self, path: str) -> str | None:
-        """Why a socket that is not seen may still exist; None where it is gone."""
+        """Why a socket that was not found may still exist; None if the socket is gone."""
         return self.inventory.why_unverified(path, self._clock.monotonic())
 
     def owner(self, file: SocketFile) -> str | None:
-        """The id of the service to which a socket belongs."""
+        """The id of the service to which a socket belongs; None if not known."""
         return self._owners.get(file.raw)
 
     def _refreshed(
         self, before: Inventory, known: Mapping[str, DiscoveredService], seconds: float
     ) -> tuple[Inventory, Mapping[str, DiscoveredService]]:
-        """Inventory and services after a walk. Runs in a thread, so it changes nothing here."""
+        """Walk, and compute the new inventory and services. Runs in a thread; changes no state."""
         inventory = before.after(self._walk(), seconds)
         if known and inventory.sockets == before.sockets:
             return inventory, known

@@ -1,6 +1,7 @@
-"""Reads a service's manifest and OpenRPC document: bytes in, facts out. Pure.
+"""Parses a service's manifest and OpenRPC document into facts: title, version, methods ….
 
-Any field may be missing, wrong, huge or hostile. No `$ref` is followed and no pattern is compiled.
+Any field may be missing, wrong, huge or hostile. No `$ref` is followed, and no regular expression
+is compiled. Pure: no I/O, no clock.
 """
 
 from typing import Any, NamedTuple
@@ -15,27 +16,27 @@ DISCOVER = "rpc.discover"
 DISCOVER_REQUEST = b'{"jsonrpc":"2.0","id":1,"method":"rpc.discover","params":[]}'
 
 PAGE = Facts(protocol="html", source="HTML at every path", source_kind="page")
-"""The facts of a socket that answers every path with a page."""
+"""The facts of a socket that answers every path with an HTML page."""
 
 
 class Parsed(NamedTuple):
-    """What a document says; `document` is the whole of it, of OpenRPC documents only."""
+    """A parsed document: its facts, and the OpenRPC document itself if it is one."""
 
     facts: Facts
     document: Document | None = None
 
 
 class BadDocument(RouterError):
-    """A document is offered, but it is not valid; the message is a short reason for people."""
+    """A service offers a document that is not valid; the message is a short reason for people."""
 
     code = "bad_document"
 
 
 def manifest(body: bytes, source: str) -> Parsed:
-    """Read a manifest: an object with `name` or `title`, `version`, `description`, `protocol`.
+    """Parse a manifest: an object with `name` or `title`, `version`, `description`, `protocol`.
 
     Raises:
-        BadDocument: it is not a JSON object.
+        BadDocument: the manifest is not a JSON object.
     """
     value = _object(_json(body))
     return Parsed(
@@ -51,21 +52,21 @@ def manifest(body: bytes, source: str) -> Parsed:
 
 
 def openrpc(body: bytes, source: str) -> Parsed:
-    """Read an OpenRPC document: an object with `methods` and `info`.
+    """Parse an OpenRPC document: an object with `methods` and `info`.
 
     Raises:
-        BadDocument: it is not JSON, or has no list of methods.
+        BadDocument: the document is not JSON, or has no array `methods`.
     """
     return _openrpc(_json(body), source)
 
 
 def discovered(body: bytes) -> Parsed:
-    """Read the answer to `rpc.discover`.
+    """Parse the answer to `rpc.discover`, which contains an OpenRPC document.
 
-    A JSON-RPC error is an answer too: the socket speaks JSON-RPC, but has no document.
+    A JSON-RPC error is a valid answer: the socket speaks JSON-RPC, but has no document.
 
     Raises:
-        BadDocument: it is not a JSON-RPC answer, or the document in it is bad.
+        BadDocument: the answer is not JSON-RPC, or the document in it is not valid.
     """
     value = _object(_json(body))
     if "result" in value:
@@ -76,7 +77,7 @@ def discovered(body: bytes) -> Parsed:
 
 
 def merged(spec: Facts | None, about: Facts | None) -> Facts | None:
-    """The facts of both documents: those of OpenRPC, and the manifest's where these are empty."""
+    """Merge the facts of the OpenRPC document (`spec`) and of the manifest (`about`)."""
     if spec is None or about is None or about is PAGE:
         return spec or about
     described = spec if spec.source_kind == "openrpc" else about
@@ -116,7 +117,7 @@ def _openrpc(value: Any, source: str) -> Parsed:
 
 
 def _method_names(methods: list[Any]) -> tuple[str, ...]:
-    """At most `MAX_METHODS` names; a method given by `$ref` has no name here."""
+    """The names of the first `MAX_METHODS` methods; a method that is a `$ref` has no name."""
     names = (_name(item.get("name")) for item in methods[:MAX_METHODS] if isinstance(item, dict))
     return tuple(name for name in names if name)
 

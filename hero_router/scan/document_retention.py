@@ -1,7 +1,8 @@
-"""Decides which OpenRPC documents Redis keeps for a node: each content once, bounded in total.
+"""Decides which OpenRPC documents Redis keeps for a node, within a limit for all of them together.
 
-A document is kept while a record of the node has its digest. Its text stays in the scanner's memory
-only until it is written; one that Redis loses is read from its service again.
+A document is kept while a service record of the node names its digest; equal documents are kept
+once. The scanner holds a document in memory only until it is written to Redis. A document that
+Redis loses is requested from its service again.
 """
 
 import logging
@@ -16,11 +17,11 @@ MAX_TOTAL = 32 * 1024 * 1024
 """Most characters (ASCII) of all documents of one node together."""
 
 REMOVE = ""
-"""Instead of a text: the document is to be removed from Redis."""
+"""In place of a document's text: remove the document from Redis."""
 
 
 class DocumentRetention:
-    """The documents of one node: those that Redis keeps, and those still to be written."""
+    """Tracks one node's OpenRPC documents: those in Redis, and those to be written to Redis."""
 
     def __init__(self, limit: int = MAX_TOTAL) -> None:
         self._limit = limit
@@ -29,12 +30,12 @@ class DocumentRetention:
         self._refused: set[str] = set()
 
     def set_kept(self, sizes: Mapping[str, int]) -> None:
-        """Take over what Redis keeps now: sizes by digest."""
+        """Note the documents that Redis keeps now: sizes by digest."""
         self._kept = dict(sizes)
         self._pending = {key: text for key, text in self._pending.items() if key not in sizes}
 
     def offer(self, document: Document) -> None:
-        """Note a document that a service has now; it is written unless there is no room for it."""
+        """Note a service's document, which is to be written unless the limit is reached."""
         key, size = document.digest, len(document.text)
         if key in self._kept or key in self._pending or key in self._refused:
             return
@@ -51,19 +52,20 @@ class DocumentRetention:
         self._refused.add(key)
 
     def pending(self, digests: Iterable[str]) -> dict[str, str]:
-        """Those of these documents that are still to be written, with their texts."""
+        """The texts of the given documents that are still to be written, by digest."""
         return {key: self._pending[key] for key in digests if key in self._pending}
 
     def cleanup(self, used: AbstractSet[str]) -> dict[str, str]:
-        """What is left to do where records have just these digests: texts to write, and `REMOVE`.
+        """The documents to write or remove when service records name just the digests `used`.
 
-        A pending document that no record has is forgotten.
+        Returns texts by digest, and `REMOVE` for a document to remove. A document that is still to
+        be written, and that no record names, is forgotten.
         """
         self._pending = self.pending(used)
         return {**self._pending, **dict.fromkeys(self._kept.keys() - used, REMOVE)}
 
     def written(self, documents: Mapping[str, str]) -> None:
-        """Note that Redis has taken these texts and removals."""
+        """Note that these documents were written to Redis or removed from it."""
         for key, text in documents.items():
             self._pending.pop(key, None)
             if text == REMOVE:
@@ -73,7 +75,7 @@ class DocumentRetention:
                 self._kept[key] = len(text)
 
     def lost(self, used: AbstractSet[str]) -> set[str]:
-        """The digests in use whose documents Redis should keep and does not have."""
+        """The digests of documents that Redis should keep and has lost."""
         return used - self._kept.keys() - self._pending.keys() - self._refused - {""}
 
     def _size(self) -> int:

@@ -1,6 +1,7 @@
-"""Notices that somebody else changed the registry: an emptied Redis, an older dump, a foreign hand.
+"""Detects changes of the registry that the scanner did not make, for services that were not probed.
 
-A service that was just probed is compared with the registry anyway. This finds the others. Pure.
+Causes are an emptied Redis, a restored older dump, or another program. A service that was just
+probed is compared with the registry anyway. Pure: no I/O, no clock.
 """
 
 from collections.abc import Collection, Mapping
@@ -9,17 +10,17 @@ from hero_router.model import Record
 
 
 class DriftDetector:
-    """Each service's record, or None, as scanner and registry last agreed on it."""
+    """Compares service records in the registry with those that the scanner last saw there."""
 
     def __init__(self) -> None:
         self._agreed: dict[str, Record | None] = {}
 
     def agree(self, records: Mapping[str, Record | None]) -> None:
-        """These services were evaluated, and the registry holds these records now, or none."""
+        """Note the records that the registry holds now for these services; None for no record."""
         self._agreed |= records
 
     def drifted(self, known: Mapping[str, Record], present: Collection[str]) -> set[str]:
-        """The services among those `present` whose record in the registry is another one now."""
+        """The ids of `present` services whose record in the registry differs from the noted one."""
         self._agreed = {key: item for key, item in self._agreed.items() if key in present}
         return {
             key

@@ -1,6 +1,7 @@
-"""Detects two deployments with the same node name: each would remove the services of the other.
+"""Detects that two deployments use the same node name: they would remove each other's services.
 
-A standby scanner checks that the lease's holder scans the same folder on the same machine.
+A standby scanner checks that the scanner with the lease scans the same socket folder on the same
+machine.
 """
 
 import os
@@ -15,27 +16,27 @@ from hero_router.settings.config import RouterConfig
 from hero_router.text import readable
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-"""Linux gives each boot of a machine an id; all containers on it see the same one."""
+"""File with the id of this boot of the machine; all containers on a machine see the same id."""
 
 DIGITS = 12
-"""Last digits of the boot id that reports name: enough to distinguish two machines."""
+"""Number of last digits of the boot id in node reports: enough to distinguish two machines."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScanLocation:
-    """The root that a scanner scans and the machine it runs on; "" where that is not known."""
+    """The socket folder and the machine of a scanner; "" if not known."""
 
     root: str
     machine: str
 
     def differs(self, other: "ScanLocation") -> bool:
-        """Whether the two are certainly different."""
+        """Whether two locations are certainly different."""
         pairs = ((self.root, other.root), (self.machine, other.machine))
         return any(one and two and one != two for one, two in pairs)
 
 
 def scan_location(config: RouterConfig) -> ScanLocation:
-    """Where a scanner with these settings looks on this machine."""
+    """The location of a scanner with these settings on this machine."""
     machine = ""
     with suppress(OSError):
         machine = BOOT_ID.read_text("ascii").strip()[-DIGITS:]
@@ -43,21 +44,21 @@ def scan_location(config: RouterConfig) -> ScanLocation:
 
 
 class DuplicateNodeCheck:
-    """Compares this scanner's location with that of the scanner that holds the node's lease."""
+    """Compares the location of this standby scanner with that of the scanner with the lease."""
 
     def __init__(self, config: RouterConfig, registry: RegistryProtocol) -> None:
         self._node, self._registry, self._here = config.node.name, registry, scan_location(config)
         self._suspect: NodeState | None = None
 
     async def check(self) -> None:
-        """Compare the holder's report with our location.
+        """Compare the location in the node report with that of this scanner.
 
-        A single report that differs may be the last one of a scanner that has ended, written before
-        the machine or the root was changed. A second, newer one proves that its scanner runs.
+        One report with another location may be old: its scanner may have ended, before the machine
+        or the socket folder was changed. A second, newer report proves that its scanner runs.
 
         Raises:
-            ConfigError: the holder scans another folder, or runs on another machine.
-            StoreError: Redis could not be asked or refused.
+            ConfigError: the other scanner has another socket folder or runs on another machine.
+            StoreError: Redis cannot be reached or refuses the call.
         """
         report = (await self._registry.view(self._node)).report
         # A report of an older version does not name the location.

@@ -1,6 +1,6 @@
-"""Decides which sockets below the root are no services, and says why.
+"""Decides which files in the socket folder are ignored, because they are no services, and why.
 
-Of the file system it only asks for the identity of the protected sockets.
+The only file system access is to look up device and inode of the protected sockets.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ PROTECTED = (
     "/run/containerd/containerd.sock",
     "/run/crio/crio.sock",
 )
-"""Sockets that give control of the machine. They are recognised by inode, under any name."""
+"""Sockets that give control of the machine, recognised by device and inode, under any name."""
 
 LISTED = "ROUTER_IGNORE has its name"
 POWERFUL = "it gives power over this machine, or is the router's own"
@@ -34,10 +34,10 @@ Identity = tuple[int, int]
 
 
 class Exclusions:
-    """Files that are never services: those whose names match a pattern, and the `own` sockets.
+    """Rules for ignored files: names that match a pattern, and protected or `own` sockets.
 
-    A pattern is a file name without `.sock`, or a folder name with a slash at its end; it may hold
-    `*`, `?` and `[…]`, and its case does not matter.
+    A pattern is a file name without `.sock`, or a folder name with a slash at its end. A pattern
+    may contain `*`, `?` and `[…]`; upper and lower case are the same.
     """
 
     def __init__(self, patterns: Sequence[str], own: Iterable[Path]) -> None:
@@ -46,15 +46,15 @@ class Exclusions:
         self._own = tuple(map(os.fspath, own)) + PROTECTED
 
     def protected(self) -> frozenset[Identity]:
-        """The identities of the protected sockets that exist now; they may be others next time."""
+        """Device and inode of the protected sockets that exist now."""
         return frozenset(identities(self._own))
 
     def reason(
         self, names: Iterable[bytes], state: os.stat_result, protected: frozenset[Identity]
     ) -> str | None:
-        """Why a `*.sock` entry is no service; None where it is one.
+        """Why a `*.sock` file is ignored; None if it is a service.
 
-        `names` are all names by which it is known, without `.sock`: a symlink has two.
+        `names` are all names of the file, without `.sock`: a symlink and its target have two.
         """
         if not stat.S_ISSOCK(state.st_mode):
             return NOT_A_SOCKET
@@ -63,7 +63,7 @@ class Exclusions:
         return LISTED if any(_matches(self._files, name) for name in names) else None
 
     def excludes_folder(self, folder: bytes) -> bool:
-        """Whether a folder of this name is not to be looked into."""
+        """Whether folders of this name are ignored."""
         return _matches(self._folders, folder)
 
 
@@ -76,7 +76,7 @@ def _matches(names: re.Pattern[str], name: bytes) -> bool:
 
 
 def identities(paths: Iterable[str | bytes]) -> Iterator[Identity]:
-    """Device and inode of each path that leads somewhere."""
+    """Device and inode of these paths; paths that do not exist are skipped."""
     for path in paths:
         with contextlib.suppress(OSError, ValueError):
             state = Path(os.fsdecode(path)).stat()

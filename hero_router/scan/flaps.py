@@ -1,9 +1,9 @@
-"""Damps services that change all the time: marks them and shows them at their worst. Pure.
+"""Damps services whose status changes again and again: marks them, and shows their worst status.
 
-A service flaps when its sockets changed state in `FLAP_SCANS` of the last `WINDOW` scans, or
-`FLAP_CHANGES` times in them (new sockets are also probed between scans). The mark goes after a
-whole window without a change. While marked, a service publishes at most one event per scan, and
-one more whenever its status gets worse.
+A service is marked as flapping if its sockets changed in `FLAP_SCANS` of the last `WINDOW` scans,
+or `FLAP_CHANGES` times in these scans (new sockets are also probed between scans). The mark ends
+after `WINDOW` scans without a change. A marked service publishes one event per scan at most, and
+one more whenever its status gets worse. Pure: no I/O, no clock.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,18 +25,18 @@ _FROM_BEST_TO_WORST = (
 )
 
 StateKey = Mapping[str, tuple[Status, str | None]]
-"""What counts as the state of a service: each socket's status and error, by its path."""
+"""The state of a service, for comparison: status and error of its sockets, by path."""
 
 
 @dataclass(frozen=True, slots=True)
 class Flaps:
-    """The numbers of the scans in which a service changed, and whether it is marked as flapping."""
+    """The scans in which a service changed, and whether the service is marked as flapping."""
 
     moves: tuple[int, ...] = ()
     marked: bool = False
 
     def after(self, scan: int, *, moved: bool) -> "Flaps":
-        """The flaps after one more evaluation, in the scan with this number."""
+        """The flaps after one more evaluation of the service, in the scan with this number."""
         recent = tuple(move for move in self.moves if scan - move < WINDOW)
         moves = (*recent, scan)[-FLAP_CHANGES:] if moved else recent
         often = len(set(moves)) >= FLAP_SCANS or len(moves) >= FLAP_CHANGES
@@ -44,7 +44,7 @@ class Flaps:
 
 
 def changed(before: StateKey, after: StateKey) -> bool:
-    """Whether a socket changed or left. A new one, or the first probe of one, does not count."""
+    """Whether a socket changed or left; a new socket, or its first probe, does not count."""
     return any(
         after.get(path) != state for path, state in before.items() if state[0] is not Status.UNKNOWN
     )
@@ -61,9 +61,9 @@ def severity(status: Status) -> int:
 
 
 def hold_worst(new: Record, published: Record, *, again: bool) -> Record:
-    """The record that a marked service shows: the worse of the published and the new one.
+    """The service record to publish for a marked service: the worse of two records.
 
-    `again`: it was already published in this scan, so not even its sockets may change.
+    `again`: the service was already published in this scan, so not even its sockets may change.
     """
     marked = replace(new, flapping=True)
     if severity(new.status) > severity(published.status):

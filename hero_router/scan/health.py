@@ -1,6 +1,7 @@
-"""Interprets the answer to `GET /health`: first the HTTP status, then the words in the body. Pure.
+"""Interprets the answer to `GET /health`: first the HTTP status, then known words in the body.
 
-docs/health.md explains it to people: a word that is added here is added there.
+docs/health.md has the same words for people: a word that is added here must be added there. Pure:
+no I/O, no clock.
 """
 
 import re
@@ -35,13 +36,15 @@ BAD_WORDS = frozenset({
 })  # fmt: skip
 
 WORDS = ("status", "outcome", "health", "state")
-"""Fields whose word counts: the first one that is there. `outcome` is from MicroProfile 1."""
+"""Fields of the body whose word counts; the first one present. `outcome` is from MicroProfile 1."""
 SWITCHES = ("healthy", "ok", "success", "alive", "up")
-"""Fields that count where they are true or false."""
+"""Fields of the body that count if they are true or false."""
 CHECKS = ("checks", "components", "details", "entries", "results")
-"""Fields that list the parts of a service: health+json, Spring Boot, ASP.NET, MicroProfile."""
+"""Fields of the body that list the checks of a service's components.
+
+health+json, Spring Boot, ASP.NET and MicroProfile have such lists."""
 MOST_CHECKS = 100
-"""Most parts that are read."""
+"""Most component checks that are read."""
 LOGINS = (401, 403, 407)
 
 _WORD = re.compile(r"[a-z][a-z_ -]{0,31}[.!]?")
@@ -49,7 +52,7 @@ _STRANGE = "health check says a word that is not known"
 
 
 class Grade(IntEnum):
-    """How bad something is, the worst last."""
+    """The grade of a health check, or of one of its words; the worst is the largest."""
 
     GOOD = 0
     WARN = 1
@@ -57,11 +60,11 @@ class Grade(IntEnum):
 
 
 Said = tuple[Grade, str | None]
-"""A grade and, unless it is good, the reason: a fixed text, as the service's own could vary."""
+"""A grade and, unless the grade is good, its reason: a fixed text, as a service's text may vary."""
 
 
 def grade(answer: Response) -> tuple[Health, str | None]:
-    """What this answer says of the service, and the reason if that is not good."""
+    """Interpret an answer to `GET /health`: the result, and a reason if it is not good."""
     status = answer.status
     if status in LOGINS:
         return Health.LOGIN, f"asks for a login ({status}): its health cannot be asked"
@@ -78,7 +81,7 @@ def grade(answer: Response) -> tuple[Health, str | None]:
 
 
 def said(body: bytes) -> Said:
-    """What the body of a 2xx answer says. A body that cannot be read says nothing bad."""
+    """Grade the body of a 2xx answer; a body that is neither JSON nor a known word is good."""
     try:
         value = decode(body)
     except InvalidJson:
@@ -89,12 +92,12 @@ def said(body: bytes) -> Said:
 
 
 def _plain(body: bytes) -> Said:
-    """What a plain text says; it counts only if it is a single known word."""
+    """Grade a plain text; it counts only if it is a single known word."""
     return _said_by(body[:64].decode("latin-1") if len(body) <= 64 else "", strange=Grade.GOOD)
 
 
 def _object(value: Mapping[str, Any]) -> Said:
-    """What an object says: its own statement, or without one the worst of its parts."""
+    """Grade a JSON object by its own fields, or else by the worst of its component checks."""
     value = {name.lower(): item for name, item in value.items()}
     top = list(_statements(value))
     return max(top or list(_parts(value)), default=(Grade.GOOD, None), key=lambda one: one[0])
@@ -117,7 +120,7 @@ def _parts(value: Mapping[str, Any]) -> Iterator[Said]:
 
 
 def _flat(parts: Mapping[str, Any] | Iterable[Any]) -> Iterator[Mapping[str, Any]]:
-    """The parts as objects: a list of them, or objects or lists of objects by name."""
+    """The component checks in a list of objects, or in objects or lists of objects by name."""
     found: Iterable[Any] = parts.values() if isinstance(parts, dict) else parts
     for part in found:
         if isinstance(part, dict):
@@ -127,14 +130,14 @@ def _flat(parts: Mapping[str, Any] | Iterable[Any]) -> Iterator[Mapping[str, Any
 
 
 def _tells(value: object) -> bool:
-    """Whether a value is a word or a boolean; a number or a sentence says nothing."""
+    """Whether a value is a word or a boolean; a number or a sentence does not count."""
     return isinstance(value, bool) or (
         isinstance(value, str) and _WORD.fullmatch(value.strip().lower()) is not None
     )
 
 
 def _said_by(value: object, *, strange: Grade) -> Said:
-    """What one word or boolean says; `strange` is the grade of an unknown word."""
+    """Grade one word or boolean; `strange` is the grade of an unknown word."""
     if isinstance(value, bool):
         return (Grade.GOOD, None) if value else (Grade.BAD, "health check says no")
     if not isinstance(value, str) or not _tells(value):

@@ -1,8 +1,8 @@
-"""Keeps the list of sockets that exist, or may exist where the last walk could not look. Pure.
+"""Tracks the sockets that exist, and those that may exist in folders that cannot be read.
 
-Only a socket whose place was looked at and found empty is gone. A folder that cannot be read keeps
-its sockets for as long as that lasts. An empty root on another file system is taken for a root that
-is not mounted, and keeps all of them.
+A socket is gone only if its folder was read without finding the socket. The sockets of an
+unreadable folder are kept until the folder can be read. An empty socket folder on another file
+system than before counts as not mounted, and all of its sockets are kept. Pure: no I/O, no clock.
 """
 
 from collections.abc import Mapping
@@ -21,11 +21,12 @@ CUT = "not looked at: the root has too many files"
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """The sockets of one root after its last `walk`; times are in seconds of the monotonic clock.
+    """The sockets in the socket folder after its last `walk`.
 
-    `sockets` are those that exist or may exist, by raw path. `unverified` are those among them that
-    the last walk did not see. `known_root` is the root in which they were seen (its inode is 0
-    where only the device is known; None: there is nothing that could be missing).
+    `sockets` are all sockets that exist or may exist, by raw path. `unverified` are the sockets
+    that the last walk did not find. `known_root` is device and inode of the socket folder in which
+    the sockets were found; its inode is 0 if only the device is known, and it is None if no socket
+    is known. Times are in seconds of the monotonic clock.
     """
 
     grace_seconds: float
@@ -35,15 +36,15 @@ class Inventory:
     known_root: Identity | None = None
     unmounted: bool = False
     replaced_since: float | None = None
-    """When the root was last replaced: from then on missing sockets have the grace time."""
+    """When the socket folder was last replaced. Missing sockets are kept for the grace time."""
     cut_since: float | None = None
-    """Since when the root has too many files: from then on missing sockets have the grace time."""
+    """When the socket folder got too many files. Missing sockets are kept for the grace time."""
     replaced: bool = False
-    """The root was replaced, and sockets that are missing since then still have grace time."""
+    """The socket folder was replaced, and the grace time of missing sockets has not ended."""
     registry_only: bool = False
-    """Services were taken over from the registry, so what is missing cannot be known."""
+    """Services are only known from the registry, so that missing sockets cannot be listed."""
     unreadable_prefixes: tuple[str, ...] = ()
-    """The folders that cannot be read, each with a slash at its end, as text."""
+    """The paths of the folders that cannot be read, as text with a slash at the end."""
 
     def after(self, walk: WalkResult, seconds: float) -> "Inventory":
         """The inventory after a walk at this time."""
@@ -79,9 +80,10 @@ class Inventory:
         )
 
     def inherited(self, known_root: Identity | None) -> "Inventory":
-        """The inventory of a scanner that takes over: the registry is newer than what it saw.
+        """The inventory of a scanner that has just got the lease: without any sockets.
 
-        `known_root` is the root of the node's last report, where that is known.
+        The registry may be newer than this scanner's last walk. `known_root` is the socket folder
+        of the last node report, if known.
         """
         known_root = known_root or self.known_root
         return replace(
@@ -93,7 +95,7 @@ class Inventory:
         )
 
     def why_unverified(self, path: str, seconds: float) -> str | None:
-        """Why a socket that is not seen may still exist; None where it is gone."""
+        """Why a socket that was not found may still exist; None if the socket is gone."""
         if b"" in self.walk.unreadable:
             return ROOT_UNREADABLE
         if self.unmounted:
@@ -109,7 +111,7 @@ class Inventory:
 
 
 def _differ(known: Identity | None, root: Identity | None) -> bool:
-    """Whether the root is another folder than the one in which the sockets were seen."""
+    """Whether `root` is another folder than `known`, in which the sockets were found."""
     return (
         known is not None
         and root is not None

@@ -1,7 +1,8 @@
-"""Groups socket files into services, names them, and resolves name conflicts. Pure.
+"""Groups socket files into services, names the services, and resolves name conflicts.
 
-If several places claim one name, `<service>/` wins over `default/<service>/`, and both win over
-`<service>.sock`. The losers are services too, each under an id of its own that stays the same.
+If several paths have the same service name, `<service>/` wins over `default/<service>/`, and both
+win over `<service>.sock`. The other paths are services with the same name and an id of their own,
+which stays the same. Pure: no I/O, no clock.
 """
 
 import os
@@ -16,7 +17,7 @@ from hero_router.text import readable
 
 @dataclass(frozen=True, slots=True)
 class DiscoveredService:
-    """One service as the folder tree shows it; `conflict` names other places with the same name."""
+    """A service in the socket folder; `conflict` names other paths with the same service name."""
 
     id: str
     name: str
@@ -26,7 +27,7 @@ class DiscoveredService:
 
 
 def services(node: str, files: Iterable[SocketFile]) -> dict[str, DiscoveredService]:
-    """All services of a walk by id; the result does not depend on the order of the files."""
+    """Group socket files into services, by id, whatever the order of the files."""
     claims: dict[tuple[bytes, bytes], dict[Layout, list[SocketFile]]] = defaultdict(dict)
     for file in files:
         claims[file.context, file.service].setdefault(file.layout, []).append(file)
@@ -46,7 +47,7 @@ def _service(
     claims: Mapping[Layout, list[SocketFile]],
 ) -> DiscoveredService:
     winner = min(claims)
-    # NUL is in no file name, so a loser's id can never meet that of a real context.
+    # No file name has a NUL, so this id cannot equal the id of a service in a real context.
     mark = "" if layout is winner else f"\0{layout.name.lower()}"
     return DiscoveredService(
         id=service_id(node, os.fsdecode(context) + mark, os.fsdecode(name)),
@@ -69,13 +70,13 @@ def _conflict(
 
 
 def _claimant(files: list[SocketFile]) -> str:
-    """The place that claims the name: a folder, or the file of a flat socket."""
+    """The path that has the service name: a folder, or a socket directly in the socket folder."""
     first = files[0]
     folder = readable(first.raw.rpartition(b"/")[0])
     return f"{folder}/" if folder else first.path
 
 
 def _order(file: SocketFile) -> tuple[int, bytes]:
-    """Sorts the sockets of a service, the main one first."""
+    """The sort key for the sockets of a service: `rpc` comes first."""
     roles = ("rpc", "admin", "web", "other")
     return roles.index("web" if file.role.startswith("web_") else file.role), file.raw

@@ -1,31 +1,32 @@
-"""Decides how often a socket is probed: less often, the longer nothing was wrong with it. Pure.
+"""Decides how often a socket is probed: less often, the longer its probes found no change.
 
-Most services write a log line for each request. One that has long been healthy is probed in every
-fourth scan only, at least every `REST_SECONDS`. In between the scanner only checks whether
-something still listens. After any change every scan probes it again.
+A probe is calm if it found no failure and no change. Most services write a log line for each
+request. So after many calm probes a socket is probed in every fourth scan only, at least every
+`REST_SECONDS`. In the other scans the scanner only checks whether the socket has a listener. After
+any change every scan probes the socket again. Pure: no I/O, no clock.
 """
 
 import zlib
 
 WELL_PROBES = 12
-"""After so many calm probes in a row every second scan probes it: after a minute by default."""
+"""Calm probes in a row after which every second scan probes a socket: a minute by default."""
 REST_PROBES = 18
-"""After so many calm probes in a row every fourth scan probes it: after two minutes by default."""
+"""Calm probes in a row after which every fourth scan probes a socket: two minutes by default."""
 REST_SCANS = 4
 REST_SECONDS = 20.0
-"""Longest time between two probes of a socket, unless the scans themselves are further apart."""
+"""Longest time between two probes of a socket, unless ROUTER_SCAN_SECONDS is longer."""
 
 
 def rests(raw: bytes, calm_probes: int, scan: int, scan_seconds: float) -> bool:
-    """Whether the socket with this raw path and so many calm probes is not probed in this scan.
+    """Whether this scan does not probe the socket with this raw path and number of calm probes.
 
-    Sockets take turns, so each scan probes about the same number of them.
+    Sockets take turns, so that every scan probes about the same number of sockets.
     """
     return (scan + zlib.crc32(raw)) % _stride(calm_probes, scan_seconds) != 0
 
 
 def _stride(calm_probes: int, scan_seconds: float) -> int:
-    """The socket is probed in one of so many scans."""
+    """The number of scans in which a socket is probed once."""
     if calm_probes < WELL_PROBES:
         return 1
     most = max(1, min(REST_SCANS, int(REST_SECONDS // scan_seconds)))

@@ -1,4 +1,4 @@
-"""Runs the probes: decides which sockets are due, and bounds how many are probed at a time."""
+"""Runs the probes: selects the sockets that are due, and limits the probes at the same time."""
 
 import asyncio
 import logging
@@ -17,17 +17,17 @@ from hero_router.upstream.outcome import Outcome
 log = logging.getLogger(__name__)
 
 BATCH = 64
-"""Sockets that are looked at before other tasks get their turn."""
+"""Sockets that are checked before other tasks run."""
 FAST_SHARE = 8
-"""One slot in so many is kept for new sockets, which would else queue behind hanging ones."""
+"""One in this many probe slots is reserved for new sockets, which hanging sockets would delay."""
 
 Tasks = set[asyncio.Task[None]]
 
 
 class ProbeScheduler:
-    """Probes sockets, none twice at the same time, and hands each result to `on_result`.
+    """Probes sockets, none twice at the same time, and passes results to `on_result`.
 
-    `tracked` gives what is remembered of a socket at that moment.
+    `tracked` returns the tracked state of a socket.
     """
 
     def __init__(
@@ -45,28 +45,28 @@ class ProbeScheduler:
         self._fast_slots = asyncio.Semaphore(reserve) if reserve else self._slots
 
     def reset(self) -> None:
-        """Forget the probes that ran under an earlier lease: their tasks were cancelled."""
+        """Forget the probes of an earlier grant, whose tasks were cancelled."""
         self._tasks.clear()
 
     async def start_new(self, files: Iterable[SocketFile], group: asyncio.TaskGroup) -> Tasks:
-        """Probe those that are new; returns all running probes of `files`."""
+        """Probe the sockets that are new; returns all running probes of `files`."""
         return await self._start(files, group, lambda _: False)
 
     async def start_all(self, files: Iterable[SocketFile], group: asyncio.TaskGroup) -> Tasks:
-        """Probe all of them; returns their probes."""
+        """Probe all sockets; returns their probes."""
         return await self._start(files, group, lambda _: True)
 
     async def start_due(
         self, files: Iterable[SocketFile], group: asyncio.TaskGroup, scan: int
     ) -> Tasks:
-        """Probe those that are due in this scan; returns all running probes of `files`."""
+        """Probe the sockets that are due in this scan; returns all running probes of `files`."""
         listeners = await asyncio.to_thread(Listeners.read)
         return await self._start(files, group, lambda file: not self._rests(file, scan, listeners))
 
     def _rests(self, file: SocketFile, scan: int, listeners: Listeners) -> bool:
-        """Whether the socket is not due in this scan, and something still listens on it.
+        """Whether the socket is not due in this scan, and still has a listener.
 
-        Only where the kernel does not know its listener is it connected to.
+        The scanner connects to the socket only if the kernel does not list its listener.
         """
         before = self._tracked(file)
         if before is None:

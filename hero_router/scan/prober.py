@@ -1,8 +1,8 @@
-"""Probes one socket: sends the documented discovery requests only, and returns the result.
+"""Probes a socket: asks for its health and, if due, for its manifest and OpenRPC document.
 
-`scan.health` says what an answer to `GET /health` means; `scan.status` derives the status. An `rpc`
-socket is asked for its manifest and its OpenRPC document (by `rpc.discover`, else
-`/openrpc.json`), a socket of another role for its manifest only.
+Only the documented requests are sent. An `rpc` socket is asked for manifest and OpenRPC document
+(by `rpc.discover`, else `/openrpc.json`), a socket of another role for its manifest only.
+`scan.health` interprets the answer to `GET /health`; `scan.status` derives the status.
 """
 
 import asyncio
@@ -26,25 +26,27 @@ HEALTH, MANIFEST, OPENRPC, RPC = (
     "/rpc",
 )
 HEALTH_LIMIT = 64 * 1024
-"""Most bytes of a health check's answer that are read; of a longer one only the status counts."""
+"""Largest body of a health check's answer in bytes; of a larger answer only the status counts."""
 DOCUMENT_LIMIT = 1024 * 1024
 """Largest manifest or OpenRPC document in bytes: several times the largest known public one."""
 LARGE = 64 * 1024
-"""Documents above this many bytes are parsed in a thread: it takes more than some milliseconds."""
+"""Size in bytes above which a document is parsed in a thread, as parsing takes several ms."""
 LARGE_AT_ONCE = 1
-"""So many large documents are parsed at the same time. More would not be faster, as only one thread
-runs Python, and each may take thirty times its size in memory."""
+"""Number of large documents that are parsed at the same time.
+
+More would not be faster, as only one thread runs Python, and a document may take thirty times its
+size in memory."""
 
 
 class Prober:
-    """Probes sockets, each within `timeout` seconds for all its requests together."""
+    """Probes sockets; all requests of one probe together have `timeout` seconds."""
 
     def __init__(self, timeout: float, monotonic: Callable[[], float]) -> None:
         self._timeout, self._monotonic = timeout, monotonic
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
     async def __call__(self, file: SocketFile, /, *, ask_documents: bool) -> ProbeResult:
-        """Probe one socket. Raises nothing that the socket could cause."""
+        """Probe one socket; failures of the socket are part of the result, and not raised."""
         result: ProbeResult | None = None
         client = Client(file.address)
         try:
@@ -80,10 +82,10 @@ def _silence(client: Client) -> str:
 
 
 class _DocumentReader:
-    """Asks one socket for its documents; `health` is what its health check has said.
+    """Asks one socket for its manifest and OpenRPC document; `health` is its health check's result.
 
-    If that was a page, the socket may answer every path with a page: then a page is not a bad
-    document, but none.
+    If the health check got an HTML page, the socket may answer every path with a page. Then a page
+    means that there is no document, and not a bad one.
     """
 
     def __init__(
@@ -92,10 +94,10 @@ class _DocumentReader:
         self._client, self._deadline, self._large = client, deadline, large
         self._pages = health is Health.PAGE
         self.document: Document | None = None
-        """The OpenRPC document, once it was read."""
+        """The OpenRPC document, once it has been read."""
 
     async def documents(self, role: str) -> Documents:
-        """The documents that a socket of this role offers. Raises NoResponse."""
+        """Ask for the documents that a socket of this role may offer. Raises NoResponse."""
         if role != "rpc":
             return await self._attempt("manifest", self._manifest(strict=False))
         about = await self._attempt("manifest", self._manifest(strict=not self._pages))
@@ -117,7 +119,7 @@ class _DocumentReader:
         return Documents(facts=parsed.facts)
 
     async def _manifest(self, *, strict: bool) -> Parsed | None:
-        """The manifest. A page is none, as a socket for browsers may send one for every path."""
+        """Ask for the manifest. A page is no manifest: web servers may send it for every path."""
         answer = await self._client.get(MANIFEST, DOCUMENT_LIMIT)
         if not strict and self._pages and answer.status == 200 and answer.page:
             return Parsed(document_parser.PAGE)
@@ -134,7 +136,7 @@ class _DocumentReader:
         return await self._read(answer, partial(document_parser.openrpc, source=OPENRPC))
 
     async def _read(self, answer: Response, parse: Callable[[bytes], Parsed]) -> Parsed | None:
-        """The facts in an answer; None where no document is offered. Raises BadDocument."""
+        """Parse an answer; None if the socket offers no document. Raises BadDocument."""
         if answer.status >= 500 and answer.status != 501:
             raise BadDocument(f"answers {answer.status}")
         if answer.status != 200 or (self._pages and answer.page):
@@ -148,10 +150,10 @@ class _DocumentReader:
         return parse(answer.body)
 
     async def _read_in_turn(self, parse: Callable[[], Parsed]) -> Parsed:
-        """Parse a large document in a thread, one at a time, outside of the probe's deadline.
+        """Parse a large document in a thread, one document at a time, without the deadline.
 
-        The service has answered, so waiting and parsing must not count against it. If the probe is
-        cancelled the thread goes on, so the thread's end releases the turn.
+        The service has answered, so the time for waiting and parsing must not count. If the probe
+        is cancelled the thread goes on, so the semaphore is released at the end of the thread.
         """
         loop = asyncio.get_running_loop()
         left = (self._deadline.when() or 0) - loop.time()

@@ -1,4 +1,4 @@
-"""The scanner's dependencies as protocols: `store` implements them, and tests have fakes."""
+"""The interfaces of the scanner's dependencies; `store` implements most, and tests have fakes."""
 
 import asyncio
 import time
@@ -16,27 +16,29 @@ from hero_router.store.scan_requests import ScanRequest
 
 
 class LeaseProtocol(Protocol):
-    """The lease on this node. At most one scanner holds it, and only that one can write."""
+    """The lease on this node: at most one scanner holds it, and only that scanner can write."""
 
     async def acquire(self) -> Grant | None:
         """Take the lease; None while another scanner holds it. Raises StoreError."""
 
     async def renew(self, grant: Grant) -> bool:
-        """Extend it; False if it is lost. Raises StoreError."""
+        """Renew the lease; False if it is lost. Raises StoreError."""
 
     async def release(self, grant: Grant) -> None:
-        """Release it, if it is still held. Raises StoreError."""
+        """Release the lease, if it is still held. Raises StoreError."""
 
     def now_ms(self) -> int:
-        """Unix milliseconds by Redis's clock."""
+        """Redis's time now in Unix milliseconds."""
 
 
 class RegistryProtocol(Protocol):
-    """The registry. `apply` is atomic per batch and may be repeated without a second effect."""
+    """The registry of services and nodes in Redis."""
 
     async def view(self, node: str, *, whole: bool = False) -> NodeView:
-        """The node as Redis holds it now. With `whole` every record is read, so that any change by
-        a foreign hand is seen. Raises StoreError."""
+        """Read a node from Redis. Raises StoreError.
+
+        With `whole` all service records are read, so that no change by another program is missed.
+        """
 
     async def apply(
         self,
@@ -45,47 +47,48 @@ class RegistryProtocol(Protocol):
         report: NodeState | None = None,
         documents: Mapping[str, str] = MappingProxyType({}),
     ) -> Position:
-        """Write the changes in order, the documents (text by digest; "" removes one), the report.
+        """Write changes with their events, documents, and the node report.
 
-        Raises Fenced or another StoreError.
+        `documents` are texts by digest; "" removes a document. The call is atomic per step and may
+        be repeated without a second effect. Raises Fenced or another StoreError.
         """
 
     async def documents(self, node: str) -> Mapping[str, int]:
-        """The size of each document that Redis keeps for the node, by digest. Raises StoreError."""
+        """The sizes of the OpenRPC documents in Redis for a node, by digest. Raises StoreError."""
 
     async def write_probes(self, node: str, figures: Mapping[str, Mapping[str, Any]]) -> None:
-        """Replace the figures of the node's last probes. Raises StoreError."""
+        """Write the figures of the node's last probes, by service id. Raises StoreError."""
 
 
 class ScanRequestsProtocol(Protocol):
-    """Requests for scans, as workers send them; those sent while nobody listens are lost."""
+    """Receives the web workers' scan requests; a request is lost if no scanner listens."""
 
     def listen(self) -> AsyncIterator[ScanRequest]:
-        """Requests as they come. Raises StoreError when the connection is lost."""
+        """Yield scan requests as they arrive. Raises StoreError if the connection is lost."""
 
 
 class Probe(Protocol):
-    """Probes one socket in bounded time; raises nothing that the socket could cause."""
+    """Probes one socket within a time limit."""
 
     async def __call__(self, file: SocketFile, /, *, ask_documents: bool) -> ProbeResult:
-        """The result, with documents if they were asked for."""
+        """Probe one socket; failures of the socket are part of the result, and not raised."""
 
 
 class Clock(Protocol):
     """Monotonic time and waiting, so that tests can control both."""
 
     def monotonic(self) -> float:
-        """Seconds that never jump or go back."""
+        """Monotonic time in seconds."""
 
     async def wait(self, event: asyncio.Event, seconds: float) -> bool:
         """Wait until the event is set, for `seconds` at most; returns whether it was set."""
 
 
 class SystemClock:
-    """The machine's monotonic clock."""
+    """The monotonic clock of this machine."""
 
     def monotonic(self) -> float:
-        """Seconds since some moment in the past."""
+        """Monotonic time in seconds."""
         return time.monotonic()
 
     async def wait(self, event: asyncio.Event, seconds: float) -> bool:

@@ -1,4 +1,4 @@
-"""Publishes what scans find: gathers probe results, evaluates them, writes the changes to Redis."""
+"""Publishes the results of scans: collects probe results, evaluates them, and writes changes."""
 
 import asyncio
 from collections import Counter
@@ -25,13 +25,13 @@ from hero_router.store.lease import Grant
 from hero_router.store.registry import NodeView
 
 BATCH = 64
-"""Services that are evaluated and written together, before other tasks get their turn."""
+"""Services that are evaluated and written together, before other tasks run."""
 
 
 class Publisher:
-    """What is remembered of each service, and what still has to be published.
+    """Keeps the tracked state of services, and writes their changes to the registry.
 
-    `now` gives the time of an evaluation.
+    `now` returns the time of an evaluation.
     """
 
     def __init__(
@@ -51,23 +51,23 @@ class Publisher:
         self._flushing = asyncio.Lock()
         self.tracked: dict[str, TrackedService] = {}
         self.counts: Counter[str] = Counter()
-        """Changes written since the last `scan` event, by type."""
+        """Numbers of changes written since the last `scan` event, by type."""
         self.work = asyncio.Event()
-        """Set while something waits to be published."""
+        """Set while results or changes wait to be published."""
 
     def reset(self, known: Mapping[str, Record]) -> None:
-        """Begin anew after another scanner held the lease: the registry is newer than memory."""
+        """Forget results and tracked state that another scanner may have made out of date."""
         self.tracked = {k: after_takeover(t, known.get(k)) for k, t in self.tracked.items()}
         self._results.clear()
         self._dirty.clear()
 
     def tracked_socket(self, file: SocketFile) -> TrackedSocket | None:
-        """What is remembered of a socket; None where it was never probed."""
+        """The tracked state of a socket; None if it is not known."""
         service = self.tracked.get(self._discovery.owner(file) or "")
         return None if service is None else service.sockets.get(file.raw)
 
     def services_found(self, before: Mapping[str, DiscoveredService]) -> None:
-        """Note which services are new, changed or gone since `before`."""
+        """Note the services that are new, changed or gone since `before`, to publish them."""
         now = self._discovery.services
         self._dirty &= now.keys()
         self._dirty |= {key for key, service in now.items() if before.get(key) != service}
@@ -75,7 +75,7 @@ class Publisher:
             self.work.set()
 
     def result_found(self, file: SocketFile, result: ProbeResult) -> None:
-        """Note the result of a probe; a later one of the same socket replaces it."""
+        """Note the result of a probe, to publish it; it replaces an earlier one of this socket."""
         if owner := self._discovery.owner(file):
             if result.document is not None:
                 self._retention.offer(result.document)
@@ -84,11 +84,11 @@ class Publisher:
             self.work.set()
 
     async def flush(self, grant: Grant) -> NodeView:
-        """Publish all that was noted until now, and meanwhile; returns what Redis held before.
+        """Publish all noted services and results; returns the node as Redis held it before.
 
         Raises:
             Fenced: another scanner holds the lease.
-            StoreError: not all could be published; the rest is published by a later call.
+            StoreError: not all could be published; a later call publishes the rest.
         """
         async with self._flushing:
             view = await self._registry.view(self._node)
@@ -96,10 +96,10 @@ class Publisher:
             return view
 
     async def finish(self, grant: Grant, *, whole: bool) -> None:
-        """Flush at the end of a scan, and then keep just the documents that the records name.
+        """Publish all at the end of a scan, and then remove documents that no service record names.
 
-        With `whole` every record is read, so that any change by a foreign hand is put right. Raises
-        as `flush` does.
+        With `whole` all service records are read, so that any change by another program is
+        corrected. Raises as `flush` does.
         """
         async with self._flushing:
             known = dict((await self._registry.view(self._node, whole=whole)).records)
@@ -107,7 +107,7 @@ class Publisher:
             await self._keep_documents(grant, known)
 
     async def _flush(self, grant: Grant, known: dict[str, Record]) -> None:
-        """Publish everything; `known` is what Redis holds, before and after."""
+        """Publish all noted services and results; updates `known`, the records in Redis."""
         self.work.clear()
         await self._publish_missing(grant, known)
         self._dirty |= self._drift.drifted(known, self._discovery.services)
@@ -129,7 +129,7 @@ class Publisher:
             self._retention.written(todo)
 
     async def _publish_missing(self, grant: Grant, known: dict[str, Record]) -> None:
-        """Publish which services are gone, and which can only be called unknown."""
+        """Publish the removals of services that are gone, and `unknown` for unverified ones."""
         if not self._discovery.complete:
             return
         given = self._evaluation(known)
@@ -142,7 +142,7 @@ class Publisher:
         await self._apply(grant, known, changes, {})
 
     async def _publish(self, grant: Grant, known: dict[str, Record], batch: set[str]) -> None:
-        """Evaluate and write one batch. If the write fails, the batch stays to be done."""
+        """Evaluate and write one batch of services; if the write fails, a later call repeats it."""
         services = self._discovery.services
         present = [services[key] for key in sorted(batch & services.keys())]
         raws = [file.raw for service in present for file in service.sockets]
@@ -173,9 +173,9 @@ class Publisher:
         changes: list[Change],
         before: Mapping[str, Record | None],
     ) -> None:
-        """Write the changes, each record in one step with its document, and log new statuses.
+        """Write changes together with the documents that their records name; log new statuses.
 
-        `before` has records of services that Redis may have lost.
+        `before` has the last records of services that Redis may have lost.
         """
         if not changes:
             return

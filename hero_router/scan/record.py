@@ -1,4 +1,7 @@
-"""Builds a service's record from the states of its sockets and from its documents. Pure."""
+"""Builds a service record from the states of the service's sockets and from its documents.
+
+Pure: no I/O, no clock.
+"""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -11,9 +14,9 @@ from hero_router.scan.tracked import TrackedSocket
 from hero_router.text import readable
 
 MAX_REASONS = 4
-"""Most sockets that one service's reason names."""
+"""Most sockets that the reason of one service names."""
 _RANK = {"openrpc": 3, "manifest": 2, "none": 1, "page": 0}
-"""Which kind of document describes a service that has several; among equals the first socket's."""
+"""Ranks of the kinds of documents: the facts come from the highest one, of the first socket."""
 
 
 def build_record(
@@ -23,7 +26,10 @@ def build_record(
     live: Mapping[bytes, TrackedSocket],
     now: EvalTime,
 ) -> Record:
-    """The record of a service that has these sockets; the dates of the record `before` are kept."""
+    """Build the record of a service from its sockets that have a listener (`live`).
+
+    The dates of the record `before` are kept.
+    """
     states = tuple(socket.state for socket in live.values())
     status = _overall(states)
     facts, spec_error = _facts(before, list(live.values()))
@@ -46,7 +52,7 @@ def build_record(
 
 
 def same_but_figures(one: Record, other: Record) -> bool:
-    """Whether two records differ in no more than their sockets' latencies and failure counts."""
+    """Whether two service records are equal but for latencies and failures of their sockets."""
     if _without_sockets(one) != _without_sockets(other):
         return False
     return [*map(_without_figures, one.sockets)] == [*map(_without_figures, other.sockets)]
@@ -60,10 +66,11 @@ _without_figures = attrgetter(
 
 
 def _overall(states: tuple[SocketState, ...]) -> Status:
-    """The worst of the sockets' statuses, as `worst` ranks a mixture.
+    """The status of a service, derived from its sockets' statuses by `worst`.
 
-    Beside others two kinds do not count: `unknown`, and an `other` socket that is not HTTP. But
-    where a socket could not be reached at all, the whole is not healthy: nobody knows.
+    Sockets that are `unknown`, and `other` sockets that do not speak HTTP, only count if the
+    service has no sockets besides. But if a socket could not be reached at all, a service that
+    would be healthy is `unknown`.
     """
     counted = [state for state in states if state.status is not Status.UNKNOWN]
     services = [
@@ -76,13 +83,13 @@ def _overall(states: tuple[SocketState, ...]) -> Status:
 
 
 def _is_out_of_reach(state: SocketState) -> bool:
-    """Whether nothing could be learned of this socket; one that answered has a latency."""
+    """Whether a socket could not be reached at all; a socket that ever answered has a latency."""
     silent = state.error is not None and state.latency_ms is None
     return silent and state.status is Status.UNKNOWN
 
 
 def _reason(states: tuple[SocketState, ...]) -> str:
-    """Why the service is not healthy, socket by socket; a single socket needs no name."""
+    """Why a service is not healthy: the errors of its sockets, with names if there are several."""
     failing = [state for state in states if state.error is not None]
     if len(states) == 1:
         return "".join(state.error or "" for state in failing)
@@ -92,10 +99,11 @@ def _reason(states: tuple[SocketState, ...]) -> str:
 
 
 def _facts(before: Record | None, live: list[TrackedSocket]) -> tuple[Facts, str | None]:
-    """The facts of the service, and what is wrong with its documents now.
+    """The facts of a service, and the error of its documents, if any.
 
-    Good documents of the best kind win. Without good ones the last known facts are kept, so that a
-    service that is down keeps its title, unless every socket has said that it offers none.
+    The facts come from the good document with the highest rank. Without a good document the last
+    known facts are kept, so that a service that is down keeps its title; but not if no socket
+    offers a document any more.
     """
     asked = [socket.documents for socket in live if socket.documents is not None]
     unasked = any(

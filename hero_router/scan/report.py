@@ -1,6 +1,6 @@
-"""Builds what a scanner publishes of its node: the report, the `scan` event, the probes' figures.
+"""Builds the node report, the `scan` event, and the figures of the last probes.
 
-Apart from asking where the root lies and on which machine, it is pure.
+The only I/O is to look up the path of the socket folder and the id of the machine.
 """
 
 from collections import Counter
@@ -21,9 +21,10 @@ from hero_router.text import readable
 
 @dataclass(frozen=True, slots=True)
 class ScanSummary:
-    """What one finished scan saw.
+    """The findings of a finished scan, for the node report.
 
-    `conditions` are details by reason; `last_error` is what the scanner itself lacked or did wrong.
+    `conditions` are details by reason; `last_error` is the last error of the scanner itself, such
+    as a lack of file descriptors.
     """
 
     scan: int
@@ -35,19 +36,19 @@ class ScanSummary:
 
 
 class ReportBuilder:
-    """Builds the reports of one node's scanner."""
+    """Builds the reports of one node."""
 
     def __init__(self, config: RouterConfig) -> None:
         self._config = config
 
     def first(self, scanner: str, now_ms: int, known: Mapping[str, Record]) -> NodeState:
-        """The report of a node that was never scanned. With it, a dead scanner can be noticed."""
+        """Build the report of a node before its first scan, so that a dead scanner is noticed."""
         return self._report(scanner, now_ms, known)
 
     def finished(
         self, scanner: str, now_ms: int, known: Mapping[str, Record], summary: ScanSummary
     ) -> NodeState:
-        """The report at the end of a scan."""
+        """Build the node report at the end of a scan."""
         inventory = summary.inventory
         ignored = inventory.walk.ignored
         return self._report(
@@ -66,10 +67,10 @@ class ReportBuilder:
         )
 
     def in_progress(self, last: NodeState, scanner: str, seconds: float) -> NodeState:
-        """The last report with the time that the running scan has taken, once that is longer.
+        """Build the node report during a scan that takes longer than the last one.
 
-        Returns `last` itself where nothing is new. The report names the scanner that holds the
-        lease now, even if another one did the last full scan.
+        The report is `last` with the new duration, and with the scanner that holds the lease now.
+        Returns `last` itself while the running scan is shorter.
         """
         duration_ms = round(seconds * 1000)
         if duration_ms <= last.duration_ms:
@@ -85,7 +86,7 @@ class ReportBuilder:
         )
 
     def previous_root(self, last: NodeState | None) -> Identity | None:
-        """The root that the node's last report was about, if it was this one; else None."""
+        """Device of the socket folder in the last node report; None if it had another path."""
         if last is None or not last.root_device or last.root != scan_location(self._config).root:
             return None
         return last.root_device, 0
@@ -120,7 +121,7 @@ class ReportBuilder:
 
 
 def scan_event(report: NodeState, counts: Mapping[str, int], requests: Sequence[str]) -> Change:
-    """The `scan` event of a finished scan: how many changes it made, and who asked for it."""
+    """Build the `scan` event of a finished scan: numbers of changes, and ids of requests."""
     changes = Counter(counts)
     data = {
         "node": report.node,
@@ -136,7 +137,7 @@ def scan_event(report: NodeState, counts: Mapping[str, int], requests: Sequence[
 
 
 class ProbeFigures:
-    """The figures of each service's last probes; those of an unchanged service stay one object."""
+    """Computes the figures of the last probes; an unchanged service keeps the same object."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[TrackedService, Mapping[str, Any]]] = {}
@@ -144,7 +145,7 @@ class ProbeFigures:
     def update(
         self, tracked: Mapping[str, TrackedService], known: Mapping[str, Record]
     ) -> dict[str, Mapping[str, Any]]:
-        """The figures by service id, of all services that the registry has and that were probed."""
+        """The figures by service id, of all services that are in the registry and were probed."""
         before, self._known = self._known, {}
         for key, service in tracked.items():
             last = before.get(key)
@@ -155,7 +156,7 @@ class ProbeFigures:
 
 
 def _service_figures(service: TrackedService) -> Mapping[str, Any]:
-    """The figures of the sockets that were probed; `checked_at` is that of the oldest probe."""
+    """The figures of a service's probed sockets; `checked_at` is the time of the oldest probe."""
     probed = [one for one in _live(service) if one.probed_ms]
     if not probed:
         return {}
@@ -166,7 +167,7 @@ def _service_figures(service: TrackedService) -> Mapping[str, Any]:
 
 
 def probe_durations(tracked: Iterable[TrackedService]) -> dict[str, float]:
-    """Median and longest time to a first answer in ms; {} where no socket answered."""
+    """Median and longest latency of all sockets in ms; {} if no socket answered."""
     latencies = [
         socket.state.latency_ms
         for service in tracked
@@ -179,7 +180,7 @@ def probe_durations(tracked: Iterable[TrackedService]) -> dict[str, float]:
 
 
 def failing(tracked: Iterable[TrackedService], error: str) -> list[str]:
-    """The paths of all sockets that have this error."""
+    """The paths of all sockets with this error."""
     return [
         socket.state.path
         for service in tracked

@@ -1,4 +1,4 @@
-"""Publishes a node's report: before the first scan, while a scan is running, and at its end."""
+"""Publishes the node report: before the first scan, during a long scan, and after each scan."""
 
 import logging
 from collections import Counter
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 class Reporter:
-    """Writes one node's reports."""
+    """Writes the reports of one node to Redis."""
 
     def __init__(
         self,
@@ -30,15 +30,15 @@ class Reporter:
         self._figures = ProbeFigures()
 
     async def first(self, grant: Grant, known: Mapping[str, Record]) -> None:
-        """Publish that the node has a scanner, before its first service. Raises StoreError."""
+        """Publish the node report before the node's first scan. Raises StoreError."""
         report = self._builder.first(grant.scanner, self._lease.now_ms(), known)
         await self._registry.apply(grant, [], report)
 
     async def heartbeat(self, grant: Grant, seconds: float) -> None:
-        """Renew the report of a scan that takes longer than the last one, so it is not missed.
+        """Renew the node report during a long scan, so that the scanner does not count as lost.
 
-        First, all that was seen is published: a scanner that cannot do so must not look alive. A
-        Redis that fails only costs this heartbeat. Raises Fenced.
+        All results are published first: a scanner that cannot publish must count as lost. If Redis
+        fails, only this heartbeat is skipped. Raises Fenced.
         """
         try:
             view = await self._publisher.flush(grant)
@@ -53,10 +53,10 @@ class Reporter:
             log.debug("could not renew the node's report: %s", error)
 
     async def finish(self, grant: Grant, summary: ScanSummary, requests: Sequence[str]) -> None:
-        """Publish the report of a finished scan, and the figures of its probes.
+        """Publish the node report of a finished scan, and the figures of the last probes.
 
-        A `scan` event comes with it if the scan changed something or was asked for. Without a
-        stream it always comes: dashboards need a position to go on from after Redis was emptied.
+        A `scan` event is added if the scan made changes or was requested. Without a stream of
+        events it is always added: dashboards need a position after Redis was emptied.
 
         Raises Fenced or another StoreError.
         """

@@ -1,4 +1,4 @@
-"""The result of one probe of one socket: plain values that `prober` makes and `status` judges."""
+"""The result of one probe of one socket: `prober` makes it, `status` derives a status from it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,27 +8,28 @@ from hero_router.upstream.outcome import Outcome
 
 
 class Health(StrEnum):
-    """What the answer to `GET /health` says; `scan.health` decides."""
+    """The result of a health check, from the answer to `GET /health`; `scan.health` derives it."""
 
     NONE = "none"
-    """No health check: a redirect, 501, any other 4xx than a login, or no answer."""
+    """The service has no health check: redirect, 501, 4xx (except login and 429), or no answer."""
     GOOD = "good"
-    """2xx that says nothing bad."""
+    """The service is well: 2xx without a word of warning or failure."""
     WARN = "warn"
-    """The service works, but not all of it is well."""
+    """The service works, but its health check warns."""
     BAD = "bad"
-    """5xx, or a body that says that it is down: counts as a failure, as no answer does."""
+    """The service is down: 5xx, or a body that says so. Counts as a failed probe."""
     LOGIN = "login"
-    """401, 403 or 407: the service answers, but its health needs a login."""
+    """The health check needs a login: 401, 403 or 407."""
     PAGE = "page"
-    """HTML, as of a server that answers every path with a page: no health check."""
+    """The answer is an HTML page, so there is no health check."""
 
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """The outcome of asking for the documents: none offered (`facts` None), good, or bad (`error`).
+    """The outcome of asking a socket for its manifest and OpenRPC document.
 
-    `late`: they did not come in time.
+    `facts` is None if the socket offers no document. `error` says why a document is bad. `late`:
+    the documents did not arrive in time.
     """
 
     facts: Facts | None = None
@@ -46,11 +47,11 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """The outcome of one probe of one socket.
+    """The result of one probe of one socket.
 
-    `error` is a fixed text without numbers that vary, so that the same trouble reads the same each
-    time. `documents` is None where none were asked for. `latency_ms` is the time to the first
-    answer. `document` is the OpenRPC document itself, where a good one was read.
+    `error` is a fixed text without varying numbers, so that equal errors have equal texts.
+    `documents` is None if no documents were requested. `latency_ms` is the time to the answer of
+    the health check. `document` is the OpenRPC document, if a good one was read.
     """
 
     outcome: Outcome

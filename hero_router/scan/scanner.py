@@ -1,7 +1,8 @@
-"""One scan of a node: walk the root, run the probes that are due, publish, report.
+"""Runs one scan: walks the socket folder, probes the sockets that are due, publishes changes.
 
-`agent` decides when to scan. A hanging service delays no other: results are published every
-`FLUSH_SECONDS`, new sockets at first as `unknown`, and some probe slots are kept for new sockets.
+`agent` decides when to scan. A hanging service delays no other service: results are published every
+`FLUSH_SECONDS`, a new socket is first published as `unknown`, and some probe slots are reserved for
+new sockets.
 """
 
 import asyncio
@@ -22,18 +23,19 @@ from hero_router.store.lease import Grant
 from hero_router.upstream.outcome import NO_PERMISSION, Outcome
 
 FLUSH_SECONDS = 0.2
-"""Results are gathered for this long before they are published together."""
+"""Time for which results are collected before they are published together."""
 HEARTBEAT_SECONDS = 1.0
 """Shortest time between two heartbeats of a running scan."""
 WHOLE_SCANS = 12
-"""One in so many scans reads every record: a foreign hand may have changed one in a way that head
-and number of records do not show."""
+"""One in this many scans reads all service records, to find changes by other programs.
+
+Such a change need not change the newest position or the number of records."""
 HUNG_TIMEOUTS = 2
-"""A scan in which no probe has ended for so many probe timeouts hangs, and sends no heartbeat."""
+"""Number of probe timeouts without the end of a probe, after which a scan sends no heartbeat."""
 
 
 class Scanner:
-    """Scans one node, under a lease that `agent` holds."""
+    """Scans one node, while `agent` holds the lease."""
 
     def __init__(
         self,
@@ -58,15 +60,16 @@ class Scanner:
 
     @property
     def work(self) -> asyncio.Event:
-        """Set while something waits to be published."""
+        """Set while results or changes wait to be published."""
         return self._publisher.work
 
     async def begin(self, grant: Grant) -> None:
-        """Prepare for scans under a new grant; the tasks of the last one have ended.
+        """Prepare for scans under a new grant; the tasks under the last grant have ended.
 
-        Tokens grow by one. A gap means that another scanner held the lease, or that Redis was
-        emptied: then the registry counts for more than what is remembered here. A node gets its
-        report before its first service, so that a scanner that dies in its first scan is missed.
+        Fencing tokens grow by one. A gap means that another scanner held the lease, or that Redis
+        was emptied: then the state that this scanner has kept may be out of date. The node report
+        is written before the first service, so that a scanner that dies in its first scan counts as
+        lost.
 
         Raises StoreError.
         """
@@ -81,14 +84,14 @@ class Scanner:
             await self._reporter.first(grant, view.records)
 
     async def scan(self, grant: Grant, requests: Iterable[str], group: asyncio.TaskGroup) -> None:
-        """Scan once to the end: probe the sockets that are due, publish all changes and the report.
+        """Scan once: probe the sockets that are due, publish all changes and the node report.
 
-        If the scan was asked for, all sockets are probed. Else those that have long been healthy
-        take turns, and are only connected to in between.
+        If there are `requests`, all sockets are probed. Else sockets that have long been healthy
+        take turns; of the others the scanner only checks whether they have a listener.
 
         Raises:
             Fenced: another scanner holds the lease.
-            StoreError: nothing could be published; what was seen is published by a later call.
+            StoreError: not all could be published; a later call publishes the rest.
         """
         self._scan += 1
         self._last_error = None
@@ -103,15 +106,15 @@ class Scanner:
         await self._reporter.finish(grant, self._summary(started), requests)
 
     async def scan_new(self, group: asyncio.TaskGroup) -> None:
-        """Walk the root, and probe only the sockets that are new or were bound anew."""
+        """Walk the socket folder, and probe only the sockets that are new or were bound again."""
         await self._scheduler.start_new(await self._walk(), group)
 
     async def flush(self, grant: Grant) -> None:
-        """Publish what was seen since the last call. Raises Fenced or another StoreError."""
+        """Publish the results since the last call. Raises Fenced or another StoreError."""
         await self._publisher.flush(grant)
 
     async def _walk(self) -> list[SocketFile]:
-        """Walk the root once, take in what changed, and return the sockets that can be probed."""
+        """Walk the socket folder, note the changes, and return the sockets that can be probed."""
         async with self._walking:
             before = self._discovery.services
             await self._discovery.refresh()
@@ -123,7 +126,7 @@ class Scanner:
             return self._discovery.verified()
 
     def _take_result(self, file: SocketFile, result: ProbeResult) -> None:
-        """Pass on the result of a probe, if the socket is still there; else the next walk tells."""
+        """Pass on the result of a probe, unless the socket is gone, which the next walk notes."""
         if self._discovery.is_verified(file) and result.outcome is not Outcome.MISSING:
             if result.outcome is Outcome.UNSEEN:
                 self._last_error = result.error
@@ -135,7 +138,7 @@ class Scanner:
     async def _await_probes(
         self, grant: Grant, probes: set[asyncio.Task[None]], started: float
     ) -> None:
-        """Wait until all probes have ended, with heartbeats while some go on to end."""
+        """Wait until all probes have ended; send heartbeats as long as probes end."""
         progress = self._clock.monotonic()
         while probes:
             every = max(self._config.scan.seconds, HEARTBEAT_SECONDS)

@@ -1,4 +1,7 @@
-"""Decides one socket's status from its last probe and from what is remembered of it. Pure."""
+"""Derives the status of one socket from the result of a probe and from its earlier probes.
+
+Pure: no I/O, no clock.
+"""
 
 import zlib
 from dataclasses import dataclass
@@ -10,10 +13,11 @@ from hero_router.scan.walk import SocketFile
 from hero_router.upstream.outcome import Outcome
 
 DOCUMENTS_EVERY = 12
-"""Good documents are asked for in every so many probes: once a minute at the default pace."""
+"""Number of probes after which a socket with good documents is asked for its documents again."""
 BAD_DOCUMENTS_EVERY = 3
-"""A bad document is asked for again after so many probes, so that a repaired one is soon seen. Each
-time that it is still bad the number doubles, up to `DOCUMENTS_EVERY`."""
+"""Number of probes after which a socket with a bad document is asked for the document again.
+
+While the document is still bad the number doubles, up to `DOCUMENTS_EVERY`."""
 
 _WITHOUT_ANSWER = {
     Outcome.REFUSED: Status.INACTIVE,
@@ -22,7 +26,7 @@ _WITHOUT_ANSWER = {
 }
 _SPEAKS_HTTP = frozenset({Status.HEALTHY, Status.DEGRADED, Status.UNHEALTHY})
 _CALM = frozenset({Status.HEALTHY, Status.NON_RPC, Status.UNKNOWN})
-"""Statuses that may last for ever, so that more frequent probes would tell nothing."""
+"""Statuses that may last for ever, so that the socket is probed less often."""
 _REACHED = frozenset({Outcome.ANSWERED, Outcome.FOREIGN, Outcome.CLOSED})
 
 NOTHING_OFFERED = "speaks HTTP, but offers no health check, manifest or OpenRPC document"
@@ -31,7 +35,7 @@ ONLY_PAGES = "answers every path with a page (HTML): it is no RPC service"
 
 @dataclass(frozen=True, slots=True)
 class EvalTime:
-    """The time of a decision: Unix ms by Redis's clock, monotonic seconds, number of the scan."""
+    """The time of an evaluation: Unix ms by Redis's clock, monotonic seconds, scan number."""
 
     ms: int
     seconds: float
@@ -40,7 +44,11 @@ class EvalTime:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """The settings that decide a status: failures until unhealthy, seconds until stale."""
+    """The settings for the status of a socket.
+
+    `failures`: failed probes in a row until the socket is unhealthy. `stale_seconds`: seconds
+    without a listener until the socket is removed from the registry.
+    """
 
     failures: int
     stale_seconds: float
@@ -49,7 +57,7 @@ class Thresholds:
 def next_state(
     file: SocketFile, before: TrackedSocket, result: ProbeResult, now: EvalTime, rules: Thresholds
 ) -> TrackedSocket:
-    """The socket after one probe. A stale one that cannot be reached stays stale."""
+    """The tracked state of a socket after one more probe."""
     if result.outcome is Outcome.UNSEEN or (result.outcome is Outcome.MISSING and before.stale):
         return before
     documents, faults = _documents(before, result)
@@ -92,9 +100,9 @@ def _state(
 def _is_excused(
     before: TrackedSocket, result: ProbeResult, failures: int, rules: Thresholds
 ) -> bool:
-    """Whether a socket keeps its status though it was late: once, it may only have been busy.
+    """Whether a socket keeps its status though it was late for the first time: it may be busy.
 
-    Not where `failures` is 1: then the first failure counts.
+    If the setting `failures` is 1, the first failure counts.
     """
     if not _ever_answered(before.state):
         return False
@@ -105,9 +113,9 @@ def _is_excused(
 
 
 def _documents(before: TrackedSocket, result: ProbeResult) -> tuple[Documents | None, int]:
-    """What is known of the documents, and how often in a row they were late or bad.
+    """The socket's documents after a probe, and how often in a row they were late or bad.
 
-    Documents that are late for the first time change nothing else.
+    If documents are late for the first time, the earlier documents stay.
     """
     if result.documents is None:
         return before.documents, before.document_faults
@@ -120,7 +128,7 @@ def _documents(before: TrackedSocket, result: ProbeResult) -> tuple[Documents | 
 
 
 def _ever_answered(state: SocketState) -> bool:
-    """Whether the socket ever answered by HTTP, as far as is known."""
+    """Whether the socket ever sent an HTTP answer, as far as is known."""
     return state.status in _SPEAKS_HTTP or state.latency_ms is not None
 
 
@@ -131,10 +139,10 @@ def _inactive_since(status: Status, before: TrackedSocket, now: EvalTime) -> flo
 
 
 def _failures(before: TrackedSocket, result: ProbeResult, rules: Thresholds) -> int:
-    """Failures in a row, counted up to the threshold.
+    """The number of failed probes in a row, up to the threshold.
 
-    Closing the connection without an answer is a failure of a socket that ever answered. Of any
-    other it only says that the socket does not speak HTTP.
+    If the socket closes the connection without an answer, that is a failure if it ever answered
+    before. Else it only means that the socket does not speak HTTP.
     """
     failed = result.outcome in (Outcome.LATE, Outcome.FAILED) or result.health is Health.BAD
     if failed or (result.outcome is Outcome.CLOSED and _ever_answered(before.state)):
@@ -155,7 +163,7 @@ def _judge(
 def _answered(
     role: str, result: ProbeResult, documents: Documents | None
 ) -> tuple[Status, str | None]:
-    """The status of a socket that speaks HTTP and does not say that it is down."""
+    """The status of a socket that sent an HTTP answer, and whose health check is not bad."""
     if result.health is Health.WARN:
         return Status.DEGRADED, result.error
     if documents is not None and documents.error is not None:
@@ -177,10 +185,10 @@ def _has_document(documents: Documents | None) -> bool:
 def _documents_in(
     file: SocketFile, before: TrackedSocket, result: ProbeResult, faults: int, *, changed: bool
 ) -> int:
-    """The number of probes until the documents are asked for again.
+    """The number of probes until the socket is asked for its documents again.
 
-    After any trouble or change the next probe asks for them. The first interval differs by path, so
-    that not all services are asked in the same scan.
+    After any failure or change the next probe asks for the documents. The first interval differs
+    from path to path, so that one scan does not ask all services.
     """
     if result.documents is None:
         asking = changed or result.outcome not in (Outcome.ANSWERED, Outcome.LATE)

@@ -1,4 +1,4 @@
-"""Logs each published change of a service's status: WARNING when it got worse, INFO when better."""
+"""Logs published changes of services' statuses: WARNING for a worse status, INFO for a better."""
 
 import logging
 
@@ -9,9 +9,9 @@ log = logging.getLogger(__name__)
 
 
 def log_status(old: Record | None, new: Record) -> None:
-    """Log the change from one record to the next, if the status differs.
+    """Log the change of a service's status, if it differs between two service records.
 
-    A service that is healthy from its first probe on is no news; one that is not is worth a line.
+    A service that is healthy in its first probe is not logged.
     """
     before = Status.UNKNOWN if old is None else old.status
     if new.status is before or (new.status is Status.HEALTHY and _never_probed(old)):
@@ -29,5 +29,5 @@ def log_status(old: Record | None, new: Record) -> None:
 
 
 def _never_probed(record: Record | None) -> bool:
-    """Whether nothing was known of the service: after a probe, `unknown` has a reason."""
+    """Whether the service was never probed: after a probe, the status `unknown` has a reason."""
     return record is None or (record.status is Status.UNKNOWN and not record.reason)

@@ -1,4 +1,7 @@
-"""What the scanner remembers of each socket and service between scans, beyond the record. Pure."""
+"""The state of sockets and services that the scanner keeps between scans (tracked state).
+
+The tracked state has more details than the service record. Pure: no I/O, no clock.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -11,13 +14,15 @@ from hero_router.scan.walk import SocketFile
 
 @dataclass(frozen=True, slots=True)
 class TrackedSocket:
-    """One socket between two probes.
+    """The tracked state of one socket, between two probes.
 
-    `identity` is that of the file which was probed. `documents` is the last outcome of asking for
-    them, `document_faults` how often in a row they were late or bad, `documents_in` the number of
-    probes until they are asked for again. `inactive_since` is in seconds of the monotonic clock. A
-    `stale` socket is not in the registry any more. `calm_probes` is how many probes in a row found
-    nothing wrong and nothing new, `probed_ms` when the last one ended (Unix ms, Redis's clock).
+    `identity` is that of the probed socket file. `documents` is the last outcome of asking for
+    documents; `document_faults` is how often in a row they were late or bad; `documents_in` is the
+    number of probes until the socket is asked for documents again. `inactive_since` is the time of
+    the first probe without a listener, in seconds of the monotonic clock. A `stale` socket had no
+    listener for too long, and is not in the registry any more. `calm_probes` is how many probes in
+    a row found no failure and no change; `probed_ms` is the time of the last probe (Unix ms by
+    Redis's clock).
     """
 
     state: SocketState
@@ -33,11 +38,11 @@ class TrackedSocket:
 
 @dataclass(frozen=True, slots=True)
 class TrackedService:
-    """One service between two scans.
+    """The tracked state of one service, between two scans.
 
-    `record` is the last one that was decided. From it, a service that Redis lost, or that left and
-    came back, gets its dates again. `changed_in` is the scan in which that record last changed.
-    `in_registry`: the record was published, and no foreign hand is known to have removed it.
+    `record` is the last service record that was built; a service that Redis lost, or that left and
+    came back, gets its dates from it. `changed_in` is the scan in which that record last changed.
+    `in_registry`: the record was published, and the scanner has not removed it since.
     """
 
     sockets: Mapping[bytes, TrackedSocket] = field(default_factory=dict)
@@ -48,14 +53,14 @@ class TrackedService:
 
     @property
     def registered(self) -> Record | None:
-        """The record that dashboards show, even if Redis has lost it."""
+        """The service record as last published, which dashboards show even if Redis lost it."""
         return self.record if self.in_registry else None
 
 
 def track(file: SocketFile, before: TrackedSocket | None, record: Record | None) -> TrackedSocket:
-    """What is remembered of a socket: `before`, else what its service's record says, else nothing.
+    """The tracked state of a socket: `before`, else from the service record, else a new one.
 
-    A socket that was bound anew is asked for its documents again, and is not stale any more.
+    If the socket was bound again, it is asked for its documents again, and is not `stale` any more.
     """
     if before is None:
         new = file.state
@@ -70,7 +75,7 @@ def track(file: SocketFile, before: TrackedSocket | None, record: Record | None)
 
 
 def is_new(file: SocketFile, before: TrackedSocket | None) -> bool:
-    """Whether this socket was never probed, or was bound anew since."""
+    """Whether this socket was never probed, or was bound again since its last probe."""
     return before is None or before.identity != file.identity
 
 
@@ -80,7 +85,7 @@ def documents_due(file: SocketFile, before: TrackedSocket | None) -> bool:
 
 
 def ask_again(service: TrackedService, digest: str) -> TrackedService:
-    """The service with its sockets due to be asked for the document of this digest once more."""
+    """The tracked service, with the next probe to ask again for the document with this digest."""
     return replace(
         service,
         sockets={
@@ -96,9 +101,9 @@ def _offers(socket: TrackedSocket, digest: str) -> bool:
 
 
 def after_takeover(tracked: TrackedService, known: Record | None) -> TrackedService:
-    """What is still true after another scanner held the lease: the registry is newer.
+    """The tracked state that is still valid after another scanner held the lease.
 
-    Kept are the dates (in `record`), and the stale sockets that the registry does not show either.
+    The dates (in `record`) are kept, and the `stale` sockets that are not in the registry.
     """
     shown = () if known is None else tuple(socket.path for socket in known.sockets)
     sockets = {

@@ -1,4 +1,4 @@
-"""Deletes the files of stale sockets, safely: never a file that has taken their place meanwhile."""
+"""Deletes files of sockets that had no listener for too long, but never a newer file instead."""
 
 import contextlib
 import logging
@@ -18,7 +18,7 @@ def unlink_stale(
     before: Mapping[str, TrackedService],
     after: Mapping[str, TrackedService],
 ) -> None:
-    """Delete the files of sockets that have become stale between `before` and `after`. Blocks."""
+    """Delete the files of sockets that are `stale` in `after` and were not in `before`. Blocks."""
     for service in services:
         known = before.get(service.id, TrackedService()).sockets
         for file in service.sockets:
@@ -29,11 +29,12 @@ def unlink_stale(
 
 
 def unlink(file: SocketFile) -> bool:
-    """Delete a socket file if it is still the one that was found; returns whether it was.
+    """Delete a socket file, if it is still the file that the walk found; True if it was deleted.
 
-    Folder and file are held open meanwhile, so the path cannot lead elsewhere and no new file can
-    get the old inode. The file is renamed before it is deleted. If another one took its place just
-    before, that one is put back: it was missing for some microseconds, and its connections stay.
+    Folder and file are held open meanwhile, so that the path cannot lead to another folder, and no
+    new file can get the old inode. The file is renamed before it is deleted. If the renamed file is
+    another one, made just before, it is renamed back: it was missing for some microseconds, and its
+    connections stay.
     """
     folder, _, name = file.real_path.rpartition(b"/")
     try:
@@ -46,7 +47,7 @@ def unlink(file: SocketFile) -> bool:
 
 @contextlib.contextmanager
 def _folder(path: bytes) -> Iterator[int]:
-    """The folder at a path without symlinks. Raises OSError where there is one by now."""
+    """Open the folder at a path without symlinks. Raises OSError if there is a symlink by now."""
     parent = os.open(b"/", _flags())
     try:
         for part in filter(None, path.split(b"/")):
@@ -59,7 +60,7 @@ def _folder(path: bytes) -> Iterator[int]:
 
 @contextlib.contextmanager
 def _entry(name: bytes, parent: int) -> Iterator[int]:
-    """A handle on an entry of a folder. Raises OSError."""
+    """Open an entry of a folder, for stat only. Raises OSError."""
     handle = os.open(name, _flags(), dir_fd=parent)
     try:
         yield handle
@@ -68,7 +69,7 @@ def _entry(name: bytes, parent: int) -> Iterator[int]:
 
 
 def _flags() -> int:
-    """Open a path without opening the file or following a symlink: a handle for stat and unlink."""
+    """Flags of `os.open` for a descriptor that neither reads the file nor follows a symlink."""
     return os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 

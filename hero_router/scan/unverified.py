@@ -1,7 +1,7 @@
-"""Services that only the registry knows, because their folder cannot be read: they are `unknown`.
+"""Sets services in the registry to `unknown` while their folder cannot be read.
 
-A scanner that has just started cannot tell whether they still exist, whatever they were when
-another one last probed them. Pure.
+A scanner that has just started cannot find out whether such services still exist, whatever status
+an earlier scanner has written. Pure: no I/O, no clock.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -18,10 +18,10 @@ def unverified(
     present: AbstractSet[str],
     why_unverified: Callable[[str], str | None],
 ) -> dict[str, str]:
-    """The known services that are not `present` but may still exist: id → reason.
+    """The known services that are not `present` but may still exist: service id → reason.
 
-    A service may exist if one of its sockets may; `why_unverified` gives the reason by the socket's
-    path, or None.
+    A service may exist if one of its sockets may exist. `why_unverified` returns the reason by the
+    socket's path, or None if the socket is gone.
     """
     reasons = {}
     for key in known.keys() - present:
@@ -34,7 +34,7 @@ def unverified(
 def to_unknown(
     known: Mapping[str, Record], reasons: Mapping[str, str], now: EvalTime
 ) -> Iterator[Change]:
-    """The changes that set these services to `unknown`, where they do not say so already."""
+    """The changes that set these services to `unknown`, if their records differ from that."""
     for key, reason in reasons.items():
         old = known[key]
         if (old.status, old.reason) != (Status.UNKNOWN, reason):

@@ -1,6 +1,7 @@
-"""Walks the root and finds the socket files in it: three layouts, and no way out of the root.
+"""Walks the socket folder and finds the socket files in it, without leaving it by a symlink.
 
-Names stay bytes, as the kernel has them; `SocketFile.path` is the text for people.
+A socket is `<service>.sock`, `<service>/<socket>.sock` or `<context>/<service>/<socket>.sock`. File
+names stay bytes, as the kernel has them; `SocketFile.path` is the text for people.
 """
 
 import errno
@@ -31,19 +32,19 @@ log = logging.getLogger(__name__)
 
 SUFFIX = b".sock"
 MAX_SOCKETS = 20_000
-"""Most sockets of one walk: twice as many as a host is expected to have."""
+"""Most sockets of one walk: twice as many as a machine is expected to have."""
 MAX_ENTRIES = 200_000
-"""Most directory entries of one walk, so that a folder of junk cannot hold the scanner for long."""
+"""Most directory entries of one walk, so that a folder of junk cannot delay the scanner long."""
 
 GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
-"""Errors of an entry that has gone since it was listed, or of a symlink that leads nowhere."""
+"""Errors of an entry that was deleted since it was listed, or of a symlink without a target."""
 
 RECOVERED = b"lost+found"
-"""The folder that a file system has at its top: only root may read it, and it holds no service."""
+"""The folder that a file system has at its top: only the user root may read it; it is skipped."""
 
 
 class Layout(IntEnum):
-    """Where a socket lies. The lower value wins when several places claim one service name."""
+    """The layout of a socket's path; the lowest wins if several paths have one service name."""
 
     FOLDER = 0
     """`<service>/<socket>.sock`"""
@@ -55,15 +56,15 @@ class Layout(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class SocketFile:
-    """One socket file; `context` and `service` are raw names.
+    """A socket file in the socket folder; `context` and `service` are raw names.
 
-    `identity` is device, inode and change time (ns): a file that was bound anew has another one.
+    `identity` is device, inode and change time (ns): it changes if the socket is bound again.
     """
 
     raw: bytes
-    """Path below the root: the key of the socket."""
+    """Path below the socket folder: the key of the socket."""
     real_path: bytes
-    """Absolute path without symlinks: the one to connect to."""
+    """Absolute path without symlinks, by which the scanner connects."""
     identity: tuple[int, int, int]
     layout: Layout
     context: bytes
@@ -74,17 +75,17 @@ class SocketFile:
 
     @property
     def address(self) -> SocketAddress:
-        """The file to connect to, safely."""
+        """The address by which `upstream` connects to this socket."""
         return SocketAddress(self.real_path, *self.identity[:2])
 
     @property
     def path(self) -> str:
-        """Path below the root as text."""
+        """The socket's path below the socket folder, as text."""
         return readable(self.raw)
 
     @property
     def state(self) -> SocketState:
-        """The state of this socket before anything is known of it."""
+        """The initial state of this socket: found, but not yet probed."""
         return SocketState(self.name, self.role, self.path, raw_path=to_base64(self.raw))
 
     @property
@@ -94,7 +95,7 @@ class SocketFile:
 
     @property
     def role(self) -> str:
-        """`rpc`, `admin`, `web_<name>` or `other`. A flat socket is its service's `rpc` socket."""
+        """The socket's role: `rpc`, `admin`, `web_<name>` or `other`; `<service>.sock` is `rpc`."""
         name = "rpc" if self.layout is Layout.FLAT else self.name
         if name in ("admin", "ui"):
             return "admin"
@@ -103,24 +104,24 @@ class SocketFile:
 
 @dataclass(frozen=True, slots=True)
 class WalkResult:
-    """What one walk saw.
+    """The result of one walk: sockets, unreadable folders, ignored files.
 
-    `unreadable` are the folders that it could not read (paths below the root; b"" is the root
-    itself), each with the error number. `truncated` says why it ended early. `ignored` are the
-    files that are no services, each with the reason.
+    `unreadable` are the folders that could not be read, with the error number: paths below the
+    socket folder, b"" for the socket folder itself. `truncated` says why the walk ended early.
+    `ignored` are the files that are no services, with the reason.
     """
 
     sockets: tuple[SocketFile, ...] = ()
     unreadable: Mapping[bytes, int] = field(default_factory=dict)
     root: Identity | None = None
-    """Device and inode of the root: they change if it is replaced or remounted."""
+    """Device and inode of the socket folder: they change if it is replaced or remounted."""
     truncated: str | None = None
     ignored: Mapping[bytes, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class _Progress:
-    """What one walk has collected so far."""
+    """The findings of a walk until now."""
 
     root: bytes
     protected: frozenset[Identity]
@@ -132,7 +133,7 @@ class _Progress:
 
 
 class Finder:
-    """Walks one root; skips names that match a pattern of `ignored`, and its `own` sockets."""
+    """Walks a socket folder; skips names that match a pattern in `ignored`, and `own` sockets."""
 
     def __init__(
         self,
@@ -147,16 +148,16 @@ class Finder:
         self._exclusions = Exclusions(ignored, own)
         self._ignored: Mapping[bytes, str] = {}
         self._known: Mapping[bytes, SocketFile] = {}
-        """The sockets of the last walk: one that is unchanged need not be examined again."""
+        """The sockets of the last walk: unchanged ones are not examined again."""
 
     def walk(self) -> WalkResult:
-        """Walk the root once. Blocks; raises nothing that the file system could cause."""
+        """Walk the socket folder once. Blocks. Errors of the file system are part of the result."""
         root = os.path.realpath(os.fsencode(self._root))
         progress = _Progress(root, self._exclusions.protected())
         self._enter(progress, b"", root)
         self._log_ignored(progress.ignored)
         identity = next(identities([root]), None)
-        if identity is None:  # the root went away during the walk
+        if identity is None:  # the socket folder was deleted during the walk
             progress.unreadable.setdefault(b"", errno.ENOENT)
         found = sorted(progress.sockets, key=lambda file: file.raw)
         self._known = {file.raw: file for file in found}
@@ -171,7 +172,7 @@ class Finder:
         )
 
     def _enter(self, progress: _Progress, folder: bytes, real: bytes) -> None:
-        """Look into one folder (path below the root, and absolute), at most two levels deep."""
+        """Walk one folder, given by its path below the socket folder and its absolute path."""
         try:
             entries = self._list(progress, real)
         except OSError as error:
@@ -236,7 +237,7 @@ class Finder:
             progress.sockets.append(SocketFile(raw, target, identity, *_layout(raw)))
 
     def _log_ignored(self, ignored: Mapping[bytes, str]) -> None:
-        """Log each entry once, when it is first ignored."""
+        """Log newly ignored files."""
         for raw, why in ignored.items():
             if self._ignored.get(raw) != why:
                 log.debug("ignored %s: %s", readable(raw), why)
@@ -254,7 +255,7 @@ def _target(root: bytes, entry: os.DirEntry[bytes], folder: bytes) -> bytes | No
 
 
 def _layout(raw: bytes) -> tuple[Layout, bytes, bytes]:
-    """Layout, context and service of a socket's path below the root."""
+    """Layout, context and service of a socket, by its path below the socket folder."""
     parts = raw.split(b"/")
     if len(parts) == 1:
         return Layout.FLAT, b"default", _stem(parts[0])

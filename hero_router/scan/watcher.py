@@ -1,4 +1,4 @@
-"""Watches the root, so that changes are found at once and not only by the next scan."""
+"""Watches the socket folder, so that changes are found at once and not only by the next scan."""
 
 import asyncio
 import errno
@@ -14,22 +14,23 @@ from hero_router.scan.protocols import Clock, pause
 log = logging.getLogger(__name__)
 
 STEP_MS, DEBOUNCE_MS = 50, 200
-"""Changes are reported after a step without any, at the latest after the debounce time."""
+"""Changes are reported after a step without changes, at the latest after the debounce time."""
 QUIET_MS = 500
-"""After changes, and after the start, one more walk is due when it was quiet for this long: a new
-folder is not watched from its first moment."""
+"""Time without changes after which one more walk is due.
+
+A new folder is not watched from its first moment, so changes in it may be missed."""
 RETRY_SECONDS = 2.0
 """Pause before a failed watch is tried again."""
 STEADY_SECONDS = 30.0
-"""A watch that has worked for so long again has recovered. If it fails earlier, it is the same
-trouble: somebody may make files whose names are not UTF-8 again and again."""
+"""Time for which a watch must work until a failure is over. An earlier failure is not logged again:
+a program may make files whose names are not UTF-8 again and again."""
 
 
 class RootWatcher:
-    """Watches one root, and starts again after every error.
+    """Watches the socket folder, and starts again after every error.
 
-    It fails while the root is missing, no inotify watch is left, or there is a name that is not
-    UTF-8: the library cannot report such a name, and fails as long as it exists.
+    The watch fails while the socket folder is missing, while no inotify watch is left, and while
+    there is a file whose name is not UTF-8, which the library cannot report.
     """
 
     def __init__(self, root: Path, clock: Clock) -> None:
@@ -37,7 +38,7 @@ class RootWatcher:
         self._failed_at: float | None = None
 
     async def changes(self) -> AsyncIterator[None]:
-        """Yields whenever a walk is due, for ever."""
+        """Yield each time that a walk is due. Never ends."""
         while True:
             try:
                 async for due in self._watched():
@@ -49,15 +50,15 @@ class RootWatcher:
             except BaseException as error:  # noqa: BLE001 - a panic of its Rust part is no Exception
                 begins = self._failed_at is None
                 self._note_failed(error)
-                if begins:  # the root may have gone before the watch began: there is no event
+                if begins:  # the folder may be gone since before the watch began: no event then
                     yield
                 await pause(self._clock, RETRY_SECONDS)
 
     async def _watched(self) -> AsyncIterator[bool]:
-        """Yields whether a walk is due; ends when the path leads to another folder.
+        """Yield whether a walk is due; end when the path leads to another folder.
 
-        The kernel watches a folder, not a path. And the library silently watches nothing if it has
-        to ignore unreadable folders and the root itself is missing.
+        The kernel watches a folder, not a path. If the socket folder is missing, the library
+        watches nothing, without an error, because we let it ignore unreadable folders.
         """
         watched = await asyncio.to_thread(_identity, self._root)
         expected = True
@@ -79,7 +80,7 @@ class RootWatcher:
                 return
 
     def _note_failed(self, error: BaseException) -> None:
-        """Log a failure as a WARNING, unless it is the same trouble as the last one."""
+        """Log a failure: as a WARNING if the watch worked before, else for debugging."""
         level = logging.DEBUG if self._failed_at is not None else logging.WARNING
         log.log(
             level,
@@ -97,9 +98,9 @@ class RootWatcher:
 
 
 def _identity(root: Path) -> tuple[int, int]:
-    """Device and inode of the folder to which the path leads.
+    """Device and inode of the folder at a path.
 
-    Raises OSError where there is none, or it may not be read: such a folder sends no events.
+    Raises OSError if there is no folder, or if it may not be read: such a folder sends no events.
     """
     state = root.stat()
     if not os.access(root, os.R_OK | os.X_OK, effective_ids=True):
@@ -108,7 +109,7 @@ def _identity(root: Path) -> tuple[int, int]:
 
 
 def _cause(error: BaseException) -> str:
-    """The message of the error itself, which the task group of the watch has wrapped."""
+    """The message of an error, without the exception groups around it."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     if isinstance(error, OSError) and error.strerror:

@@ -1,1 +1,1 @@
-"""The settings of one process: declared in sections, read from the environment, checked, shown."""
+"""The settings of a process: declared in sections, read from environment variables and flags."""

@@ -1,7 +1,8 @@
-"""All settings of one process in one frozen `RouterConfig`, read once from environment and flags.
+"""`RouterConfig`: all settings of a process, read once from environment variables and flags.
 
-A number that is out of range, or not a number, does not stop the router: the default is used, and
-one WARNING says so. A value without which nothing can run, as a Redis URL, raises `ConfigError`.
+An environment variable that should be a number and is not, or is out of range, does not stop the
+process: the default is used, and one WARNING names the variable. A text that is not usable, such as
+a malformed Redis URL, raises `ConfigError`.
 """
 
 import dataclasses
@@ -26,12 +27,14 @@ from hero_router.settings.web import WebSettings
 log = logging.getLogger(__name__)
 
 ADDRESS_VARIABLE = "ROUTER_URL"
-"""Where commands such as `list` find a running router; no setting of the router itself."""
+"""Variable with the URL at which commands such as `list` find a running router.
+
+This variable is not a setting of the router itself."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RouterConfig:
-    """All settings, in sections. An empty text means "none".
+    """All settings of a process, in sections. An empty text means "not set".
 
     A setting also has a flat name, which is that of its flag: `redis_url` is the field `url` of the
     section `redis`, the variable `ROUTER_REDIS_URL` and the flag `--redis-url`.
@@ -46,12 +49,12 @@ class RouterConfig:
 
     @classmethod
     def from_env(cls, **overrides: Any) -> Self:
-        """Read the environment and warn of each rejected variable.
+        """Read the settings from the environment, and log a WARNING for each rejected variable.
 
         `overrides` (by flat name) replace variables.
 
         Raises:
-            ConfigError: nothing can run with a value, or an override is out of range.
+            ConfigError: a text is not usable, or an override is out of range.
         """
         config = cls.read(**overrides)
         warn_rejected(overrides)
@@ -59,7 +62,7 @@ class RouterConfig:
 
     @classmethod
     def read(cls, **overrides: Any) -> Self:
-        """Like `from_env`, without warnings: for processes whose log is not set up yet."""
+        """Read the settings from the environment without warnings, as before the log is set up."""
         items = [item for item in SETTINGS if item.name not in overrides]
         return cls.of(**{item.name: item.read().value for item in items}, **overrides)
 
@@ -68,12 +71,12 @@ class RouterConfig:
         """Settings with these values (by flat name) and defaults for all others.
 
         Raises:
-            ConfigError: a value is out of range, or nothing can run with it.
+            ConfigError: a value is out of range or not usable.
         """
         return cls().changed(**values)
 
     def changed(self, **values: Any) -> Self:
-        """A copy with these values (by flat name). Raises ConfigError as `of` does."""
+        """A copy of these settings with other values (by flat name). Raises ConfigError."""
         sections: Mapping[str, dict[str, Any]] = defaultdict(dict)
         for name, value in values.items():
             item = _BY_NAME.get(name)
@@ -89,11 +92,11 @@ class RouterConfig:
         )
 
     def environment(self) -> dict[str, str]:
-        """The environment variables with which a child process has the same settings."""
+        """The environment variables that give a child process the same settings."""
         return {item.variables[0]: plain(item.value_in(self)) for item in SETTINGS}
 
     def shown(self) -> Iterator[tuple[Setting, str]]:
-        """Each setting with its value as text; secrets are masked."""
+        """Each setting with its value as text; passwords are masked."""
         for item in SETTINGS:
             value = plain(item.value_in(self))
             yield item, masked(value) if item.secret else value
@@ -116,21 +119,21 @@ _BY_NAME = {item.name: item for item in SETTINGS}
 
 
 def sources() -> dict[str, str]:
-    """Where each value comes from now, by flat name: a variable's name, or "default"."""
+    """The source of each setting's value, by flat name: a variable, or "default"."""
     return {item.name: item.read().source for item in SETTINGS}
 
 
 def rejected(overridden: Collection[str] = ()) -> list[str]:
-    """One sentence for each variable whose value is rejected, or that is no setting.
+    """One sentence for each `ROUTER_` variable that has a rejected value or is no setting.
 
-    Variables of `overridden` settings (by flat name) are left out: a flag replaces them.
+    Variables of `overridden` settings (by flat name) are skipped: a flag replaces the variable.
     """
     items = [item for item in SETTINGS if item.name not in overridden]
     return [reading.rejected for item in items if (reading := item.read()).rejected] + _misspelled()
 
 
 def _misspelled() -> list[str]:
-    """One sentence for each variable that begins like a setting and is none."""
+    """One sentence for each variable that begins with `ROUTER_` and is not a setting."""
     known = [ADDRESS_VARIABLE, *(name for item in SETTINGS for name in item.variables)]
     strange = sorted({name for name in os.environ if name.startswith(PREFIX)}.difference(known))
     return [f"{name} is no setting{_meant(name, known)}" for name in strange]
@@ -142,6 +145,6 @@ def _meant(name: str, known: Sequence[str]) -> str:
 
 
 def warn_rejected(overridden: Collection[str] = ()) -> None:
-    """Log one WARNING for each sentence of `rejected`."""
+    """Log one WARNING for each variable with a rejected value and each unknown variable."""
     for sentence in rejected(overridden):
         log.warning("%s", sentence)

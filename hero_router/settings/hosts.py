@@ -1,8 +1,8 @@
-"""Checks the host name of each request: the protection against DNS rebinding.
+"""Checks the Host and Origin headers of each request, against DNS rebinding.
 
-A foreign page can let its own name resolve to this machine, and then read the router's answers as
-if they were its own. Its requests carry that name. So web accepts only names that no foreign page
-can have: localhost, IP addresses, and the names in the settings.
+In DNS rebinding, another site's host name resolves to this machine, and the browser lets pages of
+that site read the router's answers. The Host header of such a request holds the site's name. So
+the web workers accept only localhost, IP addresses, and the names in ROUTER_ALLOWED_HOSTS.
 """
 
 import ipaddress
@@ -28,14 +28,14 @@ _PORTS = range(65_536)
 
 
 class Authority(NamedTuple):
-    """Host and port of a `Host` field, an absolute target or an `Origin`; the port may be ""."""
+    """Host and port of a Host or Origin header or a request target; the port may be ""."""
 
     host: str
     port: str
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """Host and port of a text, None if it is malformed. A dot at a name's end is dropped."""
+        """Parse a text into host and port; None if malformed. A dot at a name's end is dropped."""
         found = _AUTHORITY.fullmatch(text.lower())
         if found is None or int(found[2] or 0) not in _PORTS:
             return None
@@ -45,17 +45,20 @@ class Authority(NamedTuple):
 
 
 class Hosts:
-    """The host names that are accepted beside `localhost`, names below it, and IP addresses."""
+    """The host names that a request may name, besides localhost and IP addresses."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        """Take names as in the setting; `*.name` stands for all names below `name`."""
+        """Accept these names; `*.name` stands for all names below `name`. Raises ConfigError."""
         known = [_checked(name) for name in names]
         self._exact = frozenset(name for name in known if not name.startswith("*"))
         self._below = tuple(name[1:] for name in known if name.startswith("*"))
 
     @classmethod
     def of(cls, setting: str, bound: str = "") -> Self:
-        """From the setting, a list with commas, and the host of web. Raises ConfigError."""
+        """Accept the comma-separated names in `setting`, and `bound`, the host in ROUTER_HOST.
+
+        Raises ConfigError.
+        """
         names = [name.strip() for name in setting.split(",") if name.strip()]
         own = Authority.parse(f"[{bound}]" if ":" in bound else bound)
         if own is not None and not _is_address(own.host):
@@ -63,13 +66,14 @@ class Hosts:
         return cls(names)
 
     def check(self, host: str | None, target: str | None, origin: str | None) -> None:
-        """Check a request's `Host`, the host in its target, and its `Origin`; None if it has none.
+        """Check a request's Host header, the host in its target, and its Origin header.
 
-        Only HTTP/1.0 may leave out `Host`; browsers never do.
+        None stands for a header or host that the request lacks. Only HTTP/1.0 may lack a Host
+        header; browsers always send one.
 
         Raises:
-            BadRequest: one of them is malformed, or they differ.
-            WrongHost: the name is not accepted.
+            BadRequest: a host is malformed, or Host header and target name different hosts.
+            WrongHost: the host name is not accepted.
             WrongOrigin: the request comes from a page of another site.
         """
         asked = _parsed(host, "Host")
@@ -90,9 +94,10 @@ class Hosts:
         return host in self._exact or host.endswith(self._below)
 
     def _is_same_site(self, origin: str, asked: Authority | None) -> bool:
-        """Whether the page has the host and port of the request, or a name in the settings.
+        """Whether the page at `origin` has the request's host and port, or a name in the settings.
 
-        A proxy may have changed the `Host`. The scheme is not compared: a proxy may speak TLS.
+        Names in the settings count because a proxy may have changed the Host header. The scheme is
+        not compared: the proxy may speak TLS.
         """
         found = _ORIGIN.fullmatch(origin.lower())
         page = Authority.parse(found[1]) if found else None
@@ -109,7 +114,7 @@ def _parsed(text: str | None, where: str) -> Authority | None:
 
 
 def _is_address(host: str) -> bool:
-    """Whether it is an IP address in its usual form: browsers never send `0x7f.1` or `127.1`."""
+    """Whether a host is an IP address in its usual form; browsers never send `0x7f.1`."""
     try:
         if host.startswith("["):
             ipaddress.IPv6Address(host[1:-1])
@@ -121,7 +126,7 @@ def _is_address(host: str) -> bool:
 
 
 def _checked(name: str) -> str:
-    """A name of the setting in the form that browsers send. Raises ConfigError."""
+    """A name in ROUTER_ALLOWED_HOSTS in the form that browsers send. Raises ConfigError."""
     below, _, rest = name.rpartition("*.")
     try:
         host = rest.encode("idna").decode("ascii").lower().removesuffix(".")

@@ -8,13 +8,13 @@ from hero_router.settings.setting import check_section, text
 
 @dataclass(frozen=True, slots=True)
 class LogSettings:
-    """What is logged, and in which form."""
+    """Level and format of the log."""
 
     level: str = text(
-        "info", "ROUTER_LOG_LEVEL", "least severity that is logged: debug, info, warning or error"
+        "info", "ROUTER_LOG_LEVEL", "lowest severity that is logged: debug, info, warning or error"
     )
     format: str = text(
-        "text", "ROUTER_LOG_FORMAT", "form of the log lines: text for people, json for programs"
+        "text", "ROUTER_LOG_FORMAT", "format of the log lines: text for people, json for programs"
     )
 
     def __post_init__(self) -> None:

@@ -1,7 +1,7 @@
-"""The log of every process: lines of text for people, or JSON for programs.
+"""Sets up the log of a process: lines of text for people, or one JSON object per line.
 
-A record is always one line. Characters that are not printable (CR, LF, ESC, right-to-left marks …)
-are written as escapes, so no name of a service can forge a line or control a terminal.
+Unprintable characters (CR, LF, ESC, right-to-left marks …) are written as escapes, so a service's
+name cannot forge a log line or control a terminal.
 """
 
 import logging
@@ -16,25 +16,25 @@ from typing import Any, TextIO
 from hero_router.codec import encode
 
 _ROUTED = ("aiohttp", "asyncio", "gunicorn.access", "gunicorn.error")
-"""Loggers to which libraries may have added handlers; their records go to ours instead."""
+"""Loggers to which libraries may have added handlers; our handler replaces those handlers."""
 
 _STANDARD = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"})
-"""Attributes of every record; any other was given as `extra=`."""
+"""Attributes of every log record; any other attribute was given as `extra=`."""
 
 _BARE = re.compile(r"[^\s=\"]+")
 
 
 def setup(level: str, fmt: str, stream: TextIO | None = None) -> None:
-    """Send all logs from `level` up to `stream` (default: stderr) as "text" or "json".
+    """Write log records of `level` and above to `stream` (default: stderr) as "text" or "json".
 
-    May be called again: the last call counts. Handlers of other libraries on the root logger stay.
+    A later call replaces an earlier one. Handlers of other libraries on the root logger stay.
     """
     handler = _Handler(stream)
     handler.setFormatter(JsonFormatter() if fmt == "json" else TextFormatter())
     root = logging.getLogger()
     root.setLevel(level.upper())
     root.handlers = [item for item in root.handlers if not isinstance(item, _Handler)] + [handler]
-    # It logs every change in the socket folder; the scanner logs those that matter.
+    # watchfiles logs every change in the socket folder; the scanner logs the important changes.
     logging.getLogger("watchfiles").setLevel(logging.WARNING)
     for name in _ROUTED:
         logger = logging.getLogger(name)
@@ -42,9 +42,9 @@ def setup(level: str, fmt: str, stream: TextIO | None = None) -> None:
 
 
 def setup_early(fmt: str | None = None) -> None:
-    """Log as JSON before the settings are read, if the flag or else the environment says so.
+    """Log as JSON, before the settings are read, if `fmt` or else ROUTER_LOG_FORMAT is "json".
 
-    For long-running processes: an error in the settings is then a JSON record too.
+    Long-running processes call this, so that an error in the settings is logged as JSON too.
     """
     if (fmt or os.environ.get("ROUTER_LOG_FORMAT", "").strip()) == "json":
         setup("info", "json")
@@ -56,7 +56,7 @@ def is_json() -> bool:
 
 
 def report_fatal(message: str) -> None:
-    """Say why the process ends: a line for people on stderr, or a record if the log is JSON."""
+    """Write why the process ends: as a line on stderr, or as a log record if the log is JSON."""
     if is_json():
         logging.getLogger("hero_router").critical("%s", message)
     else:
@@ -64,7 +64,7 @@ def report_fatal(message: str) -> None:
 
 
 def escaped(text: str) -> str:
-    """The text with each character that is not printable as an escape: `\\n`, `\\x1b` …"""
+    """The text with an escape for each character that is not printable: `\\n`, `\\x1b` …"""
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
         for char in text
@@ -72,13 +72,14 @@ def escaped(text: str) -> str:
 
 
 class TextFormatter(logging.Formatter):
-    """Lines like `2026-11-25 12:03:04 WARNING hero_router.scan.agent[4711] message key=value`.
+    """Formats log records as lines of text for people.
 
-    4711 is the process id; a traceback follows in indented lines.
+    `2026-11-25 12:03:04 WARNING hero_router.scan.agent[4711] message key=value`: 4711 is the
+    process id. A traceback follows in indented lines.
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as a line, in local time."""
+        """The log record as a line of text, in local time."""
         clock = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.created))
         source = f"{record.name}[{record.process}]"
         pairs = [f"{name}={_word(value)}" for name, value in _extra(record).items()]
@@ -88,13 +89,14 @@ class TextFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """JSON objects with `time` (UTC), `level`, `logger`, `pid`, `message`, and extra fields.
+    """Formats log records as JSON objects, one per line.
 
-    `exception` is there if the record has one.
+    The fields are `time` (UTC), `level`, `logger`, `pid`, `message`, the extra fields, and
+    `exception` if the log record has one.
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as one line of ASCII; an extra field cannot replace one of the record."""
+        """The log record as one line of ASCII; an extra field cannot replace a standard field."""
         when = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         fields = {
             "time": when,
@@ -109,7 +111,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class _Handler(logging.StreamHandler[TextIO]):
-    """The handler that `setup` adds and replaces."""
+    """The log handler that `setup` adds and replaces."""
 
 
 def _extra(record: logging.LogRecord) -> dict[str, Any]:
@@ -122,12 +124,12 @@ def _trace(formatter: logging.Formatter, record: logging.LogRecord) -> str:
 
 
 def _plain(value: object) -> Any:
-    """A value for JSON: a finite number as it is, anything else as text that is valid UTF-8."""
+    """A value for JSON: null or a finite number unchanged, anything else as valid UTF-8 text."""
     if value is None or (isinstance(value, int | float) and math.isfinite(value)):
         return value
     return str(value).encode("utf-8", "backslashreplace").decode()
 
 
 def _word(value: object) -> str:
-    """A value for `key=value`, in quotes if it could be read as more than one."""
+    """A value for `key=value`, in quotes if it could be read as several words."""
     return str(value) if _BARE.fullmatch(str(value)) else repr(value)

@@ -1,4 +1,4 @@
-"""Settings of the node: its name, its socket folder, and the folder of `serve`."""
+"""Settings of the node (this machine): its name, socket folder, and state folder."""
 
 import socket
 from dataclasses import dataclass
@@ -10,22 +10,24 @@ from hero_router.settings.setting import check_section, text
 
 @dataclass(frozen=True, slots=True)
 class NodeSettings:
-    """The node's name, the folder tree of the sockets, and the folder of `serve`."""
+    """The node's name, its socket folder, and the state folder of `hero_router serve`."""
 
     name: str = text(
         socket.gethostname(),
         "ROUTER_NODE",
-        "name of this machine in the registry; default: the host name",
+        "name of this machine (node) in the registry",
     )
     socket_dir: str = text(
         "~/hero/var/sockets",
         "ROUTER_SOCKET_DIR HERO_SOCKET_DIR PATH_SOCKET",
-        "folder tree in which the scanner looks for sockets (the root)",
+        "folder in which the scanner looks for sockets, with its subfolders (the socket folder); "
+        "of ROUTER_SOCKET_DIR, HERO_SOCKET_DIR and PATH_SOCKET the first that is set counts",
     )
     state_dir: str = text(
         "~/hero/var/router",
         "ROUTER_STATE_DIR",
-        "folder in which serve keeps its private Redis and its lock file",
+        "folder for the files of `hero_router serve`: its lock file, and the data of the Redis "
+        "server that it starts if ROUTER_REDIS_URL is not set",
     )
 
     def __post_init__(self) -> None:
@@ -37,20 +39,20 @@ class NodeSettings:
 
     @property
     def root(self) -> Path:
-        """The folder tree that holds the sockets."""
+        """The socket folder (ROUTER_SOCKET_DIR)."""
         return Path(self.socket_dir).expanduser()
 
     @property
     def state(self) -> Path:
-        """The folder of the private Redis and of the lock of `serve`."""
+        """The state folder of `hero_router serve` (ROUTER_STATE_DIR)."""
         return Path(self.state_dir).expanduser()
 
 
 def _check_folder(variable: str, value: str) -> None:
-    """Refuse a path that cannot be a folder; one that does not exist yet is accepted.
+    """Refuse a path that cannot be a folder; a path that does not exist yet is accepted.
 
-    A name that is not UTF-8 is refused: `watchfiles` cannot watch it, and JSON cannot hold it.
-    Raises ConfigError.
+    A path that is not UTF-8 is refused: `watchfiles` cannot watch such a folder, and JSON cannot
+    hold its name. Raises ConfigError.
     """
     try:
         path = Path(value).expanduser()

@@ -1,4 +1,4 @@
-"""Which proxies are trusted, and the client's address behind them."""
+"""The trusted proxies (ROUTER_TRUSTED_PROXIES), and the client's address behind them."""
 
 import ipaddress
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from hero_router.errors import ConfigError
 VARIABLE = "ROUTER_TRUSTED_PROXIES"
 
 LOCAL = "local"
-"""The address of a peer that has none: it is connected by a Unix socket."""
+"""The address of a client or proxy that connects over a Unix socket."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -18,34 +18,34 @@ LOOPBACK: tuple[Network, ...] = (
     ipaddress.IPv4Network("127.0.0.0/8"),
     ipaddress.IPv6Network("::1/128"),
 )
-"""Always trusted, as Unix sockets are: only this machine can connect from there."""
+"""Networks that are always trusted, as Unix sockets are: only this machine connects from them."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrustedProxies:
-    """Networks of trusted proxies; this machine itself is one of them."""
+    """The networks of trusted proxies; proxies on this machine are always trusted."""
 
     networks: Sequence[Network] = LOOPBACK
 
     @classmethod
     def of(cls, setting: str) -> Self:
-        """From addresses and networks separated by commas. Raises ConfigError."""
+        """Trust a comma-separated list of addresses and networks. Raises ConfigError."""
         names = [name.strip() for name in setting.split(",") if name.strip()]
         return cls((*LOOPBACK, *map(_network, names)))
 
     def trusts(self, address: str) -> bool:
-        """Whether a peer with this address is trusted."""
+        """Whether a proxy with this address is trusted."""
         if address == LOCAL:
             return True
         found = _address(address)
         return found is not None and any(found in network for network in self.networks)
 
     def client(self, peer: str | None, forwarded: Iterable[str]) -> str:
-        """The address of the client behind the proxies.
+        """The address of the client behind the trusted proxies.
 
-        `forwarded` are the values of the request's `X-Forwarded-For` fields. Each proxy adds at the
-        end the address that connected to it. Entries are read from the end, as long as a trusted
-        proxy added them.
+        `peer` is the address at the other end of the connection, `forwarded` the values of the
+        request's X-Forwarded-For headers. A proxy adds the address that connected to it at the end.
+        Entries are read from the end, as long as a trusted proxy added them.
         """
         client = peer or LOCAL
         entries = [entry.strip() for value in forwarded for entry in value.split(",")]

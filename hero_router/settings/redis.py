@@ -1,4 +1,4 @@
-"""Settings of the connection to Redis: its URL, the password file, and the prefix of its keys."""
+"""Settings of the connection to Redis: URL, password file, and prefix of the keys."""
 
 import re
 from dataclasses import dataclass
@@ -12,24 +12,25 @@ from hero_router.settings.setting import check_section, text
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RedisSettings:
-    """The Redis of one deployment: URL, prefix of the keys, and password file."""
+    """The Redis of a deployment: URL, password file, and prefix of the keys."""
 
     url: str = text(
         "",
         "ROUTER_REDIS_URL",
         "URL of Redis: redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://; "
-        "none: serve starts a private Redis",
+        "if it is not set, `hero_router serve` starts a Redis server of its own",
         secret=True,
     )
     prefix: str = text(
         "{hero_router}",
         "ROUTER_REDIS_PREFIX",
-        "start of the names of all keys in Redis; it must contain a {hash tag}",
+        "prefix of all keys in Redis; it must contain a {hash tag}, by which a Redis Cluster keeps "
+        "all keys on one server",
     )
     password_file: str = text(
         "",
         "ROUTER_REDIS_PASSWORD_FILE",
-        "file that holds Redis's password; each new connection reads it again",
+        "file that holds the password of Redis; it is read again for each new connection",
     )
 
     def __post_init__(self) -> None:
@@ -39,12 +40,12 @@ class RedisSettings:
             raise ConfigError(f"ROUTER_REDIS_PREFIX={self.prefix!r} must contain a {{hash tag}}")
 
     def require(self) -> None:
-        """Raises ConfigError if no Redis is set, or the password file cannot be used."""
+        """Raises ConfigError if the Redis URL is not set or the password file cannot be used."""
         self.require_url()
         self.check_password_file()
 
     def require_url(self) -> None:
-        """Raises ConfigError if no Redis is set."""
+        """Raises ConfigError if the Redis URL is not set."""
         if not self.url:
             raise ConfigError("ROUTER_REDIS_URL is not set: scanner and web need a Redis")
 

@@ -1,4 +1,4 @@
-"""The URL of Redis: which ones are accepted, how one is taken apart, and how it is shown."""
+"""Checks the Redis URL (ROUTER_REDIS_URL), parses it, and masks its passwords for display."""
 
 import re
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ HostPort = tuple[str, int]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Address:
-    """A URL taken apart. `url` names one server, with login, database and options.
+    """A parsed Redis URL. `url` names one server, with login, database and options.
 
-    If `kind` is "sentinel" or "cluster", the `seeds` are asked where the primary is: Sentinels or
-    Cluster nodes. `primary` is the name under which Sentinels know it.
+    If `kind` is "sentinel" or "cluster", `seeds` are the Sentinels or Cluster nodes that are asked
+    for the address of the primary. `primary` is the name that Sentinels have for the primary.
     """
 
     kind: Literal["", "sentinel", "cluster"]
@@ -33,7 +33,7 @@ _TLS = frozenset(
 _LOGIN = frozenset({"username", "password"})
 _SENTINEL = frozenset({"sentinel_username", "sentinel_password"})
 _OPEN = (_COMMON | _TLS | _SENTINEL) - {"password", "sentinel_password"}
-"""Options that are no secret."""
+"""Options of a URL that hold no password."""
 
 _OPTIONS = {
     "redis": _COMMON,
@@ -44,14 +44,14 @@ _OPTIONS = {
     "redis+cluster": _LOGIN,
     "rediss+cluster": _LOGIN | _TLS,
 }
-"""Options accepted after the "?". The library has more: some would replace our own options."""
+"""Options accepted after the "?". The Redis library knows more: some would replace our options."""
 
 _PATHS = {
     "": re.compile(r"(?P<primary>)/?(?P<db>[0-9]*)", re.ASCII),
     "sentinel": re.compile(r"/(?P<primary>[\w.-]+)(/(?P<db>[0-9]*))?", re.ASCII),
     "cluster": re.compile(r"(?P<primary>)(?P<db>)/?"),
 }
-"""The path after the hosts: the primary's name, the database. A Cluster has only one database."""
+"""The path after the hosts: name of the primary, and database. A Cluster has only one database."""
 
 _PORTS = {"sentinel": 26379, "cluster": 6379}
 
@@ -73,9 +73,9 @@ _PLAIN = re.compile(
 
 
 def check(url: str) -> None:
-    """Check a URL; an empty text is accepted.
+    """Raises ConfigError if `url` is not a usable Redis URL; an empty text is accepted.
 
-    Raises ConfigError, without the password, if any part of it is unknown or ambiguous.
+    A URL with an unknown or ambiguous part is not usable. The error does not show the password.
     """
     if url and not _is_usable(url):
         raise ConfigError(
@@ -88,7 +88,7 @@ def check(url: str) -> None:
 
 
 def parse(url: str) -> Address:
-    """Take a URL apart that `check` has accepted."""
+    """Parse a Redis URL that `check` has accepted."""
     parts = urlsplit(url)
     kind = _kind(parts.scheme)
     if kind == "":
@@ -112,7 +112,7 @@ def _kind(scheme: str) -> Literal["", "sentinel", "cluster"]:
 
 
 def _hosts(parts: SplitResult, default: int) -> tuple[HostPort, ...]:
-    """The hosts with their ports. Raises ValueError if one is not a host."""
+    """The hosts of a URL with their ports. Raises ValueError if one is malformed."""
     found = []
     for text in parts.netloc.rpartition("@")[2].split(","):
         one = urlsplit(f"//{text}")
@@ -150,7 +150,10 @@ def _are_known(scheme: str, options: list[tuple[str, str]]) -> bool:
 
 
 def masked(url: str) -> str:
-    """A URL without its passwords, for logs and screens; in doubt without all else."""
+    """A Redis URL for logs and screens, with *** for its passwords.
+
+    If the password cannot be found for certain, everything after the scheme is masked.
+    """
     if not url:
         return ""
     found = _PLAIN.fullmatch(url)
@@ -163,6 +166,6 @@ def masked(url: str) -> str:
 
 
 def _masked_query(query: str) -> str:
-    """The options if none can be, or hold, a password; a password may itself look like options."""
+    """The options after the "?", or `?***` if one of them may hold a password."""
     names = {name for name, _ in parse_qsl(query.removeprefix("?"), keep_blank_values=True)}
     return query if names <= _OPEN else "?***"

@@ -1,4 +1,4 @@
-"""Settings of the scanner: how often it scans, how it probes, and when a socket is removed."""
+"""Settings of the scanner: scan interval, probes, and removal of sockets without a listener."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ from hero_router.settings.setting import check_section, number, switch, text
 
 @dataclass(frozen=True, slots=True)
 class ScanSettings:
-    """Intervals, limits and thresholds of a scanner; times are in seconds."""
+    """Intervals, limits and thresholds of the scanner; times are in seconds."""
 
     seconds: float = number(
         5,
         0.1,
         3600,
         "ROUTER_SCAN_SECONDS",
-        "time between two full scans of the socket folder",
+        "time between two full scans of the socket folder (ROUTER_SOCKET_DIR)",
         whole=False,
     )
     probe_timeout: float = number(
@@ -22,7 +22,7 @@ class ScanSettings:
         0.05,
         60,
         "ROUTER_PROBE_TIMEOUT",
-        "longest time, in seconds, for the whole probe of one socket",
+        "timeout, in seconds, for the whole probe of one socket",
         whole=False,
     )
     probe_concurrency: int = number(
@@ -36,28 +36,29 @@ class ScanSettings:
         0.5,
         86_400,
         "ROUTER_STALE_SECONDS",
-        "a socket file on which nothing listens leaves the registry after this time",
+        "a socket file without a listener is removed from the registry after this time",
         whole=False,
     )
     stale_unlink: bool = switch(
         "ROUTER_STALE_UNLINK",
-        "delete the file of a socket that leaves the registry because nothing listens on it",
+        "also delete the file of a socket that is removed from the registry because it has no "
+        "listener",
     )
     ignore: str = text(
         "redis,redis-server,valkey,keydb,mysql,mysqld,mariadb,docker,dockerd,containerd,podman,crio,"
         "buildkitd,ssh-agent,gpg-agent",
         "ROUTER_IGNORE",
-        "names of socket files that are never probed, without .sock, and names of folders "
-        "that are never searched, with a / at the end; separated by commas; * and ? stand "
-        "for any characters and for one; none: ignore no name",
+        "comma-separated list of names that the scanner skips: `name` for the socket file "
+        "name.sock, `name/` for a folder; * matches any characters, ? matches one; "
+        "the word none: skip nothing",
     )
     lease_seconds: float = number(
         10,
         0.5,
         3600,
         "ROUTER_LEASE_SECONDS",
-        "lifetime of a scanner's lease on its node: another scanner takes over this long "
-        "after the first one died",
+        "lifetime of the scanner's lease on this machine (node): if the scanner dies, a standby "
+        "scanner takes over after this time",
         whole=False,
     )
 
@@ -66,6 +67,6 @@ class ScanSettings:
 
     @property
     def ignored(self) -> tuple[str, ...]:
-        """The patterns of names that are not probed or searched."""
+        """The patterns in ROUTER_IGNORE: names of files and folders that the scanner skips."""
         names = (name.strip() for name in self.ignore.split(","))
         return () if self.ignore == "none" else tuple(filter(None, names))

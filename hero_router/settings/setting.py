@@ -1,6 +1,6 @@
-"""One setting: its variables, kind, range and meaning; how it is read and checked.
+"""Declares, reads and checks a single setting: its variables, type, default, range and meaning.
 
-A number that is out of range, or not a number, is rejected: the default is used.
+If a variable should be a number and is not, or is out of range, the default is used.
 """
 
 import dataclasses
@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 PREFIX = "ROUTER_"
-"""Every variable with this prefix should be a setting; any other is reported as a mistake."""
+"""Prefix of the settings' variables; other variables with it are reported as misspelled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A value from the environment; `source` is a variable's name, or "default".
+    """The value of a setting as read from the environment, and its source.
 
-    `rejected` is a sentence if a variable is set but its value is not used, else "".
+    `source` is a variable's name, or "default". `rejected` is a sentence if a variable is set but
+    its value is not used, else "".
     """
 
     value: Any
@@ -33,9 +34,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: its field in `RouterConfig`, its variables (the first one set wins), its range.
+    """The declaration of a setting: its field in `RouterConfig`, variables, type and range.
 
-    A number is from `low` to `high`; with `off` it may also be 0, which switches it off.
+    The first of `variables` that is set counts. A number is from `low` to `high`; with `off` it may
+    also be 0, which switches the setting off.
     """
 
     section: str
@@ -51,7 +53,7 @@ class Setting:
 
     @property
     def name(self) -> str:
-        """The flat name, for flags and overrides: its first variable without the prefix."""
+        """The setting's flat name, for flags and overrides, such as `redis_url`."""
         return self.variables[0].removeprefix(PREFIX).lower()
 
     def value_in(self, config: object) -> Any:
@@ -60,12 +62,12 @@ class Setting:
 
     @property
     def flag(self) -> str:
-        """The command line flag that sets it."""
+        """The setting's command line flag."""
         return "--" + self.name.replace("_", "-")
 
     @property
     def accepted(self) -> str:
-        """The accepted values in words, for messages and the documentation."""
+        """The setting's accepted values in words, for messages and the documentation."""
         if self.kind in ("int", "float"):
             number = "whole number" if self.kind == "int" else "number"
             zero = "0 or " if self.off else ""
@@ -73,7 +75,7 @@ class Setting:
         return {"bool": "0 or 1", "str": "text"}[self.kind]
 
     def read(self) -> Reading:
-        """Read the environment now."""
+        """Read the setting from the environment."""
         for variable in self.variables:
             if not os.environ.get(variable, "").strip():
                 continue
@@ -101,7 +103,7 @@ class Setting:
         return self.low <= value <= self.high or (self.off and value == 0)
 
     def check(self, value: Any) -> None:
-        """Check a value from code or a flag. Raises ConfigError if it is not accepted."""
+        """Check a value for this setting. Raises ConfigError if it is not accepted."""
         if self.kind in ("int", "float"):
             good = isinstance(value, int if self.kind == "int" else (int, float))
             if not good or isinstance(value, bool) or not self._holds(value):
@@ -111,12 +113,12 @@ class Setting:
         elif not isinstance(value, bool if self.kind == "bool" else str):
             raise ConfigError(f"{self.name} must be {self.accepted}, not a {type(value).__name__}")
         elif isinstance(value, str) and (value != value.strip() or not (value or not self.default)):
-            # A child process would read such a value from its environment as another one.
+            # A child process would read another value: spaces and empty variables are dropped.
             raise ConfigError(f"{self.name} must not be empty, nor begin or end with a space")
 
 
 def check_section(section: "DataclassInstance") -> None:
-    """Check each field of a section. Raises ConfigError if one is not accepted."""
+    """Check all fields of a section of settings. Raises ConfigError if a value is not accepted."""
     for item in dataclasses.fields(section):
         declared = Setting("", item.name, default=item.default, **item.metadata)
         declared.check(getattr(section, item.name))
@@ -132,27 +134,27 @@ def number(
     whole: bool = True,
     off: bool = False,
 ) -> Any:
-    """Declare a field of a section: a number from `low` to `high`; with `off` also 0."""
+    """Declare a setting that is a number from `low` to `high`; with `off` also 0."""
     kind, span = "int" if whole else "float", {"low": low, "high": high, "off": off}
     meta = {"variables": (variable,), "kind": kind, "help": meaning, **span}
     return dataclasses.field(default=int(default) if whole else float(default), metadata=meta)
 
 
 def text(default: str, variables: str, meaning: str, *, secret: bool = False) -> Any:
-    """Declare a field of a section: a text; `variables` are names separated by spaces."""
+    """Declare a setting that is a text; `variables` are names separated by spaces."""
     names = tuple(variables.split())
     meta = {"variables": names, "kind": "str", "help": meaning, "secret": secret}
     return dataclasses.field(default=default, metadata=meta)
 
 
 def switch(variable: str, meaning: str) -> Any:
-    """Declare a field of a section: on or off; the default is off."""
+    """Declare a setting that is on or off; the default is off."""
     meta = {"variables": (variable,), "kind": "bool", "help": meaning}
     return dataclasses.field(default=False, metadata=meta)
 
 
 def plain(value: Any) -> str:
-    """A value as text, as a variable has it."""
+    """A setting's value as text, as an environment variable holds it."""
     if isinstance(value, bool):
         return "1" if value else "0"
     return str(value).removesuffix(".0") if isinstance(value, float) else str(value)

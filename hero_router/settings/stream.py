@@ -1,32 +1,34 @@
-"""Settings of the event streams: window, pings, slow clients, and age."""
+"""Settings of the event streams: events kept, pings, slow clients, batches, and maximum age."""
 
 from dataclasses import dataclass
 
 from hero_router.settings.setting import check_section, number
 
 MOST_EVENTS = 100_000
-"""Largest window. A worker loads it in one call, and Redis must answer within
-`store.client.ANSWER_SECONDS`, serving nobody else meanwhile. With events of 1 kB that takes a third
-of a second, and two seconds on an overloaded machine."""
+"""Largest number of events kept, so that Redis can send all of them in one reply.
+
+Redis must answer within `store.client.ANSWER_SECONDS`, and answers no other client meanwhile. With
+events of 1 kB the call takes a third of a second, and two seconds on an overloaded machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class StreamSettings:
-    """The size of the window, and the times of a stream."""
+    """The number of newest events kept (the window), and the times of an event stream."""
 
     window: int = number(
         1024,
         1,
         MOST_EVENTS,
         "ROUTER_SSE_BUFFER",
-        "number of newest events kept for clients that reconnect or fall behind (the window)",
+        "number of newest events kept for clients that reconnect or fall behind (the window); "
+        "scanners and web workers need the same number",
     )
     ping_seconds: float = number(
         15,
         0.1,
         3600,
         "ROUTER_PING_SECONDS",
-        "time between two ping events on an event stream without other events",
+        "time between two `ping` events on an event stream",
         whole=False,
     )
     stall_seconds: float = number(
@@ -34,7 +36,7 @@ class StreamSettings:
         0.5,
         3600,
         "ROUTER_SSE_STALL_SECONDS",
-        "a client that reads nothing for this time is disconnected",
+        "a client that reads none of the data sent to it for this time is disconnected",
         whole=False,
     )
     flush_ms: int = number(
@@ -42,16 +44,16 @@ class StreamSettings:
         1,
         1000,
         "ROUTER_SSE_FLUSH_MS",
-        "longest time, in milliseconds, for which events are held back to be sent together "
-        "under load; a single event is sent at once",
+        "longest time, in milliseconds, that an event waits to be sent in one batch with others; "
+        "events are only batched under load",
     )
     max_age_seconds: float = number(
         0,
         10,
         604_800,
         "ROUTER_SSE_MAX_AGE_SECONDS",
-        "an event stream is ended at a random age between half of this time and all of it, "
-        "so that clients reconnect and spread over the workers; 0: never",
+        "a web worker ends an event stream at a random age between half of this time and all of "
+        "it, so that clients reconnect and spread over the web workers; 0: never",
         whole=False,
         off=True,
     )

@@ -18,14 +18,15 @@ def _cores() -> int:
 class WebSettings:
     """Address, workers, allowed host names, and limits of requests; times are in seconds."""
 
-    host: str = text("127.0.0.1", "ROUTER_HOST", "address on which web listens")
-    port: int = number(9988, 1, 65535, "ROUTER_PORT", "port on which web listens")
+    host: str = text("127.0.0.1", "ROUTER_HOST", "address on which the web workers listen")
+    port: int = number(9988, 1, 65535, "ROUTER_PORT", "port on which the web workers listen")
     metrics_port: int = number(
         0,
         1024,
         65535,
         "ROUTER_METRICS_PORT",
-        "port on which web serves /metrics and nothing else; 0: /metrics is on the main port",
+        "separate port on which the web workers answer only /metrics; 0: /metrics is on "
+        "ROUTER_PORT",
         off=True,
     )
     workers: int = number(
@@ -38,23 +39,23 @@ class WebSettings:
     allowed_hosts: str = text(
         "",
         "ROUTER_ALLOWED_HOSTS",
-        "host names, separated by commas, under which web may be requested; *. at the start "
-        "of a name stands for all names below it; localhost and IP addresses are always "
-        "allowed",
+        "comma-separated list of host names that the web workers accept in the Host header; "
+        "*.example.org accepts all names below example.org; localhost and IP addresses are always "
+        "accepted",
     )
     trusted_proxies: str = text(
         "",
         "ROUTER_TRUSTED_PROXIES",
-        "addresses or networks of proxies, separated by commas, whose X-Forwarded-For and "
-        "X-Request-Id headers are used; this machine is always trusted",
+        "comma-separated list of addresses or networks of proxies whose X-Forwarded-For and "
+        "X-Request-Id headers the web workers use; proxies on this machine are always trusted",
     )
     head_seconds: float = number(
         10,
         0.5,
         600,
         "ROUTER_HEAD_SECONDS",
-        "longest time to receive the head of a request, and longest pause while its body is "
-        "received",
+        "timeout for receiving the request line and headers of a request; also the longest pause "
+        "while the request body is received",
         whole=False,
     )
     body_seconds: float = number(
@@ -62,7 +63,7 @@ class WebSettings:
         0.5,
         3600,
         "ROUTER_BODY_SECONDS",
-        "longest time to receive the whole body of a request",
+        "timeout for receiving a whole request body",
         whole=False,
     )
     body_memory_mb: int = number(
@@ -70,15 +71,16 @@ class WebSettings:
         1,
         65_536,
         "ROUTER_BODY_MEMORY_MB",
-        "most memory, in MiB, that one worker uses for request bodies that it is receiving",
+        "memory limit, in MiB, for all request bodies that one web worker is receiving; above it, "
+        "large bodies are refused with status 503",
     )
     keepalive_seconds: float = number(
         65,
         0.5,
         3600,
         "ROUTER_KEEPALIVE_SECONDS",
-        "a connection without a request is closed after this time; set it longer than the "
-        "idle time of a proxy in front of web",
+        "an idle keep-alive connection is closed after this time; set it longer than the idle "
+        "timeout of a proxy in front of the web workers",
         whole=False,
     )
     drain_seconds: float = number(
@@ -86,8 +88,8 @@ class WebSettings:
         0.1,
         600,
         "ROUTER_DRAIN_SECONDS",
-        "time over which a worker that is stopping ends its event streams one by one; it is "
-        "not ready meanwhile",
+        "time in which a web worker that stops ends its event streams one by one; meanwhile its "
+        "/ready answers 503",
         whole=False,
     )
 
@@ -99,12 +101,12 @@ class WebSettings:
 
     @property
     def hosts(self) -> Hosts:
-        """The host names under which web may be requested."""
+        """The host names that the web workers accept in the Host header."""
         return Hosts.of(self.allowed_hosts, self.host)
 
     @property
     def proxies(self) -> TrustedProxies:
-        """The peers that may name the client for which they ask."""
+        """The proxies whose X-Forwarded-For header is used."""
         return TrustedProxies.of(self.trusted_proxies)
 
     @property
@@ -117,13 +119,13 @@ class WebSettings:
 
     @property
     def bind(self) -> list[str]:
-        """The addresses on which web listens, each as `host:port`: the main port first."""
+        """The addresses on which the web workers listen, as `host:port`; the main port first."""
         ports = [self.port, self.metrics_port] if self.metrics_port else [self.port]
         return [_host_port(self.host, port) for port in ports]
 
     @property
     def address(self) -> str:
-        """The URL of the page for a browser on this machine."""
+        """The URL of the router's web page for a browser on this machine."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
         return f"http://{_host_port(host, self.port)}/"
 

@@ -1,1 +1,4 @@
-"""Redis: the only layer that imports it. Everything here raises `StoreError` and nothing else."""
+"""Everything that uses Redis; no other package imports the Redis library.
+
+Errors of Redis are raised as `StoreError`.
+"""

@@ -1,9 +1,9 @@
--- Takes a node's lease for a scanner, with a fencing token larger than any given out before.
+-- Takes the lease on a node for a scanner, with a fencing token larger than all earlier tokens.
 --
 -- KEYS: lease, meta
 -- ARGV: scanner, lifetime in ms
--- Returns {token, time in ms}, or where another one holds it {0, time in ms, what the lease holds,
--- its lifetime in ms or -1 for ever}.
+-- Returns {token, time in ms}. If another scanner holds the lease: {0, time in ms, value of the
+-- lease, remaining lifetime in ms, or -1 if the lease never expires}.
 
 local lease, meta = KEYS[1], KEYS[2]
 local scanner, lifetime = ARGV[1], ARGV[2]

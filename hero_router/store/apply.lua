@@ -1,30 +1,39 @@
--- The only writer of the registry and of the stream of events: one atomic, repeatable step.
+-- Writes services and their events: one atomic step, which may be repeated without a second effect.
+-- Nothing else writes the registry or the stream of events.
 --
 -- KEYS: services, events, nodes, meta, lease, probes, specs
--- ARGV: grant, window, schema, node, report, seen, call, number of documents, then for each document:
---   digest, text, then for each change: type, service, data, record
---   grant    what the lease must hold ("<scanner>:<token>"), or nothing is written
---   window   exact number of events that the stream keeps
---   report   the node's new state (JSON), or "" for none, or "-": the node is forgotten
---   seen     the last position that the writer saw, or 0-0: a Redis that was emptied forgot it
---   call     the number of this call under its grant; it grows, and a repeated call keeps its own
---   text     the document (JSON), or "" to remove it
---   record   the service's new record (JSON), or "" when it leaves, or "-" when it leaves and the
---            writer had published it; a "scan" has neither
--- Returns {"OK", head, events added} or {"FENCED", holder} or {"LATE", last call} or
--- {"SCHEMA", found} or {"FOREIGN", head}.
+-- ARGV: grant, window, schema, node, report, seen, call, number of documents,
+--   then for each document: digest, text,
+--   then for each change: type, service, data, record
+--   grant    value that the lease must have ("<scanner>:<token>"); else nothing is written
+--   window   exact number of newest events to keep in the stream
+--   report   new node report (JSON), "" for none, or "-" to remove all data of the node
+--   seen     newest position that the writer has seen, or 0-0
+--   call     number of this call under its grant; each call has a larger number than the last one,
+--            and a repeated call has the same number
+--   text     OpenRPC document (JSON), or "" to remove the document
+--   record   new service record (JSON); "" to remove the service; "-" to remove a service that the
+--            writer has published. For the type "scan" service and record are empty
+-- Returns {"OK", newest position, number of events added}, or one of
+--   {"FENCED", value of the lease}: the lease is not held under this grant
+--   {"LATE", number of the last call}: a later call was made before this one
+--   {"SCHEMA", schema in Redis}: another version of the schema
+--   {"FOREIGN", newest position}: hero_router did not write that position, and no id can follow it
 --
--- A change whose effect is there already adds no event, so a call whose reply was lost is repeated
--- safely. One that was held up on its way and arrives after later ones would take the registry
--- back: its number tells it. An event is added before its record is written: Redis undoes nothing
--- when a step fails, and a record without its event would never be told. Ids are `<epoch>-<seq>` and
--- dense inside an epoch. A new epoch begins when the stream is gone, is not as we left it, is behind
--- what the writer saw (its data were rolled back), or lives in another Redis process (run_id): a
--- restart or a failover may have lost acknowledged writes, and an id must never name two different
--- events.
+-- Repeated calls: a change that the registry already has adds no event, so a call whose reply was
+-- lost can be repeated. A delayed call that arrives after a later one would undo the later one, so
+-- its number is compared with that of the last call.
 --
--- A service whose record a foreign hand took is still shown by every worker: its removal is told
--- all the same, if its writer had published it.
+-- Order: an event is added before its record is written, because Redis undoes nothing when a step
+-- fails, and no client would learn of a record without an event.
+--
+-- Ids are `<epoch>-<seq>`, without gaps inside an epoch. An id must never name two events, but
+-- Redis may lose acknowledged writes in a restart or failover. So a new epoch begins if the stream
+-- is gone, if its last epoch is not the one in `meta`, if it is behind `seen` (its data were rolled
+-- back), or if another Redis process (run_id) has it.
+--
+-- If another program deleted the record of a service, all web workers still show the service. So
+-- its removal adds an event, if the writer has published the service ("-").
 
 local services, events, nodes, meta, lease, probes, specs = unpack(KEYS)
 local grant, window, schema, node, report = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
@@ -37,7 +46,7 @@ local LAST = 2 ^ 53 - 1 -- beyond it Lua's numbers have gaps; clocks reach it in
 local holder = redis.call('GET', lease)
 if holder ~= grant then return {'FENCED', holder or ''} end
 
--- meta keeps of each node the last call: its grant's token, its number, and whether it was finished.
+-- meta keeps the last call for each node: the token of its grant, its number, whether it finished.
 local call_of_node, token = 'call:' .. node, string.match(grant, '%d+$')
 local found, known_epoch, known_run, noted =
   unpack(redis.call('HMGET', meta, 'schema', 'epoch', 'run_id', call_of_node))
@@ -81,15 +90,15 @@ local epoch, seq = parts(head or '0-0')
 if epoch >= LAST then return {'FOREIGN', head} end
 
 local opened, begun
-local ended -- where the epoch before the one that begins ended: its first event says so
-local now -- Unix milliseconds; each event says when it was published
+local ended -- last position of the previous epoch; the first event of a new epoch has it as `after`
+local now -- Unix milliseconds: the publication time of the events
 
 local function open_epoch()
   local time = redis.call('TIME')
   now = time[1] * 1000 + math.floor(time[2] / 1000)
   opened = true
   local known = tonumber(known_epoch or '') or 0
-  if known >= LAST then known = 0 end -- nobody of ours wrote that
+  if known >= LAST then known = 0 end -- hero_router did not write that
   local seen_epoch, seen_seq = parts(seen)
   local behind = epoch < seen_epoch or epoch == seen_epoch and seq < seen_seq
   local run = run_id()
@@ -116,10 +125,10 @@ local function publish(kind, service, data)
   end
 end
 
--- The report is unique to its scan: found already there, this call was made before.
+-- A node report is unique to its scan: if Redis has it already, this call was made before.
 local repeated = report ~= '' and redis.call('HGET', nodes, node) == report
 
--- Documents come before the records that name them, for the same reason as events do.
+-- Documents are written before the records that name them: Redis undoes nothing when a step fails.
 for i = FIRST_DOCUMENT, FIRST_CHANGE - 1, DOCUMENT_FIELDS do
   local digest, text = ARGV[i], ARGV[i + 1]
   if text == '' then
@@ -144,7 +153,7 @@ for i = FIRST_CHANGE, #ARGV, CHANGE_FIELDS do
   end
 end
 
--- A window that was made smaller holds at once, not only with the next event.
+-- A smaller window takes effect at once, not only with the next event.
 if added == 0 then redis.call('XTRIM', events, 'MAXLEN', '=', window) end
 if report == FORGOTTEN then
   redis.call('HDEL', nodes, node)

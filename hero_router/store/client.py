@@ -1,6 +1,7 @@
-"""Connections to Redis: one function makes every client, with the same timeouts and no retries.
+"""Makes the clients of Redis, all with the same timeouts and without the library's retries.
 
-Lua scripts and replies in bytes are handled here too. `translate` turns the errors into ours.
+The module also loads Lua scripts and decodes replies. `translate` turns the library's errors into
+ours.
 """
 
 from functools import cache
@@ -32,10 +33,10 @@ __all__ = ["Redis", "connect", "script", "text"]
 
 CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 3.0
-"""Longest wait for a reply, beside the time for which a command blocks on purpose."""
+"""Longest wait for a reply, in addition to the time for which a command blocks on purpose."""
 
 POOL_SECONDS = 3.0
-"""Longest wait for a connection while all are in use."""
+"""Longest wait for a free connection of the pool."""
 
 
 def connect(
@@ -46,14 +47,15 @@ def connect(
     connections: int = 8,
     single_connection: bool = False,
 ) -> Redis:
-    """A client of the Redis in these settings. It connects when it is first used.
+    """Make a client of the Redis in these settings; the client connects at its first command.
 
-    `name` is shown by CLIENT LIST. `block_seconds` is how long its longest blocking command waits.
-    The library's own retries are off: they would repeat a write without notice. With Sentinels or
-    a Cluster each new connection asks where the primary is.
+    `name` is shown by CLIENT LIST. `block_seconds` is the wait of the client's longest blocking
+    command. The library's own retries are off: they would repeat a write without notice. With
+    Sentinels or a Cluster each new connection asks for the address of the primary.
 
-    `single_connection` uses one connection, one command at a time, and skips the check before each
-    command whether it was closed. Only for the tail: its blocking read notices that at once.
+    With `single_connection` the client has one connection and sends one command at a time, without
+    the check before each command whether the connection was closed. Only the reader of the event
+    stream uses it: its blocking read notices a closed connection at once.
     """
     settings = RedisSettings(to) if isinstance(to, str) else to
     options = _options(settings) | {
@@ -74,7 +76,7 @@ def _no_retry() -> Retry:
 
 
 def _options(settings: RedisSettings) -> dict[str, Any]:
-    """The library's options: address, login, TLS and kind of connection."""
+    """The options for the Redis library: address, login, TLS and class of connection."""
     address = parse(settings.url)
     options: dict[str, Any] = dict(parse_url(address.url))
     login = {name: options.pop(f"sentinel_{name}", None) for name in ("username", "password")}
@@ -93,7 +95,7 @@ def _options(settings: RedisSettings) -> dict[str, Any]:
 
 
 def _finder_options(options: dict[str, Any], login: dict[str, Any]) -> dict[str, Any]:
-    """Options for asking where the primary is: the same TLS, but the login that is given."""
+    """The options for connections to Sentinels or Cluster nodes: TLS as for Redis, own login."""
     taken = {name: value for name, value in options.items() if name.startswith("ssl_")}
     for name in ("username", "password", "credential_provider"):
         if login.get(name) is not None:
@@ -113,23 +115,23 @@ def _finder(address: Address, prefix: str, options: dict[str, Any], *, tls: bool
 
 
 class PasswordUnreadable(AuthenticationError):
-    """The password file cannot be read."""
+    """The file with the password of Redis cannot be read."""
 
 
 class PasswordFile(CredentialProvider):
-    """A password in a file. Each new connection reads it again, so it may change at any time."""
+    """Reads the password of Redis from a file, again for each new connection."""
 
     def __init__(self, path: Path, user: str | None) -> None:
         self._path, self._user = path, user
 
     async def get_credentials_async(self) -> Any:
-        """The same. A small file is read too quickly to need a thread."""
+        """User and password, for asynchronous connections. The file is too small for a thread."""
         return self.get_credentials()
 
     def get_credentials(self) -> Any:
-        """The user, if any, and the password, as bytes: so no error can quote it.
+        """The user, if any, and the password. Raises PasswordUnreadable.
 
-        Raises PasswordUnreadable.
+        The password is given as bytes, so that no error of the library quotes it.
         """
         try:
             password = self._path.read_bytes().rstrip(b"\r\n")
@@ -139,7 +141,7 @@ class PasswordFile(CredentialProvider):
 
 
 def script(client: Redis, name: str) -> AsyncScript:
-    """The Lua script `<name>.lua` of this folder, called by its hash and loaded where missing."""
+    """The Lua script `<name>.lua` of this folder, called by its hash, loaded if Redis lacks it."""
     return client.register_script(_source(name))
 
 
@@ -149,5 +151,5 @@ def _source(name: str) -> str:
 
 
 def text(value: Any) -> str:
-    """A reply as text. Bytes that are not UTF-8 are escaped: other programs may write our keys."""
+    """A reply of Redis as text. Other programs may have written it: invalid UTF-8 is escaped."""
     return str(value, "utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)

@@ -1,6 +1,6 @@
-"""Redis's clock as this process knows it: all times of events and scans are by that clock.
+"""Redis's clock, which gives the times of all events and scans.
 
-The clocks of the machines may differ, and may be set; Redis's is one for all of them.
+The clocks of the machines may differ or be set; all processes share the clock of Redis.
 """
 
 import time
@@ -11,10 +11,10 @@ from hero_router.store.translate import redis_errors
 
 
 class RedisClock:
-    """Redis's time, carried on by this machine's monotonic clock between two answers of Redis.
+    """Redis's time; between two answers of Redis the monotonic clock of this machine advances it.
 
-    `ahead` is by how many seconds Redis's clock is ahead of this machine's, None if not known yet.
-    The error is at most half of the time that the answer took.
+    `ahead`: so many seconds Redis's clock is ahead of this machine's clock; None before the first
+    answer. The error is at most half of the time that the answer took.
     """
 
     def __init__(self, client: Redis) -> None:
@@ -30,15 +30,16 @@ class RedisClock:
         self.set(int(seconds) + int(micros) / 1e6, asked)
 
     def set(self, redis_seconds: float, asked: float) -> None:
-        """Take Redis's time (Unix seconds) from an answer to a question of `asked` (monotonic).
+        """Set the clock to a time that Redis has answered (Unix seconds).
 
-        Question and answer are assumed to travel for equally long.
+        `asked` is the monotonic time of the question. Question and answer are assumed to travel for
+        equally long.
         """
         half = (time.monotonic() - asked) / 2
         self.ahead = redis_seconds - (time.time() - half)
         self._offset = redis_seconds - (asked + half)
 
     def now_ms(self) -> int:
-        """Redis's time now in Unix milliseconds; this machine's before the first answer."""
+        """Redis's time now in Unix milliseconds; this machine's time before the first answer."""
         seconds = time.time() if self._offset is None else self._offset + time.monotonic()
         return int(seconds * 1000)

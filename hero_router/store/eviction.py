@@ -1,6 +1,6 @@
-"""Warns at the start if Redis may evict keys of hero_router to save memory.
+"""Builds the warning that Redis may evict keys of hero_router to save memory.
 
-The policy is read by INFO: many users, and users of managed servers, may not call CONFIG GET.
+The policy is read by INFO, because many users may not call CONFIG GET.
 """
 
 import asyncio
@@ -11,13 +11,13 @@ from hero_router.store.client import connect
 from hero_router.store.translate import redis_errors
 
 ASK_SECONDS = 1.0
-"""Longest wait for the answer: a Redis that is away is reported elsewhere."""
+"""Longest wait for the answer: an unreachable Redis is reported elsewhere."""
 
 MEGABYTE = 1024 * 1024
 
 
 async def warning(settings: RedisSettings) -> str:
-    """One sentence about what Redis may evict; "" if nothing, or if Redis gives no answer."""
+    """Ask Redis for its eviction policy; returns a warning, or "" if it is good or not known."""
     client = connect(settings, name="check", connections=1)
     try:
         async with asyncio.timeout(ASK_SECONDS):
@@ -31,7 +31,7 @@ async def warning(settings: RedisSettings) -> str:
 
 
 def describe(policy: str, max_bytes: int) -> str:
-    """The warning for a policy and a memory limit in bytes (0: no limit); "" if there is none."""
+    """The warning for an eviction policy and a memory limit in bytes (0: no limit), or ""."""
     evicted = {
         "allkeys": "services, events and leases",
         "volatile": "the leases of scanners",

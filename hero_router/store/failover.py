@@ -1,6 +1,6 @@
-"""Finds the primary that holds our keys, through Sentinels or a Cluster, for each new connection.
+"""Finds the primary that holds our keys, for each new connection, by Sentinels or a Redis Cluster.
 
-All keys of a deployment are in one slot, so one server of a Cluster serves them all.
+All keys of a deployment are in one slot, so one server of a Cluster holds all of them.
 """
 
 from abc import ABC, abstractmethod
@@ -15,10 +15,10 @@ from hero_router.settings.redis_url import HostPort
 from hero_router.store.connection_errors import AddressedConnection, failure_reason, host_port
 
 FINDER_SECONDS = 1.0
-"""Longest wait for one Sentinel or Cluster node: the next one may know as well."""
+"""Longest wait for one Sentinel or Cluster node; then the next one is asked."""
 
 MOST_REASONS = 4
-"""Most reasons in the message when no primary is found."""
+"""Most reasons in the message that no primary was found."""
 
 NOT_PRIMARY = (
     refused.AskError,
@@ -26,25 +26,25 @@ NOT_PRIMARY = (
     refused.ReadOnlyError,
     refused.TryAgainError,
 )
-"""Answers of a server that is not, or no longer, the primary of our keys."""
+"""Errors of a server that is not, or no longer, the primary of our keys."""
 
 _NOT_PRIMARY_WORDS = ("READONLY", "UNBLOCKED", "MASTERDOWN", "NOREPLICAS")
-"""The same in the longer text of a script, or for a call that was blocked when it happened."""
+"""Words in other errors of a server that is not the primary: in scripts and blocking calls."""
 
 
 class NoPrimary(refused.ConnectionError):
-    """No Sentinel or Cluster node names a primary now; the text has the reason of each."""
+    """No Sentinel or Cluster node names a primary; the message has the reason of each node."""
 
 
 class LoginRefused(refused.AuthenticationError):
-    """A Sentinel or Cluster node rejected the login; the text is its address."""
+    """A Sentinel or Cluster node rejected the login; the message is the node's address."""
 
 
 class PrimaryFinder(ABC):
-    """Sentinels or Cluster nodes, asked one after the other until one names the primary.
+    """Asks Sentinels or Cluster nodes, one after the other, for the address of the primary.
 
-    `generation` grows each time that a server proves not to be the primary; connections of an
-    earlier generation are not used again.
+    `generation` grows by one when a server proves not to be the primary; connections of an earlier
+    generation are not used again.
     """
 
     def __init__(
@@ -55,16 +55,16 @@ class PrimaryFinder(ABC):
         self.generation = 0
 
     def invalidate(self) -> None:
-        """The last answer was wrong: find the primary again, and ask another address first."""
+        """Note that the last answer was wrong: the next search begins with another address."""
         self.generation += 1
         self._addresses.append(self._addresses.pop(0))
 
     async def find(self) -> HostPort:
-        """The primary's address now.
+        """Ask for the primary's address.
 
         Raises:
-            NoPrimary: no answer named one.
-            RedisError: what an address refused, as a login.
+            NoPrimary: no answer names a primary.
+            RedisError: a Sentinel or Cluster node refuses the question, for example the login.
         """
         refusal: refused.RedisError | None = None
         reasons = []
@@ -84,14 +84,14 @@ class PrimaryFinder(ABC):
         raise refusal or NoPrimary("; ".join(reasons[:MOST_REASONS]))
 
     def _ask_first(self, address: HostPort) -> None:
-        """Next time too, so that no connection waits again for an address that does not answer."""
+        """Ask this address first next time, so that no connection waits for a dead server again."""
         if address in self._addresses:
             self._addresses.remove(address)
             self._addresses.insert(0, address)
 
     @abstractmethod
     async def _ask(self, address: HostPort) -> HostPort | None:
-        """The primary's address as this server knows it, or None."""
+        """Ask one Sentinel or Cluster node for the primary's address; None if it knows none."""
 
     async def _command(self, address: HostPort, *words: object) -> Any:
         host, port = address
@@ -105,7 +105,7 @@ class PrimaryFinder(ABC):
 
 
 class Sentinels(PrimaryFinder):
-    """Sentinels, which know a primary by its name."""
+    """Asks Sentinels for the primary with a given name."""
 
     def __init__(
         self, addresses: Sequence[HostPort], options: Mapping[str, Any], primary: str, *, tls: bool
@@ -119,7 +119,7 @@ class Sentinels(PrimaryFinder):
 
 
 class ClusterNodes(PrimaryFinder):
-    """Nodes of a Cluster: each knows all others, and which one serves the slot of our keys."""
+    """Asks the nodes of a Redis Cluster for the primary that holds the slot of our keys."""
 
     def __init__(
         self, addresses: Sequence[HostPort], options: Mapping[str, Any], prefix: str, *, tls: bool
@@ -134,25 +134,25 @@ class ClusterNodes(PrimaryFinder):
         return next((_node_address(nodes[0], address) for nodes in serving), None)
 
     def _learn(self, found: set[HostPort]) -> None:
-        """Keep the nodes of the Cluster as it is now, and those of the settings."""
+        """Keep the addresses of the Cluster's present nodes, and those of the Redis URL."""
         kept = [each for each in self._addresses if each in found or each in self._configured]
         self._addresses = [*kept, *sorted(found.difference(kept))]
 
 
 def _node_address(node: Sequence[Any], asked: HostPort) -> HostPort:
-    """A node without a host is the one that was asked."""
+    """The address of a Cluster node; a node without a host is the node that was asked."""
     return (node[0].decode() if node[0] else asked[0], int(node[1]))
 
 
 class PrimaryConnection(AddressedConnection):
-    """A connection to the server that is the primary when the connection is made."""
+    """A connection to the primary, whose address is looked up when the connection is made."""
 
     def __init__(self, *, finder: PrimaryFinder, **options: Any) -> None:
         self._finder, self._generation = finder, finder.generation
         super().__init__(**options)
 
     async def connect(self) -> None:
-        """Connect, or connect again if the server has proved not to be the primary."""
+        """Connect; also connect again if the server has proved not to be the primary."""
         if self.is_connected and self._generation != self._finder.generation:
             await self.disconnect(nowait=True)
         await super().connect()
@@ -163,7 +163,7 @@ class PrimaryConnection(AddressedConnection):
         await super()._connect()  # type: ignore[no-untyped-call] # the library's own
 
     async def on_connect_check_health(self, check_health: bool = True) -> None:
-        """Log in and check the server's role: a Sentinel may name the old primary for a while."""
+        """Log in, and check that the server is a primary: a Sentinel may name the old primary."""
         await super().on_connect_check_health(check_health)
         await self.send_command("ROLE", check_health=False)
         role = await self.read_response()
@@ -172,7 +172,7 @@ class PrimaryConnection(AddressedConnection):
             raise refused.ReadOnlyError("not a primary")
 
     async def read_response(self, *args: Any, **options: Any) -> Any:
-        """Read a reply. If it shows that this is no primary, the next call looks for another."""
+        """Read a reply; if the server is no primary, the next call looks for the primary."""
         try:
             return await super().read_response(*args, **options)
         except refused.ResponseError as error:
@@ -182,7 +182,7 @@ class PrimaryConnection(AddressedConnection):
 
 
 class PrimaryTlsConnection(PrimaryConnection, SSLConnection):
-    """The same over TLS."""
+    """A connection over TLS to the primary."""
 
 
 def _is_not_primary(error: refused.ResponseError) -> bool:

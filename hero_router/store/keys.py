@@ -1,29 +1,32 @@
-"""The names of all keys in Redis, and the limits of one call. One hash tag: one Cluster slot."""
+"""The names of all keys in Redis, the schema version, and the limits of one call.
+
+All keys have the same hash tag, so a Redis Cluster keeps all of them in one slot.
+"""
 
 from dataclasses import dataclass
 
 SCHEMA = 1
-"""Version of this layout, stored in the `meta` hash; no other version is read or written."""
+"""Version of the layout of these keys, stored in the `meta` hash; other versions are refused."""
 
 APPLY_BATCH = 256
-"""Most changes in one `apply` call: Redis serves nobody else meanwhile."""
+"""Most changes in one call of `apply.lua`: Redis serves no other client meanwhile."""
 
 DOCUMENT_BATCH = 4 * 1024 * 1024
-"""Most characters of documents in one `apply` call with several of them, for the same reason."""
+"""Most characters of documents in one call of `apply.lua` that has several documents."""
 
 READ_BATCH = 512
-"""Most events in one XREAD reply: parsing it holds the worker's loop."""
+"""Most events in one XREAD reply: parsing the reply blocks the web worker's event loop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The names of the keys below one prefix. Deployments that share a Redis have their own."""
+    """The names of one deployment's keys. Deployments that share a Redis differ in `prefix`."""
 
     prefix: str = "{hero_router}"
 
     @property
     def events(self) -> str:
-        """Stream: the newest events.
+        """Key of the stream of the newest events.
 
         Fields: `type`, `node`, `service`, `data` (JSON), `at` (Unix ms). The first
         event of an epoch also has `after`: the last position of the epoch before.
@@ -32,46 +35,49 @@ class Keys:
 
     @property
     def services(self) -> str:
-        """Hash: service id → record (JSON)."""
+        """Key of the hash of all services: service id → service record (JSON)."""
         return f"{self.prefix}:services"
 
     @property
     def nodes(self) -> str:
-        """Hash: node → its report (JSON)."""
+        """Key of the hash of all nodes: name → node report (JSON)."""
         return f"{self.prefix}:nodes"
 
     @property
     def meta(self) -> str:
-        """Hash: `schema`, `run_id`, `epoch`, `fence` (the last fencing token given out), and
-        `call:<node>` (the last write's fencing token, its number, and whether it was finished).
+        """Key of the hash with the registry's metadata.
+
+        Fields: `schema`; `run_id` of the Redis process that has the current epoch; `epoch`;
+        `fence`, the last fencing token; and `call:<node>`, the last write for the node: its fencing
+        token, its number, and whether it was finished.
         """
         return f"{self.prefix}:meta"
 
     @property
     def requests(self) -> str:
-        """Pub/sub channel: requests of workers to scanners (JSON)."""
+        """Name of the pub/sub channel for requests of web workers to scanners (JSON)."""
         return f"{self.prefix}:requests"
 
     @property
     def workers(self) -> str:
-        """Sorted set: workers by the time (Unix ms) of their last summary of clients."""
+        """Key of the sorted set of web workers, by the time (Unix ms) of their last client list."""
         return f"{self.prefix}:workers"
 
     def clients(self, worker: str) -> str:
-        """String with a lifetime: one worker's summary of its clients (JSON). Side data."""
+        """Key of one web worker's client list: a string (JSON) that expires."""
         return f"{self.prefix}:clients:{worker}"
 
     def lease(self, node: str) -> str:
-        """String with a lifetime: `<scanner>:<fencing token>` of the scanner that owns the node."""
+        """Key of the lease on a node: a string that expires, `<scanner>:<fencing token>`."""
         return f"{self.prefix}:lease:{node}"
 
     def specs(self, node: str) -> str:
-        """Hash: digest → OpenRPC document (JSON) of services of the node, each content once.
+        """Key of the hash of OpenRPC documents of a node's services: digest → document (JSON).
 
-        A record names its document by the digest in `document`.
+        A service record names its document by the digest in its field `document`.
         """
         return f"{self.prefix}:specs:{node}"
 
     def probes(self, node: str) -> str:
-        """Hash: service id → results of its last probe (JSON). Side data: it makes no event."""
+        """Key of the hash of a node's last probes: service id → figures (JSON); no events."""
         return f"{self.prefix}:probes:{node}"

@@ -1,4 +1,4 @@
-"""The lease on a node: the scanner that holds it writes, the others wait, a late one is refused."""
+"""The lease on a node: only the scanner that holds it can write, by a fencing token."""
 
 import time
 from collections.abc import Iterator
@@ -15,17 +15,17 @@ from hero_router.store.translate import delete_command, redis_errors
 from hero_router.text import clean
 
 NO_EXPIRY = -1
-"""Redis's answer for a key without a lifetime."""
+"""Redis's answer for a key that never expires."""
 
 LONGEST_HOLDER = 60
-"""Most characters of a foreign holder that a message quotes."""
+"""Most characters that a message quotes of a lease that hero_router did not write."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The right to write for a node. Its fencing token is larger than that of any earlier grant.
+    """The right to write for a node, with a fencing token larger than that of any earlier grant.
 
-    `call_numbers` numbers the writes under it, so that one that arrives late can be refused.
+    `call_numbers` numbers the writes under this grant, so that Redis can refuse a delayed write.
     """
 
     node: str
@@ -38,7 +38,7 @@ class Grant:
 
 
 class Lease:
-    """The lease on one node, for one scanner process. Each answer also sets Redis's clock."""
+    """The lease on one node, for one scanner process. Each answer of Redis also sets the clock."""
 
     def __init__(self, client: Redis, keys: Keys, node: str, scanner: str, seconds: float) -> None:
         self._key, self._meta = keys.lease(node), keys.meta
@@ -51,8 +51,8 @@ class Lease:
         """Take the lease; None while another scanner holds it.
 
         Raises:
-            StoreCorrupt: the lease has no lifetime, so it was not written by hero_router.
-            StoreError: Redis could not be asked or refused.
+            StoreCorrupt: the lease never expires, so hero_router did not write it.
+            StoreError: Redis cannot be reached or refuses the call.
         """
         asked = time.monotonic()
         with redis_errors():

@@ -1,6 +1,6 @@
-"""Which clients are connected to which worker, for operators: each worker publishes a summary.
+"""Writes and reads the web workers' lists of connected clients, for operators.
 
-A summary has a short lifetime. It is side data and not part of the registry.
+A client list expires after a short time and is not part of the registry.
 """
 
 from collections.abc import Mapping
@@ -16,28 +16,28 @@ from hero_router.store.snapshot import parse_values
 from hero_router.store.translate import redis_errors
 
 LIFETIME_MS = 10_000
-"""Lifetime of a summary: without a new one the worker has ended, or cannot write to Redis."""
+"""Lifetime of a client list: without a newer one the web worker has ended or cannot write."""
 
 KEEP_NAMES_MS = 3_600_000
-"""A worker's name is kept this long after its last summary: the clocks of machines may differ."""
+"""Time that a web worker's name is kept after its last client list, as clocks may differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class PresenceEntry:
-    """One worker's last summary, and when it was published (Unix ms)."""
+    """One web worker's last client list, and when it was published (Unix ms)."""
 
     published_at: int
     summary: Mapping[str, Any]
 
 
 class Presence:
-    """The summaries of all workers."""
+    """The client lists of all web workers in Redis."""
 
     def __init__(self, client: Redis, keys: Keys) -> None:
         self._client, self._keys = client, keys
 
     async def publish(self, worker: str, summary: Mapping[str, Any], now_ms: int) -> None:
-        """Replace this worker's summary. Raises StoreError."""
+        """Replace the client list of this web worker. Raises StoreError."""
         with redis_errors():
             async with self._client.pipeline(transaction=False) as pipe:
                 pipe.set(self._keys.clients(worker), encode(summary), px=LIFETIME_MS)
@@ -46,7 +46,7 @@ class Presence:
                 await pipe.execute()
 
     async def remove(self, worker: str) -> None:
-        """Remove the summary of a worker that ends. Raises StoreError."""
+        """Remove the client list of a web worker that ends. Raises StoreError."""
         with redis_errors():
             async with self._client.pipeline(transaction=False) as pipe:
                 pipe.delete(self._keys.clients(worker))
@@ -54,7 +54,7 @@ class Presence:
                 await pipe.execute()
 
     async def read(self) -> dict[str, PresenceEntry]:
-        """The summaries of all workers by name. Raises StoreError."""
+        """The client lists of all web workers, by the worker's name. Raises StoreError."""
         with redis_errors():
             times: Any = await self._client.zrange(self._keys.workers, 0, -1, withscores=True)
             names = {text(name): int(score) for name, score in times}
@@ -67,7 +67,7 @@ class Presence:
 
 
 def _summary(_: str, value: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A summary as it is, with fields of a newer version. Raises TypeError if it has no counts."""
+    """A client list unchanged, with fields of a newer version. Raises TypeError if malformed."""
     if not (_are_counts(value["states"]) and _are_counts({"": value["pending"]})):
         raise TypeError("not counts")
     if not all(isinstance(item, dict) for item in value["listed"]):

@@ -1,4 +1,4 @@
-"""The registry for its one writer, the scanner: reads what Redis holds, writes changes."""
+"""The registry as the scanner uses it: reads services and nodes from Redis, writes changes."""
 
 import asyncio
 import logging
@@ -29,16 +29,18 @@ from hero_router.store.translate import delete_command, redis_errors
 log = logging.getLogger(__name__)
 
 LAST_EPOCH = 2**53 - 1
-"""The largest epoch: the script's numbers have gaps beyond it."""
+"""The largest epoch: Lua's numbers have gaps beyond it."""
 
 FORGOTTEN = PUBLISHED = "-"
-"""Arguments of the script: as a report, it removes all of a node; as a record, it removes a service
-that this writer has published or read."""
+"""Arguments of `apply.lua` that remove a node or a service.
+
+In place of a node report, "-" removes all data of the node. In place of a service record, "-"
+removes a service that this writer has published or read."""
 
 
 @dataclass(frozen=True, slots=True)
 class NodeView:
-    """One node as Redis held it at one moment: its records by id, and its last report if any.
+    """One node as read from Redis at one moment: its service records by id, and its node report.
 
     `has_stream`: the stream of events exists.
     """
@@ -49,7 +51,7 @@ class NodeView:
 
 
 class Registry:
-    """Reads and writes one deployment's registry; `window` is how many events the stream keeps."""
+    """Reads and writes one deployment's registry; `window` is the number of events kept."""
 
     def __init__(self, client: Redis, keys: Keys, window: int) -> None:
         self._client, self._keys, self._window = client, keys, window
@@ -65,13 +67,13 @@ class Registry:
         self._reading, self._writing = asyncio.Lock(), asyncio.Lock()
 
     async def view(self, node: str, *, whole: bool = False) -> NodeView:
-        """The node as Redis holds it now; one small reply while nothing has changed.
+        """Read a node from Redis; while nothing has changed the reply is small. Raises StoreError.
 
-        The scanner thus notices an emptied Redis, an older dump or a change by a foreign hand. If
-        that hand left head and number of records as they were, only `whole` shows it: it reads all
-        records. Raises StoreError.
+        Thus the scanner notices an emptied Redis, a restored older dump, or a change by another
+        program. A change by another program that adds no event and keeps the number of service
+        records is only found with `whole`, which reads all service records.
         """
-        async with self._reading:  # else an older reply could come last, and stay
+        async with self._reading:  # else an older reply could arrive last, and replace a newer one
             snapshot = await self._snapshots.read(Version() if whole else self._version)
             self._see(snapshot.head)
             if snapshot.services is not None:
@@ -83,15 +85,15 @@ class Registry:
         return NodeView(mine, snapshot.nodes.get(node), has_stream)
 
     def _see(self, head: Position) -> None:
-        """Remember the last position: if the stream is behind it, its data were rolled back.
+        """Remember the newest position; a stream that is behind it later was rolled back.
 
-        A position that no epoch can follow is a foreign one, which may be deleted again.
+        A position with the largest epoch is ignored: hero_router did not write it.
         """
         if head.epoch < LAST_EPOCH:
             self._seen = max(self._seen, head)
 
     def _parse(self, texts: Mapping[str, str]) -> None:
-        """Parse only texts that have changed: most are as before."""
+        """Parse the service records that have changed since the last call."""
         new = {key: raw for key, raw in texts.items() if self._texts.get(key) != raw}
         kept = {key: item for key, item in self._records.items() if key in texts and key not in new}
         self._records = kept | parse_values("services", new, _record)
@@ -104,16 +106,16 @@ class Registry:
         report: NodeState | None = None,
         documents: Mapping[str, str] = MappingProxyType({}),
     ) -> Position:
-        """Write the changes, each with its event, and the node's report; returns the new head.
+        """Write changes with their events, and the node report; returns the newest position.
 
-        `documents` are texts by digest ("" removes a document); each is written in one step with
-        the first record that names it. A large call is cut into steps. Each step is atomic, and
-        repeating it has no second effect. Steps are numbered: one that is delayed on its way and
-        arrives after a later one has no effect.
+        `documents` are texts by digest ("" removes a document). A document is written in one step
+        with the first service record that names it. A large call is split into steps. A step is
+        atomic, and may be repeated without a second effect. A step that arrives after a later step
+        has no effect: steps are numbered.
 
         Raises:
-            Fenced: the grant's lease is no longer held; nothing of the batch was written.
-            StoreError: Redis could not be asked or refused.
+            Fenced: the grant's lease is no longer held; nothing of the step was written.
+            StoreError: Redis cannot be reached or refuses the call.
         """
         state = "" if report is None else encode(report.to_json())
         *steps, last = _steps(changes, documents)
@@ -124,8 +126,8 @@ class Registry:
     async def forget(self, grant: Grant) -> int:
         """Remove all data of the grant's node from Redis, in one atomic step.
 
-        Each of its services is removed with an event, also one that only a newer version can read.
-        The window keeps its size, which the caller need not know.
+        A removal event is added for each service of the node, also for a service record of a newer
+        version. The stream keeps as many events as before, even if `window` is smaller.
 
         Returns the number of services. Raises Fenced or another StoreError.
         """
@@ -138,13 +140,13 @@ class Registry:
         return len(removals)
 
     async def nodes(self) -> set[str]:
-        """The names of all nodes that have reported, or have services. Raises StoreError."""
+        """The names of all nodes that have a node report or services. Raises StoreError."""
         snapshot = await self._snapshots.read()
         owners = {str(record["node"]) for record in _raw_records(snapshot.services or {}).values()}
         return owners | snapshot.nodes.keys()
 
     async def documents(self, node: str) -> dict[str, int]:
-        """The size of each document that Redis keeps for the node, by digest. Raises StoreError."""
+        """The sizes of the OpenRPC documents in Redis for a node, by digest. Raises StoreError."""
         key, known = self._keys.specs(node), self._document_sizes
         with redis_errors():
             digests = [text(name) for name in await self._client.hkeys(key)]
@@ -164,7 +166,7 @@ class Registry:
         state: str,
         documents: Mapping[str, str] = MappingProxyType({}),
     ) -> Position:
-        """One call of the script, after all earlier ones."""
+        """Call `apply.lua` once, after all earlier calls."""
         async with self._writing:
             head = await self._call(grant, changes, state, documents)
         self._see(head)
@@ -185,14 +187,14 @@ class Registry:
         try:
             reply = await self._evaluate(names, args)
         except StoreUnreachable:
-            # The reply may be lost while the step was done; the script finds that out.
+            # Only the reply may be lost; then the script does not repeat the step.
             reply = await self._evaluate(names, args)
         head = self._head(reply, grant)
         self._published |= {change.service for change in changes if change.record is not None}
         return head
 
     def _arguments(self, change: Change) -> list[str]:
-        """The script's arguments for a change. A removal is an event in its first call only."""
+        """The arguments of `apply.lua` for one change."""
         data = encode(change.data)
         if change.record is not None:
             record = encode(change.record.to_json())
@@ -223,10 +225,10 @@ class Registry:
         return parse_id(detail)
 
     async def write_probes(self, node: str, figures: Mapping[str, Mapping[str, Any]]) -> None:
-        """Replace the node's side data: the last probe's figures by service id.
+        """Write the figures of a node's last probes, by service id. Raises StoreError.
 
-        Only entries that are another object than last time are written; all of them, if Redis does
-        not have as many as it should. Raises StoreError.
+        Only figures that are another object than at the last call are written. If Redis then has
+        another number of entries than expected, all figures are written.
         """
         written, self._probes = self._probes, {}
         if not written or await self._update_probes(node, figures, written) != len(figures):
@@ -239,7 +241,7 @@ class Registry:
         figures: Mapping[str, Mapping[str, Any]],
         written: Mapping[str, Mapping[str, Any]],
     ) -> int:
-        """Write what differs from what was `written`; returns how many entries Redis has then."""
+        """Write the figures that differ from `written`; returns the number of entries in Redis."""
         key, gone = self._keys.probes(node), written.keys() - figures.keys()
         texts: dict[Any, Any] = {
             name: encode(item) for name, item in figures.items() if written.get(name) is not item
@@ -259,20 +261,20 @@ class Registry:
 
 @dataclass(slots=True)
 class _Step:
-    """One call of the script: changes, and documents by digest."""
+    """The contents of one call of `apply.lua`: changes, and documents by digest."""
 
     changes: list[Change] = field(default_factory=list)
     documents: dict[str, str] = field(default_factory=dict)
 
     def has_room(self, document: str) -> bool:
-        """Whether one more change with this document fits."""
+        """Whether the step has room for one more change with this document."""
         size = sum(map(len, self.documents.values()))
         fits = not size or size + len(document) <= DOCUMENT_BATCH
         return fits and len(self.changes) < APPLY_BATCH
 
 
 def _steps(changes: Sequence[Change], documents: Mapping[str, str]) -> list[_Step]:
-    """Cut a call into one or more steps of bounded size, each document with its first record."""
+    """Split a call into steps of limited size; a document goes with its first service record."""
     steps, rest = [_Step()], dict(documents)
 
     def room(document: str) -> _Step:
@@ -293,7 +295,7 @@ def _steps(changes: Sequence[Change], documents: Mapping[str, str]) -> list[_Ste
 
 
 def _with_service(data: str, record: str) -> str:
-    """The JSON object `data` with the record as its last member; both are texts already."""
+    """The JSON object `data` with the service record (JSON) added as the member `service`."""
     members = data[:-1]
     return f'{members}{"" if members == "{" else ","}"service":{record}}}'
 
@@ -306,7 +308,7 @@ def _record(key: str, value: Mapping[str, Any]) -> Record:
 
 
 def _removals(texts: Mapping[str, str], node: str) -> Iterator[Change]:
-    """The removal of each service of a node that workers show."""
+    """One removal for each service of a node."""
     for key, record in _raw_records(texts).items():
         if record["node"] == node:
             data = {name: record[name] for name in ("id", "name", "context", "node")}

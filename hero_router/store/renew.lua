@@ -1,8 +1,8 @@
--- Prolongs a lease that is still held under this grant; a lifetime of 0 gives it up.
+-- Renews a lease that is still held under this grant; a lifetime of 0 releases the lease.
 --
 -- KEYS: lease
 -- ARGV: grant ("<scanner>:<token>"), lifetime in ms
--- Returns {1 if it was held, else 0, time in ms}.
+-- Returns {1 if the lease was held under this grant, else 0; time in ms}.
 
 local lease = KEYS[1]
 local grant, lifetime = ARGV[1], ARGV[2]

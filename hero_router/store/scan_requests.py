@@ -1,4 +1,4 @@
-"""Requests of workers to scanners ("scan now") over one pub/sub channel; none is stored."""
+"""Sends scan requests from web workers to scanners, over a pub/sub channel that stores nothing."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, dataclass
@@ -13,12 +13,15 @@ from hero_router.store.keys import Keys
 from hero_router.store.translate import redis_errors
 
 IDLE_SECONDS = 5.0
-"""A channel without messages is pinged after this time, to notice a dead connection."""
+"""Time without a message after which the connection is pinged, to notice that it is dead."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScanRequest:
-    """A request: `kind` is "scan", the reply carries `id`, `node` is one node or None for all."""
+    """A request for a scan: `kind` is "scan"; `node` names one node, None means all nodes.
+
+    The `scan` event that answers the request repeats its `id`.
+    """
 
     kind: str
     id: str
@@ -26,22 +29,22 @@ class ScanRequest:
 
 
 class ScanRequests:
-    """The channel from workers to scanners."""
+    """The pub/sub channel for scan requests."""
 
     def __init__(self, client: Redis, keys: Keys, idle_seconds: float = IDLE_SECONDS) -> None:
         self._client, self._channel = client, keys.requests
         self._idle_seconds = idle_seconds
 
     async def send(self, request: ScanRequest) -> int:
-        """Send the request. Returns how many scanners received it. Raises StoreError."""
+        """Send a scan request; returns the number of scanners that got it. Raises StoreError."""
         with redis_errors():
             return int(await self._client.publish(self._channel, encode(asdict(request))))
 
     async def listen(self) -> AsyncIterator[ScanRequest]:
-        """The requests as they arrive. Raises StoreError if the connection is lost."""
+        """Yield scan requests as they arrive. Raises StoreError if the connection is lost."""
         with redis_errors():
             async with self._client.pubsub() as channel:
-                # A block of its own: a cancellation that is lost here must not reach the loop.
+                # An inner block: a lost cancellation must be raised before the loop begins.
                 with redis_errors():
                     await channel.subscribe(self._channel)
                 async for message in _messages(channel, self._idle_seconds):
@@ -50,10 +53,10 @@ class ScanRequests:
 
 
 async def _messages(channel: PubSub, idle_seconds: float) -> AsyncIterator[Mapping[str, Any]]:
-    """All messages of the channel. Raises StoreUnreachable if a ping gets no answer."""
+    """Yield all messages of the channel. Raises StoreUnreachable if a ping gets no answer."""
     pinged = False
     while True:
-        with redis_errors():  # a block of its own for each call, as in `listen`
+        with redis_errors():  # a block for each call, as in `listen`
             message = await channel.get_message(timeout=idle_seconds)
         if message is not None:
             pinged = False
@@ -67,7 +70,7 @@ async def _messages(channel: PubSub, idle_seconds: float) -> AsyncIterator[Mappi
 
 
 def _read(message: Mapping[str, Any]) -> ScanRequest | None:
-    """The request in a message; None for acknowledgements and foreign messages."""
+    """The scan request in a message; None if the message holds no valid request."""
     if message["type"] != "message":
         return None
     try:

@@ -1,10 +1,13 @@
--- Reads the registry, the nodes, the stream's head and, if asked, the window, as of one moment.
+-- Reads services, nodes, the newest position and, if asked, kept events, in one atomic step.
 --
 -- KEYS: services, events, nodes, meta
--- ARGV: schema, window ("" none, "-" all, else the events after this id), most events of it, then
---   what the caller holds already: head, run_id, size ("" = nothing)
+-- ARGV: schema, window, most, head, run_id, size
+--   window   events to read: "" for none, "-" for all, else those after this position
+--   most     most events to read after a position
+--   head, run_id, size   the version of the registry that the caller has already, or "" for each
 -- Returns {run_id, head, time in ms, size, services or false, nodes, window or false}, or
--- {"SCHEMA", found}; services are false when head, run_id and size are as the caller holds them.
+-- {"SCHEMA", schema in Redis}. head is the newest position, size the number of services. services
+-- is false if the caller has this version already.
 
 local services, events, nodes, meta = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local schema, after, most = ARGV[1], ARGV[2], ARGV[3]

@@ -1,4 +1,4 @@
-"""Reads registry, nodes, head and window as of one moment, and parses what Redis holds."""
+"""Reads services, nodes, newest position and kept events from Redis in one atomic step."""
 
 import asyncio
 import logging
@@ -21,12 +21,12 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 PARSE_BATCH = 256
-"""Events that are parsed before other tasks get a turn: some milliseconds of work."""
+"""Events that are parsed before other tasks run: some milliseconds of work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """The version of the registry: stream's head, Redis process, and number of records."""
+    """The version of the registry: newest position, Redis process, and number of services."""
 
     head: str = ""
     run_id: str = ""
@@ -35,9 +35,10 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Registry, nodes and window at one `head`; `now_ms` is Redis's time.
+    """Services, nodes and kept events of one moment; `now_ms` is Redis's time.
 
-    `services` are records as JSON text by service id; None if the caller has this version.
+    `services` are service records as JSON text, by service id; None if the caller already has this
+    version. `window` are the events that the caller asked for.
     """
 
     version: Version
@@ -48,21 +49,22 @@ class Snapshot:
 
     @property
     def head(self) -> Position:
-        """The position of the stream's last event."""
+        """The position of the newest event in the stream."""
         return parse_id(self.version.head)
 
 
 class SnapshotReader:
-    """Reads snapshots over one client."""
+    """Reads snapshots of the registry over one client of Redis."""
 
     def __init__(self, client: Redis, keys: Keys) -> None:
         self._script = script(client, "snapshot")
         self._keys = [keys.services, keys.events, keys.nodes, keys.meta]
 
     async def read(self, held: Version = Version(), *, window: bool | Position = False) -> Snapshot:
-        """Read all as of one moment; records only if the version is not `held`. Raises StoreError.
+        """Read a snapshot, without service records if the version is `held`. Raises StoreError.
 
-        `window` is False for no events, True for all, or a position for the next `READ_BATCH`.
+        `window` is False for no events, True for all kept events, or a position for the
+        `READ_BATCH` events after it.
         """
         after = ("-" if window else "") if isinstance(window, bool) else str(window)
         args = [str(SCHEMA), after, str(READ_BATCH), held.head, held.run_id, held.size]
@@ -90,12 +92,12 @@ async def _events(entries: Sequence[Any]) -> tuple[Event, ...]:
 
 
 def foreign_schema(found: Any) -> StoreCorrupt:
-    """The error for a layout of another version, which this one neither reads nor writes."""
+    """The error that Redis holds a schema that this version neither reads nor writes."""
     return StoreCorrupt(f"Redis holds schema {text(found)}, this version has {SCHEMA}")
 
 
 def read_nodes(texts: Mapping[str, str]) -> dict[str, NodeState]:
-    """The nodes' reports by name; entries that hero_router did not write are left out."""
+    """Parse node reports, by the node's name; malformed reports are skipped."""
     return parse_values("nodes", texts, _node)
 
 
@@ -109,9 +111,9 @@ def _node(key: str, value: Mapping[str, Any]) -> NodeState:
 def parse_values(
     name: str, texts: Mapping[str, str], parse: Callable[[str, Any], T]
 ) -> dict[str, T]:
-    """Parse each JSON value of the hash `name` by `parse(key, value)`.
+    """Parse all JSON values of the hash `name` by `parse(key, value)`.
 
-    Values that `parse` refuses were not written by hero_router: they are left out and logged.
+    Values that `parse` refuses were not written by hero_router: they are skipped and logged.
     """
     good: dict[str, T] = {}
     for key, raw in texts.items():
@@ -126,14 +128,14 @@ def parse_values(
 
 
 def raw_record(key: str, value: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A record as it is, with fields of a newer version. Raises TypeError if it is none."""
+    """A service record unchanged, with fields of a newer version. Raises TypeError if malformed."""
     if not is_record(value, key):
         raise TypeError("not a record")
     return value
 
 
 def parse_event(raw_id: Any, fields: Mapping[bytes, bytes]) -> Event:
-    """An entry of the stream as an event; a foreign entry keeps only its position."""
+    """Parse a stream entry into an event; only the position of another program's entry is kept."""
     position = parse_id(text(raw_id))
     kind, data, service, node, at, after = [text(fields.get(name, b"")) for name in _FIELDS]
     try:
@@ -150,12 +152,12 @@ _FIELDS = (b"type", b"data", b"service", b"node", b"at", b"after")
 
 
 def _is_event_type(name: str) -> bool:
-    """Whether workers may send an event of this type; types of a newer version they may."""
+    """Whether web workers may send events of this type; unknown types of newer versions pass."""
     return name.isascii() and name.isidentifier() and name not in CONTROL_EVENTS
 
 
 def _is_payload(payload: object, service: str) -> bool:
-    """Whether workers may send it: an object; its record, if any, is that of the service."""
+    """Whether an event's data are valid: an object, whose record, if any, is of this service."""
     if not isinstance(payload, dict):
         return False
     return "service" not in payload or is_record(payload["service"], service)
@@ -166,13 +168,13 @@ def _time(raw: str) -> int:
 
 
 def _one_line(data: str, payload: object) -> str:
-    """The data as one line of ASCII. JSON may have line ends and tabs between its tokens."""
+    """An event's data as one line of ASCII. JSON may have line ends and tabs between its tokens."""
     is_line = data.isascii() and not ("\n" in data or "\r" in data or "\t" in data)
     return data if is_line else encode(payload)
 
 
 def parse_id(raw: str) -> Position:
-    """The position of a stream id. Raises StoreCorrupt for anything else."""
+    """Parse a stream id into a position. Raises StoreCorrupt if the text is not a stream id."""
     epoch, dash, seq = raw.partition("-")
     if not (dash and epoch.isdigit() and seq.isdigit()):
         raise StoreCorrupt(f"not a stream id: {raw!r}")

@@ -1,6 +1,7 @@
-"""Reads the OpenRPC documents of services, which scanners keep in Redis by digest.
+"""Reads the OpenRPC documents of services from Redis, by their digest.
 
-A record names its document in `document`. `Registry.apply` writes both in one step.
+A service record has the digest in its field `document`. `Registry.apply` writes record and document
+in one step.
 """
 
 from collections.abc import Mapping
@@ -15,15 +16,15 @@ from hero_router.store.translate import redis_errors
 
 
 class SpecReader:
-    """Finds documents by node and digest."""
+    """Reads OpenRPC documents by node and digest."""
 
     def __init__(self, client: Redis, keys: Keys) -> None:
         self._client, self._keys = client, keys
 
     async def read(self, node: str, digest: str) -> Mapping[str, Any] | None:
-        """The document; None where it is not kept, as where the node's documents are too large.
+        """Read an OpenRPC document; None if Redis does not keep it. Raises StoreError.
 
-        Raises StoreError.
+        Redis does not keep a document if the documents of its node are too large together.
         """
         with redis_errors():
             raw = await self._client.hget(self._keys.specs(node), digest)
@@ -31,6 +32,6 @@ class SpecReader:
             return None
         try:
             document = decode_trusted(text(raw))
-        except InvalidJson:  # a foreign hand wrote it
+        except InvalidJson:  # another program wrote it
             return None
         return document if isinstance(document, dict) else None

@@ -1,7 +1,7 @@
--- Reads where the stream of events stands, and in which Redis process: no more than a few bytes.
+-- Reads the newest position in the stream of events, and the run_id of the Redis process.
 --
 -- KEYS: events
--- Returns {run_id, head}.
+-- Returns {run_id, head}; head is the newest position, or 0-0 if there is no stream.
 
 local events = KEYS[1]
 

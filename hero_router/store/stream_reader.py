@@ -1,4 +1,4 @@
-"""What workers read: the stream of events, by blocking reads, and the state of nodes."""
+"""Reads the stream of events, by blocking reads, and the state of nodes, for the web workers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ from hero_router.store.snapshot import Snapshot, SnapshotReader, parse_event, pa
 from hero_router.store.translate import redis_errors
 
 BLOCK_SECONDS = 2.0
-"""Longest wait of one blocking read; the connection's socket timeout must be longer."""
+"""Longest wait of one blocking read; the socket timeout of the connection must be longer."""
 
 
 class Stream:
-    """Reads the stream over a connection that may block: `client` must serve nothing else."""
+    """Reads the stream of events by blocking reads; `client` must be used for nothing else."""
 
     def __init__(self, client: Redis, keys: Keys, block_seconds: float = BLOCK_SECONDS) -> None:
         self._client, self._key = client, keys.events
@@ -27,21 +27,22 @@ class Stream:
         self._snapshots = SnapshotReader(client, keys)
 
     async def load(self) -> Snapshot:
-        """Registry, nodes and window as of one moment. Raises StoreError."""
+        """Read services, nodes and all kept events in one atomic step. Raises StoreError."""
         return await self._snapshots.read(window=True)
 
     async def audit(self, after: Position) -> Snapshot:
-        """Registry and nodes, and the next events after a position, as of one moment.
+        """Read services, nodes and the events after a position in one atomic step.
 
-        Unless there are more than `READ_BATCH`, these events lead from the position to the
-        snapshot's head. Raises StoreError.
+        At most `READ_BATCH` events are read; if there are fewer, the last one is the newest event.
+        Raises StoreError.
         """
         return await self._snapshots.read(window=after)
 
     async def read(self, after: Position) -> list[Event]:
-        """The next events after a position, oldest first; empty if none came in `block_seconds`.
+        """Read the next events after a position; waits `block_seconds` for the first one.
 
-        Redis does not report trimmed events: the caller must check for a gap. Raises StoreError.
+        Returns the events, oldest first; an empty list if none came. Redis does not report trimmed
+        events, so the caller must check for a gap. Raises StoreError.
         """
         with redis_errors():
             reply: Any = await self._client.xread(
@@ -52,7 +53,7 @@ class Stream:
         ]
 
     async def head(self) -> Position:
-        """The last position in the stream, ORIGIN if there is no stream. Raises StoreError."""
+        """Read the newest position, ORIGIN if there is no stream. Raises StoreError."""
         with redis_errors():
             if not await self._client.exists(self._key):
                 return ORIGIN
@@ -60,14 +61,14 @@ class Stream:
         return parse_id(text(info["last-generated-id"]))
 
     async def disconnect(self) -> None:
-        """Close the connection; the next read makes a new one."""
+        """Close the connection to Redis; the next read makes a new one."""
         with redis_errors():
             await self._client.connection_pool.disconnect()
 
 
 @dataclass(frozen=True, slots=True)
 class NodeStatus:
-    """A node: its last report, and whether a scanner holds its lease."""
+    """A node: its last node report, and whether a scanner holds its lease."""
 
     state: NodeState
     leased: bool
@@ -75,35 +76,35 @@ class NodeStatus:
 
 @dataclass(frozen=True, slots=True)
 class StreamStatus:
-    """The last position in the stream, and the `run_id` of the Redis process."""
+    """The newest position in the stream, and the `run_id` of the Redis process."""
 
     run_id: str
     head: Position
 
 
 class NodeReader:
-    """Reads nodes, probes and the stream's position over connections that do not block."""
+    """Reads nodes, probes and the newest position, over connections without blocking reads."""
 
     def __init__(self, client: Redis, keys: Keys) -> None:
         self._client, self._keys = client, keys
         self._status = script(client, "status")
 
     async def stream_status(self) -> StreamStatus:
-        """The stream's position and Redis process as seen by this connection. Raises StoreError."""
+        """Read the newest position, and the `run_id` of the Redis process. Raises StoreError."""
         with redis_errors():
             run_id, head = await self._status(keys=[self._keys.events])
         return StreamStatus(text(run_id), parse_id(text(head)))
 
     async def reconnect(self) -> None:
-        """Close all idle connections; the next call makes a new one. Raises StoreError.
+        """Close all idle connections to Redis; the next call makes a new one. Raises StoreError.
 
-        With Sentinels or a Cluster, a new connection asks where the primary is.
+        With Sentinels or a Cluster, a new connection asks for the address of the primary.
         """
         with redis_errors():
             await self._client.connection_pool.disconnect(inuse_connections=False)
 
     async def list(self) -> dict[str, NodeStatus]:
-        """All nodes that have reported, by name. Raises StoreError."""
+        """Read all nodes that have a node report, by name. Raises StoreError."""
         with redis_errors():
             raw: Mapping[Any, Any] = await self._client.hgetall(self._keys.nodes)
             states = read_nodes({text(name): text(value) for name, value in raw.items()})
@@ -115,12 +116,12 @@ class NodeReader:
         return {name: NodeStatus(state, bool(leased)) for (name, state), leased in pairs}
 
     async def is_held(self, node: str) -> bool:
-        """Whether a scanner holds the node's lease, even before its report. Raises StoreError."""
+        """Whether a scanner holds the lease on a node, even without report. Raises StoreError."""
         with redis_errors():
             return bool(await self._client.exists(self._keys.lease(node)))
 
     async def probe(self, node: str, service: str) -> Mapping[str, Any] | None:
-        """The results of a service's last probe, or None. Raises StoreError."""
+        """Read the figures of a service's last probe; None if there are none. Raises StoreError."""
         with redis_errors():
             raw = await self._client.hget(self._keys.probes(node), service)
         try:

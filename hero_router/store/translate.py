@@ -1,7 +1,7 @@
-"""Turns every error of the Redis library into one of `errors.StoreError`, in plain words.
+"""Turns errors of the Redis library into a `StoreError` with a message for operators.
 
-A message names the address of Redis and the reason. It never holds a password: texts of the
-library are not passed on, as they may quote one.
+The message has the address of Redis and the reason, and never a password. Texts of the library may
+quote a password, so these texts are not passed on.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ from hero_router.store.failover import LoginRefused, NoPrimary
 def redis_errors() -> Iterator[None]:
     """Raise StoreError for every error of the Redis library in this block.
 
-    It also raises a cancellation that the library lost. The library sends through
+    The block also raises a cancellation that the library lost. The library sends through
     `asyncio.wait_for`, which before Python 3.12 drops a cancellation that arrives together with
     the result; a loop over Redis would then never end.
     """
@@ -78,10 +78,10 @@ _BY_TYPE: tuple[tuple[type[Exception], type[StoreError], str], ...] = (
     (TimeoutError, StoreUnreachable, SILENT),
     (NoPrimary, StoreUnreachable, "no Sentinel or Cluster node names Redis's primary: {text}"),
 )
-"""The class of an error, our class, and the message.
+"""For each class of error of the library: our class, and the message.
 
 `{redis}` stands for Redis and its address, `{there}` for the address alone, and `{text}` for the
-error's own text, which only the errors of `failover` may show.
+text of the error, which is shown only for errors of `failover`.
 """
 
 _BY_WORD: tuple[tuple[str, type[StoreError], str], ...] = (
@@ -108,16 +108,17 @@ _BY_WORD: tuple[tuple[str, type[StoreError], str], ...] = (
         "the stream of events holds an id that hero_router did not write",
     ),
 )
-"""Words of Redis, our class of error, and the message as in `_BY_TYPE`.
+"""For words in an error of Redis: our class of error, and the message as in `_BY_TYPE`.
 
-They are searched in the whole text: inside a script Redis's error codes are part of a longer one.
+The words are searched in the whole text, as the errors of a script hold Redis's error code inside a
+longer text.
 """
 
 
 def _translate(error: Exception) -> StoreError:
-    """Our error for the first known one on the way from `error` to its cause, else a general one.
+    """Our error for an error of the library, or for the first known error among its causes.
 
-    While connecting, the library raises a `ConnectionError` and keeps Redis's answer as its cause.
+    While connecting, the library raises a `ConnectionError` with Redis's answer as its cause.
     """
     address = failed_address(error)
     for each in _causes(error):
@@ -158,10 +159,11 @@ def _is_answer(error: BaseException) -> bool:
 
 
 _PLAIN_TEXTS = ("max number of clients reached", "No connection available.")
-"""Texts that the library raises as a plain `ConnectionError`: an answer of Redis, and its own when
-the pool has no free connection."""
+"""Texts of a plain `ConnectionError` that are searched for words of `_BY_WORD`.
+
+The first is an answer of Redis, the second the library's own text for an exhausted pool."""
 
 
 def delete_command(key: str) -> str:
-    """The command with which an operator deletes a key that hero_router does not delete itself."""
+    """The command by which an operator deletes a key that hero_router does not delete itself."""
     return f"redis-cli DEL {shlex.quote(key)}"

@@ -1,1 +1,1 @@
-"""The safe way to a service's Unix socket: open by descriptor, bounded HTTP, outcomes, paths."""
+"""Sends HTTP requests to services' Unix sockets safely, and limits the size of the answers."""

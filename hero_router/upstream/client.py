@@ -1,7 +1,7 @@
-"""A small HTTP client for one Unix socket: answers are bounded in size, redirects not followed.
+"""A small HTTP client for Unix sockets, with limits for the size of answers and no redirects.
 
-The caller bounds the time, with one deadline for all requests of a probe. `upstream.response`
-parses the answers and bounds their size.
+The caller limits the time, by one deadline for all requests of a probe. `upstream.response` parses
+the answers and limits their size.
 """
 
 import asyncio
@@ -24,9 +24,9 @@ from hero_router.upstream.outcome import Outcome
 from hero_router.upstream.response import NotHttp, Response, ResponseParser
 
 BUSY_SECONDS = 0.05
-"""Pause before a listener whose queue was full is tried again."""
+"""Pause before the next attempt to connect to a listener whose queue was full."""
 CHUNK = 64 * 1024
-"""Most bytes that are read at a time."""
+"""Most bytes that are read from the socket at a time."""
 
 HEADERS: Mapping[str, str] = {
     "Accept": "application/json",
@@ -37,7 +37,7 @@ _FIELDS = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())
 
 
 class Client:
-    """One connection to one socket, kept for the few requests of a probe; closed on exit."""
+    """An HTTP client for one Unix socket; its connection is kept for all requests of a probe."""
 
     def __init__(self, address: SocketAddress) -> None:
         self._address = address
@@ -60,12 +60,15 @@ class Client:
         os.close(self._fd)
 
     async def get(self, path: str, limit: int) -> Response:
-        """Send a GET; `limit` is the largest body of the answer in bytes. Raises NoResponse."""
+        """Send a GET request; a body of more than `limit` bytes is dropped. Raises NoResponse."""
         return await self._ask(_request("GET", path), limit)
 
     async def post(self, path: str, limit: int, body: bytes) -> Response:
-        """Send JSON by POST. It may be sent twice, as a kept connection may be dead: so only for
-        requests without an effect. Raises NoResponse."""
+        """Send a POST request with a JSON body. Raises NoResponse.
+
+        Only for requests without an effect: if the kept connection is dead, the request is sent
+        again over a new one.
+        """
         return await self._ask(_request("POST", path, body), limit)
 
     async def _ask(self, request: bytes, limit: int) -> Response:
@@ -127,7 +130,7 @@ def _request(method: str, path: str, body: bytes | None = None) -> bytes:
 
 
 def _end(reading: ResponseParser) -> None:
-    """Note the end of the connection. Raises NoResponse where the answer was not complete."""
+    """Note the end of the connection. Raises NoResponse if the answer is not complete."""
     if not reading.begun:
         raise NoResponse(Outcome.CLOSED, SILENT)
     if not reading.end():

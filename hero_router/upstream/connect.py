@@ -1,7 +1,7 @@
-"""Connects to a service's Unix socket safely: only to the file that was found, whatever its path.
+"""Connects to a service's Unix socket safely: only to the very socket file that the scanner found.
 
-It opens the file first and connects through the descriptor. So a path has no length limit, a
-symlink in its place is not followed, and a new file at the same path is noticed.
+The file is opened first, and the connection is made through the file descriptor. So a path has no
+length limit, a symlink at the path is not followed, and another file at the path is refused.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ _MEANING = {
 
 
 class SocketAddress(NamedTuple):
-    """One socket file: an absolute path without symlinks, and the identity that it must have."""
+    """A socket file to connect to: its absolute path without symlinks, its device and inode."""
 
     path: bytes
     device: int
@@ -37,7 +37,7 @@ class SocketAddress(NamedTuple):
 
 
 class NoResponse(RouterError):
-    """The socket gave no HTTP answer; `outcome` says in which way."""
+    """A request to a socket got no HTTP answer; `outcome` says why."""
 
     code = "unanswered"
 
@@ -47,7 +47,7 @@ class NoResponse(RouterError):
 
 
 def listens(address: SocketAddress) -> bool:
-    """Whether something listens: connects without waiting, and closes at once."""
+    """Whether a socket file has a listener: connects without waiting, and closes at once."""
     with contextlib.suppress(NoResponse, OSError):
         handle = open_socket(address)
         try:
@@ -59,7 +59,10 @@ def listens(address: SocketAddress) -> bool:
 
 
 def connect(handle: int) -> socket.socket:
-    """Connect without waiting. Raises OSError; EAGAIN means that the listener's queue is full."""
+    """Connect to the opened socket file `handle` without waiting. Raises OSError.
+
+    EAGAIN means that the listener's queue is full.
+    """
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     try:
         # Through the descriptor the path has no length limit and cannot be swapped meanwhile.
@@ -71,7 +74,7 @@ def connect(handle: int) -> socket.socket:
 
 
 def open_socket(address: SocketAddress) -> int:
-    """A descriptor of the socket file that was found, without a connection. Raises NoResponse."""
+    """Open a socket file without connecting; returns the file descriptor. Raises NoResponse."""
     try:
         handle = os.open(address.path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
@@ -87,7 +90,7 @@ def open_socket(address: SocketAddress) -> int:
 
 
 def os_failure(error: OSError) -> NoResponse | None:
-    """What a system error says of the socket; None: the queue is full, so try again."""
+    """The failure that a system error means; None if the queue is full, so that a retry helps."""
     number = error.errno or 0
     if number in _QUEUE_FULL:
         return None

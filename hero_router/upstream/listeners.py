@@ -1,7 +1,8 @@
-"""Asks the kernel which socket files have a listener: one question instead of a connection to each.
+"""Asks the kernel which socket files have a listener, instead of connecting to each file.
 
-Linux answers over netlink (`sock_diag`, as `ss` uses it) for the sockets of our own network
-namespace. Of a file that is not in the answer nothing is known: somebody has to connect to it.
+Linux answers over netlink (`sock_diag`, which `ss` uses too) for the sockets of our own network
+namespace. A socket file that is not in the answer may have a listener too: only a connection shows
+whether it has one.
 """
 
 import os
@@ -17,25 +18,25 @@ _DUMP_REQUEST = 0x301
 _LISTENING = 1 << 10
 _SHOW_FILE_AND_QUEUE = 0x2 | 0x10
 _FILE, _QUEUE = (12, 1), (12, 4)
-"""Length and type of the two attributes."""
+"""Length and type of the attributes file and queue."""
 _HEADER = struct.Struct("=IHHII")
 _QUESTION = struct.Struct("=BBHIIIII")
 _LISTENER = struct.Struct("=16x16xHHIIHHII")
 """Header, `unix_diag_msg`, then the attributes file (inode, device) and queue (waiting, most)."""
 _BUFFER = 256 * 1024
 _SECONDS = 1.0
-"""Longest wait for a part of the answer."""
+"""Longest wait for a message of the kernel."""
 
 
 class Listeners:
-    """The socket files that had a listener with room in its queue when the kernel was asked."""
+    """The socket files that had a listener, with room in its queue, when the kernel was asked."""
 
     def __init__(self, files: frozenset[tuple[int, int]] = frozenset()) -> None:
         self._files = files
 
     @classmethod
     def read(cls) -> "Listeners":
-        """Ask the kernel; nothing is known where it does not answer. Blocks for some ms."""
+        """Ask the kernel for all listeners; empty if it does not answer. Blocks for some ms."""
         if not hasattr(socket, "AF_NETLINK"):  # not Linux
             return cls()
         try:
@@ -48,7 +49,7 @@ class Listeners:
 
 
 def _ask() -> Iterator[tuple[int, int]]:
-    """Device and inode of each listener that can take one more connection. Raises OSError."""
+    """Device and inode of each listener that can accept one more connection. Raises OSError."""
     question = _QUESTION.pack(socket.AF_UNIX, 0, 0, _LISTENING, 0, _SHOW_FILE_AND_QUEUE, 0, 0)
     size = _HEADER.size + len(question)
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG) as kernel:
@@ -63,7 +64,7 @@ def _ask() -> Iterator[tuple[int, int]]:
 
 
 def _messages(part: bytes) -> Iterator[tuple[int, int]]:
-    """The type of each message and where it begins."""
+    """The type of each netlink message in `part`, and the offset of its first byte."""
     start = 0
     while start < len(part):
         size, kind, *_ = _HEADER.unpack_from(part, start)
@@ -72,9 +73,9 @@ def _messages(part: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _with_room(part: bytes, start: int) -> Iterator[tuple[int, int]]:
-    """The file of one listener, if it has a file and room in its queue.
+    """Device and inode of one listener's file, if the listener has a file and room in its queue.
 
-    A message of another form says nothing, as that of a socket without a file.
+    A message with another layout, such as that for a socket without a file, is skipped.
     """
     if start + _LISTENER.size <= len(part):
         *file, inode, device, length, name, waiting, most = _LISTENER.unpack_from(part, start)

@@ -1,4 +1,4 @@
-"""The ways in which a request to a socket can end, shared by everything that connects to one."""
+"""The possible outcomes of a request to a socket."""
 
 from enum import StrEnum
 
@@ -7,23 +7,23 @@ NO_PERMISSION = "permission denied: the scanner may not connect"
 
 
 class Outcome(StrEnum):
-    """How a request to a socket ended."""
+    """The outcome of a request to a socket."""
 
     ANSWERED = "answered"
-    """It answered by HTTP."""
+    """The service sent an HTTP answer."""
     LATE = "late"
-    """It did not answer in time; it may only be busy."""
+    """The service did not answer in time; it may only be busy."""
     FAILED = "failed"
-    """It broke off its answer, never began one, or cannot be connected to."""
+    """The service broke off its answer or never began one, or connecting to the socket failed."""
     CLOSED = "closed"
-    """It accepted the connection and closed it without an answer."""
+    """The service accepted the connection and closed it without an answer."""
     FOREIGN = "foreign"
-    """It answered something that is not HTTP."""
+    """The service sent an answer that is not HTTP."""
     REFUSED = "refused"
-    """The file exists, nothing listens."""
+    """The socket file exists, but has no listener."""
     MISSING = "missing"
-    """The file is gone, or cannot be reached."""
+    """The socket file is gone or cannot be reached."""
     DENIED = "denied"
-    """We may not connect: a lack of permission on our side, no fault of the socket."""
+    """The scanner lacks the permission to connect; the service is not at fault."""
     UNSEEN = "unseen"
-    """Nothing was learned: we lack resources, which is no fault of the socket."""
+    """The scanner lacked resources for the request; the service is not at fault."""

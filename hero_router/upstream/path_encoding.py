@@ -1,7 +1,8 @@
-"""A socket's path as bytes, as text for people (`text.readable`) and as base64 for machines. Pure.
+"""Converts a socket's path between bytes, readable text (`text.readable`) and base64.
 
-The kernel's names are bytes of any kind. A record holds both forms, so a program need not parse the
-text, and a path that a person has copied from the page still leads to its socket.
+The kernel's names are bytes of any kind. A service record holds a path as text and as base64: so a
+program need not parse the text, and a path that a person copies from the page can be converted back
+to bytes. Pure: no I/O, no clock.
 """
 
 import base64
@@ -15,10 +16,10 @@ _SHORT = {"t": b"\t", "n": b"\n", "r": b"\r"}
 
 
 def parse_readable(text: str) -> bytes:
-    """The name that `text.readable` shows as this text.
+    """Convert readable text back to the bytes from which `text.readable` made it.
 
     Raises:
-        ValueError: no name is shown like this.
+        ValueError: `text.readable` makes this text from no bytes.
     """
     parts, start = [], 0
     for match in _ESCAPE.finditer(text):
@@ -31,15 +32,15 @@ def parse_readable(text: str) -> bytes:
 
 
 def to_base64(raw: bytes) -> str:
-    """The name as base64 (RFC 4648, section 4), as records hold it."""
+    """Convert a path to base64 (RFC 4648, section 4), as in service records."""
     return base64.b64encode(raw).decode("ascii")
 
 
 def from_base64(text: str) -> bytes:
-    """The name of which this is the base64.
+    """Convert base64 back to the bytes of a path.
 
     Raises:
-        ValueError: it is not the one right base64 of any name.
+        ValueError: the text is not base64 as `to_base64` writes it.
     """
     try:
         raw = base64.b64decode(text, validate=True)

@@ -1,7 +1,7 @@
-"""Parses one HTTP answer from bytes as they come, and bounds each of its parts. No I/O.
+"""Parses one HTTP answer from bytes as they arrive, and limits its size. Pure: no I/O, no clock.
 
-llhttp (through httptools) parses. It has no limits of its own, so they are here: for interim
-answers, the bytes of the heads, the body, and all bytes together.
+llhttp (through httptools) parses the bytes, but has no limits. Limits of this module: number of
+interim answers (1xx), bytes and number of header fields, bytes of the body, and bytes in all.
 """
 
 from dataclasses import dataclass
@@ -11,18 +11,21 @@ import httptools
 from hero_router.errors import RouterError
 
 HEAD_LIMIT = 64 * 1024
-"""Most bytes of the head of an answer, with those of the interim answers before it."""
+"""Most bytes of the status line and headers of an answer, and of the interim answers before it."""
 MOST_FIELDS = 1000
-"""Most fields in these heads."""
+"""Most header fields of an answer, and of the interim answers before it."""
 MOST_INTERIM = 8
-"""Most interim answers (100 Continue, 102, 103) before the answer itself."""
+"""Most interim answers (100 Continue, 102, 103) before the final answer."""
 
 _SWITCHING = 101
 _HTML = ("text/html", "application/xhtml+xml")
 
 
 class NotHttp(RouterError):
-    """The bytes are no HTTP answer. `endless`: they are HTTP, but the answer never begins."""
+    """A service sent bytes that are no HTTP answer.
+
+    `endless`: the bytes are HTTP, but only interim answers (1xx).
+    """
 
     code = "foreign"
 
@@ -33,9 +36,9 @@ class NotHttp(RouterError):
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One HTTP answer; `media` is its media type in lower case, "" where it names none.
+    """An HTTP answer; `media` is its media type in lower case, "" if it has none.
 
-    `flaw` says why the body was left unread, and is None where it is whole.
+    `flaw` says why the body was not read; None if `body` is the whole body.
     """
 
     status: int
@@ -45,24 +48,24 @@ class Response:
 
     @property
     def json(self) -> bool:
-        """Whether the media type is JSON, or not stated."""
+        """Whether the media type is JSON or missing."""
         return self.media in ("", "application/json", "text/json") or self.media.endswith("+json")
 
     @property
     def page(self) -> bool:
-        """Whether the body is HTML. A bare "OK" is not, though many send it as `text/html`."""
+        """Whether the body is HTML; a mere "OK" is not, though many servers call it `text/html`."""
         if self.body[:64].lstrip().lower().startswith((b"<!doctype html", b"<html")):
             return True
         return self.media in _HTML and (self.flaw is not None or b"<" in self.body)
 
 
 class ResponseParser:
-    """Collects one answer with a body of at most `limit` bytes; llhttp calls the `on_…` methods."""
+    """Parses one HTTP answer; drops a body of more than `limit` bytes. llhttp calls `on_…`."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._parser = httptools.HttpResponseParser(self)
-        # Browsers and curl accept these forms too, and nothing is passed on from here.
+        # Browsers and curl accept these deviations too, and no answer is passed on to a client.
         self._parser.set_dangerous_leniencies(
             lenient_headers=True,
             lenient_data_after_close=True,
@@ -77,11 +80,11 @@ class ResponseParser:
         self._error: NotHttp | None = None
         self.done = False
         self.reusable = False
-        """Whether the connection can take another request; False until the answer has ended."""
+        """Whether the connection can be used for another request; False until the answer ends."""
 
     @property
     def begun(self) -> bool:
-        """Whether any byte has come."""
+        """Whether any byte of the answer has arrived."""
         return self._taken > 0
 
     @property
@@ -90,7 +93,7 @@ class ResponseParser:
         return Response(self._status, self._media, bytes(self._body), self._flaw)
 
     def feed(self, data: bytes) -> None:
-        """Parse the next bytes. Raises NotHttp."""
+        """Parse the next bytes of the answer. Raises NotHttp."""
         self._taken += len(data)
         try:
             self._parser.feed_data(data)
@@ -115,7 +118,7 @@ class ResponseParser:
         return self.done
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Note the fields that matter here, and count all."""
+        """Count a header field; keep media type, encoding, and whether the body has a length."""
         self._fields += 1
         if self._fields > MOST_FIELDS:
             self._refuse(NotHttp(f"the head of its answer has more than {MOST_FIELDS} fields"))
@@ -128,7 +131,7 @@ class ResponseParser:
             self._sized = True
 
     def on_headers_complete(self) -> None:
-        """Count an interim answer and skip it; else go on to the body."""
+        """End the headers: skip an interim answer (1xx), or prepare for the body."""
         self._status = self._parser.get_status_code()
         if self._status == _SWITCHING:
             self._refuse(NotHttp("switches to another protocol unasked"))
@@ -144,7 +147,7 @@ class ResponseParser:
             self._skip_body("encoded, though plain was asked for")
 
     def on_body(self, data: bytes) -> None:
-        """Keep a part of the body, unless the body gets too large."""
+        """Keep these bytes of the body, or skip the whole body if it gets too large."""
         if self._flaw is not None:
             return
         self._body += data
@@ -152,18 +155,18 @@ class ResponseParser:
             self._skip_body(f"larger than {self._limit} bytes")
 
     def on_message_complete(self) -> None:
-        """End the answer; bytes that follow were not asked for."""
+        """End the answer; the parser refuses a second one."""
         if self._status >= 200 and not self.done:
             self.done = True
             self.reusable = self._parser.should_keep_alive()
 
     def on_message_begin(self) -> None:
-        """Refuse a second answer to one request: the connection is not used again."""
+        """Refuse a second answer to one request; the connection is not used again."""
         if self.done:
             raise NotHttp("answers more than it was asked")
 
     def _skip_body(self, flaw: str) -> None:
-        """End the answer with its status but without its body; the connection is not used again."""
+        """End the answer without its body; the connection is not used again."""
         if not self.done:
             self._flaw, self.done = flaw, True
             self._body.clear()
