@@ -115,8 +115,7 @@ class EventLog:
         return part
 
     def _make_slice(self, start: int, wanted: Filter | None) -> Slice:
-        """The next frames from an index on, as many as fit. The data is empty if a filter wants
-        none of the events that are left."""
+        """The next frames from an index on, as many as fit; empty if the filter wants none."""
         entries, room, frames = self.ring.entries, self._slice_bytes, list[bytes]()
         for end in range(start, len(entries)):
             _, frame, tags, _ = entries[end]

@@ -86,10 +86,10 @@ class StateView:
         return f'{head},"services":[{services}],"nodes":{nodes},"stale":{encode(self.stale(shown))}'
 
     def _records(self, shown: Filter | None) -> str:
-        """Encode only the records that changed: a burst of events would else encode all services
-        for each of them.
+        """The JSON texts of all shown records; only changed records are encoded again.
 
-        A text is kept with its record, so that no other record gets the same id meanwhile.
+        Else a burst of events would encode all services for each event. A text is kept with its
+        record, so that no other record gets the same id meanwhile.
         """
         records, known = list(self._feed.mirror.services()), self._texts
         self._texts = {
@@ -210,7 +210,7 @@ def _tells(message: Message, shown: Filter | None) -> bool:
 
 
 def _counted(records: list[dict[str, Any]]) -> dict[str, Any]:
-    """The figures of a node's report for these of its services alone."""
+    """The figures of a node report, counted for these services only."""
     return {
         "services": len(records),
         "sockets": sum(len(record["sockets"]) for record in records),

@@ -90,7 +90,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class _Sender:
-    """Who sent a body, and the name of the request that it came in."""
+    """The caller that sent a body, and the id of its HTTP request."""
 
     caller: Principal
     request_id: str

@@ -215,8 +215,10 @@ class Components:
 
 
 def _required(kind: type) -> list[str]:
-    """The fields that are always sent. A field with a default came later: an older version does not
-    send it."""
+    """The fields that are always sent.
+
+    A dataclass field with a default came later: an older version does not send it.
+    """
     if not is_dataclass(kind):
         return list(get_type_hints(kind))
     return [

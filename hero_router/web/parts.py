@@ -49,7 +49,7 @@ class RedisClients:
 
     @classmethod
     def connect(cls, config: RouterConfig) -> Self:
-        """Clients for these settings. Raises ConfigError if they name no Redis."""
+        """Connect with these settings. Raises ConfigError if they have no Redis URL."""
         config.redis.require_url()
         return cls(
             tail=connect(
@@ -136,8 +136,11 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
 def _metrics(
     feed: Feed, requests: RequestCounts, clock: RedisClock
 ) -> "tuple[Sampler, Exposition]":
-    """Import the metrics late: prometheus_client looks for the workers' shared folder when it is
-    imported. The gunicorn master imports this module before it has made that folder."""
+    """Import and build the metrics: they are imported here only, not when this module is.
+
+    prometheus_client looks for the workers' shared folder when it is imported. The gunicorn master
+    imports this module before it has made that folder.
+    """
     multiproc.check_space()
     from hero_router.metrics.declarations import Declarations  # noqa: PLC0415 - see above
     from hero_router.metrics.exposition import Exposition  # noqa: PLC0415

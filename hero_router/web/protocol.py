@@ -121,8 +121,10 @@ class HttpServer(web.Server):
         writer: AbstractStreamWriter,
         task: "asyncio.Task[None]",
     ) -> web.BaseRequest:
-        """A request. aiohttp alone would answer in any HTTP version, and send `100 Continue` before
-        any check."""
+        """Make a request object, with notes for the checks.
+
+        aiohttp alone would answer in any HTTP version, and send `100 Continue` before any check.
+        """
         known = message.version in (HttpVersion10, HttpVersion11)
         if not known:
             message = message._replace(version=HttpVersion11, should_close=True)

@@ -74,7 +74,7 @@ class Chunks:
 
 
 class Connections:
-    """The open streams of one worker, which aiohttp no longer knows."""
+    """The open connections of one worker's streams, which aiohttp no longer manages."""
 
     def __init__(self) -> None:
         self._open: set[Connection] = set()
