@@ -22,7 +22,7 @@ async def test_before_the_first_word_it_says_that_it_waits(view: PageView) -> No
 async def test_without_services_it_says_how_one_appears(view: PageView) -> None:
     await view.started("1-1")
     assert await view.text("[data-empty]") == "No services yet."
-    assert "a service appears here as soon as it listens" in await view.text("[data-overview]")
+    assert "A service appears here as soon as it listens" in await view.text("[data-overview]")
 
 
 async def test_services_stand_in_their_contexts_in_natural_order(view: PageView) -> None:
