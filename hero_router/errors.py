@@ -2,7 +2,7 @@
 
     RouterError                 internal
     ├── ConfigError             config              nothing can run with these settings
-    ├── BadRequest              bad_request         the caller's input breaks a stated rule
+    ├── BadRequest              bad_request         the caller's input breaks a rule of the API
     │   └── Ambiguous           ambiguous           several services have the requested name
     ├── NotFound                not_found           no such service, method or page
     ├── Forbidden               forbidden           the caller may not see or do this
@@ -46,7 +46,7 @@ class ConfigError(RouterError):
 
 
 class BadRequest(RouterError):
-    """The caller's input breaks a stated rule; the message names the field."""
+    """The caller's input breaks a rule of the API; the message names the field."""
 
     code = "bad_request"
 

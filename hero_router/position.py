@@ -19,7 +19,7 @@ class Position(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """Read `<epoch>-<seq>`; None for anything else. Clients may send any text."""
+        """Parse `<epoch>-<seq>`; None if the text is no position. Clients may send any text."""
         match = _FORM.fullmatch(text)
         if match is None:
             return None

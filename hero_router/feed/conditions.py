@@ -1,4 +1,4 @@
-"""Conditions: the reasons why a worker's pages may be stale, such as "Redis is away".
+"""Conditions: the reasons why a worker's pages may be stale, such as "Redis cannot be reached".
 
 `Conditions` logs each change, so that an operator finds when and why pages were stale. The events
 `stale` and `fresh` report each change to the clients.

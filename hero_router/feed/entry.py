@@ -25,7 +25,7 @@ class Entry(NamedTuple):
 
 
 def make_entry(event: Event) -> Entry:
-    """The entry for an event of the stream."""
+    """Make the `Entry` of an event of the stream."""
     return Entry(event.position, frame(event), tags_of(event), event.at)
 
 

@@ -62,7 +62,7 @@ class Filter:
 
 
 def tags_of(event: Event) -> Tags:
-    """The tags of an event; empty for an entry of another program, so that no filter wants it."""
+    """The tags of an event; all "" for an entry of another program, so that no filter wants it."""
     record = event.payload.get("service")
     about: Mapping[str, Any] = record if isinstance(record, Mapping) else event.payload
     context, name = about.get("context"), about.get("name")

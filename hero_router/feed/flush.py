@@ -13,9 +13,9 @@ from collections.abc import Callable
 CORE_SHARE = 8
 
 JOIN_SHARE = 0.1
-"""Events that arrive in the last 10 % of the delay are flushed at once. The reader wakes at that
-point, so its events join this flush. If it woke at the flush itself, they would always come just
-after it and wait a full delay more."""
+"""Events that arrive in the last 10 % of the delay are flushed at once. The tail wakes up at that
+point, so its events join this flush. If it woke up at the flush itself, its events would always
+arrive just after the flush and wait for a full delay more."""
 
 MAX_SAMPLES = 1024
 """Most delays to keep until the metrics take them; without metrics nobody takes them."""

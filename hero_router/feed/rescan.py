@@ -49,7 +49,7 @@ class ScanReplies:
     async def collect(
         self, request: str, nodes: Collection[str], seconds: float
     ) -> dict[str, Mapping[str, Any]]:
-        """The replies to an expected request, by node.
+        """Wait for the replies to an expected request; returns the replies by node.
 
         Waits until all these nodes have replied (if none is named: until any node has), for
         `seconds` at most. An event that is read twice counts once.

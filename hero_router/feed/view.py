@@ -39,7 +39,7 @@ class EncodedState:
         return self.text + self.end(stamp)
 
     def end(self, stamp: Stamp) -> str:
-        """The end of the text: the times, which differ from answer to answer."""
+        """The end of the JSON text: the times, which differ from answer to answer."""
         return f",{encode(stamp)[1:]}"
 
 

@@ -44,7 +44,7 @@ class CounterFollower:
             self._child(key)
 
     def follow(self, totals: Mapping[str, float] | Mapping[tuple[str, ...], float]) -> None:
-        """Add the growth of each total since the last call."""
+        """Add to the counter how much each total has grown since the last call."""
         for key, total in totals.items():
             grown = total - self._last.get(key, 0)
             if grown > 0:
@@ -52,7 +52,7 @@ class CounterFollower:
                 self._last[key] = total
 
     def follow_one(self, total: float) -> None:
-        """Add the growth of the total of a counter without labels."""
+        """Add to a counter without labels how much its total has grown."""
         self.follow({"": total})
 
     def _child(self, key: Key) -> Counter:
@@ -62,7 +62,7 @@ class CounterFollower:
 
 
 class Declarations:
-    """All metrics that a worker keeps."""
+    """All Prometheus metrics that a worker keeps."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()

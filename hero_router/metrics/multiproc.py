@@ -108,7 +108,7 @@ def on_child_exit(_server: Any, worker: Any) -> None:
 
 
 def settle_dead_worker(folder: Path, pid: int) -> None:
-    """Add the missing ends to the counters of a worker that crashed.
+    """Count the streams and deliveries of a worker that crashed as ended.
 
     The counters are up to a second old: what the worker did after its last tick is not counted.
     """

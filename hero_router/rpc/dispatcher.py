@@ -80,7 +80,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One valid request; a notification gets no answer."""
+    """One valid JSON-RPC request; a notification gets no answer."""
 
     id: str | int | None
     notification: bool

@@ -178,7 +178,7 @@ class Components:
         self._names, self._extends = names, extends
 
     def schemas(self) -> dict[str, Schema]:
-        """The schema of each class by its name."""
+        """The schemas of all classes, by name."""
         return {name: self._object(kind) for kind, name in self._names.items()}
 
     def of(self, kind: Any) -> Schema:

@@ -60,7 +60,7 @@ def _begin(server: Any, config: RouterConfig) -> None:
 
 
 class Log(glogging.Logger):  # type: ignore[misc] # gunicorn has no types
-    """Sends gunicorn's messages through our handlers, so that all lines have one format."""
+    """Sends gunicorn's log messages through the router's handlers, so that all lines look alike."""
 
     def setup(self, cfg: Any) -> None:
         """Pass gunicorn's messages on to the root logger, which `logs.setup` has set up."""
@@ -77,7 +77,7 @@ class Gunicorn(BaseApplication):  # type: ignore[misc] # gunicorn has no types
         super().__init__()
 
     def load_config(self) -> None:
-        """Use our settings only: none from files or the command line."""
+        """Use only the settings of `gunicorn_settings`: none from files or the command line."""
         for name, value in gunicorn_settings(self._config).items():
             self.cfg.set(name, value)
 

@@ -140,7 +140,7 @@ class GzipPrefix:
         self._crc, self._size = zlib.crc32(beginning), len(beginning)
 
     def ended(self, end: bytes) -> bytes:
-        """The whole stream; the end, at most 65,535 bytes, is stored without compression."""
+        """The whole gzip stream; `end`, at most 65,535 bytes, is stored without compression."""
         block = struct.pack("<BHH", _LAST_STORED, len(end), len(end) ^ 0xFFFF) + end
         size = (self._size + len(end)) & 0xFFFF_FFFF
         return self._beginning + block + struct.pack("<II", zlib.crc32(end, self._crc), size)

@@ -64,7 +64,7 @@ class RedisClients:
         )
 
     async def aclose(self) -> None:
-        """Close all connections."""
+        """Close all connections to Redis."""
         for client in (self.tail, self.watch, self.web):
             await client.aclose()
 

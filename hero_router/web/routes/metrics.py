@@ -30,7 +30,7 @@ def routes(exposition: "Exposition") -> list[web.RouteDef]:
 
 
 def separated(port: int) -> Middleware:
-    """A middleware that serves the metrics on this port only, and nothing else there."""
+    """A middleware that serves `/metrics` on this port only, and no other route there."""
 
     @web.middleware
     async def separate(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -37,7 +37,7 @@ MEDIA_TYPES = {
 
 
 def static_folder() -> Path:
-    """Where the page's files are: inside the installed package, or beside it in a checkout."""
+    """The folder of the page's files: inside the installed package, or beside it in a checkout."""
     folders = (PACKAGE / "static", PACKAGE.parent / "static")
     return next(folder for folder in folders if (folder / INDEX).is_file())
 
