@@ -110,7 +110,7 @@ def _methods(handlers: RpcMethods) -> list[Method]:
         Method(
             "router.list",
             handlers.all,
-            "Returns the whole state at one position: services, nodes and conditions (stale).",
+            "Returns the whole state: services, nodes, and the reasons why it may be out of date.",
             COMPONENTS.of(State),
             examples=(Example("one service", examples.STATE),),
         ),
