@@ -1,4 +1,4 @@
-"""Exponential back-off: how long to wait until the next try after failures in a row."""
+"""Exponential back-off: how long to wait before the next retry after failures in a row."""
 
 import random
 from collections.abc import Callable
@@ -9,10 +9,11 @@ would be too large for a float."""
 
 
 class Backoff:
-    """The wait in seconds: `first`, then doubled after each failure up to `longest`.
+    """Computes the wait before each retry: `first` seconds, doubled each time up to `longest`.
 
-    `jitter` is a random number in [0, 1). It shortens each wait by up to half, so that many
-    processes do not try again at the same moment. `failures` are those since the last success.
+    `jitter` gives a random number in [0, 1). It shortens each wait by up to half, so that many
+    processes do not retry at the same moment. `failures` counts the failures since the last
+    success.
     """
 
     def __init__(
@@ -28,5 +29,5 @@ class Backoff:
         return min(wait, self._longest) * (1 + self._jitter()) / 2
 
     def reset(self) -> None:
-        """Note a success: the next failure is the first one again."""
+        """Note a success: the next failure counts as the first one again."""
         self.failures = 0

@@ -26,12 +26,12 @@ class InvalidJson(BadRequest):
 
 
 def encode(value: object) -> str:
-    """One line of ASCII JSON: no CR, LF, NUL or U+2028 can come out of it."""
+    """The value as one line of ASCII JSON; it contains no CR, LF, NUL or U+2028."""
     return _ENCODER.encode(value)
 
 
 def digest(value: object) -> str:
-    """A short name for a JSON value: the first 128 bits of the SHA-256 of its content, in hex.
+    """The digest of a JSON value: the first 128 bits of its SHA-256, in hex.
 
     The order of an object's members does not matter.
     """
@@ -39,10 +39,10 @@ def digest(value: object) -> str:
 
 
 def decode(raw: bytes | str) -> Any:
-    """Read one JSON text (UTF-8 without a byte order mark).
+    """Parse one JSON text (UTF-8; a byte order mark is an error).
 
     Raises:
-        InvalidJson: the text is not exactly one JSON text by the strict rules.
+        InvalidJson: the text breaks one of the strict rules.
     """
     try:
         text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
@@ -57,13 +57,13 @@ def decode(raw: bytes | str) -> Any:
 
 
 def decode_trusted(text: str) -> Any:
-    """Read a JSON text that `encode` has made and Redis has kept. Faster: it runs for each event.
+    """Parse a JSON text that `encode` wrote to Redis. It is faster: it runs for each event.
 
-    It differs from `decode` in two points: where an object repeats a name, the last value counts,
+    It differs from `decode` in two points: if an object repeats a name, the last value counts,
     and an integer of more than 64 bits loses digits.
 
     Raises:
-        InvalidJson: for everything else, as other programs may write to Redis too.
+        InvalidJson: the text is not JSON or too deep: other programs may write to Redis too.
     """
     try:
         value = orjson.loads(text)

@@ -2,28 +2,28 @@
 
     RouterError                 internal
     ├── ConfigError             config              nothing can run with these settings
-    ├── BadRequest              bad_request         the caller's input breaks a stated rule
-    │   └── Ambiguous           ambiguous           several services have this name
+    ├── BadRequest              bad_request         the caller's input breaks a rule of the API
+    │   └── Ambiguous           ambiguous           several services have the requested name
     ├── NotFound                not_found           no such service, method or page
     ├── Forbidden               forbidden           the caller may not see or do this
-    ├── NotAcceptable           not_acceptable      the caller accepts no form of the answer
-    ├── WrongHost               wrong_host          the host name is not allowed
+    ├── NotAcceptable           not_acceptable      Accept-Encoding allows no form of the answer
+    ├── WrongHost               wrong_host          the Host header is not allowed
     ├── WrongOrigin             wrong_origin        a page of another site sent the request
-    ├── Overloaded              overloaded          a stated limit is reached, try later
+    ├── Overloaded              overloaded          a limit of this worker is reached, retry later
     ├── ScanTimeout             scan_timeout        no scanner answered in time
     ├── TimedOut                timed_out           a call took too long
     └── StoreError              store               any other error of Redis
         ├── NotReady            not_ready           this worker has not yet read the registry
-        ├── StoreUnreachable    store_unreachable   no connection, or it broke, or timed out
+        ├── StoreUnreachable    store_unreachable   no connection to Redis, or it broke or timed out
         ├── StoreLoading        store_loading       Redis is still loading its data
         ├── StoreReadOnly       store_read_only     this Redis is a replica, or has become one
         ├── StoreRefused        store_refused       wrong or missing password, no permission
         ├── StoreFull           store_full          out of memory, disk or connections
-        ├── StoreCorrupt        store_corrupt       a key of hero_router holds something else
+        ├── StoreCorrupt        store_corrupt       another program changed a key of hero_router
         └── Fenced              fenced              the writer no longer holds the node's lease
 
-Messages are for operators. They never hold a password.
-HTTP and JSON-RPC codes are mapped in `rpc.errors` and `web.errors`.
+Messages are for operators. They never contain a password.
+`rpc.errors` and `web.errors` map these errors to HTTP and JSON-RPC codes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ from collections.abc import Mapping, Sequence
 class RouterError(Exception):
     """Base of all errors that hero_router raises on purpose.
 
-    `details` are facts for programs; the caller gets them beside the message.
+    `details` are further JSON fields of the error answer, for programs.
     """
 
     code = "internal"
@@ -40,13 +40,13 @@ class RouterError(Exception):
 
 
 class ConfigError(RouterError):
-    """Nothing can run with these settings; the process exits with code 2."""
+    """The settings are unusable, so nothing can run; the process exits with code 2."""
 
     code = "config"
 
 
 class BadRequest(RouterError):
-    """The caller's input breaks a stated rule; the message names the field."""
+    """The caller's input breaks a rule of the API; the message names the field."""
 
     code = "bad_request"
 
@@ -74,43 +74,43 @@ class Forbidden(RouterError):
 
 
 class NotAcceptable(RouterError):
-    """The caller accepts no form in which the answer could be sent."""
+    """The request's Accept-Encoding allows neither a plain answer nor gzip."""
 
     code = "not_acceptable"
 
 
 class WrongHost(RouterError):
-    """The request's host name is not allowed: a foreign page may have let its name resolve here."""
+    """The request's Host header is not allowed (protection against DNS rebinding)."""
 
     code = "wrong_host"
 
 
 class WrongOrigin(RouterError):
-    """A browser sent the request for a page of another site."""
+    """The request's Origin header says that a page of another site sent it."""
 
     code = "wrong_origin"
 
 
 class Overloaded(RouterError):
-    """A stated limit is reached; trying again later may work."""
+    """A limit of this worker is reached; the caller may retry later."""
 
     code = "overloaded"
 
 
 class ScanTimeout(RouterError):
-    """A scan was requested, and no scanner reported in time."""
+    """A scan was requested, and no scanner replied in time."""
 
     code = "scan_timeout"
 
 
 class TimedOut(RouterError):
-    """A call took too long and was ended."""
+    """A JSON-RPC call took too long and was ended."""
 
     code = "timed_out"
 
 
 class StoreError(RouterError):
-    """Redis answered with an error that no other class stands for."""
+    """An error of Redis; raised itself for an error that no subclass stands for."""
 
     code = "store"
 
@@ -140,7 +140,7 @@ class StoreReadOnly(StoreError):
 
 
 class StoreRefused(StoreError):
-    """Redis rejects the user or password, or forbids a command that is needed."""
+    """Redis rejects the user or password, or forbids a command that hero_router needs."""
 
     code = "store_refused"
 
@@ -152,7 +152,7 @@ class StoreFull(StoreError):
 
 
 class StoreCorrupt(StoreError):
-    """A key of hero_router holds something that it did not write."""
+    """A key of hero_router in Redis holds a value that another program wrote."""
 
     code = "store_corrupt"
 

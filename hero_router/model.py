@@ -1,6 +1,7 @@
-"""Values of the domain that all layers share: statuses, sockets, records, reports, events.
+"""Value types that all layers share: statuses, sockets, service records, node reports, events.
 
-Plain and frozen, without I/O. Texts in them were cleaned by `text.clean` when they came in.
+The classes are frozen. Texts of services were cleaned by `text.clean` when they were received.
+Pure: no I/O, no clock.
 """
 
 import uuid
@@ -23,7 +24,7 @@ NAMESPACE = uuid.UUID("3f0c2f64-7d0e-5c0a-9a55-6b1d1c5b9e10")
 
 
 class Status(StrEnum):
-    """How well a socket or a service works. `unknown`: not probed yet, or it cannot be probed."""
+    """How well a socket or a service works; `unknown`: not probed yet, or cannot be probed."""
 
     HEALTHY = "healthy"
     DEGRADED = "degraded"
@@ -34,28 +35,29 @@ class Status(StrEnum):
 
 
 EventType = Literal["service_added", "service_updated", "status_change", "service_removed", "scan"]
-"""The events that the stream holds."""
+"""Types of the events that Redis's stream holds."""
 
 EVENT_TYPES = frozenset(get_args(EventType))
-"""Their names."""
+"""The names of all event types."""
 
 CONTROL_EVENTS = frozenset({"hello", "ping", "resync", "conflated", "stale", "fresh"})
 """Events that a worker adds to one client's stream; they never come from Redis."""
 
 
 ROOT, PERMISSION = "root", "permission"
-"""Reasons of a node's conditions: its scanner cannot read all of the root, or may not connect."""
+"""Reasons of a node's conditions: its scanner cannot read the whole socket folder (`ROOT`), or may
+not connect to some sockets (`PERMISSION`)."""
 
 MAX_IGNORED = 50
-"""Most ignored files that a report names."""
+"""Most ignored files that a node report names."""
 
 
 @dataclass(frozen=True, slots=True)
 class SocketState:
-    """One socket of a record; `latency_ms` is that of the last change.
+    """One socket in a service record; `latency_ms` is as of the record's last change.
 
-    `path` is the path below the root as text for people, `raw_path` the base64 of its bytes for
-    programs (see `upstream.path_encoding`; "" in records of an older version).
+    `path` is the path below the socket folder as text for people, `raw_path` the base64 of its
+    bytes for programs (see `upstream.path_encoding`; "" in records of an older version).
     """
 
     name: str
@@ -69,10 +71,10 @@ class SocketState:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Read what `asdict` wrote; unknown fields are ignored.
+        """Read a socket that `asdict` wrote; unknown fields are ignored.
 
         Raises:
-            KeyError, ValueError, TypeError: when it is something else.
+            KeyError, ValueError, TypeError: the value is no such socket.
         """
         known = _known(cls, value)
         return _checked(cls(**{**known, "status": Status(known["status"])}))
@@ -80,12 +82,12 @@ class SocketState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What a service's documents say of it, already cleaned; all is empty where it offers none.
+    """Title, version, methods and other facts from a service's documents; empty without documents.
 
     `methods` lists at most `MAX_METHODS` names, `methods_count` is the true number. `source` names
     the document (a path or a method), and `source_kind` its kind: `manifest`, `openrpc`, `page`
-    where every path is HTML, `none`. `document` is the digest under which the OpenRPC document
-    itself is kept (`store.specs`), "" where there is none.
+    if every path answers HTML, `none`. `document` is the digest under which the OpenRPC document
+    itself is kept (`store.specs`), "" if there is none.
     """
 
     title: str = ""
@@ -100,20 +102,21 @@ class Facts:
 
     @classmethod
     def of(cls, facts: "Facts") -> Self:
-        """These facts alone, as those of a record."""
+        """A copy of the facts alone, as when `facts` is a whole `Record`."""
         return cls(**Facts.values(facts))
 
     def values(self) -> dict[str, Any]:
-        """The value of each fact by its name."""
+        """All facts: the value of each field by its name."""
         return {name: getattr(self, name) for name, _ in _types(Facts)}
 
 
 @dataclass(frozen=True, slots=True)
 class Record(Facts):
-    """The registry's entry for one service; times are Unix milliseconds by Redis's clock.
+    """The service record: the registry's entry for one service. Times are Unix ms, Redis's clock.
 
-    `reason` says why it is not healthy, `spec_error` why the facts of the last good document are
-    kept, `conflict` which other service has the same name. A `flapping` one shows its worst status.
+    `reason` says why the service is not healthy, `spec_error` why the facts of its last good
+    document are kept, `conflict` which other service has the same name. A `flapping` service shows
+    its worst status.
     """
 
     id: str
@@ -132,7 +135,7 @@ class Record(Facts):
 
     @property
     def healthy(self) -> bool:
-        """Whether all of the service works."""
+        """Whether the service's status is `healthy`."""
         return self.status is Status.HEALTHY
 
     def to_json(self) -> dict[str, Any]:
@@ -142,10 +145,10 @@ class Record(Facts):
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote; unknown fields, as of a newer version, are ignored.
+        """Read a record that `to_json` wrote; unknown fields, as of a newer version, are ignored.
 
         Raises:
-            KeyError, ValueError, TypeError, AttributeError: when it is something else.
+            KeyError, ValueError, TypeError, AttributeError: the value is no record.
         """
         known = _known(cls, value)
         sockets = tuple(SocketState.from_json(item) for item in value["sockets"])
@@ -155,17 +158,18 @@ class Record(Facts):
 
 @dataclass(frozen=True, slots=True)
 class NodeState:
-    """A node's last report, written by its scanner; times are Unix ms by Redis's clock.
+    """The node report: a scanner's figures of its last scan. Times are Unix ms, Redis's clock.
 
-    `scan_seconds` is the time between scans, so that others know when the next report is due (0: an
-    older version wrote the report). `probe_ms` has the `median` and the `longest` time to a
-    socket's first answer. `root` and `machine` say where the scanner looks, `root_device` which
-    file system holds the services (0: unknown). `scan` is 0 during the first scan, which began at
-    `last_scan`; `duration_ms` grows while a scan takes longer than the last one.
+    `scan_seconds` is the time between scans, so that workers know when the next report is due (0:
+    an older version wrote the report). `probe_ms` has the `median` and the `longest` time to a
+    socket's first answer. `root` is the scanned socket folder and `machine` its host;
+    `root_device` is the file system that holds the services (0: unknown). `scan` is 0 during the
+    first scan, which began at `last_scan`; `duration_ms` grows while a scan takes longer than the
+    last one.
 
-    `conditions` says by reason (`ROOT`, `PERMISSION`) what the scanner cannot see. `ignored` has at
-    most `MAX_IGNORED` of the `ignored_count` files below the root that are no services, with the
-    reason of each.
+    `conditions` explains by reason (`ROOT`, `PERMISSION`) which folders or sockets the scanner
+    cannot see. `ignored` has at most `MAX_IGNORED` of the `ignored_count` files in the socket
+    folder that are no services, with the reason of each.
     """
 
     node: str
@@ -188,12 +192,16 @@ class NodeState:
     ignored_count: int = 0
 
     def to_json(self) -> dict[str, Any]:
-        """The state as it is stored and sent."""
+        """The node report as it is stored and sent."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote; raises KeyError, ValueError or TypeError on anything else."""
+        """Read a report that `to_json` wrote.
+
+        Raises:
+            KeyError, ValueError, TypeError: the value is no report.
+        """
         return _checked(cls(**_known(cls, value)))
 
 
@@ -201,9 +209,9 @@ class NodeState:
 class Change:
     """One change of the registry with its event; `scan` makes it and `store.registry` writes it.
 
-    `record` is the new state of `service` (None: the service leaves the registry). `data` is what
-    the event says beside the record, which is added as its `service` unless `data` has one. A
-    change of type "scan" has no service ("") and no record.
+    `record` is the new record of `service` (None: the service leaves the registry). `data` has the
+    event's other fields; the record is added as the field `service` unless `data` has that field.
+    A change of type "scan" has no service ("") and no record.
     """
 
     type: EventType
@@ -213,7 +221,7 @@ class Change:
 
     @property
     def payload(self) -> dict[str, Any]:
-        """All that the event says."""
+        """All fields of the event."""
         if self.record is None or "service" in self.data:
             return dict(self.data)
         return {**self.data, "service": self.record.to_json()}
@@ -223,8 +231,8 @@ class Event(NamedTuple):
     """One entry of the stream as a worker reads it; `data` is `payload` as one line of ASCII JSON.
 
     A `type` of None marks an entry that hero_router did not write: only its position counts.
-    `at` is the time of publication in Unix ms by Redis's clock (0: an older version wrote it).
-    `after` is the last position of the epoch before; only an epoch's first event has it.
+    `at` is the time of publication in Unix ms by Redis's clock (0: an older version wrote the
+    event). `after` is the last position of the previous epoch; only an epoch's first event has it.
     """
 
     position: Position
@@ -242,19 +250,19 @@ MAX_METHODS = 256
 
 
 def service_id(node: str, context: str, name: str) -> str:
-    """UUIDv5 of node, context and name: the same on every start and for every scanner.
+    """A service's id: the UUIDv5 of node, context and name, the same for every scanner.
 
-    The parts are taken as they are, so names that differ only by case or by Unicode normal form
-    stay different services.
+    Names are not normalised: names that differ only by case or by Unicode normal form are
+    different services.
     """
     parts = f"{node}\0{context}\0{name}"
     return str(uuid.uuid5(NAMESPACE, parts.encode("utf-8", "surrogateescape").hex()))
 
 
 def is_record(value: object, key: str) -> bool:
-    """Whether a JSON value has all that readers need to show it as the record of service `key`.
+    """Whether a JSON value has the fields that readers need of the record of service `key`.
 
-    It need not be a `Record`: a newer version may have other fields and other statuses.
+    The value need not be a `Record`: a newer version may have other fields and other statuses.
     """
     if not isinstance(value, dict) or value.get("id") != key:
         return False
@@ -266,7 +274,7 @@ def is_record(value: object, key: str) -> bool:
 
 
 def worst(statuses: Iterable[Status]) -> Status:
-    """The status of a whole from those of its parts; degraded where only some of them answer."""
+    """A service's status from its sockets' statuses; `degraded` if only some sockets answer."""
     found = set(statuses) or {Status.UNKNOWN}
     if len(found) == 1:
         return found.pop()
@@ -282,7 +290,7 @@ def _known(cls: type, value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(item: "DataclassInstance") -> dict[str, Any]:
-    """The fields as they are: `asdict` copies even what cannot change, which takes far longer."""
+    """The fields without copies: `asdict` copies even immutable values, which takes far longer."""
     return {name: getattr(item, name) for name, _ in _types(type(item))}
 
 

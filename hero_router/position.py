@@ -5,13 +5,13 @@ from typing import NamedTuple, Self
 
 _FORM = re.compile(r"(0|[1-9][0-9]{0,19})-(0|[1-9][0-9]{0,19})", re.ASCII)
 _LIMIT = 2**64
-"""Redis keeps each half of an id in 64 bits; a foreign program may use all of them."""
+"""Redis keeps each half of an id in 64 bits; another program may use all of them."""
 
 
 class Position(NamedTuple):
-    """The place of one event: `seq` is dense (1, 2, 3 …) in an `epoch`; later epochs are larger.
+    """The id of one event: `seq` counts 1, 2, 3 … in an `epoch`; later epochs are larger.
 
-    Order is that of the pair, so positions compare as the events happened.
+    Positions sort in the order in which the events happened.
     """
 
     epoch: int
@@ -19,7 +19,7 @@ class Position(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """Read `<epoch>-<seq>`; None for anything else. Clients may send any text."""
+        """Parse `<epoch>-<seq>`; None if the text is no position. Clients may send any text."""
         match = _FORM.fullmatch(text)
         if match is None:
             return None
@@ -39,4 +39,4 @@ class Position(NamedTuple):
 
 
 ORIGIN = Position(0, 0)
-"""The head of a stream that was never written."""
+"""The newest position of a stream that has never had an event."""

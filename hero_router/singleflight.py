@@ -1,4 +1,4 @@
-"""One piece of work that several callers wait for at the same time: "single flight"."""
+"""Runs one piece of work for several callers that wait for its result ("single flight")."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -8,10 +8,10 @@ T = TypeVar("T")
 
 
 class SingleFlight(Generic[T]):
-    """Runs `work` once for all who wait; it is cancelled when the last of them leaves.
+    """Runs the coroutine `work` once for all callers; cancels it when the last caller leaves.
 
     So a caller that leaves early does not take the result from the others, and no task outlives
-    the requests that wanted it.
+    the requests that wait for it.
     """
 
     def __init__(self, work: Coroutine[Any, Any, T]) -> None:
@@ -20,13 +20,13 @@ class SingleFlight(Generic[T]):
 
     @property
     def open(self) -> bool:
-        """Whether one may still join and get a result."""
+        """Whether a further caller may still wait for the result."""
         if self._task.done():
             return not self._task.cancelled() and self._task.exception() is None
         return not self._task.cancelling()
 
     async def result(self) -> T:
-        """Wait for the work's result, or its error."""
+        """Wait for the work; returns its result or raises its error."""
         self._waiting += 1
         try:
             return await asyncio.shield(self._task)

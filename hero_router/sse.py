@@ -1,6 +1,6 @@
-"""Writes and parses Server-Sent Events (WHATWG HTML, section 9.2). Pure bytes, no I/O.
+"""Writes and parses Server-Sent Events (WHATWG HTML, section 9.2). Pure: no I/O, no clock.
 
-Data is always one line of ASCII JSON, and event names are fixed, so CR, LF or NUL can break no
+Data is always one line of ASCII JSON, and event names are fixed, so no CR, LF or NUL can break a
 field.
 """
 
@@ -21,7 +21,7 @@ HEADERS: Mapping[str, str] = {
 def frame(
     event: str, data: object, *, position: Position | None = None, retry_ms: int | None = None
 ) -> bytes:
-    """One event as sent: optional `retry:` and `id:`, then the event's name and its JSON data."""
+    """One SSE frame: optional `retry:` and `id:`, then the event's name and its JSON data."""
     return frame_text(event, encode(data), position=position, retry_ms=retry_ms)
 
 
@@ -43,13 +43,13 @@ def frame_text(
 
 
 def retry(milliseconds: int) -> bytes:
-    """A frame that only sets the client's wait until it reconnects; no event fires."""
+    """An SSE frame that only sets the client's reconnect delay; it is no event."""
     return f"retry: {milliseconds}\n\n".encode("ascii")
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message as a client gets it; `last_id` is the position to resume from, "" for none."""
+    """One message as a client receives it; `last_id` is the position to resume from, "" if none."""
 
     event: str
     data: str
@@ -58,7 +58,7 @@ class Message:
 
 
 class Parser:
-    """Parses a stream that comes in pieces, by WHATWG HTML, section 9.2.6."""
+    """Parses an SSE stream that arrives in pieces (WHATWG HTML, section 9.2.6)."""
 
     def __init__(self, last_id: str = "") -> None:
         self._rest, self._last_id = list[bytes](), last_id
@@ -67,14 +67,14 @@ class Parser:
 
     @property
     def retry_ms(self) -> int | None:
-        """The last `retry:` of the stream, also without a message; None before the first."""
+        """The stream's last `retry:` in ms, also one without a message; None before the first."""
         return self._retry_ms
 
     def feed(self, data: bytes) -> Iterator[Message]:
-        """The messages that are complete once these bytes are added.
+        """Add received bytes; yields the messages that are complete now.
 
-        A CR at the very end is kept until more bytes come: it may be half of a CRLF. A long line
-        that comes in many pieces is joined once.
+        A CR at the very end is kept until more bytes arrive: it may be half of a CRLF. A long line
+        that arrives in many pieces is joined once.
         """
         waits = self._rest and self._rest[-1].endswith(b"\r")
         self._rest.append(data)

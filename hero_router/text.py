@@ -1,7 +1,7 @@
-"""Makes text from strangers safe: service texts without control characters, file names readable.
+"""Makes texts of services and file names safe to store and to show: no control characters.
 
-Every text that a service sends is cleaned here once, so later layers may trust its length and that
-it can be encoded. It is still only text and must be shown as text, never as HTML.
+Every text that a service sends is cleaned here once, so later layers may rely on its length and on
+valid Unicode. A cleaned text must still be shown as text, never as HTML.
 """
 
 import unicodedata
@@ -13,10 +13,10 @@ MAX_NAME = 256
 
 
 def clean(value: object, limit: int = MAX_TEXT) -> str:
-    """A service's text made safe to store: a string of at most `limit` characters, no controls.
+    """A service's text without control characters, cut to at most `limit` characters.
 
     Control and format characters (newline, ESC, RTL override …) and lone surrogates become U+FFFD;
-    anything but a string becomes "".
+    a value that is no string becomes "".
     """
     if not isinstance(value, str):
         return ""
@@ -27,10 +27,11 @@ def clean(value: object, limit: int = MAX_TEXT) -> str:
 
 
 def readable(name: bytes) -> str:
-    """A file name as text: bytes that are not UTF-8 become `\\xNN`, control characters an escape.
+    """A file name as text; bytes that are not UTF-8, and control characters, become escapes.
 
-    Different names give different texts, and `upstream.path_encoding` reads them back: a backslash
-    is doubled, and `\\x80` to `\\xff` stand for single bytes only.
+    A byte that is not UTF-8 becomes `\\xNN`. Different names give different texts, and
+    `upstream.path_encoding` reads them back: a backslash is doubled, and `\\x80` to `\\xff` stand
+    for single bytes only.
     """
     text = name.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
     if text.isprintable():

@@ -1,1 +1,1 @@
-"""Who asks, and what they may see: principals and the policy over them. Knows no HTTP."""
+"""The callers of requests (principals), and the rules for what they may see. No HTTP here."""

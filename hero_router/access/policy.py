@@ -1,4 +1,4 @@
-"""What a principal may see and do, as filters and refusals. Pure."""
+"""Decides what a principal (the caller of a request) may see and do. Pure: no I/O, no clock."""
 
 from dataclasses import replace
 
@@ -13,10 +13,10 @@ def visible(principal: Principal) -> Filter | None:
 
 
 def narrowed(principal: Principal, asked: Filter | None) -> Filter | None:
-    """The part of what was asked for that the principal may see.
+    """The requested filter, limited to the contexts that the principal may see.
 
     Raises:
-        Forbidden: that part is empty. An empty stream would look like a quiet one.
+        Forbidden: no requested context is left. An empty stream would look like one without events.
     """
     allowed = visible(principal)
     if allowed is None or asked is None:

@@ -1,6 +1,7 @@
-"""The caller of a request, as the middleware found it. Every layer that decides by caller gets one.
+"""`Principal`: the caller of a request, with its roles and the contexts that it may see.
 
-Pure values. There is no login yet: every caller is `anonymous` and may see everything.
+The middleware makes one for each request, and every layer that decides by caller gets it. There is
+no login yet: every caller is `anonymous` and may see everything. Pure: no I/O, no clock.
 """
 
 from dataclasses import dataclass
@@ -8,18 +9,18 @@ from dataclasses import dataclass
 ANONYMOUS = "anonymous"
 
 OPERATOR = "operator"
-"""The role of those who run the router: they may see who is connected."""
+"""The role of people who run the router: they may list the connected clients."""
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """One caller.
+    """The caller of one request.
 
-    `contexts` are the contexts whose services it may see; None: all of them. `address` is the
-    caller's own IP address, also behind trusted proxies; "local" on a Unix socket.
+    `contexts` are the contexts whose services the caller may see; None: all of them. `address` is
+    the caller's own IP address, also behind trusted proxies; "local" on a Unix socket.
 
     Raises:
-        ValueError: `contexts` is empty. Such a caller may see nothing: refuse it instead.
+        ValueError: `contexts` is empty. Such a caller may see nothing: refuse its request instead.
     """
 
     name: str = ANONYMOUS

@@ -1,4 +1,4 @@
-"""Follows a router's stream of events over as many connections as it takes, without a loss."""
+"""Follows a router's event stream; after a lost connection it reconnects and resumes."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ from hero_router.sse import Message, Parser
 T = TypeVar("T")
 
 RETRY_MS = 1_000
-"""Pause before a reconnect, until the router says another one."""
+"""Reconnect delay until the router sends another one (`retry:`)."""
 
 SILENCE_SECONDS = 45.0
 PINGS_MISSED = 3
@@ -22,9 +22,9 @@ PINGS_MISSED = 3
 
 
 class Follower:
-    """One client of the stream. It resumes after `cursor`, the position of the last event.
+    """One client of the event stream. It resumes after `cursor`, the position of the last event.
 
-    `query` chooses the events: `types`, `context`, `service`, `conflate`. `on_break` is called with
+    `query` filters the events: `types`, `context`, `service`, `conflate`. `on_break` is called with
     the reason each time that the connection is lost.
     """
 
@@ -43,13 +43,13 @@ class Follower:
 
     @property
     def cursor(self) -> str | None:
-        """The position after which the stream goes on."""
+        """The position after which the stream resumes."""
         return self._cursor
 
     async def messages(self) -> AsyncGenerator[Message, None]:
-        """All messages, without end: a lost connection is made again after the router's pause.
+        """All messages, without end; a lost connection is renewed after the router's `retry:`.
 
-        What was missed comes as a message `resync`. Raises RouterAway if the first connection
+        Missed events are reported by a message `resync`. Raises RouterAway if the first connection
         fails.
         """
         connected = False
@@ -90,7 +90,7 @@ class Follower:
             return await step
 
     def _read_ping_seconds(self, message: Message) -> None:
-        """Each router may have another time between keepalives; its hello says which."""
+        """Take the time between two pings from `hello`: each router may have another one."""
         if message.event == "hello":
             seconds = json.loads(message.data).get("ping_seconds")
             if isinstance(seconds, int | float):

@@ -1,4 +1,4 @@
-"""Asks a running router over HTTP: answers of its JSON API, results of its JSON-RPC methods."""
+"""Sends requests to a running router over HTTP: to its JSON API and its JSON-RPC methods."""
 
 import os
 from collections.abc import AsyncIterator, Mapping
@@ -15,7 +15,7 @@ ANSWER_SECONDS = 30.0
 
 
 class RouterAway(RouterError):
-    """No router answers at the address, or not with what was asked for."""
+    """No router answers at the address, or it does not send the expected answer."""
 
     code = "router_away"
 
@@ -23,7 +23,7 @@ class RouterAway(RouterError):
 class RequestRefused(RouterAway):
     """The router answered with an error.
 
-    `status` is that of HTTP; `details` are the error's fields, as in the router's JSON.
+    `status` is the HTTP status; `details` are the error's fields, as in the router's JSON.
     """
 
     code = "request_refused"
@@ -42,7 +42,7 @@ class Answer:
 
 
 async def get(url: str, path: str, *, within: float = ANSWER_SECONDS) -> Answer:
-    """GET any answer, refusals too, within that many seconds. Raises RouterAway."""
+    """GET an answer, also an error answer, within `within` seconds. Raises RouterAway."""
     async with asking(url, within) as session, session.get(url + path) as answer:
         return await read(answer)
 
@@ -69,14 +69,14 @@ async def call(url: str, method: str, params: Mapping[str, Any]) -> Any:
 
 
 def refusal(url: str, answer: Answer) -> RequestRefused:
-    """The error for an answer other than 200, with the reason that it gives."""
+    """The error for an answer with a status other than 200, with the answer's message."""
     error = _error(answer.value)
     return RequestRefused(f"{url} answers {answer.status}: {_message(error)}", answer.status, error)
 
 
 @asynccontextmanager
 async def asking(url: str, within: float = ANSWER_SECONDS) -> AsyncIterator[aiohttp.ClientSession]:
-    """A session with the router; whatever fails on the way becomes `RouterAway`."""
+    """An HTTP session with the router; every failure becomes a `RouterAway`."""
     try:
         timeout = aiohttp.ClientTimeout(total=within)
         async with aiohttp.ClientSession(timeout=timeout) as session:
@@ -86,7 +86,7 @@ async def asking(url: str, within: float = ANSWER_SECONDS) -> AsyncIterator[aioh
 
 
 async def read(answer: aiohttp.ClientResponse) -> Answer:
-    """Read an answer to its end."""
+    """Read the whole body of an answer as JSON."""
     try:
         return Answer(answer.status, await answer.json())
     except (aiohttp.ContentTypeError, ValueError):

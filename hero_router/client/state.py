@@ -13,19 +13,20 @@ from hero_router.position import ORIGIN, Position
 from hero_router.sse import Message
 
 FIELDS = ("cursor", "run_id", "services", "nodes", "stale")
-"""What an answer of `GET /api/services` has."""
+"""Fields that every answer of `GET /api/services` has."""
 
 ATTEMPTS = 3
-"""Snapshots that are fetched in a row after a gap."""
+"""Most snapshots that are fetched in a row after a gap, until one is new enough."""
 
 NODE_LOST = {"status": "unknown", "reason": "node_lost", "healthy": False}
 """How the services of a node without a scanner are shown."""
 
 
 class State:
-    """The services as of `position`. Pure: snapshots and messages go in, `to_json` comes out.
+    """The router's state as of `position`, built from snapshots and messages.
 
-    Records are kept as they were last known; `to_json` shows those of lost nodes as unknown.
+    Records keep their last known status; `to_json` shows the services of lost nodes as unknown.
+    Pure: no I/O, no clock.
     """
 
     def __init__(self) -> None:
@@ -38,11 +39,11 @@ class State:
 
     @property
     def is_complete(self) -> bool:
-        """Whether no event is missing; after a gap only a snapshot makes it so."""
+        """Whether no event is missing; after a gap only a new snapshot completes the state."""
         return not self._gap
 
     def load(self, snapshot: Mapping[str, Any]) -> bool:
-        """Replace all by a snapshot; False if it is too old, or of another Redis than the stream.
+        """Replace the state by a snapshot; False if that is too old or of another Redis process.
 
         The conditions of a snapshot hold until the stream says hello and sends its own.
         """
@@ -57,7 +58,7 @@ class State:
         return True
 
     def apply(self, message: Message) -> float | None:
-        """Take one message. Returns None, or how many seconds later a new snapshot is needed."""
+        """Apply one message; returns None, or after how many seconds to load a new snapshot."""
         event, data, position = message.event, json.loads(message.data), _position(message.last_id)
         if event == "stale":
             self._stale[_key(data)] = data
@@ -94,7 +95,7 @@ class State:
 
 
 class LiveState:
-    """Keeps a `State` current: loads it, follows the stream, loads it anew after a gap."""
+    """Keeps a `State` current: loads a snapshot, follows the stream, and reloads after a gap."""
 
     def __init__(
         self,
@@ -124,9 +125,9 @@ class LiveState:
                     yield self._state.to_json()
 
     async def _reload(self) -> None:
-        """Fetch snapshots until one can be taken: a worker that lags answers with an older one.
+        """Fetch snapshots until one is new enough: a worker that lags answers with an older one.
 
-        Gives up after some attempts: the stream may have more to say. Its next message tries again.
+        Gives up after `ATTEMPTS`; the next message of the stream tries again.
         """
         for _ in range(ATTEMPTS):
             reason = "the router's state is older than its stream"

@@ -1,1 +1,1 @@
-"""A worker's copy of the registry and the streams that it sends to clients. Knows no HTTP."""
+"""A worker's copy of the registry, and the event streams that it sends to clients. No HTTP here."""

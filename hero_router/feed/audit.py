@@ -1,7 +1,8 @@
-"""Checks that the mirror is what Redis holds: a foreign change of a record makes no event.
+"""Compares this worker's copy of the registry with Redis, to find changes without an event.
 
-The tail compares the two now and then at one position, over its own connection. Redis sends the
-registry as it is: a digest made by a script would keep it busy for more than twice as long.
+Such a change is made by another program. From time to time the tail reads the registry over its own
+connection, and compares the two at the same position. Redis sends all records: a digest made by a
+script would keep Redis busy for more than twice as long.
 """
 
 import asyncio
@@ -16,21 +17,21 @@ from hero_router.feed.mirror import Mirror
 from hero_router.store.snapshot import raw_record
 
 AUDIT_SECONDS = 30.0
-"""Longest time between two audits. Each worker takes a random part of it, half at least, so that
-they do not all ask at once."""
+"""Longest time between two audits. Each worker waits for a random part of this time, half at least,
+so that the workers do not all ask Redis at once."""
 
 AGAIN_SECONDS = AUDIT_SECONDS + 5.0
 """Time after a difference until it is reported once more: some clients may have loaded the state
-from a worker that had not noticed yet. By then every worker has."""
+from a worker that had not noticed the difference yet. By then every worker has noticed it."""
 
 BATCH = 256
 """Records to parse and compare before other tasks get their turn: about five milliseconds."""
 
 
 class Schedule:
-    """When the next audit is due, and when a difference is reported again.
+    """Decides when the next audit is due, and when a difference is reported to clients again.
 
-    `clock` is monotonic seconds; `jitter` is a random number in [0, 1).
+    `clock` gives monotonic seconds, `jitter` a random number in [0, 1).
     """
 
     def __init__(
@@ -44,19 +45,19 @@ class Schedule:
 
     @property
     def due(self) -> bool:
-        """Whether it is time to compare."""
+        """Whether the next audit is due."""
         return self._clock() >= self._next_at
 
     def done(self) -> None:
-        """Mirror and registry are equal now."""
+        """Note that mirror and registry are equal now, and plan the next audit."""
         self._next_at = self._clock() + AUDIT_SECONDS * (0.5 + self._jitter() / 2)
 
     def differed(self) -> None:
-        """A difference was just reported to the clients."""
+        """Note that a difference was just reported to the clients, and plan to report it again."""
         self._again_at = self._clock() + AGAIN_SECONDS
 
     def take_repetition(self) -> bool:
-        """Whether a difference is to be reported again now; true only once for each."""
+        """Whether a difference must be reported again now; true once for each difference."""
         due = self._again_at is not None and self._clock() >= self._again_at
         if due:
             self._again_at = None
@@ -66,9 +67,9 @@ class Schedule:
 async def compared(
     mirror: Mirror, texts: Mapping[str, str]
 ) -> tuple[dict[str, Mapping[str, Any]], set[str]]:
-    """The valid records among these, and the ids of those that differ from the mirror.
+    """The valid records in `texts`, and the ids of all services that differ from the mirror.
 
-    Invalid records were reported when they came. The mirror must not change meanwhile.
+    Invalid records are left out. The mirror must not change during the call.
     """
     valid, differing, items = dict[str, Mapping[str, Any]](), set[str](), list(texts.items())
     for start in range(0, len(items), BATCH):

@@ -1,4 +1,7 @@
-"""What one subscriber is written in one call: a few slices of joined frames. Plain values."""
+"""`Batch`: a few slices of joined SSE frames, written to one subscriber in one call.
+
+Pure: no I/O, no clock.
+"""
 
 from dataclasses import dataclass
 from typing import Self
@@ -8,10 +11,11 @@ from hero_router.position import Position
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Joined frames for one write, and the position that a client has reached with them.
+    """Joined SSE frames for one write, and the position (`last`) that a client reaches with them.
 
-    It holds `events` events. Of the other positions that it passes, `filtered` are not wanted,
-    `superseded` are followed by a newer event of the same service, and `lost` hold no event.
+    A slice holds `events` events. Of the other positions up to `last`, `filtered` have an event
+    that the client does not want, `superseded` have an event that a newer event of the same service
+    replaces, and `lost` have no event.
     """
 
     data: bytes
@@ -24,11 +28,12 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Slices that follow each other, offered in one call.
+    """Consecutive slices, offered to a connection in one call.
 
-    `buffers` are the bytes of the slices that have any. Only the last slice may have none, where
-    a filter wants nothing of all that is left. `last_id` is the last position that a client can
-    read in its frames; None where it reads none. All other numbers are sums over the slices.
+    `buffers` are the bytes of the slices that have any. Only the last slice may have none, if the
+    client's filter wants none of the events that are left. `last_id` is the last position that a
+    client can read in the frames; None if it can read none. All other numbers are sums over the
+    slices.
     """
 
     slices: tuple[Slice, ...]
@@ -43,7 +48,7 @@ class Batch:
 
     @classmethod
     def of(cls, *slices: Slice) -> Self:
-        """A batch of these slices, at least one."""
+        """Make a batch of one or more slices."""
         buffers = tuple(each.data for each in slices if each.data)
         ids = [each.last for each in slices if not (each.filtered or each.superseded or each.lost)]
         return cls(

@@ -1,7 +1,7 @@
-"""Conditions: why a worker's pages may be stale now, such as "Redis is away" or "no scanner".
+"""Conditions: the reasons why a worker's pages may be stale, such as "Redis cannot be reached".
 
-The holder logs each change, so that an operator finds when and why pages were stale; the frames
-`stale` and `fresh` send each change to the clients.
+`Conditions` logs each change, so that an operator finds when and why pages were stale. The events
+`stale` and `fresh` report each change to the clients.
 """
 
 import logging
@@ -15,18 +15,17 @@ log = logging.getLogger(__name__)
 
 REDIS, SCANNER, NO_SCANNER = "redis", "scanner", "no_scanner"
 STREAM = "stream"
-"""This worker follows another stream than the one that Redis serves."""
+"""Reason: this worker follows another stream than the one that Redis serves."""
 
 BLINDING = (REDIS, STREAM)
-"""While one of these holds, the worker knows nothing for sure: it is not ready."""
+"""Reasons that make a worker not ready: its whole state may be out of date."""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
     """One reason why pages may be stale; `since` is Unix ms.
 
-    `reason` is one of the constants above, or what a node's scanner reports of itself: root,
-    permission.
+    `reason` is one of the constants above, or a reason in a node report: `root`, `permission`.
     """
 
     reason: str
@@ -36,16 +35,16 @@ class Condition:
 
     @property
     def key(self) -> tuple[str, str | None]:
-        """What the condition is about; there is at most one of each."""
+        """Reason and node; there is at most one condition for each pair."""
         return self.reason, self.node
 
     def to_json(self) -> dict[str, object]:
-        """The condition as it is sent."""
+        """The condition as it is sent to clients."""
         return asdict(self)
 
 
 class Conditions:
-    """One worker's conditions. Calls `on_change` after every change; `now_ms` is Unix ms."""
+    """One worker's conditions. Calls `on_change` after every change; `now_ms` gives Unix ms."""
 
     def __init__(self, now_ms: Callable[[], int] = system_ms) -> None:
         self._now_ms = now_ms
@@ -54,16 +53,16 @@ class Conditions:
         self.on_change: Callable[[], None] = lambda: None
 
     def find(self, reason: str, node: str | None = None) -> Condition | None:
-        """The condition about this, if it holds."""
+        """The condition with this reason and node, if it holds."""
         return self._by_key.get((reason, node))
 
     @property
     def blinding(self) -> Condition | None:
-        """The condition that makes this worker unfit to serve, if there is one."""
+        """A condition that makes this worker not ready, if there is one."""
         return next((item for item in map(self.find, BLINDING) if item is not None), None)
 
     def set(self, reason: str, node: str | None, detail: str) -> None:
-        """Say that this holds. A condition that holds already keeps its `since`."""
+        """Begin a condition, or change its `detail`; one that holds already keeps its `since`."""
         known = self.find(reason, node)
         if known is not None and known.detail == detail:
             return
@@ -73,7 +72,7 @@ class Conditions:
         self._changed()
 
     def clear(self, reason: str, node: str | None = None) -> None:
-        """Say that this no longer holds."""
+        """End a condition, if it holds."""
         ended = self._by_key.pop((reason, node), None)
         if ended is not None:
             seconds = (self._now_ms() - ended.since) / 1000
@@ -88,9 +87,10 @@ class Conditions:
 def transition_frames(
     before: tuple[Condition, ...], after: tuple[Condition, ...], stamp: Stamp
 ) -> bytes:
-    """The `fresh` and `stale` frames that lead a client from one set of conditions to another.
+    """The `fresh` and `stale` frames that report to a client what changed between two sets.
 
-    `stamp` goes into each frame: when it is sent, and when Redis last confirmed the worker's state.
+    `stamp` goes into each frame: when the frame is sent, and when Redis last confirmed the worker's
+    state.
     """
     keys, known = {item.key for item in after}, set(before)
     ended = [

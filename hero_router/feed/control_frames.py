@@ -1,4 +1,4 @@
-"""Makes the control frames of a stream: hello, resync, ping, stale, fresh and retry."""
+"""Makes the control frames of an event stream: hello, resync, ping, stale, fresh and retry."""
 
 import logging
 import random
@@ -16,10 +16,10 @@ log = logging.getLogger(__name__)
 
 
 class ControlFrames:
-    """Makes frames for one subscriber at a time, and notes in it what they say. Sends nothing.
+    """Makes control frames, and notes in the subscriber what each frame reports. Sends nothing.
 
-    `hello_fields` are the further fields of each hello; `jitter` is a random number in [0, 1).
-    Many subscribers get the same frames at the same time, so the last ping and the last change of
+    `hello_fields` gives the further fields of each `hello`, `jitter` a random number in [0, 1).
+    Many subscribers get the same frames at the same time, so the last `ping` and the last change of
     conditions are kept.
     """
 
@@ -40,11 +40,11 @@ class ControlFrames:
         )  # fmt: skip
 
     def hello(self, subscriber: Subscriber, position: Position | None) -> bytes:
-        """The hello of a new stream, or of one whose Redis is another process now.
+        """The `hello` frame: for a new stream, or after Redis was replaced by another process.
 
-        After a hello a client knows of no conditions. `position` is None while it is unknown, or
-        if a resync follows. With an id in the hello, a client that disconnects before the resync
-        would resume after events that it never received.
+        After a `hello` a client knows of no conditions. `position` is None while it is unknown, or
+        if a `resync` follows. With an id in the `hello`, a client that disconnects before the
+        `resync` would resume after events that it never received.
         """
         subscriber.run_id, subscriber.sent_conditions = self._ring.run_id, ()
         if position is not None:
@@ -55,10 +55,7 @@ class ControlFrames:
         return sse.frame("hello", fields, position=position, retry_ms=retry_ms)
 
     def changes(self, subscriber: Subscriber) -> bytes:
-        """What has changed since the subscriber's last frames: the Redis process, the conditions.
-
-        Empty where nothing has.
-        """
+        """Frames for a new Redis process and changed conditions; empty if nothing has changed."""
         known, new_run = subscriber.run_id, self._ring.run_id
         hello = b"" if known == new_run else self.hello(subscriber, subscriber.cursor)
         sent, subscriber.sent_conditions = subscriber.sent_conditions, self.conditions
@@ -73,9 +70,10 @@ class ControlFrames:
     def resync(
         self, subscriber: Subscriber, dropped: int | None, reason: str, subscribers: int
     ) -> bytes:
-        """Report how many events a client missed (None: unknown) before those after its cursor.
+        """The `resync` frame: how many events the client missed up to its cursor (None: unknown).
 
-        `subscribers` is the number of all subscribers: they load the state one after the other.
+        `subscribers` is the number of all subscribers: the more there are, the longer is the time
+        over which they spread their requests for the state.
         """
         subscriber.last_event_id, subscriber.run_id = subscriber.cursor, self._ring.run_id
         fields = {
@@ -90,12 +88,15 @@ class ControlFrames:
         return sse.frame("resync", fields, position=subscriber.cursor)
 
     def ping(self, subscriber: Subscriber) -> bytes:
-        """Say that the client has everything up to its cursor."""
+        """The `ping` frame of a client that has been sent all events up to its cursor."""
         subscriber.last_event_id = subscriber.cursor
         return self._ping_at(subscriber.cursor)
 
     def bare_ping(self) -> bytes:
-        """Say only that the stream is alive; a position would set the client back."""
+        """A `ping` frame without a position, for a client that is not LIVE.
+
+        With this worker's position the client would resume too early.
+        """
         return self._ping_at(None)
 
     def _ping_at(self, position: Position | None) -> bytes:
@@ -106,5 +107,5 @@ class ControlFrames:
         return last[2]
 
     def retry(self) -> bytes:
-        """Set the client's wait until it reconnects, as its stream ends."""
+        """The last frame of a stream: it sets the client's reconnect delay."""
         return sse.retry(self._timing.return_ms(self.jitter()))

@@ -1,8 +1,8 @@
-"""Sends one subscriber what follows its cursor, and moves it between its states.
+"""Sends subscribers the events after their cursors, and changes their states.
 
-A subscriber gets as far as it can: until it has everything (LIVE), until its connection takes no
-more (BLOCKED), or until its cursor is later than anything this worker knows (AHEAD). When to send
-is the hub's decision.
+A subscriber is sent events until it has all of them (LIVE), until its connection takes no more
+bytes (BLOCKED), or until its cursor is later than the newest event that this worker has read
+(AHEAD). The hub decides when to send.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ _, LIVE, BLOCKED, AHEAD, CLOSED = SubscriberState
 
 
 class Delivery:
-    """One worker's subscribers, and the count of what they were sent. `clock` is monotonic."""
+    """Sends to one worker's subscribers and counts deliveries. `clock` gives monotonic seconds."""
 
     def __init__(
         self, event_log: EventLog, control: ControlFrames, clock: Callable[[], float]
@@ -31,15 +31,15 @@ class Delivery:
 
     @property
     def pending(self) -> int:
-        """Deliveries that are still due."""
+        """How many deliveries (one event to one subscriber) are still due."""
         return stats.pending(self._ring, self.subscribers)
 
     def lag(self, subscriber: Subscriber) -> int:
-        """How many events a subscriber has not been sent yet, as far as can be known."""
+        """How many events a subscriber has not been sent yet, as far as this worker knows."""
         return stats.lag(self._ring, subscriber)
 
     def start(self, subscriber: Subscriber) -> None:
-        """Find a new subscriber's place in the window, greet it, and send what follows."""
+        """Send a new subscriber `hello`, a `resync` if it missed events, and the next events."""
         requested = subscriber.requested_id
         position = self._ring.head if requested is None else Position.parse(requested)
         due = Gap(None) if position is None else self._next_batch(subscriber, position)
@@ -56,9 +56,9 @@ class Delivery:
         self.catch_up(subscriber)
 
     def catch_up(self, subscriber: Subscriber, lagged: str = "lagged") -> None:
-        """Send batches until the subscriber has everything or its connection takes no more.
+        """Send batches until the subscriber has all events or its connection takes no more bytes.
 
-        `lagged` is the reason to give for a gap before the window.
+        `lagged` is the reason in the `resync` if missed events are no longer in the ring.
         """
         if subscriber.cursor > self._ring.head:
             return self.wait_ahead(subscriber)
@@ -80,9 +80,10 @@ class Delivery:
         return self._log.next_batch(cursor, subscriber.options, subscriber.known_holes)
 
     def send(self, subscribers: Sequence[Subscriber], batch: Batch) -> Sequence[Subscriber]:
-        """Offer a batch to each subscriber.
+        """Offer a batch to each of these subscribers.
 
-        Returns those whose connection took only a part; their cursors are past that part.
+        Returns the subscribers whose connection took only a part; their cursors are after that
+        part.
         """
         partial, buffers, number = list[Subscriber](), batch.buffers, len(batch.buffers)
         for subscriber in subscribers:
@@ -100,10 +101,10 @@ class Delivery:
         return partial
 
     def _pass_gap(self, subscriber: Subscriber, gap: Gap, lagged: str) -> None:
-        """Report a gap and go on behind it.
+        """Report a gap and move the cursor behind it.
 
         If the size of the gap is unknown, the pending count was an estimate: it is computed again
-        from the window's start.
+        from the oldest event kept.
         """
         before = self.lag(subscriber)
         if not gap.inside:
@@ -113,7 +114,7 @@ class Delivery:
         self.send_resync(subscriber, gap, "store_changed" if gap.dropped is None else reason)
 
     def send_resync(self, subscriber: Subscriber, gap: Gap, reason: str) -> None:
-        """Report what a client missed. A hole counts as dropped when the client passes it."""
+        """Send a `resync` for a gap. A hole counts as dropped only when the client passes it."""
         self.stats.resyncs[reason] += 1
         self.stats.dropped += gap.trimmed
         subscriber.known_holes = self._ring.holes_after(subscriber.cursor)
@@ -121,12 +122,12 @@ class Delivery:
         self.write(subscriber, self._control.resync(subscriber, gap.dropped, reason, number))
 
     def send_changes(self, subscriber: Subscriber) -> None:
-        """Send what changed in Redis and in the conditions: now, or when nothing is buffered."""
+        """Report a new Redis process and changed conditions, unless bytes are still buffered."""
         if not subscriber.sink.buffered() and (frames := self._control.changes(subscriber)):
             self.write(subscriber, frames)
 
     def write(self, subscriber: Subscriber, frames: bytes) -> None:
-        """Write control frames. A LIVE subscriber that cannot take all of them is BLOCKED.
+        """Write control frames; a LIVE subscriber that cannot take all bytes becomes BLOCKED.
 
         All bytes of a stream go through here or through `send`. An event that is written past
         buffered bytes would lie in the middle of another frame.
@@ -151,7 +152,7 @@ class Delivery:
         self.send_changes(subscriber)
 
     def remove(self, subscriber: Subscriber, cause: str) -> None:
-        """Forget a subscriber; its pending deliveries count as abandoned."""
+        """Remove a subscriber; its pending deliveries count as abandoned."""
         self.stats.abandoned += self.lag(subscriber)
         self.stats.closed[cause] += 1
         self.subscribers.move(subscriber, CLOSED)

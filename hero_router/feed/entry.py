@@ -1,4 +1,7 @@
-"""One event as a worker keeps it. It is made once; ring and conflation hold the same object."""
+"""`Entry`: one event of the stream as a worker keeps it in memory, with its encoded SSE frame.
+
+An entry is made once; `Ring` and `LatestByService` hold the same object.
+"""
 
 from typing import NamedTuple
 
@@ -9,8 +12,11 @@ from hero_router.position import Position
 
 
 class Entry(NamedTuple):
-    """`frame` is what every client is sent. `at` is when the event was published, in Unix ms by
-    Redis's clock; 0: unknown."""
+    """One event with its position, SSE frame and filter tags.
+
+    Every client is sent the same `frame`. `at` is when the event was published, in Unix ms by
+    Redis's clock; 0: unknown.
+    """
 
     position: Position
     frame: bytes
@@ -19,14 +25,14 @@ class Entry(NamedTuple):
 
 
 def make_entry(event: Event) -> Entry:
-    """The entry for an event of the stream."""
+    """Make the `Entry` of an event of the stream."""
     return Entry(event.position, frame(event), tags_of(event), event.at)
 
 
 def frame(event: Event) -> bytes:
-    """The event as sent, with the time at which it was published (`at`), where that is known.
+    """The SSE frame of an event, with the time at which it was published (`at`), if known.
 
-    An entry that hero_router did not write becomes a ping, so that positions have no gap.
+    An entry that hero_router did not write becomes a `ping`, so that positions have no gap.
     """
     name = "ping" if event.type is None else event.type
     return sse.frame_text(name, _with_time(event), position=event.position)

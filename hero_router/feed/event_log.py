@@ -1,6 +1,7 @@
-"""The window as subscribers walk through it: finds, or joins once, what each is sent next.
+"""Finds the next events for each subscriber; joins their frames once for all at one cursor.
 
-It holds the ring and, beside it, the newest event of each service for conflation.
+`EventLog` holds the ring (the newest events of the stream) and, for conflation, the newest event of
+each service.
 """
 
 from collections.abc import Sequence
@@ -20,19 +21,19 @@ SLICE_BYTES = 64 * 1024
 """Most bytes of one write, and so most that can wait for one client."""
 
 MAX_SLICES = 4
-"""Slices in one call at most: a client that keeps up gets a burst with fewer system calls. A slow
+"""Most slices in one call: a client that keeps up gets a burst with fewer system calls. A slow
 client still has at most one slice waiting."""
 
 CACHE_BYTES = 4 * 1024 * 1024
 CACHE_COST = 512
-"""Most bytes of joined slices to keep, and the cost of each beside its data. Clients choose their
-cursors and filters, and in a quiet world no event would ever free the slices."""
+"""Most bytes of joined slices to keep, and the cost of each slice beside its data. Clients choose
+their cursors and filters, and while nothing changes no event would free the slices."""
 
 
 class EventLog:
-    """Ring and conflation, always at the same position.
+    """The ring and the newest event of each service, always at the same position.
 
-    A slice has up to `slice_bytes`, or one event if that is larger.
+    A slice has up to `slice_bytes`, or one event if the event is larger.
     """
 
     def __init__(self, ring: Ring, slice_bytes: int = SLICE_BYTES) -> None:
@@ -43,16 +44,16 @@ class EventLog:
         self._cached = 0
 
     def append(self, events: Sequence[Event]) -> None:
-        """Take the next events. Raises ValueError for more than the ring holds."""
+        """Append the next events. Raises ValueError if there are more than the ring holds."""
         entries = list(map(make_entry, events))
         self.ring.append(entries)
         self._latest.add(entries)
         self._forget_slices()
 
     def reset(self, events: Sequence[Event], head: Position, run_id: str) -> None:
-        """Hold these events and no others; where one is missing, an empty entry takes its place.
+        """Replace all events by these; an empty entry stands for each missing event.
 
-        `head` is the stream's last position, `run_id` the Redis process that they were read from.
+        `head` is the stream's newest position, `run_id` the Redis process that sent the events.
         """
         kept, lost = filled(events, head, self.ring.limit)
         entries = list(map(make_entry, kept))
@@ -64,11 +65,11 @@ class EventLog:
     def next_batch(
         self, cursor: Position, options: SubscribeOptions, known_holes: int = 0
     ) -> Batch | Gap | None:
-        """What a subscriber at this cursor is sent next: a batch, or first the report of a gap.
+        """The next batch for a subscriber at this cursor, or a `Gap` if it missed events.
 
-        None where nothing follows its cursor. A subscriber with conflation gets the latest event
-        of each service instead of a gap, where those suffice: never where an event was lost.
-        `known_holes` is how many holes after its cursor it knows of.
+        None if no event follows the cursor. A subscriber with conflation gets the newest event of
+        each service instead of a gap, if these suffice: never if an event was lost.
+        `known_holes` is how many holes after the cursor were reported to the client already.
         """
         wanted = options.filter
         if options.conflate and (part := self._latest.slice_after(cursor, wanted)) is not None:
@@ -81,10 +82,10 @@ class EventLog:
     def batch_after(
         self, cursor: Position, wanted: Filter | None, start: int | None = None
     ) -> Batch | None:
-        """What follows the cursor of a subscriber that has missed nothing up to it.
+        """The next batch for a subscriber that has missed no event; None if no event follows.
 
-        Every subscriber at the same cursor with the same filter gets the very same bytes. `start`
-        is the index of the first entry after the cursor, where that is known.
+        Every subscriber at the same cursor with the same filter gets the same bytes object. `start`
+        is the index of the first entry after the cursor, if the caller knows it.
         """
         key = cursor, wanted
         if (found := self._batches.get(key)) is not None:
@@ -114,8 +115,7 @@ class EventLog:
         return part
 
     def _make_slice(self, start: int, wanted: Filter | None) -> Slice:
-        """The next frames from an index on, as many as fit. The data is empty where a filter wants
-        nothing of all that is left."""
+        """The next frames from an index on, as many as fit; empty if the filter wants none."""
         entries, room, frames = self.ring.entries, self._slice_bytes, list[bytes]()
         for end in range(start, len(entries)):
             _, frame, tags, _ = entries[end]

@@ -1,6 +1,6 @@
-"""One worker's feed, put together: tail, mirror, window, hub and checks, and what they report.
+"""`Feed`: builds and runs the stream reader, registry copy, event ring and fan-out of one worker.
 
-Metrics and the web ask the feed; they need not know its parts.
+Metrics and routes ask the feed for figures; they need not know its objects.
 """
 
 import asyncio
@@ -30,10 +30,10 @@ from hero_router.store.stream_reader import NodeReader, Stream
 
 
 class Samples(NamedTuple):
-    """Delays in seconds, measured since they were last taken.
+    """Delays in seconds, measured since the last call of `Feed.take_samples`.
 
-    `read_delays` lie between an event's publishing and its read, one for each read; `flush_delays`
-    between its read and the end of its flush, one for each flush.
+    A read delay is the time between an event's publication and its read, one for each read; a
+    flush delay is the time between its read and the end of its flush, one for each flush.
     """
 
     read_delays: Sequence[float]
@@ -41,7 +41,7 @@ class Samples(NamedTuple):
 
 
 class WindowStatus(NamedTuple):
-    """How much of the stream a worker holds; see `Ring` for `span` and `oldest_at`."""
+    """Which of the newest events a worker keeps; see `Ring` for `span` and `oldest_at`."""
 
     head: Position
     events: int
@@ -52,10 +52,11 @@ class WindowStatus(NamedTuple):
 
 
 class Feed:
-    """A worker's copy of the registry, and the streams that it sends.
+    """A worker's copy of the registry, and the event streams that the worker sends.
 
-    `window` is in events; `max_delay` is the longest time in seconds that events are joined for;
-    `hello_fields` are the further fields of each hello; `now_ms` is Redis's clock in Unix ms.
+    `window` is how many of the newest events are kept. `max_delay` is the longest time in seconds
+    that events wait to be sent together. `hello_fields` gives the further fields of each `hello`,
+    `now_ms` Unix ms by Redis's clock.
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class Feed:
         self.draining = self.failed = False
 
     async def run(self) -> None:
-        """Follow, check and tick until cancelled; an unforeseen error of any of them ends all."""
+        """Run the tail, the node monitor and the hub's tick until cancelled; an error ends all."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.tail.run(), name="tail")
@@ -123,20 +124,20 @@ class Feed:
         return blinding.detail if blinding else "not yet read from Redis"
 
     def window_status(self) -> WindowStatus:
-        """How much of the stream is held now."""
+        """Which of the newest events are kept now."""
         ring = self.ring
         return WindowStatus(ring.head, len(ring), ring.limit, ring.full, ring.span, ring.oldest_at)
 
     def delivery_stats(self) -> DeliveryStats:
-        """What was delivered since the worker began. The object goes on counting."""
+        """The counts of deliveries since the worker began; the object goes on counting."""
         return self.hub.stats
 
     def subscriber_stats(self) -> SubscriberStats:
-        """The subscribers by state, and what is due to them."""
+        """How many subscribers are in each state, and how many deliveries are due to them."""
         return stats.subscriber_stats(self.ring, self.hub.subscribers, self.hub.stats)
 
     def most_lagging(self, number: int) -> list[tuple[int, Subscriber]]:
-        """Up to so many subscribers, each with its lag; those that lag or wait come first."""
+        """Up to `number` subscribers, each with its lag; those that lag or wait come first."""
         return stats.most_lagging(self.ring, self.hub.subscribers, number)
 
     def redis_errors(self) -> Counter[str]:
@@ -149,9 +150,9 @@ class Feed:
         return self.tail.invalid_entries
 
     def take_samples(self, clock_ahead: float | None) -> Samples:
-        """The delays since the last call. `clock_ahead` is Redis's clock less this machine's.
+        """The delays since the last call. `clock_ahead` is Redis's clock minus this machine's.
 
-        While that is unknown (None) no read delay can be computed: the reads are kept.
+        While `clock_ahead` is unknown (None), the reads are kept for a later call.
         """
         reads, flush_delays = list[float](), tuple(self.flusher.delays)
         self.flusher.delays.clear()
@@ -163,12 +164,12 @@ class Feed:
         return Samples(reads, flush_delays)
 
     def drain(self, seconds: float = 0.0) -> None:
-        """Begin to shut down: not ready any more, and every stream ends within these seconds."""
+        """Begin to shut down: the worker is no longer ready; all streams end within `seconds`."""
         self.draining = True
         self.hub.close(seconds)
 
     async def wait_drained(self, seconds: float) -> None:
-        """Wait until the last stream has ended, for so many seconds at most."""
+        """Wait until the last stream has ended, for `seconds` at most."""
         for _ in range(math.ceil(seconds / TICK)):
             if self.hub.subscribers:
                 await asyncio.sleep(TICK)

@@ -1,6 +1,7 @@
-"""Chooses the events that a client wants, by type, context and service. Pure values.
+"""Filters the events of a client's stream by type, context and service.
 
-Equal filters are equal keys: all clients that want the same share the same joined bytes.
+Equal filters are equal dict keys: clients with the same filter share the same joined bytes. Pure:
+no I/O, no clock.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,7 +17,7 @@ MAX_VALUE_LENGTH = 256
 
 
 class Tags(NamedTuple):
-    """The properties of an event that filters look at; a text is "" where it has none."""
+    """The properties of an event that filters compare; "" for a property that the event lacks."""
 
     type: str
     context: str
@@ -26,7 +27,7 @@ class Tags(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Wanted values; an empty set wants all. `services` are ids or names."""
+    """The types, contexts and services (ids or names) that a client wants; an empty set: all."""
 
     types: frozenset[str] = frozenset()
     contexts: frozenset[str] = frozenset()
@@ -36,8 +37,9 @@ class Filter:
     def of(
         cls, types: Iterable[str] = (), contexts: Iterable[str] = (), services: Iterable[str] = ()
     ) -> Self | None:
-        """The filter for a client's request; None wants all. Each text may have several values,
-        separated by commas.
+        """The filter for a client's request; None wants all events.
+
+        Each text is a comma-separated list of values.
 
         Raises:
             BadRequest: there is no such event type, or there are too many values.
@@ -51,7 +53,7 @@ class Filter:
         return None if wanted == cls() else wanted
 
     def wants(self, tags: Tags) -> bool:
-        """Whether an event with these tags is to be sent."""
+        """Whether an event with these tags must be sent."""
         return (
             (not self.types or tags.type in self.types)
             and (not self.contexts or tags.context in self.contexts)
@@ -60,7 +62,7 @@ class Filter:
 
 
 def tags_of(event: Event) -> Tags:
-    """The tags of an event; empty for an entry of another program, so that no filter wants it."""
+    """The tags of an event; all "" for an entry of another program, so that no filter wants it."""
     record = event.payload.get("service")
     about: Mapping[str, Any] = record if isinstance(record, Mapping) else event.payload
     context, name = about.get("context"), about.get("name")

@@ -1,8 +1,8 @@
-"""Schedules the hub's flushes: at once while sending is cheap, else joined over a short delay.
+"""Decides when the hub sends new events: at once, or under load together after a short delay.
 
-A write costs the same for one frame or twenty, so under load frames wait a little and go together.
-The delay follows from what sending costs here and now: sending takes at most one part in
-`CORE_SHARE` of a core, and no frame waits longer than the setting allows.
+A write costs the same for one frame or twenty, so under load frames wait a little and are sent
+together. The delay follows from the CPU time of the last flush: sending takes at most one part in
+`CORE_SHARE` of a core, and no frame waits longer than ROUTER_SSE_FLUSH_MS.
 """
 
 import asyncio
@@ -13,20 +13,20 @@ from collections.abc import Callable
 CORE_SHARE = 8
 
 JOIN_SHARE = 0.1
-"""Events that arrive in the last 10 % of the delay are flushed at once. The reader wakes at that
-point, so its events join this flush. If it woke at the flush itself, they would always come just
-after it and wait a full delay more."""
+"""Events that arrive in the last 10 % of the delay are flushed at once. The tail wakes up at that
+point, so its events join this flush. If it woke up at the flush itself, its events would always
+arrive just after the flush and wait for a full delay more."""
 
 MAX_SAMPLES = 1024
-"""Delays to keep until somebody takes them; without metrics nobody does."""
+"""Most delays to keep until the metrics take them; without metrics nobody takes them."""
 
 
 class FlushScheduler:
     """Calls `on_flush` when a flush is due. `max_delay` is in seconds; 0: flush always at once.
 
-    `on_flush` says whether the flush reached any subscriber. `delays` are the seconds from the
-    first request to the end of its flush, for flushes that did. `cpu_time` is this thread's CPU
-    time: waiting for a busy machine is no cost of sending.
+    `on_flush` returns whether the flush reached any subscriber. `delays` are the seconds from the
+    first request to the end of its flush, for flushes that reached one. `cpu_time` gives this
+    thread's CPU time: waiting for a busy machine is no cost of sending.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class FlushScheduler:
         self.on_flush: Callable[[], bool] = lambda: False
 
     def request(self, *, urgent: bool = False) -> None:
-        """There is something to send: flush now if urgent, else when the delay has passed."""
+        """Request a flush of new events: now if urgent, else when the delay has passed."""
         now = self._clock()
         if self._requested_at is None:
             self._requested_at = now
@@ -55,12 +55,12 @@ class FlushScheduler:
 
     @property
     def idle_for(self) -> float:
-        """Seconds in which nothing new need be read: it would only wait for the flush."""
+        """Seconds for which the tail may sleep: an event read earlier would wait for the flush."""
         moment = self._due_at if self._timer is None else self._join_at
         return max(moment - self._clock(), 0.0)
 
     def flush(self) -> None:
-        """Send now whatever waits."""
+        """Send all waiting events now, and compute the delay before the next flush."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -1,6 +1,6 @@
 """The time by Redis's clock, and the last time at which Redis confirmed this worker's state.
 
-All times that clients get come from here, so that the workers of all machines give one time.
+All times that clients get come from `Freshness`, so the workers on all machines give the same time.
 """
 
 import time
@@ -10,7 +10,7 @@ SAME_MS = 100
 """A stamp stays the same for this long, so that one frame serves many clients."""
 
 Stamp = Mapping[str, int | None]
-"""`now` and `as_of`, as frames carry them."""
+"""The fields `now` and `as_of` of a frame; see `Freshness`."""
 
 
 def system_ms() -> int:
@@ -19,10 +19,10 @@ def system_ms() -> int:
 
 
 class Freshness:
-    """`now_ms` is Redis's clock in Unix milliseconds.
+    """Gives the time by Redis's clock, and when Redis last confirmed this worker's state.
 
-    `as_of` is the last time (Unix ms) at which Redis confirmed that this worker has the stream's
-    head; None before the first.
+    `now_ms` gives Unix ms by Redis's clock. `as_of` is the last time (Unix ms) at which Redis
+    confirmed that this worker has read the newest event; None before the first time.
     """
 
     def __init__(self, now_ms: Callable[[], int] = system_ms) -> None:
@@ -31,7 +31,7 @@ class Freshness:
         self._stamp: Stamp = {"now": None, "as_of": None}
 
     def stamp(self) -> Stamp:
-        """Both times; the same object for up to `SAME_MS`."""
+        """The current `now` and `as_of`; the same object for up to `SAME_MS`."""
         now, made = self.now_ms(), self._stamp["now"]
         if made is None or not 0 <= now - made < SAME_MS:
             self._stamp = {"now": now, "as_of": self.as_of}

@@ -1,6 +1,7 @@
-"""Finds holes in a window: positions of the stream whose events a foreign hand deleted. Pure.
+"""Finds holes in the stream: positions whose events another program deleted.
 
-Redis announces no XDEL: a hole shows only because positions are dense inside an epoch.
+Redis does not report an XDEL. A hole shows because positions have no gaps inside an epoch. Pure: no
+I/O, no clock.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,10 +13,10 @@ from hero_router.position import Position
 def filled(
     window: Sequence[Event], head: Position, limit: int
 ) -> tuple[list[Event], list[Position]]:
-    """The newest `limit` entries of a window up to its head, with an empty one for each hole.
+    """The newest `limit` entries, with an empty entry for each hole, and the holes' positions.
 
-    An empty entry has no type, like one that hero_router did not write. Also returns the positions
-    of the holes, ascending.
+    `head` is the newest position of the stream. An empty entry has no type, like an entry that
+    hero_router did not write. The positions are ascending.
     """
     entries, lost = list[Event](), list[Position]()
     above = Event(head.next(), None, "", "", {}, "{}")

@@ -1,10 +1,15 @@
-"""Fan-out: sends every event to all subscribers of one worker. A slow one delays nobody.
+"""Fan-out: sends every event to all subscribers of one worker. A slow subscriber delays no other.
 
-Each subscriber is a cursor. A subscriber that is up to date (LIVE) is written to when the flush
-scheduler says so. One whose connection is full (BLOCKED) gets nothing more queued; once it has read
-on, it catches up from the ring, or a resync reports its gap. One whose cursor is later than what
-this worker has read (AHEAD) waits for a bounded time. Nothing awaits; no task or timer belongs to
-a single subscriber.
+A subscriber is one client's stream; its cursor is the last position that it was sent. The ring has
+the newest events of the stream. A subscriber is in one of these states:
+
+- LIVE: it is up to date. The flush scheduler decides when it is sent new events.
+- BLOCKED: its connection takes no more bytes, so no more are queued. When the client has read on,
+  it is sent the missed events from the ring, or a `resync` event if the ring no longer has them.
+- AHEAD: its cursor is later than the newest event that this worker has read. It waits for a limited
+  time, then it is sent a `resync` event.
+
+All functions are synchronous; no subscriber has a task or timer of its own.
 """
 
 import time
@@ -33,7 +38,7 @@ PENDING, LIVE, BLOCKED, AHEAD, CLOSED = SubscriberState
 
 
 class Hub:
-    """All subscribers of one worker, over one window. `clock` is monotonic seconds."""
+    """Sends the events of one worker to its subscribers. `clock` gives monotonic seconds."""
 
     def __init__(
         self,
@@ -55,12 +60,12 @@ class Hub:
 
     @property
     def pending(self) -> int:
-        """Deliveries that are still due: with the completed ones they make up the expected."""
+        """How many deliveries are still due; pending and completed add up to the expected ones."""
         return self._delivery.pending
 
     @property
     def max_publish(self) -> int:
-        """Most events of one `publish`: with what is unsent they never fill the ring."""
+        """Most events in one `publish`: together with unsent events they never fill the ring."""
         return max(self._ring.limit // 2, 1)
 
     def subscribe(
@@ -71,9 +76,9 @@ class Hub:
         options: SubscribeOptions = DEFAULT_OPTIONS,
         owner: object = None,
     ) -> Subscriber:
-        """Add a subscriber, greet it, and send what follows its cursor (None: it is new).
+        """Add a subscriber, and send it `hello` and the events after its cursor (None: it is new).
 
-        `owner` is whatever `close_where` shall find it by.
+        `owner` is any object by which a predicate of `close_where` finds the subscriber.
         """
         now, expires_at = self._clock(), self._timers.expires_at()
         subscriber = Subscriber(sink, name, options, cursor, now, expires_at, owner)
@@ -87,22 +92,22 @@ class Hub:
         return subscriber
 
     def unsubscribe(self, subscriber: Subscriber) -> None:
-        """Forget a subscriber whose connection is lost."""
+        """Remove a subscriber whose connection is lost."""
         if subscriber.state is not CLOSED:
             self._delivery.remove(subscriber, "left")
 
     def writable(self, subscriber: Subscriber) -> None:
-        """A subscriber's buffered bytes have gone: it catches up, or gets what changed."""
+        """Send missed events or changed conditions to a subscriber without buffered bytes."""
         if subscriber.state is BLOCKED:
             self._delivery.catch_up(subscriber)
         elif subscriber.state is not CLOSED:
             self._delivery.send_changes(subscriber)
 
     def publish(self, events: Sequence[Event]) -> None:
-        """Take the next events, which follow the ring's head, and schedule a flush.
+        """Append the next events to the ring and request a flush.
 
-        No more than `max_publish` at once: else subscribers would miss some without having had
-        the chance to take them.
+        No more than `max_publish` events at once: else some would leave the ring before any
+        subscriber could be sent them.
         """
         pending = self.pending if self._ring.spans_epochs else None
         self._log.append(events)
@@ -114,7 +119,10 @@ class Hub:
         self.flusher.request(urgent=self._unsent >= self._ring.limit // 2)
 
     def reload(self, events: Sequence[Event], head: Position, run_id: str) -> None:
-        """Hold another window, read anew: judge every subscriber again by the law of positions."""
+        """Replace the ring's events by a new snapshot, and send each subscriber what follows.
+
+        `feed.resume` decides for each subscriber whether it missed events.
+        """
         pending = self.pending
         self._log.reset(events, head, run_id)
         self.stats.expected += self.pending - pending
@@ -131,8 +139,8 @@ class Hub:
     def resync_all(self) -> None:
         """Report a gap of unknown size to every subscriber, so that each loads the state again.
 
-        For a state that was not what Redis holds, though no event is missing. A subscriber that
-        cannot be written to now gets a cursor that no window holds: the gap is reported later.
+        Used when the worker's state differed from Redis, though no event is missing. A subscriber
+        that cannot be written to now gets a cursor before all events: its gap is reported later.
         """
         for subscriber in self.subscribers.in_state(BLOCKED, AHEAD):
             lag = self._delivery.lag(subscriber)
@@ -151,27 +159,27 @@ class Hub:
             self._delivery.send_changes(subscriber)
 
     def mark_current(self) -> None:
-        """Redis has just confirmed that the ring's head is the stream's head."""
+        """Note that Redis has just confirmed that the ring has the stream's newest event."""
         self._timers.mark_current()
 
     def tick(self) -> None:
-        """Do what is due by time: pings, and the ends of stalls, waits and old streams."""
+        """Send due pings; end stalled and too old streams, and waits of AHEAD subscribers."""
         if self._timers.ping_due():
             self.flusher.flush()
             self._timers.ping_all()
         self._timers.end_overdue()
 
     def close(self, seconds: float = 0.0) -> None:
-        """End every stream, spread over so many seconds, each with its own time to return."""
+        """End every stream, spread over `seconds`, each with its own reconnect delay."""
         self._timers.close(seconds)
 
     def close_where(self, predicate: Callable[[Subscriber], bool]) -> None:
-        """End the streams of the subscribers for which this holds, as when a right is revoked."""
+        """End the streams of all subscribers that match, as when a caller's right is revoked."""
         for subscriber in tuple(filter(predicate, self.subscribers)):
             self._timers.end(subscriber, "revoked")
 
     def _flush(self) -> bool:
-        """Send what is unsent, the same bytes to all at the same cursor; whether any is LIVE."""
+        """Send unsent events, the same bytes to all at one cursor; returns whether any is LIVE."""
         self._unsent = 0
         live = self.subscribers.in_state(LIVE)
         for group in group_by_position(live):
@@ -189,9 +197,9 @@ class Hub:
         return bool(live)
 
     def _send_bookmarks(self) -> None:
-        """After half a window, send filtered subscribers a ping with the current id.
+        """After half a ring of events, send filtered subscribers a `ping` with the current id.
 
-        Otherwise the id that they hold would leave the window, and a reconnect would be a gap.
+        Otherwise the last id that they know would leave the ring, and a reconnect would be a gap.
         """
         self._since_bookmark = 0
         for subscriber in self.subscribers.in_state(LIVE):

@@ -1,7 +1,7 @@
-"""The newest event of each service: what conflation sends to a client that fell behind.
+"""Keeps the newest event of each service, for clients with `conflate=1` that fell behind.
 
-A log with only the last entry of each key, like Kafka's compacted topics. A client that gets all
-that is newer than its cursor ends in the same state as with every event, without a new snapshot.
+It is a log with only the last entry of each key, like a compacted topic in Kafka. A client that
+gets all entries after its cursor ends in the same state as with every event.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,11 +13,11 @@ from hero_router.feed.filters import Filter, Tags
 from hero_router.position import ORIGIN, Position
 
 MAX_REMOVED = 4096
-"""Removed services to remember. A client from before the oldest of them has to load the state."""
+"""Most removed services to remember. A client with an older cursor has to load the state."""
 
 
 class LatestByService:
-    """The newest entries by service, oldest first; complete for every cursor from `since` on."""
+    """The newest entry of each service, oldest first; complete for every cursor from `since` on."""
 
     def __init__(self, slice_bytes: int) -> None:
         self._slice_bytes = slice_bytes
@@ -26,13 +26,13 @@ class LatestByService:
         self.since = self._head = ORIGIN
 
     def reset(self, since: Position, entries: Iterable[Entry]) -> None:
-        """Hold only these entries; what happened up to `since` is not known here."""
+        """Replace all entries by these; the events up to `since` are unknown."""
         self._entries.clear()
         self._removed, self.since, self._head = 0, since, since
         self.add(entries)
 
     def add(self, entries: Iterable[Entry]) -> None:
-        """Take the next entries: each replaces the one before about the same service."""
+        """Add the next entries; each replaces the earlier entry of the same service."""
         for entry in entries:
             self._add(entry)
 
@@ -46,9 +46,9 @@ class LatestByService:
             self._forget_removed()
 
     def slice_after(self, cursor: Position, wanted: Filter | None) -> Slice | None:
-        """What a client at this cursor needs next, after a `conflated` frame if any is left out.
+        """The next slice for a client at this cursor, after a `conflated` frame if it skips events.
 
-        None where conflation cannot help: the client has all, or its cursor is not known here.
+        None if the client has all events, or if its cursor is before `since` or of another epoch.
         """
         if not self._reaches(cursor):
             return None
@@ -74,7 +74,7 @@ class LatestByService:
         return self.since <= cursor < self._head and cursor.epoch == self._head.epoch
 
     def _after(self, cursor: Position) -> Sequence[Entry]:
-        """The entries after a cursor, oldest first; looks only at those and one more."""
+        """The entries after a cursor, oldest first."""
         found = list[Entry]()
         for entry in reversed(self._entries.values()):
             if entry.position <= cursor:

@@ -1,4 +1,4 @@
-"""A worker's copy of the registry at a stated position. The state API answers from it."""
+"""`Mirror`: a worker's copy of the registry at a known position, from which the API answers."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,11 +10,14 @@ from hero_router.model import Event, NodeState, Status
 from hero_router.position import ORIGIN, Position
 
 RecordMap = Mapping[str, Any]
-"""One record as plain JSON values, so that fields of a newer version pass through unchanged."""
+"""A service record as plain JSON values, so that fields of a newer version are kept unchanged."""
 
 
 class Mirror:
-    """Services as of `head`, and the nodes' last reports; `revision` grows with every change."""
+    """The services as of position `head`, and the last node reports.
+
+    `revision` grows with every change.
+    """
 
     def __init__(self) -> None:
         self.head: Position = ORIGIN
@@ -29,7 +32,7 @@ class Mirror:
     def reset(
         self, services: Mapping[str, RecordMap], nodes: Mapping[str, NodeState], head: Position
     ) -> None:
-        """Hold this state and no other."""
+        """Replace the whole copy by this state."""
         self._services, self.nodes, self.head = dict(services), nodes, head
         self._index = NameIndex()
         for key, record in services.items():
@@ -37,15 +40,15 @@ class Mirror:
         self.revision += 1
 
     def differing(self, services: Mapping[str, RecordMap]) -> set[str]:
-        """The ids of those services that are missing here or have another record."""
+        """The ids of the given services that are not in this copy, or have another record in it."""
         return {key for key, record in services.items() if self._services.get(key) != record}
 
     def lacking(self, ids: AbstractSet[str]) -> set[str]:
-        """The ids of the services that are here and not among these."""
+        """The ids of the services in this copy that are not among `ids`."""
         return self._services.keys() - ids
 
     def apply(self, event: Event) -> None:
-        """Take one event, the one after `head`; applying state twice is harmless."""
+        """Apply the event after `head`; applying an event twice is harmless."""
         self.head = event.position
         self.revision += 1
         if event.type == "service_removed":
@@ -58,7 +61,7 @@ class Mirror:
             self._services[event.service] = record
 
     def set_nodes(self, lost: frozenset[str], nodes: Mapping[str, NodeState]) -> None:
-        """Take the nodes' last reports, and which of the nodes have no scanner."""
+        """Replace the node reports, and the names of the nodes that have no scanner (`lost`)."""
         if (lost, nodes) != (self.lost, self.nodes):
             self.lost, self.nodes = lost, nodes
             self.revision += 1
@@ -77,7 +80,7 @@ class Mirror:
         return self._in_order(self._services.values())
 
     def by_name(self, name: str, context: str | None = None) -> list[RecordMap]:
-        """The records of that name, in one context or in all, in the same order."""
+        """The records with this name, in one context or in all, in the order of `services`."""
         ids = self._index.find(name, context)
         return list(self._in_order(self._services[each] for each in ids))
 
@@ -98,9 +101,9 @@ class Mirror:
         return counts
 
     def _shown(self, record: RecordMap) -> RecordMap:
-        """The status of a lost node's service is unknown, never "healthy".
+        """The record as pages show it: the status of a lost node's service is `unknown`.
 
-        Its last known status stands beside it: `last_status`, `last_reason`.
+        `last_status` and `last_reason` then have the last known values.
         """
         if record.get("node") not in self.lost:
             return record
@@ -110,13 +113,13 @@ class Mirror:
 
 
 class NameIndex:
-    """The ids of services by name and context."""
+    """Finds the ids of services by name and context."""
 
     def __init__(self) -> None:
         self._ids: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
 
     def update(self, service_id: str, before: RecordMap | None, after: RecordMap | None) -> None:
-        """Take a service's change from one record to another; None: it has no record."""
+        """Note that a service's record changed from `before` to `after` (None: no record)."""
         old, new = _names(before), _names(after)
         if old == new:
             return
@@ -135,7 +138,7 @@ class NameIndex:
             del self._ids[name]
 
     def find(self, name: str, context: str | None = None) -> Iterable[str]:
-        """The ids of that name, in one context or in all."""
+        """The ids of the services with this name, in one context or in all."""
         contexts = self._ids.get(name, {})
         if context is None:
             return chain.from_iterable(contexts.values())
@@ -143,7 +146,7 @@ class NameIndex:
 
 
 def _names(record: RecordMap | None) -> tuple[str, str] | None:
-    """A record's name and context; a stranger may have written anything there."""
+    """A record's name and context; another program may have written values of another type."""
     if record is None:
         return None
     name, context = record.get("name"), record.get("context")

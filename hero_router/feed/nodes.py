@@ -1,7 +1,8 @@
-"""Checks each node's lease and last report, and sets this worker's conditions about nodes.
+"""Checks each node's lease and last node report, and sets this worker's conditions about nodes.
 
-A node whose scanner has stopped is marked lost, instead of showing its last statuses. What a
-scanner reports as not visible to it becomes a condition of its node.
+A node whose scanner has stopped is marked as lost: its services show `unknown` instead of their
+last status. If a scanner reports that it cannot see some folders or sockets, its node gets a
+condition.
 """
 
 import asyncio
@@ -23,9 +24,9 @@ log = logging.getLogger(__name__)
 
 WATCH_SECONDS = 1.0
 GRACE_SECONDS = 4.0
-"""A lease may be missing for this long, as when another scanner takes over, before it matters."""
+"""A node is lost if its lease is missing for this long; another scanner takes over in less time."""
 OVERDUE_SCANS = 3
-"""A report may be missing for the time of so many scans, and the grace time, before it matters."""
+"""A node is lost if its report is missing for the time of this many scans and `GRACE_SECONDS`."""
 
 
 async def _nothing() -> None:
@@ -33,14 +34,14 @@ async def _nothing() -> None:
 
 
 class NodeMonitor:
-    """One worker's check of all nodes. `clock` is monotonic seconds: wall time may jump.
+    """Checks all nodes for one worker. `clock` gives monotonic seconds: wall time may jump.
 
     A scanner runs if it holds its node's lease, and works if it also reports: one that hangs, or
     whose writes Redis refuses, may still hold the lease. A node that has services but no report
     has no scanner.
 
-    `also` is a further check in each round, over the same connection. `errors` counts the errors
-    of Redis by code since the worker began.
+    `also` is a further check after each check of the nodes. `errors` counts the errors of Redis by
+    code since the worker began.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class NodeMonitor:
         self.errors = Counter[str]()
 
     async def run(self) -> None:
-        """Check every second until cancelled."""
+        """Check all nodes every second until cancelled."""
         while True:
             try:
                 self.update(await self._nodes.list())
@@ -74,7 +75,7 @@ class NodeMonitor:
             await asyncio.sleep(WATCH_SECONDS)
 
     def update(self, nodes: Mapping[str, NodeStatus]) -> None:
-        """Take what Redis holds of all nodes, and set or clear conditions."""
+        """Take the leases and reports of all nodes from Redis, and set or clear conditions."""
         now, before = self._clock(), self._reports
         names = nodes.keys() | self._mirror.node_names()
         self._failing_since = None
@@ -124,10 +125,10 @@ class NodeMonitor:
                 self._conditions.clear(SCANNER, item.node)
 
     def store_failed(self, error: StoreError) -> None:
-        """Redis could not be read. That says nothing about the scanners: start their times anew.
+        """Note that Redis could not be read, and restart the time limits of all scanners.
 
-        A node that is lost stays lost until its scanner is seen. Where the stream itself can be
-        read, this is the only place that notices the trouble: after a while it is a condition.
+        A lost node stays lost until its scanner is seen again. If the stream can still be read, no
+        other check notices the error: after `GRACE_SECONDS` it becomes a condition.
         """
         now = self._clock()
         self.errors[error.code] += 1
@@ -147,7 +148,7 @@ class NodeMonitor:
 class ReportedConditions:
     """Sets a condition for each reason in a node's report, and clears it when the report lacks it.
 
-    A node whose scanner is lost keeps its last conditions: nobody has seen them end.
+    A node whose scanner is lost keeps its last conditions: no scanner has reported their end.
     """
 
     def __init__(self, conditions: Conditions) -> None:
@@ -155,7 +156,7 @@ class ReportedConditions:
         self._set: set[tuple[str, str]] = set()
 
     def update(self, reports: Mapping[str, NodeState]) -> None:
-        """Take the newest reports of all nodes."""
+        """Set and clear conditions by the newest reports of all nodes."""
         found = {
             (reason, node): detail
             for node, state in reports.items()
@@ -169,9 +170,10 @@ class ReportedConditions:
 
 
 def _valid(reported: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The reasons of a report, also those of a newer version; what is not text is left out.
+    """The reasons and details of a report, without those that are not text.
 
-    So is `scanner`: a report cannot say that its own scanner is gone.
+    Reasons of a newer version are kept. `scanner` is left out: a report cannot say that its own
+    scanner is gone.
     """
     for reason, detail in reported.items():
         if reason != SCANNER and isinstance(detail, str):

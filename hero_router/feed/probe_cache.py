@@ -1,4 +1,4 @@
-"""The last probe of a service (latency, time), read from Redis when a client asks for it."""
+"""Reads the last probe of a service (latency, time) from Redis when a client asks for it."""
 
 import asyncio
 import time
@@ -13,21 +13,21 @@ FRESH_SECONDS = 1.0
 """However many clients ask for one service, Redis is asked once in this time."""
 
 WAIT_SECONDS = 1.0
-"""Longest wait for Redis: the record itself is known without it."""
+"""Longest wait for Redis; after it the service is answered without its last probe."""
 
 Probe = Mapping[str, Any]
 """A probe's results as JSON values."""
 
 
 class ProbeCache:
-    """Reads last probes and keeps each for a moment. `clock` is monotonic seconds."""
+    """Reads and caches the last probe of each service. `clock` gives monotonic seconds."""
 
     def __init__(self, nodes: NodeReader, clock: Callable[[], float] = time.monotonic) -> None:
         self._nodes, self._clock = nodes, clock
         self._flights: dict[str, tuple[float, SingleFlight[Probe | None]]] = {}
 
     async def latest(self, node: str, service: str) -> Probe | None:
-        """A service's last probe; None where there is none or Redis does not answer in time."""
+        """A service's last probe; None if there is none or Redis does not answer in time."""
         try:
             async with asyncio.timeout(WAIT_SECONDS):
                 return await self._flight(node, service).result()

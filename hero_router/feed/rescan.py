@@ -1,4 +1,4 @@
-"""Asks the scanners for a scan now and collects their replies, for the method `router.scan`.
+"""Asks all scanners to scan now and collects their replies, for the RPC method `router.scan`.
 
 A reply is a `scan` event in the stream that carries the request's id.
 """
@@ -20,13 +20,13 @@ WAIT_SECONDS = 10.0
 """How long the scanners have to answer one request."""
 
 CALL_SECONDS = 2 * WAIT_SECONDS
-"""Longest wait of one call: for the request in progress, then for its own."""
+"""Longest duration of one call: it waits for the request in progress, then for its own."""
 
 COUNTS = ("discovered", "added", "removed", "changed")
 
 
 class ScanReplies:
-    """The replies to one worker's requests, by the request's id."""
+    """Collects the scanners' replies to one worker's scan requests, by request id."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, asyncio.Queue[Event]] = {}
@@ -49,10 +49,10 @@ class ScanReplies:
     async def collect(
         self, request: str, nodes: Collection[str], seconds: float
     ) -> dict[str, Mapping[str, Any]]:
-        """The replies to an expected request, by node.
+        """Wait for the replies to an expected request; returns the replies by node.
 
-        Waits until all these nodes have replied (any one, where none is named), for `seconds` at
-        most. An event that is read twice counts once.
+        Waits until all these nodes have replied (if none is named: until any node has), for
+        `seconds` at most. An event that is read twice counts once.
         """
         queue, answers = self._waiting[request], dict[str, Mapping[str, Any]]()
         with suppress(TimeoutError):
@@ -66,8 +66,9 @@ class ScanReplies:
 class ScanCoordinator:
     """One worker's scan requests: at most one in progress, and one that waits for its turn.
 
-    A call that comes while a request waits shares it. A call never shares a request that was sent
-    before it came: that scan may have passed the very socket that the caller asks about.
+    Calls that arrive while a request waits for its turn share that request. A call never shares a
+    request that was sent before the call: that scan may have passed the socket that the caller asks
+    about.
     """
 
     def __init__(
@@ -83,9 +84,10 @@ class ScanCoordinator:
         self._next: SingleFlight[dict[str, Any]] | None = None
 
     async def scan(self) -> dict[str, Any]:
-        """What all nodes found together, and each of them.
+        """Ask for a scan; returns the counts of all nodes together, and of each node.
 
-        `missing` names the nodes that did not reply; `conditions` is what scanners could not see.
+        `missing` names the nodes that did not reply. `conditions` says which folders or sockets
+        scanners could not see.
 
         Raises:
             ScanTimeout: no scanner is running, or none replied in time.
@@ -115,7 +117,10 @@ class ScanCoordinator:
 
 
 def summed(answers: Mapping[str, Mapping[str, Any]], missing: Iterable[str]) -> dict[str, Any]:
-    """The replies of all nodes as one. Nodes scan side by side: the slowest one's time counts."""
+    """Merge the nodes' scan replies: add the counts, and take the longest duration.
+
+    Nodes scan in parallel, so the longest duration is that of the whole scan.
+    """
     nodes = {
         node: {name: _number(answer.get(name)) for name in (*COUNTS, "duration_ms")}
         for node, answer in sorted(answers.items())
@@ -132,11 +137,11 @@ def summed(answers: Mapping[str, Mapping[str, Any]], missing: Iterable[str]) -> 
 
 
 def _conditions(answer: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
-    """What a scanner could not see; an older one does not say."""
+    """The conditions in a scanner's reply; an older scanner sends none."""
     found = answer.get("conditions")
     return found.items() if isinstance(found, dict) else ()
 
 
 def _number(value: object) -> int:
-    """A count in an event; a newer scanner, or a foreign program, may have written anything."""
+    """A count in an event; a newer scanner, or another program, may have written another type."""
     return value if isinstance(value, int) else 0

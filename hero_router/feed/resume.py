@@ -1,7 +1,8 @@
-"""The law of positions, as one pure function: what a client at a cursor is sent next.
+"""Decides which events a client at a cursor is sent next, or whether it has missed events.
 
-Redis never reports a trimmed gap: this arithmetic finds it. The same rule serves a reconnect, a
-client that was too slow, and a worker whose own read was overtaken by trimming.
+Redis does not report that it trimmed events: the numbers in the positions show it. The same
+function decides for a client that reconnects, a client that was too slow, and a worker whose own
+reading was overtaken by trimming. Pure: no I/O, no clock.
 """
 
 from bisect import bisect_right
@@ -14,25 +15,26 @@ from hero_router.position import Position
 
 
 class Positioned(Protocol):
-    """Anything at a position of the stream: an event, or a ring's entry."""
+    """An object with a position in the stream: an event, or an entry of the ring."""
 
     @property
     def position(self) -> Position:
-        """Where it stands."""
+        """The object's position in the stream."""
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """Nothing is missing: send the window from index `start` on (its length: nothing is due)."""
+    """No event is missing: send the kept events from index `start` on, if there are any."""
 
     start: int
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Events are missing: say how many (None where it cannot be known), then send what is there.
+    """Events are missing: report how many (None: unknown), then send the kept events.
 
-    `lost` of them are holes in the window; the others came before it.
+    `lost` of the missing events are holes between kept events; the others are older than all kept
+    events.
     """
 
     dropped: int | None
@@ -40,18 +42,18 @@ class Gap:
 
     @property
     def trimmed(self) -> int:
-        """How many of them came before the window, as far as that is known."""
+        """How many of the missing events are older than all kept events; 0 if unknown."""
         return (self.dropped or 0) - self.lost
 
     @property
     def inside(self) -> bool:
-        """Whether only the window's holes are missing: what is there follows the cursor."""
+        """Whether only holes are missing, and no event older than the kept events."""
         return self.dropped == self.lost
 
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """The cursor is later than anything here: wait for a bounded time, then it is `Gap(None)`."""
+    """The cursor is later than the newest event: wait for a limited time, then report a gap."""
 
 
 ResumeResult = Replay | Gap | Ahead
@@ -64,14 +66,14 @@ def resume(
     lost: Sequence[Position] = (),
     known_holes: int = 0,
 ) -> ResumeResult:
-    """Decide for one cursor. A replay is only the answer where nothing is missing up to the head.
+    """Decide what a client at a cursor is sent; `Replay` only if no later event is missing.
 
     Args:
         cursor: the last position that the client has seen.
-        window: what is kept, by ascending position, and in each epoch without a gap.
-        head: the last position that the stream gave out; the window's last, where it has any.
-        lost: those of its positions that hold no event, ascending; see `holes`.
-        known_holes: how many of those after the cursor the client knows of already.
+        window: the kept events, by ascending position, without a gap inside an epoch.
+        head: the newest position of the stream; that of the last kept event, if there is one.
+        lost: the positions in the window that have no event, ascending; see `holes`.
+        known_holes: how many of the lost positions after the cursor the client knows of already.
     """
     if cursor == head:
         return Replay(len(window))
@@ -89,7 +91,7 @@ def resume(
 
 
 def index_after(cursor: Position, window: Sequence[Positioned]) -> int:
-    """The index of the first of these that follows the cursor; their number where none does."""
+    """The index of the first item after the cursor; the number of items if none follows."""
     return bisect_right(window, cursor, key=_POSITION)
 
 

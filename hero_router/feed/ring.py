@@ -1,4 +1,4 @@
-"""The window in a worker: the newest events of the stream, each kept once for all clients."""
+"""`Ring`: the newest events of the stream in a worker's memory, each kept once for all clients."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
@@ -9,10 +9,10 @@ from hero_router.position import ORIGIN, Position
 
 
 class Ring:
-    """The last `limit` entries of the stream.
+    """The newest `limit` entries of the stream (the window).
 
-    `head` is the last position that the stream gave out, as far as this worker knows. `run_id`
-    names the Redis process that the entries were read from.
+    `head` is the newest position of the stream that this worker knows. `run_id` names the Redis
+    process that the entries were read from.
     """
 
     def __init__(self, limit: int) -> None:
@@ -32,16 +32,16 @@ class Ring:
     def reset(
         self, entries: Sequence[Entry], lost: Sequence[Position], head: Position, run_id: str
     ) -> None:
-        """Hold these entries and no others; `lost` are the positions of those without an event."""
+        """Replace all entries; `lost` are the positions of the entries that have no event."""
         self.head, self.run_id = head, run_id
         self._entries, self._lost = list(entries), lost
 
     def append(self, entries: Sequence[Entry]) -> None:
-        """Take the next entries, which follow the head without a gap; the oldest make room.
+        """Append the next entries, which follow `head` without a gap; the oldest entries leave.
 
         Raises:
-            ValueError: for more than the ring holds: some would be gone before any client could
-                get them.
+            ValueError: there are more entries than the ring holds: some would be gone before any
+                client could get them.
         """
         if len(entries) > self.limit:
             raise ValueError(f"{len(entries)} events at once do not fit a window of {self.limit}")
@@ -55,21 +55,21 @@ class Ring:
                 self._lost = self._lost[bisect_left(self._lost, self._entries[0].position) :]
 
     def resume(self, cursor: Position, known_holes: int = 0) -> ResumeResult:
-        """What a client at this cursor is sent next, by the law of positions; see `resume`."""
+        """Decide what a client at this cursor is sent next; see `feed.resume`."""
         return resume(cursor, self._entries, self.head, self._lost, known_holes)
 
     def index_after(self, cursor: Position) -> int:
-        """The index of the first entry after a cursor; the number of entries where none follows."""
+        """The index of the first entry after a cursor; the number of entries if none follows."""
         return index_after(cursor, self._entries)
 
     def holes_after(self, cursor: Position) -> int:
-        """How many positions after a cursor hold no event."""
+        """How many positions after a cursor have no event (holes)."""
         return len(self._lost) - bisect_right(self._lost, cursor)
 
     def lag(self, cursor: Position) -> int:
         """How many events follow a cursor.
 
-        Those that have left the window count too, as far as they belong to the head's epoch.
+        Events that have left the ring count too, if they are of the same epoch as `head`.
         """
         if cursor >= self.head:
             return 0
@@ -80,7 +80,7 @@ class Ring:
 
     @property
     def spans_epochs(self) -> bool:
-        """Whether the window begins in an older epoch than the head's."""
+        """Whether the oldest entry is of an older epoch than `head`."""
         return bool(self._entries) and self._entries[0].position.epoch < self.head.epoch
 
     def _before_epoch(self) -> int:
@@ -89,29 +89,29 @@ class Ring:
 
     @property
     def span(self) -> float:
-        """Seconds between the publishing of the oldest and of the newest kept event, by Redis's
-        clock; 0 where an event does not say."""
+        """Seconds between the publication of the oldest and the newest kept event; 0: unknown."""
         first, last = self.oldest_at, self._entries[-1].at if self._entries else 0
         return max(last - first, 0) / 1000 if first else 0.0
 
     @property
     def oldest_at(self) -> int:
-        """When the oldest kept event was published (Unix ms, Redis's clock); 0: it does not say.
+        """When the oldest kept event was published (Unix ms by Redis's clock); 0: unknown.
 
-        A client that was connected then misses nothing. Before the ring is `full`, no client does.
+        A client that was connected at that time has missed no event. While the ring is not `full`,
+        no client has.
         """
         return self._entries[0].at if self._entries else 0
 
     @property
     def full(self) -> bool:
-        """Whether each further event makes the oldest one leave."""
+        """Whether the ring is full, so that each further event removes the oldest one."""
         return len(self._entries) >= self.limit
 
     @property
     def start(self) -> Position:
-        """The position right before the window's first event: where a resync starts from."""
+        """The position right before the oldest entry; a client goes on from it after a `resync`."""
         return self._entries[0].position.before() if self._entries else self.head
 
     def recent(self, number: int) -> Sequence[bytes]:
-        """The frames of the last so many entries, oldest first."""
+        """The SSE frames of the newest `number` entries, oldest first."""
         return [entry.frame for entry in self._entries[-number:]]

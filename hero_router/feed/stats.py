@@ -1,4 +1,4 @@
-"""Counts what was delivered, and checks that no delivery is unaccounted for.
+"""Counts deliveries (one event to one client), and checks that none is unaccounted for.
 
 `Delivery` adds to the counters; metrics and the list of clients read them.
 """
@@ -18,12 +18,12 @@ CONNECTED = (SubscriberState.LIVE, SubscriberState.BLOCKED, SubscriberState.AHEA
 
 @dataclass(slots=True)
 class DeliveryStats:
-    """What a hub has done since the worker began; a delivery is one event to one subscriber.
+    """A hub's counts since the worker began; a delivery is one event to one subscriber.
 
-    A delivery is `expected` when an event is published for a listening subscriber, or lies after
-    the cursor that a subscriber comes with. It ends in exactly one way: `delivered` to the
-    connection, `dropped` and reported by a resync, `filtered` as not wanted, `superseded` by
-    conflation, or `abandoned` when the subscriber left. Until then it is pending.
+    A delivery is `expected` when an event is published while a subscriber listens, or when an event
+    lies after the cursor with which a subscriber connects. A delivery ends in exactly one way:
+    `delivered` to the connection, `dropped` and reported by a `resync`, `filtered` as not wanted,
+    `superseded` by conflation, or `abandoned` when the subscriber left. Until then it is pending.
     """
 
     joined: int = 0
@@ -37,12 +37,12 @@ class DeliveryStats:
     superseded: int = 0
     abandoned: int = 0
     resyncs: Counter[str] = field(default_factory=Counter)
-    """By reason."""
+    """`resync` events that were sent, by reason."""
     closed: Counter[str] = field(default_factory=Counter)
     """Streams that ended, by cause: left, stalled, aged, shutdown, revoked."""
 
     def add(self, batch: Batch, subscribers: int = 1) -> None:
-        """Count one batch to so many subscribers."""
+        """Count one batch that was sent to `subscribers` subscribers."""
         self.bytes += batch.bytes * subscribers
         self.delivered += batch.events * subscribers
         self.filtered += batch.filtered * subscribers
@@ -51,17 +51,17 @@ class DeliveryStats:
 
     @property
     def completed(self) -> int:
-        """Deliveries that have ended; with the pending ones they make up `expected`."""
+        """How many deliveries have ended; completed and pending ones add up to `expected`."""
         ends = self.delivered, self.dropped, self.filtered, self.superseded, self.abandoned
         return sum(ends)
 
 
 @dataclass(frozen=True, slots=True)
 class SubscriberStats:
-    """Subscribers by state, pending deliveries, and the lag of the one that is furthest behind.
+    """Subscribers by state, pending deliveries, and the lag of the subscriber furthest behind.
 
-    `unaccounted` is what was expected and is neither completed nor pending: 0, or a delivery has
-    vanished.
+    `unaccounted` is how many expected deliveries are neither completed nor pending: 0 unless there
+    is a bug.
     """
 
     states: Mapping[SubscriberState, int]
@@ -71,7 +71,7 @@ class SubscriberStats:
 
 
 def lag(ring: Ring, subscriber: Subscriber) -> int:
-    """How many events a subscriber has not been sent yet, as far as can be known."""
+    """How many events a subscriber has not been sent yet, as far as this worker knows."""
     state = subscriber.state
     if state is SubscriberState.LIVE or state is SubscriberState.BLOCKED:
         return ring.lag(subscriber.cursor)
@@ -79,7 +79,7 @@ def lag(ring: Ring, subscriber: Subscriber) -> int:
 
 
 def pending(ring: Ring, subscribers: Subscribers) -> int:
-    """All deliveries that are still due; with the completed ones they make up the expected."""
+    """How many deliveries are still due; pending and completed add up to the expected ones."""
     return sum(lag(ring, subscriber) for subscriber in subscribers)
 
 
@@ -88,8 +88,8 @@ def subscriber_stats(
 ) -> SubscriberStats:
     """Count all subscribers of one worker.
 
-    A subscriber that has everything holds the very object that is the ring's head: its lag need
-    not be computed.
+    The cursor of a subscriber that has all events is the same object as the ring's `head`: its lag
+    need not be computed.
     """
     lags = [lag(ring, each) for each in subscribers if each.cursor is not ring.head]
     states = {state: subscribers.count(state) for state in CONNECTED}
@@ -99,7 +99,7 @@ def subscriber_stats(
 
 
 def most_lagging(ring: Ring, subscribers: Subscribers, number: int) -> list[tuple[int, Subscriber]]:
-    """Up to so many subscribers, each with its lag; those that lag or wait come first."""
+    """Up to `number` subscribers, each with its lag; those that lag or wait come first."""
     live, head = SubscriberState.LIVE, ring.head
     behind = [
         (lag(ring, each), each)

@@ -1,29 +1,32 @@
-"""Decides whether the tail and a second connection follow the same stream. Pure values."""
+"""Decides whether the tail and a second connection follow the same stream.
+
+Pure: no I/O, no clock.
+"""
 
 from typing import NamedTuple
 
 from hero_router.position import Position
 
 LASTING_SECONDS = 3.0
-"""A difference of this time is no delay. A tail that is only busy has taken any one head by then:
-it reads on as soon as it has handed over what it has, and both connections share one event loop."""
+"""A difference that lasts for this time is no delay. A tail that is only busy has read up to the
+other position by then: both connections share one event loop."""
 
 STEP_SECONDS = 2.0
-"""Most that one comparison counts for: a worker that was asleep saw nothing meanwhile."""
+"""Most seconds that one comparison adds: a worker that was suspended compared nothing meanwhile."""
 
 
 class StreamHead(NamedTuple):
-    """The first digits of a Redis process's `run_id`, and the head of its stream."""
+    """The first digits of a Redis process's `run_id`, and the newest position of its stream."""
 
     run_id: str
     head: Position
 
 
 class Divergence:
-    """Compares what is served with what is seen, and measures how long they differ.
+    """Measures for how long the tail and a second connection have seen different streams.
 
-    Heads move between two comparisons. So both are remembered where they first differed. The two
-    agree once each has reached the head that the other one had then.
+    Both positions grow between two comparisons. So the first pair that differs is remembered. The
+    two agree once each has reached the position that the other one had then.
     """
 
     def __init__(self) -> None:
@@ -31,7 +34,10 @@ class Divergence:
         self._compared_at = self._differ_for = 0.0
 
     def observe(self, served: StreamHead, seen: StreamHead, now: float) -> bool:
-        """Compare once; `now` is monotonic seconds. False while the two may differ."""
+        """Compare the position that the tail serves with the one that the other connection sees.
+
+        `now` is monotonic seconds. Returns False while the two may differ.
+        """
         step, self._compared_at = min(now - self._compared_at, STEP_SECONDS), now
         if self._marks is None or self._is_new(self._marks, served, seen):
             self._marks, self._differ_for = (served, seen), 0.0
@@ -49,7 +55,7 @@ class Divergence:
 
     @staticmethod
     def _is_new(marks: tuple[StreamHead, StreamHead], served: StreamHead, seen: StreamHead) -> bool:
-        """Whether the remembered heads mean nothing now: one of the two moved to another stream."""
+        """Whether the remembered pair is out of date: one of the two moved to another stream."""
         served_then, seen_then = marks
         together = served.run_id == seen.run_id
         return together != (served_then.run_id == seen_then.run_id) or (
@@ -58,7 +64,7 @@ class Divergence:
 
     @property
     def trouble(self) -> str:
-        """The lasting difference in words; empty while it may be a delay."""
+        """The difference as a sentence; empty until it has lasted for `LASTING_SECONDS`."""
         if self._marks is None or self._differ_for < LASTING_SECONDS:
             return ""
         served, seen = self._marks
@@ -70,5 +76,5 @@ class Divergence:
         return f"this worker stands still at {served.head}, but Redis is at {seen.head}"
 
     def forget(self) -> None:
-        """Begin anew: what is served is being read again, or cannot be read."""
+        """Forget the remembered pair, as when the tail starts anew."""
         self._marks, self._differ_for = None, 0.0

@@ -1,4 +1,4 @@
-"""The subscribers of one worker: one open stream each, in exactly one state, and their sinks."""
+"""The subscribers of one worker: each is one client's open stream, in exactly one state."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,72 +12,72 @@ from hero_router.position import ORIGIN, Position
 
 
 class Sink(Protocol):
-    """Where one client's bytes go; its owner makes it from a connection.
+    """Interface of one client's connection: it sends the bytes of the stream.
 
-    The owner calls `Hub.writable` when all buffered bytes have gone, and `Hub.unsubscribe` when
-    the connection is lost.
+    The connection calls `Hub.writable` when all buffered bytes are sent, and `Hub.unsubscribe` when
+    it is lost.
     """
 
     def write(self, data: bytes) -> None:
-        """Hand over bytes, in order, without ever blocking; a dead connection drops them.
+        """Send bytes without blocking; a lost connection drops them.
 
-        Bytes that the kernel does not take are buffered here, behind those that are buffered
-        already.
+        Bytes that the kernel does not take are buffered, after the bytes that are buffered already.
         """
 
     def write_many(self, buffers: Sequence[bytes]) -> int:
-        """Hand over as many buffers as the kernel takes and return their number.
+        """Send as many buffers as the kernel takes in full, and return their number.
 
-        Nothing may be buffered before the call. The first buffer that the kernel does not take in
-        full is buffered here; those after it are not taken.
+        No bytes may be buffered before the call. The rest of the first buffer that the kernel does
+        not take in full is buffered; the buffers after it are not taken.
         """
 
     def buffered(self) -> int:
         """How many bytes the kernel has not taken yet."""
 
     def close(self) -> None:
-        """Finish the stream cleanly after what was written."""
+        """End the stream after all written bytes are sent."""
 
     def abort(self) -> None:
-        """Drop the connection at once."""
+        """Close the connection at once; buffered bytes are lost."""
 
 
 class SubscriberState(Enum):
-    """What a subscriber can be sent now."""
+    """Whether a subscriber can be sent events now."""
 
     PENDING = "pending"
-    """It came before the worker had read the stream: its position cannot be judged yet."""
+    """It connected before the worker had read the stream: its cursor cannot be judged yet."""
     LIVE = "live"
-    """It has been sent everything, and takes more."""
+    """It has been sent all events, and its connection takes more bytes."""
     BLOCKED = "blocked"
-    """Its connection takes no more for now."""
+    """Its connection takes no more bytes for now."""
     AHEAD = "ahead"
-    """Its cursor is later than anything that this worker has read."""
+    """Its cursor is later than the newest event that this worker has read."""
     CLOSED = "closed"
     """Its stream has ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class SubscribeOptions:
-    """Which events a client wants, and whether it wants them conflated after it fell behind."""
+    """Which events a client wants, and whether they are conflated after it fell behind."""
 
     filter: Filter | None = None
     conflate: bool = False
 
 
 DEFAULT_OPTIONS = SubscribeOptions()
-"""Every event."""
+"""Send every event, without conflation."""
 
 
 @dataclass(eq=False, slots=True)
 class Subscriber:
-    """One stream. All times are monotonic seconds by the hub's clock.
+    """One client's event stream. All times are monotonic seconds by the hub's clock.
 
-    `name` is for people; `owner` is whatever `Hub.close_where` shall find it by. `requested_id` is
-    the position that the client came with (None: it is new). `cursor` is how far it was sent the
-    stream, `last_event_id` the last position that it can read in its frames. `known_holes` is how
-    many holes after its cursor a resync has reported. `sent_conditions` and `run_id` are the
-    conditions and the Redis process that it knows of.
+    `name` is for people; `owner` is any object by which `Hub.close_where` finds the subscriber.
+    `requested_id` is the position with which the client connected (None: it is new). `cursor` is
+    the last position that was sent, `last_event_id` the last position that the client can read in
+    its frames. `known_holes` is how many holes after the cursor a `resync` has reported.
+    `sent_conditions` and `run_id` are the conditions and the Redis process that the client was told
+    of.
 
     `state_since` is when an AHEAD subscriber began to wait, or when a BLOCKED one last took bytes;
     `buffered` is how many bytes were waiting then. `blocked_at` is when it became BLOCKED.
@@ -124,7 +124,7 @@ class Subscribers:
         return tuple(chain.from_iterable(self._by_state[state] for state in states))
 
     def move(self, subscriber: Subscriber, state: SubscriberState) -> None:
-        """Change a subscriber's state; CLOSED forgets it."""
+        """Change a subscriber's state; CLOSED removes it."""
         if subscriber.state is not SubscriberState.CLOSED:
             self._by_state[subscriber.state].discard(subscriber)
         if state is not SubscriberState.CLOSED:
@@ -133,9 +133,9 @@ class Subscribers:
 
 
 def group_by_position(subscribers: Iterable[Subscriber]) -> Iterator[Sequence[Subscriber]]:
-    """Runs of neighbours with the same cursor and the same filter: they are sent the same bytes.
+    """Group neighbours with the same cursor and the same filter: they are sent the same bytes.
 
-    Subscribers that were sent the same hold the very same cursor object, so objects are compared
+    Subscribers that were sent the same events have the same cursor object, so objects are compared
     by identity.
     """
     run, cursor, wanted = list[Subscriber](), None, None

@@ -1,4 +1,4 @@
-"""Follows the stream in Redis: one task over one connection, which fills mirror, ring and hub."""
+"""Follows Redis's event stream in one task, and passes every event to mirror, ring and hub."""
 
 import asyncio
 import contextlib
@@ -30,23 +30,23 @@ BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 0.1, 3.0
 """Wait after the first failure to reach Redis, and the longest wait."""
 
 IDLE_SHARE = 8
-"""After a read, sleep until the next flush is due, so that one XREAD collects all that was
-published meanwhile. Not if the reply was larger than one part in `IDLE_SHARE` of the window:
-trimming could overtake this worker."""
+"""After a read, the tail sleeps until the next flush is due, so that one XREAD gets all events
+published meanwhile. It does not sleep if the reply was larger than one part in `IDLE_SHARE` of the
+ring: trimming could overtake this worker."""
 
 RELOAD_SECONDS = 0.5
-"""Least time between two loads. A worker that trimming overtakes again and again would else ask
-Redis for all services all the time; its clients get their gap anyway."""
+"""Least time between two loads. Else a worker that trimming overtakes again and again would ask
+Redis for all services all the time; its clients get a `resync` anyway."""
 
 MAX_SAMPLES = 1024
-"""Reads to keep until somebody takes them; without metrics nobody does."""
+"""Most reads to keep until the metrics take them; without metrics nobody takes them."""
 
 RUN_ID_DIGITS = 12
 """Digits of Redis's `run_id` that clients get: enough to tell two processes apart."""
 
 
 class Tail:
-    """Keeps mirror, ring and hub at the stream's head while `run` runs.
+    """Keeps mirror, ring and hub up to date with the stream while `run` runs.
 
     `synced` is whether the state was ever loaded. `first_load` is set after the first attempt to
     load it, successful or not. `reads` are the Unix times of the last reads, each with the `at` of
@@ -76,7 +76,7 @@ class Tail:
         self.reads: deque[tuple[float, int]] = deque(maxlen=MAX_SAMPLES)
 
     async def run(self) -> None:
-        """Follow until cancelled. While Redis is away there is a condition, and it tries again."""
+        """Follow the stream until cancelled; while Redis is away, set a condition and retry."""
         while True:
             try:
                 async with asyncio.timeout(None) as self._attempt:
@@ -85,14 +85,14 @@ class Tail:
                 await self._drop()
 
     def restart(self) -> None:
-        """Begin anew over another connection, without waiting for an answer on this one."""
+        """Start anew over another connection, without waiting for an answer on this one."""
         attempt, self._attempt = self._attempt, None
         if attempt is not None:
             attempt.reschedule(asyncio.get_running_loop().time())
 
     @property
     def following(self) -> bool:
-        """Whether it has read the stream's head, and no read has failed since."""
+        """Whether the tail has loaded the state, and no read has failed since."""
         return self.synced and not self._backoff.failures
 
     async def _follow(self) -> None:
@@ -107,7 +107,7 @@ class Tail:
                 await self._failed(error)
 
     async def load(self) -> None:
-        """Load a snapshot: at first, after a lost connection, and after every jump.
+        """Load the whole state: at the start, after a lost connection, and after missing events.
 
         Raises StoreError.
         """
@@ -138,9 +138,9 @@ class Tail:
     def _unexplained(
         self, services: Mapping[str, Mapping[str, Any]], snapshot: Snapshot
     ) -> set[str]:
-        """The services that differ from what the mirror and all events since then say.
+        """The services that differ from the mirror, though all events since then are applied.
 
-        Where events are missing that is unknown, and clients get a resync for the gap anyway.
+        Empty if events are missing: then clients get a `resync` for the gap anyway.
         """
         missed = [event for event in snapshot.window if event.position > self._ring.head]
         reached = missed[-1].position if missed else self._ring.head
@@ -159,7 +159,7 @@ class Tail:
         self._hub.resync_all()
 
     async def _audit_if_due(self) -> bool:
-        """Compare mirror and registry when it is time; False when a new load is due.
+        """Compare mirror and registry if an audit is due; False if a new load is due.
 
         Only this task changes the mirror, so both are at one position. Raises StoreError.
         """
@@ -168,7 +168,7 @@ class Tail:
         return not self._audits.due or await self.audit()
 
     async def audit(self) -> bool:
-        """Compare mirror and registry now; False when a new load is due. Raises StoreError."""
+        """Compare mirror and registry now; False if a new load is due. Raises StoreError."""
         snapshot = await self._stream.audit(self._ring.head)
         if not follows(self._ring.head, snapshot.window):
             return False
@@ -184,7 +184,7 @@ class Tail:
         return True
 
     async def poll(self) -> bool:
-        """Read the next events; False when they do not follow, so that a new load is due.
+        """Read the next events; False if events are missing, so that a new load is due.
 
         Raises StoreError.
         """
@@ -202,10 +202,10 @@ class Tail:
         return True
 
     async def _is_at_head(self) -> bool:
-        """Whether nothing could be read because nothing was written.
+        """Whether no event could be read because none was written.
 
-        Events may come between the two questions. But what lies ahead and still cannot be read was
-        trimmed by a foreign hand: it would never come.
+        Events may be written between the two questions. But an event ahead that still cannot be
+        read was removed by another program, and will never be read.
         """
         asked_at = self._freshness.now_ms()
         head = await self._stream.head()
@@ -217,10 +217,11 @@ class Tail:
         return bool(await self._stream.read(self._ring.head))
 
     def _set_stream_missing(self, missing: bool) -> None:
-        """Without a stream no position is valid, until a scanner begins a new stream.
+        """Set or clear the condition that the stream is gone from Redis.
 
-        Until then clients keep their positions and wait. A position at the very beginning would
-        be older than the snapshot of a worker that has not noticed yet.
+        Without a stream no position is valid, until a scanner begins a new stream. Until then
+        clients keep their positions and wait. A position at the very beginning would be older than
+        the snapshot of a worker that has not noticed yet.
         """
         self._stream_missing = missing
         if missing:
@@ -252,22 +253,22 @@ class Tail:
         await asyncio.sleep(delay)
 
     async def _drop(self) -> None:
-        """Close the connection. That can fail too, and then nothing more can be done."""
+        """Close the connection; an error of that is ignored."""
         with contextlib.suppress(StoreError):
             await self._stream.disconnect()
 
 
 async def _rest_until(moment: float) -> None:
-    """Not at all, if it has passed; with jitter, as other workers are in the same case."""
+    """Sleep until a moment has passed; with jitter, as other workers are in the same case."""
     left = max(moment - time.monotonic(), 0)
     await asyncio.sleep(left * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
 
 
 def follows(head: Position, events: Sequence[Event]) -> bool:
-    """Whether the events continue from `head` without a jump.
+    """Whether the events follow `head` without a missing position.
 
-    A stream that was never written may begin with the first event of an epoch. Any other new epoch
-    is a jump: only the whole window shows whether events of the old one were trimmed.
+    After an empty stream the first event of any epoch follows. Any other new epoch returns False:
+    only a new load shows whether events of the old epoch were trimmed.
     """
     for event in events:
         begins = head == ORIGIN and event.position.seq == 1

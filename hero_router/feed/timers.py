@@ -1,4 +1,4 @@
-"""What happens to streams by time alone: pings, and the ends of stalls, waits and old streams."""
+"""Sends due pings, and ends streams that are stalled, too old, or to be closed at shutdown."""
 
 import logging
 from collections.abc import Callable
@@ -20,7 +20,7 @@ PENDING, LIVE, BLOCKED, AHEAD, _ = SubscriberState
 
 
 class StreamTimers:
-    """The times of all streams of one worker. `clock` is monotonic seconds."""
+    """Checks the time limits of all streams of one worker. `clock` gives monotonic seconds."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class StreamTimers:
         self._close_at: float | None = None
 
     def mark_current(self) -> None:
-        """Redis has just confirmed that the ring's head is the stream's head."""
+        """Note that Redis has just confirmed that the ring has the stream's newest event."""
         self._current_at = self._clock()
 
     def expires_at(self) -> float:
@@ -54,7 +54,7 @@ class StreamTimers:
         return True
 
     def ping_all(self) -> None:
-        """Ping every client; only a client that has everything gets the head as its position."""
+        """Send a `ping` to every client that takes bytes; a LIVE client gets its position in it."""
         for subscriber in self._subscribers.in_state(LIVE):
             self.ping(subscriber)
         for subscriber in self._subscribers.in_state(AHEAD, PENDING):
@@ -62,11 +62,11 @@ class StreamTimers:
                 self._delivery.write(subscriber, self._control.bare_ping())
 
     def ping(self, subscriber: Subscriber) -> None:
-        """Send one client its position."""
+        """Send one client a `ping` with its position."""
         self._delivery.write(subscriber, self._control.ping(subscriber))
 
     def end_overdue(self) -> None:
-        """End stalls, waits for later events, and streams that are too old or are to be closed."""
+        """End stalled, too old and closing streams, and waits of AHEAD subscribers."""
         now = self._clock()
         for subscriber in self._subscribers.in_state(BLOCKED):
             self._check_progress(subscriber, now)
@@ -80,14 +80,14 @@ class StreamTimers:
             self._end_some(self._close_at - now)
 
     def close(self, seconds: float) -> None:
-        """End every stream, spread over so many seconds."""
+        """End every stream, spread over `seconds`."""
         self._close_at = self._clock() + seconds
         self._end_some(seconds)
 
     def end(self, subscriber: Subscriber, cause: str) -> None:
-        """End one stream, with a wait of its own until the client reconnects.
+        """End one stream, and send the client a reconnect delay of its own.
 
-        A blocked client could not read that: its connection is dropped.
+        A BLOCKED client could not read the delay: its connection is closed at once.
         """
         blocked = subscriber.state is BLOCKED
         self._delivery.remove(subscriber, cause)
@@ -112,7 +112,7 @@ class StreamTimers:
             subscriber.sink.abort()
 
     def _check_ahead(self, subscriber: Subscriber, now: float) -> None:
-        """A cursor is ahead of the stream itself only if Redis has confirmed the head since."""
+        """End a wait that is too long, if Redis has confirmed the newest position since."""
         waited = now - subscriber.state_since
         if any(condition.reason in BLINDING for condition in self._control.conditions):
             subscriber.state_since = now

@@ -1,4 +1,7 @@
-"""What the worker knows, as JSON: one content for the JSON API and for JSON-RPC."""
+"""Builds the JSON answers (services, nodes, conditions, events) from a worker's memory.
+
+The JSON API and JSON-RPC use the same answers.
+"""
 
 import hashlib
 from collections import Counter, defaultdict
@@ -17,14 +20,14 @@ from hero_router.model import CONTROL_EVENTS
 from hero_router.sse import Message, Parser
 
 MOST_VIEWS = 32
-"""Encoded states that are kept, one for each filter by which callers see."""
+"""Most encoded states to keep, one for each filter that limits what callers may see."""
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedState:
-    """The whole state at one revision, encoded once; only the times are put in when it is sent.
+    """The state at one revision, encoded once; only the times are added when it is sent.
 
-    `tag` names the content: it is the same on all workers that know the same.
+    `tag` is the ETag: a digest of the content, the same on all workers with the same state.
     """
 
     revision: int
@@ -32,19 +35,20 @@ class EncodedState:
     tag: str
 
     def at(self, stamp: Stamp) -> str:
-        """The JSON text with these times; the text kept has no closing brace."""
+        """The whole JSON text with these times; `text` has no closing brace."""
         return self.text + self.end(stamp)
 
     def end(self, stamp: Stamp) -> str:
-        """The end of the text: the times, which differ from answer to answer."""
+        """The end of the JSON text: the times, which differ from answer to answer."""
         return f",{encode(stamp)[1:]}"
 
 
 class StateView:
-    """One worker's state, whole or as a filter shows it.
+    """One worker's state as JSON: all of it, or the part that a filter shows.
 
-    `shown` is what the caller may see; None shows everything. A node is shown with what is shown of
-    its services, and without its ignored places: their names may be of another context.
+    `shown` is the filter for what the caller may see; None shows everything. Under a filter, a
+    node's figures count only the services that are shown, and its ignored files are left out: their
+    names may belong to another context.
     """
 
     def __init__(self, feed: Feed, probes: ProbeCache) -> None:
@@ -68,11 +72,11 @@ class StateView:
         return view
 
     def text(self, shown: Filter | None = None) -> str:
-        """All of it as JSON, with the times of this moment. Raises NotReady."""
+        """The whole state as JSON, with the current times. Raises NotReady."""
         return self.view(shown).at(self.stamp())
 
     def stamp(self) -> Stamp:
-        """The time, and the last moment at which this worker surely knew the newest event."""
+        """The current time, and when Redis last confirmed that this worker has the newest event."""
         return self._feed.freshness.stamp()
 
     def _text(self, shown: Filter | None) -> str:
@@ -82,10 +86,10 @@ class StateView:
         return f'{head},"services":[{services}],"nodes":{nodes},"stale":{encode(self.stale(shown))}'
 
     def _records(self, shown: Filter | None) -> str:
-        """Encode only the records that changed: a burst of events would else encode all services
-        for each of them.
+        """The JSON texts of all shown records; only changed records are encoded again.
 
-        A text is kept with its record, so that no other record gets the same id meanwhile.
+        Else a burst of events would encode all services for each event. A text is kept with its
+        record, so that no other record gets the same id meanwhile.
         """
         records, known = list(self._feed.mirror.services()), self._texts
         self._texts = {
@@ -107,10 +111,10 @@ class StateView:
         return [{**node, **_counted(own[node["node"]])} for node in nodes if node["node"] in own]
 
     def recent(self, number: int, shown: Filter | None = None) -> str:
-        """The last events of the window as JSON, oldest first, at most `number`. Raises NotReady.
+        """The newest events as JSON, oldest first, at most `number`. Raises NotReady.
 
-        `data` is that of the event in the stream, with its time (`at`). Entries that hero_router
-        did not write have a position there and are no events.
+        `data` is the event's data in the stream, with its time (`at`). Entries that hero_router did
+        not write are left out.
         """
         self._check_ready()
         ring, parser = self._feed.ring, Parser()
@@ -130,13 +134,13 @@ class StateView:
 
     @property
     def cursor(self) -> str:
-        """The position that the state is of."""
+        """The position of the state."""
         return str(self._feed.mirror.head)
 
     def stale(self, shown: Filter | None = None) -> list[dict[str, object]]:
-        """Why the state may be out of date; empty when it is not.
+        """The conditions: reasons why the state may be out of date; empty if there is none.
 
-        A filter shows what concerns the worker itself, and the nodes of the services that it shows.
+        Under a filter only the conditions of the worker itself, and of nodes with a shown service.
         """
         conditions = list(self._feed.conditions.current)
         if shown is not None:
@@ -154,7 +158,7 @@ class StateView:
         ]
 
     async def service(self, key: str, shown: Filter | None = None) -> dict[str, Any]:
-        """One record by id, or by a name that only one service has, with its live figures.
+        """One record by id, or by a name that only one service has, with its last probe.
 
         Raises:
             NotFound: no service that is shown has that id or name.
@@ -206,7 +210,7 @@ def _tells(message: Message, shown: Filter | None) -> bool:
 
 
 def _counted(records: list[dict[str, Any]]) -> dict[str, Any]:
-    """The figures of a node's report for these of its services alone."""
+    """The figures of a node report, counted for these services only."""
     return {
         "services": len(records),
         "sockets": sum(len(record["sockets"]) for record in records),

@@ -1,7 +1,7 @@
-"""Checks that the tail follows the Redis that serves now, however alive its connection looks.
+"""Checks over a second connection that the tail follows the Redis that answers now.
 
 A failover may leave the tail on an old primary that still runs, and a connection may hang. So a
-second connection, which is made anew now and then, reads the head of the stream.
+second connection, which is renewed every few seconds, reads the newest position of the stream.
 """
 
 import time
@@ -19,9 +19,9 @@ difference is reported within `RENEW_SECONDS`, `LASTING_SECONDS` and one check: 
 
 
 class TailWatchdog:
-    """Compares the two streams; a lasting difference is a condition and restarts the tail.
+    """Compares the streams of two connections; a lasting difference restarts the tail.
 
-    `clock` is monotonic seconds.
+    It also sets a condition. `clock` gives monotonic seconds.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class TailWatchdog:
         self._divergence = Divergence()
 
     async def check(self) -> None:
-        """Compare once. Raises StoreError."""
+        """Compare the two streams once. Raises StoreError."""
         if not self._tail.following:  # the tail reports that itself
             self._divergence.forget()
             return

@@ -1,1 +1,1 @@
-"""Prometheus metrics of one worker, of nodes, and shared between workers."""
+"""Prometheus metrics: of one worker, merged over all workers, and of nodes and services."""

@@ -1,7 +1,7 @@
-"""The metrics of one worker: names, texts, labels, and how those of several workers are merged.
+"""Declares the metrics of one worker: names, help texts, labels, and how workers are merged.
 
-`Recorder` keeps them up to date. Those of nodes and services are made when they are asked for, see
-`metrics.nodes`.
+`metrics.sampler` updates the metrics. `metrics.nodes` makes the metrics of nodes and services at
+each scrape.
 """
 
 import platform
@@ -17,7 +17,7 @@ from hero_router.metrics.multiproc import CRASHED, STOPPED
 from hero_router.model import PERMISSION, ROOT, Status
 
 DELAYS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
-"""Bounds of the delays' histogram, in seconds. By default events are joined for up to 70 ms."""
+"""Buckets of the delay histogram, in seconds. By default events wait for up to 70 ms."""
 
 STAGES = ("read", "written")
 OUTCOMES = ("delivered", "dropped", "filtered", "superseded", "abandoned")
@@ -31,10 +31,10 @@ Key = str | tuple[str, ...]
 
 
 class CounterFollower:
-    """A Prometheus counter that follows a total kept elsewhere.
+    """Updates a Prometheus counter from a total that other code counts.
 
-    A counter never goes back. A total may: the deliveries that are expected by a subscriber whose
-    gap is unknown are an estimate. The counter then waits until the total is where it was.
+    A counter never decreases. A total may: the expected deliveries of a subscriber whose gap is
+    unknown are an estimate. The counter then stays until the total is larger again.
     """
 
     def __init__(self, counter: Counter, keys: Collection[Key]) -> None:
@@ -44,7 +44,7 @@ class CounterFollower:
             self._child(key)
 
     def follow(self, totals: Mapping[str, float] | Mapping[tuple[str, ...], float]) -> None:
-        """Add the growth of each total since the last call."""
+        """Add to the counter how much each total has grown since the last call."""
         for key, total in totals.items():
             grown = total - self._last.get(key, 0)
             if grown > 0:
@@ -52,7 +52,7 @@ class CounterFollower:
                 self._last[key] = total
 
     def follow_one(self, total: float) -> None:
-        """The same for a counter without labels."""
+        """Add to a counter without labels how much its total has grown."""
         self.follow({"": total})
 
     def _child(self, key: Key) -> Counter:
@@ -62,7 +62,7 @@ class CounterFollower:
 
 
 class Declarations:
-    """All metrics that a worker keeps."""
+    """All Prometheus metrics that a worker keeps."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -71,7 +71,7 @@ class Declarations:
         self._declare_process()
         self.delay = Histogram(
             "hero_router_delay_seconds",
-            "Delay of events by stage; one sample for each read and each flush: its oldest event",
+            "Delay of events by stage; each read and each flush adds one sample, its oldest event",
             ["stage"],
             buckets=DELAYS,
             registry=self.registry,
@@ -96,42 +96,55 @@ class Declarations:
 
     def _declare_counters(self) -> None:
         make = self._counter
-        self.starts = make("worker_starts_total", "Workers that were started")
+        self.starts = make("worker_starts_total", "Worker processes that were started")
         self.ends = make(
-            "worker_ends_total", "Workers that ended, by cause", "cause", (STOPPED, CRASHED)
+            "worker_ends_total",
+            "Worker processes that ended, by cause",
+            "cause",
+            (STOPPED, CRASHED),
         )
         self.published = make(
             "events_published_total",
-            "Events that came from the stream; each worker counts each: with N workers N times",
+            "Events read from the stream; every worker counts every event",
         )
         self.transitions = make(
             "status_transitions_total",
-            "Changes of a service's status, by the new one; each worker counts each",
+            "Changes of a service's status, by new status; every worker counts every change",
             "to",
             tuple(map(str, Status)),
         )
         self.expected = make(
-            "deliveries_expected_total", "Deliveries (one event to one client) due"
+            "deliveries_expected_total", "Deliveries (one event to one client) that were expected"
         )
         self.completed = make(
-            "deliveries_completed_total", "Deliveries by how they ended", "outcome", OUTCOMES
+            "deliveries_completed_total",
+            "Deliveries (one event to one client) that ended, by outcome",
+            "outcome",
+            OUTCOMES,
         )
-        self.bytes = make("sent_bytes_total", "Bytes of events handed to connections")
-        self.joined = make("clients_joined_total", "Streams that began")
-        self.blocked = make("clients_blocked_total", "Times that a client took no more for now")
+        self.bytes = make("sent_bytes_total", "Bytes of events written to client connections")
+        self.joined = make("clients_joined_total", "Event streams that began")
+        self.blocked = make(
+            "clients_blocked_total", "Times that a client's connection took no more bytes"
+        )
         self.resyncs = make(
-            "resyncs_total", "Resyncs sent to clients, by reason", "reason", RESYNC_REASONS
+            "resyncs_total",
+            "Times that a client was told that it missed events (resync), by reason",
+            "reason",
+            RESYNC_REASONS,
         )
         self.closed = make(
-            "streams_closed_total", "Streams that ended, by cause", "cause", CLOSE_CAUSES
+            "streams_closed_total", "Event streams that ended, by cause", "cause", CLOSE_CAUSES
         )
         self.redis_errors = make(
             "redis_errors_total",
-            "Errors of Redis while following the stream and watching the nodes, by code",
+            "Errors of Redis while reading the stream or checking the nodes, by code",
             "code",
             sorted(_codes()),
         )
-        self.invalid = make("junk_entries_total", "Entries of the stream that are not ours")
+        self.invalid = make(
+            "junk_entries_total", "Entries of the stream that hero_router did not write"
+        )
         self.requests = make(
             "http_requests_total",
             "HTTP requests answered, by method and class of status",
@@ -141,53 +154,90 @@ class Declarations:
 
     def _declare_gauges(self) -> None:
         make = self._gauge
-        self.workers = make("workers", "Workers that run", "livesum")
+        self.workers = make("workers", "Worker processes that run", "livesum")
         self.ready = make(
-            "workers_ready", "Workers that follow the stream and are connected to Redis", "livesum"
+            "workers_ready",
+            "Workers that are ready: they follow the stream and are connected to Redis",
+            "livesum",
         )
         self.ticked = make(
-            "worker_tick_timestamp_seconds", "When a worker last wrote its metrics", "liveall"
-        )
-        self.clients = make("clients", "Clients now, by state", "livesum", "state")
-        self.pending = make("deliveries_pending", "Deliveries that are still due", "livesum")
-        self.unaccounted = make(
-            "unaccounted",
-            "Expected deliveries less completed and pending: always 0",
+            "worker_tick_timestamp_seconds",
+            "Unix time at which a worker last wrote its metrics",
             "liveall",
         )
-        self.lag = make("cursor_lag_events", "Lag of the client that is furthest behind", "livemax")
-        self.ring = make("ring_events", "Events in the window", "livemin")
-        self.limit = make("ring_limit_events", "Events that the window can hold", "livemin")
+        self.clients = make("clients", "Connected clients, by state", "livesum", "state")
+        self.pending = make(
+            "deliveries_pending", "Deliveries (one event to one client) still due", "livesum"
+        )
+        self.unaccounted = make(
+            "unaccounted",
+            "Expected minus completed minus pending deliveries: 0 unless there is a bug",
+            "liveall",
+        )
+        self.lag = make(
+            "cursor_lag_events",
+            "Events that the client furthest behind has not been sent yet",
+            "livemax",
+        )
+        self.ring = make("ring_events", "Newest events that a worker keeps (window)", "livemin")
+        self.limit = make(
+            "ring_limit_events",
+            "Most events that a worker can keep (ROUTER_SSE_BUFFER)",
+            "livemin",
+        )
         self.span = make(
-            "ring_span_seconds", "Time between the window's oldest and newest event", "livemin"
+            "ring_span_seconds",
+            "Time between the publication of the oldest and the newest event kept",
+            "livemin",
         )
         self.reach = make(
             "ring_reach_seconds",
-            "Time that a client may be away and miss nothing; +Inf while nothing is trimmed",
+            "Time for which a client may be away and miss no event; +Inf while all events are kept",
             "livemin",
         )
-        self.epoch = make("tail_epoch", "Epoch of the last event read", "liveall")
-        self.seq = make("tail_seq", "Number of the last event read in its epoch", "liveall")
+        self.epoch = make("tail_epoch", "Epoch of the last event that a worker has read", "liveall")
+        self.seq = make(
+            "tail_seq",
+            "Sequence number in its epoch of the last event that a worker has read",
+            "liveall",
+        )
         self.clock_ahead = make(
-            "redis_clock_ahead_seconds", "Redis's clock less this machine's", "livemostrecent"
+            "redis_clock_ahead_seconds", "Redis's clock minus this machine's", "livemostrecent"
         )
         self.stale = make(
-            "stale", "1 while a worker's view may be out of date", "livemax", "reason"
+            "stale",
+            "1 while the state of a worker may be out of date, by reason",
+            "livemax",
+            "reason",
         )
-        build = make("build_info", "What runs here", "livemax", "version", "python")
+        build = make(
+            "build_info",
+            "Versions of hero_router and of Python; always 1",
+            "livemax",
+            "version",
+            "python",
+        )
         build.labels(__version__, platform.python_version()).set(1)
 
     def _declare_process(self) -> None:
         self.cpu = self._counter("worker_cpu_seconds_total", "CPU time of all workers")
         make = self._gauge
-        self.started = make("worker_start_timestamp_seconds", "When a worker began", "liveall")
-        self.resident = make("worker_resident_memory_bytes", "Memory of a worker", "liveall")
-        self.open_files = make("worker_open_files", "Open files of a worker", "liveall")
-        self.max_files = make("worker_max_open_files", "Limit of a worker's open files", "liveall")
+        self.started = make(
+            "worker_start_timestamp_seconds", "Unix time at which a worker started", "liveall"
+        )
+        self.resident = make(
+            "worker_resident_memory_bytes", "Resident memory of a worker", "liveall"
+        )
+        self.open_files = make(
+            "worker_open_files", "File descriptors that a worker has open", "liveall"
+        )
+        self.max_files = make(
+            "worker_max_open_files", "Most file descriptors that a worker may open", "liveall"
+        )
 
 
 def _codes() -> set[str]:
-    """The codes of everything that can go wrong with Redis for a process that only reads."""
+    """The codes of all errors of Redis that a process which only reads can meet."""
     found, waiting = set[str](), list[type[RouterError]]([StoreError])
     while waiting:
         kind = waiting.pop()

@@ -18,21 +18,22 @@ from hero_router.store.clock import RedisClock
 
 
 class Exposition:
-    """Answers `/metrics`: what all workers recorded, and how nodes and services are.
+    """Makes the answer of `/metrics`: the metrics of all workers, and of nodes and services.
 
-    The second part is what the worker that answers knows: all workers read the same registry.
+    The answering worker makes the metrics of nodes and services from its copy of the registry: all
+    workers read the same registry.
     """
 
     def __init__(self, own: CollectorRegistry, mirror: Mirror, clock: RedisClock) -> None:
         self._own, self._mirror, self._clock = own, mirror, clock
 
     def view(self) -> View:
-        """Nodes and services now. Call it on the event loop: the mirror changes there."""
+        """The current nodes and services. Call it on the event loop: the mirror changes there."""
         mirror, ahead = self._mirror, self._clock.ahead or 0
         return View(tuple(mirror.services()), mirror.nodes, time.time() + ahead)
 
     def text(self, view: View) -> bytes:
-        """The metrics with this view; may run in a thread, as it reads many files."""
+        """The metrics as text, with this view; may run in a thread, as it reads many files."""
         registry = CollectorRegistry()
         registry.register(_Families(families(view)))
         folder = os.environ.get(VARIABLE)
@@ -44,23 +45,23 @@ class Exposition:
 
 @dataclass(eq=False)
 class _Families(Collector):
-    """Metrics that are made already."""
+    """Gives prometheus_client metrics that are made already."""
 
     made: list[Metric]
 
     def collect(self) -> Iterable[Metric]:
-        """All of them."""
+        """The metrics that were passed in."""
         return self.made
 
 
 @dataclass(eq=False)
 class _AllWorkers(Collector):
-    """The metrics that all workers put in a folder."""
+    """Merges the metrics that all workers wrote into a folder."""
 
     folder: str
 
     def collect(self) -> Iterable[Metric]:
-        """Merged. A worker that starts, or was killed as it did, has files that are still empty."""
+        """The merged metrics, without empty files, as of a worker that has just started."""
         merge: Any = MultiProcessCollector.merge
         merged: Iterable[Metric] = merge(metric_files(self.folder))
         return merged

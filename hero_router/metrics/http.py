@@ -1,4 +1,4 @@
-"""Counts HTTP requests by method and class of status; `Recorder` copies the counts."""
+"""Counts HTTP requests by method and class of status; `metrics.sampler` copies the counts."""
 
 from collections import Counter
 
@@ -7,11 +7,11 @@ STATUS_CLASSES = ("2xx", "3xx", "4xx", "5xx")
 
 
 class RequestCounts:
-    """The requests that one worker has answered, a stream when it begins."""
+    """Counts the requests that one worker has answered; a stream counts when it begins."""
 
     def __init__(self) -> None:
         self.totals = Counter[tuple[str, ...]]()
 
     def count(self, method: str, status: int) -> None:
-        """One request with this method got an answer with this status."""
+        """Count one request by its method and the status of its answer."""
         self.totals[method if method in METHODS else "other", f"{status // 100}xx"] += 1

@@ -1,7 +1,7 @@
-"""The folder in which gunicorn's workers write their metrics, so that each can answer for all.
+"""The folder in which gunicorn's workers share their metrics, so that each can answer for all.
 
-The master makes it before it starts the first worker, and removes it when it ends. A master that
-was killed could not: the next one removes such folders.
+The gunicorn master makes the folder before it starts the first worker, and removes it at its end.
+The next master removes the folder of a master that was killed.
 """
 
 import fcntl
@@ -21,19 +21,19 @@ from hero_router.errors import ConfigError
 log = logging.getLogger(__name__)
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-"""Where prometheus_client looks for the folder, once, when it is imported. The master imports it
-only when a worker has ended."""
+"""The environment variable that names the folder. prometheus_client reads it once, when it is
+imported. The master imports prometheus_client only when a worker has ended."""
 
 PREFIX = "hero_router-metrics-"
 
 WORKER_BYTES = 1024 * 1024
-"""More than the metrics of one worker take."""
+"""More bytes than the metrics of one worker take."""
 
 YOUNG_SECONDS = 60.0
-"""A younger folder may belong to a master that has not yet locked it."""
+"""A younger folder is not removed: it may belong to a master that has not locked it yet."""
 
 STOPPED, CRASHED = "stopped", "crashed"
-"""How workers end, as the label `cause` says it; streams can end in the second way, too."""
+"""Values of the label `cause`: how a worker ended. A stream can end by `crashed`, too."""
 
 COUNTER_PAIRS = (
     ("worker_starts_total", "worker_ends_total", CRASHED),
@@ -44,7 +44,7 @@ COUNTER_PAIRS = (
 
 
 def check() -> None:
-    """Raises ConfigError, in one line, where no temporary file can be written."""
+    """Raise ConfigError if no temporary file can be written."""
     try:
         tempfile.gettempdir()
     except OSError:
@@ -55,7 +55,7 @@ def check() -> None:
 
 
 def make(_server: Any) -> None:
-    """gunicorn's `on_starting`: make a new folder, always; remove those of killed masters."""
+    """gunicorn's hook `on_starting`: make a new folder, and remove those of killed masters."""
     _sweep()
     folder = tempfile.mkdtemp(prefix=PREFIX)
     _lock(folder)  # until the process ends, however it does
@@ -63,7 +63,7 @@ def make(_server: Any) -> None:
 
 
 def check_space() -> None:
-    """In a worker, before prometheus_client is imported: leave the folder alone if it has no space.
+    """In a worker, before prometheus_client is imported: do not use a folder on a full disk.
 
     The worker then keeps its metrics in memory. A mapped file on a full disk would kill it, and
     each worker after it, with SIGBUS.
@@ -81,7 +81,7 @@ def check_space() -> None:
 
 
 def preallocate() -> None:
-    """In a worker, once its metrics have files: make the file system reserve all their space."""
+    """In a worker, once its metrics have files: reserve the disk space of these files."""
     folder = os.environ.get(VARIABLE)
     for path in Path(folder).glob(f"*_{os.getpid()}.db") if folder else ():
         with path.open("r+b") as file:
@@ -95,12 +95,12 @@ def _allocate(file: int, size: int) -> None:
 
 
 def remove(_server: Any) -> None:
-    """gunicorn's `on_exit`."""
+    """gunicorn's hook `on_exit`: remove the folder."""
     shutil.rmtree(os.environ.pop(VARIABLE), ignore_errors=True)
 
 
 def on_child_exit(_server: Any, worker: Any) -> None:
-    """gunicorn's `child_exit`: drop a worker's gauges, keep its counters and complete them."""
+    """gunicorn's hook `child_exit`: drop a worker's gauges, keep and complete its counters."""
     from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - see VARIABLE
 
     mark_process_dead(worker.pid)  # type: ignore[no-untyped-call] # the library's own
@@ -108,9 +108,9 @@ def on_child_exit(_server: Any, worker: Any) -> None:
 
 
 def settle_dead_worker(folder: Path, pid: int) -> None:
-    """Add the missing ends to the counters of a worker that crashed.
+    """Count the streams and deliveries of a worker that crashed as ended.
 
-    Its counters are up to a second old: what it did after its last tick is not counted.
+    The counters are up to a second old: what the worker did after its last tick is not counted.
     """
     from prometheus_client.mmap_dict import MmapedDict  # noqa: PLC0415 - see VARIABLE
 
@@ -142,7 +142,7 @@ def _add_ends(file: Any) -> None:
 
 
 def metric_files(folder: str) -> list[str]:
-    """The files that are not empty; each is empty for a moment after it was made."""
+    """The metric files that are not empty; a file is empty for a moment after it was made."""
     files = list[str]()
     for file in Path(folder).glob("*.db"):
         with suppress(FileNotFoundError):  # its worker has just ended

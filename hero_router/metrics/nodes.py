@@ -1,7 +1,7 @@
-"""The metrics of nodes and services, made from what a worker knows when they are asked for.
+"""Makes the metrics of nodes and services from a worker's copy of the registry, at each scrape.
 
 So a node or a service that is gone has no series any more. (In its multiprocess mode
-prometheus_client cannot remove a label.)
+prometheus_client cannot remove a series.)
 """
 
 import math
@@ -51,11 +51,11 @@ def _of_nodes(view: View) -> Iterable[Metric]:
         "hero_router_scan_age_seconds", "Time since a node's last scan", labels=["node"]
     )
     scans = CounterMetricFamily(
-        "hero_router_scans", "Scans of a node's present scanner", labels=["node"]
+        "hero_router_scans", "Scans that a node's present scanner has made", labels=["node"]
     )
     probes = GaugeMetricFamily(
         "hero_router_probe_duration_seconds",
-        "Time to sockets' first answers in a node's last scan: median and longest",
+        "Time to a socket's first answer in a node's last scan: median and longest",
         labels=["node", "of"],
     )
     for node, report in reports.items():
@@ -82,7 +82,9 @@ def _of_services(view: View) -> Iterable[Metric]:
         labels=["node", "status"],
     )
     flaps = GaugeMetricFamily(
-        "hero_router_services_flapping", "Services whose status flaps", labels=["node"]
+        "hero_router_services_flapping",
+        "Services whose status changes again and again",
+        labels=["node"],
     )
     for node in sorted({node for node, _ in counts} | view.nodes.keys()):
         _add(flaps, [node], flapping[node])
@@ -90,7 +92,7 @@ def _of_services(view: View) -> Iterable[Metric]:
             _add(services, [node, status], counts[node, status])
     statuses = GaugeMetricFamily(
         "hero_router_service_status",
-        "Status of a service: "
+        "Status of a service as a number: "
         + ", ".join(f"{number} {status}" for status, number in STATUS_NUMBERS.items()),
         labels=["service", "context", "node"],
     )
@@ -103,7 +105,7 @@ def _of_services(view: View) -> Iterable[Metric]:
         _add(statuses, labels, STATUS_NUMBERS[status])
     unlisted = GaugeMetricFamily(
         "hero_router_services_unlisted",
-        f"Services without a series of their own: those beyond {MAX_SERVICES}",
+        f"Services beyond the first {MAX_SERVICES}, which have no hero_router_service_status",
         value=max(len(view.services) - MAX_SERVICES, 0),
     )
     yield from (services, flaps, statuses, unlisted)

@@ -1,6 +1,6 @@
-"""CPU, memory and open files of this process, for its metrics.
+"""Reads CPU time, memory and open files of this process, for its metrics.
 
-prometheus_client's own collector of these works only where one process answers for itself.
+prometheus_client's own collector of these figures does not work in its multiprocess mode.
 """
 
 import math
@@ -15,7 +15,7 @@ STATM, FILES = Path("/proc/self/statm"), Path("/proc/self/fd")
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What this process uses; NaN where the system does not say (it has no /proc)."""
+    """CPU time, memory and open files of this process; NaN where the system has no /proc."""
 
     cpu_seconds: float
     resident_bytes: float
@@ -24,7 +24,7 @@ class Usage:
 
 
 def usage() -> Usage:
-    """The figures now."""
+    """The current figures of this process."""
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return Usage(time.process_time(), _resident_bytes(), _open_files(), limit)
 

@@ -1,6 +1,6 @@
-"""Records a worker's figures in its metrics, once a second.
+"""Copies a worker's figures into its Prometheus metrics, once a second.
 
-The delivery path only counts in plain integers: no metric is touched there.
+The code that delivers events counts in plain integers and updates no metric.
 """
 
 import asyncio
@@ -17,11 +17,11 @@ from hero_router.store.clock import RedisClock
 TICK_SECONDS = 1.0
 
 PROCESS_TICKS = 10
-"""Figures of the process are read at every tenth tick: to count open files is not cheap."""
+"""The figures of the process are read at every tenth tick: counting open files is not cheap."""
 
 
 class Sampler:
-    """Copies the figures of one worker's feed, process and HTTP requests."""
+    """Copies the figures of one worker's feed, process and HTTP requests into its metrics."""
 
     def __init__(
         self, metrics: Declarations, feed: Feed, requests: RequestCounts, clock: RedisClock
@@ -31,20 +31,20 @@ class Sampler:
         metrics.started.set(time.time())
 
     async def run(self) -> None:
-        """Tick until cancelled."""
+        """Copy the figures every second until cancelled."""
         self._metrics.starts.follow_one(1)
         while True:
             self.tick()
             await asyncio.sleep(TICK_SECONDS)
 
     def end(self) -> None:
-        """Record the end of a stopped worker; `multiproc` records that of a crashed one."""
+        """Record the end of a stopped worker; `multiproc` records the end of a crashed worker."""
         if not self._feed.failed:
             self._metrics.ends.follow({STOPPED: 1})
         self.tick()
 
     def tick(self) -> None:
-        """Copy everything. Nothing awaits here, so the figures of one worker fit together."""
+        """Copy all figures. Nothing awaits here, so that all are of the same moment."""
         self._copy_counts()
         self._copy_clients()
         self._copy_stream()
@@ -92,7 +92,7 @@ class Sampler:
             metrics.stale.labels(reason).set(reason in stale)
 
     def _window_reach(self, window: WindowStatus) -> float:
-        """By Redis's clock; NaN while that, or the time of the oldest event, is unknown."""
+        """The age of the oldest event kept, by Redis's clock; NaN if unknown, +Inf if not full."""
         ahead = self._clock.ahead
         if not window.full:
             return math.inf

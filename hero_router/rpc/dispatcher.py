@@ -1,9 +1,12 @@
-"""Dispatches JSON-RPC 2.0 calls to methods (jsonrpc.org/specification). Knows no HTTP.
+"""Dispatches JSON-RPC 2.0 calls to methods (jsonrpc.org/specification). No HTTP here.
 
-Where the specification leaves a choice: an `id` is a string of bounded length, a whole number, or
-null, which makes a request like any other; members that the specification does not name are
-ignored; a batch's answers come in the order in which they were asked; names that begin with `rpc.`
-are reserved, and only `rpc.discover` (OpenRPC) is ever served of them.
+Our choices where the specification leaves one:
+
+- An `id` is a string of limited length, a whole number or null.
+- A call with `"id": null` is answered; it is no notification.
+- Members that the specification does not name are ignored.
+- The answers to a batch have the order of its calls.
+- Names that begin with `rpc.` are reserved; only `rpc.discover` (OpenRPC) exists.
 """
 
 import asyncio
@@ -25,30 +28,30 @@ RESERVED, DISCOVER = "rpc.", "rpc.discover"
 
 
 class InvalidRequest(BadRequest):
-    """The JSON is not a request by the specification."""
+    """The JSON is no JSON-RPC 2.0 request."""
 
     code = "invalid_request"
 
 
 class NoMethod(NotFound):
-    """No method of that name is served."""
+    """There is no method with the requested name."""
 
     code = "no_method"
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A result that is one line of ASCII JSON already: it is sent as it is."""
+    """A result that is one line of ASCII JSON already and is sent unchanged."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One method. `handler` is called with the caller, and the checked parameters by name.
+    """One JSON-RPC method. `handler` gets the caller, and the checked parameters by name.
 
-    `result` is the JSON Schema of its result. At most `at_once` calls of it run at the same time in
-    a worker, so that slow calls of one method never block another method.
+    `result` is the JSON Schema of the method's result. At most `at_once` calls of the method run at
+    the same time in a worker, so that slow calls of one method never block another method.
     """
 
     name: str
@@ -63,10 +66,10 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits of one body and its answer.
+    """Limits of one JSON-RPC body and its answer.
 
-    A batch may have `batch` requests, of which `together` run at the same time. Once its answers
-    have `answer_chars` characters, its further requests are refused.
+    A batch may have `batch` requests, of which `together` run at the same time. Once the answers to
+    a batch have `answer_chars` characters, its further requests are refused.
     """
 
     batch: int = 100
@@ -77,7 +80,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One valid request; a notification gets no answer."""
+    """One valid JSON-RPC request; a notification gets no answer."""
 
     id: str | int | None
     notification: bool
@@ -87,14 +90,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class _Sender:
-    """Who sent a body, and the name of the request that it came in."""
+    """The caller that sent a body, and the id of its HTTP request."""
 
     caller: Principal
     request_id: str
 
 
 class Dispatcher:
-    """Answers bodies by calling methods; a call that runs for `timeout` seconds is ended."""
+    """Answers JSON-RPC bodies by calling methods; a call is ended after `timeout` seconds."""
 
     def __init__(
         self, methods: Iterable[Method], *, limits: Limits = Limits(), timeout: float
@@ -104,7 +107,7 @@ class Dispatcher:
         self._running: Counter[str] = Counter()
 
     async def answer(self, body: bytes, caller: Principal, request_id: str = "") -> bytes | None:
-        """The answer to one body of a caller; None where it holds only notifications."""
+        """The answer to one JSON-RPC body; None if it has only notifications."""
         sender = _Sender(caller, request_id)
         try:
             message = decode(body)
@@ -168,10 +171,10 @@ class Dispatcher:
 
 
 def parse(message: object, id_chars: int) -> Call:
-    """Check one request against the specification.
+    """Check one request against the specification of JSON-RPC 2.0.
 
     Raises:
-        InvalidRequest: it breaks a rule; the answer then has the id null, whatever its own was.
+        InvalidRequest: the request breaks a rule; the answer then has the id null.
     """
     if not isinstance(message, dict):
         raise InvalidRequest("a request is an object")

@@ -8,7 +8,7 @@ log = logging.getLogger(__name__)
 
 
 def log_error(error: BaseException, info: ErrorInfo, request_id: str) -> None:
-    """Log an error: an unforeseen one with its trace, a caller's mistake not at all."""
+    """Log an error: an unexpected one with its traceback, a caller's mistake not at all."""
     if info.code == "internal":
         log.error("request %s failed", request_id, exc_info=error)
     elif info.status in (503, 504):

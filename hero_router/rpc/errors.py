@@ -1,4 +1,4 @@
-"""Maps errors to the codes of HTTP and JSON-RPC, and makes the JSON-RPC error object. Pure.
+"""Maps errors to HTTP and JSON-RPC codes, and makes the JSON-RPC error object.
 
     error's code        HTTP   JSON-RPC
     not_json             400     -32700
@@ -15,10 +15,10 @@
     store and below      503     -32001   with Retry-After
     scan_timeout         504     -32006
     timed_out            504     -32603
-    anything else        500     -32603   general words only: the log has the rest
+    anything else        500     -32603   general message: the log has the details
 
-An error that is not in the table has the row of its nearest parent that is. A method may also raise
-`RpcError`, which has a code of its own.
+An error class that is not in the table has the row of its nearest parent class in the table. A
+method may also raise `RpcError`, which has a code of its own. Pure: no I/O, no clock.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from hero_router.errors import RouterError
 
 RETRY_SECONDS = 2
-"""When a caller that met a temporary error may try again."""
+"""Seconds after which a caller may retry after a temporary error (Retry-After)."""
 
 PARSE, INVALID, NO_METHOD, PARAMS, INTERNAL = -32700, -32600, -32601, -32602, -32603
 
@@ -62,7 +62,7 @@ UNFORESEEN = "something went wrong here; see the log for this request id"
 
 
 class RpcError(RouterError):
-    """A method's own refusal, with a JSON-RPC code of its own."""
+    """An error of one method, with a JSON-RPC code of its own."""
 
     code = "rpc"
 
@@ -73,7 +73,7 @@ class RpcError(RouterError):
 
 @dataclass(frozen=True, slots=True)
 class ErrorInfo:
-    """What a caller learns of one error; `rpc` is the JSON-RPC code."""
+    """The codes and the message that a caller gets for an error; `rpc` is the JSON-RPC code."""
 
     status: int
     rpc: int
@@ -83,12 +83,12 @@ class ErrorInfo:
 
     @property
     def temporary(self) -> bool:
-        """Whether trying again soon may help."""
+        """Whether the caller may retry soon."""
         return self.status == 503
 
 
 def error_info(error: BaseException) -> ErrorInfo:
-    """Look up one error. An error that is not ours gets general words only."""
+    """The codes and the message for an error; an unexpected error gets a general message."""
     if isinstance(error, RpcError):
         return ErrorInfo(400, error.number, error.code, str(error), error.details)
     for kind in type(error).__mro__:

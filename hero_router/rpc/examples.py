@@ -1,4 +1,4 @@
-"""Example calls of the router's methods, for the OpenRPC document. Pure."""
+"""Example calls of the router's JSON-RPC methods, for the OpenRPC document."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -14,7 +14,7 @@ NOW = 1_764_288_000_000
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One call: its parameters by name, and its result."""
+    """One example call: its parameters by name, and its result."""
 
     name: str
     result: object

@@ -1,6 +1,7 @@
-"""JSON Schema: made from Python types for what methods give, and checked against parameters. Pure.
+"""Makes the JSON Schemas of results from Python types, and checks parameters by their schemas.
 
-A parameter's schema uses only the keywords in `CHECKED`, so what is published is what is checked.
+A parameter's schema uses only the keywords in `CHECKED`, so every published rule is checked. Pure:
+no I/O, no clock.
 """
 
 import types
@@ -43,27 +44,27 @@ _CLASSES: Mapping[str, tuple[type, ...]] = {
 
 
 def text(longest: int = MAX_NAME) -> Schema:
-    """A string that is not empty and has at most `longest` characters."""
+    """The schema of a string that is not empty and has at most `longest` characters."""
     return {"type": "string", "minLength": 1, "maxLength": longest}
 
 
 def choice(*options: str) -> Schema:
-    """One of a few strings."""
+    """The schema of a string that is one of `options`."""
     return {"type": "string", "enum": list(options)}
 
 
 def whole(low: int, high: int, default: int) -> Schema:
-    """A whole number from `low` to `high`, written without a fraction or exponent."""
+    """The schema of a whole number from `low` to `high`, without a fraction or exponent."""
     return {"type": "integer", "minimum": low, "maximum": high, "default": default}
 
 
 def array(items: Schema, most: int) -> Schema:
-    """At most `most` of such items."""
+    """The schema of an array of at most `most` items with the schema `items`."""
     return {"type": "array", "items": items, "maxItems": most}
 
 
 def members(required: Mapping[str, Schema], optional: Mapping[str, Schema]) -> Schema:
-    """An object with these members and no others."""
+    """The schema of an object with these members and no others."""
     return {
         "type": "object",
         "properties": {**required, **optional},
@@ -86,9 +87,9 @@ def _inside(schema: Schema) -> Iterator[Schema]:
 
 
 def refusal(schema: Schema, value: object, where: str) -> str | None:
-    """Why a value from JSON is not one of the schema's, in a sentence about `where`; None if it is.
+    """Why a JSON value does not match a schema, as a sentence about `where`; None if it matches.
 
-    A whole number must be written as one: 1.0 is none.
+    A whole number must be written without a fraction: 1.0 does not match.
     """
     if "anyOf" in schema:
         fits = any(refusal(each, value, where) is None for each in schema["anyOf"])
@@ -119,7 +120,7 @@ def _first(refusals: Iterator[str | None]) -> str | None:
 
 
 def _fits(schema: Schema, value: object) -> bool:
-    """Whether the value itself, not what it holds, is of the schema."""
+    """Whether the value itself, without its items and members, matches the schema."""
     kind = schema.get("type")
     if kind is not None and not isinstance(value, _CLASSES[kind]):
         return False
@@ -135,7 +136,7 @@ def _fits(schema: Schema, value: object) -> bool:
 
 
 def words(schema: Schema) -> str:
-    """What a value must be, for the caller."""
+    """A schema in words, for an error message: "a whole number from 1 to 5"."""
     if "anyOf" in schema:
         return " or ".join(map(words, schema["anyOf"]))
     if "enum" in schema:
@@ -167,21 +168,21 @@ _WORDS: Mapping[Any, str] = {
 
 
 class Components:
-    """The schemas of classes under the names by which a document refers to them.
+    """Makes the named schemas of classes (`components/schemas` in an OpenRPC document).
 
-    `names` gives each dataclass or TypedDict its name; every class that another one mentions has
-    to be among them. `extends` says which of them have the fields of a further class, too.
+    `names` gives each dataclass or TypedDict its name; every class that another class mentions must
+    have one. `extends` says which classes also have the fields of a further class.
     """
 
     def __init__(self, names: Mapping[type, str], extends: Mapping[type, type]) -> None:
         self._names, self._extends = names, extends
 
     def schemas(self) -> dict[str, Schema]:
-        """The schema of each class by its name."""
+        """The schemas of all classes, by name."""
         return {name: self._object(kind) for kind, name in self._names.items()}
 
     def of(self, kind: Any) -> Schema:
-        """The schema of a type; that of a class is a reference. Raises KeyError for an unknown one.
+        """The schema of a type; for a class it is a `$ref`. Raises KeyError for an unknown class.
 
         `Annotated[type, {...}]` adds keywords to the type's own.
         """
@@ -214,8 +215,10 @@ class Components:
 
 
 def _required(kind: type) -> list[str]:
-    """The fields that are always there; a dataclass of an older version lacks those that came
-    later, which have a default."""
+    """The fields that are always sent.
+
+    A dataclass field with a default came later: an older version does not send it.
+    """
     if not is_dataclass(kind):
         return list(get_type_hints(kind))
     return [

@@ -21,10 +21,10 @@ from hero_router.rpc.params import Param
 from hero_router.rpc.results import Count, Detail, Health, Scan, Service, State
 
 MAX_PAGE = 1_000
-"""Services on one page of `router.services`."""
+"""Most services on one page of `router.services`."""
 
 SCANS_AT_ONCE = 16
-"""Calls of `router.scan` that may wait in a worker. They are cheap, but each holds a connection."""
+"""Most calls of `router.scan` that wait in a worker: a call is cheap, but holds a connection."""
 
 MANIFEST: Mapping[str, str] = {
     "protocol": "openrpc",
@@ -34,11 +34,14 @@ MANIFEST: Mapping[str, str] = {
     "description": openrpc.ABOUT,
     "socket": "rpc",
 }
-"""The router's own discovery manifest, with the fields that services give in theirs."""
+"""The router's own manifest, with the same fields as the manifests of services."""
 
 
 class RpcMethods:
-    """The methods' handlers. Each gets the caller first; `rpc.results` has what they answer."""
+    """The handlers of the JSON-RPC methods; the first argument is the caller.
+
+    `rpc.results` has the types of the results.
+    """
 
     def __init__(
         self, feed: Feed, state: StateView, scanning: ScanCoordinator, worker: str
@@ -47,56 +50,56 @@ class RpcMethods:
         self._worker = worker
 
     async def all(self, caller: Principal) -> Encoded:
-        """Everything that the caller may see, the same as GET /api/services."""
+        """The whole state that the caller may see, the same as GET /api/services."""
         return Encoded(self._state.text(visible(caller)))
 
     async def services(
         self, caller: Principal, *, limit: int = MAX_PAGE, offset: int = 0, **fields: str
     ) -> list[dict[str, Any]]:
-        """One page of the records that match."""
+        """One page of the service records that match the parameters."""
         return self._state.select(visible(caller), **fields)[offset : offset + limit]
 
     async def count(self, caller: Principal, **fields: str) -> int:
-        """How many records match."""
+        """How many service records match the parameters."""
         return len(self._state.select(visible(caller), **fields))
 
     async def service(self, caller: Principal, *, id: str) -> dict[str, Any]:  # noqa: A002 - as callers name it
-        """One record with its live figures."""
+        """One service record with its last probe."""
         return await self._state.service(id, visible(caller))
 
     async def scan(self, _: Principal) -> dict[str, Any]:
-        """What the scanners found, now."""
+        """Make the scanners scan now; returns their counts."""
         return await self._scanning.scan()
 
     async def health(self, _: Principal) -> dict[str, object]:
-        """The same as GET /ready."""
+        """The same answer as GET /ready."""
         return {**self._feed.status(), "worker": self._worker, "version": __version__}
 
 
 MATCHING = (
-    Param("context", text(), "only this context"),
-    Param("status", choice(*map(str, Status)), "only this status"),
-    Param("node", text(), "only this node"),
+    Param("context", text(), "only services of this context"),
+    Param("status", choice(*map(str, Status)), "only services with this status"),
+    Param("node", text(), "only services of this node"),
 )
-"""Parameters that choose among the services."""
+"""Parameters that select services."""
 
 
 @dataclass(frozen=True, slots=True)
 class RpcApi:
-    """All methods, and the OpenRPC document that describes them, as JSON."""
+    """All JSON-RPC methods, and the OpenRPC document that describes them, as JSON."""
 
     methods: Sequence[Method]
     document: str
 
 
 def rpc_api(handlers: RpcMethods) -> RpcApi:
-    """The router's API over these handlers."""
+    """Build the router's JSON-RPC API; its methods call these handlers."""
 
     async def discover(_: Principal) -> Encoded:
         return Encoded(document)
 
     schema = {"type": "object", "required": ["openrpc", "info", "methods"]}
-    itself = Method(DISCOVER, discover, "This router's OpenRPC document.", schema)
+    itself = Method(DISCOVER, discover, "Returns the router's OpenRPC document.", schema)
     methods = [*_methods(handlers), itself]
     document = encode(openrpc.document(methods))
     return RpcApi(methods, document)
@@ -107,23 +110,23 @@ def _methods(handlers: RpcMethods) -> list[Method]:
         Method(
             "router.list",
             handlers.all,
-            "Everything at one position: services, nodes, and why it may be out of date.",
+            "Returns the whole state: services, nodes, and the reasons why it may be out of date.",
             COMPONENTS.of(State),
             examples=(Example("one service", examples.STATE),),
         ),
         Method(
             "router.services",
             handlers.services,
-            "The services that match, page by page.",
+            "Returns one page of the services that match all parameters.",
             COMPONENTS.of(list[Service]),
             params=(
                 *MATCHING,
-                Param("limit", whole(1, MAX_PAGE, MAX_PAGE), "most services to answer"),
-                Param("offset", whole(0, 1_000_000, 0), "how many services to pass over first"),
+                Param("limit", whole(1, MAX_PAGE, MAX_PAGE), "most services to return"),
+                Param("offset", whole(0, 1_000_000, 0), "how many services to skip first"),
             ),
             description=(
-                "`router.count` answers how many there are in all. `router.list` and "
-                "`router.health` say whether they may be out of date."
+                "`router.count` returns how many services match in all. `router.list` and "
+                "`router.health` say whether the services may be out of date."
             ),
             examples=(
                 Example("of one context", [examples.SERVICE], {"context": "shop", "limit": 10}),
@@ -132,7 +135,7 @@ def _methods(handlers: RpcMethods) -> list[Method]:
         Method(
             "router.count",
             handlers.count,
-            "How many services match.",
+            "Returns how many services match all parameters.",
             COMPONENTS.of(Count),
             params=MATCHING,
             examples=(Example("of one context", 1, {"context": "shop"}),),
@@ -140,7 +143,7 @@ def _methods(handlers: RpcMethods) -> list[Method]:
         Method(
             "router.service",
             handlers.service,
-            "One service with the figures of its last probe.",
+            "Returns one service with the figures of its last probe.",
             COMPONENTS.of(Detail),
             params=(
                 Param(
@@ -162,12 +165,13 @@ def _methods(handlers: RpcMethods) -> list[Method]:
         Method(
             "router.scan",
             handlers.scan,
-            "Make the scanners scan now, and answer what they found.",
+            "Makes all scanners scan now, and returns the counts of services that they found.",
             COMPONENTS.of(Scan),
             description=(
-                f"Every scanner has {WAIT_SECONDS:g} s to answer. `missing` names the nodes that "
-                "did not. `conditions` says what scanners could not see. Calls share one: a call "
-                f"may take {CALL_SECONDS:g} s."
+                f"Every scanner has {WAIT_SECONDS:g} s to reply. `missing` names the nodes that "
+                "did not reply. `conditions` says which folders or sockets scanners could not "
+                "see. Calls that wait share one scan, so a call may take "
+                f"{CALL_SECONDS:g} s."
             ),
             at_once=SCANS_AT_ONCE,
             examples=(Example("nothing new", examples.SCAN),),
@@ -175,7 +179,7 @@ def _methods(handlers: RpcMethods) -> list[Method]:
         Method(
             "router.health",
             handlers.health,
-            "Whether this worker is ready, and if not, why.",
+            "Returns whether this worker is ready, and the reason if it is not.",
             COMPONENTS.of(Health),
             examples=(Example("ready, while one scanner is gone", examples.HEALTH),),
         ),

@@ -1,4 +1,7 @@
-"""The router's own OpenRPC 1.4 document (spec.open-rpc.org), made from its methods. Pure."""
+"""Makes the router's own OpenRPC 1.4 document (spec.open-rpc.org) from its methods.
+
+Pure: no I/O, no clock.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -13,12 +16,12 @@ from hero_router.rpc.results import EXTENDS, NAMES
 
 TITLE = "hero_router"
 ABOUT = (
-    "One door to the services that listen on Unix sockets: which there are, what they are, and "
-    "whether they really work."
+    "Lists the services that listen on the Unix sockets of one or more machines, and shows whether "
+    "they work."
 )
 
 COMPONENTS = Components(NAMES, EXTENDS)
-"""The schemas of what methods answer."""
+"""The schemas of the methods' results."""
 
 
 def document(methods: Iterable[Method]) -> dict[str, Any]:
@@ -76,4 +79,4 @@ def _errors() -> dict[str, dict[str, Any]]:
 
 
 ERRORS: Mapping[str, Mapping[str, Any]] = _errors()
-"""The errors that any method may answer, by name."""
+"""The errors that any method may return, by name."""

@@ -1,4 +1,7 @@
-"""Parameters of JSON-RPC methods: their names and schemas, and how given values are bound. Pure."""
+"""Declares the parameters of JSON-RPC methods, and binds and checks the values of a call.
+
+Pure: no I/O, no clock.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,12 +12,12 @@ from hero_router.rpc.json_schema import Schema, refusal, unchecked
 from hero_router.text import clean
 
 SHOWN = 40
-"""How much of a name that the caller made up is repeated to it."""
+"""Most characters of an unknown parameter name that an error message repeats."""
 
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """One parameter of a method; `old_name` is a name of it that is still accepted.
+    """One parameter of a JSON-RPC method; `old_name` is an older name that is still accepted.
 
     Raises:
         ValueError: the schema uses a keyword that is not checked.
@@ -32,10 +35,11 @@ class Param:
 
 
 def bind(params: Sequence[Param], given: list[Any] | dict[str, Any]) -> dict[str, Any]:
-    """The given values by name, each checked; a parameter that is not given is left out.
+    """The given values by parameter name, all checked; optional ones may be missing.
 
     Raises:
-        BadRequest: one is missing, unknown, given too often or has a wrong value; it is named.
+        BadRequest: a parameter is missing, unknown, given too often or has a wrong value; the
+            message names it.
     """
     values = _renamed(params, given) if isinstance(given, dict) else _named(params, given)
     known = {param.name: param for param in params}

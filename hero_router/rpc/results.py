@@ -1,4 +1,4 @@
-"""The shapes of what the router's methods answer, from which their schemas are made."""
+"""The result types of the router's JSON-RPC methods; their JSON Schemas are made from these."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, TypedDict
@@ -12,34 +12,34 @@ Count = Annotated[int, {"minimum": 0}]
 
 
 class Service(TypedDict):
-    """What is sent beside the fields of a record; the fields themselves: see `EXTENDS`."""
+    """A service record: the fields that are added to those of `model.Record` (see `EXTENDS`)."""
 
     service_id: str
     healthy: bool
 
 
 class Node(TypedDict):
-    """What is sent beside the fields of a node's report."""
+    """A node report: the field that is added to those of `model.NodeState` (see `EXTENDS`)."""
 
     lost: bool
 
 
 class Probe(TypedDict):
-    """The live figures of a service's last probe, socket by socket."""
+    """The figures of a service's last probe, by socket."""
 
     checked_at: Time
     sockets: Mapping[str, Any]
 
 
 class Detail(Service):
-    """One service, its live figures, and why they may be out of date."""
+    """One service, its last probe, and the reasons why both may be out of date."""
 
     probe: Probe | None
     stale: list[Condition]
 
 
 class State(TypedDict):
-    """All that a worker knows, at one position."""
+    """A worker's whole state at one position."""
 
     cursor: Position
     run_id: str
@@ -51,7 +51,7 @@ class State(TypedDict):
 
 
 class Counts(TypedDict):
-    """What a scan found."""
+    """The counts of a scan."""
 
     discovered: Count
     added: Count
@@ -61,7 +61,7 @@ class Counts(TypedDict):
 
 
 class Unseen(TypedDict):
-    """What a node's scanner could not see, and why."""
+    """A condition of a node: its scanner could not see some folders or sockets."""
 
     node: str
     reason: str
@@ -69,7 +69,7 @@ class Unseen(TypedDict):
 
 
 class Scan(Counts):
-    """What all scanners found, and each of them."""
+    """The counts of all scanners together, and of each node."""
 
     nodes: Mapping[str, Counts]
     missing: list[str]
@@ -77,7 +77,7 @@ class Scan(Counts):
 
 
 class Health(TypedDict):
-    """How able one worker is."""
+    """Whether one worker is ready, and how far it has read the stream."""
 
     ready: bool
     reason: str
@@ -102,7 +102,7 @@ NAMES: Mapping[type, str] = {
     Scan: "Scan",
     Health: "Health",
 }
-"""Every class that an answer is made of, and its name in the OpenRPC document."""
+"""Every class that is part of a result, and its name in the OpenRPC document."""
 
 EXTENDS: Mapping[type, type] = {Service: Record, Detail: Record, Node: NodeState}
-"""Shapes that have all fields of a class of the model, beside their own."""
+"""Result types that also have all fields of a class in `model`."""

@@ -1,4 +1,4 @@
-"""gunicorn as hero_router runs it: its settings in one place, for the command and for deploy/."""
+"""The gunicorn master and its settings, for the command `hero_router web` and for deploy/."""
 
 import logging
 import math
@@ -26,7 +26,7 @@ lost worker reconnect at once; the kernel retries one that did not fit after 1, 
 
 
 def gunicorn_settings(config: RouterConfig) -> dict[str, Any]:
-    """gunicorn's settings, made from ours.
+    """gunicorn's settings, made from the router's settings.
 
     gunicorn's request limits and forwarded-for settings have no effect under aiohttp's worker. Its
     control socket is off, as nothing uses it.
@@ -49,7 +49,7 @@ def gunicorn_settings(config: RouterConfig) -> dict[str, Any]:
 
 
 def _begin(server: Any, config: RouterConfig) -> None:
-    """gunicorn's `on_starting`: runs once, in the master."""
+    """gunicorn's hook `on_starting`: warn of an open port, and make the folder of metrics."""
     if config.web.is_open:
         log.warning(
             "web listens on %s, and there is no login yet: everyone who can reach it can read "
@@ -60,29 +60,29 @@ def _begin(server: Any, config: RouterConfig) -> None:
 
 
 class Log(glogging.Logger):  # type: ignore[misc] # gunicorn has no types
-    """Sends gunicorn's messages through our handlers, so that all lines have one format."""
+    """Sends gunicorn's log messages through the router's handlers, so that all lines look alike."""
 
     def setup(self, cfg: Any) -> None:
-        """Propagate to the root logger, which `logs.setup` has set up."""
+        """Pass gunicorn's messages on to the root logger, which `logs.setup` has set up."""
         self.cfg = cfg
         for logger in (self.error_log, self.access_log):
             logger.handlers, logger.propagate = [], True
 
 
 class Gunicorn(BaseApplication):  # type: ignore[misc] # gunicorn has no types
-    """A gunicorn master over `web.app.create_app`."""
+    """A gunicorn master whose workers run the application of `web.app`."""
 
     def __init__(self, config: RouterConfig) -> None:
         self._config = config
         super().__init__()
 
     def load_config(self) -> None:
-        """Use our settings only: none from files or the command line."""
+        """Use only the settings of `gunicorn_settings`: none from files or the command line."""
         for name, value in gunicorn_settings(self._config).items():
             self.cfg.set(name, value)
 
     def load(self) -> Callable[[], Awaitable[web.AppRunner]]:
-        """The coroutine function that gives a worker its runner."""
+        """The coroutine function that makes a worker's aiohttp runner."""
 
         async def application() -> web.AppRunner:
             return make_runner(self._config)

@@ -1,4 +1,4 @@
-"""What a gunicorn master checks before it starts, under `hero_router web` and under gunicorn."""
+"""Checks before a gunicorn master starts, under `hero_router web` and under gunicorn itself."""
 
 import asyncio
 import logging
@@ -12,10 +12,10 @@ log = logging.getLogger(__name__)
 
 
 def prepare(config: RouterConfig) -> None:
-    """Check Redis's settings and the metrics folder, warn of evictions, raise the limit of files.
+    """Check Redis's URL and the metrics folder, warn of evictions, raise the limit of open files.
 
     Raises:
-        ConfigError: no Redis is named, or there is no room for metrics.
+        ConfigError: no Redis URL is set, or no temporary file can be written.
     """
     config.redis.require()
     multiproc.check()

@@ -1,4 +1,4 @@
-"""gunicorn worker classes: on uvloop where it is installed, and drained before they end."""
+"""gunicorn worker classes, which use uvloop if it is installed, and drain before they end."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,7 +17,7 @@ except ImportError:  # no wheel for this platform
 
 
 class Draining:
-    """A worker that drains on SIGTERM before it ends; see `web.lifecycle.drain`."""
+    """A worker that ends its streams one by one on SIGTERM; see `web.lifecycle.drain`."""
 
     wsgi: Callable[[], Awaitable[web.AppRunner]]
     loop: asyncio.AbstractEventLoop
@@ -42,7 +42,7 @@ class Draining:
         super().run()  # type: ignore[misc] # gunicorn's worker, see below
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - gunicorn's
-        """Start to drain; a second signal ends the worker at once."""
+        """Handle SIGTERM: start to drain; a second signal ends the worker at once."""
         if self._runner is None or self._draining is not None:
             self._end()
         else:
@@ -59,7 +59,7 @@ class Draining:
         self._notify_waiter_done()
 
     def _wait_next_notify(self) -> "asyncio.Future[bool]":
-        """The first call, once the sockets listen, raises their backlog: aiohttp sets it to 128.
+        """Called once the sockets listen: raise their backlog at the first call; aiohttp sets 128.
 
         The clients of a lost worker reconnect all at once. The kernel retries a connection that did
         not fit only after a second, then three, then seven.

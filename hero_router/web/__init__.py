@@ -1,1 +1,1 @@
-"""The HTTP side of a worker: aiohttp application, middleware and routes over the feed."""
+"""The HTTP server of a web worker: aiohttp application, middleware and routes."""

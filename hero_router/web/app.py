@@ -1,6 +1,7 @@
-"""The application of one web worker: routes, middleware and lifecycle, from parts that are given.
+"""Builds the aiohttp application of one web worker: routes, middleware, startup and shutdown.
 
-`application` is the public entry point for gunicorn.
+The caller of `create_app` passes in the worker's objects. `application` is the public entry point
+for gunicorn, which builds these objects first.
 """
 
 from aiohttp import web
@@ -15,7 +16,7 @@ from hero_router.web.routes import events, health, metrics, presence, rpc, state
 
 
 def create_app(parts: Parts) -> web.Application:
-    """A worker's application. Its background tasks run from its start to its cleanup."""
+    """A worker's application. Its background tasks run from startup to cleanup."""
     identify = middleware.identify(parts.config.web.proxies)
     app = web.Application(middlewares=[middleware.guard, identify])
     if port := parts.config.web.metrics_port:
@@ -31,7 +32,7 @@ def create_app(parts: Parts) -> web.Application:
 
 
 def routes(parts: Parts) -> list[web.AbstractRouteDef]:
-    """All routes of a worker; each feature has its own module."""
+    """All routes of a worker; each feature has its own module in `web.routes`."""
     return [
         *static.routes(parts.assets),
         *health.routes(parts.feed, parts.worker),
@@ -44,14 +45,17 @@ def routes(parts: Parts) -> list[web.AbstractRouteDef]:
 
 
 async def application() -> web.AppRunner:
-    """The entry point of `gunicorn hero_router.web.app:application`; reads the environment."""
+    """The entry point of `gunicorn hero_router.web.app:application`.
+
+    The settings come from environment variables.
+    """
     runner = make_runner(RouterConfig.read())
     warn_rejected()
     return runner
 
 
 def make_runner(config: RouterConfig) -> web.AppRunner:
-    """A worker, ready to be set up. Raises ConfigError if there is no Redis to follow."""
+    """The aiohttp runner of one worker. Raises ConfigError if no Redis URL is set."""
     logs.setup(config.log.level, config.log.format)
     clients = RedisClients.connect(config)
     parts = make_parts(config, clients, RedisClock(clients.web))

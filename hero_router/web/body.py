@@ -1,4 +1,4 @@
-"""Reads request bodies: each within a time limit, all of a worker within a memory limit."""
+"""Reads request bodies: each within time limits, all bodies of a worker within a memory limit."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,10 +9,10 @@ from aiohttp import web
 from hero_router.errors import BadRequest, Overloaded
 
 EXPECT = web.RequestKey("expects", str)
-"""The request's `Expect` field: empty, or `100-continue`."""
+"""The request's `Expect` header: empty, or `100-continue`."""
 
 MAX_BYTES = 1024 * 1024
-"""Largest body."""
+"""Largest request body that is accepted."""
 
 FREE_BYTES = 16 * 1024
 """The first bytes of each body do not count: small calls go on while large bodies are refused.
@@ -22,7 +22,8 @@ aiohttp's buffers may hold as much for any connection."""
 class BodyReader:
     """Reads the bodies of one worker's requests.
 
-    All together may hold `budget` bytes. One may take `seconds`, and pause for `silence` seconds.
+    All bodies together may use `budget` bytes of memory. One body may take `seconds` in all, and
+    pause for `silence` seconds.
     """
 
     def __init__(self, budget: int, seconds: float, silence: float) -> None:
@@ -31,14 +32,14 @@ class BodyReader:
 
     @asynccontextmanager
     async def read(self, request: web.Request) -> AsyncIterator[bytes]:
-        """The whole body; it counts against the budget until the context ends.
+        """The whole body of a request; it counts against the budget until the context ends.
 
         Raises:
-            HTTPUnsupportedMediaType: it is compressed; nothing is decompressed here.
-            HTTPRequestEntityTooLarge: it is larger than `MAX_BYTES`.
-            HTTPRequestTimeout: it took or paused too long.
+            HTTPUnsupportedMediaType: the body is compressed; nothing is decompressed here.
+            HTTPRequestEntityTooLarge: the body is larger than `MAX_BYTES`.
+            HTTPRequestTimeout: the body took too long, or paused for too long.
             Overloaded: the budget is used up.
-            BadRequest: it is not framed as HTTP asks.
+            BadRequest: the body's framing (its chunks or length) is malformed.
         """
         _check_head(request)
         body = bytearray()

@@ -1,4 +1,4 @@
-"""Answers plain or in gzip, by the client's `Accept-Encoding`, and 304 by its tags (RFC 9110)."""
+"""Answers plain or gzip by `Accept-Encoding`, and 304 if `If-None-Match` has the ETag."""
 
 import asyncio
 import gzip
@@ -14,13 +14,13 @@ from aiohttp import ETag, web
 from hero_router.errors import NotAcceptable
 
 WORTH_BYTES = 1024
-"""A smaller body is sent plain, unless the client takes gzip only: it fits into one packet."""
+"""A smaller body is sent plain, unless the client accepts gzip only: it fits into one packet."""
 
 LEVEL = 9
-"""Compression level of what is compressed once, when the worker starts."""
+"""gzip level of documents that are compressed once, when the worker starts."""
 
 QUICK_LEVEL = 6
-"""Compression level of what is compressed while a client waits."""
+"""gzip level of answers that are compressed while a client waits."""
 
 JSON = "application/json; charset=utf-8"
 
@@ -35,7 +35,7 @@ _WEIGHT = re.compile(r"q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A body that never changes: plain, in gzip, and the strong tag of each form."""
+    """A response body that never changes: plain, in gzip, and the strong ETag of each form."""
 
     plain: bytes
     packed: bytes
@@ -44,7 +44,7 @@ class Document:
 
     @classmethod
     def of(cls, plain: bytes, media_type: str) -> Self:
-        """Compress the bytes; `media_type` is their content type."""
+        """Make a document of the plain bytes; `media_type` is their Content-Type."""
         tag = hashlib.blake2b(plain, digest_size=12).hexdigest()
         return cls(plain, gzip.compress(plain, LEVEL, mtime=0), media_type, tag)
 
@@ -52,7 +52,7 @@ class Document:
         """200 with the body, or 304 if the client has it; `cache` is the Cache-Control.
 
         Raises:
-            NotAcceptable: the client takes neither form.
+            NotAcceptable: the client accepts neither plain nor gzip.
         """
         packed = takes_gzip(request, len(self.plain))
         tag = f"{self.tag}-gzip" if packed else self.tag
@@ -68,20 +68,20 @@ class Document:
 
 
 def encoding_headers(*, packed: bool) -> dict[str, str]:
-    """The header fields of an answer that has both forms."""
+    """The headers of an answer that can be sent both plain and in gzip."""
     return {"Vary": "Accept-Encoding", **({"Content-Encoding": "gzip"} if packed else {})}
 
 
 def has(request: web.Request, tag: str) -> bool:
-    """Whether `If-None-Match` names the tag; `*` names any."""
+    """Whether `If-None-Match` has the ETag `tag`; `*` matches any."""
     return any(item.value in (tag, "*") for item in request.if_none_match or ())
 
 
 def takes_gzip(request: web.Request, size: int) -> bool:
-    """Whether a body of `size` bytes is to be sent in gzip.
+    """Whether a body of `size` bytes must be sent in gzip.
 
     Raises:
-        NotAcceptable: the client takes neither form.
+        NotAcceptable: the client accepts neither plain nor gzip.
     """
     weights = _weights(",".join(request.headers.getall("Accept-Encoding", [])))
     rest = weights.get("*", 0.0)
@@ -97,7 +97,7 @@ def takes_gzip(request: web.Request, size: int) -> bool:
 
 
 def _weights(field: str) -> dict[str, float]:
-    """The weight of each coding, 0 to 1; 0 if it cannot be read."""
+    """The weight (`q`) of each content coding, 0 to 1; 0 if the weight is malformed."""
     weights = dict[str, float]()
     for each in field.split(","):
         coding, *parameters = (part.strip() for part in each.lower().split(";"))
@@ -114,10 +114,10 @@ def _weight(parameters: list[str]) -> float:
 
 
 async def packed(request: web.Request, body: bytes, kind: str, cache: str) -> web.Response:
-    """An answer for one request, in gzip if the client takes it; compressed in a thread.
+    """An answer to one request, in gzip if the client accepts it; compressed in a thread.
 
     Raises:
-        NotAcceptable: the client takes neither form.
+        NotAcceptable: the client accepts neither plain nor gzip.
     """
     wanted = takes_gzip(request, len(body))
     if wanted:
@@ -129,7 +129,7 @@ async def packed(request: web.Request, body: bytes, kind: str, cache: str) -> we
 class GzipPrefix:
     """The compressed beginning of a gzip stream (RFC 1952), to which different ends can be added.
 
-    The whole is one member: not every client reads two in a row.
+    The whole stream is one gzip member: not every client reads two members in a row.
     """
 
     def __init__(self, beginning: bytes) -> None:
@@ -140,7 +140,7 @@ class GzipPrefix:
         self._crc, self._size = zlib.crc32(beginning), len(beginning)
 
     def ended(self, end: bytes) -> bytes:
-        """The whole stream; the end, at most 65,535 bytes, is stored without compression."""
+        """The whole gzip stream; `end`, at most 65,535 bytes, is stored without compression."""
         block = struct.pack("<BHH", _LAST_STORED, len(end), len(end) ^ 0xFFFF) + end
         size = (self._size + len(end)) & 0xFFFF_FFFF
         return self._beginning + block + struct.pack("<II", zlib.crc32(end, self._crc), size)

@@ -1,4 +1,4 @@
-"""HTTP answers to errors: JSON body, header fields, and own texts for aiohttp's refusals."""
+"""Makes the HTTP answers to errors: JSON body, headers, and own texts for aiohttp's errors."""
 
 import http
 import secrets
@@ -17,7 +17,7 @@ from hero_router.rpc.errors import (
 )
 
 REQUEST_ID = web.RequestKey("request_id", str)
-"""The name of one request in the log and in its answer."""
+"""The id of one request, in the log and in its answer (`X-Request-Id`)."""
 
 _REFUSALS: Mapping[int, tuple[str, str]] = {
     400: ("bad_request", "the request cannot be understood"),
@@ -38,7 +38,7 @@ _REFUSALS: Mapping[int, tuple[str, str]] = {
 
 
 class OwnResponse(web.Response):
-    """An error of the router itself, whatever route was asked. It does not name the software."""
+    """An error answer of the router itself, on any route; it has no `Server` header."""
 
     async def _prepare_headers(self) -> None:
         await super()._prepare_headers()
@@ -46,12 +46,12 @@ class OwnResponse(web.Response):
 
 
 def http_error_info(error: BaseException) -> ErrorInfo:
-    """Look up one error, or a refusal of aiohttp."""
+    """The codes and the message for an error, also for an `HTTPException` of aiohttp."""
     return _refusal(error) if isinstance(error, web.HTTPException) else error_info(error)
 
 
 def error_response(request: web.BaseRequest, error: BaseException) -> web.Response:
-    """The HTTP answer: `{"error": {"code", "message", "request_id", …}}`; logs it."""
+    """The HTTP answer `{"error": {"code", "message", "request_id", …}}`; also logs the error."""
     request_id = request.get(REQUEST_ID, "")
     info = http_error_info(error)
     log_error(error, info, request_id)
@@ -64,7 +64,7 @@ def error_response(request: web.BaseRequest, error: BaseException) -> web.Respon
 
 
 def raw_error(error: Exception, fields: Mapping[str, str]) -> bytes:
-    """The same answer as bytes, for a connection on which no request is complete."""
+    """The HTTP answer to an error as bytes, for a connection without a complete request."""
     info, request_id = http_error_info(error), secrets.token_hex(8)
     body = _text(info, request_id).encode("ascii")
     phrase = http.HTTPStatus(info.status).phrase

@@ -1,7 +1,7 @@
 """Raises the limit of open files, and warns when a worker is about to reach it.
 
-Each client takes one. At the limit no client can connect, nor any health check, so a load balancer
-turns to other workers; clients that are connected go on.
+Each client takes one file descriptor. At the limit no client and no health check can connect, so a
+load balancer uses other workers; connected clients stay connected.
 """
 
 import asyncio
@@ -15,24 +15,24 @@ log = logging.getLogger(__name__)
 CHECK_SECONDS = 1.0
 
 FULL, ROOMY = 0.9, 0.8
-"""Shares of the limit: a warning is logged from the first on, its end below the second."""
+"""Shares of the limit: from `FULL` on a warning is logged; below `ROOMY` its end is logged."""
 
 
 def raise_limit() -> None:
-    """Raise the limit of this process and its children to what the system allows."""
+    """Raise the limit of open files of this process and its children to the hard limit."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):  # macOS has another limit below its "unlimited"
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 class FileLimitMonitor:
-    """Logs when a worker has hardly any files left, and when it has some again."""
+    """Logs when a worker is close to its limit of open files, and when it no longer is."""
 
     def __init__(self) -> None:
         self._warned = False
 
     async def run(self) -> None:
-        """Check again and again until cancelled."""
+        """Check the number of open files every second until cancelled."""
         while True:
             await asyncio.sleep(CHECK_SECONDS)
             self._check()

@@ -1,4 +1,4 @@
-"""Start and end of one web worker: its background tasks, its connections, and how it drains."""
+"""Starts and ends one web worker: background tasks, Redis connections, drain of its streams."""
 
 import asyncio
 import logging
@@ -23,7 +23,7 @@ FLUSH_SECONDS = 1.0
 
 WARM_SECONDS = 2.0
 """How long a worker waits at its start for the first answer of Redis before it listens. All workers
-share one listening socket: one without a snapshot would answer 503."""
+share one listening socket: a worker without a snapshot would answer 503."""
 
 WITHDRAW_SECONDS = 0.5
 """How long a worker may take to remove its clients from Redis when it ends; they expire anyway."""
@@ -60,9 +60,9 @@ async def background(app: web.Application) -> AsyncIterator[None]:
 
 
 async def following(app: web.Application) -> AsyncIterator[None]:
-    """Run the feed for as long as the application runs; if it fails, the worker ends.
+    """Run the feed for as long as the application runs; if the feed fails, the worker ends.
 
-    Waits first until the feed has loaded the state, or has failed to.
+    Waits first until the feed has tried to load the state.
     """
     feed = app[PARTS].feed
     task = asyncio.create_task(feed.run(), name="feed")
@@ -75,7 +75,7 @@ async def following(app: web.Application) -> AsyncIterator[None]:
 
 
 async def drain(runner: web.AppRunner) -> None:
-    """End a worker's streams, one by one, before the worker ends; it accepts no connections.
+    """Stop accepting connections, and end a worker's streams one by one, before the worker ends.
 
     New connections go to the other workers, which listen on the same address. Requests on open
     connections are still answered, `/ready` with 503. If the feed has failed, all streams end at

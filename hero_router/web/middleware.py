@@ -1,4 +1,4 @@
-"""Middleware of every request: its name, its caller, and errors as JSON."""
+"""Middleware of every request: its id, its caller, and errors as JSON."""
 
 import logging
 import secrets
@@ -24,7 +24,7 @@ PRINCIPAL = web.RequestKey("principal", Principal)
 
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Name the request, run it, and turn each error into its JSON form."""
+    """Give the request an id, call its handler, and answer errors as JSON."""
     if REQUEST_ID not in request:  # `protocol` names those that come through it
         request[REQUEST_ID] = secrets.token_hex(8)
     try:
@@ -45,7 +45,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 def identify(proxies: TrustedProxies) -> Middleware:
-    """A middleware that says who asks: one `Principal` for each request, made here only."""
+    """A middleware that makes the `Principal` (the caller) of each request."""
 
     @web.middleware
     async def identified(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -57,7 +57,7 @@ def identify(proxies: TrustedProxies) -> Middleware:
 
 
 def counting(requests: RequestCounts) -> Signal:
-    """What counts each request when the head of its answer is sent (`on_response_prepare`)."""
+    """A handler for `on_response_prepare` that counts each request by method and status."""
 
     async def count(request: web.Request, response: web.StreamResponse) -> None:
         requests.count(request.method, response.status)
@@ -66,6 +66,6 @@ def counting(requests: RequestCounts) -> Signal:
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Runs right before any response's head is sent (`on_response_prepare`)."""
+    """Add the request id and the headers of its group to a response (`on_response_prepare`)."""
     group = OWN if isinstance(response, OwnResponse) else group_of(request)
     dress(response, group, request.get(REQUEST_ID, ""))

@@ -1,4 +1,4 @@
-"""Makes the parts of one web worker from its settings and its connections to Redis."""
+"""Builds the objects of one web worker (feed, state, RPC, metrics …) from settings and Redis."""
 
 import os
 from collections.abc import Mapping
@@ -39,8 +39,8 @@ MEGABYTE = 1024 * 1024
 class RedisClients:
     """A worker's connections to Redis.
 
-    `tail` only follows the stream. `watch` only reads the nodes: a busy `web` must not make a
-    scanner look lost.
+    The connection `tail` only follows the stream. `watch` only reads the nodes: requests on `web`
+    must not delay the check of the scanners.
     """
 
     tail: Redis
@@ -49,7 +49,7 @@ class RedisClients:
 
     @classmethod
     def connect(cls, config: RouterConfig) -> Self:
-        """Clients for these settings. Raises ConfigError if they name no Redis."""
+        """Connect with these settings. Raises ConfigError if they have no Redis URL."""
         config.redis.require_url()
         return cls(
             tail=connect(
@@ -64,14 +64,14 @@ class RedisClients:
         )
 
     async def aclose(self) -> None:
-        """Close all connections."""
+        """Close all connections to Redis."""
         for client in (self.tail, self.watch, self.web):
             await client.aclose()
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the routes and background tasks of one worker are made of; `worker` is its name."""
+    """The objects that a worker's routes and background tasks use; `worker` is its name."""
 
     config: RouterConfig
     worker: str
@@ -93,7 +93,7 @@ PARTS = web.AppKey("parts", Parts)
 
 
 def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -> Parts:
-    """All parts of one worker. Nothing runs yet."""
+    """Build all objects of one worker; no task runs yet."""
     keys, worker = Keys(config.redis.prefix), f"{config.node.name}/{os.getpid()}"
     nodes = NodeReader(clients.web, keys)
     assets = Assets(static_folder())
@@ -136,8 +136,11 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
 def _metrics(
     feed: Feed, requests: RequestCounts, clock: RedisClock
 ) -> "tuple[Sampler, Exposition]":
-    """Import the metrics late: prometheus_client looks for the workers' shared folder when it is
-    imported. The gunicorn master imports this module before it has made that folder."""
+    """Import and build the metrics: they are imported here only, not when this module is.
+
+    prometheus_client looks for the workers' shared folder when it is imported. The gunicorn master
+    imports this module before it has made that folder.
+    """
     multiproc.check_space()
     from hero_router.metrics.declarations import Declarations  # noqa: PLC0415 - see above
     from hero_router.metrics.exposition import Exposition  # noqa: PLC0415

@@ -1,6 +1,6 @@
-"""Publishes this worker's clients in Redis, and merges what all workers published.
+"""Publishes the list of this worker's clients in Redis, and merges the lists of all workers.
 
-Every worker publishes every other second, or less often where nothing has changed.
+A worker publishes its list every two seconds, or less often while the list does not change.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ class PresencePublisher:
         self._published_at = 0.0
 
     async def run(self) -> None:
-        """Publish again and again until cancelled. Also updates Redis's clock, for the metrics."""
+        """Publish the list every two seconds until cancelled; also read Redis's clock."""
         while True:
             try:
                 await self._clock.ask()
@@ -53,14 +53,14 @@ class PresencePublisher:
             await asyncio.sleep(PUBLISH_SECONDS * random.uniform(0.9, 1.1))  # noqa: S311 - jitter
 
     async def publish(self) -> None:
-        """Write the list if it has changed or is about to expire. Raises StoreError."""
+        """Write the list to Redis if it has changed or will expire soon. Raises StoreError."""
         summary, now = self._summary(), time.monotonic()
         if summary != self._published or now - self._published_at >= REPEAT_SECONDS:
             await self._presence.publish(self._worker, summary, self._clock.now_ms())
             self._published, self._published_at = summary, now
 
     async def withdraw(self) -> None:
-        """Remove the list, as the worker ends. Raises StoreError."""
+        """Remove this worker's list from Redis, as the worker ends. Raises StoreError."""
         await self._presence.remove(self._worker)
 
     def _summary(self) -> dict[str, Any]:
@@ -93,7 +93,7 @@ class PresencePublisher:
 
 
 def _reason(client: Subscriber) -> str:
-    """Why the client is behind; "" if nothing keeps it."""
+    """Why the client may be behind; "" if it is neither BLOCKED nor AHEAD."""
     if client.state is SubscriberState.BLOCKED:
         return f"its connection takes no more: {client.sink.buffered()} bytes wait"
     return "it knows later events than this worker" if client.state is SubscriberState.AHEAD else ""
@@ -109,7 +109,7 @@ def _filter(only: Filter | None) -> str:
 
 
 def merged(entries: Mapping[str, PresenceEntry], now_ms: int) -> dict[str, Any]:
-    """All workers' lists and their totals."""
+    """The lists of all workers as JSON, with totals."""
     states, pending = Counter[str](), 0
     workers = []
     for worker, each in sorted(entries.items()):

@@ -1,7 +1,6 @@
-"""Checks each connection and request before any route is looked up, where aiohttp does not.
+"""Checks Host, Origin, version and method of each request, and limits times, before any route.
 
-A request is checked for its host, origin, version and method; a connection for the time that it
-takes. What is not HTTP gets an error of the router's own.
+aiohttp does not check these. Input that is not HTTP gets an error answer of the router's own.
 
 This module uses private parts of aiohttp: `Server.__call__` and `_kwargs`,
 `AppRunner._make_server`, and `_request_count` and `_waiter` of `RequestHandler`.
@@ -37,14 +36,14 @@ from hero_router.web.timeouts import HeadTimeouts, ResponseTimeouts
 log = logging.getLogger(__name__)
 
 FIELD_BYTES = 16 * 1024
-"""Longest header field that is read. A position of up to this length is answered in the stream.
-Groups of routes (`web.route_groups`) have lower limits for other fields."""
+"""Longest request header that is read. A `Last-Event-ID` of up to this length is answered in the
+stream. Groups of routes (`web.route_groups`) have lower limits for other headers."""
 
 LINGER_SECONDS = 2.0
-"""How long an unwanted body is read and ignored, so that its sender gets to see the answer."""
+"""How long an unwanted body is read and ignored, so that its sender can read the answer."""
 
 READ_BYTES = 16 * 1024
-"""How much of a body aiohttp holds, about, if it is read more slowly than it arrives."""
+"""How many bytes of a body aiohttp buffers, about, if it is read more slowly than it arrives."""
 
 _UNSUPPORTED = web.RequestKey("unsupported", bool)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -52,10 +51,10 @@ _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*://([^/?#]*)", re.IGNORECASE)
 
 
 class Runner(web.AppRunner):
-    """Sets an application up behind these checks.
+    """An aiohttp runner whose requests and connections pass the checks of this module.
 
-    A head may take `head` seconds. A response of which no byte is taken for `stall` seconds is
-    given up.
+    The head of a request may take `head` seconds. The connection of a client that takes no byte of
+    its response for `stall` seconds is closed.
     """
 
     def __init__(
@@ -111,7 +110,7 @@ class HttpServer(web.Server):
         )
 
     def __call__(self) -> web.RequestHandler:
-        """A connection's protocol."""
+        """The asyncio protocol of a new connection."""
         return HttpProtocol(self, loop=self._loop, **self._kwargs)
 
     def _make_request(
@@ -122,8 +121,10 @@ class HttpServer(web.Server):
         writer: AbstractStreamWriter,
         task: "asyncio.Task[None]",
     ) -> web.BaseRequest:
-        """A request. aiohttp alone would answer in any HTTP version, and send `100 Continue` before
-        any check."""
+        """Make a request object, with notes for the checks.
+
+        aiohttp alone would answer in any HTTP version, and send `100 Continue` before any check.
+        """
         known = message.version in (HttpVersion10, HttpVersion11)
         if not known:
             message = message._replace(version=HttpVersion11, should_close=True)
@@ -139,7 +140,7 @@ class HttpServer(web.Server):
         return request
 
     def _request_id(self, request: web.BaseRequest) -> str:
-        """The name that the caller gave the request, if the caller is trusted; else a new one."""
+        """The `X-Request-Id` that a trusted caller gave the request; else a new id."""
         given = request.headers.get("X-Request-Id", "")
         if _REQUEST_ID.fullmatch(given) and self._proxies.trusts(request.remote or LOCAL):
             return given
@@ -156,7 +157,10 @@ class HttpServer(web.Server):
         return await self._inner.request_handler(request)
 
     def refused(self, request: web.BaseRequest, error: BaseException) -> web.Response:
-        """The answer to a request that does not reach the application; the connection closes."""
+        """The error answer to a request that does not reach the application.
+
+        The connection is closed after it.
+        """
         response = error_response(request, error)
         dress(response, OWN, request.get(REQUEST_ID, ""))
         response.force_close()
@@ -174,18 +178,21 @@ class HttpProtocol(web.RequestHandler):
         self._server, self._begun = door, False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """See asyncio.Protocol."""
+        """A client has connected: start the time limit of its first request head."""
         super().connection_made(transport)
         self._server.heads.start(self)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """See asyncio.Protocol; also called when the connection becomes a stream."""
+        """The connection is closed, or becomes a stream: stop its time limits."""
         super().connection_lost(exc)
         self._server.heads.stop(self)
         self._server.responses.stop(self)
 
     def data_received(self, data: bytes) -> None:
-        """Time a head from its first byte on; a body has its own limits (`web.body`)."""
+        """Parse received bytes; a request head has a time limit from its first byte on.
+
+        A body has its own limits (`web.body`).
+        """
         before = self._request_count
         super().data_received(data)
         if self._request_count != before:
@@ -196,17 +203,17 @@ class HttpProtocol(web.RequestHandler):
             self._server.heads.start(self)
 
     def pause_writing(self) -> None:
-        """See asyncio.Protocol: the client takes its response too slowly."""
+        """The client takes its response too slowly: start the time limit of the response."""
         super().pause_writing()
         self._server.responses.start(self)
 
     def resume_writing(self) -> None:
-        """See asyncio.Protocol."""
+        """The client takes its response again: stop the time limit of the response."""
         super().resume_writing()
         self._server.responses.stop(self)
 
     def give_up(self) -> None:
-        """End a connection whose head is late; answer 408 if part of a head has come."""
+        """Close a connection whose request head is late; answer 408 if a part of it has arrived."""
         if self._begun and self.transport is not None:
             self.transport.write(raw_error(web.HTTPRequestTimeout(), HEADERS))
         self.force_close()
@@ -218,7 +225,7 @@ class HttpProtocol(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,  # noqa: ARG002 - aiohttp's text repeats what was sent
     ) -> web.StreamResponse:
-        """Answer what is not HTTP, or failed outside of any handler, with an error of our own."""
+        """Make our own error answer if input is not HTTP or a request fails outside a handler."""
         error: BaseException = exc or RuntimeError(f"aiohttp gives up with {status}")
         if isinstance(error, HttpProcessingError):
             log.info("refused a malformed request: %s", _parser_words(error))
@@ -228,7 +235,7 @@ class HttpProtocol(web.RequestHandler):
         return self._server.refused(request, error)
 
     def log_exception(self, *words: Any, **details: Any) -> None:
-        """Log a malformed body as the sender's mistake, not as an error of ours."""
+        """Log a malformed body as the client's mistake; leave all other errors to aiohttp."""
         if isinstance(details.get("exc_info"), HttpProcessingError | web.RequestPayloadError):
             log.info("refused a malformed request: body")
         else:
@@ -248,13 +255,13 @@ def _check_line(request: web.BaseRequest) -> None:
 
 
 def _target(request: web.BaseRequest) -> str | None:
-    """The authority of a target in absolute form; aiohttp would take it for the host."""
+    """The authority of a request target in absolute form, which aiohttp takes for the host."""
     found = _ABSOLUTE.match(request.raw_path)
     return found[1] if found else None
 
 
 def _refusal(error: HttpProcessingError) -> web.HTTPException:
-    """The refusal that fits best to what the parser found."""
+    """The HTTP error that fits best to an error of aiohttp's parser."""
     words = error.message
     if isinstance(error, BadHttpMethod):
         return web.HTTPNotImplemented()

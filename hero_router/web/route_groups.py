@@ -1,7 +1,7 @@
-"""Groups of routes: the header fields and limits that belong to the answers of some routes only.
+"""Groups of routes: each group has its own response headers and limits of request headers.
 
-A route that is in no group is left alone: an answer that is passed on from elsewhere keeps its own
-header fields.
+A route in no group has none of these: an answer that is passed on from another server keeps its own
+headers.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,10 +25,10 @@ HEADERS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class RouteGroup:
-    """What the routes of one group have in common.
+    """The response headers and the limits of one group of routes.
 
-    `headers` are set on each of their answers. A request with a header field longer than
-    `field_bytes` is refused, but for the fields named in `long_fields` (in small letters).
+    `headers` are set on each answer. A request with a header longer than `field_bytes` is refused,
+    except for the headers named in `long_fields` (in lower case).
     """
 
     headers: Mapping[str, str]
@@ -36,15 +36,15 @@ class RouteGroup:
     long_fields: frozenset[str] = frozenset()
 
     def check_fields(self, fields: Mapping[str, str]) -> None:
-        """Refuse a field that is too long. Raises HTTPRequestHeaderFieldsTooLarge."""
+        """Refuse a request header that is too long. Raises HTTPRequestHeaderFieldsTooLarge."""
         for name, value in fields.items():
             if len(value) > self.field_bytes and name.lower() not in self.long_fields:
                 raise web.HTTPRequestHeaderFieldsTooLarge
 
 
 OWN = RouteGroup(HEADERS, field_bytes=8 * 1024, long_fields=frozenset({"last-event-id"}))
-"""The page, the API and the router's own errors. A browser gives up for ever on a stream that is
-refused for the length of its position, so a position of any length is answered in the stream."""
+"""The page, the API and the router's own errors. A browser never retries a stream that was refused,
+so a request with a long `Last-Event-ID` is not refused but answered in the stream."""
 
 GROUPS = web.AppKey("groups", dict[web.AbstractRoute, RouteGroup])
 
@@ -52,15 +52,15 @@ GROUPS = web.AppKey("groups", dict[web.AbstractRoute, RouteGroup])
 def add_routes(
     app: web.Application, group: RouteGroup, routes: Iterable[web.AbstractRouteDef]
 ) -> None:
-    """Add routes to an application as members of a group."""
+    """Add routes of one group to an application."""
     table = app.get(GROUPS, {})
     app[GROUPS] = table | dict.fromkeys(app.add_routes(routes), group)
 
 
 def group_of(request: web.BaseRequest) -> RouteGroup | None:
-    """The group of the route that a request has found; None where that is in no group.
+    """The group of the route that serves a request; None if the route is in no group.
 
-    What no route takes is answered by the router itself.
+    A request without a route is answered by the router itself, so its group is `OWN`.
     """
     if not isinstance(request, web.Request) or request.match_info.http_exception is not None:
         return OWN
@@ -69,9 +69,9 @@ def group_of(request: web.BaseRequest) -> RouteGroup | None:
 
 
 def dress(response: web.StreamResponse, group: RouteGroup | None, request_id: str) -> None:
-    """Give an answer its request id and the header fields of its group.
+    """Add the request id and the headers of its group to an answer.
 
-    Without a group an answer keeps a request id and a `Server` of its own.
+    Without a group an answer keeps its own `X-Request-Id` and `Server`, if it has them.
     """
     if group is not None:
         response.headers.update(group.headers)

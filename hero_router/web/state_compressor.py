@@ -1,4 +1,4 @@
-"""The state in gzip: each state is packed once for all clients that ask for it, in a thread."""
+"""Compresses the state with gzip, in a thread, once for all clients that request it."""
 
 import asyncio
 
@@ -8,9 +8,9 @@ from hero_router.web.encoding import GzipPrefix
 
 
 class StateCompressor:
-    """Packs the state as one filter shows it, one state at a time.
+    """Compresses the state as seen through one filter; at most one compression runs at a time.
 
-    Clients that ask meanwhile share the next one, so a burst of changes costs one thread at most.
+    Clients that ask meanwhile share the next one, so a burst of changes uses one thread at most.
     """
 
     def __init__(self, state: StateView, shown: Filter | None) -> None:
@@ -19,7 +19,7 @@ class StateCompressor:
         self._task: asyncio.Task[tuple[EncodedState, GzipPrefix]] | None = None
 
     async def latest(self) -> tuple[EncodedState, GzipPrefix]:
-        """A state that is no older than this call. Raises NotReady."""
+        """A compressed state that is no older than this call. Raises NotReady."""
         kept = self._current()
         if kept is None and self._task is not None:
             await asyncio.shield(self._task)  # it began earlier, so it may be an older state

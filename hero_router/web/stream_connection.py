@@ -1,7 +1,7 @@
-"""The connection of one stream, once aiohttp has sent the response's head.
+"""The connection of one event stream, after aiohttp has sent the response's head.
 
-A handler that lives as long as its stream costs a task and a parser: 12 KB a client. Here the
-handler sends the head, hands its transport over to a small protocol, and ends.
+A handler that lives as long as its stream costs a task and a parser: 12 KB for each client. Here
+the handler sends the head, passes its transport to a small protocol, and ends.
 """
 
 import asyncio
@@ -30,14 +30,14 @@ is closed."""
 
 
 class Framed(NamedTuple):
-    """Bytes as they are sent: one part for each buffer that was handed over, `size` in all."""
+    """Bytes as they are sent: one part for each buffer passed in, `size` bytes in all."""
 
     parts: Sequence[bytes]
     size: int
 
     @classmethod
     def of(cls, parts: Sequence[bytes]) -> Self:
-        """These parts, as they are."""
+        """Send these parts unchanged, as HTTP/1.0 needs."""
         return cls(parts, sum(map(len, parts)))
 
 
@@ -74,7 +74,7 @@ class Chunks:
 
 
 class Connections:
-    """The open streams of one worker, which aiohttp no longer knows."""
+    """The open connections of one worker's streams, which aiohttp no longer manages."""
 
     def __init__(self) -> None:
         self._open: set[Connection] = set()
@@ -82,18 +82,18 @@ class Connections:
         self._empty.set()
 
     def add(self, connection: "Connection") -> None:
-        """A stream begins."""
+        """Add the connection of a stream that begins."""
         self._open.add(connection)
         self._empty.clear()
 
     def discard(self, connection: "Connection") -> None:
-        """A stream's connection is lost or closed."""
+        """Remove a connection that is lost or closed."""
         self._open.discard(connection)
         if not self._open:
             self._empty.set()
 
     async def wait_closed(self, seconds: float) -> None:
-        """Wait until all streams are closed; after `seconds` abort the others."""
+        """Wait until all connections are closed; after `seconds` abort the others."""
         try:
             async with asyncio.timeout(seconds):
                 await self._empty.wait()
@@ -106,7 +106,7 @@ class Connections:
 class Connection(asyncio.Protocol):
     """A stream's connection, and the sink of its subscriber in the hub.
 
-    `encode` frames bytes for the client's HTTP version; `end_mark` ends the body in it.
+    `encode` frames bytes for the client's HTTP version; `end_mark` is the end of the body.
     """
 
     __slots__ = (
@@ -141,10 +141,10 @@ class Connection(asyncio.Protocol):
         options: SubscribeOptions,
         principal: Principal,
     ) -> None:
-        """Become the protocol of a request's transport and subscribe; the head has been sent.
+        """Take over the transport of a request whose response head is sent, and subscribe.
 
-        aiohttp is made to believe that the connection is lost: it forgets it, and cancels the
-        handler that calls this.
+        aiohttp is told that the connection is lost: it forgets the connection, and cancels the
+        handler that calls this method.
         """
         self._transport, handler = transport, request.protocol
         _limit_buffers(transport)
@@ -162,13 +162,14 @@ class Connection(asyncio.Protocol):
     # feed.subscribers.Sink
 
     def write(self, data: bytes) -> None:
-        """Write the bytes behind those that wait; a lost connection drops them."""
+        """Send bytes, after those that are queued already; a lost connection drops them."""
         self.write_many((data,))
 
     def write_many(self, datas: Sequence[bytes]) -> int:
-        """Write all in one call; the transport keeps the rest of the first that did not fit.
+        """Send buffers in one call; returns how many the kernel took in full.
 
-        If bytes wait already, the first buffer waits behind them: nothing overtakes them.
+        The rest of the first buffer that the kernel did not take is queued. If bytes are queued
+        already, the first buffer is queued after them. Later buffers are not taken.
         """
         framed = self._encode(datas)
         try:
@@ -202,23 +203,26 @@ class Connection(asyncio.Protocol):
             )
 
     def buffered(self) -> int:
-        """How many bytes wait in the transport."""
+        """How many bytes are queued in the transport."""
         return self._transport.get_write_buffer_size() if self._buffering else 0
 
     def close(self) -> None:
-        """Close once all bytes are written."""
+        """Close the connection after all queued bytes are sent."""
         if not self._transport.is_closing():
             self._transport.write(self._end_mark)
             self._transport.close()
 
     def abort(self) -> None:
-        """Close at once, and drop the bytes that wait."""
+        """Close the connection at once, and drop the queued bytes."""
         self._transport.abort()
 
     # asyncio.Protocol
 
     def resume_writing(self) -> None:
-        """No bytes wait any more. A TLS transport calls this in the middle of a write."""
+        """All queued bytes are sent: tell the hub, but later.
+
+        A TLS transport calls this method in the middle of a write.
+        """
         self._buffering = self._descriptor is None
         asyncio.get_running_loop().call_soon(self._drained)
 
@@ -226,14 +230,14 @@ class Connection(asyncio.Protocol):
         self._hub.writable(self._client)
 
     def data_received(self, data: bytes) -> None:
-        """Ignore what a client sends after its request."""
+        """Ignore bytes that a client sends after its request; disconnect it if they are many."""
         self._stray += len(data)
         if self._stray > MAX_STRAY_BYTES:
             log.warning("client %s sends data on its stream: disconnected", self._client.name)
             self.abort()
 
     def connection_lost(self, _: Exception | None) -> None:
-        """The client has left, or its stream has ended."""
+        """The client has left, or its stream has ended: unsubscribe it."""
         self._hub.unsubscribe(self._client)
         self._connections.discard(self)
         seconds, client = time.monotonic() - self._opened_at, self._client
@@ -241,7 +245,7 @@ class Connection(asyncio.Protocol):
 
 
 def _limit_buffers(transport: asyncio.Transport) -> None:
-    """Keep little: a client for which anything waits is blocked, so more would only use memory."""
+    """Keep buffers small: a client with queued bytes is BLOCKED, so more would only use memory."""
     transport.set_write_buffer_limits(high=0)
     connection = transport.get_extra_info("socket")
     if connection is not None and connection.family != socket.AF_UNIX:

@@ -1,4 +1,4 @@
-"""Time limits of connections: to send a request's head, and to take its response.
+"""Closes connections that take too long to send a request's head or to take a response.
 
 One shared tick checks all connections: a timer for each of thousands would cost too much.
 """
@@ -8,20 +8,20 @@ from abc import ABC, abstractmethod
 from typing import Protocol
 
 MAX_WAITING = 8192
-"""Most connections whose head is incomplete. One more, and the oldest is closed: real clients send
-their head within a moment."""
+"""Most connections with an incomplete head. Above this number the oldest is closed: real clients
+send their head within a moment."""
 
 TICK_SECONDS = 1.0
-"""Time between two checks, at most; it is a quarter of the time limit if that is shorter."""
+"""Longest time between two checks; it is a quarter of the time limit if that is shorter."""
 
 
 class Timed(Protocol):
-    """A connection with a time limit; it can be a key."""
+    """A connection with a time limit; it is hashable."""
 
     transport: asyncio.Transport | None
 
     def give_up(self) -> None:
-        """End the connection: its head is late."""
+        """Close the connection, because its request head is late."""
 
 
 class _Timeouts(ABC):
@@ -46,21 +46,24 @@ class _Timeouts(ABC):
 
 
 class HeadTimeouts(_Timeouts):
-    """Connections that must send a head: the first from its start, later ones from a first byte."""
+    """Closes connections whose request head is late.
+
+    The first head is timed from the connection's start, later heads from their first byte.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
         super().__init__(loop, seconds)
         self._since: dict[Timed, float] = {}
 
     def start(self, connection: Timed) -> None:
-        """Start its time, unless it runs already."""
+        """Start the time limit of a connection, unless it runs already."""
         self._since.setdefault(connection, self._loop.time())
         if len(self._since) > MAX_WAITING:
             self._give_up(next(iter(self._since)))
         self._arm()
 
     def stop(self, connection: Timed) -> None:
-        """The head is complete, or the connection is closed."""
+        """Stop the time limit: the head is complete, or the connection is closed."""
         self._since.pop(connection, None)
 
     def _check(self, latest: float) -> bool:
@@ -78,19 +81,19 @@ class HeadTimeouts(_Timeouts):
 
 
 class ResponseTimeouts(_Timeouts):
-    """Connections whose client does not take its response: the waiting bytes, and since when."""
+    """Closes connections whose client takes no byte of its response for too long."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
         super().__init__(loop, seconds)
         self._waiting: dict[Timed, tuple[int, float]] = {}
 
     def start(self, connection: Timed) -> None:
-        """Bytes wait for the client."""
+        """Start the time limit of a connection on which bytes wait for the client."""
         self._waiting[connection] = 0, self._loop.time()
         self._arm()
 
     def stop(self, connection: Timed) -> None:
-        """The client has taken all bytes, or is gone."""
+        """Stop the time limit: the client has taken all bytes, or is gone."""
         self._waiting.pop(connection, None)
 
     def _check(self, latest: float) -> bool:

@@ -1,5 +1,5 @@
 /**
- * Puts the page together: router → store → view, and the few things that the browser brings.
+ * Starts the page: connects stream, store and view, and handles events of the browser.
  * @module
  */
 
@@ -29,7 +29,7 @@ let nextProbe = 0;
 /** @type {string|null} the service whose last probe was asked for */
 let probed = null;
 
-/** Draw once per animation frame; a hidden tab draws when it is seen again. */
+/** Draw at most once for each animation frame; a hidden tab draws when it is visible again. */
 let drawn = true;
 function render() {
   if (!drawn) return;
@@ -40,7 +40,7 @@ function render() {
   });
 }
 
-/** Each second: time goes on in the page, and it may be time to look at a probe. */
+/** Each second: update the ages on the page, and fetch the last probe if it is due. */
 function tick() {
   follower.tick();
   if (now() >= nextProbe) void probe();
@@ -48,7 +48,7 @@ function tick() {
   if (document.hidden) view.title(store, follower.fresh);
 }
 
-/** What is selected stands in the address: it can be reloaded, shared, and left with "back". @param {string|null} id */
+/** Put the selected service into the page's address: it can be reloaded, shared, and left with "back". @param {string|null} id */
 function onChosen(id) {
   if (id === null && history.state?.pushed) history.back();
   else if (addressed() === null) history.pushState({ pushed: true }, "", `#${id}`);
@@ -70,7 +70,7 @@ function onChanged() {
   render();
 }
 
-/** The last probe's figures of the service that is looked at. */
+/** Fetch the figures of the selected service's last probe. */
 async function probe() {
   const id = (probed = view.selected);
   if (id === null || document.hidden) return;
@@ -90,7 +90,7 @@ window.addEventListener("pageshow", (shown) => {
   if (shown.persisted) follower.wake();
 });
 window.addEventListener("pagehide", () => follower.close());
-// A frozen tab runs nothing, so nothing may pile up for it.
+// A frozen tab runs no code, so no events may pile up for it.
 document.addEventListener("freeze", () => follower.close());
 document.addEventListener("resume", () => follower.wake());
 window.addEventListener("popstate", () => view.select(addressed()));

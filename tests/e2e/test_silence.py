@@ -38,7 +38,7 @@ async def test_a_page_whose_stream_falls_silent_says_so_and_polls(
         await page.page.goto(f"http://127.0.0.1:{proxy.port}/")
         await page.fresh("live")
         proxy.stall()
-        await page.says("no word from the router since")
+        await page.says("nothing received from the router since")
         assert await page.freshness() != "live"
         await hand.change("s0")
         await hand.remove("s1")

@@ -84,7 +84,7 @@ async def test_a_stream_that_falls_silent_is_noticed_in_every_tab(
         tabs = await open_tabs(context, f"http://127.0.0.1:{proxy.port}/", 3)
         proxy.stall()
         for tab in tabs:
-            await tab.says("no word from the router since")
+            await tab.says("nothing received from the router since")
         await hand.change("s0")
         proxy.flow()
         await all_show(tabs, hand)

@@ -107,7 +107,7 @@ async def test_a_node_may_be_in_doubt_for_other_reasons_too(store: PageStore, re
     await store.started("1-5", A)
     await store.stale(reason, "n1", detail="what is wrong and what to do")
     said = await store.freshness()
-    assert (said["trust"], said["label"], said["detail"]) == ("nodes", "live", "with 1 doubt")
+    assert (said["trust"], said["label"], said["detail"]) == ("nodes", "live", "with 1 warning")
     assert said["bands"][0].startswith("what is wrong and what to do, since ")
 
 
@@ -129,6 +129,6 @@ async def test_a_worker_without_a_recent_proof_from_redis_is_not_believed(
     await store.frame("ping", "1-5", now=NOW, as_of=NOW - 15_001)
     said = await store.freshness()
     assert said["trust"] == "none"
-    assert "heard nothing of Redis" in said["bands"][0]
+    assert "received nothing from Redis" in said["bands"][0]
     await store.frame("ping", "1-5", now=NOW, as_of=NOW)
     assert (await store.freshness())["trust"] == "all"

@@ -71,7 +71,7 @@ async def test_a_lost_connection_says_since_when_and_when_it_is_tried_again(
 async def test_a_stream_that_fell_silent_is_dead_since_its_last_word(store: PageStore) -> None:
     stream = {**LOST, "lostAt": NOW + 45_000, "silentSince": NOW}
     said = await (await loaded(store)).freshness(stream)
-    assert "no word from the router since" in said["detail"]
+    assert "nothing received from the router since" in said["detail"]
 
 
 async def test_a_ping_that_is_three_seconds_overdue_makes_it_late(store: PageStore) -> None:
@@ -81,9 +81,9 @@ async def test_a_ping_that_is_three_seconds_overdue_makes_it_late(store: PageSto
     await store.pass_time(1)
     said = await store.freshness()
     assert (said["link"], said["trust"], said["label"]) == ("late", "none", "late")
-    assert "no word from the router since " in said["detail"]
+    assert "nothing received from the router since " in said["detail"]
     lives = (await store.freshness(page={"lives": True}))["detail"]
-    assert "the stream is stuck, the router lives" in lives
+    assert "the stream is stuck, but the router answers" in lives
     assert "cannot be reached" in (await store.freshness(page={"lives": False}))["detail"]
 
 
@@ -157,7 +157,7 @@ async def test_doubts_are_told_with_their_words_and_since_when(store: PageStore)
     assert (said["trust"], said["label"]) == ("none", "stale")
     assert said["bands"][0].startswith("Redis does not answer, since ")
     assert said["bands"][1].startswith("the scanner of n1 is gone, since ")
-    assert said["bands"][1].endswith("its one service is shown as it was last known")
+    assert said["bands"][1].endswith("its one service shows its last known status")
     await store.fresh("redis")
     assert len((await store.freshness())["bands"]) == 1
 

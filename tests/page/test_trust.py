@@ -20,12 +20,12 @@ async def test_a_lost_nodes_services_are_told_as_they_were_in_one_band_and_no_ro
     await view.started("1-1", *away, ill, service("well", node="n2"))
     await view.stale("scanner", "n1", since=NOW - 8_000, detail="no scanner runs on n1")
     assert await view.text("[data-overview-title]") == (
-        "1 of 2 services is not healthy; 9 more are not known"
+        "1 of 2 services is not healthy; the status of 9 more is not known"
     )
     assert await view.page.locator("[data-trouble]").count() == 1
     [band] = await view.page.locator("[data-bands] li").all_inner_texts()
     assert band.startswith("no scanner runs on n1, since ")
-    assert band.endswith("its 9 services are shown as they were last known")
+    assert band.endswith("its 9 services show their last known status")
     assert await view.text('[data-count="unknown"] b') == "9"
     assert await view.text('[data-count="healthy"] b') == "1"
     assert await view.page.title() == "(1) hero_router"
@@ -85,7 +85,7 @@ async def test_many_doubts_are_counted_and_not_all_listed(view: PageView) -> Non
         await view.stale("scanner", f"node{number}")
     bands = await view.page.locator("[data-bands] li").all_inner_texts()
     assert len(bands) == 7
-    assert bands[-1] == "… and 54 more doubts"
+    assert bands[-1] == "… and 54 more warnings"
 
 
 async def test_services_out_of_sight_are_told_by_one_band_and_not_by_a_row_each(
@@ -99,7 +99,7 @@ async def test_services_out_of_sight_are_told_by_one_band_and_not_by_a_row_each(
     await view.started("1-1", *away, denied, service("well", node="n2"))
     await view.stale("root", "n1", since=NOW - 8_000, detail="the root /x does not exist")
     assert await view.text("[data-overview-title]") == (
-        "1 of 2 services is not healthy; 3 more are not known"
+        "1 of 2 services is not healthy; the status of 3 more is not known"
     )
     assert await view.page.locator("[data-trouble]").count() == 1
     [band] = await view.page.locator("[data-bands] li").all_inner_texts()

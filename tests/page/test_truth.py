@@ -117,7 +117,7 @@ async def test_news_that_comes_late_is_told_as_late(page: Page, stage: Stage) ->
     """A proxy that passes the stream on in blocks: bytes come, and each is old."""
     line = await live(page, stage)
     await line.send("ping", "1-5", now=now() - 40_000, as_of=now() - 40_000)
-    await says(page, "late", "holds the stream back")
+    await says(page, "late", "delays the stream")
     await greens(page, 0)
     late = service("a", "inactive")
     await line.send("service_updated", "1-6", at=now() - 20_000, service=late)
@@ -152,7 +152,7 @@ async def test_a_ping_that_does_not_come_is_noticed_in_three_seconds_and_the_rou
 ) -> None:
     await live(page, stage)
     await page.clock.run_for(19_500)
-    await says(page, "late", "no word from the router since", "the router lives")
+    await says(page, "late", "nothing received from the router since", "the router answers")
     await greens(page, 0)
 
 
@@ -191,16 +191,16 @@ async def test_a_page_whose_files_do_not_come_says_so(page: Page, stage: Stage, 
     told = page.locator("[data-unstarted]")
     if lost == "style.css":
         await page.locator("[data-service]").wait_for()
-        assert "style did not load" in await strip(page)
+        assert "CSS did not load" in await strip(page)
         return
     assert "not started" in await strip(page)
     await told.wait_for(state="visible", timeout=10_000)
-    assert "the page's program or its style did not load" in await told.inner_text()
+    assert "the page's JavaScript or CSS did not load" in await told.inner_text()
 
 
 async def test_a_program_that_fails_does_not_go_on_looking_live(page: Page, stage: Stage) -> None:
     await live(page, stage)
     await page.evaluate("() => document.querySelector('[data-overview-title]').remove()")
-    await says(page, "the page's program failed")
+    await says(page, "the page's JavaScript failed")
     assert await page.evaluate(GREENS) == 0
     assert "failed" in await page.title()

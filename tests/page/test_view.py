@@ -22,7 +22,7 @@ async def test_before_the_first_word_it_says_that_it_waits(view: PageView) -> No
 async def test_without_services_it_says_how_one_appears(view: PageView) -> None:
     await view.started("1-1")
     assert await view.text("[data-empty]") == "No services yet."
-    assert "a service appears here as soon as it listens" in await view.text("[data-overview]")
+    assert "A service appears here as soon as it listens" in await view.text("[data-overview]")
 
 
 async def test_services_stand_in_their_contexts_in_natural_order(view: PageView) -> None:
@@ -173,9 +173,9 @@ async def test_recent_events_are_told_in_words_and_lead_to_their_service(view: P
     items = await view.page.locator("[data-events] li").all_text_contents()
     told = [" ".join(item.split())[8:] for item in items]
     assert told == [
-        "missed 5 eventslagged: the state is loaded anew",
+        "missed 5 eventsthe page loads the state again; reason: lagged",
         "bremoved: gone",
-        "scan of n13 services, 1 removed, 2 changed; asked for",
+        "scan of n13 services, 1 removed, 2 changed; on request",
         "ahealthy → inactive: nothing listens",
     ]
     await view.page.locator('[data-event="status_change"] button').click()
@@ -200,9 +200,9 @@ async def test_the_strip_says_how_fresh_it_is_when_it_last_heard_and_what_it_mis
     await view.started("1-1", service("a"))
     assert await view.text("[data-freshness-label]") == "live"
     assert await view.page.title() == "hero_router"
-    assert await view.text("[data-heard]") == "heard 0 s ago"
+    assert await view.text("[data-heard]") == "last data 0 s ago"
     await view.stream(heardAt=NOW - 7_000)
-    assert await view.text("[data-heard]") == "heard 7 s ago"
+    assert await view.text("[data-heard]") == "last data 7 s ago"
     await view.resync("1-9", 5)
     await view.snapshot("1-9", service("a"))
     assert "missed 5 events at" in await view.text("[data-strip]")

@@ -1,1 +1,1 @@
-"""The HTTP addresses, one module for each feature."""
+"""The routes of the HTTP server, one module for each feature."""

@@ -1,4 +1,4 @@
-"""`GET /api/events`: begins a stream, and hands its connection over to the hub."""
+"""`GET /api/events`: begins an event stream, and subscribes its connection to the hub."""
 
 import re
 from dataclasses import replace
@@ -15,7 +15,7 @@ from hero_router.web.middleware import PRINCIPAL
 from hero_router.web.stream_connection import Chunks, Connection, Connections, Framed
 
 LONGEST_CURSOR = 64
-"""A longer cursor is no position: it is cut here and then refused as one."""
+"""Most characters of a position; a longer one is cut here, and then counts as unknown."""
 
 _STREAMS = re.compile(
     r"\s*(text/event-stream|text/\*|\*/\*)\s*(;(?!\s*q=0(\.0*)?\s*(;|$)).*)?", re.IGNORECASE
@@ -24,7 +24,7 @@ _STREAMS = re.compile(
 
 
 def routes(hub: Hub, connections: Connections) -> list[web.RouteDef]:
-    """The stream, at its two addresses."""
+    """The routes of the event stream: `/api/events` and `/events`."""
     chunks = Chunks()
 
     async def events(request: web.Request) -> web.StreamResponse:
@@ -35,9 +35,9 @@ def routes(hub: Hub, connections: Connections) -> list[web.RouteDef]:
 
         Raises:
             BadRequest: a parameter breaks its rule.
-            Forbidden: the caller may see nothing of what it asks for.
-            HTTPNotAcceptable: the client takes no streams; it would wait for an end that never
-                comes.
+            Forbidden: the caller may see none of the requested contexts.
+            HTTPNotAcceptable: the client accepts no event streams; it would wait without end for
+                the end of the answer.
         """
         if not _takes_streams(request.headers.get("Accept", "")):
             raise web.HTTPNotAcceptable
@@ -66,7 +66,7 @@ def _takes_streams(accept: str) -> bool:
 
 
 def _cursor(request: web.Request) -> str | None:
-    """The position that the client holds: `Last-Event-ID`, else `?cursor=`; None: it is new."""
+    """The client's last position: `Last-Event-ID`, else `?cursor=`; None: the client is new."""
     given = request.headers.get("Last-Event-ID") or request.query.get("cursor")
     return given[:LONGEST_CURSOR] if given else None
 

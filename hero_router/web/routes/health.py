@@ -1,4 +1,4 @@
-"""`/health`: the event loop runs. `/ready`: this worker is up to date, so send it clients."""
+"""`/health`: 200 while the event loop runs. `/ready`: 200 while this worker is up to date."""
 
 from aiohttp import web
 

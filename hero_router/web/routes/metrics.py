@@ -1,4 +1,4 @@
-"""`GET /metrics`: the metrics of all workers of this machine, for Prometheus."""
+"""`GET /metrics`: the metrics of all workers of this gunicorn master, for Prometheus."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ CONTENT_TYPE = "text/plain; version=1.0.0; charset=utf-8"
 
 
 def routes(exposition: "Exposition") -> list[web.RouteDef]:
-    """The one address that Prometheus scrapes."""
+    """The route that Prometheus scrapes."""
 
     async def answer(_: web.Request) -> web.Response:
         """The metrics of all workers; written in a thread, as there may be many files."""
@@ -30,7 +30,7 @@ def routes(exposition: "Exposition") -> list[web.RouteDef]:
 
 
 def separated(port: int) -> Middleware:
-    """A middleware that serves the metrics on this port only, and nothing else there."""
+    """A middleware that serves `/metrics` on this port only, and no other route there."""
 
     @web.middleware
     async def separate(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -1,4 +1,4 @@
-"""`GET /api/clients`: the clients of all workers, and how far each is behind.
+"""`GET /api/clients`: the clients of all workers, and how many events each is behind.
 
 Addresses of clients are personal data, so the caller needs the role `operator`.
 """
@@ -18,7 +18,7 @@ from hero_router.web.presence import merged
 
 
 def routes(presence: Presence) -> list[web.RouteDef]:
-    """The route. Requests that come while Redis is being read share the answer."""
+    """The route `/api/clients`. Requests that arrive while Redis is being read share the answer."""
     flights: list[SingleFlight[dict[str, PresenceEntry]]] = []
 
     async def clients(request: web.Request) -> web.Response:

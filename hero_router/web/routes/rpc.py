@@ -1,4 +1,4 @@
-"""`POST /rpc`, and the two documents by which other programs find the router's methods."""
+"""`POST /rpc`, and the documents that describe it to other programs: OpenRPC and manifest."""
 
 from collections.abc import Awaitable, Callable
 
@@ -14,11 +14,11 @@ from hero_router.web.errors import REQUEST_ID
 from hero_router.web.middleware import PRINCIPAL
 
 CLOSING_SECONDS = 5.0
-"""What a call may take beyond the longest scan."""
+"""Seconds that a call may take beyond the longest scan."""
 
 
 def routes(api: RpcApi, bodies: BodyReader) -> list[web.RouteDef]:
-    """JSON-RPC, and the documents by which other programs find it."""
+    """The routes of JSON-RPC, its OpenRPC document and the manifest."""
     dispatcher = Dispatcher(api.methods, timeout=CALL_SECONDS + CLOSING_SECONDS)
 
     async def rpc(request: web.Request) -> web.Response:

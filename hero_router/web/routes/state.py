@@ -1,4 +1,7 @@
-"""The JSON API: the whole state, one service, the last events; answered without asking Redis."""
+"""The JSON API: the whole state, one service, the newest events; answered from memory.
+
+Only the last probe of one service is read from Redis.
+"""
 
 from aiohttp import ETag, web
 
@@ -12,13 +15,13 @@ from hero_router.web.middleware import PRINCIPAL
 from hero_router.web.state_compressor import StateCompressor
 
 RECENT, MAX_RECENT = 100, 1000
-"""How many events are answered by default, and at most."""
+"""How many events `/api/events/recent` returns by default, and at most."""
 
 CACHE = "no-cache"
 
 
 def routes(state: StateView) -> list[web.RouteDef]:
-    """The state, one record of it, and the last events."""
+    """The routes of the whole state, one service, and the newest events."""
     compressors: dict[Filter | None, StateCompressor] = {}
 
     def compressor(shown: Filter | None) -> StateCompressor:
@@ -29,7 +32,7 @@ def routes(state: StateView) -> list[web.RouteDef]:
     async def services(request: web.Request) -> web.Response:
         """All services, nodes and conditions; 304 to a client that has this state already.
 
-        The tag is weak, and the same with and without gzip: it names the state. The bytes of two
+        The ETag is weak, and the same with and without gzip: it names the state. The bytes of two
         answers with the same state differ in their times.
         """
         shown = visible(request[PRINCIPAL])
@@ -53,7 +56,7 @@ def routes(state: StateView) -> list[web.RouteDef]:
         return await packed(request, text.encode("ascii"), JSON, CACHE)
 
     async def recent(request: web.Request) -> web.Response:
-        """The last `n` events of the window. Raises BadRequest."""
+        """The newest `n` events. Raises BadRequest."""
         number = _number(request.query.get("n", str(RECENT)))
         text = state.recent(number, visible(request[PRINCIPAL]))
         return await packed(request, text.encode("ascii"), JSON, CACHE)

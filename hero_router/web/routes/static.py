@@ -1,8 +1,8 @@
-"""`GET /` and `/static`: serves the dashboard's files, which are shipped in the wheel as they are.
+"""`GET /` and `/static`: serves the dashboard's files from the folder `static`.
 
-All files are read and compressed when a worker starts. The address of what the page loads has the
-digest of the whole folder: browsers may cache it forever, and one page never mixes files of two
-versions.
+All files are read and compressed when a worker starts. The addresses of the files that the page
+loads contain the digest of the whole folder: browsers may cache these files forever, and one page
+never mixes files of two versions.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).resolve().parent.parent.parent
 INDEX = "index.html"
 
 FAVICON = "icons/favicon.ico"
-"""Browsers and other programs ask for it at `/favicon.ico` where no page names an icon."""
+"""The file that browsers and other programs request as `/favicon.ico`."""
 
 DAY = "public, max-age=86400"
 
@@ -37,13 +37,13 @@ MEDIA_TYPES = {
 
 
 def static_folder() -> Path:
-    """Where the page's files are: inside the installed package, or beside it in a checkout."""
+    """The folder of the page's files: inside the installed package, or beside it in a checkout."""
     folders = (PACKAGE / "static", PACKAGE.parent / "static")
     return next(folder for folder in folders if (folder / INDEX).is_file())
 
 
 class Assets:
-    """The files of one folder; `digest` is the same wherever the files are the same."""
+    """The dashboard's files; `digest` is the same wherever the files are the same."""
 
     def __init__(self, folder: Path) -> None:
         files = {
@@ -57,14 +57,14 @@ class Assets:
         self._files = {name: _document(name, text) for name, text in files.items()}
 
     def file(self, digest: str, name: str) -> Document:
-        """The file at an address. Raises HTTPNotFound."""
+        """The file with this digest and name. Raises HTTPNotFound."""
         if digest != self.digest or name not in self._files:
             raise web.HTTPNotFound
         return self._files[name]
 
 
 def routes(assets: Assets) -> list[web.AbstractRouteDef]:
-    """The page and what it loads."""
+    """The routes of the page, its icon, and the files that it loads."""
 
     async def index(request: web.Request) -> web.Response:
         """The page itself. It is never cached, as it names the addresses of its files."""
@@ -87,7 +87,7 @@ def routes(assets: Assets) -> list[web.AbstractRouteDef]:
 
 
 def _digest(files: dict[str, bytes]) -> str:
-    """Each file's sizes are hashed too, so that no two folders look alike."""
+    """The digest of all names and contents; sizes are hashed too, so that no two folders match."""
     digest = hashlib.blake2b(digest_size=8)
     for name, text in files.items():
         digest.update(f"{len(name)} {name} {len(text)} ".encode())

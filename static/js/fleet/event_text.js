@@ -1,5 +1,5 @@
 /**
- * Events in a few words.
+ * The text of each line in the list of recent events.
  * @module
  */
 
@@ -9,7 +9,7 @@ import { clock, lasting } from "./times.js";
 
 /** @param {import("../live/timeline.js").Line} line @returns {Words} */
 export function words({ event, data }) {
-  if (event === "resync") return note(`missed ${events(data.dropped)}`, `${data.reason}: the state is loaded anew`);
+  if (event === "resync") return note(`missed ${events(data.dropped)}`, `the page loads the state again; reason: ${data.reason}`);
   if (event === "away") return note("while you were away", away(data));
   if (event === "scan") return note(`scan of ${data.node}`, scanned(data));
   const one = data.service ?? data;
@@ -21,7 +21,7 @@ export function words({ event, data }) {
   return { ...known, text: `${event === "service_added" ? "added" : "updated"}, ${one.status}${because}` };
 }
 
-/** @param {number|null} number of events, null: nobody knows */
+/** @param {number|null} number of events; null: unknown */
 export function events(number) {
   return `${number ?? "an unknown number of"} event${number === 1 ? "" : "s"}`;
 }
@@ -40,5 +40,5 @@ function away({ from, to, count }) {
 function scanned(data) {
   const parts = ["added", "removed", "changed"].filter((name) => data[name] > 0).map((name) => `${data[name]} ${name}`);
   const found = `${data.discovered} service${data.discovered === 1 ? "" : "s"}`;
-  return `${[found, ...parts].join(", ")}${data.requests?.length ? "; asked for" : ""}`;
+  return `${[found, ...parts].join(", ")}${data.requests?.length ? "; on request" : ""}`;
 }

@@ -1,5 +1,6 @@
 /**
- * What the strip says of how fresh the page is: a word, a sentence, and a band for each doubt.
+ * The texts of the strip (the page's head) about how fresh the page is: a word, a sentence, and a line
+ * (band) for each warning.
  * @module
  */
 
@@ -9,12 +10,12 @@ import { events } from "./event_text.js";
 /** @typedef {import("../live/freshness.js").Freshness} Freshness */
 /** @typedef {import("../live/store.js").Store} Store */
 /**
- * `next` moves each second: it stands beside what is read out. `mayTry`: it helps to try now.
+ * `next` changes each second, so screen readers do not read it. `mayTry`: the button "try now" is shown.
  * @typedef {{label: string, detail: string, next: string, mayTry: boolean}} Said
  */
 /** @typedef {{text: string, node: string|null}} Band */
 
-const HELD = "something between holds the stream back: turn off its buffering";
+const HELD = "a proxy in between delays the stream: turn off its buffering";
 const OPEN_MS = 10_000;
 
 /** @param {Store} store @param {Freshness} fresh @returns {Said} */
@@ -35,7 +36,7 @@ const SENTENCES = {
     if (!fresh.state.complete) return loading(store);
     if (fresh.trust === "all") return say("live", "");
     const { length } = fresh.state.conditions;
-    return fresh.trust === "none" ? say("stale", asOf(fresh)) : say("live", `with ${length} doubt${length === 1 ? "" : "s"}`);
+    return fresh.trust === "none" ? say("stale", asOf(fresh)) : say("live", `with ${length} warning${length === 1 ? "" : "s"}`);
   },
   late: (store, fresh) => say("late", join(late(store, fresh), lives(fresh), asOf(fresh))),
   polling: (store, fresh) => say("polling", join(why(store, fresh), asOf(fresh))),
@@ -45,12 +46,12 @@ const SENTENCES = {
   },
 };
 
-/** Each doubt in words, with since when; those of one node name it. @param {Freshness} fresh @param {import("./viewmodel.js").Fleet} fleet @returns {Band[]} */
+/** The text of each condition, with its begin and its node. @param {Freshness} fresh @param {import("./viewmodel.js").Fleet} fleet @returns {Band[]} */
 export function bands(fresh, fleet) {
   return fresh.state.conditions.map((one) => {
     const services = fleet.lost.get(one.node ?? "")?.services.length ?? 0;
     const lost = one.reason === "scanner" && services > 0;
-    const kept = services === 1 ? "its one service is shown as it was last known" : `its ${services} services are shown as they were last known`;
+    const kept = services === 1 ? "its one service shows its last known status" : `its ${services} services show their last known status`;
     const text = `${one.detail}, since ${clock(one.since)}${lost ? `: ${kept}` : ""}`;
     return { text, node: one.node };
   });
@@ -62,28 +63,28 @@ export function updated({ met, router }, digest) {
   return (digest !== "" && router.assets !== "" && router.assets !== digest) || router.version !== met.version;
 }
 
-/** A state is due. @param {Store} store */
+/** The text while the page waits for the state. @param {Store} store */
 function loading({ loaded, missing, missed, behind, wanted }) {
-  if (missing && missed) return say("catching up", `missed ${events(missed.dropped)}, loading the state anew`);
-  if (!wanted && behind) return say("catching up", "what happened meanwhile is still to come");
-  return say("loading", loaded ? "fetching the state anew" : "fetching the state");
+  if (missing && missed) return say("catching up", `missed ${events(missed.dropped)}, loading the state again`);
+  if (!wanted && behind) return say("catching up", "events that happened meanwhile are still arriving");
+  return say("loading", loaded ? "loading the state again" : "loading the state");
 }
 
-/** How late, or since when there was no word. @param {Store} store @param {Freshness} fresh */
+/** How late events are, or since when nothing was received. @param {Store} store @param {Freshness} fresh */
 function late({ pulse, clock: time }, { silent, now }) {
-  if (silent > 0) return `no word from the router since ${clock(time.router(now - silent))}`;
-  return `news comes ${lasting(pulse.delay)} late: ${HELD}`;
+  if (silent > 0) return `nothing received from the router since ${clock(time.router(now - silent))}`;
+  return `events arrive ${lasting(pulse.delay)} late: ${HELD}`;
 }
 
 /** Whether the router itself still answers. @param {Freshness} fresh */
 function lives({ page, silent }) {
   if (page.lives === null || silent === 0) return "";
-  return page.lives ? "the stream is stuck, the router lives" : "the router cannot be reached";
+  return page.lives ? "the stream is stuck, but the router answers" : "the router cannot be reached";
 }
 
 /**
- * Why there is no stream. One that fell silent was dead long before this page gave it up; one that
- * never was cannot be lost.
+ * Why there is no stream. A stream that fell silent was dead before this page closed it; a stream that
+ * never began is not called lost.
  * @type {(store: Store, fresh: Freshness) => string}
  */
 function why(store, fresh) {
@@ -91,9 +92,9 @@ function why(store, fresh) {
   if (connected) return join(late(store, fresh), lives(fresh));
   const at = (/** @type {number} */ ours) => clock(store.clock.router(ours));
   const held = openAt !== null && fresh.now - openAt > OPEN_MS;
-  if (held) return `the stream is open since ${at(openAt)} and brings nothing: ${HELD}`;
+  if (held) return `the stream has been open since ${at(openAt)}, but no event arrives: ${HELD}`;
   if (!store.greeted) return `no stream of events since ${at(lostAt ?? heardAt)}`;
-  if (silentSince !== null) return `no word from the router since ${at(silentSince)}`;
+  if (silentSince !== null) return `nothing received from the router since ${at(silentSince)}`;
   return `connection lost at ${at(lostAt ?? heardAt)}`;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Times in a person's words. All are told by the router's clock, so that the page agrees with its logs
- * and with every other page, whatever this machine's clock says.
+ * Times and durations as text. All times are by the router's clock, so that the page agrees with the
+ * router's logs and with every other page, whatever this machine's clock says.
  * @module
  */
 

@@ -1,5 +1,5 @@
 /**
- * The router's HTTP answers; each call ends in bounded time and throws what a person can read.
+ * Requests to the router's HTTP API. Each call ends in limited time; errors have a message for people.
  * @module
  */
 
@@ -14,7 +14,7 @@ async function get(path, within = ANSWER_MS) {
   const answer = await fetch(base + path, limit).catch((error) => unreachable(error, within));
   const body = await answer.json().catch(() => null);
   if (!answer.ok) throw new Error(body?.error?.message ?? `the router answers ${answer.status}`);
-  if (body === null) throw new Error("what answers there is not hero_router");
+  if (body === null) throw new Error("the answer is not from hero_router");
   return body;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Where this page's router is, and which version of the page's files this is; both are read from the
- * module's own address, so that the page works under any prefix, in a worker as in a document.
+ * The URL of this page's router, and the version (digest) of the page's files. Both are read from this
+ * module's own URL, so that the page works under any prefix, in a worker as in a document.
  * @module
  */
 

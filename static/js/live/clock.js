@@ -1,27 +1,27 @@
 /**
- * Two times. `now()` is this machine's own: it never goes back, and a sleep of the machine counts.
- * `router()` is the router's clock (Redis's), which all times in frames and answers are told by: its
- * distance from ours is estimated from every frame and answer that says what time it is there.
+ * Two clocks. `now()` is this machine's clock: it never goes back, and counts the time while the machine
+ * sleeps. `router()` is the router's clock (that of Redis), by which all times in frames and answers are
+ * given: its difference from our clock is estimated from every frame and answer that contains its time.
  * @module
  */
 
 /** Both clocks of a machine differ by less than this, unless it slept or somebody set one. */
 const JUMP_MS = 2_000;
-/** So fast may two clocks drift apart, as a part of the time that passes. */
+/** The fastest drift between two clocks, as a part of the time that passes. */
 const DRIFT = 1 / 1_000;
 
 export class Clock {
   /**
-   * @param {{mono?: () => number, wall?: () => number}} [clocks] in milliseconds: one that only goes
-   *   on, but may stand still while the machine sleeps; and the time of day, which may be set
+   * @param {{mono?: () => number, wall?: () => number}} [clocks] in milliseconds: a monotonic clock,
+   *   which may stand still while the machine sleeps; and the time of day, which may be set
    */
   constructor({ mono = () => performance.now(), wall = () => Date.now() } = {}) {
     this.clocks = { mono, wall };
     this.last = { mono: mono(), wall: wall() };
     this.slept = 0;
-    /** The router's time is ahead of ours by no less than this. Until it is told: by what our time of day says. */
+    /** The router's time is ahead of ours by at least this; at first estimated by our time of day. */
     this.least = this.last.wall - this.last.mono;
-    /** … and by no more than this. */
+    /** The router's time is ahead of ours by at most this. */
     this.most = Infinity;
     this.told = false;
     this.toldAt = this.last.mono;
@@ -32,7 +32,7 @@ export class Clock {
     const [mono, wall] = [this.clocks.mono(), this.clocks.wall()];
     const slept = wall - this.last.wall - (mono - this.last.mono);
     this.last = { mono, wall };
-    // Whether the machine slept or its time was set cannot be told: both are allowed for.
+    // Whether the machine slept or its time was set is unknown: the estimate allows for both.
     if (slept > JUMP_MS) {
       this.slept += slept;
       this.least -= slept;
@@ -45,18 +45,18 @@ export class Clock {
     return at + this.least;
   }
 
-  /** How old a frame of the router's time was when it came, at least. @param {number} routerMs @param {number} at */
+  /** How old a frame with this time of the router was when it arrived, at least. @param {number} routerMs @param {number} at */
   delay(routerMs, at) {
     return this.router(at) - routerMs;
   }
 
-  /** A frame that was sent at that time came here: it was sent before it came. @param {number} routerMs @param {number} at */
+  /** Improve the estimate by a frame: it was sent before it arrived. @param {number} routerMs @param {number} at */
   framed(routerMs, at) {
     this.#narrow(routerMs - at, Infinity, at);
   }
 
   /**
-   * An answer that was made at that time: not before it was asked for, and not after it came.
+   * Improve the estimate by an answer: it was made after the request was sent and before it arrived.
    * @param {number} routerMs @param {number} asked @param {number} came
    */
   answered(routerMs, asked, came) {
@@ -68,7 +68,7 @@ export class Clock {
     const drift = Math.max(0, at - this.toldAt) * DRIFT;
     const [before, after] = [this.least - drift, this.most + drift];
     this.toldAt = at;
-    // What contradicts all that was known tells that a clock was set: the newest word counts.
+    // A bound that contradicts the known ones shows that a clock was set: the newest bound counts.
     const fits = this.told && least <= after && most >= before;
     this.told = true;
     this.least = fits ? Math.max(least, before) : least;

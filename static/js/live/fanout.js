@@ -1,7 +1,7 @@
 /**
- * One stream for all tabs of a browser: each tab is a cursor. A tab that comes, or comes back, is
- * told what it missed: from the kept events, or by a `resync` with the exact number, as the router
- * would. A tab that does not read is sent nothing more until it does. No network and no worker here.
+ * Sends one stream to all tabs of a browser: each tab is a cursor. A tab that joins or returns is sent the
+ * events that it missed, or a `resync` with their exact number, as the router would do. A tab that does not
+ * read is sent nothing more until it reads. No network and no worker here.
  * @module
  */
 
@@ -13,7 +13,7 @@ import { parse, skips } from "./position.js";
 
 /** @type {State} */
 export const UNKNOWN = { connected: false, lostAt: null, heardAt: 0, silentSince: null, openAt: null, nextTryAt: null };
-/** What of a stream's state a tab has to hear of at once. */
+/** The fields of a stream's state whose changes are sent to tabs at once. */
 const TOLD = /** @type {const} */ (["connected", "silentSince", "openAt", "nextTryAt"]);
 
 export class Fanout {
@@ -31,7 +31,7 @@ export class Fanout {
     /** @type {Frame[]} the last events, without a gap */ this.kept = [];
   }
 
-  /** A tab comes and says how far it is (null: it is new). @param {Tab["post"]} post @param {string|null} cursor @returns {Tab} */
+  /** Add a tab; `cursor` is its last position (null: it is new). @param {Tab["post"]} post @param {string|null} cursor @returns {Tab} */
   join(post, cursor) {
     const tab = { post, cursor, sent: 0, read: 0, blocked: false };
     this.tabs.add(tab);
@@ -46,7 +46,7 @@ export class Fanout {
     this.tabs.delete(tab);
   }
 
-  /** A tab has read so many messages: one that was left alone goes on. @param {Tab} tab @param {number} number */
+  /** Note that a tab has read so many messages; a blocked tab may be sent more. @param {Tab} tab @param {number} number */
   read(tab, number) {
     tab.read = number;
     if (!tab.blocked || tab.sent - number > this.mostUnread / 2) return;
@@ -55,14 +55,14 @@ export class Fanout {
     if (this.state.connected) this.#greet(tab);
   }
 
-  /** The stream is like this now; told where it matters. @param {State} stream */
+  /** Take the stream's state; send it to the tabs if an important field changed. @param {State} stream */
   tell({ connected, lostAt, heardAt, silentSince, openAt, nextTryAt }) {
     const before = this.state;
     this.state = { connected, lostAt, heardAt, silentSince, openAt, nextTryAt };
     if (TOLD.some((name) => before[name] !== this.state[name])) this.beat();
   }
 
-  /** Tell every tab that this still lives, and how the stream is. */
+  /** Send every tab the stream's state, also as a sign that this worker runs. */
   beat() {
     for (const tab of this.tabs) this.#post(tab, { state: this.state });
   }
@@ -93,7 +93,7 @@ export class Fanout {
     for (const tab of this.tabs) this.#send(tab, frame);
   }
 
-  /** A ping may stand for a foreign event: it is kept where it moves the position. @param {Frame} frame */
+  /** Keep an event, or a ping that moves the position: it stands for an event of another program. @param {Frame} frame */
   #event(frame) {
     const moves = frame.id !== "" && frame.id !== this.place;
     if (moves && skips(this.place, frame.id)) this.#begin(frame.id);
@@ -101,7 +101,7 @@ export class Fanout {
     for (const tab of this.tabs) this.#send(tab, frame);
   }
 
-  /** What was kept does not join on to what follows. @param {string} place */
+  /** Drop the kept events: the next events do not follow them without a gap. @param {string} place */
   #begin(place) {
     this.kept = [];
     this.base = this.place = place;
@@ -120,7 +120,7 @@ export class Fanout {
     for (const tab of this.tabs) this.#send(tab, frame);
   }
 
-  /** Say hello as the router would right now, and whatever the tab has missed. @param {Tab} tab */
+  /** Send a tab `hello` as the router would now, the conditions, and the events that it missed. @param {Tab} tab */
   #greet(tab) {
     if (!this.greeting) return;
     const { data, at } = this.greeting;
@@ -148,7 +148,7 @@ export class Fanout {
     if (!["hello", "stale", "fresh"].includes(frame.event)) tab.cursor = frame.id || tab.cursor;
   }
 
-  /** A tab has another clock: each message says what time it is here. @param {Tab} tab @param {any} message @returns {boolean} whether it was sent */
+  /** Send a tab a message with our time, as the tab has another clock. @param {Tab} tab @param {any} message @returns {boolean} whether it was sent */
   #post(tab, message) {
     if (tab.blocked) return false;
     tab.post({ ...message, now: this.now() });
@@ -158,12 +158,12 @@ export class Fanout {
   }
 }
 
-/** What a doubt is about. @param {Frame} frame */
+/** The reason and node of a condition, as a key. @param {Frame} frame */
 function about({ data }) {
   return JSON.stringify([data.reason, data.node]);
 }
 
-/** How many events lie between a tab and the stream; null where that cannot be counted. @param {string|null} from @param {string} to */
+/** How many events lie between two positions; null if that is unknown. @param {string|null} from @param {string} to */
 function gap(from, to) {
   const [one, other] = [parse(from), parse(to)];
   return one && other && one[0] === other[0] && other[1] > one[1] ? Number(other[1] - one[1]) : null;

@@ -1,6 +1,6 @@
 /**
- * Keeps a page's state right: opens the stream, loads the state when one is wanted, polls it where no
- * stream comes, and finds out what is wrong. It owns everything that time brings, and no document.
+ * Keeps the page's state current: opens the stream, loads the state when it is needed, polls it while no
+ * stream arrives, and finds the cause. Everything that happens by time is here; the document is not.
  * @module
  */
 
@@ -46,14 +46,14 @@ export class Follower {
     return freshness(this.store, this.stream.state, this.page);
   }
 
-  /** Begin. The stream and the state are asked for at once: the store knows what to do whichever comes first. */
+  /** Open the stream and request the state at once: the store can take either first. */
   start() {
     this.stream.open();
     void this.#refetch();
     void this.#ask(LINES, (answer) => this.store.fill(answer));
   }
 
-  /** Each second: was the page asleep, is the stream late, is it time to poll. */
+  /** Check each second whether the page was asleep, the stream is late, or a poll is due. */
   tick() {
     const now = this.clock.now();
     if (now - this.lastTick > SLEPT_MS + TICK_MS && !this.#isOnlySlowed(now)) this.wake();
@@ -67,7 +67,7 @@ export class Follower {
     this.outside.changed();
   }
 
-  /** Nothing counts as live until a frame proves it. */
+  /** The page was asleep: it is not live until a new frame arrives. */
   wake() {
     this.page.wokeAt = this.clock.now();
     this.stream.open();
@@ -76,12 +76,12 @@ export class Follower {
     this.outside.changed();
   }
 
-  /** The page is put away: nothing may pile up for it. */
+  /** Close the stream of a page that is hidden or frozen: no events may pile up for it. */
   close() {
     this.stream.close();
   }
 
-  /** A person does not want to wait. */
+  /** A person clicked "try now". */
   hurry() {
     this.stream.hurry();
     if (!this.fetching) void this.#load();
@@ -99,7 +99,7 @@ export class Follower {
     if (this.store.wanted) void this.#refetch();
   }
 
-  /** A stream that has just become late: does the router answer at all? @param {number} now */
+  /** If the stream has just become late, ask whether the router answers at all. @param {number} now */
   #watch(now) {
     const late = this.stream.connected && ["late", "polling"].includes(this.fresh.link);
     if (!late) this.lateAt = null;
@@ -110,17 +110,17 @@ export class Follower {
       if (this.lateAt === now) this.page.lives = lives;
       this.outside.changed();
     });
-    // Its clock may have been set: then nothing is late.
+    // The router's clock may have been set: then the stream is not late.
     void this.#ask(1, () => {});
   }
 
-  /** Whether there has been no stream for long, or none in time. @param {number} now */
+  /** Whether the stream has been lost or late for so long that the state is polled. @param {number} now */
   #alone(now) {
     const since = this.stream.connected ? this.lateAt : this.stream.state.lostAt;
     return since !== null && now - since > POLL_AFTER_MS;
   }
 
-  /** Fetch the state until an answer may be taken; one fetch serves however many resyncs came. */
+  /** Fetch the state until an answer is new enough; one fetch serves several resyncs. */
   async #refetch() {
     if (this.fetching) return;
     this.fetching = true;
@@ -136,7 +136,7 @@ export class Follower {
     this.fetching = false;
   }
 
-  /** One answer of the state API; whether the page now holds it. */
+  /** Fetch the state once; returns whether the page took the answer. */
   async #load() {
     const asked = this.clock.now();
     try {
@@ -154,7 +154,7 @@ export class Follower {
     }
   }
 
-  /** Ask for the last events. A router of an older version has no answer, and nothing depends on it. @param {number} number @param {(answer: any) => void} taken */
+  /** Fetch the newest events. An older router has no answer, and nothing depends on it. @param {number} number @param {(answer: any) => void} taken */
   async #ask(number, taken) {
     const asked = this.clock.now();
     const answer = await this.outside.api.recent(number).catch(() => null);

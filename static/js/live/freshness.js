@@ -1,22 +1,22 @@
 /**
- * How fresh the page is: how news reaches it, what the shown state is worth, and from both how far it
- * may be trusted. Nothing else decides what looks doubtful.
+ * Decides how fresh the page is: how events reach it (link), whether its state is complete, and from both
+ * how far the page may be trusted (trust). No other module decides what is shown as stale.
  * @module
  */
 
 import { LATE_MS } from "./latency.js";
 
-/** After so long without a stream the state is polled. */
+/** After this time without a stream the state is polled. */
 export const POLL_AFTER_MS = 10_000;
-/** A worker whose own proof from Redis is older than this cannot vouch for what it streams. */
+/** If Redis last confirmed the worker's state longer ago than this, the stream is not trusted. */
 export const PROOF_MS = 15_000;
 
-/** @typedef {"starting"|"live"|"late"|"polling"|"reconnecting"|"asleep"} Link how news reaches this page */
-/** @typedef {"all"|"nodes"|"none"} Trust in what is shown: in all, in all but what some nodes tell, in nothing */
+/** @typedef {"starting"|"live"|"late"|"polling"|"reconnecting"|"asleep"} Link how events reach this page */
+/** @typedef {"all"|"nodes"|"none"} Trust which data may be trusted: all, all but those of some nodes, none */
 /**
- * What the page itself knows: since when it has woken up and not heard a frame; the last poll, if
- * nothing has come since; why the last fetch failed; and whether the router answers at all (null:
- * nobody has asked).
+ * The page's own facts: when it woke up (null once a frame has arrived); when it last polled (null once
+ * the stream is live again); why the last fetch failed; and whether the router answers at all (null: not
+ * asked).
  * @typedef {{wokeAt: number|null, polledAt: number|null, error: string|null, lives: boolean|null}} Page
  */
 /**
@@ -45,7 +45,7 @@ export function freshness(store, stream, page) {
   return { link, trust, state: { asOf, complete, conditions }, stream, page, now, silent };
 }
 
-/** After so much silence the stream counts as dead, and is opened anew: some time after it was late. @param {{pingSeconds: number}} store */
+/** After this time without a byte the stream counts as dead and is opened again; before, it is late. @param {{pingSeconds: number}} store */
 export function silenceMs({ pingSeconds }) {
   return Math.max(3 * pingSeconds * 1000, pingSeconds * 1000 + 2 * LATE_MS);
 }
@@ -73,15 +73,15 @@ function linked(store, stream, page, now, silent) {
   return store.greeted || page.error !== null || waited(stream, now) ? "reconnecting" : "starting";
 }
 
-/** Whether the page has been without a stream for long; without one that is late it never is. @param {import("./stream.js").State} stream @param {number} now */
+/** Whether the stream has been lost for long, or is connected but late. @param {import("./stream.js").State} stream @param {number} now */
 function waited({ connected, lostAt, heardAt }, now) {
   return connected || now - (lostAt ?? heardAt) > POLL_AFTER_MS;
 }
 
-/** What a worker tells of which it has no proof from Redis itself. @param {import("./store.js").Store} store */
+/** A condition if Redis has not confirmed the worker's state for too long. @param {import("./store.js").Store} store */
 function unproven({ proof }) {
   if (proof === null || proof.now - proof.asOf <= PROOF_MS) return [];
-  const detail = "the worker that this page reads has heard nothing of Redis";
+  const detail = "the router process that serves this page has received nothing from Redis";
   return [{ reason: "proof", node: null, since: proof.asOf, detail }];
 }
 

@@ -1,10 +1,10 @@
 /**
- * How old the stream's frames are when they come. A proxy that holds the stream back looks alive by
- * its bytes; only the router's own time in them tells.
+ * Measures how old the stream's frames are when they arrive. The bytes of a stream that a proxy delays
+ * look normal; only the router's time in the frames shows the delay.
  * @module
  */
 
-/** A frame that is older than this comes late. */
+/** A frame that is older than this is late. */
 export const LATE_MS = 3_000;
 
 export class Pulse {
@@ -12,7 +12,7 @@ export class Pulse {
   constructor(clock) {
     this.clock = clock;
     /** @type {{router: number, at: number}|null} the last frame whose age counts */ this.last = null;
-    /** What happened before this, by the router's time, comes again and is old by right. */
+    /** Events from before this time (router's clock) are replayed, and are not late. */
     this.liveFrom = -Infinity;
   }
 
@@ -24,7 +24,7 @@ export class Pulse {
     else if (Number.isFinite(published) && published >= this.liveFrom) this.#mark(published, at);
   }
 
-  /** How old the last frame was, in ms; 0 where nobody can say, as with a router of an older version. */
+  /** How old the last frame was, in ms; 0 if unknown, as with a router of an older version. */
   get delay() {
     return this.last === null ? 0 : Math.max(0, this.clock.delay(this.last.router, this.last.at));
   }

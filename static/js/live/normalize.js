@@ -1,18 +1,18 @@
 /**
- * A service's record as the state API gives it, and as a stream does. The API puts "unknown" in the
- * place of what it last knew of a lost node's services; a stream, and this page, keep what was known.
+ * Makes service records of the state API equal to those of the stream. For a service of a lost node the
+ * API gives the status "unknown"; the stream, and this page, keep the last known status.
  * @module
  */
 
 const LOST = "node_lost";
 
-/** The record as it was before its node was lost, where the answer still says so. @param {any} record */
+/** The record with its last known status, if the answer has that. @param {any} record */
 export function known({ last_status: status, last_reason: reason, ...record }) {
   if (status === undefined) return record;
   return { ...record, status, reason: reason ?? "", healthy: status === "healthy" };
 }
 
-/** Whether nobody says how the service was, as a router of an older version. @param {any} record */
+/** Whether the record lacks the last known status, as from a router of an older version. @param {any} record */
 export function blind({ status, reason }) {
   return status === "unknown" && reason === LOST;
 }

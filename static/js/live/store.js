@@ -1,9 +1,8 @@
 /**
- * What the page knows: pure state, no document and no network. Frames and snapshots come in; whoever
- * listens is told that something changed. The rules are those of a client that is never stale in
- * silence: after a `resync` a snapshot is wanted; one from before it is refused, and what has come
- * since is applied on top of it; events at or before a snapshot are ignored; a jump that nobody
- * covered is a gap.
+ * The page's state: no document and no network. It takes frames of the stream and snapshots of the state
+ * API, and calls `changed`. Its rules, so that the page is never stale without saying so: after a `resync`
+ * a snapshot is needed; an older snapshot is refused; later events are applied on top of the snapshot;
+ * events at or before the snapshot are ignored; missing positions without a `resync` count as a gap.
  * @module
  */
 
@@ -27,25 +26,25 @@ export class Store {
     this.lines = new Lines();
     /** @type {Map<string, any>} */ this.services = new Map();
     /** @type {any[]} what the nodes' scanners last reported, as of the last snapshot */ this.nodes = [];
-    /** @type {Map<string, Condition>} the doubts that the stream tells */ this.told = new Map();
-    /** @type {Map<string, Condition>} those of the last snapshot */ this.polled = new Map();
+    /** @type {Map<string, Condition>} the conditions that the stream reported */ this.told = new Map();
+    /** @type {Map<string, Condition>} the conditions in the last snapshot */ this.polled = new Map();
     /** @type {string|null} the last position seen */ this.place = null;
-    /** @type {string|null} up to here the snapshot holds everything */ this.snapshotAt = null;
+    /** @type {string|null} the position of the snapshot */ this.snapshotAt = null;
     /** @type {string|null} the Redis process that the stream reads */ this.redis = null;
-    /** @type {{afterMs: number}|null} a snapshot is due */ this.wanted = { afterMs: 0 };
-    /** @type {string|null} a snapshot must not be older than this */ this.base = null;
-    /** @type {Frame[]} what has come since `base`, while a snapshot is due */ this.since = [];
-    /** @type {{now: number, to: string|null}|null} a stream went on: what happened before `now` is still to come, up to `to` */
+    /** @type {{afterMs: number}|null} a snapshot is needed */ this.wanted = { afterMs: 0 };
+    /** @type {string|null} a snapshot must not be older than this position */ this.base = null;
+    /** @type {Frame[]} the events since `base`, while a snapshot is needed */ this.since = [];
+    /** @type {{now: number, to: string|null}|null} a stream resumed: events from before `now`, up to `to`, are still arriving */
     this.behind = null;
     /** @type {{dropped: number|null, at: number}|null} */ this.missed = null;
-    /** Whether what was missed is missing still. */ this.missing = false;
-    /** @type {number|null} the last moment, by the router's clock, of which the state is known to be right */ this.asOf = null;
-    /** @type {{now: number, asOf: number}|null} how old the worker's own proof was, when it last told */ this.proof = null;
+    /** Whether missed events are still missing. */ this.missing = false;
+    /** @type {number|null} the last time, by the router's clock, for which the state is known to be right */ this.asOf = null;
+    /** @type {{now: number, asOf: number}|null} when Redis last confirmed the worker's state, as of its last frame */ this.proof = null;
     this.pingSeconds = 15;
     this.loaded = false;
-    /** Whether a stream ever was there. */ this.greeted = false;
-    /** @type {{version: string, assets: string}|null} the first router that greeted, and the last one */ this.met = null;
-    /** @type {{version: string, assets: string}|null} */ this.router = null;
+    /** Whether any stream has ever begun. */ this.greeted = false;
+    /** @type {{version: string, assets: string}|null} the router of the first `hello` */ this.met = null;
+    /** @type {{version: string, assets: string}|null} the router of the last `hello` */ this.router = null;
     /** @type {() => void} */ this.changed = () => {};
   }
 
@@ -63,11 +62,11 @@ export class Store {
   }
 
   /**
-   * Take an answer of `/api/services`, unless it is older than the page can make up for (of a worker
-   * that lags), comes from another Redis than the stream does, or hides how the services of a node are
-   * that the stream does not call lost.
+   * Take an answer of `/api/services`, unless it is too old (of a worker that lags), is of another Redis
+   * than the stream, or lacks the status of a node's services though the stream does not call the node
+   * lost.
    * @param {any} answer
-   * @param {{streaming: boolean}} how whether a stream is open, whose doubts then count
+   * @param {{streaming: boolean}} how whether a stream is open, whose conditions then count
    * @returns {boolean} whether it was taken
    */
   snapshot(answer, { streaming }) {
@@ -82,7 +81,7 @@ export class Store {
     this.snapshotAt = answer.cursor;
     if (!streaming || this.place === null) this.place = answer.cursor;
     this.polled = new Map(answer.stale.map((/** @type {any} */ one) => [key(one), one]));
-    // What another Redis told does not belong on top of this one's state.
+    // Events of another Redis must not be applied on top of this one's state.
     if (sameRedis) for (const frame of this.since) this.#fold(frame);
     this.asOf = answer.as_of ?? asOf(answer);
     this.wanted = this.behind = null;
@@ -93,20 +92,20 @@ export class Store {
     return true;
   }
 
-  /** What happened before this page was there. @param {any} answer of `/api/events/recent` */
+  /** List the events from before this page was opened. @param {any} answer of `/api/events/recent` */
   fill(answer) {
     if (this.redis === null || answer.run_id === this.redis) this.lines.fill(answer.events);
     this.changed();
   }
 
-  /** How far the router is: a stream that went on has brought all once it is there too. @param {any} answer of `/api/events/recent` */
+  /** Take the router's newest position: a stream that resumed is complete once it has reached it. @param {any} answer of `/api/events/recent` */
   aim(answer) {
     if (this.behind && answer.run_id === this.redis) this.behind.to = answer.cursor;
     this.#reached();
     this.changed();
   }
 
-  /** Whether a record of a snapshot says how the service is, or the stream too calls its node lost. @param {any} record */
+  /** Whether a record of a snapshot has a status, or its node is lost by the stream too. @param {any} record */
   #agrees(record) {
     return !blind(record) || this.told.has(key({ reason: "scanner", node: record.node }));
   }
@@ -120,9 +119,9 @@ export class Store {
     this.router = { version: data.version ?? "", assets: data.assets ?? "" };
     this.met ??= this.router;
     this.proof = null;
-    // What ended while this page was away is told by nobody; what lasts follows the hello.
+    // No frame reports a condition that ended while this page was away; those that last follow `hello`.
     for (const condition of [...this.told.values()]) this.#fresh(condition);
-    // A stream that begins behind the snapshot: nothing is lost, but what lies between is not known.
+    // A stream that begins after the snapshot: the events in between are unknown.
     if (this.place === null || compare(id, this.place) > 0) {
       this.place = id || this.place;
       this.#wantAnew(this.wanted?.afterMs ?? 0);
@@ -136,23 +135,23 @@ export class Store {
     const number = data.dropped === null ? "an unknown number of" : data.dropped;
     this.warn(`hero_router: missed ${number} events (${data.reason}), loading the state anew`, data.dropped);
     this.redis = data.run_id ?? null;
-    // Nobody knows where an unknown gap began: what follows may lie before all that was seen.
+    // Where an unknown gap began is unknown too: the next events may be older than those seen.
     if (data.dropped === null) this.snapshotAt = null;
     if (data.dropped === null) this.lines.forget();
     this.#miss(id, data.dropped, data.reason);
     this.#wantAnew(Math.max(data.after_ms, this.wanted?.afterMs ?? 0));
   }
 
-  /** The router pings only whom it has sent everything; one that is next stands for a foreign event. @param {string} id @param {any} data */
+  /** The router pings only clients that have all events; a ping at the next position stands for an event of another program. @param {string} id @param {any} data */
   #ping(id, data) {
     if (skips(this.place, id)) this.#gap(id);
     this.place = id || this.place;
     this.#reached(data.at ?? Infinity);
   }
 
-  /** Events before `id` got lost on the way, and nobody said so. @param {string} id */
+  /** Events before `id` were lost on the way, without a `resync`. @param {string} id */
   #gap(id) {
-    this.warn(`hero_router: nothing told of the events between ${this.place} and ${id}`);
+    this.warn(`hero_router: the events between ${this.place} and ${id} are missing, without a resync`);
     this.#miss(id, null, "lost on the way");
     this.#wantAnew(this.wanted?.afterMs ?? 0);
   }
@@ -167,13 +166,13 @@ export class Store {
     this.place = id;
   }
 
-  /** After a gap what is kept from before it is worth nothing. @param {number} afterMs */
+  /** After a gap, drop the kept events and request a new snapshot. @param {number} afterMs */
   #wantAnew(afterMs) {
     this.wanted = this.behind = null;
     this.#want(afterMs);
   }
 
-  /** A snapshot is due that is not older than what the page has now. @param {number} afterMs */
+  /** Request a snapshot that is not older than the page's state now. @param {number} afterMs */
   #want(afterMs) {
     if (this.wanted) return;
     this.wanted = { afterMs };
@@ -189,7 +188,7 @@ export class Store {
   /** @param {any} data */
   #fresh(data) {
     this.told.delete(key(data));
-    // A router of an older version did not say how the services of a lost node were.
+    // A router of an older version does not send the last known status of a lost node's services.
     const hidden = (/** @type {any} */ one) => one.node === data.node && blind(one);
     if (data.node !== null && [...this.services.values()].some(hidden)) this.#want(0);
   }
@@ -206,21 +205,21 @@ export class Store {
     this.#reached(data.at);
   }
 
-  /** Applying the same state twice is harmless; an older one than the snapshot's is not. @param {Frame} frame */
+  /** Apply an event, unless the snapshot has it: applying an older event would be wrong. @param {Frame} frame */
   #fold({ event, id, data }) {
     if (this.snapshotAt !== null && compare(id, this.snapshotAt) <= 0) return;
     if (event === "service_removed") this.services.delete(data.id);
     else if (data.service) this.services.set(data.service.id, data.service);
   }
 
-  /** Whether all has come that happened while the page was away. @param {number} [at] when what came happened */
+  /** Note whether all events from the page's absence have arrived. @param {number} [at] when the last event happened */
   #reached(at = -Infinity) {
     if (!this.behind) return;
     const there = this.behind.to !== null && compare(this.place, this.behind.to) >= 0;
     if (there || at >= this.behind.now) this.behind = null;
   }
 
-  /** A frame may say as of when its worker is sure. @param {any} data */
+  /** Take from a frame when Redis last confirmed its worker's state. @param {any} data */
   #prove({ now, as_of: sure, at }) {
     if (Number.isFinite(now) && Number.isFinite(sure)) this.proof = { now, asOf: sure };
     const told = sure === undefined ? (now ?? at) : sure;
@@ -229,13 +228,13 @@ export class Store {
   }
 }
 
-/** As of when an answer is, of a router that does not say. @param {any} answer */
+/** The `as_of` of an answer from an older router, which does not send it. @param {any} answer */
 function asOf({ stale, now }) {
   const all = stale.filter((/** @type {Condition} */ one) => one.node === null);
   return Math.min(now, ...all.map((/** @type {Condition} */ one) => one.since));
 }
 
-/** What a doubt is about. @param {{reason: string, node: string|null}} condition */
+/** The reason and node of a condition, as a key. @param {{reason: string, node: string|null}} condition */
 function key({ reason, node }) {
   return JSON.stringify([reason, node]);
 }

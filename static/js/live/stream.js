@@ -1,6 +1,6 @@
 /**
- * The stream of events: one EventSource at a time, opened anew when it is dead, silent or given up.
- * Hands on frames and whether it is connected; knows nothing of what they mean.
+ * The event stream: one EventSource at a time, opened again when it is dead, silent, or given up by the
+ * browser. Passes on frames and the state of the connection, without reading the data.
  * @module
  */
 
@@ -12,13 +12,13 @@ const NAMES = [
 ];
 const FIRST_PAUSE_MS = 500;
 const MOST_PAUSE_MS = 10_000;
-/** Who asks to try now is not heard more often than this. */
+/** Least time between two clicks on "try now" that count. */
 const HURRY_MS = 1_000;
 
 /**
- * How a stream is; times are by the clock of whoever holds it. `silentSince` is the last word before
- * it fell silent, `openAt` since when it is open and no hello has come, `nextTryAt` when it is opened
- * anew (null: that is up to the browser).
+ * The state of a stream; times are by the clock of its owner. `silentSince` is when the last frame before
+ * a silence arrived, `openAt` since when the stream is open without a `hello`, `nextTryAt` when it is
+ * opened again (null: the browser decides).
  * @typedef {{connected: boolean, lostAt: number|null, heardAt: number, silentSince: number|null,
  *   openAt: number|null, nextTryAt: number|null}} State
  */
@@ -44,12 +44,12 @@ export class Stream {
     /** @type {ReturnType<typeof setTimeout>|undefined} */ this.timer = undefined;
   }
 
-  /** Whether it is open, or will be. */
+  /** Whether the stream is open, or will be opened. */
   get isOpen() {
     return this.source !== null || this.timer !== undefined;
   }
 
-  /** Open, at the position that the page has. */
+  /** Open the stream at the page's position. */
   open() {
     this.#drop();
     const cursor = this.told.cursor();
@@ -64,21 +64,21 @@ export class Stream {
     source.onerror = () => this.#failed(source);
   }
 
-  /** Close; nothing more is told. */
+  /** Close the stream; no more frames are passed on. */
   close() {
     this.#drop();
     this.connected = false;
     this.lostAt ??= this.now();
   }
 
-  /** Called often: opens anew what has been silent for too long. @param {number} silenceMs */
+  /** Called often: open the stream again if it has been silent for too long. @param {number} silenceMs */
   check(silenceMs) {
     if (!this.source || this.now() - this.heardAt <= silenceMs) return;
     this.silentSince ??= this.heardAt;
     this.#again();
   }
 
-  /** A person does not want to wait. */
+  /** A person clicked "try now". */
   hurry() {
     if (this.connected || this.now() - this.triedAt < HURRY_MS) return;
     this.open();

@@ -1,7 +1,7 @@
 /**
- * A tab's part of the stream that a shared worker holds for all tabs; from the outside it is like a
- * Stream. Where there are no shared workers (Chrome on Android), or this one does not work, the tab
- * has a stream of its own.
+ * A tab's side of the stream that a shared worker holds for all tabs; it has the interface of `Stream`.
+ * If the browser has no shared workers (Chrome on Android), or this worker does not start, the tab opens
+ * a stream of its own.
  * @module
  */
 
@@ -9,11 +9,11 @@ import { digest } from "./base_url.js";
 import { UNKNOWN } from "./fanout.js";
 import { Stream } from "./stream.js";
 
-/** A worker that has not said a word for so long is dead: it speaks every two seconds. */
+/** A worker without a message for this time is dead: it sends one every two seconds. */
 const MOST_SILENCE_MS = 7_000;
-/** A new worker that has not answered after so long will not. */
+/** A new worker that has not answered within this time will not answer. */
 const MOST_START_MS = 5_000;
-/** So often the worker is told how far this tab has read: it sends no more than 4096 messages ahead. */
+/** After this many messages the tab reports how far it has read: the worker sends at most 4096 ahead. */
 const READ_EVERY = 128;
 /** Pages of two versions never share a worker. */
 const NAME = `hero_router ${digest}`;
@@ -25,14 +25,14 @@ export class SharedStream {
   constructor(told, now = () => performance.now()) {
     this.told = told;
     this.now = now;
-    /** @type {Stream|null} the tab's own, where nothing can be shared */ this.own = null;
+    /** @type {Stream|null} the tab's own stream, if it cannot share one */ this.own = null;
     /** @type {MessagePort|null} */ this.port = null;
     /** @type {State} */ this.shared = { ...UNKNOWN, lostAt: now(), heardAt: now() };
     this.read = 0;
     this.wordAt = now();
   }
 
-  /** How the stream is, by this tab's clock. @returns {State} */
+  /** The state of the stream, by this tab's clock. @returns {State} */
   get state() {
     return this.own ?? this.shared;
   }
@@ -41,7 +41,7 @@ export class SharedStream {
     return this.state.connected;
   }
 
-  /** Open, at the position that the page has. */
+  /** Open the stream at the page's position. */
   open() {
     if (this.own) return this.own.open();
     this.close();
@@ -52,7 +52,7 @@ export class SharedStream {
     }
   }
 
-  /** Close; nothing more is told. */
+  /** Close the stream; no more frames are passed on. */
   close() {
     this.own?.close();
     if (!this.port) return;
@@ -62,7 +62,7 @@ export class SharedStream {
     this.port = null;
   }
 
-  /** Called often: notices a dead worker, as the worker notices a dead stream. @param {number} silenceMs */
+  /** Called often: notice a dead worker, as the worker notices a dead stream. @param {number} silenceMs */
   check(silenceMs) {
     if (this.own) return this.own.check(silenceMs);
     if (!this.port) return;
@@ -71,7 +71,7 @@ export class SharedStream {
     else if (silence > MOST_SILENCE_MS) this.#again();
   }
 
-  /** A person does not want to wait. */
+  /** A person clicked "try now". */
   hurry() {
     if (this.own) this.own.hurry();
     else this.port?.postMessage({ hurry: true });
@@ -99,7 +99,7 @@ export class SharedStream {
     this.told.state();
   }
 
-  /** Connected is only who was greeted; since when not, this tab may know longer than its worker. @param {State} state @param {number} ahead */
+  /** Take the worker's state of the stream. Only a `hello` makes this tab connected; it may know of a loss longer than the worker. @param {State} state @param {number} ahead */
   #told({ connected, lostAt, heardAt, silentSince, openAt, nextTryAt }, ahead) {
     const ours = (/** @type {number|null} */ time) => (time === null ? null : time + ahead);
     this.shared.heardAt = heardAt + ahead;
@@ -119,7 +119,7 @@ export class SharedStream {
     this.told.frame(frame);
   }
 
-  /** The worker died: the next one, which all tabs share again, goes on. */
+  /** The worker died: join the next one, which all tabs share again. */
   #again() {
     const { heardAt, lostAt } = this.shared;
     this.shared = { ...UNKNOWN, lostAt: lostAt ?? this.now(), heardAt, silentSince: heardAt };

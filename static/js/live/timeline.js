@@ -1,14 +1,14 @@
 /**
- * The timeline: the last events, the newest first, each with its own time and listed once; and between
- * them where events were missed, or came again after the page had been away.
+ * The list of recent events, the newest first: each event once, with its own time. Lines between them say
+ * where events were missed, and which events arrived late because the page had been away.
  * @module
  */
 
 import { compare } from "./position.js";
 
 /**
- * `id` is where a line stands; `at` is a time by the router's clock. `era` grows where positions
- * begin anew, so that those of before cannot be compared.
+ * `id` is the position of a line; `at` is a time by the router's clock. `era` grows when positions begin
+ * again, so that older positions cannot be compared with newer ones.
  * @typedef {{era: number, id: string, at: number|null, event: string, data: any}} Line
  */
 /** @typedef {{from: number, to: number}} Absence by the router's clock */
@@ -23,10 +23,10 @@ export class Lines {
     /** @type {string|null} … to here are listed */ this.last = null;
     /** @type {number|null} when the newest event happened */ this.newestAt = null;
     /** @type {Absence|null} */ this.absence = null;
-    /** @type {Line|null} the rule above the events that came again */ this.rule = null;
+    /** @type {Line|null} the line above the events that arrived late */ this.rule = null;
   }
 
-  /** An event of the stream came. @param {string} id @param {string} event @param {any} data @param {number} at */
+  /** Add an event of the stream. @param {string} id @param {string} event @param {any} data @param {number} at */
   add(id, event, data, at) {
     if (this.last !== null && compare(id, this.last) <= 0) return;
     this.first ??= id;
@@ -35,7 +35,7 @@ export class Lines {
     if (this.absence) this.#again(id, at, this.absence);
   }
 
-  /** The last events of the router's window: those from before the stream. @param {import("./store.js").Frame[]} frames oldest first */
+  /** Add older events, from before the stream began. @param {import("./store.js").Frame[]} frames oldest first */
   fill(frames) {
     const before = this.first;
     const news = frames.filter(({ id }) => before === null || compare(id, before) < 0);
@@ -44,18 +44,18 @@ export class Lines {
     this.last ??= news.at(-1)?.id ?? null;
   }
 
-  /** Events were missed: those after the last line and up to `id`. @param {string} id @param {{dropped: number|null, reason: string}} data @param {number} at */
+  /** Add a line: the events after the last line and up to `id` were missed. @param {string} id @param {{dropped: number|null, reason: string}} data @param {number} at */
   missed(id, data, at) {
     this.#insert({ era: this.era, id, at, event: "resync", data });
   }
 
-  /** Positions begin anew: what is listed stays, below all that follows. */
+  /** Positions begin again: the listed lines stay, below all later ones. */
   forget() {
     this.era += 1;
     this.first = this.last = null;
   }
 
-  /** The page was away: what happened before its end comes late, and is told to have. @param {Absence} absence */
+  /** The page was away: events from before the end of the absence arrive late, and are marked. @param {Absence} absence */
   away(absence) {
     this.absence = absence;
     this.rule = null;
@@ -64,7 +64,7 @@ export class Lines {
   /** @param {Line} line */
   #event(line) {
     if (line.at !== null) this.newestAt = Math.max(line.at, this.newestAt ?? line.at);
-    // What a scan changed has events of its own.
+    // The changes that a scan found have events of their own.
     if (line.event !== "scan" || line.data.requests?.length) this.#insert(line);
   }
 

@@ -26,7 +26,7 @@ const stream = new Stream(told, now);
 let lastTick = now();
 let ticks = 0;
 
-/** Each second: was the machine asleep, is the stream silent, is it time to say that this lives. */
+/** Check each second whether the machine was asleep or the stream is silent, and send a sign of life. */
 function tick() {
   const slept = now() - lastTick > SLEPT_MS + TICK_MS;
   lastTick = now();

@@ -1,12 +1,12 @@
 /**
- * The few things that the view does with elements.
+ * Helpers to find, copy and change elements of the page.
  * @module
  */
 
 /** All statuses, each of which has its mark in the page. */
 export const STATUSES = ["healthy", "degraded", "unhealthy", "inactive", "non_rpc", "unknown"];
 
-/** The one element that is meant. @param {ParentNode} root @param {string} selector @returns {HTMLElement} */
+/** The first element that matches a selector. @param {ParentNode} root @param {string} selector @returns {HTMLElement} */
 export function part(root, selector) {
   const found = root.querySelector(selector);
   if (!found) throw new Error(`the page has no ${selector}`);
@@ -24,7 +24,7 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Make the mark in an element show a status by shape and colour, hollow where that is only what it was; the word stands beside it. @param {Element} root @param {string} status @param {boolean} [was] */
+/** Make the mark in an element show a status by shape and colour; hollow if it is only the last known status. @param {Element} root @param {string} status @param {boolean} [was] */
 export function setMark(root, status, was = false) {
   const known = STATUSES.includes(status) ? status : "unknown";
   const mark = root.matches(".mark") ? root : part(root, ".mark");
@@ -34,7 +34,7 @@ export function setMark(root, status, was = false) {
   part(mark, "use").setAttribute("href", `#mark-${known}`);
 }
 
-/** Fill a list, one item a line, where it differs. @param {HTMLElement} place @param {string[]} lines */
+/** Fill a list with one item for each line, if it differs. @param {HTMLElement} place @param {string[]} lines */
 export function setLines(place, lines) {
   const old = [...place.children].map((item) => item.textContent);
   if (old.length === lines.length && lines.every((line, at) => line === old[at])) return;

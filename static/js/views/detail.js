@@ -1,5 +1,5 @@
 /**
- * The detail pane: one service with its sockets, methods and origin.
+ * The detail pane: one service with its status, sockets, methods and further facts.
  * @module
  */
 
@@ -53,9 +53,9 @@ export class Detail {
     lost.hidden = !record.lost;
     setText(part(lost, "bdi"), record.lost?.detail ?? "");
     const flags = [
-      record.flapping && "flapping: its state changes again and again",
+      record.flapping && "flapping: its status changes again and again",
       record.conflict && `name conflict with ${record.conflict}`,
-      record.spec_error && `bad document, the last good one is shown: ${record.spec_error}`,
+      record.spec_error && `invalid document, the last valid one is shown: ${record.spec_error}`,
     ].filter(Boolean);
     setLines(part(this.body, "[data-flags]"), flags);
   }
@@ -73,7 +73,7 @@ export class Detail {
       node: record.node,
       version: record.version || "–",
       source: record.source ? `${record.source} (${record.source_kind})` : "no document",
-      "in this state since": when(record.changed_at),
+      "in this status since": when(record.changed_at),
       "first seen": when(record.first_seen),
       id: record.id,
     };
@@ -99,7 +99,7 @@ export class Detail {
     setText(part(this.body, "[data-probe]"), age);
   }
 
-  /** Rows are changed in place: a text that a person has marked stays marked. @param {HTMLElement} row @param {any} socket @param {any} figures @param {boolean} lost */
+  /** Change a row in place: text that a person has selected stays selected. @param {HTMLElement} row @param {any} socket @param {any} figures @param {boolean} lost */
   #socket(row, socket, figures, lost) {
     row.dataset.socket = socket.name;
     const [name, role, state, latency] = row.children;
@@ -121,7 +121,7 @@ export class Detail {
   }
 }
 
-/** Why a socket is as it is. @param {string|null} error @param {number} failures */
+/** The reason of a socket's status. @param {string|null} error @param {number} failures */
 function because(error, failures) {
   if (failures < 2) return error ?? "";
   return `${error ?? "no answer"}, at least ${failures} times in a row`;

@@ -1,5 +1,5 @@
 /**
- * The sockets that the nodes' scanners leave out, and why: what is not listed is not silently missing.
+ * The list of socket files that the nodes' scanners ignore, with the reason of each.
  * @module
  */
 
@@ -12,7 +12,7 @@ export class Ignored {
     this.place = part(page, "[data-ignored]");
   }
 
-  /** @param {any[]} nodes as the state API tells of them */
+  /** @param {any[]} nodes as in `nodes` of the state API */
   render(nodes) {
     const shown = nodes.filter((node) => node.ignored_count > 0);
     while (this.place.children.length > shown.length) this.place.lastElementChild?.remove();

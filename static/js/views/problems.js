@@ -1,5 +1,6 @@
 /**
- * What is seen while no service is selected: everything that is known not to be healthy, the worst first.
+ * The overview, shown while no service is selected: all services that are known not to be healthy, the
+ * worst first.
  * @module
  */
 
@@ -12,7 +13,7 @@ import { Ignored } from "./ignored.js";
 
 const SEVERITY = ["unhealthy", "inactive", "non_rpc", "degraded", "unknown"];
 const MOST = 100;
-const NONE = "hero_router watches its folder of sockets: a service appears here as soon as it listens.";
+const NONE = "A service appears here as soon as it listens on a socket in the socket folder (ROUTER_SOCKET_DIR).";
 
 export class Overview {
   /** @param {Document} page @param {(id: string) => void} chosen */
@@ -29,7 +30,7 @@ export class Overview {
     if (!seen) return;
     const troubled = [...fleet.troubled].sort(bySeverity);
     setText(part(this.root, "[data-overview-title]"), title(fleet, store.loaded, fresh));
-    const more = troubled.length > MOST ? `The first ${MOST} are shown; the filter finds the others.` : "";
+    const more = troubled.length > MOST ? `Only the first ${MOST} are shown here; use the filter to find the others.` : "";
     const text = fleet.all.length === 0 && store.loaded ? NONE : more;
     const place = part(this.root, "[data-overview-text]");
     place.hidden = text === "";
@@ -63,21 +64,21 @@ export class Overview {
   }
 }
 
-/** The worst first; of the same kind what changed last. @param {any} a @param {any} b */
+/** Order: the worst status first; of equal statuses the last changed service first. @param {any} a @param {any} b */
 function bySeverity(a, b) {
   const worse = SEVERITY.indexOf(a.status) - SEVERITY.indexOf(b.status);
   return worse || b.changed_at - a.changed_at || (a.id < b.id ? -1 : 1);
 }
 
-/** One sentence: how the services are; how they were, where nobody knows how they are. @param {Fleet} fleet @param {boolean} loaded @param {Freshness} fresh */
+/** One sentence about all services; in the past tense while the page may be out of date. @param {Fleet} fleet @param {boolean} loaded @param {Freshness} fresh */
 function title({ all, known, troubled }, loaded, { trust, state }) {
   if (!loaded) return "Waiting for the router…";
   const past = trust === "none";
   const at = past && state.asOf !== null ? ` at ${clock(state.asOf)}` : "";
   if (all.length === 0) return past ? `There were no services${at}` : "No services yet";
   const lost = all.length - known.length;
-  const more = lost === 0 ? "" : `; ${lost} more ${lost === 1 ? "is" : "are"} not known`;
-  if (known.length === 0) return `Nobody knows how the ${services(lost)} ${lost === 1 ? "is" : "are"}`;
+  const more = lost === 0 ? "" : `; the status of ${lost} more is not known`;
+  if (known.length === 0) return `The status of ${lost === 1 ? "the one service" : `all ${services(lost)}`} is not known`;
   return `${sentence(known.length, troubled.length, past)}${at}${more}`;
 }
 

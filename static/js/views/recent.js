@@ -1,5 +1,5 @@
 /**
- * The timeline: what is new is put in its place, the rest stays as it is.
+ * Draws the list of recent events: new lines are inserted in order, the others stay unchanged.
  * @module
  */
 

@@ -1,6 +1,6 @@
 /**
- * Draws the state: text enters by `textContent` only, elements are kept and changed in place. Holds
- * what the person chose (filter, selection), which survives every change of the state.
+ * Draws the whole page: text is set by `textContent` only, elements are kept and changed in place. The
+ * person's choices (filter, selection) survive every change of the state.
  * @module
  */
 
@@ -18,15 +18,15 @@ import { Strip } from "./strip.js";
 export class View {
   /**
    * @param {Document} page
-   * @param {{chosen: (id: string|null) => void, changed: () => void, hurry: () => void}} told what a person
-   *   chose; that something is to be drawn; that a person does not want to wait for the next try
+   * @param {{chosen: (id: string|null) => void, changed: () => void, hurry: () => void}} told called when a
+   *   person selects a service; when the page must be drawn; when a person clicks "try now"
    */
   constructor(page, told) {
     this.page = page;
     this.told = told;
-    /** @type {string|null} an id; or a name, until it is known whose */ this.selected = null;
-    /** @type {string|null} the last selected service that was there */ this.found = null;
-    /** @type {string|null} the selection that the focus and the scroll have followed */ this.followed = null;
+    /** @type {string|null} an id; or a name, until its id is known */ this.selected = null;
+    /** @type {string|null} the last selected service that was in the registry */ this.found = null;
+    /** @type {string|null} the selection as of the last change of focus and scroll */ this.followed = null;
     this.scrolled = 0;
     this.back = part(page, "[data-back]");
     this.back.addEventListener("click", () => this.#choose(null));
@@ -69,7 +69,7 @@ export class View {
     this.detail.probed(id, figures);
   }
 
-  /** What a tab says that is not looked at. @param {Store} store @param {Freshness} fresh */
+  /** Set the title of a hidden tab. @param {Store} store @param {Freshness} fresh */
   title(store, fresh) {
     const shown = fleet(store, fresh);
     this.strip.tab(store, fresh, shown, shown.all.find((one) => one.id === this.selected)?.name);
@@ -86,13 +86,13 @@ export class View {
     this.page.body.dataset.selected = this.selected === null ? "no" : "yes";
   }
 
-  /** A person chose. @param {string|null} id */
+  /** A person selected a service, or none. @param {string|null} id */
   #choose(id) {
     this.select(id);
     this.told.chosen(id);
   }
 
-  /** On a phone one pane makes room for the other: the focus must not stay on what is hidden. */
+  /** On a phone only one pane is visible: the focus must not stay on a hidden element. */
   #follow() {
     if (this.followed === this.selected) return;
     const before = this.followed;
@@ -104,7 +104,7 @@ export class View {
     target?.focus({ preventScroll: true });
   }
 
-  /** `/` goes to the filter, arrows move in the list, Escape leaves. @param {KeyboardEvent} pressed */
+  /** `/` goes to the filter, arrows move in the list, Escape closes the service. @param {KeyboardEvent} pressed */
   #key(pressed) {
     if (pressed.ctrlKey || pressed.metaKey || pressed.altKey) return;
     if (this.sidebar.key(pressed)) pressed.preventDefault();

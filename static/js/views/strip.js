@@ -1,6 +1,6 @@
 /**
- * The strip and its bands: how fresh the page is, always in sight; and what the browser's own tab says
- * of it, by title and icon.
+ * The strip (the page's head) and its bands, which always show how fresh the page is; and the title and
+ * icon of the browser's tab.
  * @module
  */
 
@@ -40,11 +40,11 @@ export class Strip {
     this.#last(store, fresh);
     this.#bands(bands(fresh, fleet));
     part(this.page, "[data-updated]").hidden = !updated(store, digest);
-    // Without its style nothing would look doubtful: then the line stays.
+    // Without CSS stale data would look current: then the line stays.
     part(this.page, "[data-unstarted]").hidden = this.styled;
   }
 
-  /** The browser's tab: how many services are not healthy, whether that is known now, and who is looked at. @param {Store} store @param {Freshness} fresh @param {Fleet} fleet @param {string|undefined} name */
+  /** The title of the browser's tab: how many services are not healthy, whether the page is stale, and the selected service. @param {Store} store @param {Freshness} fresh @param {Fleet} fleet @param {string|undefined} name */
   tab(store, fresh, fleet, name) {
     const doubt = fresh.trust === "none" ? (fresh.link === "live" && store.loaded ? "stale" : fresh.link) : "";
     const number = fleet.troubled.length > 0 ? `(${fleet.troubled.length})` : "";
@@ -63,14 +63,14 @@ export class Strip {
     setText(part(this.root, "[data-missed]"), missed ? `missed ${events(missed.dropped)} at ${clock(missed.at)}` : "");
     const last = lines.newestAt === null ? "" : `last event ${clock(lines.newestAt)}`;
     setText(part(this.root, "[data-last-event]"), last);
-    // A number that moves each second shows that the page itself still lives.
-    const heard = fresh.stream.connected ? `heard ${lasting(fresh.now - fresh.stream.heardAt)} ago` : "";
+    // A number that changes each second shows that the page itself still runs.
+    const heard = fresh.stream.connected ? `last data ${lasting(fresh.now - fresh.stream.heardAt)} ago` : "";
     setText(part(this.root, "[data-heard]"), heard);
   }
 
-  /** One band for each doubt; many are counted. @param {import("../fleet/freshness_text.js").Band[]} all */
+  /** One band for each warning; those after the first few are only counted. @param {import("../fleet/freshness_text.js").Band[]} all */
   #bands(all) {
-    const more = all.length > MOST_BANDS ? [{ text: `… and ${all.length - MOST_BANDS} more doubts`, node: null }] : [];
+    const more = all.length > MOST_BANDS ? [{ text: `… and ${all.length - MOST_BANDS} more warnings`, node: null }] : [];
     const shown = [...all.slice(0, MOST_BANDS), ...more];
     while (this.bands.children.length > shown.length) this.bands.lastElementChild?.remove();
     while (this.bands.children.length < shown.length) this.bands.append(clone(this.page, "band"));
