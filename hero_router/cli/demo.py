@@ -16,6 +16,7 @@ from hero_router.settings.config import RouterConfig
 def command(**overrides: Any) -> None:
     """Run sample services: good, flapping, hanging, dead."""
     config = begin(overrides)
+    config.node.require_root()
     asyncio.run(_run(config))
 
 

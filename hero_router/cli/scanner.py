@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 def command(**overrides: Any) -> None:
     """Run the scanner of this node; a second one stands by. Needs ROUTER_REDIS_URL."""
     config = begin(overrides)
+    config.node.require_root()
     config.redis.require()
     asyncio.run(_run(config))
 

@@ -44,9 +44,12 @@ def run(config: RouterConfig, *, demo: bool) -> None:
 
     Raises:
         ConfigError: web cannot listen, another `serve` holds the state folder, there is no Redis
-            to start, or the file with Redis's password cannot be used.
+            to start, or the root, the state folder or the file with Redis's password cannot be
+            used.
         ChildFailed: a part could not start.
     """
+    config.node.require_root()
+    config.node.require_state()
     config.redis.check_password_file()
     check_port(config)
     with locked(config.node.state):
