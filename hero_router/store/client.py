@@ -103,6 +103,7 @@ def _finder_options(options: dict[str, Any], login: dict[str, Any]) -> dict[str,
         "socket_timeout": FINDER_SECONDS,
         "retry": _no_retry(),
         "protocol": 2,
+        "driver_info": None,  # else the library asks first, and drops what a server refuses
     }
 
 
