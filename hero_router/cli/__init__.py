@@ -32,6 +32,10 @@ COMMANDS: Mapping[str, str] = {
 }
 """Each command's module, whose `command` is a click command."""
 
+LONG_RUNNING = frozenset({"serve", "scanner", "web", "demo"})
+"""Commands that run on and have a log. Programs read what they print, so with a JSON log an error of
+the command line is a record too."""
+
 MASTER_SIGNALS = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 """Signals that control a gunicorn master. Before gunicorn handles them each would end the process;
 loading takes a second, and nothing is there to be reloaded yet."""
@@ -67,6 +71,8 @@ class Commands(click.Group):
         """The `command` of a name's module."""
         if cmd_name not in COMMANDS:
             return None
+        if cmd_name in LONG_RUNNING and not ctx.resilient_parsing:
+            logs.setup_early()
         if cmd_name == "web" and not ctx.resilient_parsing:
             for number in MASTER_SIGNALS:
                 self._handlers[number] = signal.signal(number, signal.SIG_IGN)
@@ -74,11 +80,19 @@ class Commands(click.Group):
         return found
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; Ctrl-C while it still loads is no failure (click would end with 1)."""
+        """Run the command; Ctrl-C while it still loads is no failure (click would end with 1).
+
+        click itself shows an error of the command line as text for people.
+        """
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
+        except click.UsageError as error:
+            if not logs.is_json():
+                raise
+            logs.report_fatal(error.format_message())
+            ctx.exit(CANNOT_RUN)
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run; an error of the router's is one line on stderr, or one record of a JSON log."""

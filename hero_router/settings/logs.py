@@ -44,7 +44,7 @@ def setup(level: str, fmt: str, stream: TextIO | None = None) -> None:
 def setup_early(fmt: str | None = None) -> None:
     """Log as JSON before the settings are read, if the flag or else the environment says so.
 
-    For long-running processes: an error in the settings is then a JSON record too.
+    For long-running processes: an error in the settings or flags is then a JSON record too.
     """
     if (fmt or os.environ.get("ROUTER_LOG_FORMAT", "").strip()) == "json":
         setup("info", "json")

@@ -57,6 +57,34 @@ def test_the_flag_is_as_good_as_the_variable() -> None:
     assert record["message"] == "ROUTER_REDIS_URL is not set: scanner and web need a Redis"
 
 
+@pytest.mark.parametrize("command", ["serve", "web", "scanner", "demo"])
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [("--bogus", "No such option"), ("--log-level", "requires an argument"), ("more", "more")],
+)
+def test_an_error_of_the_command_line_is_one_record(command: str, wrong: str, told: str) -> None:
+    code, (record,) = records([*OURS, command, wrong], ROUTER_LOG_FORMAT="json")
+    assert (code, record["level"]) == (2, "critical")
+    assert told in record["message"]
+
+
+@pytest.mark.parametrize("arguments", [["list", "--bogus"], ["lst"], ["web", "--bogus"]])
+def test_an_error_of_the_command_line_is_text_where_people_read_it(arguments: list[str]) -> None:
+    """Commands for people have no log; neither has one that does not exist."""
+    form = "text" if "web" in arguments else "json"
+    answer = subprocess.run(
+        [*OURS, *arguments],
+        env={**os.environ, "ROUTER_LOG_FORMAT": form},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert answer.returncode == 2
+    assert answer.stderr.startswith("Usage: ")
+
+
 def test_an_error_of_the_program_itself_is_one_record_with_its_traceback() -> None:
     program = (
         "from hero_router.cli import main\n"
