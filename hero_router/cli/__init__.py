@@ -33,8 +33,8 @@ COMMANDS: Mapping[str, str] = {
 """Each command's module, whose `command` is a click command."""
 
 LONG_RUNNING = frozenset({"serve", "scanner", "web", "demo"})
-"""Commands that run on and have a log. Programs read what they print, so with a JSON log an error of
-the command line is a record too."""
+"""Commands that run on and have a log. Programs read what they print, so with a JSON log an error
+of the command line is a record too."""
 
 MASTER_SIGNALS = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 """Signals that control a gunicorn master. Before gunicorn handles them each would end the process;
