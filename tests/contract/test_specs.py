@@ -7,7 +7,7 @@ import pytest
 
 from hero_router.codec import encode
 from hero_router.errors import Fenced
-from hero_router.store import registry
+from hero_router.store import steps
 from hero_router.store.specs import SpecReader
 from tests.contract.world import KEYS, Store
 from tests.support.records import put, report
@@ -74,7 +74,7 @@ async def test_many_large_documents_are_written_in_several_steps_each_with_its_r
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One step with all of them would hold Redis for long."""
-    monkeypatch.setattr(registry, "DOCUMENT_BATCH", 100)
+    monkeypatch.setattr(steps, "DOCUMENT_BATCH", 100)
     steps: list[tuple[list[str], list[str]]] = []
     step = store.registry._step
 
