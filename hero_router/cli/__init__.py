@@ -104,7 +104,12 @@ class Commands(click.Group):
         except Exception as error:
             if not logs.is_json():
                 raise
-            log.critical("%s: %s", type(error).__name__, error, exc_info=True)
+            log.critical(
+                "hero_router ends with an error of its own: %s: %s",
+                type(error).__name__,
+                error,
+                exc_info=True,
+            )
             sys.exit(FAILED)
         finally:  # children inherit ignored signals
             while self._handlers:

@@ -121,7 +121,7 @@ class Supervisor:
                 await self._start(child)
                 backoff.reset()
             except ChildFailed as error:
-                log.error("%s", error)
+                log.error("the restart of %s failed: %s", child.name, error)
 
     async def _start(self, child: Child) -> None:
         process = await asyncio.create_subprocess_exec(

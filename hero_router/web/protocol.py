@@ -221,7 +221,10 @@ class HttpProtocol(web.RequestHandler):
         """Answer what is not HTTP, or failed outside of any handler, with an error of our own."""
         error: BaseException = exc or RuntimeError(f"aiohttp gives up with {status}")
         if isinstance(error, HttpProcessingError):
-            log.info("refused a malformed request: %s", _parser_words(error))
+            log.info(
+                "a client sent a request that is not valid HTTP, so it was refused: %s",
+                _parser_words(error),
+            )
             error = _refusal(error)
         if request.writer.output_size > 0:
             raise ConnectionError("a response has begun: no error can be sent")
@@ -230,7 +233,7 @@ class HttpProtocol(web.RequestHandler):
     def log_exception(self, *words: Any, **details: Any) -> None:
         """Log a malformed body as the sender's mistake, not as an error of ours."""
         if isinstance(details.get("exc_info"), HttpProcessingError | web.RequestPayloadError):
-            log.info("refused a malformed request: body")
+            log.info("a client sent a body that is not valid HTTP, so its request was refused")
         else:
             super().log_exception(*words, **details)
 
