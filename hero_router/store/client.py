@@ -140,8 +140,11 @@ class PasswordFile(CredentialProvider):
 
 
 def script(client: Redis, name: str) -> AsyncScript:
-    """The Lua script `<name>.lua` of this folder, called by its hash and loaded where missing."""
-    return client.register_script(_source(name))
+    """The Lua script `<name>.lua` of this folder, called by its hash and loaded where missing.
+
+    Lua scripts cannot include another one in Redis, so `prelude.lua` is put before each.
+    """
+    return client.register_script(_source("prelude") + _source(name))
 
 
 @cache
