@@ -44,7 +44,9 @@ def main() -> None:
         for target in targets
     ]
     file = f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    runner = Runner(inf, keep=lambda _, runs, failures: keep(file, runs, failures, RESULTS))
+    runner = Runner(
+        inf, keep=lambda _, runs, failures, done: keep(file, runs, failures, done, RESULTS)
+    )
     with pinned(LOAD_CORE):
         interruptible(runner.run(steps))
     runs, failures = runner.runs["streaming"], runner.failures["streaming"]

@@ -70,7 +70,7 @@ PURE = {
     "scan.diff", "scan.document_parser", "scan.flaps", "scan.health", "scan.inventory",
     "scan.probe_interval", "scan.result", "scan.status",
     "settings.hosts", "settings.proxies", "settings.redis_url",
-    "store.keys",
+    "store.keys", "store.steps",
     "upstream.outcome", "upstream.response",
 }  # fmt: skip
 """Modules without time, chance, I/O or logging of their own: what they give depends on what they

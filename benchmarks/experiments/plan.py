@@ -35,13 +35,16 @@ class Step:
 
 
 class Runner:
-    """Runs steps until the time is over; keeps all runs of a file after each."""
+    """Runs steps until the time is over.
+
+    It keeps all runs of a file after each step, and says when they are done.
+    """
 
     def __init__(
         self,
         seconds: float,
         clock: Callable[[], float] = time.monotonic,
-        keep: Callable[[str, Sequence[Run], Sequence[Failure]], object] = keep,
+        keep: Callable[[str, Sequence[Run], Sequence[Failure], bool], object] = keep,
         step_seconds: float = STEP_SECONDS,
     ) -> None:
         self._clock, self._keep, self._began = clock, keep, clock()
@@ -57,6 +60,8 @@ class Runner:
             for step in steps:
                 if number <= step.rounds:
                     await self._turn(step, number)
+        for file, runs in self.runs.items():
+            self._keep(file, runs, self.failures[file], True)
 
     async def _turn(self, step: Step, number: int) -> None:
         runs = self.runs.setdefault(step.file, [])
@@ -77,7 +82,7 @@ class Runner:
             self._took[step] = self._clock() - began
             print(f"{began - self._began:4.0f} s {self._took[step]:3.0f} s", end=" ")
             print(number, step.file, step.experiment, step.target, flush=True)
-        self._keep(step.file, runs, failures)
+        self._keep(step.file, runs, failures, False)
 
 
 def _failure(step: Step, number: int, why: str) -> Failure:
@@ -105,4 +110,4 @@ def interruptible(work: Coroutine[Any, Any, None]) -> None:
     try:
         asyncio.run(run())
     except (asyncio.CancelledError, KeyboardInterrupt):
-        raise SystemExit("interrupted; the runs until then are kept") from None
+        raise SystemExit("interrupted; the runs until then are in *.unfinished.json") from None

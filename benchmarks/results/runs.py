@@ -83,18 +83,25 @@ def _version(package: str) -> str:
 
 
 def keep(
-    name: str, runs: Iterable[Run], failures: Iterable[Failure] = (), folder: Path = KEPT
+    name: str,
+    runs: Iterable[Run],
+    failures: Iterable[Failure] = (),
+    done: bool = True,
+    folder: Path = KEPT,
 ) -> Path:
-    """Write the runs to the file of this name, which they replace; returns its path."""
+    """Write the runs to a file beside that of this name, which they replace once they are done.
+
+    So what is interrupted replaces nothing. Returns the path of what was written.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}.json"
+    path, unfinished = folder / f"{name}.json", folder / f"{name}.unfinished.json"
     value = {
         "machine": machine(),
         "runs": [asdict(run) for run in runs],
         "failures": [asdict(failure) for failure in failures],
     }
-    path.write_text(json.dumps(value, indent=1) + "\n", "utf-8")
-    return path
+    unfinished.write_text(json.dumps(value, indent=1) + "\n", "utf-8")
+    return unfinished.replace(path) if done else unfinished
 
 
 def kept(name: str, folder: Path = KEPT) -> Kept:

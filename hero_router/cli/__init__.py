@@ -32,6 +32,10 @@ COMMANDS: Mapping[str, str] = {
 }
 """The module of each command; `command` in that module is a click command."""
 
+LONG_RUNNING = frozenset({"serve", "scanner", "web", "demo"})
+"""Commands that run on and have a log. Programs read what they print, so with a JSON log an error
+of the command line is a record too."""
+
 MASTER_SIGNALS = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 """Signals that control a gunicorn master, and are ignored while `hero_router web` loads.
 
@@ -68,6 +72,8 @@ class Commands(click.Group):
         """Import the module of a command; returns its click command."""
         if cmd_name not in COMMANDS:
             return None
+        if cmd_name in LONG_RUNNING and not ctx.resilient_parsing:
+            logs.setup_early()
         if cmd_name == "web" and not ctx.resilient_parsing:
             for number in MASTER_SIGNALS:
                 self._handlers[number] = signal.signal(number, signal.SIG_IGN)
@@ -75,11 +81,19 @@ class Commands(click.Group):
         return found
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; after Ctrl-C end with code 130 (click would end with 1)."""
+        """Run the command; Ctrl-C while it still loads is no failure (click would end with 1).
+
+        click itself shows an error of the command line as text for people.
+        """
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
+        except click.UsageError as error:
+            if not logs.is_json():
+                raise
+            logs.report_fatal(error.format_message())
+            ctx.exit(CANNOT_RUN)
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the program; write an error as one line on stderr, or as a record of a JSON log."""
@@ -91,7 +105,12 @@ class Commands(click.Group):
         except Exception as error:
             if not logs.is_json():
                 raise
-            log.critical("%s: %s", type(error).__name__, error, exc_info=True)
+            log.critical(
+                "hero_router ends with an error of its own: %s: %s",
+                type(error).__name__,
+                error,
+                exc_info=True,
+            )
             sys.exit(FAILED)
         finally:  # children inherit ignored signals
             while self._handlers:

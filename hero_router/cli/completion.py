@@ -5,7 +5,23 @@ from click.shell_completion import BashComplete, FishComplete, ZshComplete
 
 PROGRAM, VARIABLE = "hero_router", "_HERO_ROUTER_COMPLETE"
 
-SHELLS = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
+
+class Zsh(ZshComplete):
+    """Also for a shell whose user has not switched completion on."""
+
+    source_template = ZshComplete.source_template.replace(
+        "    compdef ",
+        "    (( $+functions[compdef] )) || { autoload -Uz compinit && compinit }\n    compdef ",
+    )
+
+
+class Fish(FishComplete):
+    """Also for names and descriptions that have a comma."""
+
+    source_template = FishComplete.source_template.replace("string split ", "string split -m 1 ")
+
+
+SHELLS = {"bash": BashComplete, "zsh": Zsh, "fish": Fish}
 
 LINES = {
     "bash": 'eval "$(hero_router completion bash)"     in ~/.bashrc',

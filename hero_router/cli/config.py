@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import click
@@ -11,6 +11,7 @@ from rich.text import Text
 
 from hero_router.cli.options import configure, default_text, flags, given, span
 from hero_router.cli.screen import Column, console, table
+from hero_router.errors import ConfigError
 from hero_router.settings.config import RouterConfig, rejected, sources
 from hero_router.store.eviction import warning
 
@@ -28,8 +29,8 @@ COLUMNS = (
 @click.option(
     "--check",
     is_flag=True,
-    help="exit with 1 if a value is rejected, or a variable is no setting; warn if Redis may evict "
-    "keys",
+    help="exit with 1 if a value is rejected, a folder that is set cannot be used, or a variable "
+    "is no setting; warn if Redis may evict keys",
 )
 @click.option("--json", "as_json", is_flag=True, help="print JSON for programs")
 @flags()
@@ -46,7 +47,7 @@ def command(check: bool, as_json: bool, **overrides: Any) -> None:
     else:
         out = console()
         out.print(table(COLUMNS, [*map(_cells, rows)], out.width))
-    sentences = rejected(flagged)
+    sentences = [*rejected(flagged), *_unusable_folders(config, rows)]
     for sentence in sentences:
         click.echo(sentence, err=True)
     if check and config.redis.url and (evicts := asyncio.run(warning(config.redis))):
@@ -59,6 +60,24 @@ def _cells(row: Mapping[str, str]) -> list[Text]:
     """The cells of a row for people; the default is shown only if the value differs from it."""
     hidden = {"default": ""} if row["source"] == "default" else {}
     return [*map(Text, {**row, **hidden}.values())]
+
+
+def _unusable_folders(config: RouterConfig, rows: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    """One sentence for each folder that is set and cannot be used.
+
+    A default that cannot be used is left out: web needs no folder.
+    """
+    source = {row["variable"]: row["source"] for row in rows}
+    checks = (
+        ("ROUTER_SOCKET_DIR", config.node.require_root),
+        ("ROUTER_STATE_DIR", config.node.require_state),
+    )
+    for variable, check in checks:
+        if source[variable] != "default":
+            try:
+                check()
+            except ConfigError as error:
+                yield str(error)
 
 
 def _rows(config: RouterConfig, flagged: Collection[str]) -> list[dict[str, str]]:

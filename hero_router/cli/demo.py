@@ -20,6 +20,7 @@ def command(**overrides: Any) -> None:
     the end.
     """
     config = begin(overrides)
+    config.node.require_root()
     asyncio.run(_run(config))
 
 

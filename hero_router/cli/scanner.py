@@ -39,6 +39,7 @@ def command(**overrides: Any) -> None:
     another scanner runs for the same node, this scanner stands by. ROUTER_REDIS_URL must be set.
     """
     config = begin(overrides)
+    config.node.require_root()
     config.redis.require()
     asyncio.run(_run(config))
 

@@ -13,7 +13,7 @@ from typing import IO, Any
 import click
 
 from hero_router.cli.options import begin, flags
-from hero_router.cli.port import check_port
+from hero_router.cli.port import check_ports
 from hero_router.cli.ready import Readiness
 from hero_router.cli.supervise import LAST_STOP_SECONDS, STOP_SECONDS, Child, Supervisor
 from hero_router.errors import ConfigError
@@ -46,11 +46,14 @@ def run(config: RouterConfig, *, demo: bool) -> None:
 
     Raises:
         ConfigError: the web workers cannot listen, another `hero_router serve` uses the state
-            folder, there is no Redis to start, or the password file cannot be used.
+            folder, there is no Redis to start, or the socket folder, the state folder or the
+            password file cannot be used.
         ChildFailed: a process could not start.
     """
+    config.node.require_root()
+    config.node.require_state()
     config.redis.check_password_file()
-    check_port(config)
+    check_ports(config)
     with locked(config.node.state):
         redis = None if config.redis.url else PrivateRedis(config.node.state / "redis")
         try:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hero_router.backoff import Backoff
 from hero_router.errors import RouterError
 
 log = logging.getLogger(__name__)
@@ -20,7 +21,7 @@ log = logging.getLogger(__name__)
 READY_SECONDS = 30.0
 READY_POLL_SECONDS = 0.1
 BACKOFF_FIRST, BACKOFF_MOST = 0.5, 15.0
-"""Seconds before a restart: doubled after a failed restart, and reset after a good one."""
+"""Seconds before a restart, at first and at most."""
 
 STOP_SECONDS = 3.0
 LAST_STOP_SECONDS = 1.0
@@ -105,23 +106,23 @@ class Supervisor:
 
     async def _keep(self, child: Child) -> None:
         """Restart one child each time that it ends. Never returns; raises ChildFailed."""
-        pause = BACKOFF_FIRST
+        backoff = Backoff(BACKOFF_FIRST, BACKOFF_MOST)
         while True:
             process = self._running[child.name]
             code = await process.wait()
             if code == CANNOT_RUN:
                 raise ChildFailed(f"{child.name} cannot run with these settings")
-            log.error("%s ended (%s); restarting it in %g s", child.name, _cause(code), pause)
+            pause = backoff.failed()
+            log.error("%s ended (%s); restarting it in %.2g s", child.name, _cause(code), pause)
             # Processes started by the child may still hold its port: end them, then kill them.
             _signal_group(process, signal.SIGTERM)
             await asyncio.sleep(pause)
             _signal_group(process, signal.SIGKILL)
             try:
                 await self._start(child)
-                pause = BACKOFF_FIRST
+                backoff.reset()
             except ChildFailed as error:
-                log.error("%s", error)
-                pause = min(pause * 2, BACKOFF_MOST)
+                log.error("the restart of %s failed: %s", child.name, error)
 
     async def _start(self, child: Child) -> None:
         process = await asyncio.create_subprocess_exec(

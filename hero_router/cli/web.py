@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from hero_router.cli.options import begin, flags
-from hero_router.cli.port import check_port
+from hero_router.cli.port import check_ports
 from hero_router.server.gunicorn import Gunicorn
 from hero_router.server.prepare import prepare
 
@@ -24,5 +24,5 @@ def command(**overrides: Any) -> None:
     """
     config = begin(overrides)
     prepare(config)
-    check_port(config)
+    check_ports(config)
     Gunicorn(config).run()

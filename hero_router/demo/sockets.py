@@ -14,6 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+DESCRIPTORS = Path("/proc/self/fd")
+"""Where Linux gives a path to each open file of this process."""
+
 
 class DemoSockets:
     """Makes sample sockets in the socket folder; leaving the context deletes their files."""
@@ -75,10 +78,16 @@ class DemoSockets:
 
 @contextmanager
 def _shortened(path: Path) -> Iterator[Path]:
-    """A short path of the same file: a socket address holds 107 bytes."""
+    """The same file by a path that fits in a socket address, which holds 107 bytes.
+
+    Only Linux has one; elsewhere the path itself must fit.
+    """
+    if not (hasattr(os, "O_PATH") and DESCRIPTORS.is_dir()):
+        yield path
+        return
     folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        yield Path(f"/proc/self/fd/{folder}") / path.name
+        yield DESCRIPTORS / str(folder) / path.name
     finally:
         os.close(folder)
 

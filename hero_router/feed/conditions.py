@@ -76,7 +76,7 @@ class Conditions:
         ended = self._by_key.pop((reason, node), None)
         if ended is not None:
             seconds = (self._now_ms() - ended.since) / 1000
-            log.info("no longer stale, after %.1f s: %s", seconds, ended.detail)
+            log.info("pages are no longer stale, after %.1f s: %s", seconds, ended.detail)
             self._changed()
 
     def _changed(self) -> None:

@@ -70,7 +70,7 @@ class NodeMonitor:
                 self.update(await self._nodes.list())
                 await self._also()
             except StoreError as error:
-                log.debug("cannot read the nodes: %s", error)
+                log.debug("this worker cannot read the reports of the nodes: %s", error)
                 self.store_failed(error)
             await asyncio.sleep(WATCH_SECONDS)
 

@@ -75,7 +75,7 @@ def check_space() -> None:
                 _allocate(trial.fileno(), WORKER_BYTES)
     except OSError as error:
         log.error(
-            "no space for shared metrics (%s): this worker keeps its own in memory", error.strerror
+            "no room for shared metrics (%s): this worker keeps its own in memory", error.strerror
         )
         del os.environ[VARIABLE]
 

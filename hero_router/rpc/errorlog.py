@@ -12,4 +12,4 @@ def log_error(error: BaseException, info: ErrorInfo, request_id: str) -> None:
     if info.code == "internal":
         log.error("request %s failed", request_id, exc_info=error)
     elif info.status in (503, 504):
-        log.info("request %s: %s", request_id, info.message)
+        log.info("request %s cannot be answered now: %s", request_id, info.message)

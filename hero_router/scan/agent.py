@@ -44,7 +44,7 @@ FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS = 0.4, 3.2
 class Outage:
     """Logs the beginning and the end of an outage of Redis, and computes the delay of retries.
 
-    `action` is the activity that fails meanwhile, for the log: "publishing".
+    `action` says what the scanner cannot do meanwhile: "publish changes".
     """
 
     def __init__(self, action: str, jitter: Callable[[], float] = random.random) -> None:
@@ -54,14 +54,14 @@ class Outage:
     def failed(self, error: StoreError) -> float:
         """Note a failure of Redis; returns the seconds to wait before the next try."""
         if error.code != self._code:
-            log.warning("%s fails: %s", self._action, error)
+            log.warning("the scanner cannot %s: %s; it goes on trying", self._action, error)
         self._code = error.code
         return self._backoff.failed()
 
     def succeeded(self) -> None:
         """Note a success, which ends the outage."""
         if self._code:
-            log.info("Redis is back; %s again", self._action)
+            log.info("Redis is back: the scanner can %s again", self._action)
         self._code = ""
         self._backoff.reset()
 
@@ -86,8 +86,8 @@ class ScannerAgent:
         self._duplicates = DuplicateNodeCheck(config, registry)
         self._scanner = Scanner(config, lease, registry, probe, clock, walk)
         self._watcher = RootWatcher(config.node.root, clock)
-        self._outage = Outage("publishing")
-        self._requests_outage = Outage("listening for scan requests")
+        self._outage = Outage("publish changes")
+        self._requests_outage = Outage("receive requests to scan")
         self._pending_requests: dict[str, None] = {}
         self._requested = asyncio.Event()
 
@@ -138,7 +138,10 @@ class ScannerAgent:
                     log.info("scanning node %s (token %d)", grant.node, grant.token)
                     return grant
                 if not logged:
-                    log.info("another scanner holds node %s: standing by", self._config.node.name)
+                    log.info(
+                        "another scanner holds the lease on node %s: this one stands by",
+                        self._config.node.name,
+                    )
                 logged = True
                 await self._duplicates.check()
             except StoreError as error:
@@ -155,7 +158,11 @@ class ScannerAgent:
                 group.create_task(self._keep_watching(group))
                 group.create_task(self._keep_scanning(grant, group))
         except* Fenced as lost:
-            log.warning("stopped writing: %s", lost.exceptions[0])
+            log.warning(
+                "the scanner stops writing for node %s and stands by: %s",
+                grant.node,
+                lost.exceptions[0],
+            )
 
     async def _release(self, grant: Grant) -> None:
         with contextlib.suppress(StoreError, TimeoutError):

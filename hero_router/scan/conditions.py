@@ -86,9 +86,10 @@ class NodeConditions:
         if detail is not None:
             text = self._current[reason] = f"{self._node}: {detail}"
             if text != known:
-                log.log(logging.INFO if known else logging.WARNING, "%s", text)
+                level = logging.INFO if known else logging.WARNING
+                log.log(level, "the scanner does not see everything: %s", text)
         elif known is not None:
-            log.info("resolved: %s", known)
+            log.info("the scanner sees this again: %s", known)
 
 
 def user() -> str:

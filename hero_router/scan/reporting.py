@@ -50,7 +50,7 @@ class Reporter:
         except Fenced:
             raise
         except StoreError as error:
-            log.debug("could not renew the node's report: %s", error)
+            log.debug("the scanner cannot renew the report of its node: %s", error)
 
     async def finish(self, grant: Grant, summary: ScanSummary, requests: Sequence[str]) -> None:
         """Publish the node report of a finished scan, and the figures of the last probes.

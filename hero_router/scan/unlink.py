@@ -25,7 +25,7 @@ def unlink_stale(
             was_stale = file.raw in known and known[file.raw].stale
             is_stale = after[service.id].sockets[file.raw].stale
             if is_stale and not was_stale and unlink(file):
-                log.info("deleted stale socket %s", file.path)
+                log.info("deleted the socket file %s: nothing listens on it any more", file.path)
 
 
 def unlink(file: SocketFile) -> bool:
@@ -36,12 +36,23 @@ def unlink(file: SocketFile) -> bool:
     another one, made just before, it is renamed back: it was missing for some microseconds, and its
     connections stay.
     """
+    if not hasattr(os, "O_PATH"):
+        log.warning(
+            "the socket file %s, on which nothing listens, is not deleted: this system cannot hold "
+            "it so that no other file is deleted in its place",
+            file.path,
+        )
+        return False
     folder, _, name = file.real_path.rpartition(b"/")
     try:
         with _folder(folder) as parent, _entry(name, parent) as handle:
             return _is_same(handle, file) and _deleted(name, parent, handle)
     except OSError as error:
-        log.warning("cannot delete %s: %s", file.path, error.strerror)
+        log.warning(
+            "the socket file %s, on which nothing listens, cannot be deleted: %s",
+            file.path,
+            error.strerror,
+        )
         return False
 
 

@@ -240,7 +240,7 @@ class Finder:
         """Log newly ignored files."""
         for raw, why in ignored.items():
             if self._ignored.get(raw) != why:
-                log.debug("ignored %s: %s", readable(raw), why)
+                log.debug("the file %s is not taken for a service: %s", readable(raw), why)
         self._ignored = ignored
 
 

@@ -44,7 +44,7 @@ def setup(level: str, fmt: str, stream: TextIO | None = None) -> None:
 def setup_early(fmt: str | None = None) -> None:
     """Log as JSON, before the settings are read, if `fmt` or else ROUTER_LOG_FORMAT is "json".
 
-    Long-running processes call this, so that an error in the settings is logged as JSON too.
+    For long-running processes: an error in the settings or flags is then a JSON record too.
     """
     if (fmt or os.environ.get("ROUTER_LOG_FORMAT", "").strip()) == "json":
         setup("info", "json")

@@ -34,34 +34,51 @@ class NodeSettings:
         check_section(self)
         if not self.name.isprintable() or not 0 < len(self.name) <= 128:
             raise ConfigError("ROUTER_NODE must be 1 to 128 printable characters")
-        _check_folder("ROUTER_SOCKET_DIR", self.socket_dir)
-        _check_folder("ROUTER_STATE_DIR", self.state_dir)
 
     @property
     def root(self) -> Path:
-        """The socket folder (ROUTER_SOCKET_DIR)."""
-        return Path(self.socket_dir).expanduser()
+        """The socket folder (ROUTER_SOCKET_DIR). Raises ConfigError if `~` has no meaning."""
+        return _expanded("ROUTER_SOCKET_DIR", self.socket_dir)
 
     @property
     def state(self) -> Path:
-        """The state folder of `hero_router serve` (ROUTER_STATE_DIR)."""
-        return Path(self.state_dir).expanduser()
+        """The state folder of `hero_router serve` (ROUTER_STATE_DIR). Raises as `root` does."""
+        return _expanded("ROUTER_STATE_DIR", self.state_dir)
+
+    def require_root(self) -> None:
+        """Raises ConfigError if the socket folder cannot be a folder; for processes that use it."""
+        _check_folder("ROUTER_SOCKET_DIR", self.root)
+
+    def require_state(self) -> None:
+        """Raises ConfigError if the state folder cannot be a folder; for processes that use it."""
+        _check_folder("ROUTER_STATE_DIR", self.state)
 
 
-def _check_folder(variable: str, value: str) -> None:
-    """Refuse a path that cannot be a folder; a path that does not exist yet is accepted.
+def _expanded(variable: str, value: str) -> Path:
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:
+        user = value.partition("/")[0].removeprefix("~")
+        whose = f"the user {user!r}" if user else "this user"
+        raise ConfigError(
+            f"{variable} is {value}, but {whose} has no home folder: set {variable} to a path "
+            "that begins with /"
+        ) from None
+
+
+def _check_folder(variable: str, path: Path) -> None:
+    """Refuse a path that cannot be a folder; one that does not exist yet is accepted.
 
     A path that is not UTF-8 is refused: `watchfiles` cannot watch such a folder, and JSON cannot
     hold its name. Raises ConfigError.
     """
     try:
-        path = Path(value).expanduser()
         str(path).encode()
         nearest = next(each for each in (path, *path.parents) if each.exists())
         if nearest.is_dir():
             return
     except UnicodeEncodeError:
         raise ConfigError(f"{variable} is not UTF-8: {str(path)!r}") from None
-    except (OSError, RuntimeError) as error:
-        raise ConfigError(f"{variable} cannot be used: {error}") from None
+    except OSError as error:
+        raise ConfigError(f"{variable} cannot be used: {path}: {error.strerror}") from None
     raise ConfigError(f"{variable} is not a folder: {nearest}")

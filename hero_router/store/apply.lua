@@ -53,21 +53,7 @@ local found, known_epoch, known_run, noted =
 if found and found ~= schema then return {'SCHEMA', found} end
 if not found then redis.call('HSET', meta, 'schema', schema) end
 
-local function last_id()
-  if redis.call('EXISTS', events) == 0 then return nil end
-  local info = redis.call('XINFO', 'STREAM', events)
-  for i = 1, #info, 2 do
-    if info[i] == 'last-generated-id' then return info[i + 1] end
-  end
-end
-
-local function run_id()
-  local info = redis.call('INFO', 'server')
-  local _, last = string.find(info, 'run_id:', 1, true) -- plain: a pattern takes ten times as long
-  return string.match(info, '^%w+', last + 1)
-end
-
-local head = last_id()
+local head = last_id(events)
 
 local last_token, last_call, state = string.match(noted or '', '^(%d+) (%d+) (%a+)$')
 if last_token == token then

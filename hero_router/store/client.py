@@ -105,6 +105,7 @@ def _finder_options(options: dict[str, Any], login: dict[str, Any]) -> dict[str,
         "socket_timeout": FINDER_SECONDS,
         "retry": _no_retry(),
         "protocol": 2,
+        "driver_info": None,  # else the library asks first, and drops what a server refuses
     }
 
 
@@ -141,8 +142,11 @@ class PasswordFile(CredentialProvider):
 
 
 def script(client: Redis, name: str) -> AsyncScript:
-    """The Lua script `<name>.lua` of this folder, called by its hash, loaded if Redis lacks it."""
-    return client.register_script(_source(name))
+    """The Lua script `<name>.lua` of this folder, called by its hash and loaded where missing.
+
+    Lua scripts cannot include another one in Redis, so `prelude.lua` is put before each.
+    """
+    return client.register_script(_source("prelude") + _source(name))
 
 
 @cache

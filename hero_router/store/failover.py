@@ -5,14 +5,19 @@ All keys of a deployment are in one slot, so one server of a Cluster holds all o
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from redis import exceptions as refused
-from redis.asyncio.connection import Connection, SSLConnection
+from redis.asyncio.connection import SSLConnection
 from redis.crc import key_slot
 
 from hero_router.settings.redis_url import HostPort
-from hero_router.store.connection_errors import AddressedConnection, failure_reason, host_port
+from hero_router.store.connection_errors import (
+    AddressedConnection,
+    AddressedTlsConnection,
+    failure_reason,
+    host_port,
+)
 
 FINDER_SECONDS = 1.0
 """Longest wait for one Sentinel or Cluster node; then the next one is asked."""
@@ -51,7 +56,7 @@ class PrimaryFinder(ABC):
         self, addresses: Sequence[HostPort], options: Mapping[str, Any], *, tls: bool
     ) -> None:
         self._addresses, self._options = list(addresses), options
-        self._kind = SSLConnection if tls else Connection
+        self._kind = AddressedTlsConnection if tls else AddressedConnection
         self.generation = 0
 
     def invalidate(self) -> None:
@@ -97,7 +102,7 @@ class PrimaryFinder(ABC):
         host, port = address
         connection = self._kind(host=host, port=port, **self._options)
         try:
-            await connection.connect()  # type: ignore[no-untyped-call] # the library's own
+            await connection.connect()
             await connection.send_command(*words)
             return await connection.read_response()
         finally:
@@ -183,6 +188,8 @@ class PrimaryConnection(AddressedConnection):
 
 class PrimaryTlsConnection(PrimaryConnection, SSLConnection):
     """A connection over TLS to the primary."""
+
+    hints: ClassVar = AddressedTlsConnection.hints
 
 
 def _is_not_primary(error: refused.ResponseError) -> bool:

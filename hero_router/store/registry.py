@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -14,7 +14,7 @@ from hero_router.errors import Fenced, StoreCorrupt, StoreUnreachable
 from hero_router.model import Change, NodeState, Record
 from hero_router.position import ORIGIN, Position
 from hero_router.store.client import script, text
-from hero_router.store.keys import APPLY_BATCH, DOCUMENT_BATCH, SCHEMA, Keys
+from hero_router.store.keys import SCHEMA, Keys
 from hero_router.store.lease import Grant
 from hero_router.store.snapshot import (
     SnapshotReader,
@@ -24,6 +24,7 @@ from hero_router.store.snapshot import (
     parse_values,
     raw_record,
 )
+from hero_router.store.steps import cut
 from hero_router.store.translate import delete_command, redis_errors
 
 log = logging.getLogger(__name__)
@@ -118,7 +119,7 @@ class Registry:
             StoreError: Redis cannot be reached or refuses the call.
         """
         state = "" if report is None else encode(report.to_json())
-        *steps, last = _steps(changes, documents)
+        *steps, last = cut(changes, documents)
         for step in steps:
             await self._step(grant, step.changes, "", step.documents)
         return await self._step(grant, last.changes, state, last.documents)
@@ -257,41 +258,6 @@ class Registry:
                 pipe.hlen(key)
                 *_, count = await pipe.execute()
         return int(count)
-
-
-@dataclass(slots=True)
-class _Step:
-    """The contents of one call of `apply.lua`: changes, and documents by digest."""
-
-    changes: list[Change] = field(default_factory=list)
-    documents: dict[str, str] = field(default_factory=dict)
-
-    def has_room(self, document: str) -> bool:
-        """Whether the step has room for one more change with this document."""
-        size = sum(map(len, self.documents.values()))
-        fits = not size or size + len(document) <= DOCUMENT_BATCH
-        return fits and len(self.changes) < APPLY_BATCH
-
-
-def _steps(changes: Sequence[Change], documents: Mapping[str, str]) -> list[_Step]:
-    """Split a call into steps of limited size; a document goes with its first service record."""
-    steps, rest = [_Step()], dict(documents)
-
-    def room(document: str) -> _Step:
-        if not steps[-1].has_room(document):
-            steps.append(_Step())
-        return steps[-1]
-
-    for change in changes:
-        digest = change.record.document if change.record else ""
-        document = rest.pop(digest, None)
-        step = room(document or "")
-        step.changes.append(change)
-        if document is not None:
-            step.documents[digest] = document
-    for digest, document in rest.items():
-        room(document).documents[digest] = document
-    return steps
 
 
 def _with_service(data: str, record: str) -> str:

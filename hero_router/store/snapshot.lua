@@ -16,15 +16,7 @@ local held_head, held_run, held_size = ARGV[4], ARGV[5], ARGV[6]
 local found = redis.call('HGET', meta, 'schema')
 if found and found ~= schema then return {'SCHEMA', found} end
 
-local head = '0-0'
-if redis.call('EXISTS', events) == 1 then
-  local info = redis.call('XINFO', 'STREAM', events)
-  for i = 1, #info, 2 do
-    if info[i] == 'last-generated-id' then head = info[i + 1] end
-  end
-end
-
-local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+local head, run = last_id(events) or '0-0', run_id()
 local size = tostring(redis.call('HLEN', services))
 local time = redis.call('TIME')
 local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))

@@ -92,8 +92,11 @@ async def _events(entries: Sequence[Any]) -> tuple[Event, ...]:
 
 
 def foreign_schema(found: Any) -> StoreCorrupt:
-    """The error that Redis holds a schema that this version neither reads nor writes."""
-    return StoreCorrupt(f"Redis holds schema {text(found)}, this version has {SCHEMA}")
+    """The error for a layout of another version, which this one neither reads nor writes."""
+    return StoreCorrupt(
+        f"Redis holds data of another version of hero_router (schema {text(found)}, here "
+        f"{SCHEMA}): run that version, or set another ROUTER_REDIS_PREFIX"
+    )
 
 
 def read_nodes(texts: Mapping[str, str]) -> dict[str, NodeState]:
@@ -123,7 +126,11 @@ def parse_values(
             log.debug("left out a foreign entry of the %s hash: %r", name, key)
     if len(good) < len(texts):
         foreign = len(texts) - len(good)
-        log.warning("left out %d entries of the %s hash that are not by hero_router", foreign, name)
+        log.warning(
+            "left out %d entries of the hash %s in Redis: hero_router did not write them",
+            foreign,
+            name,
+        )
     return good
 
 
@@ -177,7 +184,9 @@ def parse_id(raw: str) -> Position:
     """Parse a stream id into a position. Raises StoreCorrupt if the text is not a stream id."""
     epoch, dash, seq = raw.partition("-")
     if not (dash and epoch.isdigit() and seq.isdigit()):
-        raise StoreCorrupt(f"not a stream id: {raw!r}")
+        raise StoreCorrupt(
+            f"the stream of events in Redis has the id {raw!r}, which hero_router did not write"
+        )
     return Position(int(epoch), int(seq))
 
 

@@ -5,8 +5,9 @@ quote a password, so these texts are not passed on.
 """
 
 import asyncio
+import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,7 +23,12 @@ from hero_router.errors import (
     StoreUnreachable,
 )
 from hero_router.store.client import PasswordUnreadable
-from hero_router.store.connection_errors import failed_address, failure_reason
+from hero_router.store.connection_errors import (
+    causes,
+    failed_address,
+    failure_hint,
+    failure_reason,
+)
 from hero_router.store.failover import LoginRefused, NoPrimary
 
 
@@ -49,12 +55,39 @@ def _raise_lost_cancellation(task: "asyncio.Task[Any] | None", before: int) -> N
         raise asyncio.CancelledError
 
 
-FORBIDDEN = "Redis forbids this user a command that is needed"
+FORBIDDEN = (
+    "{redis} forbids this user a command, a key or a channel that is needed: docs/deployment.md "
+    "has the rights to give"
+)
+FULL = "{redis} takes no more connections"
+LACKING = (
+    "the server {there} lacks a command that is needed: it is a Sentinel, a proxy, or older than "
+    "Redis 7"
+)
 LOADING = "{redis} is still loading its data"
 LOGIN = "{redis} refuses the user or password"
-MEMORY = "Redis is out of memory"
-REPLICA = "this Redis is a read-only replica"
-SILENT = "{redis} did not answer in time"
+MEMORY = "{redis} is out of memory"
+NOT_REDIS = "the server {there} is not Redis"
+PROTECTED = (
+    "{redis} is in protected mode and refuses other machines: give it a password, or switch its "
+    "protected-mode off in a network that you trust"
+)
+REPLICA = "{redis} is a read-only replica"
+SILENT = "{redis} did not answer in time{hint}"
+UNWANTED = "{redis} has no password, but the URL or ROUTER_REDIS_PASSWORD_FILE gives one"
+WANTED = "{redis} wants a password: set it in the URL or in ROUTER_REDIS_PASSWORD_FILE"
+
+_BY_TEXT: Mapping[str, tuple[type[StoreError], str]] = {
+    "max number of clients reached": (StoreFull, FULL),
+    "No connection available.": (StoreFull, "all connections to Redis are in use"),
+    "Authentication required.": (StoreRefused, WANTED),
+    "Client sent AUTH, but no password is set": (StoreRefused, UNWANTED),
+    "AUTH <password> called without any password configured for the default user. Are you sure "
+    "your configuration is correct?": (StoreRefused, UNWANTED),
+    "Error setting client name": (StoreUnreachable, NOT_REDIS),
+}
+"""The whole text of an error, our class, and the message. Most of them are answers that the library
+raises as a plain `ConnectionError` or with the class of all refused logins."""
 
 _BY_TYPE: tuple[tuple[type[Exception], type[StoreError], str], ...] = (
     (PasswordUnreadable, StoreRefused, "the file with Redis's password cannot be read"),
@@ -68,38 +101,42 @@ _BY_TYPE: tuple[tuple[type[Exception], type[StoreError], str], ...] = (
     (refused.AuthorizationError, StoreRefused, LOGIN),
     (refused.NoPermissionError, StoreRefused, FORBIDDEN),
     (refused.ReadOnlyError, StoreReadOnly, REPLICA),
-    (refused.MasterDownError, StoreReadOnly, "this Redis is a replica that lost its primary"),
+    (refused.MasterDownError, StoreReadOnly, "{redis} is a replica that lost its primary"),
     (refused.AskError, StoreUnreachable, "another node of the Redis Cluster holds our keys"),
     (refused.TryAgainError, StoreUnreachable, "the Redis Cluster is moving our keys"),
     (refused.ClusterDownError, StoreUnreachable, "the Redis Cluster does not serve our keys"),
     (refused.OutOfMemoryError, StoreFull, MEMORY),
-    (refused.InvalidResponse, StoreUnreachable, "the server {there} is not Redis"),
+    (refused.InvalidResponse, StoreUnreachable, NOT_REDIS),
     (refused.TimeoutError, StoreUnreachable, SILENT),
     (TimeoutError, StoreUnreachable, SILENT),
     (NoPrimary, StoreUnreachable, "no Sentinel or Cluster node names Redis's primary: {text}"),
 )
 """For each class of error of the library: our class, and the message.
 
-`{redis}` stands for Redis and its address, `{there}` for the address alone, and `{text}` for the
-text of the error, which is shown only for errors of `failover`.
+`{redis}` stands for Redis and its address, `{there}` for the address alone, `{hint}` for a guess at
+what is wrong with the URL, and `{text}` for the error's own text, which only the errors of
+`failover` may show.
 """
 
 _BY_WORD: tuple[tuple[str, type[StoreError], str], ...] = (
-    ("max number of clients", StoreFull, "{redis} takes no more connections"),
-    ("No connection available", StoreFull, "all connections to Redis are in use"),
+    ("protected mode", StoreRefused, PROTECTED),
+    ("max number of clients", StoreFull, FULL),
     ("LOADING", StoreLoading, LOADING),
     ("READONLY", StoreReadOnly, REPLICA),
-    ("UNBLOCKED", StoreReadOnly, "this Redis has just become a replica"),
-    ("MISCONF", StoreFull, "Redis cannot save to disk and refuses writes"),
-    ("NOREPLICAS", StoreFull, "Redis has too few replicas and refuses writes"),
+    ("UNBLOCKED", StoreReadOnly, "{redis} has just become a replica"),
+    ("MISCONF", StoreFull, "{redis} cannot save to disk and refuses writes"),
+    ("NOREPLICAS", StoreFull, "{redis} has too few replicas and refuses writes"),
     ("OOM", StoreFull, MEMORY),
-    ("NOAUTH", StoreRefused, LOGIN),
+    ("NOAUTH", StoreRefused, WANTED),
     ("NOPERM", StoreRefused, FORBIDDEN),
     ("can't run this command", StoreRefused, FORBIDDEN),  # Redis 7, in a script
     ("ACL failure in script", StoreRefused, FORBIDDEN),  # Valkey 9, in a script
-    ("cluster support disabled", StoreRefused, "this Redis is not part of a Cluster"),
-    ("SENTINEL", StoreRefused, "the server that was asked for the primary is no Sentinel"),
-    ("DB index", StoreRefused, "Redis has no database with that number"),
+    ("cluster support disabled", StoreRefused, "{redis} is not part of a Cluster"),
+    ("SELECT is not allowed", StoreRefused, "{redis} has only database 0, as each Redis Cluster"),
+    ("SENTINEL", StoreRefused, "the server {there} was asked for the primary and is no Sentinel"),
+    ("unknown command", StoreRefused, LACKING),
+    ("busy running", StoreUnreachable, "{redis} is busy with a long script"),
+    ("DB index", StoreRefused, "{redis} has no database with that number"),
     ("WRONGTYPE", StoreCorrupt, "a key of hero_router in Redis holds another type of value"),
     ("not an integer", StoreCorrupt, "the last fencing token in Redis is not a number"),
     (
@@ -108,7 +145,7 @@ _BY_WORD: tuple[tuple[str, type[StoreError], str], ...] = (
         "the stream of events holds an id that hero_router did not write",
     ),
 )
-"""For words in an error of Redis: our class of error, and the message as in `_BY_TYPE`.
+"""Words of an answer of Redis, our class of error, and the message as in `_BY_TYPE`.
 
 The words are searched in the whole text, as the errors of a script hold Redis's error code inside a
 longer text.
@@ -120,48 +157,40 @@ def _translate(error: Exception) -> StoreError:
 
     While connecting, the library raises a `ConnectionError` with Redis's answer as its cause.
     """
-    address = failed_address(error)
-    for each in _causes(error):
-        if (found := _known(each, address)) is not None:
-            return found
+    places = _places(error)
+    for each in causes(error):
+        if (found := _known(each)) is not None:
+            ours, template = found
+            return ours(template.format(**places, text=each))
     if isinstance(error, refused.ConnectionError | OSError):
         reason = failure_reason(error)
-        template = "{redis} cannot be reached: {text}" if reason else "{redis} cannot be reached"
-        return StoreUnreachable(_message(template, address, reason))
-    return StoreError(f"Redis answered with an error: {type(error).__name__}")
+        why = f": {reason}" if reason else ""
+        return StoreUnreachable(f"{places['redis']} cannot be reached{why}")
+    return StoreError(f"{places['redis']} answers with an unexpected error: {_code(error)}")
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__
+def _code(error: Exception) -> str:
+    """The code with which each error of Redis begins: what follows it may quote a password."""
+    found = re.match(r"[A-Z]{2,20}\b", str(error))
+    return getattr(error, "status_code", None) or (found[0] if found else type(error).__name__)
 
 
-def _known(error: BaseException, address: str) -> StoreError | None:
+def _places(error: Exception) -> Mapping[str, str]:
+    address = failed_address(error)
+    redis, there = (f"Redis at {address}", f"at {address}") if address else ("Redis", "there")
+    return {"redis": redis, "there": there, "hint": failure_hint(error)}
+
+
+def _known(error: BaseException) -> tuple[type[StoreError], str] | None:
+    """Our class and the message for one error, None if it is not known."""
+    if (found := _BY_TEXT.get(str(error))) is not None:
+        return found
     for kind, ours, template in _BY_TYPE:
         if isinstance(error, kind):
-            return ours(_message(template, address, str(error)))
+            return ours, template
     # The text of any other error may hold an address, and an address may hold each of the words.
-    words = str(error) if _is_answer(error) else ""
-    found = (
-        ours(_message(template, address)) for word, ours, template in _BY_WORD if word in words
-    )
-    return next(found, None)
-
-
-def _message(template: str, address: str, text: str = "") -> str:
-    redis, there = (f"Redis at {address}", f"at {address}") if address else ("Redis", "there")
-    return template.format(redis=redis, there=there, text=text)
-
-
-def _is_answer(error: BaseException) -> bool:
-    return isinstance(error, refused.ResponseError) or str(error) in _PLAIN_TEXTS
-
-
-_PLAIN_TEXTS = ("max number of clients reached", "No connection available.")
-"""Texts of a plain `ConnectionError` that are searched for words of `_BY_WORD`.
-
-The first is an answer of Redis, the second the library's own text for an exhausted pool."""
+    words = str(error) if isinstance(error, refused.ResponseError) else ""
+    return next(((ours, template) for word, ours, template in _BY_WORD if word in words), None)
 
 
 def delete_command(key: str) -> str:

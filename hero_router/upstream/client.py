@@ -5,7 +5,6 @@ the answers and limits their size.
 """
 
 import asyncio
-import os
 import socket
 from collections.abc import Mapping
 from types import TracebackType
@@ -16,8 +15,7 @@ from hero_router.upstream.connect import (
     SILENT,
     NoResponse,
     SocketAddress,
-    connect,
-    open_socket,
+    SocketHandle,
     os_failure,
 )
 from hero_router.upstream.outcome import Outcome
@@ -39,15 +37,16 @@ _FIELDS = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())
 class Client:
     """An HTTP client for one Unix socket; its connection is kept for all requests of a probe."""
 
+    _file: SocketHandle
+
     def __init__(self, address: SocketAddress) -> None:
         self._address = address
-        self._fd = -1
         self._socket: socket.socket | None = None
         self.accepted = True
         """False while the listener's queue is full."""
 
     async def __aenter__(self) -> Self:
-        self._fd = open_socket(self._address)
+        self._file = SocketHandle(self._address)
         return self
 
     async def __aexit__(
@@ -57,7 +56,7 @@ class Client:
         trace: TracebackType | None,
     ) -> None:
         self._drop()
-        os.close(self._fd)
+        self._file.close()
 
     async def get(self, path: str, limit: int) -> Response:
         """Send a GET request; a body of more than `limit` bytes is dropped. Raises NoResponse."""
@@ -105,7 +104,7 @@ class Client:
         """Connect to the listener, as soon as its queue has room. Raises NoResponse."""
         while True:
             try:
-                connection = connect(self._fd)
+                connection = self._file.connect()
             except OSError as error:
                 if failure := os_failure(error):
                     raise failure from None

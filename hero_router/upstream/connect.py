@@ -1,7 +1,7 @@
 """Connects to a service's Unix socket safely: only to the very socket file that the scanner found.
 
-The file is opened first, and the connection is made through the file descriptor. So a path has no
-length limit, a symlink at the path is not followed, and another file at the path is refused.
+On Linux the file is opened first, and the connection is made through the file descriptor. So a path
+has no length limit, a symlink at the path is not followed, and another file at the path is refused.
 """
 
 import contextlib
@@ -9,6 +9,7 @@ import errno
 import os
 import socket
 import stat
+from pathlib import Path
 from typing import NamedTuple
 
 from hero_router.errors import RouterError
@@ -17,12 +18,14 @@ from hero_router.upstream.outcome import NO_PERMISSION, Outcome
 _QUEUE_FULL = frozenset({errno.EAGAIN})
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
 SILENT = "closes the connection without an answer"
+TOO_LONG = "has a path that is too long for this system to connect to"
+UNSEEN = "cannot be seen"
 _MEANING = {
     errno.ECONNREFUSED: (Outcome.REFUSED, "nothing listens"),
     errno.ECONNRESET: (Outcome.CLOSED, SILENT),
     errno.EPIPE: (Outcome.CLOSED, SILENT),
     errno.EPROTOTYPE: (Outcome.FOREIGN, "is not a stream socket"),
-    errno.ENOENT: (Outcome.MISSING, "cannot be seen"),
+    errno.ENOENT: (Outcome.MISSING, UNSEEN),
     errno.EACCES: (Outcome.DENIED, NO_PERMISSION),
     errno.EPERM: (Outcome.DENIED, NO_PERMISSION),
 }
@@ -46,47 +49,88 @@ class NoResponse(RouterError):
         self.outcome = outcome
 
 
-def listens(address: SocketAddress) -> bool:
-    """Whether a socket file has a listener: connects without waiting, and closes at once."""
-    with contextlib.suppress(NoResponse, OSError):
-        handle = open_socket(address)
+DESCRIPTORS = Path("/proc/self/fd")
+"""Where Linux gives a path to each open file of this process."""
+
+
+class SocketHandle:
+    """One socket file that was found, without a connection yet.
+
+    Linux holds it open: through the descriptor the path has no length limit and cannot be swapped.
+    Elsewhere the path is checked before and after each connection.
+    """
+
+    def __init__(self, address: SocketAddress) -> None:
+        """Raises NoResponse if another file, or none, is there now."""
+        self._address = address
+        self._handle = _open(address) if hasattr(os, "O_PATH") and DESCRIPTORS.is_dir() else None
         try:
-            connect(handle).close()
-        finally:
-            os.close(handle)
+            self._check()
+        except NoResponse:
+            self.close()
+            raise
+
+    def connect(self) -> socket.socket:
+        """Connect without waiting.
+
+        Raises OSError, where EAGAIN means that the listener's queue is full, or NoResponse.
+        """
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.setblocking(False)
+            if self._handle is not None:
+                connection.connect(f"{DESCRIPTORS}/{self._handle}")
+            else:
+                self._connect_by_path(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def close(self) -> None:
+        """Let go of the file; its connections stay."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+    def _connect_by_path(self, connection: socket.socket) -> None:
+        self._check()
+        try:
+            connection.connect(self._address.path)
+        except OSError as error:
+            if error.errno is None:  # Python's own check of the length
+                raise NoResponse(Outcome.FAILED, TOO_LONG) from None
+            raise
+        self._check()
+
+    def _check(self) -> None:
+        """Raises NoResponse if it is not the file that was found."""
+        try:
+            handle = self._handle
+            state = os.lstat(self._address.path) if handle is None else os.fstat(handle)
+        except OSError as error:
+            raise os_failure(error) or NoResponse(Outcome.MISSING, UNSEEN) from None
+        identity = (state.st_dev, state.st_ino)
+        if not stat.S_ISSOCK(state.st_mode) or identity != self._address[1:]:
+            raise NoResponse(Outcome.MISSING, UNSEEN)
+
+
+def listens(address: SocketAddress) -> bool:
+    """Whether something listens: connects without waiting, and closes at once."""
+    with (
+        contextlib.suppress(NoResponse, OSError),
+        contextlib.closing(SocketHandle(address)) as file,
+    ):
+        file.connect().close()
         return True
     return False
 
 
-def connect(handle: int) -> socket.socket:
-    """Connect to the opened socket file `handle` without waiting. Raises OSError.
-
-    EAGAIN means that the listener's queue is full.
-    """
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+def _open(address: SocketAddress) -> int:
     try:
-        # Through the descriptor the path has no length limit and cannot be swapped meanwhile.
-        connection.connect(f"/proc/self/fd/{handle}")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def open_socket(address: SocketAddress) -> int:
-    """Open a socket file without connecting; returns the file descriptor. Raises NoResponse."""
-    try:
-        handle = os.open(address.path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+        return os.open(address.path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
-        raise os_failure(error) or NoResponse(Outcome.MISSING, "cannot be seen") from None
-    state = os.fstat(handle)
-    if stat.S_ISSOCK(state.st_mode) and (state.st_dev, state.st_ino) == (
-        address.device,
-        address.inode,
-    ):
-        return handle
-    os.close(handle)
-    raise NoResponse(Outcome.MISSING, "cannot be seen")
+        raise os_failure(error) or NoResponse(Outcome.MISSING, UNSEEN) from None
 
 
 def os_failure(error: OSError) -> NoResponse | None:

@@ -99,7 +99,7 @@ def _background_failed(task: "asyncio.Task[None]") -> None:
     """Log why a task has failed; the worker goes on without it."""
     if not task.cancelled() and (error := task.exception()) is not None:
         log.error(
-            "%s of this worker has failed; the worker goes on without it",
+            "the task %s of this worker has failed; the worker goes on without it",
             task.get_name(),
             exc_info=error,
         )
@@ -108,5 +108,8 @@ def _background_failed(task: "asyncio.Task[None]") -> None:
 def _feed_ended(task: "asyncio.Task[None]") -> None:
     """End a worker that no longer follows the stream; gunicorn starts another."""
     if not task.cancelled() and (error := task.exception()) is not None:
-        log.critical("the feed has failed: this worker ends", exc_info=error)
+        log.critical(
+            "the feed of this worker has failed: the worker ends, and another one is started",
+            exc_info=error,
+        )
         os.kill(os.getpid(), signal.SIGTERM)

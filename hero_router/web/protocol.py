@@ -228,7 +228,10 @@ class HttpProtocol(web.RequestHandler):
         """Make our own error answer if input is not HTTP or a request fails outside a handler."""
         error: BaseException = exc or RuntimeError(f"aiohttp gives up with {status}")
         if isinstance(error, HttpProcessingError):
-            log.info("refused a malformed request: %s", _parser_words(error))
+            log.info(
+                "a client sent a request that is not valid HTTP, so it was refused: %s",
+                _parser_words(error),
+            )
             error = _refusal(error)
         if request.writer.output_size > 0:
             raise ConnectionError("a response has begun: no error can be sent")
@@ -237,7 +240,7 @@ class HttpProtocol(web.RequestHandler):
     def log_exception(self, *words: Any, **details: Any) -> None:
         """Log a malformed body as the client's mistake; leave all other errors to aiohttp."""
         if isinstance(details.get("exc_info"), HttpProcessingError | web.RequestPayloadError):
-            log.info("refused a malformed request: body")
+            log.info("a client sent a body that is not valid HTTP, so its request was refused")
         else:
             super().log_exception(*words, **details)
 

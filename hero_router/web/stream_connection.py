@@ -98,7 +98,10 @@ class Connections:
             async with asyncio.timeout(seconds):
                 await self._empty.wait()
         except TimeoutError:
-            log.warning("%d streams did not take their last bytes: closed", len(self._open))
+            log.warning(
+                "%d clients did not take the last bytes of their streams: disconnected",
+                len(self._open),
+            )
             for connection in tuple(self._open):
                 connection.abort()
 

@@ -165,8 +165,18 @@ def test_the_page_in_docs_is_what_the_kept_runs_give(tmp_path: Path) -> None:
 
 def test_kept_runs_are_read_again(tmp_path: Path) -> None:
     runs, failures = [burst("a", 1.0, 2)], [Failure("burst", "b", 1, "absent")]
-    keep("streaming", runs, failures, tmp_path)
+    keep("streaming", runs, failures, folder=tmp_path)
     again = kept("streaming", tmp_path)
     assert (again.runs, again.failures) == (runs, failures)
     assert again.machine["aiohttp"]
     assert kept("never", tmp_path) == Kept({}, [], [])
+
+
+def test_what_was_interrupted_replaces_no_kept_runs(tmp_path: Path) -> None:
+    whole, part = [burst("a", 1.0, 2), burst("b", 2.0, 2)], [burst("a", 3.0, 2)]
+    keep("streaming", whole, folder=tmp_path)
+    unfinished = keep("streaming", part, done=False, folder=tmp_path)
+    assert kept("streaming", tmp_path).runs == whole
+    assert keep("streaming", part, folder=tmp_path) != unfinished
+    assert kept("streaming", tmp_path).runs == part
+    assert not unfinished.exists()

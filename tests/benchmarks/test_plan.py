@@ -20,13 +20,15 @@ class Watch:
         self.now = 100.0
         self.kept = dict[str, tuple[int, int]]()
         self.ran = list[str]()
+        self.done = False
 
     def __call__(self) -> float:
         return self.now
 
-    def keep(self, file: str, runs: Sequence[Run], failures: Sequence[Failure]) -> None:
-        """What would be written."""
-        self.kept[file] = (len(runs), len(failures))
+    def keep(self, file: str, runs: Sequence[Run], failures: Sequence[Failure], done: bool) -> None:
+        """What would be written: at last all runs, and that they are done."""
+        assert not self.done
+        self.kept[file], self.done = (len(runs), len(failures)), done
 
     def step(
         self, target: str, took: float = 1, rounds: int = 1, error: Exception | None = None
@@ -93,10 +95,12 @@ async def test_nothing_begins_that_would_end_too_late(watch: Watch) -> None:
 
 
 async def test_runs_are_kept_after_each_step(watch: Watch) -> None:
-    seen = list[tuple[int, int]]()
-    it = Runner(100, watch, lambda _, runs, failures: seen.append((len(runs), len(failures))))
+    seen = list[tuple[int, int, bool]]()
+    it = Runner(
+        100, watch, lambda _, runs, failures, done: seen.append((len(runs), len(failures), done))
+    )
     await it.run([watch.step("a"), watch.step("b", error=Broken("x"))])
-    assert seen == [(1, 0), (1, 1)]
+    assert seen == [(1, 0, False), (1, 1, False), (1, 1, True)]
 
 
 async def test_an_interrupt_is_no_failure_of_the_step(watch: Watch) -> None:
@@ -104,7 +108,10 @@ async def test_an_interrupt_is_no_failure_of_the_step(watch: Watch) -> None:
         raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
-        await runner(watch).run([Step("streaming", "burst", "a", 1, interrupted)])
+        await runner(watch).run(
+            [watch.step("a"), Step("streaming", "burst", "b", 1, interrupted), watch.step("c")]
+        )
+    assert (watch.kept, watch.done) == ({"streaming": (1, 0)}, False)
 
 
 def test_the_reason_of_a_failure_is_one_line() -> None:

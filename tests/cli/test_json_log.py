@@ -44,13 +44,11 @@ def records(command: Sequence[str], **environment: str) -> tuple[int, list[dict[
     ids=["serve", "web", "scanner", "demo", "gunicorn"],
 )
 def test_settings_that_leave_nothing_to_run_with_are_one_record(
-    command: Sequence[str], tmp_path: Path
+    command: Sequence[str],
 ) -> None:
-    (tmp_path / "file").touch()
-    folder = {"ROUTER_SOCKET_DIR": str(tmp_path / "file"), "ROUTER_REDIS_URL": "unix:///r.sock"}
-    code, (record,) = records(command, ROUTER_LOG_FORMAT="json", **folder)
+    code, (record,) = records(command, ROUTER_LOG_FORMAT="json", ROUTER_REDIS_PREFIX="untagged")
     assert (code, record["level"]) == (2, "critical")
-    assert record["message"].startswith("ROUTER_SOCKET_DIR is not a folder")
+    assert record["message"] == "ROUTER_REDIS_PREFIX='untagged' must contain a {hash tag}"
 
 
 def test_the_flag_is_as_good_as_the_variable() -> None:
@@ -59,9 +57,37 @@ def test_the_flag_is_as_good_as_the_variable() -> None:
     assert record["message"] == "ROUTER_REDIS_URL is not set: scanner and web need a Redis"
 
 
+@pytest.mark.parametrize("command", ["serve", "web", "scanner", "demo"])
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [("--bogus", "No such option"), ("--log-level", "requires an argument"), ("more", "more")],
+)
+def test_an_error_of_the_command_line_is_one_record(command: str, wrong: str, told: str) -> None:
+    code, (record,) = records([*OURS, command, wrong], ROUTER_LOG_FORMAT="json")
+    assert (code, record["level"]) == (2, "critical")
+    assert told in record["message"]
+
+
+@pytest.mark.parametrize("arguments", [["list", "--bogus"], ["lst"], ["web", "--bogus"]])
+def test_an_error_of_the_command_line_is_text_where_people_read_it(arguments: list[str]) -> None:
+    """Commands for people have no log; neither has one that does not exist."""
+    form = "text" if "web" in arguments else "json"
+    answer = subprocess.run(
+        [*OURS, *arguments],
+        env={**os.environ, "ROUTER_LOG_FORMAT": form},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert answer.returncode == 2
+    assert answer.stderr.startswith("Usage: ")
+
+
 def test_an_error_of_the_program_itself_is_one_record_with_its_traceback() -> None:
     program = (
-        "from hero_router.cli import main, health\n"
+        "from hero_router.cli import main\n"
         "import hero_router.cli.demo as demo\n"
         "def fail(*_): raise OSError('no such luck')\n"
         "demo.asyncio.run = fail\n"
@@ -70,5 +96,6 @@ def test_an_error_of_the_program_itself_is_one_record_with_its_traceback() -> No
     code, (record,) = records(
         [sys.executable, "-W", "ignore", "-c", program], ROUTER_LOG_FORMAT="json"
     )
-    assert (code, record["level"], record["message"]) == (1, "critical", "OSError: no such luck")
+    assert (code, record["level"]) == (1, "critical")
+    assert record["message"] == "hero_router ends with an error of its own: OSError: no such luck"
     assert "Traceback" in record["exception"]

@@ -176,6 +176,17 @@ def test_completion_prints_a_script_for_the_shell(shell: str) -> None:
     assert f"_HERO_ROUTER_COMPLETE={shell}_complete" in answer.stdout
 
 
+def test_completion_works_in_a_zsh_whose_user_has_not_switched_it_on() -> None:
+    """Its `compdef` is not there before `compinit`."""
+    script = run("completion", "zsh").stdout
+    assert "(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }" in script
+    assert script.index("compinit }") < script.index("compdef _hero_router_completion")
+
+
+def test_completion_in_fish_keeps_what_follows_a_comma() -> None:
+    assert 'string split -m 1 "," $completion' in run("completion", "fish").stdout
+
+
 def test_scan_waits_for_the_scanners_and_shows_what_they_found(serving: Serving) -> None:
     answer = run("scan", "--json", "--url", serving.url)
     assert answer.returncode == 0, answer.stderr

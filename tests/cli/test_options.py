@@ -118,9 +118,36 @@ def test_a_process_does_not_warn_of_a_variable_that_a_flag_replaces() -> None:
     assert "ROUTER_SSE_BUFFER" not in lines
 
 
-def test_a_value_that_leaves_nothing_to_run_with_is_one_line_and_code_2(tmp_path: Path) -> None:
-    file = tmp_path / "file"
-    file.touch()
-    answer = process("serve", "--socket-dir", str(file))
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A file, where a folder is wanted."""
+    found = tmp_path / "file"
+    found.touch()
+    return found
+
+
+@pytest.mark.parametrize("command", ["serve", "scanner", "demo"])
+def test_a_value_that_leaves_nothing_to_run_with_is_one_line_and_code_2(
+    command: str, file: Path
+) -> None:
+    answer = process(command, "--socket-dir", str(file), ROUTER_REDIS_URL="unix:///r.sock")
     assert answer.returncode == 2
     assert answer.stderr.splitlines() == [f"hero_router: ROUTER_SOCKET_DIR is not a folder: {file}"]
+
+
+def test_only_those_who_use_a_folder_ask_that_it_can_be_one(file: Path) -> None:
+    """Web uses none: where it runs there may be no home and no sockets."""
+    answer = process("web", HOME=str(file), ROUTER_SOCKET_DIR=str(file))
+    assert answer.stderr.splitlines() == [
+        "hero_router: ROUTER_REDIS_URL is not set: scanner and web need a Redis"
+    ]
+    answer = process("list", "--url", "http://127.0.0.1:1", HOME=str(file))
+    assert "no router answers" in answer.stderr
+
+
+def test_config_checks_the_folders_that_are_set_and_no_default(file: Path) -> None:
+    answer = process("config", "--check", HOME=str(file))
+    assert (answer.returncode, answer.stderr) == (0, "")
+    answer = process("config", "--check", HOME=str(file), ROUTER_STATE_DIR=str(file))
+    assert answer.returncode == 1
+    assert answer.stderr.splitlines() == [f"ROUTER_STATE_DIR is not a folder: {file}"]

@@ -1,22 +1,27 @@
 """Whether web can listen: if not, the error says why, and what to change."""
 
 import asyncio
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from hero_router.cli import port
-from hero_router.cli.port import check_port
+from hero_router.cli.port import check_ports
 from hero_router.errors import ConfigError
 from hero_router.settings.config import RouterConfig
+from tests.support.ports import free_port
 
 
 def refusal(**settings: object) -> str:
     with pytest.raises(ConfigError) as refused:
-        check_port(RouterConfig.of(**settings))
+        check_ports(RouterConfig.of(**settings))
     return str(refused.value)
 
 
@@ -32,7 +37,7 @@ def test_a_free_port_is_fine_again_and_again(silent: int) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         free = server.getsockname()[1]
     for _ in range(3):
-        check_port(RouterConfig.of(port=free))
+        check_ports(RouterConfig.of(port=free))
 
 
 def test_another_program_on_the_port_is_not_called_hero_router(silent: int) -> None:
@@ -40,6 +45,38 @@ def test_another_program_on_the_port_is_not_called_hero_router(silent: int) -> N
         f"cannot listen on 127.0.0.1 port {silent}: another program listens there; "
         "choose another port with --port or ROUTER_PORT"
     )
+
+
+def test_a_port_for_metrics_that_is_in_use_is_refused_under_its_own_setting(silent: int) -> None:
+    assert refusal(port=free_port(), metrics_port=silent) == (
+        f"cannot listen on 127.0.0.1 port {silent}: another program listens there; "
+        "choose another port with --metrics-port or ROUTER_METRICS_PORT"
+    )
+
+
+@pytest.mark.parametrize("command", ["web", "serve"])
+def test_a_port_for_metrics_that_is_in_use_ends_the_start_in_one_line(
+    command: str, silent: int, tmp_path: Path
+) -> None:
+    settings = {
+        "ROUTER_METRICS_PORT": str(silent),
+        "ROUTER_PORT": str(free_port()),
+        "ROUTER_REDIS_URL": "redis://127.0.0.1:1/0",
+        "ROUTER_SOCKET_DIR": str(tmp_path),
+        "ROUTER_STATE_DIR": str(tmp_path),
+    }
+    clean = {name: value for name, value in os.environ.items() if "ROUTER" not in name}
+    ended = subprocess.run(
+        [sys.executable, "-m", "hero_router", command],
+        env={**clean, **settings},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert ended.returncode == 2
+    (line,) = ended.stderr.splitlines()
+    assert f"cannot listen on 127.0.0.1 port {silent}: another program listens there" in line
 
 
 async def test_another_hero_router_on_the_port_is_recognised() -> None:

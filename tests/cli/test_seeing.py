@@ -84,7 +84,7 @@ async def test_a_root_that_is_moved_away_is_shown_everywhere(quiet: Serving) -> 
 
     await eventually(over, message="it is told no more")
     assert run(quiet, "list").stderr == ""
-    assert "resolved: node testnode: the root" in quiet.output()
+    assert "the scanner sees this again: node testnode: the root" in quiet.output()
 
 
 async def test_sockets_that_the_scanner_may_not_connect_to_are_shown_everywhere(

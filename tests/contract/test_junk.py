@@ -41,7 +41,10 @@ async def test_junk_among_the_records_is_passed_over(
     await store.registry.apply(await store.grant(), [put("good")])
     await store.raw.hset(KEYS.services, "junk", junk)  # under this key, no record is right
     assert [item.name for item in (await store.registry.view("n1")).records.values()] == ["good"]
-    assert "left out 1 entries of the services hash that are not by hero_router" in caplog.text
+    assert (
+        "left out 1 entries of the hash services in Redis: hero_router did not write them"
+        in caplog.text
+    )
 
 
 async def test_junk_is_logged_once_and_not_at_each_scan(
@@ -245,7 +248,7 @@ async def test_the_layout_of_another_version_is_neither_read_nor_written(store: 
     await store.registry.apply(grant, [put("a", 1)])
     await store.raw.hset(KEYS.meta, "schema", str(SCHEMA + 1))
     before = await store.contents()
-    told = f"holds schema {SCHEMA + 1}, this version has {SCHEMA}"
+    told = rf"of another version of hero_router \(schema {SCHEMA + 1}, here {SCHEMA}\)"
     with pytest.raises(StoreCorrupt, match=told):
         await store.registry.apply(grant, [put("a", 2)])
     with pytest.raises(StoreCorrupt, match=told):

@@ -85,10 +85,10 @@ def texts(error: BaseException | None) -> list[str]:
 async def test_a_missing_password(start: Start, step: Callable[[Redis], Awaitable[object]]) -> None:
     error = await refusal(start("--requirepass", PASSWORD).url, step)
     assert type(error) is StoreRefused
-    assert re.fullmatch(REFUSES, str(error))
+    assert re.fullmatch(WANTS, str(error))
 
 
-REFUSES = r"Redis at /\S+/s refuses the user or password"
+WANTS = r"Redis at /\S+/s wants a password: set it in the URL or in ROUTER_REDIS_PASSWORD_FILE"
 
 
 @pytest.mark.parametrize("user", ["", "default", "nobody"])
@@ -96,6 +96,14 @@ async def test_a_wrong_user_or_password(start: Start, user: str) -> None:
     error = await refusal(start("--requirepass", PASSWORD, tcp=True).login(user, WRONG))
     assert type(error) is StoreRefused
     assert re.fullmatch(r"Redis at 127.0.0.1:\d+ refuses the user or password", str(error))
+
+
+async def test_a_password_that_nobody_wants(start: Start) -> None:
+    server = start()
+    error = await refusal(server.login("", WRONG))
+    assert type(error) is StoreRefused
+    told = f"Redis at {server.socket} has no password, but the URL or ROUTER_REDIS_PASSWORD_FILE "
+    assert str(error) == f"{told}gives one"
 
 
 async def test_the_right_password_is_accepted(start: Start) -> None:
@@ -124,19 +132,22 @@ async def test_a_user_without_the_rights_that_are_needed(
     server = start("--user", "weak", "on", f">{PASSWORD}", *rights.split())
     error = await refusal(server.login("weak", PASSWORD), step)
     assert type(error) is StoreRefused
-    assert str(error) == "Redis forbids this user a command that is needed"
+    assert str(error).startswith(f"Redis at {server.socket} forbids this user a command, a key or ")
 
 
 async def test_a_database_that_does_not_exist(start: Start) -> None:
-    error = await refusal(f"{start().url}?db=99")
-    assert (type(error), str(error)) == (StoreRefused, "Redis has no database with that number")
+    server = start()
+    error = await refusal(f"{server.url}?db=99")
+    assert type(error) is StoreRefused
+    assert str(error) == f"Redis at {server.socket} has no database with that number"
 
 
 async def test_a_replica_is_read_but_not_written(start: Start) -> None:
     """A failover leaves the old primary in this state."""
     server = start("--replicaof", "127.0.0.1", "1")
     error = await refusal(server.url)
-    assert (type(error), str(error)) == (StoreReadOnly, "this Redis is a read-only replica")
+    assert type(error) is StoreReadOnly
+    assert str(error) == f"Redis at {server.socket} is a read-only replica"
     async with connected(server.url) as found:
         await load(found)
 
@@ -150,7 +161,8 @@ async def test_a_replica_that_lost_its_primary_and_will_not_serve_old_data(start
 async def test_no_memory_left(start: Start) -> None:
     server = start("--maxmemory", "1", "--maxmemory-policy", "noeviction")
     error = await refusal(server.url)
-    assert (type(error), str(error)) == (StoreFull, "Redis is out of memory")
+    assert type(error) is StoreFull
+    assert str(error) == f"Redis at {server.socket} is out of memory"
 
 
 async def test_a_disk_that_cannot_be_written(start: Start) -> None:
@@ -167,7 +179,7 @@ async def test_a_disk_that_cannot_be_written(start: Start) -> None:
     await eventually(has_failed, message="the save fails")
     error = await refusal(server.url)
     assert type(error) is StoreFull
-    assert str(error) == "Redis cannot save to disk and refuses writes"
+    assert str(error) == f"Redis at {server.socket} cannot save to disk and refuses writes"
 
 
 async def test_data_that_are_still_loaded(start: Start) -> None:
@@ -279,19 +291,84 @@ async def test_a_path_that_spells_an_error_of_redis_is_only_a_path(tmp_path: Pat
         )
 
 
-@pytest.mark.parametrize("greeting", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b""])
-async def test_something_else_listens_there(tmp_path: Path, greeting: bytes) -> None:
+@contextlib.asynccontextmanager
+async def answering(greeting: bytes, kind: str = "redis") -> AsyncIterator[tuple[str, str]]:
+    """A server that says this at the first contact and hangs up: its URL and its address."""
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(10)
         writer.write(greeting)
         writer.close()
 
-    server = await asyncio.start_unix_server(serve, tmp_path / "s")
-    error = await refusal(f"unix://{tmp_path}/s")
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    try:
+        yield f"{kind}://{address}/x" if "+" in kind else f"{kind}://{address}", address
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize(
+    "greeting", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"SSH-2.0-OpenSSH_9.2\r\n", b":1\r\n"]
+)
+async def test_something_else_listens_there(greeting: bytes) -> None:
+    async with answering(greeting) as (url, address):
+        error = await refusal(url)
+    assert (type(error), str(error)) == (
+        StoreUnreachable,
+        f"the server at {address} is not Redis",
+    )
+
+
+async def test_a_server_that_hangs_up_at_once_may_want_tls() -> None:
+    async with answering(b"") as (url, address):
+        error = await refusal(url)
+    assert str(error) == (
+        f"Redis at {address} cannot be reached: it closed the connection (if it wants TLS, write "
+        "rediss instead of redis in the URL)"
+    )
+
+
+REDIS7_PROTECTED = (
+    b"-DENIED Redis is running in protected mode because protected mode is enabled and no password "
+    b"is set for the default user.\r\n"
+)
+VALKEY9_PROTECTED = REDIS7_PROTECTED.replace(b"Redis is running", b"Running")
+IS_PROTECTED = "is in protected mode and refuses other machines: give it a password, or switch "
+
+
+@pytest.mark.parametrize("kind", ["redis", "redis+sentinel", "redis+cluster"])
+@pytest.mark.parametrize("greeting", [REDIS7_PROTECTED, VALKEY9_PROTECTED])
+async def test_a_redis_that_takes_no_other_machines_says_so(greeting: bytes, kind: str) -> None:
+    """For clients of this machine the mode is without effect, so a stand-in uses its words."""
+    async with answering(greeting, kind) as (url, address):
+        error = await refusal(url.removesuffix("/x") if kind == "redis+cluster" else url)
+    assert type(error) is StoreRefused
+    assert str(error).startswith(f"Redis at {address} {IS_PROTECTED}")
+
+
+async def test_an_error_that_nobody_expects_is_named_by_its_code_alone() -> None:
+    async with answering(b"-WHATEVER it is, and args\r\n") as (url, address):
+        error = await refusal(url)
+    assert type(error) is StoreError
+    assert str(error) == f"Redis at {address} answers with an unexpected error: WHATEVER"
+
+
+async def test_a_server_that_lacks_a_command_may_be_a_sentinel() -> None:
+    async with answering(b"-ERR unknown command 'EVALSHA', with args: \r\n") as (
+        url,
+        address,
+    ):
+        error = await refusal(url)
+    assert type(error) is StoreRefused
+    assert str(error).startswith(f"the server at {address} lacks a command that is needed: it is a")
+
+
+async def test_a_stranger_in_the_place_of_a_sentinel_is_no_redis() -> None:
+    async with answering(b"HTTP/1.1 400 Bad Request\r\n\r\n", "redis+sentinel") as (url, address):
+        error = await refusal(url)
     assert type(error) is StoreUnreachable
-    silent = f"Redis at {tmp_path}/s cannot be reached: it closed the connection"
-    assert str(error) == (f"the server at {tmp_path}/s is not Redis" if greeting else silent)
-    server.close()
+    assert str(error).endswith(f"names Redis's primary: {address}: it is not Redis")
 
 
 ANSWERS = {
@@ -301,7 +378,9 @@ ANSWERS = {
     "WRONGTYPE Operation against a key holding the wrong kind of value": StoreCorrupt,
     "NOAUTH Authentication required.": StoreRefused,
     "UNBLOCKED force unblock from blocking operation, instance state changed": StoreReadOnly,
-    "ERR unknown command": StoreError,
+    "ERR unknown command": StoreRefused,
+    "BUSY Redis is busy running a script. You can only call SCRIPT KILL": StoreUnreachable,
+    "ERR SELECT is not allowed in cluster mode": StoreRefused,
     f"ERR {PASSWORD} is not what we expect": StoreError,
 }
 

@@ -7,7 +7,7 @@ import pytest
 
 from hero_router.codec import encode
 from hero_router.errors import Fenced
-from hero_router.store import registry
+from hero_router.store import steps
 from hero_router.store.specs import SpecReader
 from tests.contract.world import KEYS, Store
 from tests.support.records import put, report
@@ -74,12 +74,12 @@ async def test_many_large_documents_are_written_in_several_steps_each_with_its_r
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One step with all of them would hold Redis for long."""
-    monkeypatch.setattr(registry, "DOCUMENT_BATCH", 100)
-    steps: list[tuple[list[str], list[str]]] = []
+    monkeypatch.setattr(steps, "DOCUMENT_BATCH", 100)
+    calls: list[tuple[list[str], list[str]]] = []
     step = store.registry._step
 
     async def watched(grant: Any, changes: Any, state: str, documents: Any) -> Any:
-        steps.append(([change.record.document for change in changes], list(documents)))
+        calls.append(([change.record.document for change in changes], list(documents)))
         return await step(grant, changes, state, documents)
 
     monkeypatch.setattr(store.registry, "_step", watched)
@@ -87,10 +87,10 @@ async def test_many_large_documents_are_written_in_several_steps_each_with_its_r
     changes = [put(f"s{number}", document=f"d{number % 5}") for number in range(7)]
     await store.registry.apply(await store.grant(), changes, report(), documents=texts)
     assert (await store.registry.documents("n1")).keys() == texts.keys()
-    assert list(itertools.chain(*(documents for _, documents in steps))) == sorted(texts)
-    assert all(len(documents) <= 2 for _, documents in steps)
+    assert list(itertools.chain(*(documents for _, documents in calls))) == sorted(texts)
+    assert all(len(documents) <= 2 for _, documents in calls)
     seen = set[str]()
-    for named, documents in steps:
+    for named, documents in calls:
         seen |= set(documents)
         assert set(named) <= seen
     assert len((await store.registry.view("n1")).records) == 7

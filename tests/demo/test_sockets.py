@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hero_router.demo import sockets
 from hero_router.demo.sockets import DemoSockets
 from tests.demo.conftest import bound
 
@@ -119,3 +120,12 @@ def test_a_path_longer_than_a_socket_address_works(root: Path) -> None:
         places.bind("a/rpc.sock").close()
         assert (deep / "a/rpc.sock").is_socket()
     assert not root.exists()
+
+
+def test_where_there_is_no_proc_the_path_itself_is_bound(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "DESCRIPTORS", Path("/nowhere/fd"))
+    with DemoSockets(root) as places:
+        places.bind("shop/petstore/rpc.sock").close()
+        assert (root / "shop/petstore/rpc.sock").is_socket()

@@ -90,7 +90,7 @@ async def test_without_room_for_its_metrics_a_worker_streams_all_the_same(
 
         await eventually(counted, 5, "it tells of its own client")
         said = web.process.said()
-    assert said.count("no space for shared metrics") == said.count("Booting worker") == 1
+    assert said.count("no room for shared metrics") == said.count("Booting worker") == 1
 
 
 @pytest.mark.parametrize("command", [BY_COMMAND, BY_GUNICORN], ids=["command", "gunicorn"])

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from hero_router.errors import ConfigError, StoreRefused, StoreUnreachable
 from hero_router.settings.redis import RedisSettings
+from hero_router.store import client as store_client
 from hero_router.store.client import connect
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
@@ -191,7 +192,8 @@ async def test_tls_accepts_only_certificates_of_the_authority(
     for url, told in (
         (f"rediss://{address}/0?ssl_ca_certs={other.file}", "its certificate is not trusted: "),
         (f"rediss://{address}/0", "its certificate is not trusted: "),
-        (f"redis://{address}/0", "it closed the connection"),
+        (f"rediss://{address}/0?ssl_ca_certs={ours.file}.not", r"no such file \(one of the URL's "),
+        (f"redis://{address}/0", r"it closed the connection \(if it wants TLS, write rediss "),
     ):
         with pytest.raises(StoreUnreachable, match=f"Redis at {address} cannot be reached: {told}"):
             await leases(url)
@@ -205,9 +207,21 @@ async def test_a_server_without_tls_is_reported() -> None:
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     place = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    with pytest.raises(StoreUnreachable, match=f"Redis at {place} cannot be reached: TLS fails: "):
+    told = rf"Redis at {place} cannot be reached: it does not speak TLS \(write redis instead of "
+    with pytest.raises(StoreUnreachable, match=told):
         await leases(f"rediss://{place}/0")
     server.close()
+
+
+async def test_a_redis_without_tls_is_silent_and_the_url_may_be_wrong(
+    launch: Launch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes the greeting of TLS for the begin of a long command, and waits for the rest."""
+    monkeypatch.setattr(store_client, "CONNECT_SECONDS", 0.5)
+    address = f"127.0.0.1:{launch(redis7_binary(), tcp=True).port}"
+    told = rf"Redis at {address} did not answer in time \(if it has no TLS, write redis instead of "
+    with pytest.raises(StoreUnreachable, match=told):
+        await leases(f"rediss://{address}/0")
 
 
 async def test_a_worker_follows_over_tls(launch: Launch, tmp_path: Path) -> None:

@@ -148,5 +148,5 @@ def test_the_log_says_when_and_why_pages_are_stale_and_for_how_long(
     assert [(item.levelname, item.message) for item in caplog.records] == [
         ("WARNING", "pages are stale: no scanner is running for node a"),
         ("INFO", "pages are stale: the scanner of node a is silent"),
-        ("INFO", "no longer stale, after 2.5 s: the scanner of node a is silent"),
+        ("INFO", "pages are no longer stale, after 2.5 s: the scanner of node a is silent"),
     ]

@@ -41,7 +41,7 @@ class Scanner:
         """Wait until it says that another one holds the node."""
         assert self.process.stderr is not None
         async with asyncio.timeout(10):
-            while b"standing by" not in (line := await self.process.stderr.readline()):
+            while b"stands by" not in (line := await self.process.stderr.readline()):
                 assert line, "it ended"
 
     async def ended(self) -> tuple[int, str]:

@@ -156,8 +156,8 @@ async def test_an_outage_is_logged_once_and_what_was_seen_is_published_after_it(
         await until(lambda: "b" in node.store.statuses(), "b is published")
         await until(lambda: "Redis is back" in caplog.text, "the end is told")
     assert of_agent(caplog)[-2:] == [
-        ("WARNING", "publishing fails: Redis is loading"),
-        ("INFO", "Redis is back; publishing again"),
+        ("WARNING", "the scanner cannot publish changes: Redis is loading; it goes on trying"),
+        ("INFO", "Redis is back: the scanner can publish changes again"),
     ]
     assert [level for level, _ in of_agent(caplog)].count("WARNING") == 1
 
@@ -177,7 +177,9 @@ async def test_a_redis_that_takes_no_data_is_one_outage_though_it_prolongs_the_l
         await until(lambda: "Redis is back" in caplog.text, "the end is told")
         assert node.store.statuses() == {"a": "healthy"}
     warnings = [text for level, text in of_agent(caplog) if level == "WARNING"]
-    assert warnings == ["publishing fails: the request was lost"]
+    assert warnings == [
+        "the scanner cannot publish changes: the request was lost; it goes on trying"
+    ]
 
 
 async def test_an_emptied_redis_is_filled_within_one_scan(node: Node, services: Services) -> None:

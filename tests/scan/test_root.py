@@ -176,7 +176,7 @@ async def test_the_log_has_a_line_when_a_condition_begins_and_when_it_ends(
         await worker.scan_once()
     lines = [each for each in caplog.records if each.name == "hero_router.scan.conditions"]
     assert [line.levelname for line in lines] == ["WARNING", "INFO"]
-    assert lines[1].getMessage().startswith("resolved: node n: the root")
+    assert lines[1].getMessage().startswith("the scanner sees this again: node n: the root")
 
 
 async def test_a_root_that_goes_away_is_reported_long_before_the_next_scan_is_due(

@@ -99,4 +99,18 @@ def test_a_folder_that_is_gone_is_logged_and_harms_nothing(
     (root / "svc/a.sock").unlink()
     (root / "svc").rmdir()
     assert not unlink(old)
-    assert "cannot delete svc/a.sock: No such file or directory" in caplog.text
+    assert (
+        "svc/a.sock, on which nothing listens, cannot be deleted: No such file or directory"
+        in caplog.text
+    )
+
+
+def test_where_no_file_can_be_held_none_is_deleted(
+    root: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on macOS."""
+    bind(root / "svc/a.sock")
+    monkeypatch.delattr(os, "O_PATH")
+    assert not unlink(found(root))
+    assert (root / "svc/a.sock").is_socket()
+    assert "svc/a.sock, on which nothing listens, is not deleted: this system" in caplog.text

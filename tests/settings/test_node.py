@@ -1,6 +1,7 @@
 """Settings of the node: its name and its folders."""
 
 import os
+import pwd
 import re
 from pathlib import Path
 
@@ -36,6 +37,12 @@ def test_the_root_may_begin_at_home_and_need_not_exist_yet(
     assert RouterConfig.of(socket_dir="~/not/yet").node.root == tmp_path / "not/yet"
 
 
+def require(variable: str) -> None:
+    """Ask for the folder of a variable, as the processes that use it do."""
+    node = RouterConfig.from_env().node
+    (node.require_state if variable == "ROUTER_STATE_DIR" else node.require_root)()
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
@@ -52,7 +59,7 @@ def test_a_folder_that_cannot_be_one_is_refused_in_one_line(
 ) -> None:
     monkeypatch.setenv(variable, value)
     with pytest.raises(ConfigError, match=variable.replace("HERO", "ROUTER")) as refused:
-        RouterConfig.from_env()
+        require(variable)
     assert "\n" not in str(refused.value)
 
 
@@ -64,10 +71,43 @@ def test_a_folder_whose_name_is_not_utf8_is_refused_in_one_line(
     odd = os.fsdecode(b"/tmp/\xff")
     monkeypatch.setenv(variable, odd)
     with pytest.raises(ConfigError) as refused:
-        RouterConfig.from_env()
+        require(variable)
     assert re.fullmatch(r"ROUTER_\w+_DIR is not UTF-8: '.*'", str(refused.value))
     assert str(refused.value).isprintable()
-    monkeypatch.delenv(variable)
-    monkeypatch.setenv("HOME", "/tmp")
     with pytest.raises(ConfigError, match="ROUTER_SOCKET_DIR is not UTF-8"):
-        RouterConfig.from_env(socket_dir=odd)
+        RouterConfig.from_env(socket_dir=odd).node.require_root()
+
+
+@pytest.fixture
+def homeless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The user has no home: no HOME, and no entry among the users, as in many containers."""
+
+    def unknown(number: int) -> None:
+        raise KeyError(number)
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+
+
+@pytest.mark.usefixtures("homeless")
+def test_a_user_without_a_home_needs_none_if_the_folders_are_set(tmp_path: Path) -> None:
+    node = RouterConfig.of(socket_dir=str(tmp_path / "a"), state_dir=str(tmp_path / "b")).node
+    node.require_root()
+    node.require_state()
+    assert (node.root, node.state) == (tmp_path / "a", tmp_path / "b")
+
+
+@pytest.mark.usefixtures("homeless")
+def test_a_user_without_a_home_is_told_which_setting_to_set_when_its_folder_is_used() -> None:
+    node = RouterConfig.from_env().node
+    with pytest.raises(ConfigError) as refused:
+        node.require_state()
+    assert str(refused.value) == (
+        "ROUTER_STATE_DIR is ~/hero/var/router, but this user has no home folder: "
+        "set ROUTER_STATE_DIR to a path that begins with /"
+    )
+
+
+def test_a_home_of_another_user_who_does_not_exist_is_named() -> None:
+    with pytest.raises(ConfigError, match="the user 'nobody-of-that-name' has no home folder"):
+        RouterConfig.of(socket_dir="~nobody-of-that-name/sockets").node.require_root()

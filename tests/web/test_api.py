@@ -73,7 +73,7 @@ async def test_a_number_of_events_out_of_range_is_refused_by_name(
 ) -> None:
     answer = await client.get("/api/events/recent", params={"n": number})
     assert answer.status == 400
-    assert (await answer.json())["error"]["message"].startswith("n: ")
+    assert (await answer.json())["error"]["message"].startswith("n must be ")
 
 
 async def test_a_foreign_entry_is_no_event_of_ours(client: Client, world: World) -> None:

@@ -54,7 +54,7 @@ LOST = " node n"
 
 REFUSALS = {
     "a password is wanted": Refusal(
-        lock, lambda admin: admin.config_set("requirepass", ""), "refuses the user or password"
+        lock, lambda admin: admin.config_set("requirepass", ""), "wants a password"
     ),
     "too many clients": Refusal(
         crowd, lambda admin: admin.config_set("maxclients", 1000), "Redis "

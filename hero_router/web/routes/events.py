@@ -78,7 +78,7 @@ def _options(request: web.Request) -> SubscribeOptions:
     lists = (asked.getall(name, []) for name in ("types", "context", "service"))
     conflate = asked.get("conflate", "0")
     if conflate not in ("0", "1"):
-        raise BadRequest("conflate: 0 or 1")
+        raise BadRequest("conflate must be 0 or 1")
     only = Filter.of(*lists)
     if conflate == "1" and only is not None and only.types:
         raise BadRequest(

@@ -76,5 +76,5 @@ def _json(body: bytes, *, packed: bool) -> web.Response:
 
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 5 and 0 < int(text) <= MAX_RECENT):
-        raise BadRequest(f"n: a whole number from 1 to {MAX_RECENT}")
+        raise BadRequest(f"n must be a whole number from 1 to {MAX_RECENT}")
     return int(text)
