@@ -9,6 +9,7 @@ import pytest
 from hero_router.errors import StoreCorrupt
 from hero_router.position import Position
 from hero_router.store.keys import SCHEMA
+from hero_router.store.registry import LAST_EPOCH
 from tests.contract.world import KEYS, Store
 from tests.support.records import put, record, report
 
@@ -192,7 +193,10 @@ async def test_following_a_key_of_the_wrong_type_is_a_clear_error(real: Store) -
         await real.stream.head()
 
 
-@pytest.mark.parametrize("last", ["18446744073709551615-1", "9223372036854775807-3"])
+BEYOND = ["18446744073709551615-1", "9223372036854775807-3", f"{LAST_EPOCH}-1"]
+
+
+@pytest.mark.parametrize("last", BEYOND)
 async def test_an_id_beyond_all_clocks_is_an_error_that_leaves_no_record_without_its_event(
     store: Store, last: str
 ) -> None:
@@ -212,8 +216,15 @@ async def test_an_id_beyond_all_clocks_is_an_error_that_leaves_no_record_without
     assert (head.epoch < 10**13, head.seq) == (True, 1)
 
 
+async def test_the_last_epoch_but_one_can_still_be_followed(store: Store) -> None:
+    await store.raw.xadd(KEYS.events, {"x": "y"}, id=f"{LAST_EPOCH - 1}-7")
+    head = await store.registry.apply(await store.grant(), [put()])
+    assert head == Position(LAST_EPOCH, 1)
+
+
 @pytest.mark.parametrize(
-    ("field", "junk"), [("epoch", "junk"), ("epoch", "9" * 19), ("run_id", "junk")]
+    ("field", "junk"),
+    [("epoch", "junk"), ("epoch", "9" * 19), ("epoch", str(LAST_EPOCH)), ("run_id", "junk")],
 )
 async def test_junk_in_meta_begins_a_new_epoch(store: Store, field: str, junk: str) -> None:
     grant = await store.grant()
@@ -223,10 +234,23 @@ async def test_junk_in_meta_begins_a_new_epoch(store: Store, field: str, junk: s
     assert (10**13 > second.epoch > first.epoch, second.seq) == (True, 1)
 
 
-async def test_a_number_of_an_event_beyond_counting_begins_a_new_epoch(store: Store) -> None:
+async def test_junk_in_meta_beside_a_deleted_stream_begins_a_new_epoch_too(store: Store) -> None:
+    """Also for a writer that has seen nothing: the number of an epoch is never made up."""
     grant = await store.grant()
     first = await store.registry.apply(grant, [put("a", 1)])
-    await store.raw.xadd(KEYS.events, {"x": "y"}, id=f"{first.epoch}-{2**64 - 1}")
+    await store.raw.hset(KEYS.meta, "epoch", "junk")
+    await store.raw.delete(KEYS.events)
+    second = await store.writer().apply(grant, [put("a", 2)])
+    assert (second.epoch >= first.epoch, second.seq) == (True, 1)
+
+
+@pytest.mark.parametrize("number", [2**53 - 1, 2**64 - 1])
+async def test_a_number_of_an_event_beyond_counting_begins_a_new_epoch(
+    store: Store, number: int
+) -> None:
+    grant = await store.grant()
+    first = await store.registry.apply(grant, [put("a", 1)])
+    await store.raw.xadd(KEYS.events, {"x": "y"}, id=f"{first.epoch}-{number}")
     second = await store.registry.apply(grant, [put("a", 2)])
     assert (second.epoch > first.epoch, second.seq) == (True, 1)
 
@@ -237,6 +261,12 @@ async def test_a_fence_that_is_no_number_is_a_clear_error(store: Store) -> None:
         await store.lease().acquire()
     await store.raw.hdel(KEYS.meta, "fence")
     assert await store.lease().acquire()
+
+
+async def test_the_first_write_notes_which_layout_the_data_have(store: Store) -> None:
+    """Else no other version could know that it must not touch them."""
+    await store.registry.apply(await store.grant(), [])
+    assert await store.raw.hget(KEYS.meta, "schema") == str(SCHEMA).encode()
 
 
 async def test_the_layout_of_another_version_is_neither_read_nor_written(store: Store) -> None:
