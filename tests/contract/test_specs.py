@@ -57,10 +57,10 @@ async def test_a_scanner_without_the_lease_writes_and_removes_no_document(store:
 
 
 async def test_where_a_document_cannot_be_written_no_record_names_it(store: Store) -> None:
+    grant, changes = await store.grant(), [put(document="d1")]
     await store.raw.rpush(KEYS.specs("n1"), "a list")
     with pytest.raises(StoreCorrupt):
-        changes = [put(document="d1")]
-        await store.registry.apply(await store.grant(), changes, documents={"d1": TEXT})
+        await store.registry.apply(grant, changes, documents={"d1": TEXT})
     assert await store.records() == {}
 
 

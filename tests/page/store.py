@@ -27,7 +27,8 @@ NEW = """async (now) => {
     return { link, trust, silent, ...state, ...said(store, fresh), bands: told };
   };
   const counted = ({ told }) => {
-    const fresh = freshness(store, { connected: true, heardAt: outside.now }, {});
+    const stream = { connected: true, heardAt: outside.now };
+    const fresh = freshness(store, stream, { wokeAt: null, polledAt: null, error: null });
     return fleet(store, fresh);
   };
   return { store, outside, say, counted, words };
