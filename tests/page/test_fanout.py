@@ -72,6 +72,13 @@ async def test_a_new_worker_begins_where_its_first_tab_is(quiet: Page) -> None:
     assert await script.told() == ["hello 1-7", "scan 1-8"]
 
 
+async def test_as_many_events_are_kept_as_there_may_be(quiet: Page) -> None:
+    script = Script(quiet, KEPT, 100).hello("1-5").events(6, 5 + KEPT).do("join", "1-5")
+    assert len(await script.told()) == 1 + KEPT
+    script.events(6 + KEPT, 6 + KEPT).do("join", "1-5")
+    assert await script.told(1) == ["hello 1-5", f"resync 1-{6 + KEPT}"]
+
+
 async def test_a_worker_that_does_not_know_its_position_yet_counts_from_its_first_tab(
     quiet: Page,
 ) -> None:

@@ -321,6 +321,17 @@ async def test_while_something_is_missing_no_frame_vouches_for_the_state(store: 
     assert await store.get("asOf") == NOW + 61_000
 
 
+async def test_the_first_router_and_the_last_one_are_known_by_their_versions(
+    store: PageStore,
+) -> None:
+    first, last = {"version": "1", "assets": "aaaa"}, {"version": "2", "assets": "bbbb"}
+    await store.hello("1-5", **first)
+    await store.hello("1-5", **last)
+    assert (await store.get("met"), await store.get("router")) == (first, last)
+    await store.frame("hello", "1-5", run_id="r1", ping_seconds=15, now=NOW)
+    assert await store.get("router") == {"version": "", "assets": ""}
+
+
 async def test_a_snapshot_from_ahead_does_not_hide_a_gap_of_the_stream(store: PageStore) -> None:
     await store.hello("1-5")
     assert await store.snapshot("1-8", A)

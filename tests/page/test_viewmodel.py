@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from playwright.async_api import Page
 
 from tests.page.store import NOW, PageStore, service
 
@@ -74,3 +75,13 @@ async def test_ages_are_counted_to_the_routers_now_or_to_the_last_moment_that_is
     assert (await fleet(store))["now"] == NOW + 5_000, "the router said NOW one ms later"
     await store.stale("redis")
     assert (await fleet(store))["now"] == NOW
+
+
+async def test_a_lost_services_state_is_told_as_what_it_was(quiet: Page) -> None:
+    found = await quiet.evaluate(
+        """async () => {
+          const { word } = await import("/static/js/fleet/viewmodel.js");
+          return [{ lost: null }, { lost: {} }].map((one) => word({ ...one, status: "degraded" }));
+        }"""
+    )
+    assert found == ["degraded", "was degraded"]
