@@ -216,12 +216,6 @@ async def test_an_id_beyond_all_clocks_is_an_error_that_leaves_no_record_without
     assert (head.epoch < 10**13, head.seq) == (True, 1)
 
 
-async def test_the_last_epoch_but_one_can_still_be_followed(store: Store) -> None:
-    await store.raw.xadd(KEYS.events, {"x": "y"}, id=f"{LAST_EPOCH - 1}-7")
-    head = await store.registry.apply(await store.grant(), [put()])
-    assert head == Position(LAST_EPOCH, 1)
-
-
 @pytest.mark.parametrize(
     ("field", "junk"),
     [("epoch", "junk"), ("epoch", "9" * 19), ("epoch", str(LAST_EPOCH)), ("run_id", "junk")],
@@ -232,16 +226,6 @@ async def test_junk_in_meta_begins_a_new_epoch(store: Store, field: str, junk: s
     await store.raw.hset(KEYS.meta, field, junk)
     second = await store.registry.apply(grant, [put("a", 2)])
     assert (10**13 > second.epoch > first.epoch, second.seq) == (True, 1)
-
-
-async def test_junk_in_meta_beside_a_deleted_stream_begins_a_new_epoch_too(store: Store) -> None:
-    """Also for a writer that has seen nothing: the number of an epoch is never made up."""
-    grant = await store.grant()
-    first = await store.registry.apply(grant, [put("a", 1)])
-    await store.raw.hset(KEYS.meta, "epoch", "junk")
-    await store.raw.delete(KEYS.events)
-    second = await store.writer().apply(grant, [put("a", 2)])
-    assert (second.epoch >= first.epoch, second.seq) == (True, 1)
 
 
 @pytest.mark.parametrize("number", [2**53 - 1, 2**64 - 1])
