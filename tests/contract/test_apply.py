@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hero_router.codec import encode
+from hero_router.errors import StoreError
 from hero_router.model import Change
 from hero_router.position import ORIGIN, Position
 from hero_router.store.keys import APPLY_BATCH
@@ -198,6 +199,19 @@ async def test_two_nodes_write_one_stream_and_keep_their_own_records(store: Stor
 async def test_deployments_with_other_prefixes_do_not_meet(store: Store) -> None:
     await store.registry.apply(await store.grant(), [put()])
     assert all(name.startswith("{hero_router}:") for name in await store.contents())
+
+
+@pytest.mark.parametrize("change", [put("a", 2), put("b"), gone("a")])
+async def test_where_an_event_cannot_be_written_its_record_stays_as_it_was(
+    store: Store, change: Change
+) -> None:
+    """Redis undoes nothing: a record that changed without an event would never be told."""
+    grant = await store.grant()
+    await store.registry.apply(grant, [put("a", 1)])
+    before = await store.records()
+    with pytest.raises(StoreError):
+        await store.writer(window=-1).apply(grant, [change])
+    assert await store.records() == before
 
 
 async def test_values_read_well_with_redis_cli(store: Store) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from hero_router.position import ORIGIN, Position
 from hero_router.store.client import script
+from hero_router.store.registry import LAST_EPOCH
 from tests.contract.world import KEYS, RealBackend, Store
 from tests.support.records import put, report
 from tests.support.redis import RedisServer, client, redis7_binary, valkey9_binary
@@ -117,6 +118,22 @@ async def test_an_epoch_lies_above_what_the_writer_saw_before_redis_was_emptied(
         await writer.view("a node")
     await store.raw.flushall()
     assert (await writer.apply(await store.grant(), [put()])).epoch > FUTURE
+
+
+async def test_the_last_epoch_but_one_can_still_be_followed(store: Store) -> None:
+    await store.raw.xadd(KEYS.events, {"x": "y"}, id=f"{LAST_EPOCH - 1}-7")
+    head = await store.registry.apply(await store.grant(), [put()])
+    assert head == Position(LAST_EPOCH, 1)
+
+
+async def test_junk_in_meta_beside_a_deleted_stream_begins_a_new_epoch_too(store: Store) -> None:
+    """Also for a writer that has seen nothing: the number of an epoch is never made up."""
+    grant = await store.grant()
+    first = await store.registry.apply(grant, [put("a", 1)])
+    await store.raw.hset(KEYS.meta, "epoch", "junk")
+    await store.raw.delete(KEYS.events)
+    second = await store.writer().apply(grant, [put("a", 2)])
+    assert (second.epoch >= first.epoch, second.seq) == (True, 1)
 
 
 async def test_a_stream_whose_entries_were_all_trimmed_keeps_its_epoch(store: Store) -> None:

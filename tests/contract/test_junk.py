@@ -9,6 +9,7 @@ import pytest
 from hero_router.errors import StoreCorrupt
 from hero_router.position import Position
 from hero_router.store.keys import SCHEMA
+from hero_router.store.registry import LAST_EPOCH
 from tests.contract.world import KEYS, Store
 from tests.support.records import put, record, report
 
@@ -195,7 +196,10 @@ async def test_following_a_key_of_the_wrong_type_is_a_clear_error(real: Store) -
         await real.stream.head()
 
 
-@pytest.mark.parametrize("last", ["18446744073709551615-1", "9223372036854775807-3"])
+BEYOND = ["18446744073709551615-1", "9223372036854775807-3", f"{LAST_EPOCH}-1"]
+
+
+@pytest.mark.parametrize("last", BEYOND)
 async def test_an_id_beyond_all_clocks_is_an_error_that_leaves_no_record_without_its_event(
     store: Store, last: str
 ) -> None:
@@ -216,7 +220,8 @@ async def test_an_id_beyond_all_clocks_is_an_error_that_leaves_no_record_without
 
 
 @pytest.mark.parametrize(
-    ("field", "junk"), [("epoch", "junk"), ("epoch", "9" * 19), ("run_id", "junk")]
+    ("field", "junk"),
+    [("epoch", "junk"), ("epoch", "9" * 19), ("epoch", str(LAST_EPOCH)), ("run_id", "junk")],
 )
 async def test_junk_in_meta_begins_a_new_epoch(store: Store, field: str, junk: str) -> None:
     grant = await store.grant()
@@ -226,10 +231,13 @@ async def test_junk_in_meta_begins_a_new_epoch(store: Store, field: str, junk: s
     assert (10**13 > second.epoch > first.epoch, second.seq) == (True, 1)
 
 
-async def test_a_number_of_an_event_beyond_counting_begins_a_new_epoch(store: Store) -> None:
+@pytest.mark.parametrize("number", [2**53 - 1, 2**64 - 1])
+async def test_a_number_of_an_event_beyond_counting_begins_a_new_epoch(
+    store: Store, number: int
+) -> None:
     grant = await store.grant()
     first = await store.registry.apply(grant, [put("a", 1)])
-    await store.raw.xadd(KEYS.events, {"x": "y"}, id=f"{first.epoch}-{2**64 - 1}")
+    await store.raw.xadd(KEYS.events, {"x": "y"}, id=f"{first.epoch}-{number}")
     second = await store.registry.apply(grant, [put("a", 2)])
     assert (second.epoch > first.epoch, second.seq) == (True, 1)
 
@@ -240,6 +248,12 @@ async def test_a_fence_that_is_no_number_is_a_clear_error(store: Store) -> None:
         await store.lease().acquire()
     await store.raw.hdel(KEYS.meta, "fence")
     assert await store.lease().acquire()
+
+
+async def test_the_first_write_notes_which_layout_the_data_have(store: Store) -> None:
+    """Else no other version could know that it must not touch them."""
+    await store.registry.apply(await store.grant(), [])
+    assert await store.raw.hget(KEYS.meta, "schema") == str(SCHEMA).encode()
 
 
 async def test_the_layout_of_another_version_is_neither_read_nor_written(store: Store) -> None:

@@ -52,8 +52,22 @@ async def test_the_position_of_the_stream_is_read_without_its_events(store: Stor
 
 
 async def test_a_snapshots_time_is_rediss(store: Store) -> None:
-    seconds, _ = await store.raw.time()
-    assert abs((await store.stream.load()).now_ms - seconds * 1000) < 2000
+    before = await milliseconds(store)
+    now = (await store.stream.load()).now_ms
+    assert before <= now <= await milliseconds(store)
+
+
+async def test_an_event_says_when_it_was_published_by_redis_time(store: Store) -> None:
+    before = await milliseconds(store)
+    await store.registry.apply(await store.grant(), [put()])
+    (event,) = await store.window()
+    assert before <= event.at <= await milliseconds(store)
+
+
+async def milliseconds(store: Store) -> int:
+    """The time by Redis, as Unix milliseconds."""
+    seconds, micros = await store.raw.time()
+    return int(seconds) * 1000 + int(micros) // 1000
 
 
 async def test_a_snapshot_is_one_moment_though_a_writer_never_rests(store: Store) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hero_router.codec import encode
-from hero_router.errors import Fenced
+from hero_router.errors import Fenced, StoreCorrupt
 from hero_router.store import steps
 from hero_router.store.specs import SpecReader
 from tests.contract.world import KEYS, Store
@@ -54,6 +54,14 @@ async def test_a_scanner_without_the_lease_writes_and_removes_no_document(store:
     with pytest.raises(Fenced):
         await store.registry.apply(old, [], documents={"d1": "", "d2": TEXT})
     assert await store.registry.documents("n1") == {"d1": len(TEXT)}
+
+
+async def test_where_a_document_cannot_be_written_no_record_names_it(store: Store) -> None:
+    grant, changes = await store.grant(), [put(document="d1")]
+    await store.raw.rpush(KEYS.specs("n1"), "a list")
+    with pytest.raises(StoreCorrupt):
+        await store.registry.apply(grant, changes, documents={"d1": TEXT})
+    assert await store.records() == {}
 
 
 async def test_documents_go_with_a_forgotten_node(store: Store) -> None:

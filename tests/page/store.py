@@ -22,12 +22,13 @@ NEW = """async (now) => {
   store.changed = () => { outside.changes += 1; };
   const say = (stream, page) => {
     const fresh = freshness(store, stream, page);
-    const { link, trust, state } = fresh;
+    const { link, trust, silent, state } = fresh;
     const told = bands(fresh, fleet(store, fresh)).map(({ text }) => text);
-    return { link, trust, ...state, ...said(store, fresh), bands: told };
+    return { link, trust, silent, ...state, ...said(store, fresh), bands: told };
   };
   const counted = ({ told }) => {
-    const fresh = freshness(store, { connected: true, heardAt: outside.now }, {});
+    const stream = { connected: true, heardAt: outside.now };
+    const fresh = freshness(store, stream, { wokeAt: null, polledAt: null, error: null });
     return fleet(store, fresh);
   };
   return { store, outside, say, counted, words };
@@ -100,6 +101,15 @@ class PageStore:
         """The router answers how far it is."""
         answer = {"cursor": cursor, "run_id": run_id, "events": []}
         await self.handle.evaluate("({ store }, answer) => store.aim(answer)", answer)
+
+    async def fill(self, *places: str, run_id: str = "r1") -> None:
+        """The router answers which events were the last ones."""
+        events = [
+            {"event": "service_removed", "id": place, "data": {"id": "x", "name": "x", "at": NOW}}
+            for place in places
+        ]
+        answer = {"cursor": places[-1], "run_id": run_id, "events": events}
+        await self.handle.evaluate("({ store }, answer) => store.fill(answer)", answer)
 
     async def gone(self, place: str, name: str) -> None:
         """The event of a service that leaves comes."""

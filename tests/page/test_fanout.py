@@ -72,6 +72,20 @@ async def test_a_new_worker_begins_where_its_first_tab_is(quiet: Page) -> None:
     assert await script.told() == ["hello 1-7", "scan 1-8"]
 
 
+async def test_as_many_events_are_kept_as_there_may_be(quiet: Page) -> None:
+    script = Script(quiet, KEPT, 100).hello("1-5").events(6, 5 + KEPT).do("join", "1-5")
+    assert len(await script.told()) == 1 + KEPT
+    script.events(6 + KEPT, 6 + KEPT).do("join", "1-5")
+    assert await script.told(1) == ["hello 1-5", f"resync 1-{6 + KEPT}"]
+
+
+async def test_a_worker_that_does_not_know_its_position_yet_counts_from_its_first_tab(
+    quiet: Page,
+) -> None:
+    script = Script(quiet).do("join", "1-7").hello("").events(8, 8).do("join", "1-7")
+    assert await script.told(1) == ["hello 1-7", "scan 1-8"]
+
+
 async def test_the_hello_is_given_again_by_the_clock_of_now(quiet: Page) -> None:
     script = Script(quiet).hello("1-5", now=50_000).do("later", 7_000).do("join", None)
     assert (await script.last("hello"))["now"] == 57_000
@@ -134,11 +148,13 @@ async def test_a_tab_that_does_not_read_is_sent_little_and_then_all_that_is_kept
     assert events == [f"scan 1-{seq}" for seq in range(6, 51)]
 
 
-async def test_a_tab_goes_on_only_when_it_has_read_much_of_what_it_was_sent(quiet: Page) -> None:
+async def test_a_tab_goes_on_only_when_no_more_than_half_of_the_limit_is_unread(
+    quiet: Page,
+) -> None:
     script = Script(quiet, 100, UNREAD).do("join", None).hello("1-5").events(6, 50)
-    script.do("read", 0, 1)
+    script.do("read", 0, UNREAD // 2)
     assert len((await script.logs())[0]) == UNREAD + 1
-    script.do("read", 0, UNREAD)
+    script.do("read", 0, UNREAD // 2 + 1)
     assert len((await script.logs())[0]) > UNREAD + 1
 
 

@@ -1,6 +1,7 @@
 """How news reaches the page, what its state is worth, and how far it may be trusted."""
 
 import pytest
+from playwright.async_api import Page
 
 from tests.page.store import NOW, PageStore, condition, service
 
@@ -87,6 +88,36 @@ async def test_a_ping_that_is_three_seconds_overdue_makes_it_late(store: PageSto
     assert "cannot be reached" in (await store.freshness(page={"lives": False}))["detail"]
 
 
+@pytest.mark.parametrize(("ping_seconds", "silence"), [(15, 45_000), (1, 7_000)])
+async def test_a_stream_is_dead_after_three_pings_but_never_before_it_was_late_for_long(
+    quiet: Page, ping_seconds: int, silence: int
+) -> None:
+    found = await quiet.evaluate(
+        """async (pingSeconds) =>
+             (await import("/static/js/live/freshness.js")).silenceMs({ pingSeconds })""",
+        ping_seconds,
+    )
+    assert found == silence
+
+
+async def test_news_is_late_only_if_it_took_more_than_three_seconds(store: PageStore) -> None:
+    await loaded(store)
+    await store.frame("ping", "1-5", now=NOW - 3_000, as_of=NOW - 3_000)
+    assert (await store.freshness())["link"] == "live"
+    await store.frame("ping", "1-5", now=NOW - 3_001, as_of=NOW - 3_001)
+    assert (await store.freshness())["link"] == "late"
+
+
+async def test_the_state_is_polled_after_more_than_ten_seconds_without_a_stream(
+    store: PageStore,
+) -> None:
+    await loaded(store)
+    lost = {"connected": False, "lostAt": NOW - 10_000}
+    assert (await store.freshness(lost, POLLED))["link"] == "reconnecting"
+    lost = {"connected": False, "lostAt": NOW - 10_001}
+    assert (await store.freshness(lost, POLLED))["link"] == "polling"
+
+
 async def test_the_router_says_how_often_it_pings(store: PageStore) -> None:
     await loaded(store)
     await store.hello("1-5", ping_seconds=1)
@@ -147,6 +178,22 @@ async def test_what_proves_that_all_has_come(store: PageStore, proof: str) -> No
     else:
         await store.aim("1-5")
     assert (await store.freshness())["trust"] == "all"
+
+
+async def test_how_far_another_redis_is_proves_nothing(store: PageStore) -> None:
+    await loaded(store)
+    await store.hello("1-5", now=NOW)
+    await store.aim("1-5", run_id="r2")
+    assert (await store.freshness())["trust"] == "none"
+
+
+async def test_a_router_that_has_not_said_how_often_it_pings_is_given_fifteen_seconds(
+    store: PageStore,
+) -> None:
+    await store.pass_time(18_000)
+    assert (await store.freshness())["silent"] == 0
+    await store.pass_time(1)
+    assert (await store.freshness())["silent"] == 18_001
 
 
 async def test_doubts_are_told_with_their_words_and_since_when(store: PageStore) -> None:

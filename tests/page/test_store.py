@@ -138,7 +138,7 @@ async def test_a_jump_that_nobody_covered_is_told_as_a_gap(store: PageStore, pla
     await store.started("1-5", A)
     await store.put(place, "b")
     assert f"between 1-5 and {place}" in (await store.warned())[0]
-    assert await store.wants()
+    assert await store.get("wanted") == {"afterMs": 0}
     assert await store.get("missed") == {"dropped": None, "at": NOW}
     assert not await store.snapshot("1-6", A)
     assert await store.snapshot(place, A, B)
@@ -149,9 +149,10 @@ async def test_a_gap_while_a_snapshot_is_due_needs_a_snapshot_from_behind_it(
     store: PageStore,
 ) -> None:
     await store.started("1-5", A)
-    await store.resync("1-10", 5)
+    await store.resync("1-10", 5, after_ms=900)
     await store.put("1-11", "a", "degraded")
     await store.put("1-15", "a", "unhealthy")
+    assert await store.get("wanted") == {"afterMs": 900}, "the router's delay still counts"
     assert not await store.snapshot("1-11", service("a", "degraded"))
     assert await store.snapshot("1-15", service("a", "unhealthy"), B)
     assert await store.shown() == {"a": "unhealthy", "b": "healthy"}

@@ -26,6 +26,12 @@ async def play(page: Page, *steps: Sequence[Any]) -> Sequence[str]:
     return list(found["shown"])
 
 
+async def newest(page: Page, *steps: Sequence[Any]) -> int | None:
+    """When the newest event happened, after these steps."""
+    found: int | None = (await page.evaluate(PLAY, list(steps)))["newest"]
+    return found
+
+
 def add(place: str, at: int) -> Sequence[Any]:
     """An event of the stream."""
     return "add", place, "service_updated", {"id": place}, at
@@ -51,6 +57,27 @@ async def test_the_window_fills_what_lies_before_the_stream(quiet: Page) -> None
     assert await play(quiet, ("fill", []), *stream) == wanted[:2]
 
 
+async def test_a_window_that_comes_twice_is_listed_once(quiet: Page) -> None:
+    """As after a reconnect; also where the stream has told a part of it, or tells it again."""
+    window = ("fill", [old("1-1", 10), old("1-2", 20)])
+    wanted = ["1-3 @30", "1-2 @20", "1-1 @10"]
+    assert await play(quiet, window, window) == wanted[1:]
+    assert await play(quiet, add("1-3", 30), window, ("fill", []), window) == wanted
+    assert await play(quiet, add("1-2", 20), add("1-3", 30), window, add("1-3", 30)) == wanted
+    assert await play(quiet, window, ("fill", []), add("1-2", 20), add("1-3", 30)) == wanted
+
+
+async def test_the_last_event_is_the_one_that_happened_last(quiet: Page) -> None:
+    """In whatever order events come; one without a time does not count."""
+    assert await newest(quiet) is None
+    assert await newest(quiet, add("1-1", 90)) == 90
+    assert await newest(quiet, add("1-1", 90), add("1-2", 20)) == 90
+    assert await newest(quiet, add("1-1", 20), add("1-2", 90)) == 90
+    untimed = {"event": "service_updated", "id": "1-1", "data": {}}
+    assert await newest(quiet, ("fill", [untimed])) is None
+    assert await newest(quiet, add("1-2", 90), ("fill", [untimed])) == 90
+
+
 async def test_what_comes_again_stands_below_a_rule_that_grows(quiet: Page) -> None:
     away = ("away", {"from": 10, "to": 60})
     steps = [add("1-1", 10), away, add("1-2", 20), add("1-3", 50), add("1-4", 60), add("1-5", 70)]
@@ -58,6 +85,20 @@ async def test_what_comes_again_stands_below_a_rule_that_grows(quiet: Page) -> N
         "1-5 @70", "1-4 @60", "away 2 @60", "1-3 @50", "1-2 @20", "1-1 @10",
     ]  # fmt: skip
     assert await play(quiet, add("1-1", 10), away, add("1-2", 61)) == ["1-2 @61", "1-1 @10"]
+
+
+async def test_each_absence_has_a_rule_of_its_own(quiet: Page) -> None:
+    first, second = ("away", {"from": 10, "to": 30}), ("away", {"from": 30, "to": 60})
+    steps = [first, add("1-1", 20), second, add("1-2", 40), add("1-3", 50)]
+    assert await play(quiet, *steps) == [
+        "away 2 @60", "1-3 @50", "1-2 @40", "away 1 @30", "1-1 @20",
+    ]  # fmt: skip
+
+
+async def test_an_absence_is_over_with_the_first_event_after_it(quiet: Page) -> None:
+    """One that comes later is news, though the clock has gone back meanwhile."""
+    steps = [("away", {"from": 10, "to": 60}), add("1-1", 20), add("1-2", 60), add("1-3", 50)]
+    assert await play(quiet, *steps) == ["1-3 @50", "1-2 @60", "away 1 @60", "1-1 @20"]
 
 
 async def test_positions_that_begin_anew_stand_above_those_of_before(quiet: Page) -> None:
