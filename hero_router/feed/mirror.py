@@ -14,7 +14,7 @@ RecordMap = Mapping[str, Any]
 
 
 class Mirror:
-    """Services as of `head`, and the nodes' last reports; `revision` grows with every change."""
+    """Services as of `head`, and the nodes' last reports; `revision` counts the changes."""
 
     def __init__(self) -> None:
         self.head: Position = ORIGIN
@@ -117,12 +117,9 @@ class NameIndex:
 
     def update(self, service_id: str, before: RecordMap | None, after: RecordMap | None) -> None:
         """Take a service's change from one record to another; None: it has no record."""
-        old, new = _names(before), _names(after)
-        if old == new:
-            return
-        if old is not None:
+        if (old := _names(before)) is not None:
             self._discard(service_id, *old)
-        if new is not None:
+        if (new := _names(after)) is not None:
             name, context = new
             self._ids[name][context].add(service_id)
 
