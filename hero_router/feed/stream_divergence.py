@@ -71,4 +71,4 @@ class Divergence:
 
     def forget(self) -> None:
         """Begin anew: what is served is being read again, or cannot be read."""
-        self._marks, self._differ_for = None, 0.0
+        self._marks = None
