@@ -107,6 +107,12 @@ def test_services_come_in_a_stable_order_and_can_be_found_by_name() -> None:
     assert mirror.by_name("nobody") == mirror.by_name("x", "nowhere") == []
 
 
+def test_services_of_one_name_come_in_the_order_of_their_nodes() -> None:
+    mirror = Mirror()
+    mirror.reset({"1": record("x", node="n2"), "2": record("x", node="n1")}, {}, position(1))
+    assert [each["node"] for each in mirror.services()] == ["n1", "n2"]
+
+
 def test_a_service_is_found_by_its_newest_name_and_context_only() -> None:
     mirror = make_mirror()
     renamed = {**record("b"), "id": "a", "context": "shop"}
@@ -197,6 +203,14 @@ def test_how_a_lost_nodes_services_were_last_stands_beside_unknown() -> None:
     assert (shown["last_status"], shown["last_reason"]) == ("degraded", "a check fails")
     mirror.set_nodes(frozenset(), {"n1": NODE})
     assert mirror.by_name("a") == [ill]
+
+
+def test_a_lost_nodes_record_that_says_nothing_of_its_state_was_last_in_none() -> None:
+    mirror = Mirror()
+    mirror.reset({"a": {"id": "a", "name": "a", "node": "n1"}}, {}, position(1))
+    mirror.set_nodes(frozenset({"n1"}), {})
+    [shown] = mirror.services()
+    assert (shown["last_status"], shown["last_reason"]) == ("", "")
 
 
 def test_the_revision_counts_every_change_and_nothing_else() -> None:

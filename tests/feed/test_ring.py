@@ -104,6 +104,10 @@ def test_events_of_an_older_epoch_still_count_as_lag() -> None:
     assert [ring.lag(position(seq)) for seq in (0, 3, 4)] == [4, 1, 0]
 
 
+def test_one_event_of_an_older_epoch_is_enough_to_span_two() -> None:
+    assert make_ring([event(5, EPOCH - 1), event(1)]).spans_epochs
+
+
 def test_no_event_is_due_where_the_cursor_is_ahead() -> None:
     ring = make_ring(events(1, 5))
     assert not ring.spans_epochs
