@@ -115,6 +115,16 @@ def test_a_filtering_client_gets_a_new_id_before_its_old_one_leaves_the_window()
     assert "resync" not in again.names()
 
 
+def test_a_new_id_comes_with_each_half_window_and_no_sooner() -> None:
+    bench = Bench(limit=8)
+    _, sink = bench.join(options=SubscribeOptions(Filter.of(contexts=["bank"])))
+    pings = []
+    for seq in range(6, 18):
+        bench.publish_all([change(seq, "status_change", context="shop")])
+        pings.append(sink.names().count("ping"))
+    assert pings == [0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3]
+
+
 def test_dropped_counts_all_events_of_the_stream_whatever_the_filter() -> None:
     bench = Bench(limit=4)
     client, sink = bench.join(stalled=True, options=SubscribeOptions(Filter.of(contexts=["bank"])))

@@ -221,6 +221,7 @@ def test_blocks_drops_and_resyncs_are_counted(bench: Bench) -> None:
         bench.publish(seq, seq)
     bench.drain(slow, sink)
     counts = bench.hub.stats
+    assert counts.published == 15
     assert (counts.joined, counts.blocked, counts.dropped) == (1, 1, 6)
     assert counts.resyncs == {"lagged": 1}
 
@@ -232,3 +233,27 @@ def test_each_resync_is_counted_by_its_reason() -> None:
     _, sink = bench.join(str(position(6)))
     assert json.loads(sink.messages[1].data)["dropped"] == 10
     assert bench.hub.stats.resyncs == {"unknown_position": 1, "trimmed": 1}
+
+
+def test_a_state_that_was_not_redis_own_is_loaded_again_by_every_client(bench: Bench) -> None:
+    """At once by those that can be written to, and by a blocked one when it has read on."""
+    live, ahead = bench.join()[1], bench.join(cursor(9))[1]
+    slow, slow_sink = bench.join(stalled=True)
+    bench.publish(6, 7)
+    bench.hub.resync_all()
+    assert bench.unaccounted == 0
+    assert slow_sink.names() == ["hello"]
+    bench.drain(slow, slow_sink)
+    for sink in (live, ahead, slow_sink):
+        [resync] = [json.loads(each.data) for each in sink.messages if each.event == "resync"]
+        assert (resync["dropped"], resync["reason"]) == (None, "store_changed")
+    bench.publish(8, 8)
+    assert [sink.seqs()[-1] for sink in (live, ahead, slow_sink)] == [8, 8, 8]
+    assert (bench.hub.pending, bench.unaccounted) == (0, 0)
+
+
+def test_clients_that_were_ahead_wait_no_more_once_everything_is_resent(bench: Bench) -> None:
+    client, sink = bench.join(cursor(9))
+    bench.hub.resync_all()
+    assert client.state is SubscriberState.LIVE
+    assert sink.seqs() == [1, 2, 3, 4, 5]

@@ -104,6 +104,15 @@ def test_a_cursor_is_ahead_of_the_stream_only_if_redis_has_just_confirmed_the_he
     assert "resync" in sink.names()
 
 
+def test_a_window_that_is_read_anew_confirms_the_head() -> None:
+    bench = Bench()
+    _, sink = bench.join(str(position(9)))
+    bench.clock.now += 10 * AHEAD_SECONDS
+    bench.load()
+    bench.hub.tick()
+    assert "resync" in sink.names()
+
+
 def test_the_memory_of_joined_slices_is_bounded_whatever_cursors_clients_choose() -> None:
     """In a quiet world no event comes that would free them."""
     bench = Bench(limit=2_000)
