@@ -45,7 +45,9 @@ def test_without_the_right_redis_no_cursor_counts_as_ahead_of_the_stream(
     assert client.state is SubscriberState.AHEAD
 
 
-def test_a_client_without_progress_is_disconnected(bench: Bench) -> None:
+def test_a_client_without_progress_is_disconnected(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
     slow, sink = bench.join(stalled=True)
     bench.publish(6, 6)
     bench.pass_time(STALL - 1)
@@ -54,6 +56,8 @@ def test_a_client_without_progress_is_disconnected(bench: Bench) -> None:
     assert sink.calls == ["abort"]
     assert slow.state is SubscriberState.CLOSED
     assert len(bench.hub.subscribers) == 0
+    assert bench.hub.stats.closed == {"stalled": 1}
+    assert "client test read nothing for 60s: disconnected" in caplog.text
 
 
 def test_a_client_that_reads_slowly_but_steadily_stays_connected(bench: Bench) -> None:
