@@ -189,11 +189,11 @@ class Hub:
         return bool(live)
 
     def _send_bookmarks(self) -> None:
-        """After half a window, send filtered subscribers a ping with the current id.
+        """After half a window, send a ping with the current id to those that hold an older one.
 
-        Otherwise the id that they hold would leave the window, and a reconnect would be a gap.
+        They filter. Their id would leave the window otherwise, and a reconnect would be a gap.
         """
         self._since_bookmark = 0
         for subscriber in self.subscribers.in_state(LIVE):
-            if subscriber.options.filter and subscriber.last_event_id != subscriber.cursor:
+            if subscriber.last_event_id != subscriber.cursor:
                 self._timers.ping(subscriber)

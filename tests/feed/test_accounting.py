@@ -151,6 +151,7 @@ def test_pending_deliveries_of_a_subscriber_that_leaves_count_as_abandoned() -> 
     bench.publish(7, 8)
     bench.hub.unsubscribe(slow)
     assert (bench.hub.stats.delivered, bench.hub.stats.abandoned) == (1, 2)
+    assert bench.hub.stats.closed == {"left": 1}
     assert (bench.hub.pending, bench.unaccounted) == (0, 0)
 
 

@@ -33,6 +33,32 @@ def test_a_batch_joins_all_that_follows_a_cursor() -> None:
     assert (batch.last, batch.last_id, batch.events) == (position(5), position(5), 2)
 
 
+def test_before_the_first_load_nothing_follows_any_cursor() -> None:
+    assert EventLog(Ring(5)).batch_after(position(3), None) is None
+
+
+def test_each_slice_tells_its_events_from_its_holes() -> None:
+    window = EventLog(Ring(5), slice_bytes=1)
+    window.reset([event(1), event(3), event(5)], position(5), "r1")
+    assert window.next_batch(position(0), DEFAULT_OPTIONS) == Gap(2, 2)
+    batch = window.next_batch(position(0), DEFAULT_OPTIONS, known_holes=2)
+    assert isinstance(batch, Batch)
+    assert [(each.events, each.lost, each.filtered) for each in batch.slices] == [
+        (1, 0, 0),
+        (0, 1, 0),
+        (1, 0, 0),
+        (0, 1, 0),
+    ]
+
+
+def test_holes_are_none_of_the_events_that_a_filter_leaves_out() -> None:
+    window = EventLog(Ring(5))
+    window.reset([event(1), event(3), event(5)], position(5), "r1")
+    batch = window.batch_after(position(0), Filter.of(services=["s3"]))
+    assert batch is not None
+    assert (batch.events, batch.filtered, batch.lost) == (1, 2, 2)
+
+
 def test_nothing_follows_the_head() -> None:
     window = make_window()
     assert window.batch_after(position(5), None) is None

@@ -125,6 +125,14 @@ def test_a_new_id_comes_with_each_half_window_and_no_sooner() -> None:
     assert pings == [0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3]
 
 
+def test_a_client_whose_id_is_new_anyway_gets_none_beside() -> None:
+    bench = Bench(limit=8)
+    _, sink = bench.join(options=SubscribeOptions(Filter.of(contexts=["bank"])))
+    for seq in range(6, 18):
+        bench.publish_all([change(seq, "status_change", context="bank")])
+    assert "ping" not in sink.names()
+
+
 def test_dropped_counts_all_events_of_the_stream_whatever_the_filter() -> None:
     bench = Bench(limit=4)
     client, sink = bench.join(stalled=True, options=SubscribeOptions(Filter.of(contexts=["bank"])))

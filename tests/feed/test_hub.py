@@ -95,6 +95,20 @@ def test_a_slow_client_is_blocked_and_nothing_more_is_queued_for_it(bench: Bench
     assert sink.calls == []
 
 
+def test_a_client_is_blocked_since_its_connection_took_no_more(bench: Bench) -> None:
+    """Also while it takes a part now and then."""
+    slow, sink = bench.join(stalled=True)
+    bench.clock.now += 5
+    began = bench.clock.now
+    bench.publish(6, 6)
+    bench.clock.now += 5
+    bench.publish(7, 7)
+    sink.take()
+    bench.hub.writable(slow)
+    assert slow.state is SubscriberState.BLOCKED
+    assert slow.blocked_at == began
+
+
 def test_no_client_waits_for_a_slow_one(bench: Bench) -> None:
     bench.join(stalled=True)
     _, quick = bench.join()
@@ -257,7 +271,8 @@ def test_a_state_that_was_not_redis_own_is_loaded_again_by_every_client(bench: B
     """At once by those that can be written to, and by a blocked one when it has read on."""
     live, ahead = bench.join()[1], bench.join(cursor(9))[1]
     slow, slow_sink = bench.join(stalled=True)
-    bench.publish(6, 7)
+    bench.publish(6, 6)
+    bench.publish(7, 7)
     bench.hub.resync_all()
     assert bench.unaccounted == 0
     assert slow_sink.names() == ["hello"]

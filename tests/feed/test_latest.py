@@ -271,10 +271,10 @@ def test_removed_services_are_remembered_up_to_a_bound() -> None:
         kept = latest.slice_after(position(seq + 1), None)
         assert kept is not None
         assert kept.superseded == 0
+        assert len(latest._entries) == MAX_REMOVED
 
 
 def test_a_removed_service_that_returns_does_not_count_as_removed() -> None:
-    latest = make_latest(change(6, "gone", removed=True))
-    turns = range(7, 7 + 2 * MAX_REMOVED)
-    latest.add(make_entry(change(seq, "a", removed=bool(seq % 2))) for seq in turns)
+    gone = [change(8 + n, f"s{n}", removed=True) for n in range(MAX_REMOVED)]
+    latest = make_latest(change(6, "a", removed=True), change(7, "a"), *gone)
     assert latest.slice_after(position(5), None) is not None

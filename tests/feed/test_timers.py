@@ -27,7 +27,8 @@ def test_a_cursor_ahead_of_the_stream_itself_is_unknown_after_a_bounded_wait(ben
     assert client.state is SubscriberState.AHEAD
     bench.pass_time(AHEAD_SECONDS / 2)
     assert sink.names()[:2] == ["hello", "resync"]
-    assert json.loads(sink.messages[1].data)["dropped"] is None
+    resync = json.loads(sink.messages[1].data)
+    assert (resync["dropped"], resync["reason"]) == (None, "unknown_position")
     assert sink.seqs() == [1, 2, 3, 4, 5]
 
 
@@ -104,6 +105,7 @@ def test_on_shutdown_each_stream_ends_cleanly_with_its_own_time_to_return(bench:
     assert sink.raw.endswith(b"retry: 400\n\n")
     assert slow.calls == ["abort"]
     assert len(bench.hub.subscribers) == 0
+    assert bench.hub.stats.closed == {"shutdown": 2}
 
 
 def ended(sinks: list[FakeSink]) -> int:
