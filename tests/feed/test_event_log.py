@@ -4,6 +4,7 @@ from hero_router.feed.batch import Batch
 from hero_router.feed.entry import frame
 from hero_router.feed.event_log import MAX_SLICES, SLICE_BYTES, EventLog
 from hero_router.feed.filters import Filter
+from hero_router.feed.latest import MAX_REMOVED
 from hero_router.feed.resume import Gap
 from hero_router.feed.ring import Ring
 from hero_router.feed.subscribers import DEFAULT_OPTIONS, SubscribeOptions
@@ -139,6 +140,17 @@ def test_a_subscriber_with_conflation_gets_newest_events_instead_of_a_gap() -> N
     batch = window.next_batch(position(1), SubscribeOptions(conflate=True))
     assert isinstance(batch, Batch)
     assert (batch.last, batch.events) == (position(8), 7)
+
+
+def test_conflation_hides_no_hole_behind_more_removals_than_it_remembers() -> None:
+    number = MAX_REMOVED + 2
+    removals = [event(seq)._replace(type="service_removed") for seq in range(1, number + 1)]
+    del removals[-2]
+    window = EventLog(Ring(number))
+    window.reset(removals, position(number), "r1")
+    wanted = SubscribeOptions(conflate=True)
+    assert window.next_batch(position(number - 3), wanted) == Gap(1, 1)
+    assert isinstance(window.next_batch(position(number - 1), wanted), Batch)
 
 
 def test_a_cursor_is_after_the_last_slice_that_its_sink_has_taken() -> None:

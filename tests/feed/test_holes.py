@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from hero_router.feed.filters import Filter
 from hero_router.feed.holes import filled
-from hero_router.feed.latest import MAX_REMOVED
 from hero_router.feed.resume import Ahead, Gap, Replay, resume
 from hero_router.feed.subscribers import SubscribeOptions, SubscriberState
 from hero_router.model import Event
@@ -208,16 +207,6 @@ def test_conflation_does_not_hide_an_event_that_was_lost(bench: Bench) -> None:
     _, sink = bench.join(str(position(3)), options=SubscribeOptions(conflate=True))
     assert reported(sink) == [(1, "trimmed", str(position(3)))]
     assert bench.unaccounted == 0
-
-
-def test_conflation_hides_no_hole_behind_more_removals_than_it_remembers() -> None:
-    number = MAX_REMOVED + 2
-    bench = Bench(limit=number)
-    window = [event(seq)._replace(type="service_removed") for seq in range(1, number + 1)]
-    del window[-2]
-    bench.hub.reload(window, position(number), "r1")
-    _, sink = bench.join(str(position(number - 3)), options=SubscribeOptions(conflate=True))
-    assert reported(sink) == [(1, "trimmed", str(position(number - 3)))]
 
 
 def test_a_filtering_client_gets_a_resync_for_a_hole_as_it_may_have_been_wanted(
