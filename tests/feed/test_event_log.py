@@ -11,7 +11,7 @@ from hero_router.feed.subscribers import DEFAULT_OPTIONS, SubscribeOptions
 from hero_router.model import Event
 from hero_router.sse import Parser
 from tests.feed.bench import Bench
-from tests.feed.world import EPOCH, event, events, position
+from tests.feed.world import EPOCH, FakeSink, event, events, position
 
 
 def make_window(limit: int = 5, slice_bytes: int = 10_000) -> EventLog:
@@ -164,4 +164,17 @@ def test_a_cursor_is_after_the_last_slice_that_its_sink_has_taken() -> None:
     assert quick.seqs() == list(range(6, 2_001))
     bench.drain(slow, sink)
     assert sink.seqs() == quick.seqs()
+    assert bench.unaccounted == 0
+
+
+def test_a_client_that_takes_one_slice_at_a_time_gets_one_resync_for_two_holes() -> None:
+    bench, sink = Bench(), FakeSink()
+    window = [event(seq, pad=SLICE_BYTES) for seq in (1, 2, 3, 4, 6, 8)]
+    bench.hub.reload(window, position(8), "r1")
+    sink.stalled = True
+    client = bench.hub.subscribe(sink, str(position(3)), "slow")
+    for _ in range(20):
+        sink.take()
+        bench.hub.writable(client)
+    assert (sink.names().count("resync"), sink.seqs()) == (1, [4, 6, 8])
     assert bench.unaccounted == 0
