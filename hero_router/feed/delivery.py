@@ -44,8 +44,9 @@ class Delivery:
         position = self._ring.head if requested is None else Position.parse(requested)
         due = Gap(None) if position is None else self._next_batch(subscriber, position)
         gap = due if isinstance(due, Gap) else None
-        found = position is not None and (gap is None or gap.inside)
-        subscriber.cursor = position if position and found else self._ring.start
+        if position is None or (gap is not None and not gap.inside):
+            position = self._ring.start
+        subscriber.cursor = position
         self.subscribers.move(subscriber, LIVE)
         self.stats.expected += self.lag(subscriber)
         self.write(subscriber, self._control.hello(subscriber, None if gap else subscriber.cursor))

@@ -39,9 +39,7 @@ class EventLog:
     def __init__(self, ring: Ring, slice_bytes: int = SLICE_BYTES) -> None:
         self.ring, self._slice_bytes = ring, slice_bytes
         self._latest = LatestByService(slice_bytes)
-        self._slices: dict[tuple[int, Filter | None], Slice] = {}
-        self._batches: dict[tuple[Position, Filter | None], Batch] = {}
-        self._cached = 0
+        self._forget_slices()
 
     def append(self, events: Sequence[Event]) -> None:
         """Append the next events. Raises ValueError if there are more than the ring holds."""
@@ -132,6 +130,6 @@ class EventLog:
         return Slice(b"".join(frames), last, events, end - start - events - lost, lost=lost)
 
     def _forget_slices(self) -> None:
-        self._slices.clear()
-        self._batches.clear()
+        self._slices = dict[tuple[int, Filter | None], Slice]()
+        self._batches = dict[tuple[Position, Filter | None], Batch]()
         self._cached = 0

@@ -5,6 +5,7 @@ I/O, no clock.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from hero_router.model import Event
 from hero_router.position import Position
@@ -18,37 +19,30 @@ def filled(
     `head` is the newest position of the stream. An empty entry has no type, like an entry that
     hero_router did not write. The positions are ascending.
     """
-    entries, lost = list[Event](), list[Position]()
-    above = Event(head.next(), None, "", "", {}, "{}")
+    newest = list(islice(_newest_first(window, head), limit))[::-1]
+    entries = [_empty(each) if isinstance(each, Position) else each for each in newest]
+    return entries, [each for each in newest if isinstance(each, Position)]
+
+
+def _empty(position: Position) -> Event:
+    return Event(position, None, "", "", {}, "{}")
+
+
+def _newest_first(window: Sequence[Event], head: Position) -> Iterator[Event | Position]:
+    """The entries, and in their order the positions of the holes.
+
+    An epoch's first event says where the epoch before `ended`; that may be above its last entry.
+    """
+    above, ended = head.next(), None
     for event in reversed(window):
-        for position in _between(event.position, above, limit):
-            lost.append(position)
-            entries.append(Event(position, None, "", "", {}, "{}"))
-        entries.append(event)
-        above = event
-        if len(entries) >= limit:
-            break
-    kept = entries[limit - 1 :: -1] if len(entries) > limit else entries[::-1]
-    first = kept[0].position if kept else head
-    return kept, [position for position in reversed(lost) if position >= first]
+        yield from _down(above.epoch, above.seq - 1, event.position)
+        if ended is not None and above.epoch > ended.epoch >= event.position.epoch:
+            yield from _down(ended.epoch, ended.seq, event.position)
+        yield event
+        above, ended = event.position, event.after
 
 
-def _between(below: Position, above: Event, limit: int) -> Iterator[Position]:
-    """The positions between two entries that follow each other, newest first.
-
-    The end of the epoch before is known if `above` is the first event of its epoch: it says where
-    that epoch ended.
-    """
-    position, after = above.position, above.after
-    yield from _down(position.epoch, position.seq - 1, below, limit)
-    if position.seq == 1 and after is not None and position.epoch > after.epoch >= below.epoch:
-        yield from _down(after.epoch, after.seq, below, limit)
-
-
-def _down(epoch: int, seq: int, below: Position, limit: int) -> Iterator[Position]:
-    """Positions of an epoch, from `seq` down to the first or to just above `below`.
-
-    No more than `limit` of them.
-    """
+def _down(epoch: int, seq: int, below: Position) -> Iterator[Position]:
+    """Positions of an epoch, from `seq` down to the first or to just above `below`."""
     last = below.seq if below.epoch == epoch else 0
-    return (Position(epoch, each) for each in range(seq, max(last, seq - limit), -1))
+    return (Position(epoch, each) for each in range(seq, last, -1))

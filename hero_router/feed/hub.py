@@ -203,5 +203,5 @@ class Hub:
         """
         self._since_bookmark = 0
         for subscriber in self.subscribers.in_state(LIVE):
-            if subscriber.options.filter and subscriber.last_event_id != subscriber.cursor:
+            if subscriber.last_event_id != subscriber.cursor:
                 self._timers.ping(subscriber)

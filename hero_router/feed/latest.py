@@ -4,12 +4,13 @@ It is a log with only the last entry of each key, like a compacted topic in Kafk
 gets all entries after its cursor ends in the same state as with every event.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
 from hero_router import sse
 from hero_router.feed.batch import Slice
 from hero_router.feed.entry import Entry
-from hero_router.feed.filters import Filter, Tags
+from hero_router.feed.filters import Filter
 from hero_router.position import ORIGIN, Position
 
 MAX_REMOVED = 4096
@@ -21,14 +22,13 @@ class LatestByService:
 
     def __init__(self, slice_bytes: int) -> None:
         self._slice_bytes = slice_bytes
-        self._entries: dict[str, Entry] = {}
-        self._removed = 0
-        self.since = self._head = ORIGIN
+        self.reset(ORIGIN, ())
 
     def reset(self, since: Position, entries: Iterable[Entry]) -> None:
         """Replace all entries by these; the events up to `since` are unknown."""
-        self._entries.clear()
-        self._removed, self.since, self._head = 0, since, since
+        self._entries = dict[str, Entry]()
+        self._removed = OrderedDict[str, Position]()
+        self._since = self._head = since
         self.add(entries)
 
     def add(self, entries: Iterable[Entry]) -> None:
@@ -39,11 +39,14 @@ class LatestByService:
     def _add(self, entry: Entry) -> None:
         self._head, tags = entry.position, entry.tags
         key = tags.id or tags.type
-        before = self._entries.pop(key, None)
+        self._entries.pop(key, None)
         self._entries[key] = entry
-        self._removed += _is_removal(tags) - (before is not None and _is_removal(before.tags))
-        if self._removed > MAX_REMOVED:
-            self._forget_removed()
+        self._removed.pop(key, None)
+        if tags.type == "service_removed":
+            self._removed[key] = entry.position
+            if len(self._removed) > MAX_REMOVED:
+                oldest, self._since = self._removed.popitem(last=False)
+                del self._entries[oldest]
 
     def slice_after(self, cursor: Position, wanted: Filter | None) -> Slice | None:
         """The next slice for a client at this cursor, after a `conflated` frame if it skips events.
@@ -71,7 +74,7 @@ class LatestByService:
         return Slice(b"".join(chosen), last, len(chosen))
 
     def _reaches(self, cursor: Position) -> bool:
-        return self.since <= cursor < self._head and cursor.epoch == self._head.epoch
+        return self._since <= cursor < self._head and cursor.epoch == self._head.epoch
 
     def _after(self, cursor: Position) -> Sequence[Entry]:
         """The entries after a cursor, oldest first."""
@@ -81,14 +84,3 @@ class LatestByService:
                 break
             found.append(entry)
         return found[::-1]
-
-    def _forget_removed(self) -> None:
-        """Forget the older half of the removed services."""
-        removed = [key for key, entry in self._entries.items() if _is_removal(entry.tags)]
-        for key in removed[: MAX_REMOVED // 2]:
-            self.since = max(self.since, self._entries.pop(key).position)
-        self._removed -= MAX_REMOVED // 2
-
-
-def _is_removal(tags: Tags) -> bool:
-    return tags.type == "service_removed"

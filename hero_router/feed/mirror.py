@@ -14,10 +14,7 @@ RecordMap = Mapping[str, Any]
 
 
 class Mirror:
-    """The services as of position `head`, and the last node reports.
-
-    `revision` grows with every change.
-    """
+    """The services as of position `head`, and the last node reports; `revision` counts changes."""
 
     def __init__(self) -> None:
         self.head: Position = ORIGIN
@@ -120,12 +117,9 @@ class NameIndex:
 
     def update(self, service_id: str, before: RecordMap | None, after: RecordMap | None) -> None:
         """Note that a service's record changed from `before` to `after` (None: no record)."""
-        old, new = _names(before), _names(after)
-        if old == new:
-            return
-        if old is not None:
+        if (old := _names(before)) is not None:
             self._discard(service_id, *old)
-        if new is not None:
+        if (new := _names(after)) is not None:
             name, context = new
             self._ids[name][context].add(service_id)
 

@@ -49,10 +49,8 @@ class Ring:
             return
         self._entries += entries
         self.head = entries[-1].position
-        if (excess := len(self._entries) - self.limit) > 0:
-            del self._entries[:excess]
-            if self._lost:
-                self._lost = self._lost[bisect_left(self._lost, self._entries[0].position) :]
+        del self._entries[: -self.limit]
+        self._lost = self._lost[bisect_left(self._lost, self._entries[0].position) :]
 
     def resume(self, cursor: Position, known_holes: int = 0) -> ResumeResult:
         """Decide what a client at this cursor is sent next; see `feed.resume`."""
@@ -90,8 +88,8 @@ class Ring:
     @property
     def span(self) -> float:
         """Seconds between the publication of the oldest and the newest kept event; 0: unknown."""
-        first, last = self.oldest_at, self._entries[-1].at if self._entries else 0
-        return max(last - first, 0) / 1000 if first else 0.0
+        oldest = self.oldest_at
+        return max(self._entries[-1].at - oldest, 0) / 1000 if oldest else 0.0
 
     @property
     def oldest_at(self) -> int:

@@ -77,4 +77,4 @@ class Divergence:
 
     def forget(self) -> None:
         """Forget the remembered pair, as when the tail starts anew."""
-        self._marks, self._differ_for = None, 0.0
+        self._marks = None

@@ -13,6 +13,7 @@ from hero_router.feed.subscribers import (
     Subscriber,
     SubscriberState,
 )
+from hero_router.feed.timers import AHEAD_SECONDS
 from hero_router.position import Position
 from tests.feed.bench import PING, STALL, Bench
 from tests.feed.world import EPOCH, FakeSink, events, position
@@ -150,15 +151,24 @@ def test_pending_deliveries_of_a_subscriber_that_leaves_count_as_abandoned() -> 
     bench.publish(7, 8)
     bench.hub.unsubscribe(slow)
     assert (bench.hub.stats.delivered, bench.hub.stats.abandoned) == (1, 2)
+    assert bench.hub.stats.closed == {"left": 1}
     assert (bench.hub.pending, bench.unaccounted) == (0, 0)
 
 
 def test_a_blocked_subscriber_waits_where_redis_goes_back_behind_its_cursor() -> None:
-    """What is published up to its cursor is not expected for it: it has been sent that position."""
+    """What is published up to its cursor is not expected for it: it has been sent that position.
+
+    Soon its position is known to be of no stream: it gets a resync and then all that is there.
+    """
     bench = Bench()
-    slow, _ = bench.join(stalled=True)
+    slow, sink = bench.join(stalled=True)
     bench.publish(6, 6)
     bench.hub.reload(events(1, 3), position(3), "r1")
     assert slow.state is SubscriberState.AHEAD
     bench.publish(4, 4)
+    assert (bench.hub.pending, bench.unaccounted) == (0, 0)
+    sink.stalled = False
+    sink.take()
+    bench.pass_time(AHEAD_SECONDS)
+    assert sink.seqs() == [6, 1, 2, 3, 4]
     assert (bench.hub.pending, bench.unaccounted) == (0, 0)

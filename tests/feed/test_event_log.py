@@ -4,13 +4,14 @@ from hero_router.feed.batch import Batch
 from hero_router.feed.entry import frame
 from hero_router.feed.event_log import MAX_SLICES, SLICE_BYTES, EventLog
 from hero_router.feed.filters import Filter
+from hero_router.feed.latest import MAX_REMOVED
 from hero_router.feed.resume import Gap
 from hero_router.feed.ring import Ring
 from hero_router.feed.subscribers import DEFAULT_OPTIONS, SubscribeOptions
 from hero_router.model import Event
 from hero_router.sse import Parser
 from tests.feed.bench import Bench
-from tests.feed.world import EPOCH, event, events, position
+from tests.feed.world import EPOCH, FakeSink, event, events, position
 
 
 def make_window(limit: int = 5, slice_bytes: int = 10_000) -> EventLog:
@@ -31,6 +32,32 @@ def test_a_batch_joins_all_that_follows_a_cursor() -> None:
     batch = after(make_window(), 3)
     assert batch.buffers == (frame(event(4)) + frame(event(5)),)
     assert (batch.last, batch.last_id, batch.events) == (position(5), position(5), 2)
+
+
+def test_before_the_first_load_nothing_follows_any_cursor() -> None:
+    assert EventLog(Ring(5)).batch_after(position(3), None) is None
+
+
+def test_each_slice_tells_its_events_from_its_holes() -> None:
+    window = EventLog(Ring(5), slice_bytes=1)
+    window.reset([event(1), event(3), event(5)], position(5), "r1")
+    assert window.next_batch(position(0), DEFAULT_OPTIONS) == Gap(2, 2)
+    batch = window.next_batch(position(0), DEFAULT_OPTIONS, known_holes=2)
+    assert isinstance(batch, Batch)
+    assert [(each.events, each.lost, each.filtered) for each in batch.slices] == [
+        (1, 0, 0),
+        (0, 1, 0),
+        (1, 0, 0),
+        (0, 1, 0),
+    ]
+
+
+def test_holes_are_none_of_the_events_that_a_filter_leaves_out() -> None:
+    window = EventLog(Ring(5))
+    window.reset([event(1), event(3), event(5)], position(5), "r1")
+    batch = window.batch_after(position(0), Filter.of(services=["s3"]))
+    assert batch is not None
+    assert (batch.events, batch.filtered, batch.lost) == (1, 2, 2)
 
 
 def test_nothing_follows_the_head() -> None:
@@ -115,6 +142,17 @@ def test_a_subscriber_with_conflation_gets_newest_events_instead_of_a_gap() -> N
     assert (batch.last, batch.events) == (position(8), 7)
 
 
+def test_conflation_hides_no_hole_behind_more_removals_than_it_remembers() -> None:
+    number = MAX_REMOVED + 2
+    removals = [event(seq)._replace(type="service_removed") for seq in range(1, number + 1)]
+    del removals[-2]
+    window = EventLog(Ring(number))
+    window.reset(removals, position(number), "r1")
+    wanted = SubscribeOptions(conflate=True)
+    assert window.next_batch(position(number - 3), wanted) == Gap(1, 1)
+    assert isinstance(window.next_batch(position(number - 1), wanted), Batch)
+
+
 def test_a_cursor_is_after_the_last_slice_that_its_sink_has_taken() -> None:
     bench = Bench(limit=5_000)
     slow, sink = bench.join(stalled=True)
@@ -126,4 +164,17 @@ def test_a_cursor_is_after_the_last_slice_that_its_sink_has_taken() -> None:
     assert quick.seqs() == list(range(6, 2_001))
     bench.drain(slow, sink)
     assert sink.seqs() == quick.seqs()
+    assert bench.unaccounted == 0
+
+
+def test_a_client_that_takes_one_slice_at_a_time_gets_one_resync_for_two_holes() -> None:
+    bench, sink = Bench(), FakeSink()
+    window = [event(seq, pad=SLICE_BYTES) for seq in (1, 2, 3, 4, 6, 8)]
+    bench.hub.reload(window, position(8), "r1")
+    sink.stalled = True
+    client = bench.hub.subscribe(sink, str(position(3)), "slow")
+    for _ in range(20):
+        sink.take()
+        bench.hub.writable(client)
+    assert (sink.names().count("resync"), sink.seqs()) == (1, [4, 6, 8])
     assert bench.unaccounted == 0

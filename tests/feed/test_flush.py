@@ -148,6 +148,27 @@ async def test_a_burst_larger_than_the_window_is_sent_in_time_to_clients_that_ke
     assert sink.seqs() == list(range(6, 501))
 
 
+async def test_less_than_half_a_window_waits_for_its_flush() -> None:
+    """Counted from the last flush."""
+    bench = Bench(limit=8, flusher=waiting_flusher())
+    _, sink = bench.join()
+    for first in (6, 10):
+        for seq in range(first, first + 3):
+            bench.publish(seq, seq)
+            assert sink.seqs() == list(range(6, first))
+        bench.publish(first + 3, first + 3)
+        assert sink.seqs() == list(range(6, first + 4))
+
+
+def test_only_a_flush_that_reached_a_live_client_is_a_sample() -> None:
+    bench = Bench()
+    bench.publish(6, 6)
+    assert len(bench.flusher.delays) == 0
+    bench.join()
+    bench.publish(7, 7)
+    assert len(bench.flusher.delays) == 1
+
+
 async def test_a_keepalive_is_never_ahead_of_what_waits_to_be_sent() -> None:
     bench = Bench(limit=1_000, flusher=waiting_flusher())
     _, sink = bench.join()

@@ -59,6 +59,7 @@ def test_a_client_before_the_window_gets_one_resync_with_its_exact_gap(
     assert resync.last_id == cursor(4)
     assert sink.seqs() == list(range(5, 13))
     assert "missed 2 events" in caplog.text
+    assert bench.unaccounted == 0
 
 
 @pytest.mark.parametrize(
@@ -94,6 +95,20 @@ def test_a_slow_client_is_blocked_and_nothing_more_is_queued_for_it(bench: Bench
     assert sink.calls == []
 
 
+def test_a_client_is_blocked_since_its_connection_took_no_more(bench: Bench) -> None:
+    """Also while it takes a part now and then."""
+    slow, sink = bench.join(stalled=True)
+    bench.clock.now += 5
+    began = bench.clock.now
+    bench.publish(6, 6)
+    bench.clock.now += 5
+    bench.publish(7, 7)
+    sink.take()
+    bench.hub.writable(slow)
+    assert slow.state is SubscriberState.BLOCKED
+    assert slow.blocked_at == began
+
+
 def test_no_client_waits_for_a_slow_one(bench: Bench) -> None:
     bench.join(stalled=True)
     _, quick = bench.join()
@@ -122,6 +137,7 @@ def test_a_blocked_client_that_fell_out_of_the_window_gets_a_resync_with_its_exa
     resyncs = [json.loads(each.data) for each in sink.messages if each.event == "resync"]
     assert [(each["dropped"], each["reason"]) for each in resyncs] == [(6, "lagged")]
     assert sink.seqs() == [6, *range(13, 21)]
+    assert bench.unaccounted == 0
 
 
 def test_the_memory_of_a_slow_client_is_bounded_while_it_catches_up() -> None:
@@ -192,6 +208,13 @@ def test_another_redis_process_is_announced_by_another_hello(bench: Bench) -> No
         assert each.messages[-1].last_id == cursor(6)
 
 
+def test_another_redis_process_is_announced_to_a_client_that_is_ahead_of_it(bench: Bench) -> None:
+    client, sink = bench.join()
+    bench.hub.reload(events(1, 3), position(3), "r2")
+    assert client.state is SubscriberState.AHEAD
+    assert [json.loads(each.data)["run_id"] for each in sink.messages] == ["r1", "r2"]
+
+
 def test_a_store_that_went_back_and_began_a_new_epoch_is_an_unknown_gap(bench: Bench) -> None:
     _, sink = bench.join()
     bench.hub.reload([*events(1, 3), *events(1, 2, EPOCH + 9)], Position(EPOCH + 9, 2), "r1")
@@ -221,6 +244,7 @@ def test_blocks_drops_and_resyncs_are_counted(bench: Bench) -> None:
         bench.publish(seq, seq)
     bench.drain(slow, sink)
     counts = bench.hub.stats
+    assert counts.published == 15
     assert (counts.joined, counts.blocked, counts.dropped) == (1, 1, 6)
     assert counts.resyncs == {"lagged": 1}
 
@@ -232,3 +256,37 @@ def test_each_resync_is_counted_by_its_reason() -> None:
     _, sink = bench.join(str(position(6)))
     assert json.loads(sink.messages[1].data)["dropped"] == 10
     assert bench.hub.stats.resyncs == {"unknown_position": 1, "trimmed": 1}
+
+
+@pytest.mark.parametrize(("limit", "most"), [(1, 1), (3, 1), (8, 4)])
+def test_half_a_window_is_published_at_once_and_at_least_one_event(limit: int, most: int) -> None:
+    bench = Bench(limit=limit)
+    assert bench.hub.max_publish == most
+    _, sink = bench.join()
+    bench.publish(6, 15)
+    assert sink.seqs() == list(range(6, 16))
+
+
+def test_a_state_that_was_not_redis_own_is_loaded_again_by_every_client(bench: Bench) -> None:
+    """At once by those that can be written to, and by a blocked one when it has read on."""
+    live, ahead = bench.join()[1], bench.join(cursor(9))[1]
+    slow, slow_sink = bench.join(stalled=True)
+    bench.publish(6, 6)
+    bench.publish(7, 7)
+    bench.hub.resync_all()
+    assert bench.unaccounted == 0
+    assert slow_sink.names() == ["hello"]
+    bench.drain(slow, slow_sink)
+    for sink in (live, ahead, slow_sink):
+        [resync] = [json.loads(each.data) for each in sink.messages if each.event == "resync"]
+        assert (resync["dropped"], resync["reason"]) == (None, "store_changed")
+    bench.publish(8, 8)
+    assert [sink.seqs()[-1] for sink in (live, ahead, slow_sink)] == [8, 8, 8]
+    assert (bench.hub.pending, bench.unaccounted) == (0, 0)
+
+
+def test_clients_that_were_ahead_wait_no_more_once_everything_is_resent(bench: Bench) -> None:
+    client, sink = bench.join(cursor(9))
+    bench.hub.resync_all()
+    assert client.state is SubscriberState.LIVE
+    assert sink.seqs() == [1, 2, 3, 4, 5]

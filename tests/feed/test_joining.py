@@ -3,11 +3,10 @@
 import json
 
 from hero_router.feed.conditions import Condition
-from hero_router.feed.event_log import CACHE_BYTES
+from hero_router.feed.event_log import CACHE_BYTES, CACHE_COST
 from hero_router.feed.filters import Filter
 from hero_router.feed.subscribers import SubscribeOptions
 from hero_router.feed.timers import AHEAD_SECONDS
-from hero_router.position import Position
 from tests.feed.bench import Bench
 from tests.feed.world import events, position
 
@@ -104,15 +103,29 @@ def test_a_cursor_is_ahead_of_the_stream_only_if_redis_has_just_confirmed_the_he
     assert "resync" in sink.names()
 
 
+def test_a_window_that_is_read_anew_confirms_the_head() -> None:
+    bench = Bench()
+    _, sink = bench.join(str(position(9)))
+    bench.clock.now += 10 * AHEAD_SECONDS
+    bench.load()
+    bench.hub.tick()
+    assert "resync" in sink.names()
+
+
 def test_the_memory_of_joined_slices_is_bounded_whatever_cursors_clients_choose() -> None:
     """In a quiet world no event comes that would free them."""
     bench = Bench(limit=2_000)
     bench.publish(6, 2_000, pad=500)
-    for seq in range(1, 2_000):
+    for seq in range(1, 2_000, 20):
         bench.window.batch_after(position(seq), None)
-        bench.window.batch_after(Position(1, 0), Filter.of(contexts=[f"c{seq}"]))
-    slices = bench.window._slices.values()
-    assert sum(len(part.data) for part in slices) <= CACHE_BYTES
-    assert len(slices) < 2 * 2_000
+        slices = bench.window._slices.values()
+        assert sum(len(part.data) for part in slices) <= CACHE_BYTES
     _, sink = bench.join(str(position(1_990)), options=SubscribeOptions(Filter.of(types=["scan"])))
     assert sink.seqs() == []
+
+
+def test_slices_without_bytes_take_memory_too() -> None:
+    bench, most = Bench(), CACHE_BYTES // CACHE_COST
+    for number in range(most + 1):
+        bench.window.batch_after(position(4), Filter(contexts=frozenset({f"c{number}"})))
+    assert len(bench.window._slices) <= most

@@ -13,8 +13,10 @@ from hero_router.feed.filters import Filter
 from hero_router.feed.latest import MAX_REMOVED, LatestByService
 from hero_router.feed.subscribers import SubscribeOptions, SubscriberState
 from hero_router.model import Event
+from hero_router.position import ORIGIN
+from hero_router.sse import Parser
 from tests.feed.bench import Bench
-from tests.feed.world import EPOCH, FakeSink, events, position
+from tests.feed.world import EPOCH, FakeSink, event, events, position
 
 CONFLATED = SubscribeOptions(conflate=True)
 
@@ -176,18 +178,34 @@ def test_one_conflated_write_is_no_larger_than_any_other() -> None:
     client, sink = bench.join(stalled=True, options=CONFLATED)
     bench.publish_all([change(6, "first")])
     bench.publish_all([change(seq, f"s{seq}", pad=size) for seq in range(7, 47)])
-    while client.state is SubscriberState.BLOCKED:
+    for _ in range(41):
         assert sink.buffered() <= SLICE_BYTES + 1024
         sink.take()
         bench.hub.writable(client)
-    sink.stalled = False
-    sink.take()
+    assert client.state is SubscriberState.LIVE
     assert len(folded(sink)) == 41
 
 
+def make_latest(*changes: Event, since: int = 5, slice_bytes: int = SLICE_BYTES) -> LatestByService:
+    """The newest of these changes, which are all that happened since a position."""
+    latest = LatestByService(slice_bytes)
+    latest.reset(position(since), map(make_entry, changes))
+    return latest
+
+
+def sent(latest: LatestByService, cursor: int) -> list[tuple[str, str, str]]:
+    """The kind, position and data of each message that a client at this cursor is sent next."""
+    part = latest.slice_after(position(cursor), None)
+    assert part is not None
+    return [(each.event, each.last_id, each.data) for each in Parser().feed(part.data)]
+
+
+def test_before_the_first_load_nothing_is_conflated() -> None:
+    assert LatestByService(SLICE_BYTES).slice_after(ORIGIN, None) is None
+
+
 def test_a_reset_replaces_all_that_was_held() -> None:
-    latest = LatestByService(SLICE_BYTES)
-    latest.reset(position(5), map(make_entry, [change(6, "a"), change(9, "b")]))
+    latest = make_latest(change(6, "a"), change(9, "b"))
     kept = [make_entry(change(6, "a")), make_entry(change(7, "c"))]
     latest.reset(position(5), kept)
     assert latest.slice_after(position(5), None) == Slice(
@@ -195,37 +213,68 @@ def test_a_reset_replaces_all_that_was_held() -> None:
     )
 
 
+def test_a_client_is_told_how_many_events_the_next_ones_stand_for_and_up_to_where() -> None:
+    """The frame moves no position: a client that is cut off after it has missed nothing."""
+    latest = make_latest(*(change(seq, "a") for seq in range(6, 10)))
+    [conflated, newest] = sent(latest, 6)
+    told = encode({"superseded": 2, "to": str(position(9))})
+    assert conflated == ("conflated", str(position(6)), told)
+    assert newest[:2] == ("service_updated", str(position(9)))
+
+
+def test_what_a_client_has_already_is_not_sent_again() -> None:
+    latest = make_latest(change(6, "a"), change(7, "b"))
+    assert [place for _, place, _ in sent(latest, 6)] == [str(position(7))]
+
+
+def test_a_slice_is_filled_to_its_size_but_holds_at_least_one_event() -> None:
+    changes = [change(6, "a"), change(7, "b"), change(8, "c")]
+    size = len(make_entry(changes[0]).frame)
+    for slice_bytes, number in [(1, 1), (2 * size - 1, 1), (2 * size, 2), (3 * size, 3)]:
+        part = make_latest(*changes, slice_bytes=slice_bytes).slice_after(position(5), None)
+        assert part is not None
+        assert (part.events, part.last) == (number, position(5 + number))
+
+
 def test_nothing_is_conflated_for_a_cursor_that_is_not_known() -> None:
-    latest = LatestByService(SLICE_BYTES)
-    latest.reset(position(5), [make_entry(change(6, "a"))])
+    latest = make_latest(change(6, "a"))
     assert latest.slice_after(position(4), None) is None
     assert latest.slice_after(position(5), None) is not None
     assert latest.slice_after(position(6), None) is None
     assert latest.slice_after(position(7, epoch=EPOCH - 1), None) is None
 
 
-def test_an_event_without_a_service_replaces_only_those_of_its_type() -> None:
+def test_nothing_is_conflated_from_one_epoch_to_the_next_as_it_could_not_be_counted() -> None:
     latest = LatestByService(SLICE_BYTES)
+    old, new = event(6, EPOCH - 1), event(1)
+    latest.reset(position(5, EPOCH - 1), map(make_entry, [old, new]))
+    assert latest.slice_after(position(5, EPOCH - 1), None) is None
+    assert latest.slice_after(position(0), None) is not None
+
+
+def test_an_event_without_a_service_replaces_only_those_of_its_type() -> None:
     scans = [Event(position(seq), "scan", "node", "", {"scan": seq}, "{}") for seq in (6, 8)]
     other = Event(position(7), None, "", "", {}, "{}")
-    latest.reset(position(5), map(make_entry, [scans[0], other, scans[1]]))
-    kept = latest.slice_after(position(5), None)
+    kept = make_latest(scans[0], other, scans[1]).slice_after(position(5), None)
     assert kept is not None
     assert (kept.events, kept.superseded) == (2, 1)
 
 
 def test_removed_services_are_remembered_up_to_a_bound() -> None:
-    latest = LatestByService(SLICE_BYTES)
-    gone = [make_entry(change(5 + n, f"s{n}", removed=True)) for n in range(1, MAX_REMOVED + 2)]
-    latest.reset(position(5), gone[:-1])
+    """Each one more lets the oldest be forgotten: who has not seen it has to load the state."""
+    gone = [change(5 + n, f"s{n}", removed=True) for n in range(1, MAX_REMOVED + 3)]
+    latest = make_latest(*gone[:-2])
     assert latest.slice_after(position(5), None) is not None
-    latest.add(gone[-1:])
-    assert latest.slice_after(position(5), None) is None
+    for seq, one_more in enumerate(gone[-2:], start=5):
+        latest.add([make_entry(one_more)])
+        assert latest.slice_after(position(seq), None) is None
+        kept = latest.slice_after(position(seq + 1), None)
+        assert kept is not None
+        assert kept.superseded == 0
+        assert len(latest._entries) == MAX_REMOVED
 
 
 def test_a_removed_service_that_returns_does_not_count_as_removed() -> None:
-    latest = LatestByService(SLICE_BYTES)
-    latest.reset(position(5), [make_entry(change(6, "gone", removed=True))])
-    turns = range(7, 7 + 2 * MAX_REMOVED)
-    latest.add(make_entry(change(seq, "a", removed=bool(seq % 2))) for seq in turns)
+    gone = [change(8 + n, f"s{n}", removed=True) for n in range(MAX_REMOVED)]
+    latest = make_latest(change(6, "a", removed=True), change(7, "a"), *gone)
     assert latest.slice_after(position(5), None) is not None

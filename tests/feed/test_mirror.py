@@ -3,9 +3,9 @@
 from typing import Any
 
 from hero_router.codec import encode
-from hero_router.feed.mirror import Mirror
+from hero_router.feed.mirror import Mirror, NameIndex
 from hero_router.model import Event, NodeState
-from hero_router.position import Position
+from hero_router.position import ORIGIN, Position
 from tests.feed.world import position
 
 NODE = NodeState("n1", "s", 1, 1_000, 5, 2, 1, "0.1.0")
@@ -30,6 +30,17 @@ def names(mirror: Mirror) -> list[Any]:
     return [each["name"] for each in mirror.services()]
 
 
+def test_before_the_first_load_nothing_is_known() -> None:
+    mirror = Mirror()
+    assert (names(mirror), mirror.by_name("a"), mirror.service("a")) == ([], [], None)
+    assert (mirror.head, mirror.nodes, mirror.node_names(), mirror.statuses()) == (
+        ORIGIN,
+        {},
+        set(),
+        {},
+    )
+
+
 def test_events_change_the_state_to_what_they_carry() -> None:
     mirror = make_mirror()
     mirror.apply(change(3, "service_added", "c", {"service": record("c")}))
@@ -49,6 +60,20 @@ def test_applying_the_same_state_twice_changes_nothing() -> None:
     once = list(mirror.services())
     mirror.apply(event)
     assert list(mirror.services()) == once
+
+
+def test_a_removed_service_is_gone_also_where_its_event_carries_its_last_record() -> None:
+    mirror = make_mirror()
+    mirror.apply(change(3, "service_removed", "b", {"id": "b", "service": record("b")}))
+    assert (names(mirror), mirror.by_name("b")) == (["a"], [])
+
+
+def test_changes_of_status_are_counted_by_the_new_status() -> None:
+    mirror = make_mirror()
+    for seq, status in enumerate(["degraded", "healthy", "degraded", "on_fire"], start=3):
+        mirror.apply(change(seq, "status_change", "a", {"to": status}))
+    mirror.apply(change(7, "service_updated", "a", {"service": record("a")}))
+    assert mirror.transitions == {"degraded": 2, "healthy": 1, "unknown": 1}
 
 
 def test_event_types_of_a_newer_version_and_foreign_entries_only_move_the_position() -> None:
@@ -82,6 +107,12 @@ def test_services_come_in_a_stable_order_and_can_be_found_by_name() -> None:
     assert mirror.by_name("nobody") == mirror.by_name("x", "nowhere") == []
 
 
+def test_services_of_one_name_come_in_the_order_of_their_nodes() -> None:
+    mirror = Mirror()
+    mirror.reset({"1": record("x", node="n2"), "2": record("x", node="n1")}, {}, position(1))
+    assert [each["node"] for each in mirror.services()] == ["n1", "n2"]
+
+
 def test_a_service_is_found_by_its_newest_name_and_context_only() -> None:
     mirror = make_mirror()
     renamed = {**record("b"), "id": "a", "context": "shop"}
@@ -95,6 +126,43 @@ def test_a_service_is_found_by_its_newest_name_and_context_only() -> None:
     assert mirror.by_name("b") == []
 
 
+def test_services_that_are_missing_here_or_have_another_record_differ() -> None:
+    mirror = make_mirror()
+    assert mirror.differing({"a": record("a"), "b": record("b")}) == set()
+    assert mirror.differing({"a": record("a", "degraded"), "c": record("c")}) == {"a", "c"}
+
+
+def test_services_that_are_only_here_are_those_that_the_others_lack() -> None:
+    assert make_mirror().lacking({"a", "c"}) == {"b"}
+
+
+def test_the_nodes_that_have_services_are_known_by_name() -> None:
+    mirror = make_mirror()
+    mirror.apply(change(3, "service_added", "c", {"service": record("c", node="n2")}))
+    assert mirror.node_names() == {"n1", "n2"}
+
+
+def test_names_that_are_gone_take_no_memory() -> None:
+    index = NameIndex()
+    index.update("1", None, record("a"))
+    index.update("2", None, record("a", context="shop"))
+    index.update("1", record("a"), record("b"))
+    index.update("1", record("b"), None)
+    assert [*index.find("a")] == [*index.find("a", "shop")] == ["2"]
+    index.update("2", record("a", context="shop"), None)
+    assert vars(index) == vars(NameIndex())
+
+
+def test_services_of_one_name_and_context_are_found_until_each_is_gone() -> None:
+    """They are on different nodes."""
+    index = NameIndex()
+    index.update("1", None, record("a"))
+    index.update("2", None, record("a", node="n2"))
+    assert {*index.find("a", "default")} == {"1", "2"}
+    index.update("1", record("a"), None)
+    assert {*index.find("a", "default")} == {"2"}
+
+
 def test_a_record_with_a_name_that_is_no_text_breaks_nothing() -> None:
     """A foreign hand may write anything."""
     mirror = make_mirror()
@@ -102,6 +170,7 @@ def test_a_record_with_a_name_that_is_no_text_breaks_nothing() -> None:
     for seq, name in enumerate(values, start=3):
         mirror.apply(change(seq, "service_updated", "a", {"service": {"id": "a", "name": name}}))
         assert mirror.by_name("5") == []
+        assert [each["name"] for each in mirror.by_name("", "")] == [name]
     mirror.apply(change(9, "service_removed", "a", {"id": "a"}))
     assert names(mirror) == ["b"]
 
@@ -112,6 +181,11 @@ def test_a_lost_nodes_services_are_shown_as_unknown_never_as_healthy() -> None:
     mirror.set_nodes(frozenset({"n1"}), {"n1": NODE})
     shown = {each["name"]: (each["status"], each["reason"]) for each in mirror.services()}
     unknown = ("unknown", "node_lost")
+    assert {each["name"]: each["healthy"] for each in mirror.services()} == {
+        "a": False,
+        "b": False,
+        "c": True,
+    }
     assert shown == {"a": unknown, "b": unknown, "c": ("healthy", "")}
     assert mirror.statuses() == {("n1", "unknown"): 2, ("n2", "healthy"): 1}
     mirror.set_nodes(frozenset(), {"n1": NODE})
@@ -131,14 +205,24 @@ def test_how_a_lost_nodes_services_were_last_stands_beside_unknown() -> None:
     assert mirror.by_name("a") == [ill]
 
 
-def test_the_revision_grows_with_every_change_and_with_nothing_else() -> None:
-    mirror = make_mirror()
+def test_a_lost_nodes_record_that_says_nothing_of_its_state_was_last_in_none() -> None:
+    mirror = Mirror()
+    mirror.reset({"a": {"id": "a", "name": "a", "node": "n1"}}, {}, position(1))
+    mirror.set_nodes(frozenset({"n1"}), {})
+    [shown] = mirror.services()
+    assert (shown["last_status"], shown["last_reason"]) == ("", "")
+
+
+def test_the_revision_counts_every_change_and_nothing_else() -> None:
+    mirror = Mirror()
     seen = [mirror.revision]
+    mirror.reset({"a": record("a")}, {"n1": NODE}, position(2))
+    seen.append(mirror.revision)
     mirror.set_nodes(frozenset({"n1"}), {"n1": NODE})
     seen.append(mirror.revision)
-    mirror.apply(change(3, "service_removed", "b", {"id": "b"}))
+    mirror.apply(change(3, "service_removed", "a", {"id": "a"}))
     seen.append(mirror.revision)
-    assert seen == sorted(set(seen))
+    assert seen == [0, 1, 2, 3]
     mirror.set_nodes(frozenset({"n1"}), {"n1": NODE})
     list(mirror.services())
-    assert mirror.revision == seen[-1]
+    assert mirror.revision == 3

@@ -3,7 +3,7 @@
 import pytest
 
 from hero_router.feed.entry import make_entry
-from hero_router.feed.resume import Gap
+from hero_router.feed.resume import Gap, Replay
 from hero_router.feed.ring import Ring
 from hero_router.model import Event
 from hero_router.position import ORIGIN, Position
@@ -22,12 +22,38 @@ def make_ring(window: list[Event], limit: int = 5) -> Ring:
     return ring
 
 
+def test_before_the_first_load_it_holds_nothing_and_names_no_redis() -> None:
+    ring = Ring(5)
+    assert (len(ring), ring.head, ring.start, ring.run_id) == (0, ORIGIN, ORIGIN, "")
+    assert (ring.span, ring.oldest_at, ring.full, ring.spans_epochs) == (0, 0, False, False)
+
+
 def test_it_keeps_only_the_newest_events() -> None:
     ring = make_ring(events(1, 5))
     append(ring, events(6, 8))
     assert [entry.position.seq for entry in ring.entries] == [4, 5, 6, 7, 8]
     assert (len(ring), ring.head) == (5, position(8))
     assert ring.resume(position(2)) == Gap(1)
+
+
+def test_it_stays_as_it_is_where_nothing_new_was_published() -> None:
+    ring = make_ring(events(1, 5))
+    append(ring, [])
+    assert (len(ring), ring.head) == (5, position(5))
+
+
+def test_holes_are_counted_and_reported_until_they_leave_the_window() -> None:
+    ring = Ring(5)
+    entries = [make_entry(each) for each in events(1, 5)]
+    ring.reset(entries, [position(2), position(4)], position(5), "r1")
+    assert [ring.holes_after(position(seq)) for seq in (1, 2, 3, 4)] == [2, 1, 1, 0]
+    assert ring.resume(position(1)) == Gap(2, 2)
+    append(ring, events(6, 6))
+    assert ring.resume(position(1)) == Gap(2, 2)
+    append(ring, events(7, 8))
+    assert (ring.resume(position(1)), ring.resume(position(3))) == (Gap(3, 1), Gap(1, 1))
+    append(ring, events(9, 9))
+    assert (ring.holes_after(position(1)), ring.resume(position(4))) == (0, Replay(0))
 
 
 def test_more_events_than_it_holds_are_refused_instead_of_lost() -> None:
@@ -45,7 +71,6 @@ def test_a_reset_forgets_everything_before_it() -> None:
 
 def test_the_start_lies_right_before_the_window() -> None:
     assert make_ring(events(3, 5)).start == position(2)
-    assert Ring(5).start == ORIGIN
 
 
 def test_the_newest_frames_come_oldest_first() -> None:
@@ -55,7 +80,6 @@ def test_the_newest_frames_come_oldest_first() -> None:
 
 def test_the_span_lies_between_the_times_of_the_oldest_and_the_newest() -> None:
     ring = Ring(3)
-    assert ring.span == 0
     append(ring, [event(seq)._replace(at=seq * 1_500) for seq in range(1, 4)])
     assert ring.span == 3
     assert (ring.oldest_at, ring.full) == (1_500, True)
@@ -76,6 +100,15 @@ def test_events_of_an_older_epoch_still_count_as_lag() -> None:
     """Else the pending deliveries would be too few, and some would be unaccounted for."""
     ring = make_ring([*events(3, 5, EPOCH - 1), *events(1, 4)], limit=10)
     assert ring.spans_epochs
-    lags = [ring.lag(place) for place in (position(2, EPOCH - 1), position(4, EPOCH - 1))]
-    assert lags == [7, 5]
+    assert [ring.lag(position(seq, EPOCH - 1)) for seq in (2, 4, 5, 9)] == [7, 5, 4, 4]
     assert [ring.lag(position(seq)) for seq in (0, 3, 4)] == [4, 1, 0]
+
+
+def test_one_event_of_an_older_epoch_is_enough_to_span_two() -> None:
+    assert make_ring([event(5, EPOCH - 1), event(1)]).spans_epochs
+
+
+def test_no_event_is_due_where_the_cursor_is_ahead() -> None:
+    ring = make_ring(events(1, 5))
+    assert not ring.spans_epochs
+    assert (ring.lag(position(9)), ring.lag(position(1, EPOCH + 1))) == (0, 0)

@@ -26,6 +26,14 @@ class Scene:
         self.now += after
         return self.agreement.observe(served, seen, self.now)
 
+    def looks_until_trouble(self, served: StreamHead, seen: StreamHead) -> int:
+        """How often both are seen there until that is a trouble; at most ten times."""
+        for number in range(10):
+            if self.trouble:
+                return number
+            self.look(served, seen)
+        return 10
+
     @property
     def trouble(self) -> str:
         return self.agreement.trouble
@@ -56,12 +64,31 @@ def test_a_look_that_is_older_than_the_tail_agrees(scene: Scene) -> None:
 
 def test_a_tail_that_stands_still_differs_after_its_time(scene: Scene) -> None:
     scene.look(at(5), at(6))
-    looks = 0
-    while not scene.trouble:
-        looks += 1
-        assert not scene.look(at(5), at(6 + looks))
-    assert looks == LASTING_SECONDS
+    assert scene.look(at(5), at(7)) is False
+    assert 1 + scene.looks_until_trouble(at(5), at(8)) == LASTING_SECONDS
     assert scene.trouble == "this worker stands still at 1000-5, but Redis is at 1000-6"
+
+
+def test_a_difference_is_measured_from_the_last_agreement(scene: Scene) -> None:
+    for _ in range(3):
+        scene.look(at(5), at(6))
+    assert scene.look(at(6), at(7))
+    assert scene.looks_until_trouble(at(6), at(9)) == LASTING_SECONDS
+
+
+def test_a_redis_that_went_back_to_where_the_tail_stands_agrees(scene: Scene) -> None:
+    assert not scene.look(at(5), at(9))
+    assert scene.look(at(5), at(5))
+
+
+def test_a_failover_in_the_middle_of_a_delay_begins_a_difference_of_its_own(scene: Scene) -> None:
+    for _ in range(3):
+        scene.look(at(5, "a"), at(9, "a"))
+    for _ in range(3):
+        scene.look(at(5, "a"), at(9, "b"))
+        assert scene.trouble == ""
+    scene.look(at(5, "a"), at(9, "b"))
+    assert "follows Redis process a at 1000-5" in scene.trouble
 
 
 def test_a_tail_that_moves_but_never_reaches_the_head_of_redis_differs(scene: Scene) -> None:

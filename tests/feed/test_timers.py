@@ -27,7 +27,8 @@ def test_a_cursor_ahead_of_the_stream_itself_is_unknown_after_a_bounded_wait(ben
     assert client.state is SubscriberState.AHEAD
     bench.pass_time(AHEAD_SECONDS / 2)
     assert sink.names()[:2] == ["hello", "resync"]
-    assert json.loads(sink.messages[1].data)["dropped"] is None
+    resync = json.loads(sink.messages[1].data)
+    assert (resync["dropped"], resync["reason"]) == (None, "unknown_position")
     assert sink.seqs() == [1, 2, 3, 4, 5]
 
 
@@ -45,7 +46,9 @@ def test_without_the_right_redis_no_cursor_counts_as_ahead_of_the_stream(
     assert client.state is SubscriberState.AHEAD
 
 
-def test_a_client_without_progress_is_disconnected(bench: Bench) -> None:
+def test_a_client_without_progress_is_disconnected(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
     slow, sink = bench.join(stalled=True)
     bench.publish(6, 6)
     bench.pass_time(STALL - 1)
@@ -54,6 +57,8 @@ def test_a_client_without_progress_is_disconnected(bench: Bench) -> None:
     assert sink.calls == ["abort"]
     assert slow.state is SubscriberState.CLOSED
     assert len(bench.hub.subscribers) == 0
+    assert bench.hub.stats.closed == {"stalled": 1}
+    assert "client test read nothing for 60s: disconnected" in caplog.text
 
 
 def test_a_client_that_reads_slowly_but_steadily_stays_connected(bench: Bench) -> None:
@@ -100,6 +105,7 @@ def test_on_shutdown_each_stream_ends_cleanly_with_its_own_time_to_return(bench:
     assert sink.raw.endswith(b"retry: 400\n\n")
     assert slow.calls == ["abort"]
     assert len(bench.hub.subscribers) == 0
+    assert bench.hub.stats.closed == {"shutdown": 2}
 
 
 def ended(sinks: list[FakeSink]) -> int:
