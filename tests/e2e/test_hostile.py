@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Browser
 
 from hero_router.model import SocketState, Status
@@ -16,6 +17,8 @@ from tests.support.records import record
 from tests.support.redis import RedisServer
 from tests.support.wait import eventually
 from tests.web.live import scanning
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 HOSTILE = [
     "<img src=x onerror=window.owned=1>",

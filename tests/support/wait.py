@@ -8,6 +8,10 @@ from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 
+PATIENCE_SECONDS = 60.0
+"""After this a process counts as hanging. A busy machine needs a lot, so this says nothing of how
+quick anything is."""
+
 STEP_SECONDS = 0.01
 
 
