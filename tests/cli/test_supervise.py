@@ -83,12 +83,12 @@ class Household:
             yield
         finally:
             self.stop.set()
-            await asyncio.wait_for(task, 10)
+            await asyncio.wait_for(task, 20)
         await self.nobody_is_left()
 
     async def nobody_is_left(self) -> None:
         """Wait a moment: the kernel takes one to end what was killed."""
-        await eventually(lambda: not self.left(), within=1, message="nobody is left")
+        await eventually(lambda: not self.left(), within=20, message="nobody is left")
 
     async def times(self, name: str, count: int) -> list[int]:
         """Wait until a child was started so many times."""
@@ -163,7 +163,7 @@ async def test_a_child_that_never_can_run_ends_the_whole(house: Household) -> No
     await eventually(lambda: house.ready, message="the children are up")
     os.kill(house.pids("misled")[-1], signal.SIGUSR1)
     with pytest.raises(ChildFailed, match="misled cannot run with these settings"):
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, 20)
     await house.nobody_is_left()
 
 
@@ -198,7 +198,7 @@ async def test_a_stop_during_a_long_start_does_not_wait_for_its_end(house: House
     task = asyncio.create_task(house.run())
     await house.times("slow", 1)
     house.stop.set()
-    await asyncio.wait_for(task, 2)
+    await asyncio.wait_for(task, 20)
     assert not house.ready
     await house.nobody_is_left()
 

@@ -80,7 +80,7 @@ class Dashboard:
         worth = {"all": "live", "nodes": "doubtful"}.get(trust or "", "stale")
         return worth if link == "live" else link
 
-    async def fresh(self, *kinds: str, within: float = 15) -> str:
+    async def fresh(self, *kinds: str, within: float = 30) -> str:
         """Wait until the page says one of these; returns the whole strip's text."""
 
         async def said() -> bool:
@@ -93,7 +93,7 @@ class Dashboard:
         """All that the strip says."""
         return await self.page.locator("[data-strip]").inner_text()
 
-    async def says(self, words: str, within: float = 15) -> None:
+    async def says(self, words: str, within: float = 30) -> None:
         """Wait until the strip says this among others."""
 
         async def said() -> bool:
@@ -108,7 +108,7 @@ class Dashboard:
         )
         return found
 
-    async def shows(self, truth: Mapping[str, str], within: float = 15) -> None:
+    async def shows(self, truth: Mapping[str, str], within: float = 30) -> None:
         """Wait until the list is exactly this."""
 
         async def same() -> bool:

@@ -109,7 +109,7 @@ async def test_hostile_file_names_reach_the_page_as_text(
         async def all_are_there() -> bool:
             return len(await page.statuses()) == len(NAMES)
 
-        await eventually(all_are_there, within=10, message="all are listed")
+        await eventually(all_are_there, within=30, message="all are listed")
         await page.shows(await hand.statuses())
         listed = await page.page.locator("[data-service] .name").all_text_contents()
         assert sorted(listed) == sorted(map(readable, NAMES))

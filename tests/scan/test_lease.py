@@ -262,10 +262,10 @@ async def test_a_scanner_that_is_stopped_while_it_loses_the_lease_stops(
 
     await services.start("a.sock", good())
     task = asyncio.create_task(node.worker(wrap=slow_to_end).run())
-    await asyncio.wait_for(started.wait(), 10)
+    await asyncio.wait_for(started.wait(), 30)
     node.store.holder = "another:99"
-    await asyncio.wait_for(ending.wait(), 10)
+    await asyncio.wait_for(ending.wait(), 30)
     task.cancel()
-    done, _ = await asyncio.wait([task], timeout=5)
+    done, _ = await asyncio.wait([task], timeout=20)
     task.cancel()
     assert done, "the stopped scanner goes on"
