@@ -139,20 +139,18 @@ async def test_a_child_that_does_not_start_again_is_tried_less_and_less_often(
     house: Household, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(supervise, "BACKOFF_MOST", 0.3)
-    times: list[float] = []
     switch = house.folder / "broken.log"
-    house.add("mortal", f"test -e {switch} && echo x >> {switch} && exit 3; {LIVES}")
+    house.add("mortal", f"test -e {switch} && date +%s.%N >> {switch} && exit 3; {LIVES}")
     async with house.running():
         switch.touch()
         os.kill(house.pids("mortal")[0], signal.SIGKILL)
-        for count in range(1, 6):
-            await eventually(lambda count=count: switch.read_text().count("x") >= count)  # type: ignore[misc]
-            times.append(time.monotonic())
+        await eventually(lambda: switch.read_text().count("\n") >= 5, message="five starts fail")
+        times = [*map(float, switch.read_text().splitlines())]
         switch.unlink()
         await house.times("mortal", 2)
     pauses = [second - first for first, second in pairwise(times)]
     assert all(
-        pause >= least for pause, least in zip(pauses, (0.08, 0.18, 0.28, 0.28), strict=True)
+        pause >= least for pause, least in zip(pauses, (0.08, 0.18, 0.28, 0.28), strict=False)
     )
 
 
@@ -219,7 +217,7 @@ async def test_a_child_that_does_not_end_in_time_is_killed(house: Household) -> 
     house.add("slow", f"trap 'sleep 0.8; exit' TERM; {WAITS}")
     async with house.running():
         started = time.monotonic()
-    assert 0.8 < time.monotonic() - started < 3
+    assert 0.8 < time.monotonic() - started < 4.5
 
 
 async def test_a_second_stop_kills_all_but_the_last_child(house: Household) -> None:

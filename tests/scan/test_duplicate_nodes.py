@@ -53,7 +53,7 @@ class Scanner:
 
 
 @contextlib.asynccontextmanager
-async def scanning(url: str, root: Path, lease: str = "1") -> AsyncIterator[Scanner]:
+async def scanning(url: str, root: Path, lease: str = "3") -> AsyncIterator[Scanner]:
     """A scanner of this root, meanwhile; then it is killed."""
     clean = {name: value for name, value in os.environ.items() if "ROUTER" not in name}
     ours = {"ROUTER_REDIS_URL": url, "ROUTER_SOCKET_DIR": str(root), "ROUTER_NODE": NODE}

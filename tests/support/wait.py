@@ -12,7 +12,8 @@ PATIENCE_SECONDS = 60.0
 """After this a process counts as hanging. A busy machine needs a lot, so this says nothing of how
 quick anything is."""
 
-STEP_SECONDS = 0.01
+STEP_SECONDS, PAUSES = 0.01, 3
+"""Between two looks: so long, or so many times what a look takes, as one into a browser."""
 
 
 @overload
@@ -31,10 +32,12 @@ async def eventually(
     """
     deadline = time.monotonic() + within
     while True:
+        asked = time.monotonic()
         found = condition()
         value = await found if inspect.isawaitable(found) else found
         if value:
             return value
-        if time.monotonic() > deadline:
+        now = time.monotonic()
+        if now > deadline:
             raise AssertionError(f"not within {within} s: {message} (last seen: {value!r})")
-        await asyncio.sleep(STEP_SECONDS)
+        await asyncio.sleep(max(STEP_SECONDS, PAUSES * (now - asked)))
