@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from playwright.async_api import Browser, ConsoleMessage, Page
 
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 
 WITNESS = """
 window.frames = [];
@@ -53,6 +53,7 @@ class Dashboard:
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        page.set_default_timeout(1000 * PATIENCE_SECONDS)
         self.warnings: list[str] = []
         self.errors: list[str] = []
         page.on("console", self._heard)

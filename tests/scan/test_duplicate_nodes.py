@@ -141,11 +141,11 @@ async def test_a_root_may_be_changed_though_the_last_scanner_was_killed(
     redis7: RedisServer, registry: Registry, root: Path, tmp_path: Path
 ) -> None:
     """Its lease and its report are still there for a while, but nobody renews them."""
-    async with scanning(redis7.url, tmp_path / "before", lease="5"):
+    async with scanning(redis7.url, tmp_path / "before", lease="15"):  # longer than a start takes
         await eventually(lambda: scans(registry, 1), 30, "it scans")
     async with scanning(redis7.url, root) as second:
         await second.stands_by()
-        await eventually(lambda: names(registry), 30, "the new root is scanned")
+        await eventually(lambda: names(registry), 45, "the new root is scanned")
         assert second.runs
 
 
