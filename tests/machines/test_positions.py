@@ -146,10 +146,9 @@ class Positions(RuleBasedStateMachine):
             assert page.settled(self.workers[0]) == registry
 
 
-TestPositions = Positions.TestCase
+TestPositions = pytest.mark.limit(400)(Positions.TestCase)
 TestPositions.settings = settings(
     max_examples=min(25, settings().max_examples),
     stateful_step_count=30,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
-TestPositions.pytestmark = [pytest.mark.limit(400)]
