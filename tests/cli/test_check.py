@@ -1,22 +1,18 @@
 """`check`: one line and an exit code that say whether a part works."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support.command import run
 from tests.support.ports import free_port
 from tests.support.serving import Serving
 
 
 def check(part: str, environment: dict[str, str]) -> tuple[int, str, str]:
     """Exit code, output and errors."""
-    command = [sys.executable, "-m", "hero_router", "check", part]
-    done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=20, check=False
-    )
-    return done.returncode, done.stdout, done.stderr
+    done = run("check", part, **environment)
+    return done.exit_code, done.stdout, done.stderr
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.ports import free_port
 from tests.support.redis import RedisServer, redis7_binary
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 
 OPTIONS = ("--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru")
 
@@ -43,9 +43,9 @@ async def test_scanner_and_web_warn_once_at_the_start(
     )
     log = tmp_path / "log"
     try:
-        await eventually(lambda: started in log.read_text(), 20, "it has started")
+        await eventually(lambda: started in log.read_text(), PATIENCE_SECONDS, "it has started")
     finally:
         child.terminate()
-        child.wait(15)
+        child.wait(PATIENCE_SECONDS)
     assert log.read_text().count("Redis may evict services, events and leases") == 1
     assert " WARNING " in log.read_text()

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.wait import PATIENCE_SECONDS
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 OURS = [sys.executable, "-m", "hero_router"]
 GUNICORN = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py"]
@@ -26,7 +28,7 @@ def records(command: Sequence[str], **environment: str) -> tuple[int, list[dict[
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=20,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     return done.returncode, [*map(json.loads, done.stdout.splitlines())]

@@ -3,29 +3,70 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from hero_router.model import CONTROL_EVENTS, Status
+from tests.support.command import run
 from tests.support.serving import Serving
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 
 SAMPLES = {"flapper", "leftover", "links", "metrics", "mycelium", "simple_math", "sleeper"}
 
 
-def run(*arguments: str, within: float = 20) -> subprocess.CompletedProcess[str]:
+def told(serving: Serving, path: str) -> dict[str, Any]:
+    """What the router itself answers, to wait for what a command is to show."""
+    with urllib.request.urlopen(serving.url + path, timeout=PATIENCE_SECONDS) as answer:
+        found: dict[str, Any] = json.load(answer)
+        return found
+
+
+@contextmanager
+def background(serving: Serving, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A command as a process of its own, which goes on meanwhile."""
     command = [sys.executable, "-m", "hero_router", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=within, check=False)
+    environment = {**os.environ, "ROUTER_URL": serving.url}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
+
+
+def line(running: subprocess.Popen[str]) -> dict[str, Any]:
+    """The next line that it prints."""
+    assert running.stdout is not None
+    found: dict[str, Any] = json.loads(running.stdout.readline())
+    return found
+
+
+@pytest_asyncio.fixture
+async def guest(serving: Serving) -> AsyncIterator[socket.socket]:
+    """A socket that is known as inactive, until the test listens on it."""
+    place = serving.root / "guest.sock"
+
+    def known() -> bool:
+        services = told(serving, "/api/services")["services"]
+        return ("guest", Status.INACTIVE) in [(each["name"], each["status"]) for each in services]
+
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(str(place))
+        await eventually(known, within=PATIENCE_SECONDS, message="the guest is inactive")
+        yield bound
+    place.unlink()
 
 
 def listed_state(serving: Serving) -> dict[str, Any]:
     answer = run("list", "--json", "--url", serving.url)
-    assert answer.returncode == 0, answer.stderr
+    assert answer.exit_code == 0, answer.stderr
     state: dict[str, Any] = json.loads(answer.stdout)
     return state
 
@@ -35,13 +76,22 @@ def listed(serving: Serving) -> list[dict[str, Any]]:
     return services
 
 
-async def test_list_shows_every_sample_service_with_its_true_status(serving: Serving) -> None:
-    def settled() -> dict[str, str] | None:
-        found = {each["name"]: each["status"] for each in listed(serving)}
-        return found if found.get("sleeper") == Status.UNHEALTHY else None
+@pytest_asyncio.fixture
+async def settled(serving: Serving) -> Serving:
+    """The router, as soon as it knows which service hangs."""
 
-    found = await eventually(settled, within=30, message="the hanging service is unhealthy")
-    assert found is not None
+    def known() -> bool:
+        services = told(serving, "/api/services")["services"]
+        return ("sleeper", Status.UNHEALTHY) in [
+            (each["name"], each["status"]) for each in services
+        ]
+
+    await eventually(known, within=PATIENCE_SECONDS, message="the hanging service is unhealthy")
+    return serving
+
+
+def test_list_shows_every_sample_service_with_its_true_status(settled: Serving) -> None:
+    found = {each["name"]: each["status"] for each in listed(settled)}
     assert found.keys() >= SAMPLES | {"petstore", "telegraph"}
     assert found["mycelium"] == found["petstore"] == Status.HEALTHY
     assert found["metrics"] == Status.DEGRADED
@@ -51,7 +101,7 @@ async def test_list_shows_every_sample_service_with_its_true_status(serving: Ser
 
 def test_the_table_names_services_and_statuses(serving: Serving) -> None:
     answer = run("list", "--url", serving.url)
-    assert answer.returncode == 0, answer.stderr
+    assert answer.exit_code == 0, answer.stderr
     rows = {line.split()[3]: line for line in answer.stdout.splitlines()[1:]}
     assert "● healthy" in rows["mycelium"]
     assert "rpc:healthy" in rows["mycelium"]
@@ -59,35 +109,33 @@ def test_the_table_names_services_and_statuses(serving: Serving) -> None:
 
 def test_list_says_which_of_the_names_there_is_none_of(serving: Serving) -> None:
     answer = run("list", "links", "nosuch", "--url", serving.url)
-    assert answer.returncode == 1
+    assert answer.exit_code == 1
     assert [line.split()[3] for line in answer.stdout.splitlines()[1:]] == ["links"]
     assert answer.stderr == "no service has the name or id 'nosuch'\n"
 
 
 def test_list_fails_if_it_is_asked_to_and_one_is_not_healthy(serving: Serving) -> None:
-    assert run("list", "--fail", "links", "mycelium", "--url", serving.url).returncode == 0
-    assert run("list", "--fail", "links", "metrics", "--url", serving.url).returncode == 1
-    assert run("list", "links", "metrics", "--url", serving.url).returncode == 0
+    assert run("list", "--fail", "links", "mycelium", "--url", serving.url).exit_code == 0
+    assert run("list", "--fail", "links", "metrics", "--url", serving.url).exit_code == 1
+    assert run("list", "links", "metrics", "--url", serving.url).exit_code == 0
 
 
-def test_list_watches_and_prints_each_state_that_differs(serving: Serving) -> None:
-    """The flapping service comes and goes every 20 s."""
-    command = [sys.executable, "-m", "hero_router", "list", "--watch", "--json", "flapper"]
-    environment = {**os.environ, "ROUTER_URL": serving.url}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as watching:
-        try:
-            assert watching.stdout is not None
-            states = [json.loads(watching.stdout.readline())["services"] for _ in range(2)]
-        finally:
-            watching.send_signal(signal.SIGINT)
-        assert watching.wait(10) == 0
-    assert [len(services) for services in states] == [1, 1]
-    assert states[0] != states[1]
+def test_list_watches_and_prints_each_state_that_differs(
+    serving: Serving, guest: socket.socket
+) -> None:
+    with background(serving, "list", "--watch", "--json", "guest") as watching:
+        (first,) = line(watching)["services"]
+        assert first["status"] == Status.INACTIVE
+        guest.listen()
+        (second,) = line(watching)["services"]
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(PATIENCE_SECONDS) == 0
+    assert first["status"] != second["status"]
 
 
 def test_describe_says_all_of_one_service(serving: Serving) -> None:
     answer = run("describe", "mycelium", "--url", serving.url)
-    assert (answer.returncode, answer.stderr) == (0, "")
+    assert (answer.exit_code, answer.stderr) == (0, "")
     facts = {line[:14].strip(): line[15:] for line in answer.stdout.splitlines()}
     assert (facts["name"], facts["node"], facts["status"]) == ("mycelium", "testnode", "● healthy")
     assert facts["methods"].startswith("29: getInfo, getPeers")
@@ -99,14 +147,14 @@ def test_describe_says_all_of_one_service(serving: Serving) -> None:
 
 def test_describe_of_an_unknown_name_is_one_line(serving: Serving) -> None:
     answer = run("describe", "no/such ?", "--url", serving.url)
-    assert (answer.returncode, answer.stdout) == (1, "")
+    assert (answer.exit_code, answer.stdout) == (1, "")
     assert answer.stderr == "hero_router: no service has the name or id 'no/such ?'\n"
 
 
 def test_events_shows_past_ones_by_number_and_by_time(serving: Serving) -> None:
     def ids(*arguments: str) -> list[str]:
         answer = run("events", "--json", "--no-follow", *arguments, "--url", serving.url)
-        assert (answer.returncode, answer.stderr) == (0, "")
+        assert (answer.exit_code, answer.stderr) == (0, "")
         return [json.loads(line)["id"] for line in answer.stdout.splitlines()]
 
     everything = ids()
@@ -121,19 +169,27 @@ def test_events_shows_past_ones_by_number_and_by_time(serving: Serving) -> None:
     assert one in everything
 
 
-def test_events_goes_on_after_the_past_ones(serving: Serving) -> None:
+def test_events_goes_on_after_the_past_ones(serving: Serving, guest: socket.socket) -> None:
     """Nothing is missed or shown twice where the past ends and the stream begins."""
-    answer = run("events", "--json", "--tail", "2", "--count", "3", "--url", serving.url, within=60)
-    events = [json.loads(line) for line in answer.stdout.splitlines()]
-    counted = [each["id"] for each in events if each["event"] not in CONTROL_EVENTS]
-    numbers = [int(position.partition("-")[2]) for position in counted]
+    with background(serving, "events", "--json", "--tail", "2", "--count", "3") as following:
+        numbers = [number_of_next(following) for _ in range(2)]
+        guest.listen()
+        numbers.append(number_of_next(following))
+        assert following.wait(PATIENCE_SECONDS) == 0
     assert numbers == [numbers[0], numbers[0] + 1, numbers[0] + 2]
+
+
+def number_of_next(following: subprocess.Popen[str]) -> int:
+    """That of the next event which has one."""
+    while (event := line(following))["event"] in CONTROL_EVENTS:
+        pass
+    return int(event["id"].partition("-")[2])
 
 
 def test_events_of_a_service_that_there_is_none_of_now_says_so(serving: Serving) -> None:
     wish = ("--service", "nosuch,links", "--context", "nowhere", "--no-follow")
     answer = run("events", *wish, "--url", serving.url)
-    assert (answer.returncode, answer.stdout) == (0, "")
+    assert (answer.exit_code, answer.stdout) == (0, "")
     assert answer.stderr.splitlines() == [
         f"there is no {what} now; its events are shown as soon as there is one"
         for what in ("service 'nosuch'", "context 'nowhere'")
@@ -142,7 +198,7 @@ def test_events_of_a_service_that_there_is_none_of_now_says_so(serving: Serving)
 
 @pytest.mark.parametrize("wrong", [("--since", "soon"), ("--tail", "1", "--cursor", "0-0")])
 def test_events_refuses_what_makes_no_sense(wrong: tuple[str, ...]) -> None:
-    assert run("events", *wrong, "--url", "http://127.0.0.1:1").returncode == 2
+    assert run("events", *wrong, "--url", "http://127.0.0.1:1").exit_code == 2
 
 
 def test_a_shell_completes_commands_and_names_of_services(serving: Serving) -> None:
@@ -157,14 +213,7 @@ def test_a_shell_completes_commands_and_names_of_services(serving: Serving) -> N
 def _completed(line: str, **environment: str) -> list[str]:
     number = str(len(line.split()) - 1)
     ours = {"COMP_CWORD": number, "_HERO_ROUTER_COMPLETE": "bash_complete", **environment}
-    done = subprocess.run(
-        [sys.executable, "-m", "hero_router"],
-        env={**os.environ, **ours},
-        capture_output=True,
-        text=True,
-        timeout=20,
-        check=False,
-    )
+    done = run(**ours)
     assert done.stderr == ""
     return [word.partition(",")[2] for word in done.stdout.split()]
 
@@ -172,7 +221,7 @@ def _completed(line: str, **environment: str) -> list[str]:
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_prints_a_script_for_the_shell(shell: str) -> None:
     answer = run("completion", shell)
-    assert answer.returncode == 0
+    assert answer.exit_code == 0
     assert f"_HERO_ROUTER_COMPLETE={shell}_complete" in answer.stdout
 
 
@@ -189,7 +238,7 @@ def test_completion_in_fish_keeps_what_follows_a_comma() -> None:
 
 def test_scan_waits_for_the_scanners_and_shows_what_they_found(serving: Serving) -> None:
     answer = run("scan", "--json", "--url", serving.url)
-    assert answer.returncode == 0, answer.stderr
+    assert answer.exit_code == 0, answer.stderr
     result = json.loads(answer.stdout)
     assert result["discovered"] == len(listed(serving))
     assert result["missing"] == []
@@ -201,7 +250,7 @@ def test_scan_waits_for_the_scanners_and_shows_what_they_found(serving: Serving)
 def test_events_prints_one_json_object_a_line(serving: Serving) -> None:
     """Only events count: what the router says beside them does not."""
     answer = run("events", "--json", "--count", "1", "--cursor", "nonsense", "--url", serving.url)
-    assert answer.returncode == 0, answer.stderr
+    assert answer.exit_code == 0, answer.stderr
     hello, resync, event = map(json.loads, answer.stdout.splitlines())
     assert (hello["event"], hello["id"], hello["data"]["cursor"]) == ("hello", None, None)
     assert resync["event"] == "resync"
@@ -225,35 +274,25 @@ def test_events_shows_only_the_wanted_ones(serving: Serving) -> None:
     *_, one, two = map(json.loads, answer.stdout.splitlines())
     assert {each["data"]["service"]["name"] for each in (one, two)} == {"mycelium", "links"}
     refused = run("events", "--types", "nonsense", "--url", serving.url)
-    assert refused.returncode == 1
+    assert refused.exit_code == 1
     assert "answers 400: types: there is no event 'nonsense'" in refused.stderr
     refused = run("events", *wish, "--conflate", "--url", serving.url)
-    assert (refused.returncode, "conflate: not together with types" in refused.stderr) == (1, True)
+    assert (refused.exit_code, "conflate: not together with types" in refused.stderr) == (1, True)
 
 
-@contextmanager
-def following(serving: Serving) -> Iterator[None]:
-    """`events` in the background, meanwhile."""
-    command = [sys.executable, "-m", "hero_router", "events", "--url", serving.url]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as listener:
-        try:
-            yield
-        finally:
-            listener.kill()
+@pytest_asyncio.fixture
+async def followed(serving: Serving) -> AsyncIterator[Serving]:
+    """The router, whose stream has one client that it tells of."""
+    with background(serving, "events"):
+        await eventually(lambda: told(serving, "/api/clients")["clients"], message="the client")
+        yield serving
 
 
-async def test_clients_shows_each_client_and_its_worker(serving: Serving) -> None:
-    def told() -> dict[str, Any] | None:
-        answer = run("clients", "--json", "--url", serving.url)
-        assert answer.returncode == 0, answer.stderr
-        found: dict[str, Any] = json.loads(answer.stdout)
-        return found if found["clients"] else None
-
-    with following(serving):
-        found = await eventually(told, within=15, message="the client is told of")
-        lines = run("clients", "--url", serving.url).stdout.splitlines()
-    assert found is not None
-    (worker,) = found["workers"]
+def test_clients_shows_each_client_and_its_worker(followed: Serving) -> None:
+    answer = run("clients", "--json", "--url", followed.url)
+    assert answer.exit_code == 0, answer.stderr
+    (worker,) = json.loads(answer.stdout)["workers"]
+    lines = run("clients", "--url", followed.url).stdout.splitlines()
     assert lines[0] == "1 client on 1 worker: 1 live; deliveries due: 0"
     assert lines[1].split()[:4] == ["behind", "state", "blocked", "address"]
     assert lines[2].split()[:4] == ["0", "live", "127.0.0.1", worker["worker"]]
@@ -262,7 +301,7 @@ async def test_clients_shows_each_client_and_its_worker(serving: Serving) -> Non
 @pytest.mark.parametrize("name", ["list", "scan", "events", "clients"])
 def test_without_a_router_one_line_says_so(name: str) -> None:
     answer = run(name, "--url", "http://127.0.0.1:1")
-    assert answer.returncode == 1
+    assert answer.exit_code == 1
     assert answer.stdout == ""
     assert len(answer.stderr.strip().splitlines()) == 1
     assert "no router answers at http://127.0.0.1:1: Connection refused" in answer.stderr
@@ -271,5 +310,5 @@ def test_without_a_router_one_line_says_so(name: str) -> None:
 @pytest.mark.parametrize("url", ["foo", "ftp://x", "http://[", "127.0.0.1:9988"])
 def test_a_text_that_is_no_address_is_refused(url: str) -> None:
     answer = run("list", "--url", url)
-    assert answer.returncode == 1
+    assert answer.exit_code == 1
     assert answer.stderr == f"hero_router: {url} is no address like http://127.0.0.1:9988\n"

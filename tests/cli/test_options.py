@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from hero_router.cli import main
 from hero_router.settings.config import SETTINGS
 from hero_router.settings.setting import Setting, plain
+from tests.support.wait import PATIENCE_SECONDS
 
 WARNING = (
     "ROUTER_SSE_BUFFER='0' is rejected: it must be a whole number from 1 to 100000; "
@@ -42,7 +43,7 @@ def process(*arguments: str, **environment: str) -> "subprocess.CompletedProcess
         env={**clean, **environment},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 

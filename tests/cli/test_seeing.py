@@ -1,10 +1,9 @@
 """What a scanner cannot see, or ignores, reaches whoever looks: by command, API, log or metric."""
 
+import asyncio
 import json
 import shutil
 import socket
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,16 +11,18 @@ from typing import Any
 
 import aiohttp
 import pytest
+from click.testing import Result
 
+from tests.support import command
 from tests.support.serving import Serving
 from tests.support.users import WITHOUT_POWER
 from tests.support.wait import eventually
 
 
-def run(serving: Serving, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "hero_router", *arguments, "--url", serving.url]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
-    assert done.returncode == 0, done.stderr
+async def run(serving: Serving, *arguments: str) -> Result:
+    """What a command says of the router."""
+    done = await asyncio.to_thread(command.run, *arguments, "--url", serving.url)
+    assert done.exit_code == 0, done.stderr
     return done
 
 
@@ -63,15 +64,15 @@ def listening(place: Path) -> Iterator[None]:
 
 
 async def test_a_root_that_is_moved_away_is_shown_everywhere(quiet: Serving) -> None:
-    assert run(quiet, "list").stderr == ""
+    assert (await run(quiet, "list")).stderr == ""
     away = quiet.root.rename(quiet.root.with_name("away"))
     told = await eventually(lambda: doubts(quiet), message="pages are told")
     assert told.keys() == {"root"}
     assert f"the root {quiet.root} does not exist: make it or mount it" in told["root"]
     line = f"stale: {told['root']}\n"
-    assert run(quiet, "list").stderr == line
-    assert run(quiet, "scan").stderr == line
-    (found,) = json.loads(run(quiet, "scan", "--json").stdout)["conditions"]
+    assert (await run(quiet, "list")).stderr == line
+    assert (await run(quiet, "scan")).stderr == line
+    (found,) = json.loads((await run(quiet, "scan", "--json")).stdout)["conditions"]
     assert found == {"node": "testnode", "reason": "root", "detail": told["root"]}
     await eventually(lambda: gauge(quiet, "root"), message="the metric tells it")
     assert (await asked(quiet, "/ready"))[0] == 200, "web itself can tell the truth"
@@ -83,7 +84,7 @@ async def test_a_root_that_is_moved_away_is_shown_everywhere(quiet: Serving) -> 
         return not await doubts(quiet) and not await gauge(quiet, "root")
 
     await eventually(over, message="it is told no more")
-    assert run(quiet, "list").stderr == ""
+    assert (await run(quiet, "list")).stderr == ""
     assert "the scanner sees this again: node testnode: the root" in quiet.output()
 
 
@@ -96,17 +97,17 @@ async def test_sockets_that_the_scanner_may_not_connect_to_are_shown_everywhere(
         told = await eventually(lambda: doubts(quiet), message="pages are told")
         assert told.keys() == {"permission"}
         assert "1 socket of the root" in told["permission"]
-        (service,) = json.loads(run(quiet, "list", "--json").stdout)["services"]
+        (service,) = json.loads((await run(quiet, "list", "--json")).stdout)["services"]
         assert service["status"] == "unknown"
         assert service["reason"] == "permission denied: the scanner may not connect"
-        assert run(quiet, "list").stderr == f"stale: {told['permission']}\n"
+        assert (await run(quiet, "list")).stderr == f"stale: {told['permission']}\n"
         await eventually(lambda: gauge(quiet, "permission"), message="the metric tells it")
 
 
 async def test_ignored_sockets_are_named_with_the_reason(quiet: Serving) -> None:
     with listening(quiet.root / "redis.sock"), listening(quiet.root / "gunicorn.sock"):
         (quiet.root / "file.sock").touch()
-        scan = run(quiet, "scan")
+        scan = await run(quiet, "scan")
         assert scan.stdout.startswith("1 services:")
 
         async def ignored() -> Any:
@@ -117,7 +118,7 @@ async def test_ignored_sockets_are_named_with_the_reason(quiet: Serving) -> None
             "file.sock": "it is not a socket",
             "redis.sock": "ROUTER_IGNORE has its name",
         }
-        assert run(quiet, "list").stderr == (
+        assert (await run(quiet, "list")).stderr == (
             "node testnode: 2 files are no services: file.sock (it is not a socket), redis.sock "
             "(ROUTER_IGNORE has its name)\n"
         )

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.ports import free_port
+from tests.support.wait import PATIENCE_SECONDS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMMANDS = {
@@ -20,7 +21,6 @@ COMMANDS = {
     "gunicorn": [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py",
                  "hero_router.web.app:application"],
 }  # fmt: skip
-START_SECONDS = 30.0
 
 
 class Master:
@@ -40,7 +40,7 @@ class Master:
         """Whether a worker does."""
         with suppress(OSError):
             address = f"http://127.0.0.1:{self.port}/health"
-            with urllib.request.urlopen(address, timeout=1) as answer:
+            with urllib.request.urlopen(address, timeout=5) as answer:
                 return bool(answer.status == 200)
         return False
 
@@ -50,7 +50,7 @@ class Master:
 
     def wait(self, done: Callable[[], bool], what: str) -> None:
         """Wait for something, for as long as the master runs."""
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while not done():
             assert self.process.poll() is None, f"it ended: {self.log.read_text('utf-8')}"
             assert time.monotonic() < deadline, f"never: {what}"
@@ -66,7 +66,7 @@ def master(command: str, folder: Path, **settings: str) -> Iterator[Master]:
     finally:
         made.process.terminate()
         try:
-            made.process.wait(10)
+            made.process.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             made.process.kill()
             made.process.wait()
@@ -99,7 +99,7 @@ def test_sigterm_ends_a_master_at_any_moment_of_its_start(tmp_path: Path) -> Non
             with suppress(subprocess.TimeoutExpired):
                 made.process.wait(pause)
             made.process.terminate()
-            assert made.process.wait(10) in (0, -signal.SIGTERM)
+            assert made.process.wait(PATIENCE_SECONDS) in (0, -signal.SIGTERM)
 
 
 def test_web_that_listens_for_other_machines_warns_once(tmp_path: Path) -> None:

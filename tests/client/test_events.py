@@ -72,7 +72,7 @@ async def url(script: Script) -> AsyncIterator[str]:
 
 async def take(follower: Follower, count: int) -> list[Message]:
     """The next messages."""
-    async with asyncio.timeout(10), aclosing(follower.messages()) as messages:
+    async with asyncio.timeout(30), aclosing(follower.messages()) as messages:
         return [await anext(messages) for _ in range(count)]
 
 

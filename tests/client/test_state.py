@@ -166,7 +166,7 @@ def frame(event: str, seq: int, **data: object) -> bytes:
 async def states(url: str, count: int) -> list[list[str]]:
     """The names in each of the next states."""
     live = LiveState(url, retry_ms=1).states()
-    async with asyncio.timeout(10), aclosing(live):
+    async with asyncio.timeout(30), aclosing(live):
         found = [await anext(live) for _ in range(count)]
     return [[item["name"] for item in state["services"]] for state in found]
 

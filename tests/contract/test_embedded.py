@@ -61,7 +61,7 @@ async def run_private(private: PrivateRedis) -> AsyncIterator[Redis]:
             yield admin
     finally:
         process.terminate()
-        await asyncio.wait_for(process.wait(), 10)
+        await asyncio.wait_for(process.wait(), 30)
 
 
 @pytest.mark.parametrize("binary", BINARIES)
@@ -117,7 +117,7 @@ async def test_one_that_runs_is_found_by_its_folder(length: int, tmp_path: Path)
         assert await running(folder) == private.url
     finally:
         process.kill()
-        await asyncio.wait_for(process.wait(), 10)
+        await asyncio.wait_for(process.wait(), 30)
     assert await running(folder) is None
     again = PrivateRedis(folder)
     for each in (again, private):

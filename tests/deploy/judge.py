@@ -22,7 +22,7 @@ async def go_on(followers: Sequence[Follower]) -> None:
     counts = [len(item.seen) + SOME for item in followers]
     await eventually(
         lambda: all(len(item.seen) >= n for item, n in zip(followers, counts, strict=True)),
-        10,
+        20,
         "every client's stream goes on",
     )
 
@@ -33,7 +33,7 @@ async def settle(publisher: Publisher, followers: Sequence[Follower]) -> Window:
     head = window[-1][0]
     await eventually(
         all_of(followers, lambda item: bool(item.seen) and item.seen[-1][0] >= head),
-        5,
+        20,
         "every client gets the last event",
     )
     return window

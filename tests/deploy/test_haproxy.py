@@ -137,7 +137,7 @@ async def answers(url: str) -> None:
         except aiohttp.ClientConnectionError:
             return False
 
-    await eventually(found, 10, "HAProxy has found an instance")
+    await eventually(found, 30, "HAProxy has found an instance")
 
 
 async def ask(

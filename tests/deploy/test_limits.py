@@ -55,11 +55,11 @@ async def test_without_free_files_no_client_connects_and_connected_clients_go_on
             while await connects(web, stack):
                 number += 1
                 assert number < FILES
-            await eventually(lambda: FULL in web.process.said(), 5, "the log says so")
+            await eventually(lambda: FULL in web.process.said(), 30, "the log says so")
             await one.until("service_updated", await hand.change("s0"))
         async with AsyncExitStack() as stack:
-            await eventually(lambda: connects(web, stack), 5, "there is room again")
-        await eventually(lambda: ROOM in web.process.said(), 5, "the log says so")
+            await eventually(lambda: connects(web, stack), 30, "there is room again")
+        await eventually(lambda: ROOM in web.process.said(), 30, "the log says so")
         await one.until("service_updated", await hand.change("s0"))
         said = web.process.said()
     assert said.count(FULL) == said.count("Booting worker") == 1
@@ -88,7 +88,7 @@ async def test_without_room_for_its_metrics_a_worker_streams_all_the_same(
         async def counted() -> bool:
             return (await web.scrape()).total("clients") == 1
 
-        await eventually(counted, 5, "it tells of its own client")
+        await eventually(counted, 30, "it tells of its own client")
         said = web.process.said()
     assert said.count("no room for shared metrics") == said.count("Booting worker") == 1
 

@@ -47,7 +47,7 @@ async def restart(topology: Topology, name: str) -> None:
     """SIGTERM, and a start once it has ended, as an upgrade does."""
     process = topology.running[name]
     process.send(signal.SIGTERM)
-    await eventually(lambda: not process.alive, 10, f"{name} ends")
+    await eventually(lambda: not process.alive, 30, f"{name} ends")
     await topology.restart(name)
     await topology.healthy(name)
 
@@ -59,7 +59,7 @@ async def reload(topology: Topology, name: str) -> None:
     topology.running[name].send(signal.SIGHUP)
     await eventually(
         lambda: len(master.children()) == len(before) and not {*master.children()} & {*before},
-        10,
+        30,
         f"{name} has other workers",
     )
 

@@ -14,13 +14,12 @@ from hero_router.sse import Message, Parser
 from tests.deploy.processes import Process
 from tests.support.ports import free_port
 from tests.support.scrape import Scrape
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 
 BY_COMMAND = ("hero_router", "web")
 BY_GUNICORN = ("gunicorn", "-c", "deploy/gunicorn.conf.py", "hero_router.web.app:application")
 """The two ways to start the workers."""
 
-START_SECONDS = 15.0
 SMALL_BUFFER = 4096
 
 
@@ -57,14 +56,14 @@ class Web:
             except OSError:
                 return False
 
-        await eventually(able, START_SECONDS, f"{workers} workers are ready: {self.url}")
+        await eventually(able, PATIENCE_SECONDS, f"{workers} workers are ready: {self.url}")
         return self
 
     async def get(self, path: str) -> str:
         """The text at an address."""
 
         def read() -> str:
-            with urllib.request.urlopen(f"{self.url}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(f"{self.url}{path}", timeout=PATIENCE_SECONDS) as answer:
                 text: str = answer.read().decode()
                 return text
 

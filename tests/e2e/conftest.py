@@ -1,8 +1,8 @@
-"""Debian's Chromium, headless, with a fresh profile for each test."""
+"""Debian's Chromium, headless: one for all tests, with fresh profiles for each."""
 
 from collections.abc import AsyncIterator
 
-import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 FLAGS = [
@@ -15,10 +15,22 @@ FLAGS = [
 ]
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """A browser of one's own."""
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """The one browser. It keeps pages in its back/forward cache, as people's browsers do."""
     async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        running = await playwright.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=FLAGS,
+            ignore_default_args=["--disable-back-forward-cache"],
+        )
         yield running
         await running.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(chromium: Browser) -> AsyncIterator[Browser]:
+    """The browser without a profile; those that the test makes end with it."""
+    yield chromium
+    for profile in chromium.contexts:
+        await profile.close()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from playwright.async_api import Browser, ConsoleMessage, Page
 
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 
 WITNESS = """
 window.frames = [];
@@ -53,6 +53,7 @@ class Dashboard:
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        page.set_default_timeout(1000 * PATIENCE_SECONDS)
         self.warnings: list[str] = []
         self.errors: list[str] = []
         page.on("console", self._heard)
@@ -80,7 +81,7 @@ class Dashboard:
         worth = {"all": "live", "nodes": "doubtful"}.get(trust or "", "stale")
         return worth if link == "live" else link
 
-    async def fresh(self, *kinds: str, within: float = 15) -> str:
+    async def fresh(self, *kinds: str, within: float = 30) -> str:
         """Wait until the page says one of these; returns the whole strip's text."""
 
         async def said() -> bool:
@@ -93,7 +94,7 @@ class Dashboard:
         """All that the strip says."""
         return await self.page.locator("[data-strip]").inner_text()
 
-    async def says(self, words: str, within: float = 15) -> None:
+    async def says(self, words: str, within: float = 30) -> None:
         """Wait until the strip says this among others."""
 
         async def said() -> bool:
@@ -108,7 +109,7 @@ class Dashboard:
         )
         return found
 
-    async def shows(self, truth: Mapping[str, str], within: float = 15) -> None:
+    async def shows(self, truth: Mapping[str, str], within: float = 30) -> None:
         """Wait until the list is exactly this."""
 
         async def same() -> bool:

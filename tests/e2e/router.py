@@ -11,7 +11,7 @@ import aiohttp
 
 from tests.support.hand import Hand
 from tests.support.ports import free_port
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 
 
 class Web:
@@ -36,7 +36,7 @@ class Web:
         async def is_up() -> bool:
             return await self.status(answers) == 200
 
-        await eventually(is_up, within=20, message=f"web answers at {answers}")
+        await eventually(is_up, within=PATIENCE_SECONDS, message=f"web answers at {answers}")
 
     async def status(self, path: str) -> int:
         """The status of an answer, 0 where there is none."""

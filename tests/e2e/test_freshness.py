@@ -1,5 +1,6 @@
 """The strip never lies: Redis away, web away, and both back."""
 
+import pytest
 from playwright.async_api import Browser
 
 from tests.e2e.dashboard import ALONE, Dashboard
@@ -8,6 +9,8 @@ from tests.e2e.stall import StallProxy
 from tests.support.hand import Hand
 from tests.support.redis import RedisServer
 from tests.support.wait import eventually
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_while_redis_is_away_the_page_says_why_and_keeps_the_last_state(

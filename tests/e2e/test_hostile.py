@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Browser
 
 from hero_router.model import SocketState, Status
@@ -16,6 +17,8 @@ from tests.support.records import record
 from tests.support.redis import RedisServer
 from tests.support.wait import eventually
 from tests.web.live import scanning
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 HOSTILE = [
     "<img src=x onerror=window.owned=1>",
@@ -106,7 +109,7 @@ async def test_hostile_file_names_reach_the_page_as_text(
         async def all_are_there() -> bool:
             return len(await page.statuses()) == len(NAMES)
 
-        await eventually(all_are_there, within=10, message="all are listed")
+        await eventually(all_are_there, within=30, message="all are listed")
         await page.shows(await hand.statuses())
         listed = await page.page.locator("[data-service] .name").all_text_contents()
         assert sorted(listed) == sorted(map(readable, NAMES))

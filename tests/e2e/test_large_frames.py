@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+import pytest
 from aiohttp import web
 from playwright.async_api import Browser
 
@@ -20,6 +21,8 @@ from tests.support.hand import Hand
 from tests.support.redis import RedisServer
 from tests.support.wait import eventually
 from tests.web.live import CHANGES, Live, working
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 DETAIL = "x" * 40_000
 NODES, ROUNDS = 8, 6

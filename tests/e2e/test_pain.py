@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import pytest
 from playwright.async_api import Browser
 
 from tests.e2e.dashboard import Dashboard
@@ -10,6 +11,8 @@ from tests.e2e.stall import StallProxy
 from tests.support.hand import Hand
 from tests.support.records import record
 from tests.support.redis import RedisServer
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 BURST = 200
 """Changes while the page is stalled."""

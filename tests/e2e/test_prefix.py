@@ -16,6 +16,8 @@ from tests.support.ports import free_port
 from tests.support.redis import RedisServer
 from tests.support.wait import eventually
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 HAPROXY = """
 global
     stats timeout 2s

@@ -2,12 +2,15 @@
 
 import time
 
+import pytest
 from playwright.async_api import Browser
 
 from tests.e2e.dashboard import ALONE, Dashboard
 from tests.e2e.router import routing
 from tests.e2e.stall import StallProxy
 from tests.support.redis import RedisServer
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PING = "0.3"
 """Seconds between keepalives: a page is late after one and 3 s, reconnects after one and 6 s."""

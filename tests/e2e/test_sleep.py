@@ -3,14 +3,16 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, async_playwright
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext
 
-from tests.e2e.conftest import FLAGS
 from tests.e2e.dashboard import ALONE, Dashboard
 from tests.e2e.router import routing
 from tests.e2e.stall import StallProxy
 from tests.support.redis import RedisServer
 from tests.support.wait import eventually
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SEEN = "window.addEventListener('pageshow', ({ persisted }) => { window.persisted = persisted; });"
 
@@ -21,20 +23,7 @@ HIDE, SHOW = (
 )
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """A browser that keeps pages in its back/forward cache, as people's browsers do."""
-    async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=FLAGS,
-            ignore_default_args=["--disable-back-forward-cache"],
-        )
-        yield running
-        await running.close()
-
-
-@pytest.fixture(params=["shared", "alone"])
+@pytest_asyncio.fixture(loop_scope="session", params=["shared", "alone"])
 async def context(
     browser: Browser, request: pytest.FixtureRequest
 ) -> AsyncIterator[BrowserContext]:

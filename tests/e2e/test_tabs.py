@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext
 
 from tests.e2e.dashboard import ALONE, Dashboard
@@ -14,13 +15,15 @@ from tests.support.hand import Hand
 from tests.support.redis import RedisServer
 from tests.support.wait import eventually
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 TABS = 8
 """Chromium opens at most six connections to a host over HTTP/1.1."""
 
 PING = "0.5"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     """A browser's profile: its tabs share a worker."""
     opened = await browser.new_context()

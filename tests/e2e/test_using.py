@@ -1,5 +1,6 @@
 """Using the page: filter, counts, keyboard, detail, many services."""
 
+import pytest
 from playwright.async_api import Browser, expect
 
 from tests.e2e.dashboard import Dashboard
@@ -7,6 +8,8 @@ from tests.e2e.router import routing
 from tests.support.hand import NODE
 from tests.support.records import record
 from tests.support.redis import RedisServer
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_filter_counts_and_keyboard(browser: Browser, redis7: RedisServer) -> None:

@@ -250,7 +250,7 @@ async def test_a_cluster_is_asked_over_tls_and_with_the_login(
     )
     ask(server, "ACL", "SETUSER", "router", "on", f">{SECRET}", *rights(), "+cluster|slots")
     ask(server, "CLUSTER", "ADDSLOTSRANGE", 0, 16383)
-    await eventually(lambda: b"cluster_state:ok" in ask(server, "CLUSTER", "INFO"), 10, "served")
+    await eventually(lambda: b"cluster_state:ok" in ask(server, "CLUSTER", "INFO"), 20, "served")
     place = f"router@127.0.0.1:{port}"
     url = f"rediss+cluster://{place}?ssl_ca_certs={ours.file}"
     assert await leases(RedisSettings(url, password_file=str(file)))

@@ -50,7 +50,7 @@ async def is_heard(url: str, heard: list[str]) -> None:
         return "now" in heard
 
     try:
-        await eventually(answered, 10, "the request is heard")
+        await eventually(answered, 20, "the request is heard")
     finally:
         await voice.aclose()
 

@@ -94,7 +94,7 @@ async def test_a_redis_that_saves_slowly_is_not_noticed(
             await services.start("c.sock", good())
             await eventually(lambda: live.names == {"a", "b", "c"}, message="a new one is seen")
             assert saves(server), "the save was over too soon to matter"
-            await eventually(lambda: not saves(server), 10, "it is saved")
+            await eventually(lambda: not saves(server), 20, "it is saved")
             assert told(server, "INFO", "persistence")["rdb_last_bgsave_status"] == "ok"
             await listener.hears(live.feed.ring.head)
             assert listener.named("stale", "resync", "service_removed") == []
@@ -133,7 +133,7 @@ async def test_a_disk_that_is_full_stops_writes_until_there_is_room(
         await witness.agrees(hand, place)
         assert await live.is_ready()
         room(server, resource.RLIM_INFINITY)
-        await eventually(lambda: taken(hand), 10, "there is room again")
+        await eventually(lambda: taken(hand), 20, "there is room again")
         await witness.agrees(hand, await hand.change("s2"))
         assert witness.resyncs == []
 

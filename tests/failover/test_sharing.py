@@ -23,7 +23,7 @@ from tests.support.hand import NODE, Hand
 from tests.support.proxy import FaultProxy
 from tests.support.records import gone, put, report
 from tests.support.redis import RedisServer
-from tests.support.replication import ask
+from tests.support.replication import ask, told
 from tests.support.wait import eventually
 from tests.web.live import WINDOW, working
 
@@ -58,7 +58,7 @@ async def test_many_cancelled_calls_mix_up_no_replies(proxy: FaultProxy) -> None
             assert ended is None or isinstance(ended, asyncio.CancelledError), repr(ended)
     assert right >= CALLS / 2
     assert cancelled > CALLS / 20, "the storm was none"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await asyncio.gather(*(call(number) for number in range(50)))
     await shared.aclose()
 
@@ -67,16 +67,23 @@ async def test_a_caller_waits_for_a_connection_for_a_limited_time(
     redis7: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client, "POOL_SECONDS", 0.2)
-    shared = connect(redis7.url, name="shared", connections=2, block_seconds=1)
-    busy = [asyncio.create_task(_wait(shared, "nothing", 0.6)) for _ in range(2)]
-    await asyncio.sleep(0.05)
+    shared = connect(redis7.url, name="shared", connections=2, block_seconds=60)
+    busy = [asyncio.create_task(_wait(shared, "nothing", 60)) for _ in range(2)]
+    await eventually(lambda: blocked(redis7) == 2, message="both connections are in use")
     began = time.monotonic()
     with pytest.raises(StoreFull, match="all connections to Redis are in use"), redis_errors():
         await shared.ping()
-    assert 0.15 < time.monotonic() - began < 0.5
-    await asyncio.gather(*busy)
+    assert 0.15 < time.monotonic() - began < 20
+    for each in busy:
+        each.cancel()
+    await asyncio.gather(*busy, return_exceptions=True)
     assert await shared.ping()
     await shared.aclose()
+
+
+def blocked(server: RedisServer) -> int:
+    """How many clients wait for something that does not come."""
+    return int(told(server, "INFO", "clients")["blocked_clients"])
 
 
 async def _wait(shared: Redis, name: str, seconds: float) -> None:
@@ -87,8 +94,8 @@ async def test_a_caller_gets_the_connection_that_another_one_gives_back(
     redis7: RedisServer,
 ) -> None:
     shared = connect(redis7.url, name="shared", connections=1, block_seconds=1)
-    busy = asyncio.create_task(_wait(shared, "nothing", 0.2))
-    await asyncio.sleep(0.05)
+    busy = asyncio.create_task(_wait(shared, "nothing", 0.5))
+    await eventually(lambda: blocked(redis7) == 1, message="the connection is in use")
     assert await shared.ping()
     await busy
     await shared.aclose()

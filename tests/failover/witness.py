@@ -105,7 +105,7 @@ class Witness:
         elif "id" in data:
             self.state.pop(data["id"], None)
 
-    async def agrees(self, hand: Hand, head: Position, within: float = 10) -> None:
+    async def agrees(self, hand: Hand, head: Position, within: float = 20) -> None:
         """Wait until it stands at `head`; then its state is what Redis holds."""
         await eventually(
             lambda: self.place == head and self._wanted is None, within, f"the page is at {head}"
@@ -147,4 +147,4 @@ async def begins_again(hand: Hand) -> None:
             return False
         return True
 
-    await eventually(taken, 15, "a primary takes writes")
+    await eventually(taken, 20, "a primary takes writes")

@@ -7,6 +7,7 @@ message, and in the end every page shows the registry.
 
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -145,9 +146,9 @@ class Positions(RuleBasedStateMachine):
             assert page.settled(self.workers[0]) == registry
 
 
-TestPositions = Positions.TestCase
+TestPositions = pytest.mark.limit(400)(Positions.TestCase)
 TestPositions.settings = settings(
-    max_examples=min(40, settings().max_examples),
+    max_examples=min(25, settings().max_examples),
     stateful_step_count=30,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

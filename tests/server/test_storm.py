@@ -80,7 +80,7 @@ async def crowd(web: Web) -> AsyncIterator[list[Page]]:
     pages = [Page(web.port) for _ in range(CLIENTS)]
     tasks = [asyncio.create_task(page.run()) for page in pages]
     try:
-        await eventually(lambda: all(page.retries for page in pages), 20, "all are greeted")
+        await eventually(lambda: all(page.retries for page in pages), 30, "all are greeted")
         yield pages
     finally:
         for task in tasks:
@@ -110,7 +110,7 @@ async def test_a_storm_after_a_kill_loses_nothing_and_does_not_reach_redis(
             os.kill(pages[0].worker, signal.SIGKILL)
             places = [await hand.change("s0") for _ in range(MISSED)]
             await eventually(
-                lambda: all(page.places[-1:] == places[-1:] for page in pages), 20, "all are back"
+                lambda: all(page.places[-1:] == places[-1:] for page in pages), 30, "all are back"
             )
             async with aiohttp.ClientSession() as session:
                 states = await asyncio.gather(*(state(session, web) for _ in pages))

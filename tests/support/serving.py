@@ -14,9 +14,13 @@ from pathlib import Path
 import psutil
 
 from tests.support.ports import free_port
+from tests.support.wait import PATIENCE_SECONDS
 
-START_SECONDS = 30.0
+START_SECONDS = 120.0
+"""On a machine with ten times as much to do as it can."""
+
 STOP_SECONDS = 5.0
+"""The promise, for a machine that has time."""
 
 
 class Serving:
@@ -102,12 +106,12 @@ class Serving:
 
     def stream(self) -> socket.socket:
         """A client of the stream that has its first bytes."""
-        made = socket.create_connection(("127.0.0.1", self.port), timeout=5)
+        made = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_SECONDS)
         made.sendall(b"GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert b"200 OK" in made.recv(4096)
         return made
 
-    def stop(self, number: signal.Signals = signal.SIGINT, within: float = STOP_SECONDS) -> int:
+    def stop(self, number: signal.Signals = signal.SIGINT, within: float = PATIENCE_SECONDS) -> int:
         """Send a signal; returns the exit code. Fails when it does not end in time."""
         assert self.process is not None
         self.process.send_signal(number)
@@ -122,7 +126,7 @@ class Serving:
         for process in left:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-        self.process.wait(10)
+        self.process.wait(PATIENCE_SECONDS)
 
 
 def _role(command: list[str]) -> str:

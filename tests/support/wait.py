@@ -8,17 +8,22 @@ from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 
-STEP_SECONDS = 0.01
+PATIENCE_SECONDS = 60.0
+"""After this a process counts as hanging. A busy machine needs a lot, so this says nothing of how
+quick anything is."""
+
+STEP_SECONDS, PAUSES = 0.01, 3
+"""Between two looks: so long, or so many times what a look takes, as one into a browser."""
 
 
 @overload
 async def eventually(
-    condition: Callable[[], Coroutine[Any, Any, T]], within: float = 15, message: str = ...
+    condition: Callable[[], Coroutine[Any, Any, T]], within: float = 20, message: str = ...
 ) -> T: ...
 @overload
-async def eventually(condition: Callable[[], T], within: float = 15, message: str = ...) -> T: ...
+async def eventually(condition: Callable[[], T], within: float = 20, message: str = ...) -> T: ...
 async def eventually(
-    condition: Callable[[], Any], within: float = 15, message: str = "the condition"
+    condition: Callable[[], Any], within: float = 20, message: str = "the condition"
 ) -> Any:
     """Wait until the condition is true; returns its value. It may be a coroutine function.
 
@@ -27,10 +32,12 @@ async def eventually(
     """
     deadline = time.monotonic() + within
     while True:
+        asked = time.monotonic()
         found = condition()
         value = await found if inspect.isawaitable(found) else found
         if value:
             return value
-        if time.monotonic() > deadline:
+        now = time.monotonic()
+        if now > deadline:
             raise AssertionError(f"not within {within} s: {message} (last seen: {value!r})")
-        await asyncio.sleep(STEP_SECONDS)
+        await asyncio.sleep(max(STEP_SECONDS, PAUSES * (now - asked)))

