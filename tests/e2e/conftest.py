@@ -17,13 +17,9 @@ FLAGS = [
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def chromium() -> AsyncIterator[Browser]:
-    """The one browser. It keeps pages in its back/forward cache, as people's browsers do."""
+    """The one browser."""
     async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=FLAGS,
-            ignore_default_args=["--disable-back-forward-cache"],
-        )
+        running = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         yield running
         await running.close()
 

@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext
+from playwright.async_api import Browser, BrowserContext, async_playwright
 
+from tests.e2e.conftest import FLAGS
 from tests.e2e.dashboard import ALONE, Dashboard
 from tests.e2e.router import routing
 from tests.e2e.stall import StallProxy
@@ -21,6 +22,19 @@ HIDE, SHOW = (
     f"window.dispatchEvent(new PageTransitionEvent('{name}', {{ persisted: true }}))"
     for name in ("pagehide", "pageshow")
 )
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """A browser that keeps pages in its back/forward cache, as people's browsers do."""
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=FLAGS,
+            ignore_default_args=["--disable-back-forward-cache"],
+        )
+        yield running
+        await running.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session", params=["shared", "alone"])
