@@ -27,10 +27,13 @@ from aiohttp.streams import StreamReader
 
 from hero_router.errors import RouterError
 from hero_router.metrics.http import RequestCounts
-from hero_router.settings.hosts import Hosts
+from hero_router.proxy.exchange import Exchange
+from hero_router.settings.hosts import Authority, Hosts
 from hero_router.settings.proxies import LOCAL, TrustedProxies
 from hero_router.web.body import EXPECT
 from hero_router.web.errors import REQUEST_ID, error_response, raw_error
+from hero_router.web.middleware import principal_of
+from hero_router.web.reverse_proxy import ReverseProxy
 from hero_router.web.route_groups import HEADERS, OWN, dress
 from hero_router.web.timeouts import HeadTimeouts, ResponseTimeouts
 
@@ -64,6 +67,7 @@ class Runner(web.AppRunner):
         hosts: Hosts,
         proxies: TrustedProxies,
         requests: RequestCounts,
+        proxy: ReverseProxy | None = None,
         *,
         head: float,
         stall: float,
@@ -78,7 +82,7 @@ class Runner(web.AppRunner):
             lingering_time=LINGER_SECONDS,
             **options,
         )
-        self._given = hosts, proxies, requests
+        self._given = hosts, proxies, requests, proxy
         self._head, self._stall = head, stall
 
     async def _make_server(self) -> web.Server:
@@ -95,6 +99,7 @@ class HttpServer(web.Server):
         hosts: Hosts,
         proxies: TrustedProxies,
         requests: RequestCounts,
+        proxy: ReverseProxy | None,
         head: float,
         stall: float,
     ) -> None:
@@ -104,6 +109,7 @@ class HttpServer(web.Server):
             handler_cancellation=inner.handler_cancellation,
             **inner._kwargs,  # noqa: SLF001 - see above
         )
+        self._proxy = proxy
         self._inner, self._hosts, self._proxies, self._requests = inner, hosts, proxies, requests
         self.heads, self.responses = (
             HeadTimeouts(self._loop, head),
@@ -153,7 +159,18 @@ class HttpServer(web.Server):
             self._hosts.check(fields.get("Host"), _target(request), origin)
         except (RouterError, web.HTTPException) as refusal:
             return self.refused(request, refusal)
-        return await self._inner.request_handler(request)
+        if (proxy := self._proxy) is None:
+            return await self._inner.request_handler(request)
+        try:
+            host = Authority.parse(request.headers.get("Host", ""))
+            addresses = proxy.addresses(request, host.host if host else "")
+            if not addresses:
+                return await self._inner.request_handler(request)
+            response = await proxy.answer(request, addresses, principal_of(request, self._proxies))
+        except (RouterError, web.HTTPException, ConnectionResetError) as error:
+            return error_response(request, error)
+        self._requests.count(request.method, response.status)
+        return response
 
     def refused(self, request: web.BaseRequest, error: BaseException) -> web.Response:
         """The answer to a request that does not reach the application; the connection closes."""
@@ -167,11 +184,12 @@ class HttpServer(web.Server):
 class HttpProtocol(web.RequestHandler):
     """One connection, until it is closed or becomes a stream (`web.stream_connection`)."""
 
-    __slots__ = ("_begun", "_server")
+    __slots__ = ("_begun", "_server", "relay")
 
     def __init__(self, door: HttpServer, **options: Any) -> None:
         super().__init__(door, **options)
         self._server, self._begun = door, False
+        self.relay: Exchange | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See asyncio.Protocol."""
@@ -204,6 +222,8 @@ class HttpProtocol(web.RequestHandler):
         """See asyncio.Protocol."""
         super().resume_writing()
         self._server.responses.stop(self)
+        if self.relay is not None:
+            self.relay.resume()
 
     def give_up(self) -> None:
         """End a connection whose head is late; answer 408 if part of a head has come."""
