@@ -47,7 +47,7 @@ def by_path(target: str) -> Sequence[Address]:
     segments = path.split("/")[1:4]
     names = [_name(segment) for segment in segments]
     if len(segments) < 2:
-        return ()
+        return []
     if None in names[:2]:
         raise BadRequest("the address has an empty, dotted or encoded segment")
     found = list[Address]()

@@ -9,10 +9,11 @@ import contextlib
 import socket
 import struct
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from hero_router.proxy.headers import Field, Fields, serialize
 from hero_router.upstream.connect import NoResponse
+from hero_router.upstream.outcome import Outcome
 
 MAX_WAITING = 128 * 1024
 """Bytes that may wait for a client before the reading from the service stops."""
@@ -38,12 +39,27 @@ class Flow(Protocol):
     def resume_reading(self) -> None:
         """Read again."""
 
+    def abort(self) -> None:
+        """Give up."""
+
+
+class Limits(NamedTuple):
+    """Time limits of an answer, in seconds.
+
+    `answer` is for its head, `silence` for a pause within it, `idle` for a pause of a stream.
+    """
+
+    answer: float
+    silence: float
+    idle: float
+
 
 class Exchange:
     """The receiver of one answer (`upstream.connection.Receiver`), which writes it to a client.
 
-    `rewrite` gives the fields for the client, from the status and the service's fields. `done` ends with whether the client's connection can
-    be kept, or with NoResponse where nothing of an answer was sent yet.
+    `rewrite` gives the fields for the client, from the status and the service's fields. `done` ends
+    with whether the client's connection can be kept, or with NoResponse where nothing of an answer
+    was sent yet.
     """
 
     def __init__(
@@ -54,17 +70,46 @@ class Exchange:
         rewrite: Callable[[int, Fields], list[Field]],
         *,
         keep_alive: bool,
+        limits: Limits,
     ) -> None:
         self._client, self._version, self._method = client, version, method
         self._rewrite, self._keep_alive = rewrite, keep_alive
-        self.done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._loop, self._limits, self._limit = asyncio.get_running_loop(), limits, limits.answer
+        self.done: asyncio.Future[bool] = self._loop.create_future()
         self.continued: asyncio.Future[None] | None = None
         self.status = 0
-        self.source: Flow | None = None
+        self._source: Flow | None = None
+        self._is_paused, self._client_owes = False, False
+        self._heard_at = self._loop.time()
+        self._timer: asyncio.TimerHandle | None = None
         self.tunnel: bytes | None = None
-        self.on_head: Callable[[], None] | None = None
         self._parts = list[bytes]()
         self._chunked = False
+
+    def start(self, source: Flow) -> None:
+        """The request is being sent: the time for its answer begins."""
+        self._source, self._heard_at = source, self._loop.time()
+        self._timer = self._loop.call_later(self._limit, self._check)
+
+    def wait_for_client(self, *, waits: bool) -> None:
+        """While the client owes some of its request the service is not late."""
+        self._client_owes, self._heard_at = waits, self._loop.time()
+
+    def stop(self) -> None:
+        """Nobody waits for the answer any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _check(self) -> None:
+        """Give up an answer that is late; a pause while the client does not read is its own."""
+        late = self._heard_at + self._limit - self._loop.time()
+        if self.done.done() or self._source is None:
+            return
+        if late <= 0 and not self._is_paused and not self._client_owes:
+            self._source.abort()
+            self.failed(NoResponse(Outcome.LATE, "does not answer in time"))
+            return
+        self._timer = self._loop.call_later(max(late, 0.05), self._check)
 
     @property
     def has_begun(self) -> bool:
@@ -83,8 +128,11 @@ class Exchange:
     def began(self, status: int, reason: bytes, fields: list[Field]) -> None:
         """Make the head for the client, with the framing that the answer gets there."""
         self.status = status
-        if self.on_head is not None:
-            self.on_head()
+        is_stream = status == 101 or any(map(_says_stream, fields))
+        self._limit = self._limits.idle if is_stream else self._limits.silence
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = self._loop.call_later(self._limit, self._check)
         kept = self._rewrite(status, fields)
         if status == 101:
             upgrade = [item for item in fields if item[0].lower() == b"upgrade"]
@@ -121,16 +169,19 @@ class Exchange:
         if not self._parts:
             return
         parts, self._parts = self._parts, []
+        self._heard_at = self._loop.time()
         if self._client.is_closing():
             return
         self._client.writelines(parts)
-        if self.source is not None and self._client.get_write_buffer_size() > MAX_WAITING:
-            self.source.pause_reading()
+        if self._source is not None and self._client.get_write_buffer_size() > MAX_WAITING:
+            self._is_paused = True
+            self._source.pause_reading()
 
     def resume(self) -> None:
         """The client has taken what waited."""
-        if self.source is not None and not self.done.done():
-            self.source.resume_reading()
+        if self._is_paused and self._source is not None and not self.done.done():
+            self._is_paused, self._heard_at = False, self._loop.time()
+            self._source.resume_reading()
 
     def ended(self, trailers: list[Field]) -> None:
         """End the answer, with its trailers."""
@@ -164,3 +215,8 @@ class Exchange:
             with contextlib.suppress(OSError):
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self._client.abort()
+
+
+def _says_stream(item: Field) -> bool:
+    name, value = item
+    return name.lower() == b"content-type" and value.lower().startswith(b"text/event-stream")

@@ -40,8 +40,8 @@ class SocketLocator:
     def _look(self, raw: bytes) -> SocketAddress:
         try:
             root = os.path.realpath(self._root, strict=True)
-            path = os.path.realpath(os.path.join(root, raw), strict=True)
-            state = os.stat(path, follow_symlinks=False)
+            path = os.path.realpath(root + b"/" + raw, strict=True)
+            state = os.lstat(path)
         except (OSError, ValueError):
             raise NoResponse(Outcome.MISSING, "cannot be seen") from None
         if not path.startswith(root + b"/"):

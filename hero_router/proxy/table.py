@@ -28,7 +28,7 @@ class RoutingTable:
     """Finds services by address, as one node sees the fleet."""
 
     def __init__(self, mirror: Mirror, node: str) -> None:
-        self._mirror, self._node = mirror, node
+        self._mirror, self.node = mirror, node
 
     def find(self, addresses: Sequence[Address], context: str, shown: Filter | None) -> Target:
         """The target of the first address that has one.
@@ -43,7 +43,8 @@ class RoutingTable:
             for record in self._candidates(address, context, shown):
                 if (socket := _socket(record, address.socket)) is not None:
                     return Target(record, socket, address.prefix, address.rest)
-        raise NotFound(self._missing(addresses[-1], context, shown))
+        hints = [self._hint(address, context, shown) for address in addresses]
+        raise NotFound(next(filter(None, hints), "no such service"))
 
     def _candidates(self, address: Address, context: str, shown: Filter | None) -> list[Json]:
         records = self._mirror.by_name(address.service, address.context or context)
@@ -53,13 +54,13 @@ class RoutingTable:
         conflict = str(record.get("conflict") or "")
         return (
             conflict.startswith("its name is taken"),
-            record.get("node") != self._node,
+            record.get("node") != self.node,
             record.get("healthy") is not True,
             str(record.get("node")),
         )
 
-    def _missing(self, address: Address, context: str, shown: Filter | None) -> str:
-        """What exists instead of an address that has no target."""
+    def _hint(self, address: Address, context: str, shown: Filter | None) -> str:
+        """What exists instead of an address that has no target; "" if there is nothing like it."""
         where = address.context or context
         records = self._candidates(address, context, shown)
         if records:
@@ -69,7 +70,7 @@ class RoutingTable:
         contexts = sorted({str(record.get("context")) for record in named})
         if contexts:
             return f"no such service in the context {where}; it is in {', '.join(contexts)}"
-        return "no such service"
+        return ""
 
 
 def segments(record: Json) -> list[str]:

@@ -53,7 +53,7 @@ class UpstreamConnection(asyncio.Protocol):
     __slots__ = (
         "_discard", "_drained", "_fields", "_framed", "_head_bytes", "_head_done", "_method",
         "_on_idle", "_on_lost", "_parser", "_reason", "_receiver", "_sent", "_status", "_transport",
-        "reused",
+        "_upgrades", "reused",
     )  # fmt: skip
 
     def __init__(
@@ -86,8 +86,20 @@ class UpstreamConnection(asyncio.Protocol):
         """Whether it can take a request."""
         return self._transport is not None and not self._transport.is_closing()
 
-    def send(self, method: str, head: bytes, receiver: Receiver, *, has_body: bool) -> None:
-        """Begin a request; a body follows by `write` and `finish`. Raises ConnectionError."""
+    def send(
+        self,
+        method: str,
+        head: bytes,
+        receiver: Receiver,
+        *,
+        has_body: bool = False,
+        upgrades: bool = False,
+    ) -> None:
+        """Begin a request; a body follows by `write` and `finish`. Raises ConnectionError.
+
+        `upgrades`: the request asks for a change of the protocol.
+        """
+        self._upgrades = upgrades
         self._receiver = receiver
         self._expect(method)
         self._sent = not has_body
@@ -146,8 +158,8 @@ class UpstreamConnection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            if self._status != 101:
-                self._fail(Outcome.FOREIGN, "changes the protocol without a 101")
+            if self._status != 101 or not self._upgrades:
+                self._fail(Outcome.FOREIGN, "changes the protocol unasked")
                 return
             receiver.upgraded(data[upgrade.args[0] :])
             return
@@ -225,8 +237,8 @@ class UpstreamConnection(asyncio.Protocol):
             return
         receiver.began(self._status, self._reason, fields)
         if self._method == "HEAD":
-            self._parser = httptools.HttpResponseParser(self)
             self._complete()
+            self._parser = httptools.HttpResponseParser(self)  # this one awaits a body
 
     def on_body(self, data: bytes) -> None:
         """Some of the body; after a complete answer, such as one to HEAD, nothing may follow."""
@@ -245,7 +257,7 @@ class UpstreamConnection(asyncio.Protocol):
         if receiver is not None and status != 101:
             receiver.informed(status, reason, fields)
             self._expect(self._method)
-        elif receiver is not None:
+        elif receiver is not None and self._upgrades:
             receiver.began(status, reason, fields)
 
     def _complete(self) -> None:

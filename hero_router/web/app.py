@@ -5,16 +5,12 @@
 
 from aiohttp import web
 
-from hero_router.proxy.locator import SocketLocator
-from hero_router.proxy.table import RoutingTable
 from hero_router.settings import logs
 from hero_router.settings.config import RouterConfig, warn_rejected
 from hero_router.store.clock import RedisClock
-from hero_router.upstream.pool import Pool
 from hero_router.web import lifecycle, middleware, route_groups
 from hero_router.web.parts import PARTS, Parts, RedisClients, make_parts
 from hero_router.web.protocol import Runner
-from hero_router.web.reverse_proxy import ReverseProxy
 from hero_router.web.routes import events, health, metrics, presence, rpc, state, static
 
 
@@ -64,13 +60,7 @@ def make_runner(config: RouterConfig) -> web.AppRunner:
         config.web.hosts,
         config.web.proxies,
         parts.requests,
-        ReverseProxy(
-            RoutingTable(parts.feed.mirror, config.node.name),
-            SocketLocator(config.node.root),
-            Pool(connect_seconds=5.0),
-            "localhost",
-            f"hero_router-{parts.worker}".replace("/", "-"),
-        ),
+        parts.proxy,
         head=config.web.head_seconds,
         stall=config.stream.stall_seconds,
         handler_cancellation=True,  # else aiohttp does not cancel the handler of a client that left

@@ -4,7 +4,7 @@ A request is checked for its host, origin, version and method; a connection for 
 takes. What is not HTTP gets an error of the router's own.
 
 This module uses private parts of aiohttp: `Server.__call__` and `_kwargs`,
-`AppRunner._make_server`, and `_request_count` and `_waiter` of `RequestHandler`.
+`AppRunner._make_server`, and `_request_count`, `_waiter` and `_message_tail` of `RequestHandler`.
 """
 
 import asyncio
@@ -168,7 +168,8 @@ class HttpServer(web.Server):
                 return await self._inner.request_handler(request)
             response = await proxy.answer(request, addresses, principal_of(request, self._proxies))
         except (RouterError, web.HTTPException, ConnectionResetError) as error:
-            return error_response(request, error)
+            response = error_response(request, error)
+            dress(response, OWN, request[REQUEST_ID])
         self._requests.count(request.method, response.status)
         return response
 
@@ -212,6 +213,15 @@ class HttpProtocol(web.RequestHandler):
         elif data and (not before or self._waiter is not None):
             self._begun = True
             self._server.heads.start(self)
+        if len(self._message_tail) > READ_BYTES and self.transport is not None:
+            self.transport.pause_reading()  # the client goes on before its upgrade is accepted
+
+    def release(self) -> bytes:
+        """Leave the transport to another protocol; what the client sent after its last request."""
+        tail, self._message_tail = self._message_tail, b""
+        self.transport = None
+        self.connection_lost(None)
+        return tail
 
     def pause_writing(self) -> None:
         """See asyncio.Protocol: the client takes its response too slowly."""

@@ -6,7 +6,7 @@ The answer does not go through aiohttp's response: `proxy.exchange` writes it to
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Protocol, cast
 
 from aiohttp import web
 
@@ -14,13 +14,14 @@ from hero_router.access.policy import visible
 from hero_router.access.principal import Principal
 from hero_router.errors import (
     BadGateway,
+    BadRequest,
     GatewayTimeout,
     LoopDetected,
     NoListener,
     RouterError,
 )
 from hero_router.proxy.address import DEFAULT_CONTEXT, RPC, Address, by_host, by_path
-from hero_router.proxy.exchange import Exchange
+from hero_router.proxy.exchange import Exchange, Limits
 from hero_router.proxy.headers import (
     Field,
     Fields,
@@ -80,7 +81,7 @@ class ReverseProxy:
     pool: Pool
     domain: str
     via: str
-    head_seconds: float = 60.0
+    limits: Limits
     own_cookies: frozenset[str] = field(default_factory=frozenset)
 
     def addresses(self, request: web.BaseRequest, host: str) -> Sequence[Address]:
@@ -109,9 +110,20 @@ class ReverseProxy:
         if has_loop(fields, self.via):
             raise LoopDetected("the request has passed through this router before")
         target = self.table.find(addresses, DEFAULT_CONTEXT, visible(principal))
-        if (moved := _with_slash(request, target)) is not None:
+        if (node := target.record.get("node")) != self.table.node:
+            raise NoListener(f"the service runs on node {node}, which this router cannot reach")
+        if (moved := _with_slash(target)) is not None:
             return moved
         return await _Forwarding(self, request, target, principal).run()
+
+
+class ClientProtocol(Protocol):
+    """What a request's connection can do for the proxy (`web.protocol.HttpProtocol`)."""
+
+    relay: Exchange | None
+
+    def release(self) -> bytes:
+        """Leave the transport to another protocol; what the client has sent meanwhile."""
 
 
 class _Forwarding:
@@ -127,7 +139,8 @@ class _Forwarding:
         transport = request.transport
         if transport is None:
             raise ConnectionResetError("the client has left")
-        self._client = cast("asyncio.Transport", transport)
+        self._client = transport
+        self._protocol = cast("ClientProtocol", request.protocol)
 
     async def run(self) -> web.StreamResponse:
         method = self._request.method
@@ -149,10 +162,17 @@ class _Forwarding:
         proxy, socket = self._proxy, self._target.socket
         try:
             address = proxy.locator.find(socket)
-            kept = proxy.pool.reuse(address) if reuse else None
-            return kept or await proxy.pool.open(address)
+            if reuse and (kept := proxy.pool.reuse(address)) is not None:
+                return kept
+            try:
+                return await proxy.pool.open(address)
+            except NoResponse:
+                proxy.locator.forget(socket)
+                now = proxy.locator.find(socket)
+                if now == address:
+                    raise
+                return await proxy.pool.open(now)  # the service was bound anew meanwhile
         except NoResponse as failure:
-            proxy.locator.forget(socket)
             raise self._refusal(failure) from None
         except TimeoutError:
             raise GatewayTimeout("the service accepts no connection: its queue is full") from None
@@ -160,35 +180,27 @@ class _Forwarding:
     async def _pass(
         self, connection: UpstreamConnection, exchange: Exchange, head: bytes, *, has_body: bool
     ) -> web.StreamResponse:
-        exchange.source = connection
-        protocol = self._request.protocol
-        protocol.relay = exchange  # type: ignore[attr-defined]
+        exchange.start(connection)
+        self._protocol.relay = exchange
         try:
-            connection.send(self._request.method, head, exchange, has_body=has_body)
+            upgrades = self._upgrade is not None
+            connection.send(
+                self._request.method, head, exchange, has_body=has_body, upgrades=upgrades
+            )
             if has_body:
                 await self._send_body(connection, exchange)
-            async with asyncio.timeout(self._proxy.head_seconds) as limit:
-                keep_alive = await self._finished(exchange, limit)
-        except TimeoutError:
-            connection.abort()
-            raise GatewayTimeout("the service did not answer in time") from None
+            keep_alive = await exchange.done
         except ConnectionError:
             raise NoResponse(Outcome.CLOSED, "closes the connection without an answer") from None
         except BaseException:
             connection.abort()
             raise
         finally:
-            protocol.relay = None  # type: ignore[attr-defined]
+            exchange.stop()
+            self._protocol.relay = None
         if exchange.tunnel is not None:
             self._open_tunnel(connection, exchange.tunnel)
         return ForwardedResponse(exchange.status, keep_alive=keep_alive)
-
-    async def _finished(self, exchange: Exchange, limit: asyncio.Timeout) -> bool:
-        """Wait for the end; the time limit is only for the head."""
-        exchange.on_head = lambda: limit.reschedule(None)
-        if exchange.has_begun:
-            limit.reschedule(None)
-        return await exchange.done
 
     async def _send_body(self, connection: UpstreamConnection, exchange: Exchange) -> None:
         """Send the request's body as it arrives, until the service has answered."""
@@ -205,18 +217,35 @@ class _Forwarding:
             if not exchange.continued.done():
                 self._client.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         chunked = request.headers.get("Content-Length") is None
-        while data := await request.content.readany():
+        while data := await self._some_of_body(exchange):
             if exchange.done.done():
                 return
             await connection.write(b"%x\r\n%b\r\n" % (len(data), data) if chunked else data)
         connection.finish(b"0\r\n\r\n" if chunked else b"")
 
+    async def _some_of_body(self, exchange: Exchange) -> bytes:
+        """The next bytes of the request's body; b"" at its end.
+
+        Raises:
+            HTTPRequestTimeout: the client sends nothing for too long.
+            BadRequest: the body is not framed as HTTP asks.
+        """
+        exchange.wait_for_client(waits=True)
+        try:
+            async with asyncio.timeout(self._proxy.limits.silence):
+                return await self._request.content.readany()
+        except TimeoutError:
+            raise web.HTTPRequestTimeout from None
+        except web.RequestPayloadError:
+            raise BadRequest("the body is not framed as HTTP wants it") from None
+        finally:
+            exchange.wait_for_client(waits=False)
+
     def _open_tunnel(self, connection: UpstreamConnection, sent_early: bytes) -> None:
-        handler, client = self._request.protocol, self._client
         service = connection.release()
-        join(client, service, sent_early)
-        handler.transport = None
-        handler.connection_lost(None)
+        if early := self._protocol.release():
+            service.write(early)
+        join(self._client, service, sent_early)
 
     def _head(self, *, has_body: bool) -> bytes:
         request, target = self._request, self._target
@@ -256,13 +285,20 @@ class _Forwarding:
 
         version = request.version.major, request.version.minor
         return Exchange(
-            self._client, version, request.method, rewrite, keep_alive=request.keep_alive
+            self._client,
+            version,
+            request.method,
+            rewrite,
+            keep_alive=request.keep_alive,
+            limits=self._proxy.limits,
         )
 
     def _refusal(self, failure: NoResponse) -> RouterError:
         name = str(self._target.record.get("name"))
         if failure.outcome in (Outcome.REFUSED, Outcome.MISSING, Outcome.UNSEEN):
             return NoListener(f"the service {name} cannot be reached: {failure}")
+        if failure.outcome is Outcome.LATE:
+            return GatewayTimeout(f"the service {name} {failure}")
         return BadGateway(f"the service {name} gives no answer: {failure}")
 
 
@@ -275,7 +311,7 @@ def _target(raw_path: str) -> str:
     return f"/{path[2]}" if mark else raw_path
 
 
-def _with_slash(request: web.BaseRequest, target: Target) -> web.StreamResponse | None:
+def _with_slash(target: Target) -> web.StreamResponse | None:
     """A redirect from `/{service}/{socket}` to the same with a slash: links are relative to it.
 
     The rpc socket is not for browsers: there the address alone is its endpoint `/rpc`.
