@@ -279,6 +279,8 @@ def _check_line(request: web.BaseRequest) -> None:
 
 def _target(request: web.BaseRequest) -> str | None:
     """The authority of a target in absolute form; aiohttp would take it for the host."""
+    if request.raw_path.startswith("/"):
+        return None
     found = _ABSOLUTE.match(request.raw_path)
     return found[1] if found else None
 
