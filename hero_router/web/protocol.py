@@ -31,7 +31,7 @@ from hero_router.proxy.exchange import Exchange
 from hero_router.settings.hosts import Authority, Hosts
 from hero_router.settings.proxies import LOCAL, TrustedProxies
 from hero_router.web.body import EXPECT
-from hero_router.web.errors import REQUEST_ID, error_response, raw_error
+from hero_router.web.errors import REQUEST_ID, error_page, error_response, raw_error
 from hero_router.web.middleware import principal_of
 from hero_router.web.reverse_proxy import ReverseProxy
 from hero_router.web.route_groups import HEADERS, OWN, dress
@@ -168,7 +168,7 @@ class HttpServer(web.Server):
                 return await self._inner.request_handler(request)
             response = await proxy.answer(request, addresses, principal_of(request, self._proxies))
         except (RouterError, web.HTTPException, ConnectionResetError) as error:
-            response = error_response(request, error)
+            response = error_page(request, error)
             dress(response, OWN, request[REQUEST_ID])
         self._requests.count(request.method, response.status)
         return response

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from hero_router.model import SocketState, Status
+from hero_router.web.reverse_proxy import RESERVED
 from tests.support.hand import NODE, Hand, writing
 from tests.support.records import put
 from tests.support.redis import RedisServer
@@ -602,3 +603,30 @@ async def test_a_client_that_stops_in_its_body_is_told_so_and_the_service_is_let
         answer = await ask(live.port, post("Content-Length: 8", body=b"abc", path="/shop/page/"))
         assert answer.status == 408
         await eventually(lambda: ends == [b"abc"], message="the service sees the end")
+
+
+async def test_a_browser_gets_a_refusal_as_a_page_in_which_nothing_runs(live: Live) -> None:
+    answer = await ask(live.port, get("/shop/page/", "localhost", "Accept: text/html,*/*"))
+    assert (answer.status, answer.fields["content-type"]) == (503, "text/html; charset=utf-8")
+    assert b"<h1>503 Service Unavailable</h1>" in answer.body
+    assert answer.fields["x-request-id"].encode() in answer.body
+    assert answer.fields["content-security-policy"].startswith("default-src 'none'")
+    hostile = await ask(live.port, get("/%3Cscript%3E/rpc", "localhost", "Accept: text/html"))
+    assert (hostile.status, b"<script" in hostile.body) == (404, False)
+
+
+async def test_the_routers_own_first_segments_are_never_a_service(live: Live) -> None:
+    routes = {route.resource for route in live.runner.app.router.routes() if route.resource}
+    own = {each.canonical.split("/")[1].partition("{")[0] for each in routes}
+    assert own <= RESERVED
+
+
+async def test_a_service_of_a_reserved_name_is_reached_with_its_context(
+    live: Live, hand: Hand, tmp_path: Path
+) -> None:
+    socket = SocketState("rpc", "rpc", "api/rpc.sock", Status.HEALTHY)
+    await live.reaches(await hand.write(put("api", node=NODE, sockets=(socket,))))
+    async with service(tmp_path / "api/rpc.sock", answers(OK)):
+        assert (await ask(live.port, get("/api/rpc/x"))).status == 404
+        assert (await ask(live.port, get("/default/api/rpc/x"))).body == b"ok"
+        assert (await ask(live.port, get("/rpc/x", "api.localhost"))).body == b"ok"
