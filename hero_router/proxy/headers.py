@@ -90,8 +90,9 @@ def response_fields(
 ) -> list[Field]:
     """The fields of a service's answer as the client gets them; framing fields are left out.
 
-    Under a prefix, redirects within the service and the paths of its cookies get the prefix, and an
-    HTML page gets a sandbox: it shares the router's origin, so its scripts must not call the API.
+    Under a prefix, redirects within the service and the paths of its cookies get the prefix, and
+    each answer gets a sandbox: it shares the router's origin, so no script in it may call the API.
+    Browsers show many media types as documents, so none is excepted.
     """
     named = _named_by_connection(fields)
     kept = list[Field]()
@@ -106,7 +107,7 @@ def response_fields(
         elif key in (b"location", b"content-location") and prefix:
             value = _moved(value, prefix, host)  # noqa: PLW2901
         kept.append((name, value))
-    if prefix and status >= 200 and status not in (204, 304) and _is_document(fields):
+    if prefix and status >= 200:
         kept.append((b"Content-Security-Policy", SANDBOX))
     return kept
 
@@ -181,15 +182,3 @@ def _moved(location: bytes, prefix: str, host: str) -> bytes:
         scheme, rest = found[1] or b"", found[3] if found[3].startswith(b"/") else b"/" + found[3]
         return scheme + b"//" + found[2] + head + rest
     return head + location if location.startswith(b"/") else location
-
-
-_DOCUMENTS = re.compile(
-    rb"\s*(text/html|application/xhtml\+xml|image/svg\+xml|(text|application)/([\w.-]+\+)?xml)\b",
-    re.IGNORECASE,
-)
-
-
-def _is_document(fields: Fields) -> bool:
-    """Whether a browser could run scripts of this answer; without a type it may guess HTML."""
-    kinds = [value for name, value in fields if name.lower() == b"content-type"]
-    return not kinds or any(_DOCUMENTS.match(kind) for kind in kinds)

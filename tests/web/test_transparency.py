@@ -25,7 +25,7 @@ SEED = int(os.environ.get("FUZZ_SEED", "9"))
 EXCHANGES = 400
 
 OWN = ("x-forwarded-", "x-request-id", "via")
-FRAMING = {"content-length", "transfer-encoding", "connection"}
+FRAMING = {"content-length", "transfer-encoding", "connection", "content-security-policy"}
 HIDDEN = ["X-Hero-Claims: root", "x_hero_claims: a", "Keep-Alive: x", "TE: trailers", "Via: 1.0 a"]
 SHOWN = [
     "Accept: */*", "accept: b", "Cookie: a=b; c=d", "X-Odd: \xe9\xff", "X-Empty: ",
