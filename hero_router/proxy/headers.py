@@ -104,7 +104,7 @@ def response_fields(
             if _cookie_name(value) in own_cookies:
                 continue
             value = _under(value, prefix) if prefix else value  # noqa: PLW2901
-        elif key in (b"location", b"content-location") and prefix:
+        elif key in (b"location", b"content-location"):
             value = _moved(value, prefix, host)  # noqa: PLW2901
         kept.append((name, value))
     if prefix and status >= 200:
@@ -174,11 +174,17 @@ _ABSOLUTE = re.compile(rb"(?i)(https?:)?//([^/?#]*)(.*)", re.DOTALL)
 
 
 def _moved(location: bytes, prefix: str, host: str) -> bytes:
-    """A redirect's target under the prefix, if it lies within the service; else as it is."""
-    head = prefix.encode("ascii")
-    if found := _ABSOLUTE.fullmatch(location):
-        if found[2].lower() != host.lower().encode("ascii"):
-            return location
-        scheme, rest = found[1] or b"", found[3] if found[3].startswith(b"/") else b"/" + found[3]
-        return scheme + b"//" + found[2] + head + rest
-    return head + location if location.startswith(b"/") else location
+    """A redirect's target under the prefix, if it lies within the service; else as it is.
+
+    Servers on a Unix socket, such as nginx, know no port and leave it out: so the host alone counts
+    where the target names no port.
+    """
+    head, own = prefix.encode("ascii"), host.lower().encode("ascii")
+    found = _ABSOLUTE.fullmatch(location)
+    if found is None:
+        return head + location if location.startswith(b"/") else location
+    there = found[2].lower()
+    if there not in (own, own.rpartition(b":")[0]) or (there == own and not prefix):
+        return location
+    path = found[3] if found[3].startswith(b"/") else b"/" + found[3]
+    return head + path

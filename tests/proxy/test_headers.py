@@ -96,24 +96,28 @@ def test_via_grows_and_shows_a_loop() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("given", "by_path", "by_host"),
     [
-        ("/login", "/shop/web/login"),
-        ("/login?next=/x", "/shop/web/login?next=/x"),
-        ("login", "login"),
-        ("../login", "../login"),
-        ("?a", "?a"),
-        ("http://h/login", "http://h/shop/web/login"),
-        ("HTTPS://H", "HTTPS://H/shop/web/"),
-        ("//h/x", "//h/shop/web/x"),
-        ("http://other/login", "http://other/login"),
-        ("mailto:a@h", "mailto:a@h"),
+        ("/login", "/shop/web/login", "/login"),
+        ("/login?next=/x", "/shop/web/login?next=/x", "/login?next=/x"),
+        ("login", "login", "login"),
+        ("../login", "../login", "../login"),
+        ("?a", "?a", "?a"),
+        ("http://h:99/login", "/shop/web/login", "http://h:99/login"),
+        ("HTTPS://H:99", "/shop/web/", "HTTPS://H:99"),
+        ("//h:99/x", "/shop/web/x", "//h:99/x"),
+        ("http://h/login", "/shop/web/login", "/login"),
+        ("http://h:98/login", "http://h:98/login", "http://h:98/login"),
+        ("http://other/login", "http://other/login", "http://other/login"),
+        ("mailto:a@h", "mailto:a@h", "mailto:a@h"),
     ],
 )
-def test_a_redirect_within_the_service_gets_the_prefix(given: str, expected: str) -> None:
+def test_a_redirect_within_the_service_stays_within_it(
+    given: str, by_path: str, by_host: str
+) -> None:
     answer = pairs(f"Location: {given}", "Content-Type: a/b")
-    assert values(response_fields(302, answer, "/shop/web", "h"), "Location") == [expected]
-    assert values(response_fields(302, answer, "", "h"), "Location") == [given]
+    assert values(response_fields(302, answer, "/shop/web", "h:99"), "Location") == [by_path]
+    assert values(response_fields(302, answer, "", "h:99"), "Location") == [by_host]
 
 
 @pytest.mark.parametrize(
