@@ -19,6 +19,7 @@ from hero_router.metrics.http import RequestCounts
 from hero_router.proxy.exchange import Limits
 from hero_router.proxy.locator import SocketLocator
 from hero_router.proxy.table import RoutingTable
+from hero_router.proxy.tunnel import Tunnels
 from hero_router.rpc.methods import RpcApi, RpcMethods, rpc_api
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import Redis, connect
@@ -147,6 +148,7 @@ def _reverse_proxy(config: RouterConfig, feed: Feed, worker: str) -> ReverseProx
         RoutingTable(feed.mirror, config.node.name),
         SocketLocator(config.node.root),
         Pool(config.proxy.connect_seconds),
+        Tunnels(config.proxy.idle_seconds),
         config.proxy.domain.lower(),
         via="hero_router-" + re.sub(r"[^A-Za-z0-9.-]", "-", worker),
         limits=Limits(

@@ -34,7 +34,7 @@ from hero_router.proxy.headers import (
 )
 from hero_router.proxy.locator import SocketLocator
 from hero_router.proxy.table import RoutingTable, Target
-from hero_router.proxy.tunnel import join
+from hero_router.proxy.tunnel import Tunnels
 from hero_router.upstream.connect import NoResponse
 from hero_router.upstream.connection import UpstreamConnection
 from hero_router.upstream.outcome import Outcome
@@ -79,6 +79,7 @@ class ReverseProxy:
     table: RoutingTable
     locator: SocketLocator
     pool: Pool
+    tunnels: Tunnels
     domain: str
     via: str
     limits: Limits
@@ -95,6 +96,11 @@ class ReverseProxy:
             return (found,)
         first = target.partition("?")[0].split("/", 2)[1:2]
         return () if not first or first[0] in RESERVED else by_path(target)
+
+    def close(self) -> None:
+        """Close tunnels and kept connections: the worker ends."""
+        self.tunnels.close()
+        self.pool.close()
 
     async def answer(
         self, request: web.BaseRequest, addresses: Sequence[Address], principal: Principal
@@ -245,7 +251,7 @@ class _Forwarding:
         service = connection.release()
         if early := self._protocol.release():
             service.write(early)
-        join(self._client, service, sent_early)
+        self._proxy.tunnels.join(self._client, service, sent_early)
 
     def _head(self, *, has_body: bool) -> bytes:
         request, target = self._request, self._target

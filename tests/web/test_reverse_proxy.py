@@ -630,3 +630,55 @@ async def test_a_service_of_a_reserved_name_is_reached_with_its_context(
         assert (await ask(live.port, get("/api/rpc/x"))).status == 404
         assert (await ask(live.port, get("/default/api/rpc/x"))).body == b"ok"
         assert (await ask(live.port, get("/rpc/x", "api.localhost"))).body == b"ok"
+
+
+UPGRADE = (
+    b"GET /shop/page/ws HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: t\r\n\r\n"
+)
+
+
+async def accept(visit: Visit) -> None:
+    """Accept an upgrade, and then echo."""
+    await visit.head()
+    await visit.send(b"HTTP/1.1 101 Yes\r\nUpgrade: t\r\nConnection: upgrade\r\n\r\n")
+    while data := await visit.reader.read(100):
+        await visit.send(data)
+
+
+async def test_a_tunnel_that_carries_nothing_is_closed_and_a_used_one_is_not(
+    redis7: RedisServer, hand: Hand, tmp_path: Path
+) -> None:
+    sockets = (SocketState("web_page", "web_page", "shop/web_page.sock", Status.HEALTHY),)
+    where = {"node": NODE, "socket_dir": str(tmp_path)}
+    async with (
+        working(redis7.url, proxy_idle_seconds=1, **where) as live,
+        service(tmp_path / "shop/web_page.sock", accept),
+    ):
+        await live.reaches(await hand.write(put("shop", node=NODE, sockets=sockets)))
+        reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
+        writer.write(UPGRADE)
+        async with asyncio.timeout(10):
+            await reader.readuntil(b"\r\n\r\n")
+            for _ in range(8):
+                writer.write(b"a")
+                assert await reader.readexactly(1) == b"a"
+                await asyncio.sleep(0.2)
+            with suppress(ConnectionResetError):
+                assert await reader.read() == b""
+        writer.close()
+
+
+async def test_a_worker_that_ends_closes_its_tunnels(
+    redis7: RedisServer, hand: Hand, tmp_path: Path
+) -> None:
+    sockets = (SocketState("web_page", "web_page", "shop/web_page.sock", Status.HEALTHY),)
+    where = {"node": NODE, "socket_dir": str(tmp_path)}
+    async with service(tmp_path / "shop/web_page.sock", accept):
+        async with working(redis7.url, **where) as live:
+            await live.reaches(await hand.write(put("shop", node=NODE, sockets=sockets)))
+            reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
+            writer.write(UPGRADE)
+            await reader.readuntil(b"\r\n\r\n")
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
+        writer.close()
