@@ -12,6 +12,10 @@
     ├── Overloaded              overloaded          a limit of this worker is reached, retry later
     ├── ScanTimeout             scan_timeout        no scanner answered in time
     ├── TimedOut                timed_out           a call took too long
+    ├── NoListener              no_listener         nothing listens on a service's socket
+    ├── BadGateway              bad_gateway         a service broke off, or speaks no HTTP
+    ├── GatewayTimeout          gateway_timeout     a service did not answer in time
+    ├── LoopDetected            loop_detected       the request has passed here before
     └── StoreError              store               any other error of Redis
         ├── NotReady            not_ready           this worker has not yet read the registry
         ├── StoreUnreachable    store_unreachable   no connection to Redis, or it broke or timed out
@@ -107,6 +111,30 @@ class TimedOut(RouterError):
     """A JSON-RPC call took too long and was ended."""
 
     code = "timed_out"
+
+
+class NoListener(RouterError):
+    """Nothing listens on the service's socket, or its file is gone."""
+
+    code = "no_listener"
+
+
+class BadGateway(RouterError):
+    """The service broke off its answer before any of it was passed on, or it speaks no HTTP."""
+
+    code = "bad_gateway"
+
+
+class GatewayTimeout(RouterError):
+    """The service did not accept the connection or did not answer in time."""
+
+    code = "gateway_timeout"
+
+
+class LoopDetected(RouterError):
+    """The request has passed through this router before."""
+
+    code = "loop_detected"
 
 
 class StoreError(RouterError):

@@ -15,6 +15,10 @@
     store and below      503     -32001   with Retry-After
     scan_timeout         504     -32006
     timed_out            504     -32603
+    no_listener          503     -32010   with Retry-After
+    bad_gateway          502     -32011
+    gateway_timeout      504     -32012
+    loop_detected        508     -32013
     anything else        500     -32603   general message: the log has the details
 
 An error class that is not in the table has the row of its nearest parent class in the table. A
@@ -46,6 +50,10 @@ CODES: Mapping[str, tuple[int, int]] = {
     "store": (503, -32001),
     "scan_timeout": (504, -32006),
     "timed_out": (504, INTERNAL),
+    "no_listener": (503, -32010),
+    "bad_gateway": (502, -32011),
+    "gateway_timeout": (504, -32012),
+    "loop_detected": (508, -32013),
 }
 """HTTP status and JSON-RPC code of each error's code."""
 

@@ -17,6 +17,7 @@ from typing import Any, Self
 from hero_router.errors import ConfigError
 from hero_router.settings.log import LogSettings
 from hero_router.settings.node import NodeSettings
+from hero_router.settings.proxy import ProxySettings
 from hero_router.settings.redis import RedisSettings
 from hero_router.settings.redis_url import masked
 from hero_router.settings.scan import ScanSettings
@@ -44,6 +45,7 @@ class RouterConfig:
     web: WebSettings = field(default_factory=WebSettings)
     stream: StreamSettings = field(default_factory=StreamSettings)
     scan: ScanSettings = field(default_factory=ScanSettings)
+    proxy: ProxySettings = field(default_factory=ProxySettings)
     redis: RedisSettings = field(default_factory=RedisSettings)
     log: LogSettings = field(default_factory=LogSettings)
 

@@ -8,6 +8,7 @@ the web workers accept only localhost, IP addresses, and the names in ROUTER_ALL
 import ipaddress
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple, Self
 
 from hero_router.errors import BadRequest, ConfigError, WrongHost, WrongOrigin
@@ -33,15 +34,19 @@ class Authority(NamedTuple):
     host: str
     port: str
 
-    @classmethod
-    def parse(cls, text: str) -> Self | None:
-        """Parse a text into host and port; None if malformed. A dot at a name's end is dropped."""
+    @staticmethod
+    @lru_cache(maxsize=256)
+    def parse(text: str) -> "Authority | None":
+        """Parse a text into host and port; None if malformed. A dot at a name's end is dropped.
+
+        Cached: each request has such a text, and nearly all requests have the same.
+        """
         found = _AUTHORITY.fullmatch(text.lower())
         if found is None or int(found[2] or 0) not in _PORTS:
             return None
         host = found[1].removesuffix(".")
         good = _is_address(host) or (len(host) <= LONGEST and _NAME.fullmatch(host))
-        return cls(host, found[2] or "") if good else None
+        return Authority(host, found[2] or "") if good else None
 
 
 class Hosts:
@@ -113,6 +118,7 @@ def _parsed(text: str | None, where: str) -> Authority | None:
     return found
 
 
+@lru_cache(maxsize=256)
 def _is_address(host: str) -> bool:
     """Whether a host is an IP address in its usual form; browsers never send `0x7f.1`."""
     try:

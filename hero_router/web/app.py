@@ -64,6 +64,7 @@ def make_runner(config: RouterConfig) -> web.AppRunner:
         config.web.hosts,
         config.web.proxies,
         parts.requests,
+        parts.proxy,
         head=config.web.head_seconds,
         stall=config.stream.stall_seconds,
         handler_cancellation=True,  # else aiohttp does not cancel the handler of a client that left

@@ -1,5 +1,6 @@
 """Makes the HTTP answers to errors: JSON body, headers, and own texts for aiohttp's errors."""
 
+import html
 import http
 import secrets
 from collections.abc import Mapping
@@ -61,6 +62,32 @@ def error_response(request: web.BaseRequest, error: BaseException) -> web.Respon
         content_type="application/json",
         headers=_headers(error, info),
     )
+
+
+def error_page(request: web.BaseRequest, error: BaseException) -> web.Response:
+    """The same answer as a small page, where a browser opens an address: HTML without scripts."""
+    response = error_response(request, error)
+    if "text/html" not in request.headers.get("Accept", ""):
+        return response
+    info, request_id = http_error_info(error), request.get(REQUEST_ID, "")
+    title = f"{info.status} {http.HTTPStatus(info.status).phrase}"
+    return OwnResponse(
+        status=info.status,
+        text=_PAGE.format(title=title, message=html.escape(info.message), request_id=request_id),
+        content_type="text/html",
+        headers=_headers(error, info),
+    )
+
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>{title}</title>
+<h1>{title}</h1>
+<p>{message}</p>
+<p>hero_router, request {request_id}</p>
+</html>
+"""
 
 
 def raw_error(error: Exception, fields: Mapping[str, str]) -> bytes:

@@ -37,8 +37,10 @@ async def end_streams(app: web.Application) -> None:
 
 
 async def connections(app: web.Application) -> AsyncIterator[None]:
-    """Close the connections to Redis after everything else has ended."""
+    """Close the connections to services and to Redis after everything else has ended."""
     yield
+    if (proxy := app[PARTS].proxy) is not None:
+        proxy.close()
     await app[PARTS].clients.aclose()
 
 

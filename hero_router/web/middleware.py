@@ -49,11 +49,16 @@ def identify(proxies: TrustedProxies) -> Middleware:
 
     @web.middleware
     async def identified(request: web.Request, handler: Handler) -> web.StreamResponse:
-        forwarded = request.headers.getall("X-Forwarded-For", [])
-        request[PRINCIPAL] = Principal(address=proxies.client(request.remote, forwarded))
+        request[PRINCIPAL] = principal_of(request, proxies)
         return await handler(request)
 
     return identified
+
+
+def principal_of(request: web.BaseRequest, proxies: TrustedProxies) -> Principal:
+    """The caller of a request."""
+    forwarded = request.headers.getall("X-Forwarded-For", [])
+    return Principal(address=proxies.client(request.remote, forwarded))
 
 
 def counting(requests: RequestCounts) -> Signal:

@@ -1,6 +1,7 @@
 """Builds the objects of one web worker (feed, state, RPC, metrics …) from settings and Redis."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
@@ -15,6 +16,10 @@ from hero_router.feed.rescan import ScanCoordinator
 from hero_router.feed.view import StateView
 from hero_router.metrics import multiproc
 from hero_router.metrics.http import RequestCounts
+from hero_router.proxy.exchange import Limits
+from hero_router.proxy.locator import SocketLocator
+from hero_router.proxy.table import RoutingTable
+from hero_router.proxy.tunnel import Tunnels
 from hero_router.rpc.methods import RpcApi, RpcMethods, rpc_api
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import Redis, connect
@@ -23,8 +28,10 @@ from hero_router.store.keys import Keys
 from hero_router.store.presence import Presence
 from hero_router.store.scan_requests import ScanRequests
 from hero_router.store.stream_reader import BLOCK_SECONDS, NodeReader, Stream
+from hero_router.upstream.pool import Pool
 from hero_router.web.body import BodyReader
 from hero_router.web.presence import PresencePublisher
+from hero_router.web.reverse_proxy import ReverseProxy
 from hero_router.web.routes.static import Assets, static_folder
 from hero_router.web.stream_connection import Connections
 
@@ -87,6 +94,7 @@ class Parts:
     exposition: "Exposition"
     bodies: BodyReader
     streams: Connections
+    proxy: ReverseProxy | None
 
 
 PARTS = web.AppKey("parts", Parts)
@@ -130,6 +138,22 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
             config.web.body_memory_mb * MEGABYTE, config.web.body_seconds, config.web.head_seconds
         ),
         streams=Connections(),
+        proxy=None if config.web.is_open else _reverse_proxy(config, feed, worker),
+    )
+
+
+def _reverse_proxy(config: RouterConfig, feed: Feed, worker: str) -> ReverseProxy:
+    """The way to the services. As long as there is no login, only this machine may take it."""
+    return ReverseProxy(
+        RoutingTable(feed.mirror, config.node.name),
+        SocketLocator(config.node.root),
+        Pool(config.proxy.connect_seconds),
+        Tunnels(config.proxy.idle_seconds),
+        config.proxy.domain.lower(),
+        via="hero_router-" + re.sub(r"[^A-Za-z0-9.-]", "-", worker),
+        limits=Limits(
+            config.proxy.answer_seconds, config.proxy.silence_seconds, config.proxy.idle_seconds
+        ),
     )
 
 

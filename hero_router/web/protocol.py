@@ -3,7 +3,7 @@
 aiohttp does not check these. Input that is not HTTP gets an error answer of the router's own.
 
 This module uses private parts of aiohttp: `Server.__call__` and `_kwargs`,
-`AppRunner._make_server`, and `_request_count` and `_waiter` of `RequestHandler`.
+`AppRunner._make_server`, and `_request_count`, `_waiter` and `_message_tail` of `RequestHandler`.
 """
 
 import asyncio
@@ -26,10 +26,13 @@ from aiohttp.streams import StreamReader
 
 from hero_router.errors import RouterError
 from hero_router.metrics.http import RequestCounts
-from hero_router.settings.hosts import Hosts
+from hero_router.proxy.exchange import Exchange
+from hero_router.settings.hosts import Authority, Hosts
 from hero_router.settings.proxies import LOCAL, TrustedProxies
 from hero_router.web.body import EXPECT
-from hero_router.web.errors import REQUEST_ID, error_response, raw_error
+from hero_router.web.errors import REQUEST_ID, error_page, error_response, raw_error
+from hero_router.web.middleware import principal_of
+from hero_router.web.reverse_proxy import ReverseProxy
 from hero_router.web.route_groups import HEADERS, OWN, dress
 from hero_router.web.timeouts import HeadTimeouts, ResponseTimeouts
 
@@ -63,6 +66,7 @@ class Runner(web.AppRunner):
         hosts: Hosts,
         proxies: TrustedProxies,
         requests: RequestCounts,
+        proxy: ReverseProxy | None = None,
         *,
         head: float,
         stall: float,
@@ -77,7 +81,7 @@ class Runner(web.AppRunner):
             lingering_time=LINGER_SECONDS,
             **options,
         )
-        self._given = hosts, proxies, requests
+        self._given = hosts, proxies, requests, proxy
         self._head, self._stall = head, stall
 
     async def _make_server(self) -> web.Server:
@@ -94,6 +98,7 @@ class HttpServer(web.Server):
         hosts: Hosts,
         proxies: TrustedProxies,
         requests: RequestCounts,
+        proxy: ReverseProxy | None,
         head: float,
         stall: float,
     ) -> None:
@@ -103,6 +108,7 @@ class HttpServer(web.Server):
             handler_cancellation=inner.handler_cancellation,
             **inner._kwargs,  # noqa: SLF001 - see above
         )
+        self._proxy = proxy
         self._inner, self._hosts, self._proxies, self._requests = inner, hosts, proxies, requests
         self.heads, self.responses = (
             HeadTimeouts(self._loop, head),
@@ -154,7 +160,19 @@ class HttpServer(web.Server):
             self._hosts.check(fields.get("Host"), _target(request), origin)
         except (RouterError, web.HTTPException) as refusal:
             return self.refused(request, refusal)
-        return await self._inner.request_handler(request)
+        if (proxy := self._proxy) is None:
+            return await self._inner.request_handler(request)
+        try:
+            host = Authority.parse(request.headers.get("Host", ""))
+            addresses = proxy.addresses(request, host.host if host else "")
+            if not addresses:
+                return await self._inner.request_handler(request)
+            response = await proxy.answer(request, addresses, principal_of(request, self._proxies))
+        except (RouterError, web.HTTPException, ConnectionResetError) as error:
+            response = error_page(request, error)
+            dress(response, OWN, request[REQUEST_ID])
+        self._requests.count(request.method, response.status)
+        return response
 
     def refused(self, request: web.BaseRequest, error: BaseException) -> web.Response:
         """The error answer to a request that does not reach the application.
@@ -171,11 +189,12 @@ class HttpServer(web.Server):
 class HttpProtocol(web.RequestHandler):
     """One connection, until it is closed or becomes a stream (`web.stream_connection`)."""
 
-    __slots__ = ("_begun", "_server")
+    __slots__ = ("_begun", "_server", "relay")
 
     def __init__(self, door: HttpServer, **options: Any) -> None:
         super().__init__(door, **options)
         self._server, self._begun = door, False
+        self.relay: Exchange | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client has connected: start the time limit of its first request head."""
@@ -201,6 +220,15 @@ class HttpProtocol(web.RequestHandler):
         elif data and (not before or self._waiter is not None):
             self._begun = True
             self._server.heads.start(self)
+        if len(self._message_tail) > READ_BYTES and self.transport is not None:
+            self.transport.pause_reading()  # the client goes on before its upgrade is accepted
+
+    def release(self) -> bytes:
+        """Leave the transport to another protocol; what the client sent after its last request."""
+        tail, self._message_tail = self._message_tail, b""
+        self.transport = None
+        self.connection_lost(None)
+        return tail
 
     def pause_writing(self) -> None:
         """The client takes its response too slowly: start the time limit of the response."""
@@ -211,6 +239,8 @@ class HttpProtocol(web.RequestHandler):
         """The client takes its response again: stop the time limit of the response."""
         super().resume_writing()
         self._server.responses.stop(self)
+        if self.relay is not None:
+            self.relay.resume()
 
     def give_up(self) -> None:
         """Close a connection whose request head is late; answer 408 if a part of it has arrived."""
@@ -259,6 +289,8 @@ def _check_line(request: web.BaseRequest) -> None:
 
 def _target(request: web.BaseRequest) -> str | None:
     """The authority of a request target in absolute form, which aiohttp takes for the host."""
+    if request.raw_path.startswith("/"):
+        return None
     found = _ABSOLUTE.match(request.raw_path)
     return found[1] if found else None
 

@@ -66,7 +66,7 @@ def test_the_page_has_these_examples_with_these_commands() -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-async def test_each_example_is_shown_as_healthy_with_title_and_method(
+async def test_each_example_is_shown_as_healthy_and_answers_through_the_router(
     name: str, tmp_path: Path, redis7: RedisServer
 ) -> None:
     root = tmp_path / "root"
@@ -74,7 +74,7 @@ async def test_each_example_is_shown_as_healthy_with_title_and_method(
     socket.parent.mkdir(parents=True)
     async with (
         scanning(redis7.url, root),
-        working(redis7.url) as live,
+        working(redis7.url, node="n", socket_dir=str(root)) as live,
         running(name, tmp_path, socket),
     ):
 
@@ -83,5 +83,6 @@ async def test_each_example_is_shown_as_healthy_with_title_and_method(
             return services and services[0]["status"] == "healthy" and services[0]
 
         record = await eventually(shown, 20, "it is healthy")
+        assert await live.get("/petshop/rpc/health") == (200, {"status": "ok"})
     assert (record["name"], record["title"], record["version"]) == ("petshop", "Pet shop", "1.0.0")
     assert (record["methods"], record["methods_count"]) == (["pets.list"], 1)

@@ -1,0 +1,190 @@
+"""Rewrites header fields on their way through the proxy, by fixed rules. Pure: no I/O, no clock.
+
+Fields are raw: names and values as bytes, in order, repeated ones kept. The rules follow RFC 9110,
+section 7.6.1: fields that `Connection` names go first, then the fields of one hop, then the fields
+that only this router may set. Only then the router's own fields are added.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+
+Field = tuple[bytes, bytes]
+Fields = Sequence[Field]
+
+HOP_BY_HOP = frozenset(
+    {
+        b"connection", b"keep-alive", b"proxy-connection", b"proxy-authenticate",
+        b"proxy-authorization", b"te", b"transfer-encoding", b"upgrade", b"http2-settings",
+    }
+)  # fmt: skip
+"""Fields that belong to one connection; framing is made anew for the next one."""
+
+_IDENTITY = re.compile(rb"(x-forwarded|x-hero)(-.*)?|forwarded|x-real-ip|x-request-id|via")
+"""What services may believe of a client: only the router and trusted proxies set it."""
+
+_TRUSTED_OWN = re.compile(rb"x-hero-claims|x-hero-context|x-request-id")
+"""What is taken over from a trusted proxy as it is."""
+
+_SEPARATORS = re.compile(rb"[^0-9a-z]")
+_SERVICE_MAY_NOT = frozenset({b"service-worker-allowed", b"clear-site-data"})
+
+
+class Hop(NamedTuple):
+    """What the router tells a service of a request.
+
+    `client` is the client's address behind trusted proxies, `chain` the value of `X-Forwarded-For`.
+    `prefix` is the part of the address that was cut, `via` this router's name in `Via`.
+    """
+
+    chain: str
+    proto: str
+    host: str
+    prefix: str
+    request_id: str
+    via: str
+    trusted: bool
+
+
+def request_fields(fields: Fields, hop: Hop, own_cookies: Collection[str] = ()) -> list[Field]:
+    """The fields of a request as a service gets them.
+
+    Removed are: what `Connection` names, the fields of one hop, the router's own cookies, and what
+    says who the client is, in every spelling that a service could take for it (`X_Hero_Claims`,
+    `x.hero.claims`). From a trusted proxy `X-Hero-*` and `X-Request-Id` stay in their own spelling.
+    """
+    named = _named_by_connection(fields)
+    kept = list[Field]()
+    via = b""
+    for name, value in fields:
+        key = name.lower()
+        if key in HOP_BY_HOP or key in named or key == b"content-length":
+            continue
+        if key == b"via":
+            via = via + b", " + value if via else value
+        if _IDENTITY.fullmatch(_SEPARATORS.sub(b"-", key)):
+            if hop.trusted and _TRUSTED_OWN.fullmatch(key):
+                kept.append((name, value))
+            continue
+        if key == b"cookie" and own_cookies:
+            value = _without(value, own_cookies)  # noqa: PLW2901 - the rest of the same field
+            if not value:
+                continue
+        kept.append((name, value))
+    kept += (
+        (b"X-Forwarded-For", hop.chain.encode("ascii")),
+        (b"X-Forwarded-Proto", hop.proto.encode("ascii")),
+        (b"X-Forwarded-Host", hop.host.encode("ascii")),
+    )
+    if hop.prefix:
+        kept.append((b"X-Forwarded-Prefix", hop.prefix.encode("ascii")))
+    if not any(name.lower() == b"x-request-id" for name, _ in kept):
+        kept.append((b"X-Request-Id", hop.request_id.encode("ascii")))
+    own = f"1.1 {hop.via}".encode("ascii")
+    kept.append((b"Via", via + b", " + own if via else own))
+    return kept
+
+
+def response_fields(
+    status: int, fields: Fields, prefix: str, host: str, own_cookies: Collection[str] = ()
+) -> list[Field]:
+    """The fields of a service's answer as the client gets them; framing fields are left out.
+
+    Under a prefix, redirects within the service and the paths of its cookies get the prefix, and
+    each answer gets a sandbox: it shares the router's origin, so no script in it may call the API.
+    Browsers show many media types as documents, so none is excepted.
+    """
+    named = _named_by_connection(fields)
+    kept = list[Field]()
+    for name, value in fields:
+        key = name.lower()
+        if key in HOP_BY_HOP or key in named or key in _SERVICE_MAY_NOT or key == b"content-length":
+            continue
+        if key == b"set-cookie":
+            if _cookie_name(value) in own_cookies:
+                continue
+            value = _under(value, prefix) if prefix else value  # noqa: PLW2901
+        elif key in (b"location", b"content-location"):
+            value = _moved(value, prefix, host)  # noqa: PLW2901
+        kept.append((name, value))
+    if prefix and status >= 200:
+        kept.append((b"Content-Security-Policy", SANDBOX))
+    return kept
+
+
+SANDBOX = b"sandbox allow-scripts allow-forms allow-popups allow-modals allow-downloads"
+"""Takes a page's origin away, so that the browser treats its requests as those of a stranger."""
+
+
+def has_loop(fields: Fields, via: str) -> bool:
+    """Whether a request has passed through this router before (`Via`, RFC 9110, section 7.6.3)."""
+    own = via.encode("ascii")
+    entries = (
+        entry for name, value in fields if name.lower() == b"via" for entry in value.split(b",")
+    )
+    return any(entry.split()[1:2] == [own] for entry in entries)
+
+
+def upgrade_of(fields: Fields) -> bytes | None:
+    """The protocol that a message wants to change to; None without `Connection: upgrade`."""
+    if b"upgrade" not in _named_by_connection(fields):
+        return None
+    return next((value for name, value in fields if name.lower() == b"upgrade"), None)
+
+
+def serialize(first_line: bytes, fields: Iterable[Field]) -> bytes:
+    """The head of a message, with the empty line at its end."""
+    return b"\r\n".join([first_line, *(name + b": " + value for name, value in fields), b"", b""])
+
+
+def _named_by_connection(fields: Fields) -> set[bytes]:
+    return {
+        token.strip().lower()
+        for name, value in fields
+        if name.lower() == b"connection"
+        for token in value.split(b",")
+    }
+
+
+def _without(cookies: bytes, names: Collection[str]) -> bytes:
+    """A `Cookie` field without the cookies of these names."""
+    kept = [each for each in cookies.split(b";") if _cookie_name(each) not in names]
+    return b";".join(kept).strip()
+
+
+def _cookie_name(cookie: bytes) -> str:
+    return cookie.partition(b"=")[0].strip().decode("latin-1")
+
+
+_COOKIE_PATH = re.compile(rb"(;\s*path\s*=\s*)(/[^;]*)", re.IGNORECASE)
+
+
+def _under(cookie: bytes, prefix: str) -> bytes:
+    """A `Set-Cookie` whose path lies under the prefix."""
+    head = prefix.encode("ascii")
+
+    def moved(found: re.Match[bytes]) -> bytes:
+        path = b"" if found[2].strip() == b"/" else found[2]
+        return found[1] + head + (path or b"/")
+
+    return _COOKIE_PATH.sub(moved, cookie)
+
+
+_ABSOLUTE = re.compile(rb"(?i)(https?:)?//([^/?#]*)(.*)", re.DOTALL)
+
+
+def _moved(location: bytes, prefix: str, host: str) -> bytes:
+    """A redirect's target under the prefix, if it lies within the service; else as it is.
+
+    Servers on a Unix socket, such as nginx, know no port and leave it out: so the host alone counts
+    where the target names no port.
+    """
+    head, own = prefix.encode("ascii"), host.lower().encode("ascii")
+    found = _ABSOLUTE.fullmatch(location)
+    if found is None:
+        return head + location if location.startswith(b"/") else location
+    there = found[2].lower()
+    if there not in (own, own.rpartition(b":")[0]) or (there == own and not prefix):
+        return location
+    path = found[3] if found[3].startswith(b"/") else b"/" + found[3]
+    return head + path

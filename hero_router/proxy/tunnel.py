@@ -1,0 +1,119 @@
+"""Tunnels of bytes between two connections, after both have left HTTP (RFC 9110, section 7.8)."""
+
+import asyncio
+from typing import cast
+
+SWEEP_SECONDS = 30.0
+"""Time between two looks for idle tunnels, at most; a quarter of the limit if that is shorter."""
+
+
+class TunnelEnd(asyncio.Protocol):
+    """One end of a tunnel: writes to the other end what arrives here.
+
+    The end of one direction is passed on; the other direction stays open. `is_over` says whether
+    this end will send nothing more.
+    """
+
+    __slots__ = ("_tunnels", "is_over", "other", "transport", "used_at")
+
+    def __init__(self, tunnels: "Tunnels", transport: asyncio.Transport) -> None:
+        self._tunnels, self.transport = tunnels, transport
+        self.other: TunnelEnd | None = None
+        self.is_over = False
+        self.used_at = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport."""
+        self.transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Pass the bytes on."""
+        self.used_at = self._tunnels.now()
+        if self.other is not None:
+            self.other.transport.write(data)
+
+    def pause_writing(self) -> None:
+        """Stop the reading at the other end: this one is slow."""
+        if self.other is not None and not self.other.transport.is_closing():
+            self.other.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Read again at the other end."""
+        if self.other is not None and not self.other.transport.is_closing():
+            self.other.transport.resume_reading()
+
+    def eof_received(self) -> bool:
+        """Pass the end of one direction on; close when both have ended."""
+        self.is_over = True
+        other = self.other
+        if other is None or other.is_over or not other.transport.can_write_eof():
+            return False
+        other.transport.write_eof()
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Close the other end: cleanly after a clean end, else at once."""
+        self._tunnels.discard(self)
+        other, self.other = self.other, None
+        if other is not None:
+            if exc is None:
+                other.transport.close()
+            else:
+                other.transport.abort()
+
+
+class Tunnels:
+    """The open tunnels of one worker. One that carries nothing for `idle_seconds` is closed."""
+
+    def __init__(self, idle_seconds: float) -> None:
+        self._idle_seconds = idle_seconds
+        self._open: set[TunnelEnd] = set()
+        self._sweeper: asyncio.TimerHandle | None = None
+
+    def __len__(self) -> int:
+        return len(self._open) // 2
+
+    def now(self) -> float:
+        """The loop's time."""
+        return asyncio.get_running_loop().time()
+
+    def join(
+        self, client: asyncio.Transport, service: asyncio.Transport, sent_early: bytes
+    ) -> None:
+        """Make a tunnel; `sent_early` are bytes of the service for the client."""
+        near, far = TunnelEnd(self, client), TunnelEnd(self, service)
+        near.other, far.other = far, near
+        near.used_at = far.used_at = self.now()
+        self._open |= {near, far}
+        client.set_protocol(near)
+        service.set_protocol(far)
+        if sent_early:
+            client.write(sent_early)
+        for transport in (client, service):
+            transport.resume_reading()
+        self._arm()
+
+    def discard(self, end: TunnelEnd) -> None:
+        """An end is closed."""
+        self._open.discard(end)
+
+    def close(self) -> None:
+        """Close all: the worker ends."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        for end in tuple(self._open):
+            end.transport.close()
+
+    def _arm(self) -> None:
+        if self._sweeper is None:
+            seconds = min(SWEEP_SECONDS, self._idle_seconds / 4)
+            self._sweeper = asyncio.get_running_loop().call_later(seconds, self._sweep)
+
+    def _sweep(self) -> None:
+        self._sweeper = None
+        oldest = self.now() - self._idle_seconds
+        for end in tuple(self._open):
+            if end.used_at <= oldest and (end.other is None or end.other.used_at <= oldest):
+                end.transport.abort()
+        if self._open:
+            self._arm()

@@ -1,0 +1,166 @@
+"""What happens to header fields on their way to a service and back."""
+
+import pytest
+
+from hero_router.proxy.headers import (
+    Field,
+    Hop,
+    has_loop,
+    request_fields,
+    response_fields,
+    serialize,
+    upgrade_of,
+)
+
+HOP = Hop("10.0.0.9", "https", "router.test", "/shop/web", "id1", "me", trusted=False)
+TRUSTED = HOP._replace(trusted=True)
+
+
+def values(fields: list[Field], name: str) -> list[str]:
+    return [value.decode() for key, value in fields if key.decode().lower() == name.lower()]
+
+
+def pairs(*lines: str) -> list[Field]:
+    found = (line.partition(": ") for line in lines)
+    return [(name.encode(), value.encode()) for name, _, value in found]
+
+
+def test_a_service_learns_the_client_the_scheme_the_host_and_the_prefix() -> None:
+    out = request_fields(pairs("Host: router.test"), HOP)
+    assert out == pairs(
+        "Host: router.test",
+        "X-Forwarded-For: 10.0.0.9",
+        "X-Forwarded-Proto: https",
+        "X-Forwarded-Host: router.test",
+        "X-Forwarded-Prefix: /shop/web",
+        "X-Request-Id: id1",
+        "Via: 1.1 me",
+    )
+
+
+def test_without_a_prefix_none_is_told() -> None:
+    assert values(request_fields([], HOP._replace(prefix="")), "X-Forwarded-Prefix") == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "X-Forwarded-For", "x-forwarded-proto", "X-FORWARDED-HOST", "X-Forwarded-Prefix",
+        "X-Forwarded-Port", "Forwarded", "X-Real-IP", "X-Hero-Claims", "X-Hero-Context",
+        "X_Hero_Claims", "X.Hero.Claims", "x!hero~claims", "X_Forwarded_For", "X-Hero-Anything",
+        "x_real_ip",
+    ],
+)  # fmt: skip
+def test_what_says_who_the_client_is_is_removed_in_every_spelling(name: str) -> None:
+    assert b"evil" not in serialize(b"", request_fields(pairs(f"{name}: evil"), HOP))
+
+
+@pytest.mark.parametrize("name", ["X-Hero-Claims", "x-hero-context", "X-Request-Id"])
+def test_from_a_trusted_proxy_claims_stay_in_their_own_spelling_only(name: str) -> None:
+    assert values(request_fields(pairs(f"{name}: a"), TRUSTED), name) == ["a"]
+    other = name.replace("-", "_")
+    assert values(request_fields(pairs(f"{other}: a"), TRUSTED), other) == []
+
+
+def test_what_connection_names_goes_first_and_cannot_take_the_routers_own_fields() -> None:
+    given = pairs(
+        "Connection: X-Forwarded-For, close , Secret", "Secret: 1", "Keep-Alive: timeout=5",
+        "TE: trailers", "Transfer-Encoding: chunked", "Proxy-Authorization: x", "Accept: a",
+        "Upgrade: h2c", "HTTP2-Settings: y", "Connection: x-forwarded-prefix",
+    )  # fmt: skip
+    out = request_fields(given, HOP)
+    assert [name.decode() for name, _ in out][:2] == ["Accept", "X-Forwarded-For"]
+    assert values(out, "X-Forwarded-Prefix") == ["/shop/web"]
+
+
+def test_fields_keep_their_order_their_spelling_and_their_repetition() -> None:
+    given = pairs("aCCept: 1", "X-A: 2", "x-a: 3", "X-A: 2")
+    assert request_fields(given, HOP)[:4] == given
+    answer = pairs("Set-Cookie: a=1", "Set-Cookie: b=2", "set-cookie: a=3", "Content-Type: a/b")
+    assert response_fields(200, answer, "", "h") == answer
+
+
+def test_own_cookies_stay_here_in_both_directions() -> None:
+    own = {"session"}
+    given = pairs("Cookie: a=1; session=x; b=2", "Cookie: session=y")
+    assert values(request_fields(given, HOP, own), "Cookie") == ["a=1; b=2"]
+    answer = pairs("Set-Cookie: session=evil; Path=/", "Set-Cookie: a=1", "Content-Type: a/b")
+    assert values(response_fields(200, answer, "", "h", own), "Set-Cookie") == ["a=1"]
+
+
+def test_via_grows_and_shows_a_loop() -> None:
+    out = request_fields(pairs("Via: 1.0 other", "via: 1.1 third"), HOP)
+    assert values(out, "Via") == ["1.0 other, 1.1 third, 1.1 me"]
+    assert has_loop(out, "me")
+    assert not has_loop(pairs("Via: 1.1 men, 1.1 (me)"), "me")
+
+
+@pytest.mark.parametrize(
+    ("given", "by_path", "by_host"),
+    [
+        ("/login", "/shop/web/login", "/login"),
+        ("/login?next=/x", "/shop/web/login?next=/x", "/login?next=/x"),
+        ("login", "login", "login"),
+        ("../login", "../login", "../login"),
+        ("?a", "?a", "?a"),
+        ("http://h:99/login", "/shop/web/login", "http://h:99/login"),
+        ("HTTPS://H:99", "/shop/web/", "HTTPS://H:99"),
+        ("//h:99/x", "/shop/web/x", "//h:99/x"),
+        ("http://h/login", "/shop/web/login", "/login"),
+        ("http://h:98/login", "http://h:98/login", "http://h:98/login"),
+        ("http://other/login", "http://other/login", "http://other/login"),
+        ("mailto:a@h", "mailto:a@h", "mailto:a@h"),
+    ],
+)
+def test_a_redirect_within_the_service_stays_within_it(
+    given: str, by_path: str, by_host: str
+) -> None:
+    answer = pairs(f"Location: {given}", "Content-Type: a/b")
+    assert values(response_fields(302, answer, "/shop/web", "h:99"), "Location") == [by_path]
+    assert values(response_fields(302, answer, "", "h:99"), "Location") == [by_host]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("a=1; Path=/", "a=1; Path=/shop/web/"),
+        ("a=1; path=/x; HttpOnly", "a=1; path=/shop/web/x; HttpOnly"),
+        ("a=path=/; Secure", "a=path=/; Secure"),
+        ("a=1", "a=1"),
+    ],
+)
+def test_a_cookies_path_gets_the_prefix(given: str, expected: str) -> None:
+    answer = pairs(f"Set-Cookie: {given}", "Content-Type: a/b")
+    assert values(response_fields(200, answer, "/shop/web", "h"), "Set-Cookie") == [expected]
+
+
+@pytest.mark.parametrize("kind", ["text/html", "image/svg+xml", "multipart/x-mixed-replace", None])
+def test_what_is_reached_by_path_is_boxed_whatever_its_type(kind: str | None) -> None:
+    answer = pairs(f"Content-Type: {kind}", "Content-Security-Policy: default-src *")
+    answer = answer if kind else []
+    boxed = values(response_fields(200, answer, "/shop/web", "h"), "Content-Security-Policy")
+    assert boxed[-1].split()[0] == "sandbox"
+    assert "allow-same-origin" not in boxed[-1]
+    assert response_fields(200, answer, "", "h") == answer
+    assert response_fields(103, pairs("Link: x"), "/shop/web", "h") == pairs("Link: x")
+
+
+def test_a_service_cannot_widen_its_worker_nor_clear_the_sites_data() -> None:
+    answer = pairs("Service-Worker-Allowed: /", "Clear-Site-Data: *", "Content-Type: a/b")
+    assert response_fields(200, answer, "", "h") == pairs("Content-Type: a/b")
+
+
+def test_framing_of_an_answer_is_left_out() -> None:
+    answer = pairs(
+        "Connection: keep-alive, X-Internal", "X-Internal: 1", "Keep-Alive: timeout=5",
+        "Transfer-Encoding: chunked", "Content-Length: 5", "Upgrade: h2c", "Content-Type: a/b",
+    )  # fmt: skip
+    assert response_fields(200, answer, "", "h") == pairs("Content-Type: a/b")
+
+
+def test_an_upgrade_needs_both_fields() -> None:
+    assert (
+        upgrade_of(pairs("Connection: keep-alive, Upgrade", "Upgrade: websocket")) == b"websocket"
+    )
+    assert upgrade_of(pairs("Upgrade: websocket")) is None
+    assert upgrade_of(pairs("Connection: upgrade")) is None
