@@ -56,7 +56,7 @@ USED_BY: Mapping[str, set[str]] = {
 }
 """Which layers, or bottom modules, may import each library; any other library is a stranger."""
 
-ROOTS = {"web.parts", "cli.scanner", "cli.serve", "cli.forget", "cli.check"}
+ROOTS = {"web.parts", "cli.scanner", "cli.serve", "cli.forget", "cli.healthcheck"}
 """The composition roots: here, and nowhere else, everything is put together."""
 
 PURE = {

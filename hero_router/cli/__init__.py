@@ -27,7 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "clients": "hero_router.cli.clients",
     "forget": "hero_router.cli.forget",
     "config": "hero_router.cli.config",
-    "check": "hero_router.cli.check",
+    "healthcheck": "hero_router.cli.healthcheck",
     "completion": "hero_router.cli.completion",
 }
 """The module of each command; `command` in that module is a click command."""

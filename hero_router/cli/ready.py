@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from hero_router.cli import liveness
+from hero_router.cli import healthcheck
 from hero_router.client.http import RouterAway, get
 from hero_router.errors import StoreError
 from hero_router.settings.config import RouterConfig
@@ -47,17 +47,17 @@ class Readiness:
         try:
             with suppress(StoreError):
                 await self._began_ms(client)
-            return (await liveness.scanner(self._config, client)).ok
+            return (await healthcheck.scanner(self._config, client)).ok
         finally:
             await client.aclose()
 
     async def web(self) -> bool:
         """Whether a web worker answers."""
-        return (await liveness.web(self._config, within=ASK_SECONDS)).ok
+        return (await healthcheck.web(self._config, within=ASK_SECONDS)).ok
 
     async def demo(self) -> bool:
         """Whether the sample services have sockets."""
-        return liveness.demo(self._config).ok
+        return healthcheck.demo(self._config).ok
 
     async def announce(self) -> None:
         """Print why the router is not ready, when the reason changes, until the router is ready."""

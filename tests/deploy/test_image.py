@@ -100,13 +100,13 @@ def test_gunicorn_says_in_one_line_why_it_cannot_run(url: str) -> None:
 
 
 def test_a_web_container_that_does_not_answer_is_not_healthy() -> None:
-    assert run("hero_router", "check", "web", ROUTER_PORT=str(free_port())).returncode == 1
+    assert run("hero_router", "healthcheck", "web", ROUTER_PORT=str(free_port())).returncode == 1
 
 
 def test_the_check_of_a_scanner_passes_while_redis_is_away() -> None:
     """Another start of the scanner would not bring Redis back."""
     url = f"redis://127.0.0.1:{free_port()}/0"
-    assert run("hero_router", "check", "scanner", ROUTER_REDIS_URL=url).returncode == 0
+    assert run("hero_router", "healthcheck", "scanner", ROUTER_REDIS_URL=url).returncode == 0
 
 
 def test_a_check_logs_in_to_redis_and_knows_its_deployment(redis7: RedisServer) -> None:
@@ -119,7 +119,7 @@ def test_a_check_logs_in_to_redis_and_knows_its_deployment(redis7: RedisServer) 
         )
     try:
         done = run(
-            *("hero_router", "check", "scanner"),
+            *("hero_router", "healthcheck", "scanner"),
             ROUTER_REDIS_URL=redis7.url.replace("://", "://check@"),
             ROUTER_REDIS_PASSWORD_FILE=str(password),
         )
@@ -130,10 +130,10 @@ def test_a_check_logs_in_to_redis_and_knows_its_deployment(redis7: RedisServer) 
 
 
 def test_a_check_does_not_warn_each_time_of_what_the_process_itself_has_warned_of() -> None:
-    done = run("hero_router", "check", "demo", ROUTER_SSE_BUFFER="0")
+    done = run("hero_router", "healthcheck", "demo", ROUTER_SSE_BUFFER="0")
     assert done.stderr == ""
 
 
 def test_a_demo_without_sockets_is_not_healthy(tmp_path: object) -> None:
-    done = run("hero_router", "check", "demo", ROUTER_SOCKET_DIR=str(tmp_path))
+    done = run("hero_router", "healthcheck", "demo", ROUTER_SOCKET_DIR=str(tmp_path))
     assert done.returncode == 1

@@ -1,20 +1,55 @@
-"""Checks whether the web workers, the scanner and the sample services work.
+"""The command `healthcheck`: one line and an exit code, for health checks of containers.
 
-`hero_router check` uses these checks, and `hero_router serve` while it starts its processes. A
-check only fails if a restart may help, so it does not fail because Redis cannot be reached.
+`hero_router serve` asks the same while it starts its processes. A check only fails if a restart may
+help, so it does not fail because Redis cannot be reached.
 """
 
+import asyncio
+import sys
 from dataclasses import dataclass
+from typing import Any
 
+import click
+
+from hero_router.cli.options import configure, flags
 from hero_router.client.http import RouterAway, get
 from hero_router.errors import StoreError
 from hero_router.settings.config import RouterConfig
-from hero_router.store.client import Redis
+from hero_router.store.client import Redis, connect
 from hero_router.store.keys import Keys
 from hero_router.store.stream_reader import NodeReader
 from hero_router.text import clean
 
 ANSWER_SECONDS = 3.0
+
+
+@click.command("healthcheck")
+@click.argument("part", type=click.Choice(["web", "scanner", "demo"]))
+@flags(
+    "host", "port", "redis_url", "redis_password_file", "redis_prefix", "node", "socket_dir",
+)  # fmt: skip
+def command(part: str, **overrides: Any) -> None:
+    """Check that web workers, scanner or sample services work.
+
+    Exits with 0 if the processes of this machine work, else with 1. The check only fails if a
+    restart may help: it does not fail because Redis cannot be reached.
+    """
+    found = asyncio.run(_ask(part, configure(overrides)))
+    click.echo(f"{part}: {'ok' if found.ok else 'failed'}: {found.detail}")
+    sys.exit(0 if found.ok else 1)
+
+
+async def _ask(part: str, config: RouterConfig) -> "Health":
+    if part == "web":
+        return await web(config)
+    if part == "demo":
+        return demo(config)
+    config.redis.require_url()
+    client = connect(config.redis, name="check", connections=1)
+    try:
+        return await scanner(config, client)
+    finally:
+        await client.aclose()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""`check`: one line and an exit code that say whether a part works."""
+"""`healthcheck`: one line and an exit code that say whether a part works."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.support.serving import Serving
 
 def check(part: str, environment: dict[str, str]) -> tuple[int, str, str]:
     """Exit code, output and errors."""
-    done = run("check", part, **environment)
+    done = run("healthcheck", part, **environment)
     return done.exit_code, done.stdout, done.stderr
 
 
