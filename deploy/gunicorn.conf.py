@@ -12,8 +12,8 @@ for _number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
 
 from hero_router.errors import ConfigError  # noqa: E402
 from hero_router.server.gunicorn import gunicorn_settings  # noqa: E402
-from hero_router.server.prepare import prepare  # noqa: E402
-from hero_router.settings import logs  # noqa: E402 - see above
+from hero_router.server.preflight import prepare  # noqa: E402
+from hero_router.settings import logging_setup  # noqa: E402 - see above
 from hero_router.settings.config import RouterConfig  # noqa: E402
 
 
@@ -22,13 +22,13 @@ def _settings() -> dict[str, object]:
 
     Each worker warns of rejected values, as soon as it logs in the form that is set.
     """
-    logs.setup_early()
+    logging_setup.setup_early()
     try:
         config = RouterConfig.read()
-        logs.setup(config.log.level, config.log.format)
+        logging_setup.setup(config.log.level, config.log.format)
         prepare(config)
     except ConfigError as error:
-        logs.report_fatal(str(error))
+        logging_setup.report_fatal(str(error))
         sys.exit(2)
     return gunicorn_settings(config)
 

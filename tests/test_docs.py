@@ -22,7 +22,7 @@ from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
 from hero_router.web.app import create_app
-from hero_router.web.parts import RedisClients, make_parts
+from hero_router.web.assembly import RedisClients, make_parts
 from tests.support.records import put, report
 from tests.support.redis import RedisServer
 

@@ -37,7 +37,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
 """Which layers each layer may import, besides itself."""
 
 BOTTOM_MODULES = {
-    "backoff", "codec", "errors", "model", "position", "singleflight", "sse", "text",
+    "backoff", "codec", "errors", "model", "position", "singleflight", "sse", "sanitize",
 }  # fmt: skip
 
 USED_BY: Mapping[str, set[str]] = {
@@ -56,20 +56,22 @@ USED_BY: Mapping[str, set[str]] = {
 }
 """Which layers, or bottom modules, may import each library; any other library is a stranger."""
 
-ROOTS = {"web.parts", "cli.scanner", "cli.serve", "cli.forget", "cli.healthcheck"}
+ROOTS = {"web.assembly", "cli.scanner", "cli.serve", "cli.forget", "cli.healthcheck"}
 """The composition roots: here, and nowhere else, everything is put together."""
 
 PURE = {
     "access.policy", "access.principal",
-    "codec", "errors", "model", "position", "sse", "text",
-    "demo.jsonrpc", "demo.handlers",
-    "feed.batch", "feed.intervals", "feed.entry", "feed.filters", "feed.latest", "feed.mirror",
+    "codec", "errors", "model", "position", "sse", "sanitize",
+    "demo.jsonrpc", "demo.methods",
+    "feed.conflation", "feed.entry", "feed.filters", "feed.mirror", "feed.write_batch",
+    "feed.stream_intervals",
     "feed.resume", "feed.ring", "feed.stream_divergence", "feed.subscribers", "feed.view",
     "proxy.address", "proxy.headers", "proxy.table",
-    "metrics.declarations", "metrics.http", "metrics.nodes",
-    "rpc.errors", "rpc.examples", "rpc.json_schema", "rpc.methods", "rpc.openrpc", "rpc.params",
+    "metrics.declarations", "metrics.http_requests", "metrics.nodes",
+    "rpc.error_codes", "rpc.examples", "rpc.json_schema", "rpc.methods", "rpc.openrpc",
+    "rpc.params",
     "rpc.results",
-    "scan.diff", "scan.document_parser", "scan.flaps", "scan.health", "scan.inventory",
+    "scan.diff", "scan.document_parser", "scan.flaps", "scan.health_answer", "scan.inventory",
     "scan.probe_interval", "scan.result", "scan.status",
     "settings.hosts", "settings.proxies", "settings.redis_url",
     "store.keys", "store.steps",
@@ -192,7 +194,7 @@ def test_only_composition_roots_connect_to_redis() -> None:
 
 def test_only_composition_roots_put_scanner_feed_and_supervisor_together() -> None:
     """Whoever builds one of these decides which Redis, root and clock it gets."""
-    heads = {"Feed": "web.parts", "ScannerAgent": "cli.scanner", "Supervisor": "cli.serve"}
+    heads = {"Feed": "web.assembly", "ScannerAgent": "cli.scanner", "Supervisor": "cli.serve"}
     built = {
         (node.func.id, name)
         for name, tree in MODULES.items()

@@ -11,7 +11,7 @@ import click
 
 from hero_router import __version__
 from hero_router.errors import ConfigError, RouterError
-from hero_router.settings import logs
+from hero_router.settings import logging_setup
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         if cmd_name in LONG_RUNNING and not ctx.resilient_parsing:
-            logs.setup_early()
+            logging_setup.setup_early()
         if cmd_name == "web" and not ctx.resilient_parsing:
             for number in MASTER_SIGNALS:
                 self._handlers[number] = signal.signal(number, signal.SIG_IGN)
@@ -90,9 +90,9 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
         except click.UsageError as error:
-            if not logs.is_json():
+            if not logging_setup.is_json():
                 raise
-            logs.report_fatal(error.format_message())
+            logging_setup.report_fatal(error.format_message())
             ctx.exit(CANNOT_RUN)
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
@@ -100,10 +100,10 @@ class Commands(click.Group):
         try:
             return super().main(*args, **kwargs)
         except RouterError as error:
-            logs.report_fatal(str(error))
+            logging_setup.report_fatal(str(error))
             sys.exit(CANNOT_RUN if isinstance(error, ConfigError) else FAILED)
         except Exception as error:
-            if not logs.is_json():
+            if not logging_setup.is_json():
                 raise
             log.critical(
                 "hero_router ends with an error of its own: %s: %s",

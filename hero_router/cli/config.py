@@ -9,8 +9,8 @@ from typing import Any
 import click
 from rich.text import Text
 
-from hero_router.cli.options import configure, default_text, flags, given, span
 from hero_router.cli.screen import Column, console, table
+from hero_router.cli.setting_flags import configure, default_text, flags, given, span
 from hero_router.errors import ConfigError
 from hero_router.settings.config import RouterConfig, rejected, sources
 from hero_router.store.eviction import warning

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from hero_router.cli.options import begin, flags
+from hero_router.cli.setting_flags import begin, flags
 from hero_router.demo import services
 from hero_router.settings.config import RouterConfig
 

@@ -16,7 +16,7 @@ from hero_router.cli.selection import service_names
 from hero_router.cli.services import mark
 from hero_router.client.http import RequestRefused, fetch
 from hero_router.errors import NotFound
-from hero_router.text import clean
+from hero_router.sanitize import clean
 
 SOCKET_COLUMNS = (
     Column("socket"),

@@ -12,9 +12,10 @@ from typing import Any
 
 import click
 
-from hero_router.cli.options import configure, flags
 from hero_router.cli.screen import count
+from hero_router.cli.setting_flags import configure, flags
 from hero_router.errors import ConfigError, Fenced, NotFound, StoreError
+from hero_router.sanitize import clean
 from hero_router.settings.config import RouterConfig
 from hero_router.settings.redis import RedisSettings
 from hero_router.store.client import Redis, connect
@@ -22,7 +23,6 @@ from hero_router.store.embedded import running
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
-from hero_router.text import clean
 
 LEASE_SECONDS = 10.0
 """Lifetime of the lease: if this command is killed, no scanner can take the lease for this time."""

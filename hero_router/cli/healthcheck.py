@@ -11,14 +11,14 @@ from typing import Any
 
 import click
 
-from hero_router.cli.options import configure, flags
+from hero_router.cli.setting_flags import configure, flags
 from hero_router.client.http import RouterAway, get
 from hero_router.errors import StoreError
+from hero_router.sanitize import clean
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import Redis, connect
 from hero_router.store.keys import Keys
 from hero_router.store.stream_reader import NodeReader
-from hero_router.text import clean
 
 ANSWER_SECONDS = 3.0
 

@@ -10,10 +10,10 @@ from urllib.parse import unquote, urlsplit
 
 import click
 
-from hero_router.cli.options import begin, flags
+from hero_router.cli.setting_flags import begin, flags
 from hero_router.scan.agent import ScannerAgent
+from hero_router.scan.dependencies import SystemClock
 from hero_router.scan.prober import Prober
-from hero_router.scan.protocols import SystemClock
 from hero_router.scan.walk import Finder
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import Redis, connect

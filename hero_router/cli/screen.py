@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hero_router.text import clean
+from hero_router.sanitize import clean
 
 PIPE_WIDTH = 10_000
 """Width of tables in a pipe or file, so that no column is dropped or wrapped."""

@@ -12,9 +12,9 @@ from typing import IO, Any
 
 import click
 
-from hero_router.cli.options import begin, flags
-from hero_router.cli.port import check_ports
-from hero_router.cli.ready import Readiness
+from hero_router.cli.port_check import check_ports
+from hero_router.cli.ready_notice import Readiness
+from hero_router.cli.setting_flags import begin, flags
 from hero_router.cli.supervise import LAST_STOP_SECONDS, STOP_SECONDS, Child, Supervisor
 from hero_router.errors import ConfigError
 from hero_router.settings.config import RouterConfig

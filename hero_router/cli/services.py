@@ -21,7 +21,7 @@ from hero_router.client.http import fetch
 from hero_router.client.state import FIELDS, LiveState
 from hero_router.feed.conditions import SCANNER
 from hero_router.model import Status
-from hero_router.text import clean
+from hero_router.sanitize import clean
 
 MARKS: Mapping[str, tuple[str, str]] = {
     Status.HEALTHY: ("●", "green"),

@@ -4,10 +4,10 @@ from typing import Any
 
 import click
 
-from hero_router.cli.options import begin, flags
-from hero_router.cli.port import check_ports
+from hero_router.cli.port_check import check_ports
+from hero_router.cli.setting_flags import begin, flags
 from hero_router.server.gunicorn import Gunicorn
-from hero_router.server.prepare import prepare
+from hero_router.server.preflight import prepare
 
 
 @click.command("web")

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 
 from hero_router.errors import RouterError
-from hero_router.text import clean
+from hero_router.sanitize import clean
 
 ANSWER_SECONDS = 30.0
 

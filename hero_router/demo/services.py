@@ -11,8 +11,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from hero_router.demo import handlers, http
-from hero_router.demo.http import Service
+from hero_router.demo import endpoints, methods
+from hero_router.demo.endpoints import Service
 from hero_router.demo.listeners import Http, Listener, NoListener, Raw, Silence, Telegraph
 from hero_router.demo.sockets import DemoSockets
 from hero_router.errors import ConfigError
@@ -116,7 +116,7 @@ async def _finish(step: Coroutine[Any, Any, None]) -> None:
 
 def _services() -> tuple[Sample, ...]:
     """The samples that work; their paths show each layout that the scanner knows."""
-    node, links_host = handlers.Mycelium(int(time.time())), handlers.Links()
+    node, links_host = methods.Mycelium(int(time.time())), methods.Links()
     mycelium = Service(
         "mycelium", "An overlay network's node.", _document("mycelium"), node.functions()
     )
@@ -130,13 +130,13 @@ def _services() -> tuple[Sample, ...]:
         "petstore",
         "A shop that keeps the pets it is given.",
         _document("petstore-expanded"),
-        handlers.Petstore().functions(),
+        methods.Petstore().functions(),
     )
     math = Service(
         "simple_math",
         "Adds and subtracts whole numbers.",
         _document("simple-math"),
-        {"addition": handlers.addition, "subtraction": handlers.subtraction},
+        {"addition": methods.addition, "subtraction": methods.subtraction},
     )
     good = Status.HEALTHY
     return (
@@ -157,11 +157,11 @@ def _oddities() -> tuple[Sample, ...]:
         "metrics",
         "Counts clicks on links.",
         _document("metrics"),
-        {"link_clicked": handlers.click},
+        {"link_clicked": methods.click},
         trouble="the store of clicks is full: new ones are dropped",
     )
     versions = _document("api-with-examples")
-    flapper = Service("flapper", "Comes and goes.", versions, handlers.examples(versions))
+    flapper = Service("flapper", "Comes and goes.", versions, methods.examples(versions))
     return (
         Sample("metrics/rpc.sock", Status.DEGRADED, "a health check that warns", _rpc(metrics)),
         Sample("flapper/rpc.sock", Status.HEALTHY, "comes and goes", _rpc(flapper), flaps=True),
@@ -172,11 +172,11 @@ def _oddities() -> tuple[Sample, ...]:
 
 
 def _rpc(service: Service) -> Http:
-    return Http(partial(http.rpc, service))
+    return Http(partial(endpoints.rpc, service))
 
 
 def _page(service: Service, socket: str, lines: Callable[[], list[str]]) -> Http:
-    return Http(partial(http.page, service, socket, lines))
+    return Http(partial(endpoints.page, service, socket, lines))
 
 
 def _document(name: str) -> Mapping[str, Any]:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from hero_router import sse
 from hero_router.feed.conditions import Condition, transition_frames
 from hero_router.feed.freshness import Freshness, Stamp
-from hero_router.feed.intervals import StreamIntervals
 from hero_router.feed.ring import Ring
+from hero_router.feed.stream_intervals import StreamIntervals
 from hero_router.feed.subscribers import Subscriber
 from hero_router.position import Position
 

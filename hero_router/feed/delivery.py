@@ -8,12 +8,12 @@ bytes (BLOCKED), or until its cursor is later than the newest event that this wo
 from collections.abc import Callable, Sequence
 
 from hero_router.feed import stats
-from hero_router.feed.batch import Batch
 from hero_router.feed.control_frames import ControlFrames
-from hero_router.feed.event_log import EventLog
+from hero_router.feed.replay_window import ReplayWindow
 from hero_router.feed.resume import Gap
 from hero_router.feed.stats import DeliveryStats
 from hero_router.feed.subscribers import Subscriber, Subscribers, SubscriberState
+from hero_router.feed.write_batch import Batch
 from hero_router.position import Position
 
 _, LIVE, BLOCKED, AHEAD, CLOSED = SubscriberState
@@ -23,10 +23,10 @@ class Delivery:
     """Sends to one worker's subscribers and counts deliveries. `clock` gives monotonic seconds."""
 
     def __init__(
-        self, event_log: EventLog, control: ControlFrames, clock: Callable[[], float]
+        self, replay: ReplayWindow, control: ControlFrames, clock: Callable[[], float]
     ) -> None:
-        self._log, self._control, self._clock = event_log, control, clock
-        self._ring = event_log.ring
+        self._replay, self._control, self._clock = replay, control, clock
+        self._ring = replay.ring
         self.subscribers, self.stats = Subscribers(), DeliveryStats()
 
     @property
@@ -78,7 +78,7 @@ class Delivery:
         return self._block(subscriber)
 
     def _next_batch(self, subscriber: Subscriber, cursor: Position) -> Batch | Gap | None:
-        return self._log.next_batch(cursor, subscriber.options, subscriber.known_holes)
+        return self._replay.next_batch(cursor, subscriber.options, subscriber.known_holes)
 
     def send(self, subscribers: Sequence[Subscriber], batch: Batch) -> Sequence[Subscriber]:
         """Offer a batch to each of these subscribers.

@@ -12,19 +12,19 @@ from typing import NamedTuple
 from hero_router.feed import stats
 from hero_router.feed.conditions import Conditions
 from hero_router.feed.control_frames import ControlFrames
-from hero_router.feed.event_log import EventLog
 from hero_router.feed.flush import FlushScheduler
 from hero_router.feed.freshness import Freshness, system_ms
 from hero_router.feed.hub import Hub
-from hero_router.feed.intervals import TICK, StreamIntervals
 from hero_router.feed.mirror import Mirror
 from hero_router.feed.nodes import NodeMonitor
+from hero_router.feed.replay_window import ReplayWindow
 from hero_router.feed.rescan import ScanReplies
 from hero_router.feed.ring import Ring
 from hero_router.feed.stats import DeliveryStats, SubscriberStats
+from hero_router.feed.stream_intervals import TICK, StreamIntervals
 from hero_router.feed.subscribers import Subscriber
 from hero_router.feed.tail import Tail
-from hero_router.feed.watchdog import TailWatchdog
+from hero_router.feed.tail_watchdog import TailWatchdog
 from hero_router.position import Position
 from hero_router.store.stream_reader import NodeReader, Stream
 
@@ -75,7 +75,7 @@ class Feed:
         self.ring = Ring(window)
         self.flusher = FlushScheduler(max_delay)
         control = ControlFrames(self.ring, timing, self.freshness, hello_fields)
-        self.hub = Hub(EventLog(self.ring), control, timing, self.flusher)
+        self.hub = Hub(ReplayWindow(self.ring), control, timing, self.flusher)
         self.tail = Tail(
             stream,
             self.mirror,

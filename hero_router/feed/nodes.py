@@ -17,8 +17,8 @@ from hero_router.errors import StoreError
 from hero_router.feed.conditions import NO_SCANNER, REDIS, SCANNER, Conditions
 from hero_router.feed.mirror import Mirror
 from hero_router.model import NodeState
+from hero_router.sanitize import clean
 from hero_router.store.stream_reader import NodeReader, NodeStatus
-from hero_router.text import clean
 
 log = logging.getLogger(__name__)
 

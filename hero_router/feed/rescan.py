@@ -12,9 +12,9 @@ from typing import Any
 from hero_router.errors import ScanTimeout
 from hero_router.feed.mirror import Mirror
 from hero_router.model import Event
+from hero_router.sanitize import clean
 from hero_router.singleflight import SingleFlight
 from hero_router.store.scan_requests import ScanRequest, ScanRequests
-from hero_router.text import clean
 
 WAIT_SECONDS = 10.0
 """How long the scanners have to answer one request."""

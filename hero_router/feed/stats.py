@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
-from hero_router.feed.batch import Batch
 from hero_router.feed.ring import Ring
 from hero_router.feed.subscribers import Subscriber, Subscribers, SubscriberState
+from hero_router.feed.write_batch import Batch
 
 CONNECTED = (SubscriberState.LIVE, SubscriberState.BLOCKED, SubscriberState.AHEAD)
 

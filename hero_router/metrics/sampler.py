@@ -10,7 +10,7 @@ import time
 from hero_router.feed.feed import Feed, WindowStatus
 from hero_router.metrics import process
 from hero_router.metrics.declarations import OUTCOMES, STALE_REASONS, Declarations
-from hero_router.metrics.http import RequestCounts
+from hero_router.metrics.http_requests import RequestCounts
 from hero_router.metrics.multiproc import STOPPED
 from hero_router.store.clock import RedisClock
 

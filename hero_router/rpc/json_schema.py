@@ -10,7 +10,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from hero_router.text import MAX_NAME
+from hero_router.sanitize import MAX_NAME
 
 Schema = Mapping[str, Any]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from hero_router.errors import BadRequest
 from hero_router.rpc.json_schema import Schema, refusal, unchecked
-from hero_router.text import clean
+from hero_router.sanitize import clean
 
 SHOWN = 40
 """Most characters of an unknown parameter name that an error message repeats."""

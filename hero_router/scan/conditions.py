@@ -11,9 +11,9 @@ import pwd
 from collections.abc import Mapping, Sequence
 
 from hero_router.model import PERMISSION, ROOT
+from hero_router.sanitize import readable
 from hero_router.scan.inventory import Inventory
 from hero_router.settings.config import RouterConfig
-from hero_router.text import readable
 
 log = logging.getLogger(__name__)
 

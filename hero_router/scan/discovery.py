@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Callable, Mapping
 
+from hero_router.scan.dependencies import Clock
 from hero_router.scan.inventory import Inventory
 from hero_router.scan.naming import DiscoveredService, services
-from hero_router.scan.protocols import Clock
 from hero_router.scan.walk import SocketFile, WalkResult
 from hero_router.settings.config import RouterConfig
 

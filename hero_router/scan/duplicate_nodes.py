@@ -11,9 +11,9 @@ from pathlib import Path
 
 from hero_router.errors import ConfigError
 from hero_router.model import NodeState
-from hero_router.scan.protocols import RegistryProtocol
+from hero_router.sanitize import readable
+from hero_router.scan.dependencies import RegistryProtocol
 from hero_router.settings.config import RouterConfig
-from hero_router.text import readable
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 """File with the id of this boot of the machine; all containers on a machine see the same id."""

@@ -8,9 +8,9 @@ system than before counts as not mounted, and all of its sockets are kept. Pure:
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from hero_router.sanitize import readable
 from hero_router.scan.exclusions import Identity
 from hero_router.scan.walk import SocketFile, WalkResult
-from hero_router.text import readable
 
 ROOT_UNREADABLE = "the root cannot be read"
 FOLDER_UNREADABLE = "its folder cannot be read"

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from hero_router.model import service_id
+from hero_router.sanitize import readable
 from hero_router.scan.walk import Layout, SocketFile
-from hero_router.text import readable
 
 
 @dataclass(frozen=True, slots=True)

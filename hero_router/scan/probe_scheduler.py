@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Iterable
 
 from hero_router.scan import probe_interval
-from hero_router.scan.protocols import Probe
+from hero_router.scan.dependencies import Probe
 from hero_router.scan.result import ProbeResult
 from hero_router.scan.tracked import TrackedSocket, documents_due, is_new
 from hero_router.scan.walk import SocketFile

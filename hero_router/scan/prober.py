@@ -2,7 +2,7 @@
 
 Only the documented requests are sent. An `rpc` socket is asked for manifest and OpenRPC document
 (by `rpc.discover`, else `/openrpc.json`), a socket of another role for its manifest only.
-`scan.health` interprets the answer to `GET /health`; `scan.status` derives the status.
+`scan.health_answer` interprets the answer to `GET /health`; `scan.status` derives the status.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 
-from hero_router.scan import document_parser, health
+from hero_router.scan import document_parser, health_answer
 from hero_router.scan.document_parser import BadDocument, Parsed
 from hero_router.scan.result import Document, Documents, Health, ProbeResult
 from hero_router.scan.walk import SocketFile
@@ -70,7 +70,7 @@ class Prober:
 
     async def _health(self, client: Client) -> ProbeResult:
         started = self._monotonic()
-        verdict, error = health.grade(await client.get(HEALTH, HEALTH_LIMIT))
+        verdict, error = health_answer.grade(await client.get(HEALTH, HEALTH_LIMIT))
         latency = round((self._monotonic() - started) * 1000, 1)
         return ProbeResult(Outcome.ANSWERED, error, verdict, latency_ms=latency)
 

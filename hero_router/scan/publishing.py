@@ -7,18 +7,18 @@ from dataclasses import replace
 from itertools import islice
 
 from hero_router.model import Change, Record
+from hero_router.scan.dependencies import RegistryProtocol
 from hero_router.scan.diff import Evaluation, diff, removals
 from hero_router.scan.discovery import Discovery
-from hero_router.scan.document_retention import DocumentRetention
-from hero_router.scan.drift import DriftDetector
+from hero_router.scan.kept_documents import DocumentRetention
 from hero_router.scan.naming import DiscoveredService
-from hero_router.scan.protocols import RegistryProtocol
+from hero_router.scan.registry_drift import DriftDetector
 from hero_router.scan.result import ProbeResult
+from hero_router.scan.socket_removal import unlink_stale
 from hero_router.scan.status import EvalTime, Thresholds
-from hero_router.scan.statuslog import log_status
+from hero_router.scan.status_log import log_status
 from hero_router.scan.tracked import TrackedService, TrackedSocket, after_takeover, ask_again
-from hero_router.scan.unlink import unlink_stale
-from hero_router.scan.unverified import to_unknown, unverified
+from hero_router.scan.unverified_services import to_unknown, unverified
 from hero_router.scan.walk import SocketFile
 from hero_router.settings.config import RouterConfig
 from hero_router.store.lease import Grant

@@ -8,7 +8,7 @@ from hero_router.upstream.outcome import Outcome
 
 
 class Health(StrEnum):
-    """The result of a health check, from the answer to `GET /health`; `scan.health` derives it."""
+    """The result of a health check; `scan.health_answer` derives it from `GET /health`."""
 
     NONE = "none"
     """The service has no health check: redirect, 501, 4xx (except login and 429), or no answer."""

@@ -9,11 +9,11 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from hero_router.scan.conditions import NodeConditions
+from hero_router.scan.dependencies import Clock, LeaseProtocol, Probe, RegistryProtocol
 from hero_router.scan.discovery import Discovery
 from hero_router.scan.probe_scheduler import ProbeScheduler
-from hero_router.scan.protocols import Clock, LeaseProtocol, Probe, RegistryProtocol
 from hero_router.scan.publishing import Publisher
-from hero_router.scan.report import ReportBuilder, ScanSummary, failing
+from hero_router.scan.report_builder import ReportBuilder, ScanSummary, failing
 from hero_router.scan.reporting import Reporter
 from hero_router.scan.result import ProbeResult
 from hero_router.scan.status import EvalTime

@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from hero_router.model import SocketState
+from hero_router.sanitize import readable
 from hero_router.scan.exclusions import (
     ASTRAY,
     LISTED,
@@ -24,9 +25,8 @@ from hero_router.scan.exclusions import (
     Identity,
     identities,
 )
-from hero_router.text import readable
 from hero_router.upstream.connect import SocketAddress
-from hero_router.upstream.path_encoding import to_base64
+from hero_router.upstream.socket_path import to_base64
 
 log = logging.getLogger(__name__)
 

@@ -49,7 +49,7 @@ class Authority(NamedTuple):
         return Authority(host, found[2] or "") if good else None
 
 
-class Hosts:
+class AllowedHosts:
     """The host names that a request may name, besides localhost and IP addresses."""
 
     def __init__(self, names: Iterable[str]) -> None:

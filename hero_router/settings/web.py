@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass
 
 from hero_router.errors import ConfigError
-from hero_router.settings.hosts import Hosts
+from hero_router.settings.hosts import AllowedHosts
 from hero_router.settings.proxies import TrustedProxies
 from hero_router.settings.setting import check_section, number, text
 
@@ -100,9 +100,9 @@ class WebSettings:
         self.hosts, self.proxies  # noqa: B018 - refuse what is no host name, address or network
 
     @property
-    def hosts(self) -> Hosts:
+    def hosts(self) -> AllowedHosts:
         """The host names that the web workers accept in the Host header."""
-        return Hosts.of(self.allowed_hosts, self.host)
+        return AllowedHosts.of(self.allowed_hosts, self.host)
 
     @property
     def proxies(self) -> TrustedProxies:

@@ -7,7 +7,7 @@ import time
 
 from redis.asyncio import Redis
 
-from hero_router.store.translate import redis_errors
+from hero_router.store.redis_errors import redis_errors
 
 
 class RedisClock:

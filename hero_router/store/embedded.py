@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from hero_router.errors import ConfigError, StoreError
 from hero_router.store.client import connect
-from hero_router.store.translate import redis_errors
+from hero_router.store.redis_errors import redis_errors
 
 SOCKET = "redis.sock"
 

@@ -8,7 +8,7 @@ import asyncio
 from hero_router.errors import StoreError
 from hero_router.settings.redis import RedisSettings
 from hero_router.store.client import connect
-from hero_router.store.translate import redis_errors
+from hero_router.store.redis_errors import redis_errors
 
 ASK_SECONDS = 1.0
 """Longest wait for the answer: an unreachable Redis is reported elsewhere."""

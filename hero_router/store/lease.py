@@ -8,11 +8,11 @@ from itertools import count
 from redis.asyncio import Redis
 
 from hero_router.errors import StoreCorrupt
+from hero_router.sanitize import clean
 from hero_router.store.client import script, text
 from hero_router.store.clock import RedisClock
 from hero_router.store.keys import Keys
-from hero_router.store.translate import delete_command, redis_errors
-from hero_router.text import clean
+from hero_router.store.redis_errors import delete_command, redis_errors
 
 NO_EXPIRY = -1
 """Redis's answer for a key that never expires."""

@@ -12,8 +12,8 @@ from redis.asyncio import Redis
 from hero_router.codec import encode
 from hero_router.store.client import text
 from hero_router.store.keys import Keys
+from hero_router.store.redis_errors import redis_errors
 from hero_router.store.snapshot import parse_values
-from hero_router.store.translate import redis_errors
 
 LIFETIME_MS = 10_000
 """Lifetime of a client list: without a newer one the web worker has ended or cannot write."""

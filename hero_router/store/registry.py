@@ -16,6 +16,7 @@ from hero_router.position import ORIGIN, Position
 from hero_router.store.client import script, text
 from hero_router.store.keys import SCHEMA, Keys
 from hero_router.store.lease import Grant
+from hero_router.store.redis_errors import delete_command, redis_errors
 from hero_router.store.snapshot import (
     SnapshotReader,
     Version,
@@ -25,7 +26,6 @@ from hero_router.store.snapshot import (
     raw_record,
 )
 from hero_router.store.steps import cut
-from hero_router.store.translate import delete_command, redis_errors
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from hero_router.model import CONTROL_EVENTS, Event, NodeState, is_record
 from hero_router.position import Position
 from hero_router.store.client import script, text
 from hero_router.store.keys import READ_BATCH, SCHEMA, Keys
-from hero_router.store.translate import redis_errors
+from hero_router.store.redis_errors import redis_errors
 
 log = logging.getLogger(__name__)
 

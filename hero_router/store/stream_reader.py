@@ -11,8 +11,8 @@ from hero_router.model import Event, NodeState
 from hero_router.position import ORIGIN, Position
 from hero_router.store.client import script, text
 from hero_router.store.keys import READ_BATCH, Keys
+from hero_router.store.redis_errors import redis_errors
 from hero_router.store.snapshot import Snapshot, SnapshotReader, parse_event, parse_id, read_nodes
-from hero_router.store.translate import redis_errors
 
 BLOCK_SECONDS = 2.0
 """Longest wait of one blocking read; the socket timeout of the connection must be longer."""

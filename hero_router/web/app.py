@@ -6,13 +6,13 @@ for gunicorn, which builds these objects first.
 
 from aiohttp import web
 
-from hero_router.settings import logs
+from hero_router.settings import logging_setup
 from hero_router.settings.config import RouterConfig, warn_rejected
 from hero_router.store.clock import RedisClock
 from hero_router.web import lifecycle, middleware, route_groups
-from hero_router.web.parts import PARTS, Parts, RedisClients, make_parts
-from hero_router.web.protocol import Runner
-from hero_router.web.routes import events, health, metrics, presence, rpc, state, static
+from hero_router.web.assembly import PARTS, Parts, RedisClients, make_parts
+from hero_router.web.request_checks import Runner
+from hero_router.web.routes import clients, events, health, metrics, rpc, state, static
 
 
 def create_app(parts: Parts) -> web.Application:
@@ -40,7 +40,7 @@ def routes(parts: Parts) -> list[web.AbstractRouteDef]:
         *state.routes(parts.state),
         *rpc.routes(parts.rpc, parts.bodies),
         *metrics.routes(parts.exposition),
-        *presence.routes(parts.presence),
+        *clients.routes(parts.presence),
     ]
 
 
@@ -56,7 +56,7 @@ async def application() -> web.AppRunner:
 
 def make_runner(config: RouterConfig) -> web.AppRunner:
     """The aiohttp runner of one worker. Raises ConfigError if no Redis URL is set."""
-    logs.setup(config.log.level, config.log.format)
+    logging_setup.setup(config.log.level, config.log.format)
     clients = RedisClients.connect(config)
     parts = make_parts(config, clients, RedisClock(clients.web))
     return Runner(

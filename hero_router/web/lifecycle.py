@@ -10,8 +10,8 @@ from contextlib import suppress
 from aiohttp import web
 
 from hero_router.errors import StoreError
+from hero_router.web.assembly import PARTS
 from hero_router.web.fdlimit import FileLimitMonitor
-from hero_router.web.parts import PARTS
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ async def connections(app: web.Application) -> AsyncIterator[None]:
     """Close the connections to services and to Redis after everything else has ended."""
     yield
     if (proxy := app[PARTS].proxy) is not None:
-        proxy.close()
+        proxy.forwarder.close()
     await app[PARTS].clients.aclose()
 
 

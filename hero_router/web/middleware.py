@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from hero_router.access.principal import Principal
-from hero_router.metrics.http import RequestCounts
+from hero_router.metrics.http_requests import RequestCounts
 from hero_router.settings.proxies import TrustedProxies
 from hero_router.web.errors import REQUEST_ID, OwnResponse, error_response
 from hero_router.web.route_groups import OWN, dress, group_of

@@ -15,9 +15,9 @@ from hero_router.errors import StoreError
 from hero_router.feed.feed import Feed
 from hero_router.feed.filters import Filter
 from hero_router.feed.subscribers import Subscriber, SubscriberState
+from hero_router.sanitize import clean
 from hero_router.store.clock import RedisClock
 from hero_router.store.presence import LIFETIME_MS, Presence, PresenceEntry
-from hero_router.text import clean
 
 log = logging.getLogger(__name__)
 

@@ -1,46 +1,17 @@
-"""The reverse proxy at the HTTP side: from aiohttp's request to a service's socket, and back.
+"""Decides which requests go to a service, and to which: by path or by host name."""
 
-The answer does not go through aiohttp's response: `proxy.exchange` writes it to the transport.
-"""
-
-import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Protocol, cast
+from dataclasses import dataclass
 
 from aiohttp import web
 
 from hero_router.access.policy import visible
 from hero_router.access.principal import Principal
-from hero_router.errors import (
-    BadGateway,
-    BadRequest,
-    GatewayTimeout,
-    LoopDetected,
-    NoListener,
-    RouterError,
-)
+from hero_router.errors import LoopDetected, NoListener
 from hero_router.proxy.address import DEFAULT_CONTEXT, RPC, Address, by_host, by_path
-from hero_router.proxy.exchange import Exchange, Limits
-from hero_router.proxy.headers import (
-    Field,
-    Fields,
-    Hop,
-    has_loop,
-    request_fields,
-    response_fields,
-    serialize,
-    upgrade_of,
-)
-from hero_router.proxy.locator import SocketLocator
+from hero_router.proxy.headers import has_loop
 from hero_router.proxy.table import RoutingTable, Target
-from hero_router.proxy.tunnel import Tunnels
-from hero_router.upstream.connect import NoResponse
-from hero_router.upstream.connection import UpstreamConnection
-from hero_router.upstream.outcome import Outcome
-from hero_router.upstream.pool import Pool
-from hero_router.web.body import EXPECT
-from hero_router.web.errors import REQUEST_ID
+from hero_router.web.forwarding import Forwarder
 
 RESERVED = frozenset(
     {
@@ -51,39 +22,14 @@ RESERVED = frozenset(
 """First segments of the router's own addresses. A service of such a name is reached by host name,
 or with its context."""
 
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-"""Methods that may be sent twice (RFC 9110, section 9.2.1)."""
-
-CONTINUE_SECONDS = 1.0
-"""How long a service may think about `Expect: 100-continue` before the body is sent anyway."""
-
-
-class ForwardedResponse(web.StreamResponse):
-    """An answer that was written already; tells aiohttp only what to do with the connection."""
-
-    def __init__(self, status: int, *, keep_alive: bool) -> None:
-        super().__init__(status=status)
-        self._keep_alive = keep_alive
-
-    async def prepare(self, _: web.BaseRequest) -> None:
-        """Nothing is left to send."""
-
-    async def write_eof(self, _: bytes = b"") -> None:
-        """Nothing is left to send."""
-
 
 @dataclass(frozen=True, slots=True)
 class ReverseProxy:
     """Answers requests for services; `domain` is the name below which services have host names."""
 
     table: RoutingTable
-    locator: SocketLocator
-    pool: Pool
-    tunnels: Tunnels
+    forwarder: Forwarder
     domain: str
-    via: str
-    limits: Limits
-    own_cookies: frozenset[str] = field(default_factory=frozenset)
 
     def addresses(self, request: web.BaseRequest, host: str) -> Sequence[Address]:
         """The readings of a request's address; none if the router itself is asked.
@@ -97,11 +43,6 @@ class ReverseProxy:
         first = target.partition("?")[0].split("/", 2)[1:2]
         return () if not first or first[0] in RESERVED else by_path(target)
 
-    def close(self) -> None:
-        """Close tunnels and kept connections: the worker ends."""
-        self.tunnels.close()
-        self.pool.close()
-
     async def answer(
         self, request: web.BaseRequest, addresses: Sequence[Address], principal: Principal
     ) -> web.StreamResponse:
@@ -112,200 +53,14 @@ class ReverseProxy:
             LoopDetected: the request has been here before.
             NoListener, BadGateway, GatewayTimeout: the service gives no answer.
         """
-        fields: Fields = request.raw_headers
-        if has_loop(fields, self.via):
+        if has_loop(request.raw_headers, self.forwarder.via):
             raise LoopDetected("the request has passed through this router before")
         target = self.table.find(addresses, DEFAULT_CONTEXT, visible(principal))
         if (node := target.record.get("node")) != self.table.node:
             raise NoListener(f"the service runs on node {node}, which this router cannot reach")
         if (moved := _with_slash(target)) is not None:
             return moved
-        return await _Forwarding(self, request, target, principal).run()
-
-
-class ClientProtocol(Protocol):
-    """What a request's connection can do for the proxy (`web.protocol.HttpProtocol`)."""
-
-    relay: Exchange | None
-
-    def release(self) -> bytes:
-        """Leave the transport to another protocol; what the client has sent meanwhile."""
-
-
-class _Forwarding:
-    """One request on its way."""
-
-    def __init__(
-        self, proxy: ReverseProxy, request: web.BaseRequest, target: Target, principal: Principal
-    ) -> None:
-        self._proxy, self._request, self._target = proxy, request, target
-        self._principal = principal
-        self._fields: Fields = request.raw_headers
-        self._upgrade = upgrade_of(self._fields)
-        transport = request.transport
-        if transport is None:
-            raise ConnectionResetError("the client has left")
-        self._client = transport
-        self._protocol = cast("ClientProtocol", request.protocol)
-
-    async def run(self) -> web.StreamResponse:
-        method = self._request.method
-        has_body = self._request.body_exists
-        head = self._head(has_body=has_body)
-        can_retry = method in SAFE and not has_body
-        while True:
-            exchange = self._exchange()
-            connection = await self._connection(reuse=can_retry)
-            try:
-                return await self._pass(connection, exchange, head, has_body=has_body)
-            except NoResponse as failure:
-                stale = connection.reused and failure.outcome is Outcome.CLOSED
-                if not (can_retry and stale):
-                    raise self._refusal(failure) from None
-                can_retry = False
-
-    async def _connection(self, *, reuse: bool) -> UpstreamConnection:
-        proxy, socket = self._proxy, self._target.socket
-        try:
-            address = proxy.locator.find(socket)
-            if reuse and (kept := proxy.pool.reuse(address)) is not None:
-                return kept
-            try:
-                return await proxy.pool.open(address)
-            except NoResponse:
-                proxy.locator.forget(socket)
-                now = proxy.locator.find(socket)
-                if now == address:
-                    raise
-                return await proxy.pool.open(now)  # the service was bound anew meanwhile
-        except NoResponse as failure:
-            raise self._refusal(failure) from None
-        except TimeoutError:
-            raise GatewayTimeout("the service accepts no connection: its queue is full") from None
-
-    async def _pass(
-        self, connection: UpstreamConnection, exchange: Exchange, head: bytes, *, has_body: bool
-    ) -> web.StreamResponse:
-        exchange.start(connection)
-        self._protocol.relay = exchange
-        try:
-            upgrades = self._upgrade is not None
-            connection.send(
-                self._request.method, head, exchange, has_body=has_body, upgrades=upgrades
-            )
-            if has_body:
-                await self._send_body(connection, exchange)
-            keep_alive = await exchange.done
-        except ConnectionError:
-            raise NoResponse(Outcome.CLOSED, "closes the connection without an answer") from None
-        except BaseException:
-            connection.abort()
-            raise
-        finally:
-            exchange.stop()
-            self._protocol.relay = None
-        if exchange.tunnel is not None:
-            self._open_tunnel(connection, exchange.tunnel)
-        return ForwardedResponse(exchange.status, keep_alive=keep_alive)
-
-    async def _send_body(self, connection: UpstreamConnection, exchange: Exchange) -> None:
-        """Send the request's body as it arrives, until the service has answered."""
-        request = self._request
-        if request.get(EXPECT):
-            exchange.continued = asyncio.get_running_loop().create_future()
-            await asyncio.wait(
-                (exchange.continued, exchange.done),
-                timeout=CONTINUE_SECONDS,
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-            if exchange.done.done():
-                return
-            if not exchange.continued.done():
-                self._client.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        chunked = request.headers.get("Content-Length") is None
-        while data := await self._some_of_body(exchange):
-            if exchange.done.done():
-                return
-            await connection.write(b"%x\r\n%b\r\n" % (len(data), data) if chunked else data)
-        connection.finish(b"0\r\n\r\n" if chunked else b"")
-
-    async def _some_of_body(self, exchange: Exchange) -> bytes:
-        """The next bytes of the request's body; b"" at its end.
-
-        Raises:
-            HTTPRequestTimeout: the client sends nothing for too long.
-            BadRequest: the body is not framed as HTTP asks.
-        """
-        exchange.wait_for_client(waits=True)
-        try:
-            async with asyncio.timeout(self._proxy.limits.silence):
-                return await self._request.content.readany()
-        except TimeoutError:
-            raise web.HTTPRequestTimeout from None
-        except web.RequestPayloadError:
-            raise BadRequest("the body is not framed as HTTP wants it") from None
-        finally:
-            exchange.wait_for_client(waits=False)
-
-    def _open_tunnel(self, connection: UpstreamConnection, sent_early: bytes) -> None:
-        service = connection.release()
-        if early := self._protocol.release():
-            service.write(early)
-        self._proxy.tunnels.join(self._client, service, sent_early)
-
-    def _head(self, *, has_body: bool) -> bytes:
-        request, target = self._request, self._target
-        hop = Hop(
-            chain=self._principal.address,
-            proto="https" if request.secure else "http",
-            host=request.headers.get("Host", ""),
-            prefix=target.prefix,
-            request_id=request.get(REQUEST_ID, ""),
-            via=self._proxy.via,
-            trusted=False,
-        )
-        fields = request_fields(self._fields, hop, self._proxy.own_cookies)
-        if self._upgrade is not None:
-            fields += ((b"Connection", b"upgrade"), (b"Upgrade", self._upgrade))
-        if has_body:
-            length = request.headers.get("Content-Length")
-            fields.append(
-                (b"Transfer-Encoding", b"chunked")
-                if length is None
-                else (b"Content-Length", length.encode("ascii"))
-            )
-        elif "Content-Length" in request.headers:
-            fields.append((b"Content-Length", b"0"))
-        if (expect := request.get(EXPECT)) and has_body:
-            fields.append((b"Expect", expect.encode("ascii")))
-        rest = target.rest if target.rest.startswith("/") else f"/{RPC}{target.rest}"
-        line = f"{request.method} {rest} HTTP/1.1"
-        return serialize(line.encode("utf-8", "surrogateescape"), fields)
-
-    def _exchange(self) -> Exchange:
-        request, prefix = self._request, self._target.prefix
-        host = request.headers.get("Host", "")
-
-        def rewrite(status: int, fields: Fields) -> list[Field]:
-            return response_fields(status, fields, prefix, host, self._proxy.own_cookies)
-
-        version = request.version.major, request.version.minor
-        return Exchange(
-            self._client,
-            version,
-            request.method,
-            rewrite,
-            keep_alive=request.keep_alive,
-            limits=self._proxy.limits,
-        )
-
-    def _refusal(self, failure: NoResponse) -> RouterError:
-        name = str(self._target.record.get("name"))
-        if failure.outcome in (Outcome.REFUSED, Outcome.MISSING, Outcome.UNSEEN):
-            return NoListener(f"the service {name} cannot be reached: {failure}")
-        if failure.outcome is Outcome.LATE:
-            return GatewayTimeout(f"the service {name} {failure}")
-        return BadGateway(f"the service {name} gives no answer: {failure}")
+        return await self.forwarder.forward(request, target, principal)
 
 
 def _target(raw_path: str) -> str:

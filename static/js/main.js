@@ -5,10 +5,10 @@
 
 import * as api from "./live/api.js";
 import { Clock } from "./live/clock.js";
-import { Follower } from "./live/follower.js";
+import { Follower } from "./live/sync.js";
 import { Store } from "./live/store.js";
 import { SharedStream } from "./live/tab.js";
-import { failed } from "./ui/failed.js";
+import { failed } from "./ui/crash.js";
 import { View } from "./views/root.js";
 
 const TICK_MS = 1_000;

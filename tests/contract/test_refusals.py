@@ -25,9 +25,9 @@ from hero_router.settings.config import RouterConfig
 from hero_router.store import client as store_client
 from hero_router.store.client import connect
 from hero_router.store.lease import Lease
+from hero_router.store.redis_errors import redis_errors
 from hero_router.store.scan_requests import ScanRequest, ScanRequests
 from hero_router.store.stream_reader import Stream
-from hero_router.store.translate import redis_errors
 from tests.contract.world import KEYS
 from tests.support.redis import RedisServer, client, redis7_binary, valkey9_binary
 from tests.support.wait import eventually

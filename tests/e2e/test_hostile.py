@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Browser
 
 from hero_router.model import SocketState, Status
-from hero_router.text import readable
+from hero_router.sanitize import readable
 from tests.e2e.dashboard import Dashboard
 from tests.e2e.router import routing
 from tests.scan.places import bind

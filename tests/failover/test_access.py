@@ -17,8 +17,8 @@ from hero_router.store import client as store_client
 from hero_router.store.client import connect
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
+from hero_router.store.redis_errors import redis_errors
 from hero_router.store.scan_requests import ScanRequest
-from hero_router.store.translate import redis_errors
 from tests.contract.world import Store
 from tests.support.certificates import certificate
 from tests.support.hand import Hand

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from hero_router.feed import nodes, stream_divergence, watchdog
+from hero_router.feed import nodes, stream_divergence, tail_watchdog
 from hero_router.store import client
 from tests.failover.witness import begins_again, following, witnessing
 from tests.support.hand import Hand, writing
@@ -25,7 +25,7 @@ Launch = Callable[..., RedisServer]
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Checks and restarts, a few times as fast as usual."""
     monkeypatch.setattr(nodes, "WATCH_SECONDS", 0.2)
-    monkeypatch.setattr(watchdog, "RENEW_SECONDS", 0.4)
+    monkeypatch.setattr(tail_watchdog, "RENEW_SECONDS", 0.4)
     monkeypatch.setattr(stream_divergence, "LASTING_SECONDS", 0.6)
 
 
@@ -99,7 +99,7 @@ async def test_a_watch_that_alone_is_on_the_old_primary_is_moved_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A restart of the tail does not correct that."""
-    monkeypatch.setattr(watchdog, "RENEW_SECONDS", 1000)
+    monkeypatch.setattr(tail_watchdog, "RENEW_SECONDS", 1000)
     async with working(f"unix://{proxy.path}") as live, live.listening() as listener:
         await live.reaches(await hand.change("s0"))
         await is_ready(live)

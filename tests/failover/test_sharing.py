@@ -16,9 +16,9 @@ from hero_router.store import client
 from hero_router.store.client import Redis, connect
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
+from hero_router.store.redis_errors import redis_errors
 from hero_router.store.registry import Registry
-from hero_router.store.translate import redis_errors
-from hero_router.web.parts import PARTS
+from hero_router.web.assembly import PARTS
 from tests.support.hand import NODE, Hand
 from tests.support.proxy import FaultProxy
 from tests.support.records import gone, put, report

@@ -14,7 +14,7 @@ from typing import Any
 from hero_router.codec import encode
 from hero_router.errors import StoreError
 from hero_router.feed.feed import Feed
-from hero_router.feed.intervals import StreamIntervals
+from hero_router.feed.stream_intervals import StreamIntervals
 from hero_router.model import Event
 from hero_router.position import ORIGIN, Position
 from hero_router.store.snapshot import Snapshot, Version

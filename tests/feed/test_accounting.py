@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 
 from hero_router.feed.conditions import Condition
 from hero_router.feed.filters import Filter
+from hero_router.feed.stream_timers import AHEAD_SECONDS
 from hero_router.feed.subscribers import (
     DEFAULT_OPTIONS,
     SubscribeOptions,
     Subscriber,
     SubscriberState,
 )
-from hero_router.feed.timers import AHEAD_SECONDS
 from hero_router.position import Position
 from tests.feed.bench import PING, STALL, Bench
 from tests.feed.world import EPOCH, FakeSink, events, position

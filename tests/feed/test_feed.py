@@ -8,7 +8,7 @@ import pytest
 
 from hero_router.errors import StoreUnreachable
 from hero_router.feed.feed import Feed, Samples
-from hero_router.feed.intervals import TICK, StreamIntervals
+from hero_router.feed.stream_intervals import TICK, StreamIntervals
 from hero_router.feed.subscribers import SubscriberState
 from hero_router.store.stream_reader import NodeStatus
 from tests.feed.stream import WINDOW, MemoryStream

@@ -3,10 +3,10 @@
 import json
 
 from hero_router.feed.conditions import Condition
-from hero_router.feed.event_log import CACHE_BYTES, CACHE_COST
 from hero_router.feed.filters import Filter
+from hero_router.feed.replay_window import CACHE_BYTES, CACHE_COST
+from hero_router.feed.stream_timers import AHEAD_SECONDS
 from hero_router.feed.subscribers import SubscribeOptions
-from hero_router.feed.timers import AHEAD_SECONDS
 from tests.feed.bench import Bench
 from tests.feed.world import events, position
 

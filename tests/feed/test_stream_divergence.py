@@ -6,7 +6,7 @@ import pytest
 
 from hero_router.feed.nodes import WATCH_SECONDS
 from hero_router.feed.stream_divergence import LASTING_SECONDS, STEP_SECONDS, Divergence, StreamHead
-from hero_router.feed.watchdog import RENEW_SECONDS
+from hero_router.feed.tail_watchdog import RENEW_SECONDS
 from tests.feed.world import position
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "deployment.md"

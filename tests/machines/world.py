@@ -12,16 +12,16 @@ from fakeredis import FakeServer
 
 from hero_router.feed.conditions import Conditions
 from hero_router.feed.control_frames import ControlFrames
-from hero_router.feed.event_log import EventLog
 from hero_router.feed.flush import FlushScheduler
 from hero_router.feed.freshness import Freshness
 from hero_router.feed.hub import Hub
-from hero_router.feed.intervals import StreamIntervals
 from hero_router.feed.mirror import Mirror
+from hero_router.feed.replay_window import ReplayWindow
 from hero_router.feed.rescan import ScanReplies
 from hero_router.feed.ring import Ring
+from hero_router.feed.stream_intervals import StreamIntervals
+from hero_router.feed.stream_timers import AHEAD_SECONDS
 from hero_router.feed.tail import Tail
-from hero_router.feed.timers import AHEAD_SECONDS
 from hero_router.model import Change, EventType, Record, Status
 from hero_router.position import ORIGIN, Position
 from hero_router.store.keys import Keys
@@ -145,7 +145,7 @@ class Worker:
         timing = StreamIntervals(ping_seconds=PING_SECONDS, stall_seconds=1e9)
         freshness = Freshness()
         control = ControlFrames(self.ring, timing, freshness, dict, lambda: 0.5)
-        window = EventLog(self.ring, SLICE_BYTES)
+        window = ReplayWindow(self.ring, SLICE_BYTES)
         self.hub = Hub(window, control, timing, FlushScheduler(0), lambda: self.now)
         stream = Stream(world.client, KEYS, block_seconds=0.001)
         self.tail = Tail(

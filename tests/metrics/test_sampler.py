@@ -11,11 +11,11 @@ import psutil
 import pytest
 
 from hero_router.feed.feed import Feed
-from hero_router.feed.intervals import StreamIntervals
+from hero_router.feed.stream_intervals import StreamIntervals
 from hero_router.metrics import process, sampler
 from hero_router.metrics.declarations import Declarations
 from hero_router.metrics.exposition import Exposition
-from hero_router.metrics.http import RequestCounts
+from hero_router.metrics.http_requests import RequestCounts
 from hero_router.metrics.sampler import Sampler
 from hero_router.store.client import connect
 from hero_router.store.clock import RedisClock

@@ -182,7 +182,7 @@ async def test_a_router_of_an_older_version_is_never_late_by_what_it_does_not_sa
     assert "live" in await strip(page)
 
 
-@pytest.mark.parametrize("lost", ["main.js", "views/strip.js", "style.css"])
+@pytest.mark.parametrize("lost", ["main.js", "views/freshness_bar.js", "style.css"])
 async def test_a_page_whose_files_do_not_come_says_so(page: Page, stage: Stage, lost: str) -> None:
     """After a while it says why it is not live; without its style at once."""
     stage.state = answer("1-5", service("a"), now=now())

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from hero_router.codec import decode, digest, encode
 from hero_router.model import MAX_METHODS, Facts
-from hero_router.scan import document_parser, health
+from hero_router.sanitize import MAX_NAME, MAX_TEXT
+from hero_router.scan import document_parser, health_answer
 from hero_router.scan.document_parser import BadDocument
 from hero_router.scan.result import Document
-from hero_router.text import MAX_NAME, MAX_TEXT
 from tests.scan.services import MANIFEST, OPENRPC
 
 
@@ -150,8 +150,8 @@ json_values = st.recursive(
 @given(json_values | st.binary(max_size=64))
 def test_anything_is_read_or_refused_and_nothing_else(value: Any) -> None:
     body = value if isinstance(value, bytes) else raw(value)
-    grade, reason = health.said(body)
-    assert (grade is health.Grade.GOOD) == (reason is None)
+    grade, reason = health_answer.said(body)
+    assert (grade is health_answer.Grade.GOOD) == (reason is None)
     for read in (document_parser.discovered, lambda text: document_parser.manifest(text, "m")):
         try:
             facts = read(body).facts

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from hero_router.errors import BadRequest, ConfigError, RouterError, WrongHost, WrongOrigin
 from hero_router.settings.config import RouterConfig
-from hero_router.settings.hosts import Hosts
+from hero_router.settings.hosts import AllowedHosts
 
-OURS = Hosts.of("Router.Example.org, *.wide.example,bücher.example.")
+OURS = AllowedHosts.of("Router.Example.org, *.wide.example,bücher.example.")
 
 
 def refusal(host: str | None, target: str | None = None, origin: str | None = None) -> object:

@@ -18,7 +18,7 @@ from hero_router.settings.config import RouterConfig
 from hero_router.sse import Message, Parser
 from hero_router.store.client import connect
 from hero_router.web.app import make_runner
-from hero_router.web.parts import PARTS
+from hero_router.web.assembly import PARTS
 from tests.support.wait import eventually
 
 WINDOW = 8

@@ -10,7 +10,7 @@ from aiohttp import ServerDisconnectedError, web
 from pytest_aiohttp.plugin import AiohttpClient
 
 from hero_router import errors
-from hero_router.rpc.errors import UNFORESEEN
+from hero_router.rpc.error_codes import UNFORESEEN
 from hero_router.web.middleware import add_headers, guard
 from tests.support.redis import RedisServer
 from tests.web.live import working
@@ -76,7 +76,7 @@ async def test_what_is_no_http_is_refused_and_told_in_one_line(
         writer.write(request_)
         assert (await asyncio.wait_for(reader.readline(), 5)).split()[1] == status
         writer.close()
-    told = [item for item in caplog.records if item.name == "hero_router.web.protocol"]
+    told = [item for item in caplog.records if item.name == "hero_router.web.request_checks"]
     assert [item.levelname for item in told] == ["INFO"]
     assert why in told[0].getMessage()
     assert "\n" not in told[0].getMessage()

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 import aiohttp
 import pytest
 
-from hero_router.feed import timers
+from hero_router.feed import stream_timers
 from hero_router.position import Position
 from tests.support.hand import Hand, writing
 from tests.support.redis import RedisServer, client
@@ -40,7 +40,7 @@ async def live(
     redis7: RedisServer, places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Live]:
     """A worker that knows them all."""
-    monkeypatch.setattr(timers, "AHEAD_SECONDS", 0.3)
+    monkeypatch.setattr(stream_timers, "AHEAD_SECONDS", 0.3)
     async with working(redis7.url) as worker:
         await worker.reaches(places[-1])
         yield worker

@@ -12,7 +12,7 @@ import pytest
 from tests.support.redis import RedisServer
 from tests.web.live import Live, working
 from tests.web.raw import get, post
-from tests.web.test_protocol import CALL, JSON, ROUTES, SIZE
+from tests.web.test_request_checks import CALL, JSON, ROUTES, SIZE
 
 SEED = int(os.environ.get("FUZZ_SEED", "9"))
 ROUNDS = int(os.environ.get("FUZZ_ROUNDS", "50"))

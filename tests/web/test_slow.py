@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 import psutil
 import pytest
 
-from hero_router.web import protocol, timeouts
+from hero_router.web import request_checks, slow_connections
 from hero_router.web.body import FREE_BYTES
 from hero_router.web.fdlimit import raise_limit
 from tests.support.hand import Hand
@@ -135,12 +135,12 @@ async def test_a_body_may_pause_only_so_long_and_take_only_so_long(live: Live) -
     head = post(JSON, "Content-Length: 1000")
     async with connected(live, 1, head, b"{") as silent:
         began = time.monotonic()
-        (told,) = await ended(silent, 5 + protocol.LINGER_SECONDS)
+        (told,) = await ended(silent, 5 + request_checks.LINGER_SECONDS)
     assert time.monotonic() - began >= HEAD * 0.9
     assert parse(told).status == 408
     async with connected(live, 1, head) as slow:
         lasted, told = await trickled(slow[0], b" " * 1000, HEAD / 4)
-    assert BODY * 0.9 <= lasted <= BODY * 4 + protocol.LINGER_SECONDS
+    assert BODY * 0.9 <= lasted <= BODY * 4 + request_checks.LINGER_SECONDS
     assert parse(told).error["code"] == "timed_out"
 
 
@@ -189,7 +189,7 @@ async def test_bodies_under_way_have_a_worker_wide_bound(live: Live) -> None:
 async def test_the_oldest_incomplete_head_makes_room_when_there_are_too_many(
     live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(timeouts, "MAX_WAITING", 10)
+    monkeypatch.setattr(slow_connections, "MAX_WAITING", 10)
     async with connected(live, 15) as ends:
         told = await ended(ends[:5], HEAD * 0.7)
         assert told == [b""] * 5

@@ -21,7 +21,7 @@ from hero_router.store.registry import Registry
 from hero_router.store.scan_requests import ScanRequest, ScanRequests
 from hero_router.store.stream_reader import NodeReader, Stream
 from hero_router.web.app import create_app
-from hero_router.web.parts import RedisClients, make_parts
+from hero_router.web.assembly import RedisClients, make_parts
 from tests.support.background import meanwhile
 from tests.support.fake_redis import fake_redis
 from tests.support.wait import eventually

@@ -10,7 +10,7 @@ import { Detail } from "./detail.js";
 import { Overview } from "./problems.js";
 import { Recent } from "./recent.js";
 import { Sidebar } from "./sidebar.js";
-import { Strip } from "./strip.js";
+import { Strip } from "./freshness_bar.js";
 
 /** @typedef {import("../live/store.js").Store} Store */
 /** @typedef {import("../live/freshness.js").Freshness} Freshness */

@@ -11,13 +11,13 @@ from hero_router.codec import decode
 from hero_router.errors import StoreUnreachable
 from hero_router.model import Status
 from hero_router.scan.flaps import WINDOW
-from hero_router.scan.statuslog import log_status
-from hero_router.settings.logs import JsonFormatter, TextFormatter
+from hero_router.scan.status_log import log_status
+from hero_router.settings.logging_setup import JsonFormatter, TextFormatter
 from tests.scan.node import Node
 from tests.scan.services import Services, good
 from tests.support.records import record
 
-LOGGER = "hero_router.scan.statuslog"
+LOGGER = "hero_router.scan.status_log"
 
 
 @pytest.fixture(autouse=True)

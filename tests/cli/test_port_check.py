@@ -12,8 +12,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from hero_router.cli import port
-from hero_router.cli.port import check_ports
+from hero_router.cli import port_check
+from hero_router.cli.port_check import check_ports
 from hero_router.errors import ConfigError
 from hero_router.settings.config import RouterConfig
 from tests.support.ports import free_port
@@ -28,7 +28,7 @@ def refusal(**settings: object) -> str:
 @pytest.fixture
 def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """The port of a program that takes connections and never answers."""
-    monkeypatch.setattr(port, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(port_check, "ANSWER_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
 

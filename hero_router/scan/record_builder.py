@@ -8,10 +8,10 @@ from dataclasses import fields
 from operator import attrgetter
 
 from hero_router.model import Facts, Record, SocketState, Status, worst
+from hero_router.sanitize import readable
 from hero_router.scan.naming import DiscoveredService
 from hero_router.scan.status import EvalTime
 from hero_router.scan.tracked import TrackedSocket
-from hero_router.text import readable
 
 MAX_REASONS = 4
 """Most sockets that the reason of one service names."""

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from hero_router.codec import InvalidJson, decode_trusted
 from hero_router.store.client import text
 from hero_router.store.keys import Keys
-from hero_router.store.translate import redis_errors
+from hero_router.store.redis_errors import redis_errors
 
 
 class SpecReader:

@@ -15,32 +15,25 @@ from typing import Any
 from aiohttp import HttpVersion10, HttpVersion11, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_exceptions import (
-    BadHttpMethod,
-    BadStatusLine,
     HttpProcessingError,
-    InvalidURLError,
-    LineTooLong,
 )
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import StreamReader
 
 from hero_router.errors import RouterError
-from hero_router.metrics.http import RequestCounts
+from hero_router.metrics.http_requests import RequestCounts
 from hero_router.proxy.exchange import Exchange
-from hero_router.settings.hosts import Authority, Hosts
+from hero_router.settings.hosts import AllowedHosts, Authority
 from hero_router.settings.proxies import LOCAL, TrustedProxies
 from hero_router.web.body import EXPECT
 from hero_router.web.errors import REQUEST_ID, error_page, error_response, raw_error
 from hero_router.web.middleware import principal_of
+from hero_router.web.parse_errors import FIELD_BYTES, parser_message, parser_refusal
 from hero_router.web.reverse_proxy import ReverseProxy
 from hero_router.web.route_groups import HEADERS, OWN, dress
-from hero_router.web.timeouts import HeadTimeouts, ResponseTimeouts
+from hero_router.web.slow_connections import HeadTimeouts, ResponseTimeouts
 
 log = logging.getLogger(__name__)
-
-FIELD_BYTES = 16 * 1024
-"""Longest request header that is read. A `Last-Event-ID` of up to this length is answered in the
-stream. Groups of routes (`web.route_groups`) have lower limits for other headers."""
 
 LINGER_SECONDS = 2.0
 """How long an unwanted body is read and ignored, so that its sender can read the answer."""
@@ -63,7 +56,7 @@ class Runner(web.AppRunner):
     def __init__(
         self,
         app: web.Application,
-        hosts: Hosts,
+        hosts: AllowedHosts,
         proxies: TrustedProxies,
         requests: RequestCounts,
         proxy: ReverseProxy | None = None,
@@ -95,7 +88,7 @@ class HttpServer(web.Server):
     def __init__(
         self,
         inner: web.Server,
-        hosts: Hosts,
+        hosts: AllowedHosts,
         proxies: TrustedProxies,
         requests: RequestCounts,
         proxy: ReverseProxy | None,
@@ -260,9 +253,9 @@ class HttpProtocol(web.RequestHandler):
         if isinstance(error, HttpProcessingError):
             log.info(
                 "a client sent a request that is not valid HTTP, so it was refused: %s",
-                _parser_words(error),
+                parser_message(error),
             )
-            error = _refusal(error)
+            error = parser_refusal(error)
         if request.writer.output_size > 0:
             raise ConnectionError("a response has begun: no error can be sent")
         return self._server.refused(request, error)
@@ -293,27 +286,3 @@ def _target(request: web.BaseRequest) -> str | None:
         return None
     found = _ABSOLUTE.match(request.raw_path)
     return found[1] if found else None
-
-
-def _refusal(error: HttpProcessingError) -> web.HTTPException:
-    """The HTTP error that fits best to an error of aiohttp's parser."""
-    words = error.message
-    if isinstance(error, BadHttpMethod):
-        return web.HTTPNotImplemented()
-    if isinstance(error, LineTooLong):
-        field = str(FIELD_BYTES) in words.partition("when reading")[0]
-        return web.HTTPRequestHeaderFieldsTooLarge() if field else web.HTTPRequestURITooLong()
-    if isinstance(error, BadStatusLine) and "Invalid HTTP version" in words:
-        return web.HTTPVersionNotSupported()
-    if words.startswith("Pause on PRI"):
-        return web.HTTPVersionNotSupported()
-    if words.startswith("Too many headers"):
-        return web.HTTPRequestHeaderFieldsTooLarge()
-    return web.HTTPBadRequest()
-
-
-def _parser_words(error: HttpProcessingError) -> str:
-    """The parser's message, without the parts that repeat the request."""
-    if isinstance(error, InvalidURLError):
-        return "Invalid URL"
-    return error.message.partition(":")[0].partition("\n")[0]

@@ -10,12 +10,12 @@ from aiohttp import web
 
 from hero_router import __version__
 from hero_router.feed.feed import Feed
-from hero_router.feed.intervals import StreamIntervals
-from hero_router.feed.probe_cache import ProbeCache
+from hero_router.feed.last_probe import LastProbes
 from hero_router.feed.rescan import ScanCoordinator
+from hero_router.feed.stream_intervals import StreamIntervals
 from hero_router.feed.view import StateView
 from hero_router.metrics import multiproc
-from hero_router.metrics.http import RequestCounts
+from hero_router.metrics.http_requests import RequestCounts
 from hero_router.proxy.exchange import Limits
 from hero_router.proxy.locator import SocketLocator
 from hero_router.proxy.table import RoutingTable
@@ -30,6 +30,7 @@ from hero_router.store.scan_requests import ScanRequests
 from hero_router.store.stream_reader import BLOCK_SECONDS, NodeReader, Stream
 from hero_router.upstream.pool import Pool
 from hero_router.web.body import BodyReader
+from hero_router.web.forwarding import Forwarder
 from hero_router.web.presence import PresencePublisher
 from hero_router.web.reverse_proxy import ReverseProxy
 from hero_router.web.routes.static import Assets, static_folder
@@ -116,7 +117,7 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
         hello_fields=lambda: {**_hello_fields(config, worker), "assets": assets.digest},
         now_ms=clock.now_ms,
     )
-    state = StateView(feed, ProbeCache(nodes))
+    state = StateView(feed, LastProbes(nodes))
     scans = ScanCoordinator(feed.mirror, feed.scan_replies, ScanRequests(clients.web, keys))
     presence = Presence(clients.web, keys)
     requests = RequestCounts()
@@ -144,17 +145,17 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
 
 def _reverse_proxy(config: RouterConfig, feed: Feed, worker: str) -> ReverseProxy:
     """The way to the services. As long as there is no login, only this machine may take it."""
-    return ReverseProxy(
-        RoutingTable(feed.mirror, config.node.name),
+    forwarder = Forwarder(
         SocketLocator(config.node.root),
         Pool(config.proxy.connect_seconds),
         Tunnels(config.proxy.idle_seconds),
-        config.proxy.domain.lower(),
         via="hero_router-" + re.sub(r"[^A-Za-z0-9.-]", "-", worker),
         limits=Limits(
             config.proxy.answer_seconds, config.proxy.silence_seconds, config.proxy.idle_seconds
         ),
     )
+    table = RoutingTable(feed.mirror, config.node.name)
+    return ReverseProxy(table, forwarder, config.proxy.domain.lower())
 
 
 def _metrics(

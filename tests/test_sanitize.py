@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hero_router.text import MAX_TEXT, clean, readable
+from hero_router.sanitize import MAX_TEXT, clean, readable
 
 CONTROLS = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 

@@ -2,7 +2,7 @@
 
 import logging
 
-from hero_router.rpc.errors import ErrorInfo
+from hero_router.rpc.error_codes import ErrorInfo
 
 log = logging.getLogger(__name__)
 

@@ -6,14 +6,14 @@ each service.
 
 from collections.abc import Sequence
 
-from hero_router.feed.batch import Batch, Slice
+from hero_router.feed.conflation import LatestByService
 from hero_router.feed.entry import make_entry
 from hero_router.feed.filters import Filter
 from hero_router.feed.holes import filled
-from hero_router.feed.latest import LatestByService
 from hero_router.feed.resume import Ahead, Gap
 from hero_router.feed.ring import Ring
 from hero_router.feed.subscribers import SubscribeOptions
+from hero_router.feed.write_batch import Batch, Slice
 from hero_router.model import Event
 from hero_router.position import ORIGIN, Position
 
@@ -30,7 +30,7 @@ CACHE_COST = 512
 their cursors and filters, and while nothing changes no event would free the slices."""
 
 
-class EventLog:
+class ReplayWindow:
     """The ring and the newest event of each service, always at the same position.
 
     A slice has up to `slice_bytes`, or one event if the event is larger.

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from hero_router.settings import logs
+from hero_router.settings import logging_setup
 from hero_router.settings.config import SETTINGS, RouterConfig, warn_rejected
 from hero_router.settings.setting import Setting, plain
 
@@ -42,9 +42,9 @@ def begin(overrides: Mapping[str, Any]) -> RouterConfig:
     Raises:
         ConfigError: a value is not usable.
     """
-    logs.setup_early(overrides.get("log_format"))
+    logging_setup.setup_early(overrides.get("log_format"))
     config = configure(overrides)
-    logs.setup(config.log.level, config.log.format)
+    logging_setup.setup(config.log.level, config.log.format)
     warn_rejected(given(overrides))
     return config
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hero_router.scan import health
-from hero_router.scan.health import Grade
+from hero_router.scan import health_answer
+from hero_router.scan.health_answer import Grade
 from hero_router.scan.result import Health
 from hero_router.upstream.response import Response
 
@@ -18,7 +18,7 @@ PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "health.md"
 
 
 def of(value: object, status: int = 200) -> tuple[Health, str | None]:
-    return health.grade(Response(status, "application/json", json.dumps(value).encode()))
+    return health_answer.grade(Response(status, "application/json", json.dumps(value).encode()))
 
 
 GOOD, WARN, BAD = Health.GOOD, Health.WARN, Health.BAD
@@ -127,7 +127,7 @@ def test_the_words_of_the_formats_that_are_in_use(value: Any, expected: Health) 
 )
 def test_plain_texts_and_pages(body: bytes, media: str, expected: Health) -> None:
     """ASP.NET answers with one plain word; many frameworks send a bare OK as HTML."""
-    assert health.grade(Response(200, media, body))[0] is expected
+    assert health_answer.grade(Response(200, media, body))[0] is expected
 
 
 @pytest.mark.parametrize(
@@ -164,33 +164,36 @@ def test_what_is_no_word_says_nothing(value: object) -> None:
 
 
 def test_of_many_parts_only_so_many_are_looked_at() -> None:
-    parts = [{"status": "UP"}] * health.MOST_CHECKS + [{"status": "DOWN"}]
+    parts = [{"status": "UP"}] * health_answer.MOST_CHECKS + [{"status": "DOWN"}]
     assert of({"checks": parts})[0] is GOOD
     assert of({"checks": parts[1:]})[0] is BAD
 
 
 def test_an_answer_that_was_left_unread_counts_by_its_status() -> None:
-    assert health.grade(Response(200, "application/json", flaw="larger"))[0] is GOOD
-    assert health.grade(Response(200, "text/html", flaw="larger"))[0] is Health.PAGE
+    assert health_answer.grade(Response(200, "application/json", flaw="larger"))[0] is GOOD
+    assert health_answer.grade(Response(200, "text/html", flaw="larger"))[0] is Health.PAGE
 
 
 @given(st.binary(max_size=80) | st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=12),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-        st.sampled_from([*health.WORDS, *health.SWITCHES, *health.CHECKS]), inner, max_size=4),
+        st.sampled_from([*health_answer.WORDS, *health_answer.SWITCHES, *health_answer.CHECKS]),
+        inner, max_size=4),
     max_leaves=12,
 ).map(lambda value: json.dumps(value).encode()))  # fmt: skip
 def test_any_body_has_a_grade_and_a_reason_if_it_is_not_good(body: bytes) -> None:
-    grade, reason = health.said(body)
+    grade, reason = health_answer.said(body)
     assert (grade is Grade.GOOD) == (reason is None)
 
 
 def test_the_page_for_people_has_each_word_in_its_row() -> None:
     text = PAGE.read_text("utf-8")
     for title, words in (
-        ("good", health.GOOD_WORDS), ("warning", health.WARN_WORDS), ("bad", health.BAD_WORDS),
-    ):  # fmt: skip
+        ("good", health_answer.GOOD_WORDS),
+        ("warning", health_answer.WARN_WORDS),
+        ("bad", health_answer.BAD_WORDS),
+    ):
         row = next(line for line in text.splitlines() if line.startswith(f"| {title} |"))
         assert set(re.findall(r"`([a-z_]+)`", row)) == words
-    for name in (*health.WORDS, *health.SWITCHES, *health.CHECKS):
+    for name in (*health_answer.WORDS, *health_answer.SWITCHES, *health_answer.CHECKS):
         assert f"`{name}`" in text

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from hero_router.feed.conditions import Condition
-from hero_router.feed.intervals import TICK
+from hero_router.feed.stream_intervals import TICK
+from hero_router.feed.stream_timers import AHEAD_SECONDS
 from hero_router.feed.subscribers import Subscriber, SubscriberState
-from hero_router.feed.timers import AHEAD_SECONDS
 from tests.feed.bench import PING, STALL, Bench
 from tests.feed.world import FakeSink, position
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hero_router import codec
-from hero_router.settings import logs
+from hero_router.settings import logging_setup
 
 log = logging.getLogger("hero_router.scan.agent")
 
@@ -41,7 +41,7 @@ def text(write: Callable[[], None], level: str = "debug") -> str:
     """What `write` logs as text."""
     stream = io.StringIO()
     alone()
-    logs.setup(level, "text", stream)
+    logging_setup.setup(level, "text", stream)
     write()
     return stream.getvalue()
 
@@ -50,7 +50,7 @@ def objects(write: Callable[[], None]) -> list[dict[str, Any]]:
     """What `write` logs as JSON; every line must be strict JSON in ASCII."""
     stream = io.StringIO()
     alone()
-    logs.setup("debug", "json", stream)
+    logging_setup.setup("debug", "json", stream)
     write()
     assert stream.getvalue().isascii()
     return [codec.decode(line) for line in stream.getvalue().splitlines()]
@@ -156,8 +156,8 @@ def test_the_last_setup_holds_and_foreign_root_handlers_stay() -> None:
     first, last = io.StringIO(), io.StringIO()
     foreign = logging.NullHandler()
     logging.getLogger().addHandler(foreign)
-    logs.setup("info", "text", first)
-    logs.setup("info", "json", last)
+    logging_setup.setup("info", "text", first)
+    logging_setup.setup("info", "json", last)
     log.info("once")
     assert foreign in logging.getLogger().handlers
     assert first.getvalue() == ""
@@ -166,7 +166,7 @@ def test_the_last_setup_holds_and_foreign_root_handlers_stay() -> None:
 
 
 def test_by_default_logs_go_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
-    logs.setup("info", "text")
+    logging_setup.setup("info", "text")
     log.info("to stderr")
     told = capsys.readouterr()
     assert told.err.endswith(f"INFO hero_router.scan.agent[{os.getpid()}] to stderr\n")

@@ -1,4 +1,4 @@
-"""Converts a socket's path between bytes, readable text (`text.readable`) and base64.
+"""Converts a socket's path between bytes, readable text (`sanitize.readable`) and base64.
 
 The kernel's names are bytes of any kind. A service record holds a path as text and as base64: so a
 program need not parse the text, and a path that a person copies from the page can be converted back
@@ -9,17 +9,17 @@ import base64
 import binascii
 import re
 
-from hero_router.text import readable
+from hero_router.sanitize import readable
 
 _ESCAPE = re.compile(r"\\(?:(\\)|x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|([tnr]))|\\")
 _SHORT = {"t": b"\t", "n": b"\n", "r": b"\r"}
 
 
 def parse_readable(text: str) -> bytes:
-    """Convert readable text back to the bytes from which `text.readable` made it.
+    """Convert readable text back to the bytes from which `sanitize.readable` made it.
 
     Raises:
-        ValueError: `text.readable` makes this text from no bytes.
+        ValueError: `sanitize.readable` makes this text from no bytes.
     """
     parts, start = [], 0
     for match in _ESCAPE.finditer(text):
