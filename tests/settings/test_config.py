@@ -164,6 +164,7 @@ def value_of(item: Setting) -> st.SearchStrategy[Any]:
         "log_level": st.sampled_from(["debug", "error"]),
         "trusted_proxies": st.sampled_from(["", "10.0.0.7, 192.168.1.0/24, fd00::/8"]),
         "allowed_hosts": st.sampled_from(["", "router.example", "a.example, *.b.example"]),
+        "domain": st.sampled_from(["localhost", "router.example"]),
         "metrics_port": st.sampled_from([0, 9464]),
         "log_format": st.sampled_from(["text", "json"]),
     }
