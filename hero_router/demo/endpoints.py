@@ -1,7 +1,9 @@
 """The HTTP applications of the sample services: one for `rpc` sockets, one for web pages.
 
+The application for `rpc` sockets answers:
+
 - `GET /.well-known/heroservice.json`, the manifest: `protocol`, `name`, `title`, `version`,
-  `description` and `socket`, the same fields as in the manifest of mycelium's daemon;
+  `description` and `socket`;
 - `GET /health`: `{"status": "ok"}`, or `"degraded"` and a reason (status 200 too);
 - `GET /openrpc.json`: the OpenRPC document;
 - `POST /rpc`: JSON-RPC 2.0, with `rpc.discover`.

@@ -69,7 +69,7 @@ class Mycelium:
         self._peers = {"tcp://192.0.2.6:9651": "alive", "quic://198.51.100.27:9651": "connecting"}
 
     def functions(self) -> Mapping[str, Function]:
-        """The functions by their method names in `mycelium.json`, which has more methods."""
+        """The functions of those methods in `mycelium.json` that the sample has, by method name."""
         return {
             "getInfo": self.info,
             "getPeers": self.peers,

@@ -80,7 +80,7 @@ class _Running:
         try:
             bound = self._sockets.bind(sample.path)
         except OSError as error:
-            log.warning("the sample %s is not served: %s", sample.path, error.strerror)
+            log.warning("the sample service %s is not served: %s", sample.path, error.strerror)
             return
         self._listeners.append(sample.listener)
         await _finish(sample.listener.start(bound))

@@ -1,8 +1,8 @@
-"""Decides when the hub sends new events: at once, or under load together after a short delay.
+"""Decides when the hub sends new events: at once or, under load, in batches after a short delay.
 
 A write costs the same for one frame or twenty, so under load frames wait a little and are sent
-together. The delay follows from the CPU time of the last flush: sending takes at most one part in
-`CORE_SHARE` of a core, and no frame waits longer than ROUTER_SSE_FLUSH_MS.
+together. The delay grows with the CPU time of the last flush, so that sending takes about one part
+in `CORE_SHARE` of a core. No frame waits longer than ROUTER_SSE_FLUSH_MS.
 """
 
 import asyncio

@@ -1,4 +1,8 @@
-"""Follows Redis's event stream in one task, and passes every event to mirror, ring and hub."""
+"""Follows Redis's event stream in one task, and passes every event on inside the worker.
+
+The mirror is the copy of the registry, the ring keeps the newest events, and the hub sends events
+to the clients.
+"""
 
 import asyncio
 import contextlib

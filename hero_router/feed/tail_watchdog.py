@@ -1,7 +1,8 @@
-"""Checks over a second connection that the tail follows the Redis that answers now.
+"""Checks that the tail, the task that follows the stream, is connected to the right Redis.
 
 A failover may leave the tail on an old primary that still runs, and a connection may hang. So a
-second connection, which is renewed every few seconds, reads the newest position of the stream.
+second connection, which is renewed every few seconds, reads the newest position of the stream. If
+the tail does not reach that position, the tail connects anew.
 """
 
 import time

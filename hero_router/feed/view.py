@@ -35,11 +35,11 @@ class EncodedState:
     tag: str
 
     def at(self, stamp: Stamp) -> str:
-        """The whole JSON text with these times; `text` has no closing brace."""
+        """The whole JSON text: `text`, which has no closing brace, and `end`."""
         return self.text + self.end(stamp)
 
     def end(self, stamp: Stamp) -> str:
-        """The end of the JSON text: the times, which differ from answer to answer."""
+        """The end of the JSON text: the time now and the age of the state, new in each answer."""
         return f",{encode(stamp)[1:]}"
 
 

@@ -81,7 +81,7 @@ def check_space() -> None:
 
 
 def preallocate() -> None:
-    """In a worker, once its metrics have files: reserve the disk space of these files."""
+    """Reserve the disk space of this worker's metric files, so that a full disk cannot kill it."""
     folder = os.environ.get(VARIABLE)
     for path in Path(folder).glob(f"*_{os.getpid()}.db") if folder else ():
         with path.open("r+b") as file:

@@ -1,7 +1,8 @@
-"""One request's answer on its way from a service to the client: framed anew, never stored.
+"""Passes one answer from a service on to the client as it arrives, with HTTP framing of its own.
 
-Bytes go from one connection to the other as they arrive, without a task. A slow client stops the
-reading from the service, and a service that breaks off breaks the client's connection too.
+The callbacks of the two connections do all of it, so no task and no copy of the answer is kept. A
+slow client pauses the reading from the service. If a service breaks off, so does the connection to
+the client.
 """
 
 import asyncio

@@ -135,7 +135,7 @@ class ScannerAgent:
                     await self._scanner.begin(grant)
                 self._outage.succeeded()
                 if grant is not None:
-                    log.info("scanning node %s (token %d)", grant.node, grant.token)
+                    log.info("scanning node %s (fencing token %d)", grant.node, grant.token)
                     return grant
                 if not logged:
                     log.info(

@@ -67,7 +67,7 @@ class ReportBuilder:
         )
 
     def in_progress(self, last: NodeState, scanner: str, seconds: float) -> NodeState:
-        """Build the node report during a scan that takes longer than the last one.
+        """Build the node report during a scan that takes longer than the scan before.
 
         The report is `last` with the new duration, and with the scanner that holds the lease now.
         Returns `last` itself while the running scan is shorter.

@@ -41,7 +41,7 @@ class WebSettings:
         "ROUTER_ALLOWED_HOSTS",
         "comma-separated list of host names that the web workers accept in the Host header; "
         "*.example.org accepts all names below example.org; localhost and IP addresses are always "
-        "accepted",
+        "accepted; none: only these",
     )
     trusted_proxies: str = text(
         "",
@@ -72,7 +72,7 @@ class WebSettings:
         65_536,
         "ROUTER_BODY_MEMORY_MB",
         "memory limit, in MiB, for all request bodies that one web worker is receiving; above it, "
-        "large bodies are refused with status 503",
+        "bodies of more than 16 KiB are refused with status 503",
     )
     keepalive_seconds: float = number(
         65,

@@ -1,4 +1,4 @@
-"""Middleware of every request: its id, its caller, and errors as JSON."""
+"""Middleware of every request: gives it an id and a principal, and answers errors as JSON."""
 
 import logging
 import secrets

@@ -110,7 +110,7 @@ async def test_the_socket_of_another_program_stays_and_is_reported(
             assert listens(root / "links/rpc.sock")
         assert listens(root / "simple_math.sock")
     assert caplog.messages == [
-        "the sample simple_math.sock is not served: another program listens there"
+        "the sample service simple_math.sock is not served: another program listens there"
     ]
 
 
