@@ -12,7 +12,7 @@ from typing import Any
 
 from hero_router.codec import decode, encode
 from hero_router.errors import RouterError
-from hero_router.rpc.error_codes import CODES
+from hero_router.rpc.error_mapping import CODES
 from hero_router.rpc.methods import RpcMethods, rpc_api
 from hero_router.settings.config import SETTINGS
 from hero_router.settings.setting import Setting, plain

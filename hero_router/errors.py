@@ -27,7 +27,7 @@
         └── Fenced              fenced              the writer no longer holds the node's lease
 
 Messages are for operators. They never contain a password.
-`rpc.error_codes` and `web.errors` map these errors to HTTP and JSON-RPC codes.
+`rpc.error_mapping` and `web.errors` map these errors to HTTP and JSON-RPC codes.
 """
 
 from collections.abc import Mapping, Sequence

@@ -57,7 +57,7 @@ class SocketState:
     """One socket in a service record; `latency_ms` is as of the record's last change.
 
     `path` is the path below the socket folder as text for people, `raw_path` the base64 of its
-    bytes for programs (see `upstream.socket_path`; "" in records of an older version).
+    bytes for programs (see `upstream.path_text`; "" in records of an older version).
     """
 
     name: str
@@ -87,7 +87,7 @@ class Facts:
     `methods` lists at most `MAX_METHODS` names, `methods_count` is the true number. `source` names
     the document (a path or a method), and `source_kind` its kind: `manifest`, `openrpc`, `page`
     if every path answers HTML, `none`. `document` is the digest under which the OpenRPC document
-    itself is kept (`store.documents`), "" if there is none.
+    itself is kept (`store.document_reader`), "" if there is none.
     """
 
     title: str = ""

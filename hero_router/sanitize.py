@@ -30,7 +30,7 @@ def readable(name: bytes) -> str:
     """A file name as text; bytes that are not UTF-8, and control characters, become escapes.
 
     A byte that is not UTF-8 becomes `\\xNN`. Different names give different texts, and
-    `upstream.socket_path` reads them back: a backslash is doubled, and `\\x80` to `\\xff` stand
+    `upstream.path_text` reads them back: a backslash is doubled, and `\\x80` to `\\xff` stand
     for single bytes only.
     """
     text = name.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import hero_router
 from hero_router import errors
 from hero_router.errors import ConfigError, RouterError
-from hero_router.rpc.error_codes import CODES, RpcError, error_info
+from hero_router.rpc.error_mapping import CODES, RpcError, error_info
 
 ROW = re.compile(r"^ {4}(?P<lines>[│├└─ ]*)(?P<name>\w+) {2,}(?P<code>\w+)", re.MULTILINE)
 

@@ -13,7 +13,7 @@ from benchmarks.load.scenario import BURST, GROWTH, SCENARIOS, Scenario
 from benchmarks.results.aims import OURS
 from benchmarks.results.runs import RESULTS, Kept, Run, Spread
 from benchmarks.results.tables import markdown
-from hero_router.feed.flush import CORE_SHARE
+from hero_router.feed.flush_scheduler import CORE_SHARE
 from hero_router.settings.config import RouterConfig
 
 PUBLISH_SECONDS = 100e-6

@@ -12,7 +12,7 @@ import click
 
 from hero_router.cli.setting_flags import begin, flags
 from hero_router.scan.agent import ScannerAgent
-from hero_router.scan.dependencies import SystemClock
+from hero_router.scan.interfaces import SystemClock
 from hero_router.scan.prober import Prober
 from hero_router.scan.walk import Finder
 from hero_router.settings.config import RouterConfig

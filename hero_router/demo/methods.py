@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hero_router.demo.jsonrpc import Function
-from hero_router.rpc.error_codes import PARAMS, RpcError
+from hero_router.rpc.error_mapping import PARAMS, RpcError
 
 Row = dict[str, Any]
 

@@ -7,11 +7,11 @@ bytes (BLOCKED), or until its cursor is later than the newest event that this wo
 
 from collections.abc import Callable, Sequence
 
-from hero_router.feed import stats
+from hero_router.feed import delivery_stats
 from hero_router.feed.control_frames import ControlFrames
-from hero_router.feed.replay_window import ReplayWindow
+from hero_router.feed.delivery_stats import DeliveryStats
+from hero_router.feed.event_buffer import EventBuffer
 from hero_router.feed.resume import Gap
-from hero_router.feed.stats import DeliveryStats
 from hero_router.feed.subscribers import Subscriber, Subscribers, SubscriberState
 from hero_router.feed.write_batch import Batch
 from hero_router.position import Position
@@ -23,20 +23,20 @@ class Delivery:
     """Sends to one worker's subscribers and counts deliveries. `clock` gives monotonic seconds."""
 
     def __init__(
-        self, replay: ReplayWindow, control: ControlFrames, clock: Callable[[], float]
+        self, replay: EventBuffer, control: ControlFrames, clock: Callable[[], float]
     ) -> None:
-        self._replay, self._control, self._clock = replay, control, clock
+        self._buffer, self._control, self._clock = replay, control, clock
         self._ring = replay.ring
         self.subscribers, self.stats = Subscribers(), DeliveryStats()
 
     @property
     def pending(self) -> int:
         """How many deliveries (one event to one subscriber) are still due."""
-        return stats.pending(self._ring, self.subscribers)
+        return delivery_stats.pending(self._ring, self.subscribers)
 
     def lag(self, subscriber: Subscriber) -> int:
         """How many events a subscriber has not been sent yet, as far as this worker knows."""
-        return stats.lag(self._ring, subscriber)
+        return delivery_stats.lag(self._ring, subscriber)
 
     def start(self, subscriber: Subscriber) -> None:
         """Send a new subscriber `hello`, a `resync` if it missed events, and the next events."""
@@ -78,7 +78,7 @@ class Delivery:
         return self._block(subscriber)
 
     def _next_batch(self, subscriber: Subscriber, cursor: Position) -> Batch | Gap | None:
-        return self._replay.next_batch(cursor, subscriber.options, subscriber.known_holes)
+        return self._buffer.next_batch(cursor, subscriber.options, subscriber.known_holes)
 
     def send(self, subscribers: Sequence[Subscriber], batch: Batch) -> Sequence[Subscriber]:
         """Offer a batch to each of these subscribers.

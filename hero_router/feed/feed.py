@@ -9,18 +9,18 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from hero_router.feed import stats
+from hero_router.feed import delivery_stats
 from hero_router.feed.conditions import Conditions
 from hero_router.feed.control_frames import ControlFrames
-from hero_router.feed.flush import FlushScheduler
+from hero_router.feed.delivery_stats import DeliveryStats, SubscriberStats
+from hero_router.feed.event_buffer import EventBuffer
+from hero_router.feed.flush_scheduler import FlushScheduler
 from hero_router.feed.freshness import Freshness, system_ms
 from hero_router.feed.hub import Hub
 from hero_router.feed.mirror import Mirror
 from hero_router.feed.nodes import NodeMonitor
-from hero_router.feed.replay_window import ReplayWindow
 from hero_router.feed.rescan import ScanReplies
 from hero_router.feed.ring import Ring
-from hero_router.feed.stats import DeliveryStats, SubscriberStats
 from hero_router.feed.stream_intervals import TICK, StreamIntervals
 from hero_router.feed.subscribers import Subscriber
 from hero_router.feed.tail import Tail
@@ -75,7 +75,7 @@ class Feed:
         self.ring = Ring(window)
         self.flusher = FlushScheduler(max_delay)
         control = ControlFrames(self.ring, timing, self.freshness, hello_fields)
-        self.hub = Hub(ReplayWindow(self.ring), control, timing, self.flusher)
+        self.hub = Hub(EventBuffer(self.ring), control, timing, self.flusher)
         self.tail = Tail(
             stream,
             self.mirror,
@@ -134,11 +134,11 @@ class Feed:
 
     def subscriber_stats(self) -> SubscriberStats:
         """How many subscribers are in each state, and how many deliveries are due to them."""
-        return stats.subscriber_stats(self.ring, self.hub.subscribers, self.hub.stats)
+        return delivery_stats.subscriber_stats(self.ring, self.hub.subscribers, self.hub.stats)
 
     def most_lagging(self, number: int) -> list[tuple[int, Subscriber]]:
         """Up to `number` subscribers, each with its lag; those that lag or wait come first."""
-        return stats.most_lagging(self.ring, self.hub.subscribers, number)
+        return delivery_stats.most_lagging(self.ring, self.hub.subscribers, number)
 
     def redis_errors(self) -> Counter[str]:
         """Errors of Redis since the worker began, by code."""

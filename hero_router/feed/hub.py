@@ -18,8 +18,8 @@ from collections.abc import Callable, Sequence
 from hero_router.feed.conditions import Condition
 from hero_router.feed.control_frames import ControlFrames
 from hero_router.feed.delivery import Delivery
-from hero_router.feed.flush import FlushScheduler
-from hero_router.feed.replay_window import ReplayWindow
+from hero_router.feed.event_buffer import EventBuffer
+from hero_router.feed.flush_scheduler import FlushScheduler
 from hero_router.feed.resume import Gap
 from hero_router.feed.stream_intervals import StreamIntervals
 from hero_router.feed.stream_timers import StreamTimers
@@ -42,13 +42,13 @@ class Hub:
 
     def __init__(
         self,
-        replay: ReplayWindow,
+        replay: EventBuffer,
         control: ControlFrames,
         timing: StreamIntervals,
         flusher: FlushScheduler,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._replay, self._ring, self._control = replay, replay.ring, control
+        self._buffer, self._ring, self._control = replay, replay.ring, control
         self._clock = clock
         self._delivery = Delivery(replay, control, clock)
         self._timers = StreamTimers(replay.ring, self._delivery, control, timing, clock)
@@ -110,7 +110,7 @@ class Hub:
         subscriber could be sent them.
         """
         pending = self.pending if self._ring.spans_epochs else None
-        self._replay.append(events)
+        self._buffer.append(events)
         number, listening = len(events), self.subscribers.count(LIVE, BLOCKED)
         self.stats.published += number
         self.stats.expected += number * listening if pending is None else self.pending - pending
@@ -124,7 +124,7 @@ class Hub:
         `feed.resume` decides for each subscriber whether it missed events.
         """
         pending = self.pending
-        self._replay.reset(events, head, run_id)
+        self._buffer.reset(events, head, run_id)
         self.stats.expected += self.pending - pending
         self._unsent, self._loaded = 0, True
         self.mark_current()
@@ -184,7 +184,7 @@ class Hub:
         live = self.subscribers.in_state(LIVE)
         for group in group_by_position(live):
             first = group[0]
-            batch = self._replay.batch_after(first.cursor, first.options.filter)
+            batch = self._buffer.batch_after(first.cursor, first.options.filter)
             if batch is None:
                 continue
             partial = self._delivery.send(group, batch)

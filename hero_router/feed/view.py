@@ -15,7 +15,7 @@ from hero_router.feed.conditions import REDIS
 from hero_router.feed.feed import Feed
 from hero_router.feed.filters import Filter, Tags
 from hero_router.feed.freshness import Stamp
-from hero_router.feed.last_probe import LastProbes
+from hero_router.feed.last_probe_reader import LastProbeReader
 from hero_router.model import CONTROL_EVENTS
 from hero_router.sse import Message, Parser
 
@@ -51,7 +51,7 @@ class StateView:
     names may belong to another context.
     """
 
-    def __init__(self, feed: Feed, probes: LastProbes) -> None:
+    def __init__(self, feed: Feed, probes: LastProbeReader) -> None:
         self._feed, self._probes = feed, probes
         self._views: dict[Filter | None, EncodedState] = {}
         self._texts: dict[int, tuple[Mapping[str, Any], str]] = {}

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from hero_router.proxy.headers import Field, Fields, serialize
-from hero_router.upstream.connect import NoResponse
 from hero_router.upstream.outcome import Outcome
+from hero_router.upstream.safe_connect import NoResponse
 
 MAX_WAITING = 128 * 1024
 """Bytes that may wait for a client before the reading from the service stops."""

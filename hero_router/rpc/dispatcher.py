@@ -19,8 +19,8 @@ from typing import Any
 from hero_router.access.principal import Principal
 from hero_router.codec import InvalidJson, decode, encode
 from hero_router.errors import BadRequest, NotFound, Overloaded, TimedOut
-from hero_router.rpc.error_codes import error_info, rpc_error
 from hero_router.rpc.error_log import log_error
+from hero_router.rpc.error_mapping import error_info, rpc_error
 from hero_router.rpc.examples import Example
 from hero_router.rpc.params import Param, bind
 

@@ -2,7 +2,7 @@
 
 import logging
 
-from hero_router.rpc.error_codes import ErrorInfo
+from hero_router.rpc.error_mapping import ErrorInfo
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from hero_router import __version__
 from hero_router.rpc.dispatcher import Method
-from hero_router.rpc.error_codes import CODES, TITLES
+from hero_router.rpc.error_mapping import CODES, TITLES
 from hero_router.rpc.examples import Example
 from hero_router.rpc.json_schema import Components
 from hero_router.rpc.params import Param

@@ -14,7 +14,8 @@ from typing import Any
 
 from hero_router.backoff import Backoff
 from hero_router.errors import Fenced, StoreError
-from hero_router.scan.dependencies import (
+from hero_router.scan.duplicate_nodes import DuplicateNodeCheck
+from hero_router.scan.interfaces import (
     Clock,
     LeaseProtocol,
     Probe,
@@ -22,7 +23,6 @@ from hero_router.scan.dependencies import (
     ScanRequestsProtocol,
     pause,
 )
-from hero_router.scan.duplicate_nodes import DuplicateNodeCheck
 from hero_router.scan.scanner import FLUSH_SECONDS, Scanner
 from hero_router.scan.walk import WalkResult
 from hero_router.scan.watcher import RootWatcher

@@ -11,7 +11,7 @@ from hero_router.scan.flaps import StateKey, changed, hold_worst, state_key
 from hero_router.scan.naming import DiscoveredService
 from hero_router.scan.record_builder import build_record, same_but_figures
 from hero_router.scan.result import ProbeResult
-from hero_router.scan.status import EvalTime, Thresholds, next_state
+from hero_router.scan.socket_status import EvalTime, Thresholds, next_state
 from hero_router.scan.tracked import TrackedService, TrackedSocket, track
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 
-from hero_router.scan.dependencies import Clock
+from hero_router.scan.interfaces import Clock
 from hero_router.scan.inventory import Inventory
 from hero_router.scan.naming import DiscoveredService, services
 from hero_router.scan.walk import SocketFile, WalkResult

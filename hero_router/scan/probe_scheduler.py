@@ -5,14 +5,14 @@ import logging
 from collections.abc import Callable, Iterable
 
 from hero_router.scan import probe_interval
-from hero_router.scan.dependencies import Probe
+from hero_router.scan.interfaces import Probe
 from hero_router.scan.result import ProbeResult
 from hero_router.scan.tracked import TrackedSocket, documents_due, is_new
 from hero_router.scan.walk import SocketFile
 from hero_router.settings.config import RouterConfig
-from hero_router.upstream.connect import listens
 from hero_router.upstream.listeners import Listeners
 from hero_router.upstream.outcome import Outcome
+from hero_router.upstream.safe_connect import listens
 
 log = logging.getLogger(__name__)
 

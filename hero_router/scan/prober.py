@@ -2,7 +2,7 @@
 
 Only the documented requests are sent. An `rpc` socket is asked for manifest and OpenRPC document
 (by `rpc.discover`, else `/openrpc.json`), a socket of another role for its manifest only.
-`scan.health_answer` interprets the answer to `GET /health`; `scan.status` derives the status.
+`scan.health_answer` interprets the answer to `GET /health`, `scan.socket_status` the whole result.
 """
 
 import asyncio
@@ -15,9 +15,9 @@ from hero_router.scan.document_parser import BadDocument, Parsed
 from hero_router.scan.result import Document, Documents, Health, ProbeResult
 from hero_router.scan.walk import SocketFile
 from hero_router.upstream.client import Client
-from hero_router.upstream.connect import NoResponse
 from hero_router.upstream.outcome import Outcome
 from hero_router.upstream.response import Response
+from hero_router.upstream.safe_connect import NoResponse
 
 HEALTH, MANIFEST, OPENRPC, RPC = (
     "/health",

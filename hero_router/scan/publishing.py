@@ -7,15 +7,15 @@ from dataclasses import replace
 from itertools import islice
 
 from hero_router.model import Change, Record
-from hero_router.scan.dependencies import RegistryProtocol
+from hero_router.scan.dead_socket_files import unlink_stale
 from hero_router.scan.diff import Evaluation, diff, removals
 from hero_router.scan.discovery import Discovery
-from hero_router.scan.kept_documents import DocumentRetention
+from hero_router.scan.document_budget import DocumentRetention
+from hero_router.scan.interfaces import RegistryProtocol
 from hero_router.scan.naming import DiscoveredService
 from hero_router.scan.registry_drift import DriftDetector
 from hero_router.scan.result import ProbeResult
-from hero_router.scan.socket_removal import unlink_stale
-from hero_router.scan.status import EvalTime, Thresholds
+from hero_router.scan.socket_status import EvalTime, Thresholds
 from hero_router.scan.status_log import log_status
 from hero_router.scan.tracked import TrackedService, TrackedSocket, after_takeover, ask_again
 from hero_router.scan.unverified_services import to_unknown, unverified

@@ -9,14 +9,14 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from hero_router.scan.conditions import NodeConditions
-from hero_router.scan.dependencies import Clock, LeaseProtocol, Probe, RegistryProtocol
 from hero_router.scan.discovery import Discovery
+from hero_router.scan.interfaces import Clock, LeaseProtocol, Probe, RegistryProtocol
 from hero_router.scan.probe_scheduler import ProbeScheduler
 from hero_router.scan.publishing import Publisher
 from hero_router.scan.report_builder import ReportBuilder, ScanSummary, failing
 from hero_router.scan.reporting import Reporter
 from hero_router.scan.result import ProbeResult
-from hero_router.scan.status import EvalTime
+from hero_router.scan.socket_status import EvalTime
 from hero_router.scan.walk import SocketFile, WalkResult
 from hero_router.settings.config import RouterConfig
 from hero_router.store.lease import Grant

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from hero_router.model import Change, Record, Status
 from hero_router.scan.diff import updated
-from hero_router.scan.status import EvalTime
+from hero_router.scan.socket_status import EvalTime
 
 
 def unverified(

@@ -25,8 +25,8 @@ from hero_router.scan.exclusions import (
     Identity,
     identities,
 )
-from hero_router.upstream.connect import SocketAddress
-from hero_router.upstream.socket_path import to_base64
+from hero_router.upstream.path_text import to_base64
+from hero_router.upstream.safe_connect import SocketAddress
 
 log = logging.getLogger(__name__)
 

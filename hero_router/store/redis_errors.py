@@ -29,7 +29,7 @@ from hero_router.store.connection_errors import (
     failure_hint,
     failure_reason,
 )
-from hero_router.store.failover import LoginRefused, NoPrimary
+from hero_router.store.primary_finder import LoginRefused, NoPrimary
 
 
 @contextmanager

@@ -87,7 +87,7 @@ class NodeReader:
 
     def __init__(self, client: Redis, keys: Keys) -> None:
         self._client, self._keys = client, keys
-        self._status = script(client, "status")
+        self._status = script(client, "stream_head")
 
     async def stream_status(self) -> StreamStatus:
         """Read the newest position, and the `run_id` of the Redis process. Raises StoreError."""

@@ -11,15 +11,15 @@ from types import TracebackType
 from typing import Self
 
 from hero_router import __version__
-from hero_router.upstream.connect import (
+from hero_router.upstream.outcome import Outcome
+from hero_router.upstream.response import NotHttp, Response, ResponseParser
+from hero_router.upstream.safe_connect import (
     SILENT,
     NoResponse,
     SocketAddress,
     SocketHandle,
     os_failure,
 )
-from hero_router.upstream.outcome import Outcome
-from hero_router.upstream.response import NotHttp, Response, ResponseParser
 
 BUSY_SECONDS = 0.05
 """Pause before the next attempt to connect to a listener whose queue was full."""

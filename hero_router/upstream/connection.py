@@ -10,8 +10,8 @@ from typing import Protocol, cast
 
 import httptools
 
-from hero_router.upstream.connect import SILENT, NoResponse
 from hero_router.upstream.outcome import Outcome
+from hero_router.upstream.safe_connect import SILENT, NoResponse
 
 MAX_HEAD = 64 * 1024
 """Most bytes of the names and values of an answer's fields."""

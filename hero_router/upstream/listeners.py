@@ -10,7 +10,7 @@ import socket
 import struct
 from collections.abc import Iterator
 
-from hero_router.upstream.connect import SocketAddress
+from hero_router.upstream.safe_connect import SocketAddress
 
 NETLINK_SOCK_DIAG = 4
 _DIAG_BY_FAMILY, _ERROR, _DONE = 20, 2, 3

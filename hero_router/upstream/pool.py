@@ -5,8 +5,8 @@ from collections import deque
 from contextlib import closing
 from typing import NamedTuple
 
-from hero_router.upstream.connect import SocketAddress, SocketHandle, os_failure
 from hero_router.upstream.connection import UpstreamConnection
+from hero_router.upstream.safe_connect import SocketAddress, SocketHandle, os_failure
 
 MAX_IDLE = 32
 """Most idle connections to one socket."""

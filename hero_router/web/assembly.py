@@ -10,14 +10,14 @@ from aiohttp import web
 
 from hero_router import __version__
 from hero_router.feed.feed import Feed
-from hero_router.feed.last_probe import LastProbes
+from hero_router.feed.last_probe_reader import LastProbeReader
 from hero_router.feed.rescan import ScanCoordinator
 from hero_router.feed.stream_intervals import StreamIntervals
 from hero_router.feed.view import StateView
 from hero_router.metrics import multiproc
 from hero_router.metrics.http_requests import RequestCounts
 from hero_router.proxy.exchange import Limits
-from hero_router.proxy.locator import SocketLocator
+from hero_router.proxy.socket_file import SocketLocator
 from hero_router.proxy.table import RoutingTable
 from hero_router.proxy.tunnel import Tunnels
 from hero_router.rpc.methods import RpcApi, RpcMethods, rpc_api
@@ -30,8 +30,8 @@ from hero_router.store.scan_requests import ScanRequests
 from hero_router.store.stream_reader import BLOCK_SECONDS, NodeReader, Stream
 from hero_router.upstream.pool import Pool
 from hero_router.web.body import BodyReader
-from hero_router.web.forwarding import Forwarder
 from hero_router.web.presence import PresencePublisher
+from hero_router.web.proxied_request import Forwarder
 from hero_router.web.reverse_proxy import ReverseProxy
 from hero_router.web.routes.static import Assets, static_folder
 from hero_router.web.stream_connection import Connections
@@ -117,7 +117,7 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
         hello_fields=lambda: {**_hello_fields(config, worker), "assets": assets.digest},
         now_ms=clock.now_ms,
     )
-    state = StateView(feed, LastProbes(nodes))
+    state = StateView(feed, LastProbeReader(nodes))
     scans = ScanCoordinator(feed.mirror, feed.scan_replies, ScanRequests(clients.web, keys))
     presence = Presence(clients.web, keys)
     requests = RequestCounts()

@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from hero_router.codec import encode
-from hero_router.rpc.error_codes import (
+from hero_router.rpc.error_log import log_error
+from hero_router.rpc.error_mapping import (
     INTERNAL,
     INVALID,
     RETRY_SECONDS,
     ErrorInfo,
     error_info,
 )
-from hero_router.rpc.error_log import log_error
 
 REQUEST_ID = web.RequestKey("request_id", str)
 """The id of one request, in the log and in its answer (`X-Request-Id`)."""

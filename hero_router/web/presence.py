@@ -49,7 +49,7 @@ class PresencePublisher:
                 await self._clock.ask()
                 await self.publish()
             except StoreError as error:
-                log.debug("this worker cannot write its list of event-stream clients to Redis: %s", error)
+                log.debug("this worker cannot write its list of stream clients to Redis: %s", error)
             await asyncio.sleep(PUBLISH_SECONDS * random.uniform(0.9, 1.1))  # noqa: S311 - jitter
 
     async def publish(self) -> None:

@@ -11,7 +11,7 @@ from hero_router.errors import LoopDetected, NoListener
 from hero_router.proxy.address import DEFAULT_CONTEXT, RPC, Address, by_host, by_path
 from hero_router.proxy.headers import has_loop
 from hero_router.proxy.table import RoutingTable, Target
-from hero_router.web.forwarding import Forwarder
+from hero_router.web.proxied_request import Forwarder
 
 RESERVED = frozenset(
     {

@@ -10,7 +10,7 @@ import pytest
 
 from hero_router.access.principal import Principal
 from hero_router.demo.jsonrpc import dispatcher
-from hero_router.rpc.error_codes import RpcError
+from hero_router.rpc.error_mapping import RpcError
 
 DOCUMENT: dict[str, Any] = {
     "methods": [

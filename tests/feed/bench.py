@@ -1,10 +1,10 @@
 """A hub with a clock that the test moves, over a ring that holds the events 1 to 5."""
 
 from hero_router.feed.control_frames import ControlFrames
-from hero_router.feed.flush import FlushScheduler
+from hero_router.feed.event_buffer import EventBuffer
+from hero_router.feed.flush_scheduler import FlushScheduler
 from hero_router.feed.freshness import Freshness
 from hero_router.feed.hub import Hub
-from hero_router.feed.replay_window import ReplayWindow
 from hero_router.feed.ring import Ring
 from hero_router.feed.stream_intervals import StreamIntervals
 from hero_router.feed.subscribers import (
@@ -46,7 +46,7 @@ class Bench:
     ) -> None:
         self.clock = Clock()
         self.ring = Ring(limit)
-        self.window = ReplayWindow(self.ring)
+        self.window = EventBuffer(self.ring)
         timing = StreamIntervals(PING, STALL, max_age)
         self.freshness = Freshness(lambda: NOW_MS)
         control = ControlFrames(

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hero_router.codec import encode
 from hero_router.feed.conflation import MAX_REMOVED, LatestByService
 from hero_router.feed.entry import make_entry
+from hero_router.feed.event_buffer import SLICE_BYTES
 from hero_router.feed.filters import Filter
-from hero_router.feed.replay_window import SLICE_BYTES
 from hero_router.feed.subscribers import SubscribeOptions, SubscriberState
 from hero_router.feed.write_batch import Slice
 from hero_router.model import Event

@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from hero_router.feed.conditions import Condition
-from hero_router.feed.replay_window import SLICE_BYTES
+from hero_router.feed.event_buffer import SLICE_BYTES
 from hero_router.feed.stream_intervals import AFTER_MS_PER_CLIENT
 from hero_router.feed.subscribers import SubscriberState
 from hero_router.position import ORIGIN, Position

@@ -12,11 +12,11 @@ from fakeredis import FakeServer
 
 from hero_router.feed.conditions import Conditions
 from hero_router.feed.control_frames import ControlFrames
-from hero_router.feed.flush import FlushScheduler
+from hero_router.feed.event_buffer import EventBuffer
+from hero_router.feed.flush_scheduler import FlushScheduler
 from hero_router.feed.freshness import Freshness
 from hero_router.feed.hub import Hub
 from hero_router.feed.mirror import Mirror
-from hero_router.feed.replay_window import ReplayWindow
 from hero_router.feed.rescan import ScanReplies
 from hero_router.feed.ring import Ring
 from hero_router.feed.stream_intervals import StreamIntervals
@@ -145,7 +145,7 @@ class Worker:
         timing = StreamIntervals(ping_seconds=PING_SECONDS, stall_seconds=1e9)
         freshness = Freshness()
         control = ControlFrames(self.ring, timing, freshness, dict, lambda: 0.5)
-        window = ReplayWindow(self.ring, SLICE_BYTES)
+        window = EventBuffer(self.ring, SLICE_BYTES)
         self.hub = Hub(window, control, timing, FlushScheduler(0), lambda: self.now)
         stream = Stream(world.client, KEYS, block_seconds=0.001)
         self.tail = Tail(

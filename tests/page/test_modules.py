@@ -59,9 +59,9 @@ def imported(name: str) -> set[str]:
 
 
 def test_the_source_is_read_as_it_is() -> None:
-    assert imported("live/frame_age") == set()
+    assert imported("live/frame_delay") == set()
     assert imported("live/store") == {
-        "live/clock", "live/timeline", "live/position", "live/frame_age", "live/normalize",
+        "live/clock", "live/timeline", "live/position", "live/frame_delay", "live/normalize",
     }  # fmt: skip
     assert {layer(name) for name in NAMES} == set(MAY_IMPORT)
 

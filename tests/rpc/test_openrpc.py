@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from hero_router.rpc import openrpc
-from hero_router.rpc.error_codes import CODES
+from hero_router.rpc.error_mapping import CODES
 from tests.rpc.calls import METHODS
 from tests.web.world import World, record, report
 

@@ -10,7 +10,7 @@ from typing import Any
 from hero_router.errors import Fenced, StoreError, StoreUnreachable
 from hero_router.model import Change, NodeState, Record
 from hero_router.position import Position
-from hero_router.scan.dependencies import SystemClock
+from hero_router.scan.interfaces import SystemClock
 from hero_router.store.lease import Grant
 from hero_router.store.registry import NodeView
 from hero_router.store.scan_requests import ScanRequest

@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 from hero_router.scan.agent import ScannerAgent
-from hero_router.scan.dependencies import SystemClock
+from hero_router.scan.interfaces import SystemClock
 from hero_router.scan.prober import Prober
 from hero_router.scan.walk import Finder
 from hero_router.settings.config import RouterConfig

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hero_router.sanitize import readable
 from hero_router.scan.prober import Prober
 from hero_router.upstream.outcome import Outcome
-from hero_router.upstream.socket_path import from_base64
+from hero_router.upstream.path_text import from_base64
 from tests.scan.node import Node
 from tests.scan.places import bind
 from tests.scan.probing import found, probe

@@ -11,8 +11,8 @@ from hero_router.model import Status
 from hero_router.scan.agent import ScannerAgent
 from hero_router.scan.probe_interval import REST_PROBES, REST_SCANS, WELL_PROBES
 from hero_router.scan.result import Health
-from hero_router.upstream.connect import SocketAddress, listens
 from hero_router.upstream.listeners import Listeners
+from hero_router.upstream.safe_connect import SocketAddress, listens
 from tests.scan.node import Node
 from tests.scan.probing import found, probe
 from tests.scan.services import Http, Services, good, says

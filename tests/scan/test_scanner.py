@@ -9,7 +9,7 @@ import pytest
 from hero_router.errors import Fenced, StoreUnreachable
 from hero_router.scan.agent import ScannerAgent
 from hero_router.scan.result import ProbeResult
-from hero_router.scan.status import DOCUMENTS_EVERY
+from hero_router.scan.socket_status import DOCUMENTS_EVERY
 from hero_router.scan.walk import SocketFile
 from tests.scan.node import Node
 from tests.scan.services import Services, good, says, silent

@@ -7,7 +7,7 @@ from hero_router.model import Change, Facts, Record
 from hero_router.scan.diff import Evaluation, diff, removals
 from hero_router.scan.naming import DiscoveredService, services
 from hero_router.scan.result import Documents, Health, ProbeResult
-from hero_router.scan.status import EvalTime, Thresholds
+from hero_router.scan.socket_status import EvalTime, Thresholds
 from hero_router.scan.tracked import TrackedService, TrackedSocket
 from hero_router.scan.walk import Layout, SocketFile
 from hero_router.upstream.outcome import NO_PERMISSION, Outcome

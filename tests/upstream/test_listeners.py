@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from hero_router.upstream import listeners
-from hero_router.upstream.connect import SocketAddress, listens
 from hero_router.upstream.listeners import Listeners
+from hero_router.upstream.safe_connect import SocketAddress, listens
 
 
 def address(path: Path) -> SocketAddress:

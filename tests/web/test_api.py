@@ -11,7 +11,7 @@ from yarl import URL
 
 from hero_router.codec import encode
 from hero_router.feed.conditions import SCANNER
-from hero_router.feed.last_probe import LastProbes
+from hero_router.feed.last_probe_reader import LastProbeReader
 from hero_router.feed.view import StateView
 from tests.support.wait import eventually
 from tests.web.world import KEYS, World, record
@@ -240,7 +240,7 @@ async def test_a_service_comes_with_the_figures_of_its_last_probe(
 async def test_junk_in_place_of_figures_is_none(client: Client, world: World) -> None:
     for junk in ("[]", "7", "{"):
         await world.client.hset(KEYS.probes("n1"), record("alpha").id, junk)
-        world.state = StateView(world.feed, LastProbes(world.nodes))
+        world.state = StateView(world.feed, LastProbeReader(world.nodes))
         assert (await world.state.service("alpha"))["probe"] is None
 
 

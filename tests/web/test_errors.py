@@ -10,7 +10,7 @@ from aiohttp import ServerDisconnectedError, web
 from pytest_aiohttp.plugin import AiohttpClient
 
 from hero_router import errors
-from hero_router.rpc.error_codes import UNFORESEEN
+from hero_router.rpc.error_mapping import UNFORESEEN
 from hero_router.web.middleware import add_headers, guard
 from tests.support.redis import RedisServer
 from tests.web.live import working

@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
-from hero_router.feed.replay_window import SLICE_BYTES
+from hero_router.feed.event_buffer import SLICE_BYTES
 from hero_router.feed.subscribers import Subscriber, SubscriberState
 from hero_router.sse import Message
 from hero_router.web.stream_connection import MAX_STRAY_BYTES, Chunks, Connection

@@ -9,7 +9,7 @@
 import { Clock } from "./clock.js";
 import { Lines } from "./timeline.js";
 import { compare, skips } from "./position.js";
-import { Pulse } from "./frame_age.js";
+import { Pulse } from "./frame_delay.js";
 import { blind, known } from "./normalize.js";
 
 /** @typedef {{event: string, id: string, data: any}} Frame */

@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from hero_router.feed.flush import CORE_SHARE, FlushScheduler
+from hero_router.feed.flush_scheduler import CORE_SHARE, FlushScheduler
 from tests.feed.bench import PING, Bench, Clock
 from tests.feed.world import position
 from tests.support.wait import eventually

@@ -22,13 +22,13 @@ from hero_router.proxy.headers import (
     serialize,
     upgrade_of,
 )
-from hero_router.proxy.locator import SocketLocator
+from hero_router.proxy.socket_file import SocketLocator
 from hero_router.proxy.table import Target
 from hero_router.proxy.tunnel import Tunnels
-from hero_router.upstream.connect import NoResponse
 from hero_router.upstream.connection import UpstreamConnection
 from hero_router.upstream.outcome import Outcome
 from hero_router.upstream.pool import Pool
+from hero_router.upstream.safe_connect import NoResponse
 from hero_router.web.body import EXPECT
 from hero_router.web.errors import REQUEST_ID
 

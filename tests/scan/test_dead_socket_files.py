@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hero_router.scan.socket_removal import unlink
+from hero_router.scan.dead_socket_files import unlink
 from hero_router.scan.walk import Finder, SocketFile
 from tests.scan.places import bind
 

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hero_router.sanitize import readable
-from hero_router.upstream.socket_path import from_base64, parse_readable, to_base64
+from hero_router.upstream.path_text import from_base64, parse_readable, to_base64
 
 TRICKY = [b"\\", b"x", b"u", b"80", b"/", b"\xff", b"\x80", b"\xc2\x80", b"\xc2\xad", b"\n"]
 names = st.binary(max_size=16) | st.text(max_size=16).map(str.encode)

@@ -2,8 +2,8 @@
 
 from hero_router.feed.conflation import MAX_REMOVED
 from hero_router.feed.entry import frame
+from hero_router.feed.event_buffer import MAX_SLICES, SLICE_BYTES, EventBuffer
 from hero_router.feed.filters import Filter
-from hero_router.feed.replay_window import MAX_SLICES, SLICE_BYTES, ReplayWindow
 from hero_router.feed.resume import Gap
 from hero_router.feed.ring import Ring
 from hero_router.feed.subscribers import DEFAULT_OPTIONS, SubscribeOptions
@@ -14,14 +14,14 @@ from tests.feed.bench import Bench
 from tests.feed.world import EPOCH, FakeSink, event, events, position
 
 
-def make_window(limit: int = 5, slice_bytes: int = 10_000) -> ReplayWindow:
+def make_window(limit: int = 5, slice_bytes: int = 10_000) -> EventBuffer:
     """A window that holds the events 1 to 5."""
-    window = ReplayWindow(Ring(limit), slice_bytes)
+    window = EventBuffer(Ring(limit), slice_bytes)
     window.reset(events(1, 5), position(5), "r1")
     return window
 
 
-def after(window: ReplayWindow, seq: int) -> Batch:
+def after(window: EventBuffer, seq: int) -> Batch:
     """The batch after a cursor, where there is one."""
     batch = window.batch_after(position(seq), None)
     assert batch is not None
@@ -35,11 +35,11 @@ def test_a_batch_joins_all_that_follows_a_cursor() -> None:
 
 
 def test_before_the_first_load_nothing_follows_any_cursor() -> None:
-    assert ReplayWindow(Ring(5)).batch_after(position(3), None) is None
+    assert EventBuffer(Ring(5)).batch_after(position(3), None) is None
 
 
 def test_each_slice_tells_its_events_from_its_holes() -> None:
-    window = ReplayWindow(Ring(5), slice_bytes=1)
+    window = EventBuffer(Ring(5), slice_bytes=1)
     window.reset([event(1), event(3), event(5)], position(5), "r1")
     assert window.next_batch(position(0), DEFAULT_OPTIONS) == Gap(2, 2)
     batch = window.next_batch(position(0), DEFAULT_OPTIONS, known_holes=2)
@@ -53,7 +53,7 @@ def test_each_slice_tells_its_events_from_its_holes() -> None:
 
 
 def test_holes_are_none_of_the_events_that_a_filter_leaves_out() -> None:
-    window = ReplayWindow(Ring(5))
+    window = EventBuffer(Ring(5))
     window.reset([event(1), event(3), event(5)], position(5), "r1")
     batch = window.batch_after(position(0), Filter.of(services=["s3"]))
     assert batch is not None
@@ -146,7 +146,7 @@ def test_conflation_hides_no_hole_behind_more_removals_than_it_remembers() -> No
     number = MAX_REMOVED + 2
     removals = [event(seq)._replace(type="service_removed") for seq in range(1, number + 1)]
     del removals[-2]
-    window = ReplayWindow(Ring(number))
+    window = EventBuffer(Ring(number))
     window.reset(removals, position(number), "r1")
     wanted = SubscribeOptions(conflate=True)
     assert window.next_batch(position(number - 3), wanted) == Gap(1, 1)

@@ -1,6 +1,6 @@
 """Subscribers are counted by state and lag, and every delivery is accounted for."""
 
-from hero_router.feed.stats import SubscriberStats, most_lagging, subscriber_stats
+from hero_router.feed.delivery_stats import SubscriberStats, most_lagging, subscriber_stats
 from hero_router.feed.subscribers import SubscribeOptions, Subscriber, SubscriberState
 from tests.feed.bench import Bench
 from tests.feed.world import position

@@ -8,9 +8,9 @@ import pytest
 from hero_router import errors
 from hero_router.codec import InvalidJson
 from hero_router.errors import RouterError
-from hero_router.rpc import error_codes as rpc_errors
+from hero_router.rpc import error_mapping as rpc_errors
 from hero_router.rpc.dispatcher import InvalidRequest, NoMethod
-from hero_router.rpc.error_codes import CODES, TITLES, UNFORESEEN, error_info, rpc_error
+from hero_router.rpc.error_mapping import CODES, TITLES, UNFORESEEN, error_info, rpc_error
 
 
 def kinds(root: type[RouterError] = RouterError) -> Iterator[type[RouterError]]:

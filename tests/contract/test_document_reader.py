@@ -8,7 +8,7 @@ import pytest
 from hero_router.codec import encode
 from hero_router.errors import Fenced, StoreCorrupt
 from hero_router.store import steps
-from hero_router.store.documents import SpecReader
+from hero_router.store.document_reader import SpecReader
 from tests.contract.world import KEYS, Store
 from tests.support.records import put, report
 

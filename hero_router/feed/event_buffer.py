@@ -7,9 +7,9 @@ each service.
 from collections.abc import Sequence
 
 from hero_router.feed.conflation import LatestByService
+from hero_router.feed.deleted_events import filled
 from hero_router.feed.entry import make_entry
 from hero_router.feed.filters import Filter
-from hero_router.feed.holes import filled
 from hero_router.feed.resume import Ahead, Gap
 from hero_router.feed.ring import Ring
 from hero_router.feed.subscribers import SubscribeOptions
@@ -30,7 +30,7 @@ CACHE_COST = 512
 their cursors and filters, and while nothing changes no event would free the slices."""
 
 
-class ReplayWindow:
+class EventBuffer:
     """The ring and the newest event of each service, always at the same position.
 
     A slice has up to `slice_bytes`, or one event if the event is larger.

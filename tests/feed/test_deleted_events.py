@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hero_router.feed.deleted_events import filled
 from hero_router.feed.filters import Filter
-from hero_router.feed.holes import filled
 from hero_router.feed.resume import Ahead, Gap, Replay, resume
 from hero_router.feed.subscribers import SubscribeOptions, SubscriberState
 from hero_router.model import Event

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from hero_router.upstream import connect
-from hero_router.upstream.connect import NoResponse, SocketAddress, SocketHandle, listens
+from hero_router.upstream import safe_connect
 from hero_router.upstream.outcome import Outcome
+from hero_router.upstream.safe_connect import NoResponse, SocketAddress, SocketHandle, listens
 
 
 @pytest.fixture(params=["linux", "no /proc", "no O_PATH"])
 def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Linux as it is, without its /proc, or a system that never had either, as macOS."""
     if request.param == "no /proc":
-        monkeypatch.setattr(connect, "DESCRIPTORS", Path("/nowhere/fd"))
+        monkeypatch.setattr(safe_connect, "DESCRIPTORS", Path("/nowhere/fd"))
     elif request.param == "no O_PATH":
         monkeypatch.delattr(os, "O_PATH")
     return str(request.param)
@@ -72,7 +72,7 @@ def test_what_took_its_place_is_not_connected_to(tmp_path: Path, other: str) -> 
 def test_where_no_file_can_be_held_one_that_is_swapped_later_is_noticed(
     tmp_path: Path, listener: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connect, "DESCRIPTORS", Path("/nowhere/fd"))
+    monkeypatch.setattr(safe_connect, "DESCRIPTORS", Path("/nowhere/fd"))
     handle = SocketHandle(address(tmp_path / "a.sock"))
     (tmp_path / "a.sock").rename(tmp_path / "moved")
     with socket.socket(socket.AF_UNIX) as other:

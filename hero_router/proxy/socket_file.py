@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from hero_router.upstream.connect import NoResponse, SocketAddress
 from hero_router.upstream.outcome import Outcome
-from hero_router.upstream.socket_path import from_base64, parse_readable
+from hero_router.upstream.path_text import from_base64, parse_readable
+from hero_router.upstream.safe_connect import NoResponse, SocketAddress
 
 KEPT_SECONDS = 1.0
 """How long an address is used without another look at the disk. A connection that fails looks at
