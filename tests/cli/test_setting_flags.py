@@ -22,6 +22,7 @@ WARNING = (
 NUMBERS = [item for item in SETTINGS if item.kind in ("int", "float")]
 SPECIAL = {
     "allowed_hosts": "router.example.org",
+    "domain": "router.example.org",
     "trusted_proxies": "10.0.0.7",
     "redis_url": "unix:///run/redis.sock",
     "redis_prefix": "{other}",
