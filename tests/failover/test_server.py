@@ -217,7 +217,8 @@ async def test_what_a_torn_step_brings_back_at_the_next_start_but_one_is_put_rig
         await services.start("e.sock", good())
         await eventually(lambda: witness.names == {"a", "b", "d", "e"}, message="it goes on")
         await eventually(lambda: kept(server) == witness.state.keys(), message="c is gone")
-        assert witness.resyncs == [None]
+        # If the torn step held an event that no other start has seen, the second one is told too.
+        assert witness.resyncs in ([None], [None, None])
 
 
 def kept(server: RedisServer) -> set[str]:
