@@ -34,7 +34,7 @@ FEW = 5
 """Events that are deleted from the window in one go; the newest is one of them."""
 
 EVICTION_SECONDS = 2.0
-PAUSE_MS = 5_000
+PAUSE_MS = 20_000
 """Writes to Redis are held back for so long at most while a failover is staged."""
 
 STAY_SECONDS = MOVED_SECONDS + 8.0
