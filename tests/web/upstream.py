@@ -6,6 +6,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.web.live import Live
+from tests.web.raw import ask
+
 Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Script = Callable[["Visit"], Awaitable[None]]
 
@@ -71,3 +74,48 @@ def answers(*parts: bytes) -> Script:
             await visit.send(*parts)
 
     return script
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
+
+
+async def whole(live: Live, request: bytes) -> bytes:
+    """All that comes until the worker closes the connection."""
+    return (await ask(live.port, request)).raw
+
+
+def dechunked(body: bytes) -> bytes:
+    """The bytes in chunks."""
+    found = b""
+    while True:
+        size, _, body = body.partition(b"\r\n")
+        if not int(size, 16):
+            return found
+        found, body = found + body[: int(size, 16)], body[int(size, 16) + 2 :]
+
+
+async def exchanged(live: Live, *parts: bytes, until: bytes) -> bytes:
+    """Send the parts, one after the other, and read until this has come."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
+    try:
+        for part in parts:
+            writer.write(part)
+            await writer.drain()
+            await asyncio.sleep(0.02)
+        async with asyncio.timeout(5):
+            return await reader.readuntil(until)
+    finally:
+        writer.close()
+
+
+UPGRADE = (
+    b"GET /shop/page/ws HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: t\r\n\r\n"
+)
+
+
+async def accept(visit: Visit) -> None:
+    """Accept an upgrade, and then echo."""
+    await visit.head()
+    await visit.send(b"HTTP/1.1 101 Yes\r\nUpgrade: t\r\nConnection: upgrade\r\n\r\n")
+    while data := await visit.reader.read(100):
+        await visit.send(data)
