@@ -5,7 +5,7 @@ no I/O, no clock.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
 from hero_router.errors import BadRequest
@@ -59,6 +59,14 @@ class Filter:
             and (not self.contexts or tags.context in self.contexts)
             and (not self.services or tags.id in self.services or tags.name in self.services)
         )
+
+
+def shows(wanted: Filter | None, record: Mapping[str, Any]) -> bool:
+    """Whether a filter shows a service record; the filter's event types do not matter here."""
+    if wanted is None:
+        return True
+    tags = {name: str(record.get(name, "")) for name in ("context", "id", "name")}
+    return replace(wanted, types=frozenset()).wants(Tags(type="", **tags))
 
 
 def tags_of(event: Event) -> Tags:

@@ -6,14 +6,14 @@ The JSON API and JSON-RPC use the same answers.
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from hero_router.codec import decode_trusted, encode
 from hero_router.errors import Ambiguous, NotFound, NotReady
 from hero_router.feed.conditions import REDIS
 from hero_router.feed.feed import Feed
-from hero_router.feed.filters import Filter, Tags
+from hero_router.feed.filters import Filter, Tags, shows
 from hero_router.feed.freshness import Stamp
 from hero_router.feed.last_probe_reader import LastProbeReader
 from hero_router.model import CONTROL_EVENTS
@@ -95,7 +95,7 @@ class StateView:
         self._texts = {
             id(record): known.get(id(record)) or (record, encode(record)) for record in records
         }
-        return ",".join(self._texts[id(record)][1] for record in records if _in(record, shown))
+        return ",".join(self._texts[id(record)][1] for record in records if shows(shown, record))
 
     def _nodes(self, shown: Filter | None) -> list[dict[str, Any]]:
         mirror = self._feed.mirror
@@ -173,7 +173,7 @@ class StateView:
         self._check_ready()
         record = self._feed.mirror.service(key.lower())
         named = [record] if record is not None else self._feed.mirror.by_name(key)
-        found = [item for item in named if _in(item, shown)]
+        found = [item for item in named if shows(shown, item)]
         if not found:
             raise NotFound("no service has that id or name")
         if len(found) > 1:
@@ -181,21 +181,13 @@ class StateView:
         return dict(found[0])
 
     def _matching(self, shown: Filter | None) -> Iterator[Mapping[str, Any]]:
-        return (record for record in self._feed.mirror.services() if _in(record, shown))
+        return (record for record in self._feed.mirror.services() if shows(shown, record))
 
     def _check_ready(self) -> None:
         """Raises NotReady: before the first load an empty list would be wrong."""
         if not self._feed.tail.synced:
             lost = self._feed.conditions.find(REDIS)
             raise NotReady(lost.detail if lost else "the registry is not yet read from Redis")
-
-
-def _in(record: Mapping[str, Any], shown: Filter | None) -> bool:
-    """Whether a filter shows a record; a filter's event types do not matter here."""
-    if shown is None:
-        return True
-    tags = {name: str(record.get(name, "")) for name in ("context", "id", "name")}
-    return replace(shown, types=frozenset()).wants(Tags(type="", **tags))
 
 
 def _tells(message: Message, shown: Filter | None) -> bool:

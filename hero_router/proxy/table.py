@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from hero_router.errors import NotFound
-from hero_router.feed.filters import Filter, Tags
+from hero_router.feed.filters import Filter, shows
 from hero_router.feed.mirror import Mirror
-from hero_router.proxy.address import DEFAULT_CONTEXT, Address
+from hero_router.proxy.address import Address
 
 Json = Mapping[str, Any]
 
@@ -48,7 +48,7 @@ class RoutingTable:
 
     def _candidates(self, address: Address, context: str, shown: Filter | None) -> list[Json]:
         records = self._mirror.by_name(address.service, address.context or context)
-        return sorted(filter(_shown_by(shown), records), key=self._rank)
+        return sorted((each for each in records if shows(shown, each)), key=self._rank)
 
     def _rank(self, record: Json) -> tuple[bool, bool, bool, str]:
         conflict = str(record.get("conflict") or "")
@@ -66,8 +66,8 @@ class RoutingTable:
         if records:
             names = ", ".join(sorted({each for item in records for each in segments(item)}))
             return f"the service has no such socket; it has {names or 'none that can be reached'}"
-        named = filter(_shown_by(shown), self._mirror.by_name(address.service))
-        contexts = sorted({str(record.get("context")) for record in named})
+        named = self._mirror.by_name(address.service)
+        contexts = sorted({str(each.get("context")) for each in named if shows(shown, each)})
         if contexts:
             return f"no such service in the context {where}; it is in {', '.join(contexts)}"
         return ""
@@ -97,18 +97,3 @@ def _first(sockets: Iterable[Json], role: str) -> Json | None:
 
 def _sockets(record: Json) -> Sequence[Json]:
     return record.get("sockets") or ()
-
-
-def _shown_by(shown: Filter | None) -> Any:
-    def is_shown(record: Json) -> bool:
-        if shown is None:
-            return True
-        tags = {name: str(record.get(name, "")) for name in ("context", "id", "name")}
-        return shown.wants(Tags(type="", **tags))
-
-    return is_shown
-
-
-def default_context(given: str | None) -> str:
-    """The context of addresses that name none: that of a trusted `X-Hero-Context`, else default."""
-    return given or DEFAULT_CONTEXT
