@@ -1,15 +1,36 @@
 """`Principal`: the caller of a request, with its roles and the contexts that it may see.
 
-The middleware makes one for each request, and every layer that decides by caller gets it. There is
-no login yet: every caller is `anonymous` and may see everything. Pure: no I/O, no clock.
+The middleware makes one for each request, and every layer that decides by caller gets it. Pure: no
+I/O, no clock.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 ANONYMOUS = "anonymous"
 
-OPERATOR = "operator"
-"""The role of people who run the router: they may list the connected clients."""
+ADMIN = "admin"
+"""The role of those who may do everything: call services, scan, list the connected clients."""
+
+VIEWER = "viewer"
+"""The role of those who may look at services and events, and change nothing."""
+
+ALL_ROLES = frozenset({ADMIN, VIEWER})
+
+
+class PrincipalKind(StrEnum):
+    """How the router knows who the caller is."""
+
+    OPEN = "open"
+    """No login is set up, or the caller is on the list of addresses that need none."""
+    TOKEN = "token"
+    """By a token of the router's settings, in a header or in a session of a browser."""
+    HEADER = "header"
+    """A trusted proxy in front of the router names the caller."""
+    OIDC = "oidc"
+    """By an OpenID provider."""
+    HOP = "hop"
+    """Another node's router has checked the caller and vouches for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,16 +38,19 @@ class Principal:
     """The caller of one request.
 
     `contexts` are the contexts whose services the caller may see; None: all of them. `address` is
-    the caller's own IP address, also behind trusted proxies; "local" on a Unix socket.
+    the caller's own IP address, also behind trusted proxies; "local" on a Unix socket. `session` is
+    the id of the browser session, "" without one.
 
     Raises:
         ValueError: `contexts` is empty. Such a caller may see nothing: refuse its request instead.
     """
 
     name: str = ANONYMOUS
-    roles: frozenset[str] = frozenset({OPERATOR})
+    roles: frozenset[str] = ALL_ROLES
     contexts: frozenset[str] | None = None
     address: str = "local"
+    kind: PrincipalKind = PrincipalKind.OPEN
+    session: str = ""
 
     def __post_init__(self) -> None:
         if self.contexts is not None and not self.contexts:

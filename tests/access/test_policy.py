@@ -3,7 +3,7 @@
 import pytest
 
 from hero_router.access.policy import narrowed, require_role, visible
-from hero_router.access.principal import OPERATOR, Principal
+from hero_router.access.principal import ADMIN, Principal
 from hero_router.errors import Forbidden
 from hero_router.feed.filters import Filter
 
@@ -44,6 +44,6 @@ def test_a_principal_without_any_context_cannot_be_made() -> None:
 
 
 def test_a_role_is_required_by_name() -> None:
-    require_role(ALL, OPERATOR)
-    with pytest.raises(Forbidden, match="operator"):
-        require_role(SHOP, OPERATOR)
+    require_role(ALL, ADMIN)
+    with pytest.raises(Forbidden, match="admin"):
+        require_role(SHOP, ADMIN)

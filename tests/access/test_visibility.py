@@ -129,7 +129,7 @@ async def test_a_stream_of_another_context_is_refused(client: Client) -> None:
     assert error["code"] == "forbidden"
 
 
-async def test_the_list_of_clients_is_for_operators(client: Client) -> None:
+async def test_the_list_of_clients_is_for_admins(client: Client) -> None:
     assert (await get(client, "/api/clients", status=403))["error"]["code"] == "forbidden"
 
 

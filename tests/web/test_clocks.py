@@ -3,9 +3,11 @@
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from hero_router.feed import nodes
 from hero_router.position import Position
@@ -78,6 +80,12 @@ async def undisturbed(server: RedisServer, root: Path) -> AsyncIterator[Live]:
             assert {place.epoch for place in listener.places} == {live.feed.ring.head.epoch}
 
 
+def jumped(admin: Redis, seconds: int) -> bool:
+    """Whether Redis's clock is off by so much."""
+    now: int = admin.time()[0]
+    return abs(now - time.time() - seconds) < 2
+
+
 async def go_on(live: Live, services: Services, name: str) -> Position:
     """Some more scans are made, and a new service is told; returns the position after it."""
     before = live.feed.mirror.nodes["n"].scan
@@ -99,10 +107,7 @@ async def test_redis_clock_may_jump(
         with contextlib.closing(client(server.url)) as admin:
             for number, jump in enumerate(JUMPS):
                 clock.set(jump)
-                await eventually(
-                    lambda jump=jump: abs(admin.time()[0] - time.time() - jump) < 2,
-                    message="Redis's clock has jumped",
-                )
+                await eventually(partial(jumped, admin, jump), message="Redis's clock has jumped")
                 await go_on(live, services, f"s{number}")
 
 

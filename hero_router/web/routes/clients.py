@@ -1,6 +1,6 @@
 """`GET /api/clients`: the clients of all workers, and how many events each is behind.
 
-Addresses of clients are personal data, so the caller needs the role `operator`.
+Addresses of clients are personal data, so the caller needs the role `admin`.
 """
 
 import time
@@ -8,7 +8,7 @@ import time
 from aiohttp import web
 
 from hero_router.access.policy import require_role
-from hero_router.access.principal import OPERATOR
+from hero_router.access.principal import ADMIN
 from hero_router.codec import encode
 from hero_router.singleflight import SingleFlight
 from hero_router.store.presence import Presence, PresenceEntry
@@ -23,7 +23,7 @@ def routes(presence: Presence) -> list[web.RouteDef]:
 
     async def clients(request: web.Request) -> web.Response:
         """All connected clients. Raises Forbidden, StoreError."""
-        require_role(request[PRINCIPAL], OPERATOR)
+        require_role(request[PRINCIPAL], ADMIN)
         if not flights:
             flights.append(SingleFlight(presence.read()))
         flight = flights[0]
