@@ -23,7 +23,7 @@ class PrincipalKind(StrEnum):
 
     OPEN = "open"
     """No login is set up, or the caller is on the list of addresses that need none."""
-    TOKEN = "token"
+    TOKEN = "token"  # noqa: S105 - a kind of login, no password
     """By a token of the router's settings, in a header or in a session of a browser."""
     HEADER = "header"
     """A trusted proxy in front of the router names the caller."""
