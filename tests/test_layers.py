@@ -75,7 +75,7 @@ PURE = {
     "rpc.results",
     "scan.diff", "scan.document_parser", "scan.flaps", "scan.health_answer", "scan.inventory",
     "scan.probe_interval", "scan.result", "scan.socket_status",
-    "settings.hosts", "settings.proxies", "settings.redis_url",
+    "settings.hosts", "settings.networks", "settings.proxies", "settings.redis_url",
     "store.keys", "store.steps",
     "upstream.outcome", "upstream.response",
 }  # fmt: skip
