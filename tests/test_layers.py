@@ -58,7 +58,7 @@ USED_BY: Mapping[str, set[str]] = {
 }
 """Which layers, or bottom modules, may import each library; any other library is a stranger."""
 
-ROOTS = {"web.assembly", "cli.scanner", "cli.serve", "cli.forget", "cli.healthcheck"}
+ROOTS = {"web.assembly", "cli.scanner", "cli.serve", "cli.backplane", "cli.healthcheck"}
 """The composition roots: here, and nowhere else, everything is put together."""
 
 PURE = {

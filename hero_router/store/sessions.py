@@ -14,6 +14,9 @@ from hero_router.store.redis_errors import delete_command, redis_errors
 KEEP_MS = 3_600_000
 """Time that an ended session is kept after its expiry: a worker's clock may be behind Redis's."""
 
+LONGEST_MS = 400 * 86_400_000
+"""Longest life of any session: browsers keep no cookie for more than 400 days (RFC 6265bis)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Revocations:
@@ -32,8 +35,13 @@ class RevokedSessions:
     def __init__(self, client: Redis, keys: Keys) -> None:
         self._client, self._keys = client, keys
 
-    async def revoke(self, session_id: str, expires_at_ms: int) -> None:
-        """End one session that would expire at this time (Unix ms). Raises StoreError."""
+    async def revoke(self, session_id: str, expires_at_ms: int | None = None) -> None:
+        """End one session that would expire at this time (Unix ms; None: not known to the caller).
+
+        Raises StoreError.
+        """
+        if expires_at_ms is None:
+            expires_at_ms = await self._now_ms() + LONGEST_MS
         with redis_errors():
             # "gt": ended again with another time, it is kept until the later one.
             await self._client.zadd(self._keys.revoked, {session_id: expires_at_ms}, gt=True)
