@@ -1,4 +1,4 @@
-"""The commands `access …`: who needs no login, and which browser sessions end now.
+"""The commands `access …`: which addresses may connect, who signs in, and whose session ends.
 
 They write to Redis themselves; the web workers read it every few seconds.
 """
@@ -15,12 +15,14 @@ from hero_router.cli.backplane import FLAGS, backplane
 from hero_router.cli.screen import Column, age, console, count, literal, table, warn
 from hero_router.cli.selection import COMPLETE_SECONDS
 from hero_router.cli.setting_flags import configure, flags
-from hero_router.errors import NotFound, RouterError
+from hero_router.cli.sign_in import sign_in_link
+from hero_router.errors import ConfigError, NotFound, RouterError
 from hero_router.sanitize import clean
 from hero_router.settings.networks import parse_network
 from hero_router.settings.proxies import Network
 from hero_router.store.allow_list import AllowList, Entry
 from hero_router.store.client import Redis
+from hero_router.store.clock import RedisClock
 from hero_router.store.keys import Keys
 from hero_router.store.sessions import RevokedSessions
 
@@ -50,8 +52,8 @@ class Address(click.ParamType[Network]):
 def command() -> None:
     """Change at once who may use the router, on all web workers.
 
-    The list of addresses adds to ROUTER_ALLOW_IPS: clients with these addresses need no login. The
-    web workers follow a change within 5 seconds, and end the streams of those who lost access.
+    The list of addresses adds to ROUTER_ALLOW_IPS, and has no effect if that is not set. The web
+    workers follow a change within 5 seconds, and end the streams of those who lost access.
 
     The commands write to Redis. Without ROUTER_REDIS_URL that is the Redis of the `hero_router
     serve` that runs with this ROUTER_STATE_DIR.
@@ -82,7 +84,7 @@ def show(as_json: bool, **overrides: Any) -> None:
 @click.option("--note", default="", help="why, for those who read the list later")
 @redis_flags
 def add(networks: Sequence[Network], note: str, **overrides: Any) -> None:
-    """Let clients with these addresses in without a login.
+    """Let clients with these addresses connect; they still need a token, if one is set.
 
     An ADDRESS is an IP address or a network such as 10.0.0.0/8. Adding it again replaces its note.
     """
@@ -94,7 +96,7 @@ def add(networks: Sequence[Network], note: str, **overrides: Any) -> None:
         click.echo(f"{network} is {'added' if is_new else 'on the list already'}")
         if not network.prefixlen:
             text = f"WARNING: {network} is every IPv{network.version} address: "
-            click.secho(f"{text}whoever reaches the router needs no login", fg="red", err=True)
+            click.secho(f"{text}the list keeps nobody out", fg="red", err=True)
 
 
 def _listed(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
@@ -125,7 +127,7 @@ def remove(network: Network, **overrides: Any) -> None:
         raise NotFound(f"{network} is not on the list" + (f"; {wider} is" if wider else ""))
     click.echo(f"{network} is removed")
     if wider:
-        warn(f"{network} still needs no login, as {wider} is on the list")
+        warn(f"{network} may still connect, as {wider} is on the list")
 
 
 @command.command("clear")
@@ -136,6 +138,25 @@ def clear(**overrides: Any) -> None:
     click.echo(f"{count(number, 'network')} removed, and none is left")
 
 
+@command.command("link")
+@flags("host", "port", "token_file", "tokens_file", "viewer_token_file", *FLAGS)
+def link(**overrides: Any) -> None:
+    """Print a link that signs a browser in as administrator, once, within a minute.
+
+    The settings must have the same tokens as those of the web workers.
+    """
+    config = configure(overrides)
+    if not config.access.has_tokens:
+        raise ConfigError("no token is set (ROUTER_TOKEN), so nobody has to sign in")
+
+    async def now_ms(client: Redis, _: Keys) -> int:
+        clock = RedisClock(client)
+        await clock.ask()
+        return clock.now_ms()
+
+    click.echo(sign_in_link(config, _on_redis(overrides, now_ms)))
+
+
 @command.command("revoke")
 @click.argument("session", required=False)
 @click.option("--all", "everyone", is_flag=True, help="end all browser sessions that exist now")
@@ -143,7 +164,7 @@ def clear(**overrides: Any) -> None:
 def revoke(session: str | None, everyone: bool, **overrides: Any) -> None:
     """End a browser session, or all: whoever used it must sign in again.
 
-    SESSION is the id of the session, as the router's log and page have it.
+    SESSION is the id of the session, as the log of the web workers and `/api/me` have it.
     """
     if bool(session) == everyone:
         raise click.UsageError("name one SESSION, or give --all")
