@@ -128,5 +128,6 @@ def main() -> None:
     Start with `hero_router serve --demo`, then open http://127.0.0.1:9988/.
 
     The commands list, describe, scan, events and clients ask a running router. Its address is
-    --url, else ROUTER_URL, else ROUTER_HOST and ROUTER_PORT.
+    --url, else ROUTER_URL, else ROUTER_HOST and ROUTER_PORT. The token for it is in the file of
+    --token-file, else in ROUTER_TOKEN, else in the file of ROUTER_TOKEN_FILE.
     """
