@@ -17,7 +17,7 @@ TOKEN = "s3cret.token-0123456789"
 NOWHERE = "http://127.0.0.1:1"
 COMMANDS = (
     ("list",), ("list", "--watch"), ("describe", "a"), ("scan",), ("events",),
-    ("events", "--tail", "1"), ("clients",),
+    ("events", "--tail", "1"), ("clients",), ("open", "a"), ("call", "a", "m"),
 )  # fmt: skip
 
 
