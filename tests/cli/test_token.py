@@ -14,6 +14,7 @@ from hero_router.errors import ConfigError
 from tests.support.command import completed, run
 
 TOKEN = "s3cret.token-0123456789"
+REFUSAL = '{"error": {"code": "unauthorized", "message": "a token is needed"}}'
 NOWHERE = "http://127.0.0.1:1"
 COMMANDS = (
     ("list",), ("list", "--watch"), ("describe", "a"), ("scan",), ("events",),
@@ -29,15 +30,16 @@ def file(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def refusing() -> Iterator[tuple[str, list[str | None]]]:
-    """A router that refuses all; its address, and the tokens that it got."""
+def refusing(**answers: str) -> Iterator[tuple[str, list[str | None]]]:
+    """A router that refuses all but these requests; its address, and the tokens that it got."""
     seen: list[str | None] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             seen.append(self.headers.get("Authorization"))
-            body = b'{"error": {"code": "unauthorized", "message": "a token is needed"}}'
-            self.send_response(401)
+            answer = answers.get(self.command)
+            body = (answer or REFUSAL).encode()
+            self.send_response(200 if answer else 401)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -74,6 +76,14 @@ def test_each_command_sends_the_token_and_says_why_it_was_refused(
         assert "set ROUTER_TOKEN or ROUTER_TOKEN_FILE to a token of this router" in bare.stderr
     assert seen == [f"Bearer {TOKEN}", f"Bearer {TOKEN}", None]
     assert TOKEN not in answer.output
+
+
+def test_the_call_of_a_service_has_the_token_too() -> None:
+    record = '{"id": "1", "name": "a", "context": "c", "sockets": [{"role": "rpc"}], "stale": []}'
+    with refusing(GET=record, POST='{"jsonrpc": "2.0", "id": 1, "result": 5}') as (url, seen):
+        answer = run("call", "a", "m", "--url", url, ROUTER_TOKEN=TOKEN)
+    assert (answer.exit_code, answer.stdout, answer.stderr) == (0, "5\n", "")
+    assert seen == [f"Bearer {TOKEN}"] * 2
 
 
 def test_completion_sends_the_token_too_and_says_nothing(file: Path) -> None:

@@ -1,5 +1,6 @@
 """The router's token: sent to the router and nobody else, and what is said if it is refused."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
@@ -150,7 +151,8 @@ async def test_a_redirect_is_not_followed(router: Router, url: str, status: int)
 
 async def test_a_token_that_is_accepted_no_more_ends_what_follows(router: Router, url: str) -> None:
     """To go on trying would look like somebody who guesses tokens."""
-    async with aclosing(Follower(url, token=TOKEN).messages()) as messages:
+    messages = Follower(url, token=TOKEN).messages()
+    async with asyncio.timeout(30), aclosing(messages):
         await anext(messages)
         router.token = "new"
         with pytest.raises(AccessDenied):
