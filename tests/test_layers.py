@@ -62,7 +62,9 @@ ROOTS = {"web.assembly", "cli.scanner", "cli.serve", "cli.backplane", "cli.healt
 """The composition roots: here, and nowhere else, everything is put together."""
 
 PURE = {
-    "access.policy", "access.principal",
+    "access.attempts", "access.authenticator", "access.networks", "access.policy",
+    "access.principal", "access.sessions", "access.sign_in_link", "access.signing",
+    "access.tokens",
     "codec", "errors", "model", "position", "sse", "sanitize",
     "demo.jsonrpc", "demo.methods",
     "feed.conflation", "feed.entry", "feed.filters", "feed.mirror", "feed.write_batch",

@@ -2,12 +2,15 @@
 
 import asyncio
 import logging
+import secrets
 import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from hero_router.access.rules import load_rules
+from hero_router.access.sign_in_link import LINK_SECONDS, PATH, make_code
 from hero_router.cli import healthcheck
 from hero_router.client.http import RouterAway, get
 from hero_router.errors import StoreError
@@ -70,6 +73,22 @@ class Readiness:
         self._say(
             f"hero_router is ready: {self._config.web.address}{_from_elsewhere(self._config)}"
         )
+        if sys.stdout.isatty() and self._config.access.has_tokens:
+            await self._print_sign_in_link()
+
+    async def _print_sign_in_link(self) -> None:
+        """Print a link that signs a browser in; only on a terminal, as a log would keep it."""
+        client = self._connect()
+        try:
+            clock = RedisClock(client)
+            await clock.ask()
+        except StoreError:
+            return
+        finally:
+            await client.aclose()
+        link = sign_in_link(self._config, clock.now_ms())
+        sys.stdout.write(f"sign in within {LINK_SECONDS:.0f} s, once: {link}\n")
+        sys.stdout.flush()
 
     def _say(self, line: str) -> None:
         """Print a line on stdout; if the log is JSON, write a log record instead."""
@@ -116,6 +135,12 @@ class Readiness:
             await clock.ask()
             self._since_ms = clock.now_ms()
         return self._since_ms
+
+
+def sign_in_link(config: RouterConfig, now_ms: int) -> str:
+    """A link that signs a browser in once. Raises ConfigError if a token is not usable."""
+    code = make_code(load_rules(config.access).signer, secrets.token_urlsafe(9), now_ms)
+    return f"{config.web.address.rstrip('/')}{PATH}{code}"
 
 
 def _from_elsewhere(config: RouterConfig) -> str:

@@ -4,6 +4,7 @@ The answer does not go through aiohttp's response: `proxy.exchange` writes it to
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
@@ -41,14 +42,19 @@ CONTINUE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Forwarder:
-    """Passes requests on; `via` is the name of this worker in the header `Via`."""
+    """Passes requests on; `via` is the name of this worker in the header `Via`.
+
+    `is_own_token` says whether the value of an `Authorization` header is a token of the router.
+    """
 
     locator: SocketLocator
     pool: Pool
     tunnels: Tunnels
     via: str
     limits: Limits
-    own_cookies: frozenset[str] = field(default_factory=frozenset)
+    own_cookies: frozenset[str]
+    is_own_token: Callable[[bytes], bool]
+    calls: "set[_Call]" = field(default_factory=set)
 
     async def forward(
         self, request: web.BaseRequest, target: Target, principal: Principal
@@ -59,7 +65,19 @@ class Forwarder:
             NoListener, BadGateway, GatewayTimeout: the service gives no answer.
             BadRequest, HTTPRequestTimeout: the client's body is malformed or late.
         """
-        return await _Call(self, request, target, principal).run()
+        call = _Call(self, request, target, principal)
+        self.calls.add(call)
+        try:
+            return await call.run()
+        finally:
+            self.calls.discard(call)
+
+    def close_where(self, predicate: Callable[[Principal], bool]) -> None:
+        """Break the calls and tunnels of the principals that match: their right is revoked."""
+        for call in tuple(self.calls):
+            if predicate(call.principal):
+                call.abort()
+        self.tunnels.close_where(predicate)
 
     def close(self) -> None:
         """Close tunnels and kept connections: the worker ends."""
@@ -97,7 +115,7 @@ class _Call:
         self, forwarder: Forwarder, request: web.BaseRequest, target: Target, principal: Principal
     ) -> None:
         self._forwarder, self._request, self._target = forwarder, request, target
-        self._principal = principal
+        self.principal = principal
         self._fields: Fields = request.raw_headers
         self._upgrade = upgrade_of(self._fields)
         transport = request.transport
@@ -105,6 +123,10 @@ class _Call:
             raise ConnectionResetError("the client has left")
         self._client = transport
         self._protocol = cast("ClientProtocol", request.protocol)
+
+    def abort(self) -> None:
+        """Break the client's connection; the call to the service ends by that."""
+        self._client.abort()
 
     async def run(self) -> web.StreamResponse:
         method = self._request.method
@@ -209,12 +231,12 @@ class _Call:
         service = connection.release()
         if early := self._protocol.release():
             service.write(early)
-        self._forwarder.tunnels.join(self._client, service, sent_early)
+        self._forwarder.tunnels.join(self._client, service, sent_early, self.principal)
 
     def _head(self, *, has_body: bool) -> bytes:
         request, target = self._request, self._target
         hop = Hop(
-            chain=self._principal.address,
+            chain=self.principal.address,
             proto="https" if request.secure else "http",
             host=request.headers.get("Host", ""),
             prefix=target.prefix,
@@ -222,7 +244,11 @@ class _Call:
             via=self._forwarder.via,
             trusted=False,
         )
-        fields = request_fields(self._fields, hop, self._forwarder.own_cookies)
+        forwarder = self._forwarder
+        given = self._fields
+        if "Authorization" in request.headers:
+            given = [each for each in given if not self._is_own_token(each)]
+        fields = request_fields(given, hop, forwarder.own_cookies)
         if self._upgrade is not None:
             fields += ((b"Connection", b"upgrade"), (b"Upgrade", self._upgrade))
         if has_body:
@@ -239,6 +265,10 @@ class _Call:
         rest = target.rest if target.rest.startswith("/") else f"/{RPC}{target.rest}"
         line = f"{request.method} {rest} HTTP/1.1"
         return serialize(line.encode("utf-8", "surrogateescape"), fields)
+
+    def _is_own_token(self, header: Field) -> bool:
+        name, value = header
+        return name.lower() == b"authorization" and self._forwarder.is_own_token(value)
 
     def _exchange(self) -> Exchange:
         request, prefix = self._request, self._target.prefix
