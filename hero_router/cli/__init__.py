@@ -131,5 +131,5 @@ def main() -> None:
 
     The commands list, describe, open, call, scan, events and clients ask a running router. Its
     address is --url, else ROUTER_URL, else ROUTER_HOST and ROUTER_PORT. The token for it is in the
-    file of --token-file, else in ROUTER_TOKEN, else in the file of ROUTER_TOKEN_FILE.
+    file of --token-file, else in ROUTER_TOKEN or in the file of ROUTER_TOKEN_FILE.
     """

@@ -1,4 +1,4 @@
-"""The commands `access …`: who needs no login, and which browser sessions end now.
+"""The commands `access …`: from where clients may connect, and which browser sessions end.
 
 They write to Redis themselves; the web workers read it every few seconds.
 """
@@ -50,8 +50,9 @@ class Address(click.ParamType[Network]):
 def command() -> None:
     """Change at once who may use the router, on all web workers.
 
-    The list of addresses adds to ROUTER_ALLOW_IPS: clients with these addresses need no login. The
-    web workers follow a change within 5 seconds, and end the streams of those who lost access.
+    The list of addresses adds to ROUTER_ALLOW_IPS, and has no effect if that is not set: then
+    clients may connect from anywhere. The web workers follow a change within 5 seconds, and end the
+    streams and tunnels of those who lost access.
 
     The commands write to Redis. Without ROUTER_REDIS_URL that is the Redis of the `hero_router
     serve` that runs with this ROUTER_STATE_DIR.
@@ -82,7 +83,7 @@ def show(as_json: bool, **overrides: Any) -> None:
 @click.option("--note", default="", help="why, for those who read the list later")
 @redis_flags
 def add(networks: Sequence[Network], note: str, **overrides: Any) -> None:
-    """Let clients with these addresses in without a login.
+    """Let clients connect from these addresses, too.
 
     An ADDRESS is an IP address or a network such as 10.0.0.0/8. Adding it again replaces its note.
     """
@@ -93,8 +94,8 @@ def add(networks: Sequence[Network], note: str, **overrides: Any) -> None:
     for network, is_new in zip(networks, _on_list(overrides, apply), strict=True):
         click.echo(f"{network} is {'added' if is_new else 'on the list already'}")
         if not network.prefixlen:
-            text = f"WARNING: {network} is every IPv{network.version} address: "
-            click.secho(f"{text}whoever reaches the router needs no login", fg="red", err=True)
+            text = f"WARNING: {network} is every IPv{network.version} address, so the list "
+            click.secho(f"{text}keeps nobody out any more", fg="red", err=True)
 
 
 def _listed(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
@@ -125,7 +126,7 @@ def remove(network: Network, **overrides: Any) -> None:
         raise NotFound(f"{network} is not on the list" + (f"; {wider} is" if wider else ""))
     click.echo(f"{network} is removed")
     if wider:
-        warn(f"{network} still needs no login, as {wider} is on the list")
+        warn(f"{network} may still connect, as {wider} is on the list")
 
 
 @command.command("clear")

@@ -45,7 +45,7 @@ def address(command: Callable[..., None]) -> Callable[..., None]:
     )
     @click.option(
         FILE_FLAG,
-        show_default=f"{VARIABLE}, else the file in {FILE_VARIABLE}",
+        show_default=f"{VARIABLE}, or the file in {FILE_VARIABLE}",
         help="file that holds the router's token",
     )
     @wraps(command)

@@ -1,6 +1,7 @@
 """The token that commands send to a running router, from a file or from the environment."""
 
 import os
+import re
 from pathlib import Path
 
 from hero_router.errors import ConfigError
@@ -9,21 +10,24 @@ VARIABLE, FILE_VARIABLE = "ROUTER_TOKEN", "ROUTER_TOKEN_FILE"
 FILE_FLAG = "--token-file"
 """There is no flag for the token itself: other users of the machine can read command lines."""
 
+_TOKEN = re.compile(r"[!-~]+")
+
 
 def read_token(file: str | None) -> str:
     """The token in `file`, else that of the environment; "" if there is none.
 
     Raises:
-        ConfigError: the file cannot be read, or there is no token in it, or one that no header can
-            carry. The message never has the token.
+        ConfigError: the file cannot be read, there is no token in it, or one that no header can
+            carry; or both variables are set. The message never has the token.
     """
     if file is not None:
         return _from_file(file, FILE_FLAG)
-    if token := os.environ.get(VARIABLE, "").strip():
-        return _checked(token, VARIABLE)
-    if path := os.environ.get(FILE_VARIABLE, "").strip():
+    token, path = (os.environ.get(name, "").strip() for name in (VARIABLE, FILE_VARIABLE))
+    if token and path:
+        raise ConfigError(f"set {VARIABLE} or {FILE_VARIABLE}, not both")
+    if path:
         return _from_file(path, FILE_VARIABLE)
-    return ""
+    return _checked(token, VARIABLE) if token else ""
 
 
 def _from_file(path: str, source: str) -> str:
@@ -39,6 +43,6 @@ def _from_file(path: str, source: str) -> str:
 
 
 def _checked(token: str, source: str) -> str:
-    if not token.isprintable() or " " in token:
-        raise ConfigError(f"{source} holds no token: a token has no spaces and no line ends")
+    if _TOKEN.fullmatch(token) is None:
+        raise ConfigError(f"{source} may hold only ASCII characters, and no spaces")
     return token

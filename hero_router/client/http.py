@@ -23,8 +23,8 @@ _SET = "set ROUTER_TOKEN or ROUTER_TOKEN_FILE"
 HINTS: Mapping[tuple[int, bool], str] = {
     (401, False): f"{_SET} to a token of this router",
     (401, True): f"the token that is set is not of this router: {_SET} anew",
-    (403, False): f"if you have a token that may do this, {_SET}",
-    (403, True): f"the token that is set may not do this: {_SET} to one that may",
+    (403, False): "no token was sent",
+    (403, True): "this is so with the token that is set",
 }
 """What to do about a status of the router, by whether a token was sent."""
 

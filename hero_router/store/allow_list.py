@@ -1,4 +1,4 @@
-"""The list of addresses that need no login, kept in Redis so that all web workers share it."""
+"""The list of addresses that may connect, kept in Redis so that all web workers share it."""
 
 import ipaddress
 import secrets

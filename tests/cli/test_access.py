@@ -107,7 +107,7 @@ def test_who_still_gets_in_after_a_removal_is_told(access: Access) -> None:
     access("add", "10.0.0.0/8", "10.0.0.7")
     answer = access("remove", "10.0.0.7")
     assert answer.exit_code == 0
-    assert answer.stderr == "10.0.0.7/32 still needs no login, as 10.0.0.0/8 is on the list\n"
+    assert answer.stderr == "10.0.0.7/32 may still connect, as 10.0.0.0/8 is on the list\n"
 
 
 def test_all_are_removed_by_clear(access: Access) -> None:

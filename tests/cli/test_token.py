@@ -94,15 +94,18 @@ def test_completion_sends_the_token_too_and_says_nothing(file: Path) -> None:
     assert seen == [f"Bearer {TOKEN}"] * 2
 
 
-def test_the_token_comes_from_the_flag_else_the_variable_else_the_file(
+def test_the_token_comes_from_the_flag_else_from_one_of_the_variables(
     monkeypatch: pytest.MonkeyPatch, file: Path
 ) -> None:
     assert read_token(None) == ""
     monkeypatch.setenv("ROUTER_TOKEN_FILE", str(file))
     assert read_token(None) == TOKEN
     monkeypatch.setenv("ROUTER_TOKEN", " of-the-variable ")
-    assert read_token(None) == "of-the-variable"
     assert read_token(str(file)) == TOKEN
+    with pytest.raises(ConfigError, match="set ROUTER_TOKEN or ROUTER_TOKEN_FILE, not both"):
+        read_token(None)
+    monkeypatch.delenv("ROUTER_TOKEN_FILE")
+    assert read_token(None) == "of-the-variable"
 
 
 @pytest.mark.parametrize(
@@ -110,9 +113,9 @@ def test_the_token_comes_from_the_flag_else_the_variable_else_the_file(
     [
         (b"", "there is no token in "),
         (b" \n", "there is no token in "),
-        (f"{TOKEN}\nmore".encode(), "a token has no spaces and no line ends"),
-        (f"{TOKEN} more".encode(), "a token has no spaces and no line ends"),
-        (f"{TOKEN}\0".encode(), "a token has no spaces and no line ends"),
+        (f"{TOKEN}\nmore".encode(), "may hold only ASCII characters, and no spaces"),
+        (f"{TOKEN} more".encode(), "may hold only ASCII characters, and no spaces"),
+        (f"{TOKEN}\0".encode(), "may hold only ASCII characters, and no spaces"),
         (b"\xff" + TOKEN.encode(), "is no file with a token"),
     ],
 )
