@@ -20,6 +20,9 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 _SET = "set ROUTER_TOKEN or ROUTER_TOKEN_FILE"
 
+DENIALS: Mapping[str, int] = {"-32014": 401, "-32003": 403}
+"""The HTTP statuses that stand for JSON-RPC codes of the router (docs/api.md)."""
+
 HINTS: Mapping[tuple[int, bool], str] = {
     (401, False): f"{_SET} to a token of this router",
     (401, True): f"the token that is set is not of this router: {_SET} anew",
@@ -99,7 +102,8 @@ async def call(url: str, method: str, params: Mapping[str, Any], *, token: str =
     reply = _checked(url, answer, "jsonrpc", token=token)
     if "result" not in reply:
         error = _error(reply)
-        raise RequestRefused(f"{url} answers: {_message(error)}", answer.status, error)
+        text = f"{url} answers: {_message(error)}"
+        raise _refused(text, DENIALS.get(str(error.get("code")), answer.status), error, token)
     return reply["result"]
 
 
@@ -110,10 +114,9 @@ def refusal(url: str, answer: Answer, token: str = "") -> RequestRefused:
     """
     error = _error(answer.value)
     text = f"{url} answers {answer.status}: {_message(error)}"
-    hint = HINTS.get((answer.status, bool(token))) if isinstance(error.get("code"), str) else None
-    if hint is None:
+    if not isinstance(error.get("code"), str):  # of a proxy or a service, which has its own logins
         return RequestRefused(text, answer.status, error)
-    return AccessDenied(f"{text}; {hint}", answer.status, error)
+    return _refused(text, answer.status, error, token)
 
 
 @asynccontextmanager
@@ -155,6 +158,13 @@ def _checked(url: str, answer: Answer, *fields: str, token: str) -> Any:
     if not isinstance(answer.value, dict) or not answer.value.keys() >= set(fields):
         raise RouterAway(f"what answers at {url} is no router")
     return answer.value
+
+
+def _refused(text: str, status: int, error: Mapping[str, object], token: str) -> RequestRefused:
+    hint = HINTS.get((status, bool(token)))
+    if hint is None:
+        return RequestRefused(text, status, error)
+    return AccessDenied(f"{text}; {hint}", status, error)
 
 
 def _error(value: Any) -> Mapping[str, object]:

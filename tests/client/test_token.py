@@ -26,6 +26,7 @@ class Router:
         self.token = TOKEN
         self.seen: list[str | None] = []
         self.forbids = False
+        self.rpc_error: dict[str, object] = {}
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.seen.append(request.headers.get("Authorization"))
@@ -34,7 +35,8 @@ class Router:
         if self.forbids:
             return _error(403, "forbidden", "this needs the role admin")
         if request.path == "/rpc":
-            return web.json_response({"jsonrpc": "2.0", "id": 1, "result": 5})
+            told = {"error": self.rpc_error} if self.rpc_error else {"result": 5}
+            return web.json_response({"jsonrpc": "2.0", "id": 1, **told})
         if request.path == "/api/events":
             stream = web.StreamResponse(headers=sse.HEADERS)
             await stream.prepare(request)
@@ -115,6 +117,17 @@ async def test_a_token_that_may_not_do_this_is_said_to_be_too_weak(
     assert str(refused.value) == (
         f"{url} answers 403: this needs the role admin; this is so with the token that is set"
     )
+
+
+async def test_a_method_that_refuses_a_token_says_so_as_well(router: Router, url: str) -> None:
+    """JSON-RPC has codes of its own, in an answer with the status 200."""
+    router.rpc_error = {"code": -32003, "message": "this needs the role admin"}
+    with pytest.raises(AccessDenied) as refused:
+        await call(url, "router.scan", {}, token=TOKEN)
+    assert str(refused.value) == (
+        f"{url} answers: this needs the role admin; this is so with the token that is set"
+    )
+    assert refused.value.status == 403
 
 
 async def test_an_answer_that_is_not_the_routers_gives_no_advice() -> None:
