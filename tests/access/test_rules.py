@@ -48,9 +48,10 @@ def test_an_empty_file_is_no_open_router(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "settings",
     [
-        {"token": "short"}, {"token": ONE, "viewer_token": "short"}, {"token": "with spaces 0123456"},
-        {"token": ONE, "viewer_token": ONE}, {"token": ONE, "session_key": "short"},
-        {"token": ONE, "metrics_token": "short"},
+        {"token": "weak"}, {"token": ONE, "viewer_token": "weak"},
+        {"token": "with spaces 0123456"}, {"token": ONE, "viewer_token": ONE},
+        {"token": ONE, "session_key": "weak"},
+        {"token": ONE, "metrics_token": "weak"},
     ],
 )  # fmt: skip
 def test_a_weak_token_stops_the_start_and_is_not_shown(settings: dict[str, str]) -> None:
