@@ -65,7 +65,7 @@ class Keys:
 
     @property
     def allow(self) -> str:
-        """Key of the hash of addresses that need no login: network → entry (JSON).
+        """Key of the hash of addresses that may connect: network → entry (JSON).
 
         Its field `revision` is a random number that each change replaces.
         """
