@@ -66,7 +66,7 @@ def grouped_routes(parts: Parts) -> Sequence[tuple[RouteGroup, Sequence[web.Abst
     )
     return (
         (route_groups.PUBLIC, public),
-        (route_groups.SIGN_IN, pages.routes()),
+        (route_groups.sign_in_group(parts.proxy.domain), pages.routes()),
         (route_groups.VIEWERS, viewers),
         (route_groups.ADMINS, clients.routes(parts.presence)),
         (route_groups.METRICS, metrics.routes(parts.exposition)),
