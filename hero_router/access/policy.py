@@ -44,7 +44,7 @@ def narrowed(principal: Principal, asked: Filter | None) -> Filter | None:
 
 
 def require_all_contexts(principal: Principal) -> None:
-    """Refuse a principal that may see some contexts only, where all are counted. Raises Forbidden."""
+    """Refuse a principal that may see only some contexts, where all count. Raises Forbidden."""
     if principal.contexts is not None:
         raise Forbidden("this shows what is in all contexts, and you may see only some")
 
