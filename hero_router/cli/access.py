@@ -15,12 +15,14 @@ from hero_router.cli.backplane import FLAGS, backplane
 from hero_router.cli.screen import Column, age, console, count, literal, table, warn
 from hero_router.cli.selection import COMPLETE_SECONDS
 from hero_router.cli.setting_flags import configure, flags
-from hero_router.errors import NotFound, RouterError
+from hero_router.cli.sign_in import sign_in_link
+from hero_router.errors import ConfigError, NotFound, RouterError
 from hero_router.sanitize import clean
 from hero_router.settings.networks import parse_network
 from hero_router.settings.proxies import Network
 from hero_router.store.allow_list import AllowList, Entry
 from hero_router.store.client import Redis
+from hero_router.store.clock import RedisClock
 from hero_router.store.keys import Keys
 from hero_router.store.sessions import RevokedSessions
 
@@ -137,6 +139,25 @@ def clear(**overrides: Any) -> None:
     click.echo(f"{count(number, 'network')} removed, and none is left")
 
 
+@command.command("link")
+@flags("host", "port", "token_file", "tokens_file", "viewer_token_file", *FLAGS)
+def link(**overrides: Any) -> None:
+    """Print a link that signs a browser in as administrator, once, within a minute.
+
+    The settings must have the same tokens as those of the web workers.
+    """
+    config = configure(overrides)
+    if not config.access.has_tokens:
+        raise ConfigError("no token is set (ROUTER_TOKEN), so nobody has to sign in")
+
+    async def now_ms(client: Redis, _: Keys) -> int:
+        clock = RedisClock(client)
+        await clock.ask()
+        return clock.now_ms()
+
+    click.echo(sign_in_link(config, _on_redis(overrides, now_ms)))
+
+
 @command.command("revoke")
 @click.argument("session", required=False)
 @click.option("--all", "everyone", is_flag=True, help="end all browser sessions that exist now")
@@ -144,7 +165,7 @@ def clear(**overrides: Any) -> None:
 def revoke(session: str | None, everyone: bool, **overrides: Any) -> None:
     """End a browser session, or all: whoever used it must sign in again.
 
-    SESSION is the id of the session, as the router's log and page have it.
+    SESSION is the id of the session, as the log of the web workers and `/api/me` have it.
     """
     if bool(session) == everyone:
         raise click.UsageError("name one SESSION, or give --all")

@@ -2,16 +2,15 @@
 
 import asyncio
 import logging
-import secrets
 import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from hero_router.access.rules import load_rules
-from hero_router.access.sign_in_link import LINK_SECONDS, PATH, make_code
+from hero_router.access.sign_in_link import LINK_SECONDS
 from hero_router.cli import healthcheck
+from hero_router.cli.sign_in import sign_in_link
 from hero_router.client.http import RouterAway, get
 from hero_router.errors import StoreError
 from hero_router.settings.config import RouterConfig
@@ -135,12 +134,6 @@ class Readiness:
             await clock.ask()
             self._since_ms = clock.now_ms()
         return self._since_ms
-
-
-def sign_in_link(config: RouterConfig, now_ms: int) -> str:
-    """A link that signs a browser in once. Raises ConfigError if a token is not usable."""
-    code = make_code(load_rules(config.access).signer, secrets.token_urlsafe(9), now_ms)
-    return f"{config.web.address.rstrip('/')}{PATH}{code}"
 
 
 def _from_elsewhere(config: RouterConfig) -> str:

@@ -74,7 +74,8 @@ class AccessSettings:
     )
     open: bool = switch(
         "ROUTER_OPEN",
-        "let everyone who can connect do everything, also from other machines; there is no login",
+        "if no other setting says who may use the router: let everyone who can connect do "
+        "everything, also from other machines",
     )
     session_hours: float = number(
         12,
@@ -109,11 +110,6 @@ class AccessSettings:
         for one, other in (("token", "token_file"), ("viewer_token", "viewer_token_file")):
             if getattr(self, one) and getattr(self, other):
                 raise ConfigError(f"set ROUTER_{one.upper()} or ROUTER_{other.upper()}, not both")
-        if self.open and (self.has_login or self.allow_ips):
-            raise ConfigError(
-                "ROUTER_OPEN=1 lets everyone in, so a token, a login or a list of addresses has no "
-                "effect: remove one of the two"
-            )
         if self.has_viewers and not (self.token or self.token_file):
             raise ConfigError("a token of viewers needs a token of administrators: ROUTER_TOKEN")
 
@@ -124,6 +120,11 @@ class AccessSettings:
             "ROUTER_AUTH_ROLES_HEADER": self.auth_roles_header,
             "ROUTER_AUTH_CONTEXTS_HEADER": self.auth_contexts_header,
         }
+
+    @property
+    def is_open(self) -> bool:
+        """Whether everyone who can connect may do everything."""
+        return not (self.has_login or self.allow_ips)
 
     @property
     def has_tokens(self) -> bool:
@@ -146,7 +147,7 @@ class AccessSettings:
         Raises:
             ConfigError: no setting says who may use the router.
         """
-        if not (self.open or self.has_login or self.allow_ips):
+        if self.is_open and not self.open:
             raise ConfigError(
                 f"ROUTER_HOST={address} lets other machines connect, and nothing says who may: set "
                 "ROUTER_TOKEN (a secret text of at least 16 characters), ROUTER_ALLOW_IPS, or a "

@@ -42,18 +42,15 @@ class BrowserSessions:
         self._revoked, self._codes = revoked, codes
         self._follower, self._now_ms, self._hours = follower, now_ms, hours
 
-    def begin(self, principal: Principal, next_path: str, *, secure: bool) -> web.Response:
-        """The answer to a sign-in: a new session, and a redirect to a path of the router."""
+    def begun(self, principal: Principal) -> Principal:
+        """A principal with a new session."""
         now_ms = self._now_ms()
-        begun = replace(
+        return replace(
             principal,
             session=secrets.token_urlsafe(12),
             issued_ms=now_ms,
             expires_ms=now_ms + int(self._hours * HOUR_MS),
         )
-        response = redirect(local_path(next_path))
-        self.set_cookie(response, begun, secure=secure)
-        return response
 
     def set_cookie(
         self,

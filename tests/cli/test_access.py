@@ -1,6 +1,7 @@
 """`access`: the list of addresses and the browser sessions, as an operator changes them."""
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -22,8 +23,8 @@ class Access:
     def __init__(self, redis: RedisServer) -> None:
         self.redis = redis
 
-    def __call__(self, *arguments: str) -> Result:
-        return run("access", *arguments, ROUTER_REDIS_URL=self.redis.url)
+    def __call__(self, *arguments: str, **environment: str) -> Result:
+        return run("access", *arguments, ROUTER_REDIS_URL=self.redis.url, **environment)
 
     def networks(self) -> list[str]:
         """The networks on the list, as a program reads them."""
@@ -155,3 +156,11 @@ def test_the_shell_completes_the_networks_that_can_be_removed(access: Access) ->
 def test_without_redis_nothing_is_completed(tmp_path: Path) -> None:
     url = f"unix://{tmp_path}/none"
     assert completed("hero_router access remove 10", ROUTER_REDIS_URL=url) == []
+
+
+def test_a_link_signs_in_and_needs_the_tokens_of_the_web_workers(access: Access) -> None:
+    answer = access("link", ROUTER_TOKEN="admin-0123456789abc", ROUTER_PORT="9911")
+    assert re.fullmatch(r"http://127\.0\.0\.1:9911/sign-in/link/[\w.-]+\n", answer.stdout)
+    answer = access("link")
+    assert answer.exit_code == 2
+    assert "no token is set (ROUTER_TOKEN)" in answer.stderr

@@ -170,7 +170,6 @@ def value_of(item: Setting) -> st.SearchStrategy[Any]:
         "allow_ips": st.sampled_from(["", "10.0.0.7, fd00::/8"]),
         "token_file": st.just(""),  # not together with the tokens themselves
         "viewer_token_file": st.just(""),
-        "open": st.just(value=False),  # not together with a login
         **dict.fromkeys(
             ("auth_header", "auth_roles_header", "auth_contexts_header"), st.just("X-User")
         ),

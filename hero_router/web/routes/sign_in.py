@@ -94,9 +94,12 @@ class SignInPages:
         return self._services.send_back(asked.get("to", ""), asked.get("state", ""), principal)
 
     def _begin(self, request: web.Request, principal: Principal, next_path: str) -> web.Response:
-        log.info("%s signs in as %s", principal.address, principal.name)
+        begun = self._sessions.begun(principal)
+        log.info("%s signs in as %s, session %s", begun.address, begun.name, begun.session)
+        response = redirect(local_path(next_path))
         secure = self._admission.is_secure(request)
-        return self._sessions.begin(principal, next_path, secure=secure)
+        self._sessions.set_cookie(response, begun, secure=secure)
+        return response
 
 
 def own(admission: Admission, sessions: BrowserSessions) -> Sequence[web.AbstractRouteDef]:
@@ -124,6 +127,7 @@ def described(principal: Principal, *, is_open: bool) -> dict[str, object]:
         "kind": principal.kind,
         "roles": sorted(principal.roles),
         "contexts": None if contexts is None else sorted(contexts),
+        "session": principal.session or None,
         "session_ends": principal.expires_ms,
         "open": is_open,
     }
