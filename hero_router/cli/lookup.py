@@ -14,6 +14,9 @@ from hero_router.sanitize import clean
 
 Record = Mapping[str, Any]
 
+FIELDS = ("id", "name", "context", "sockets", "stale")
+"""Fields of the answer that every router gives."""
+
 LOST_NAME = "its name is taken"
 """How the field `conflict` begins of a service that lost its name to another one on its node."""
 
@@ -22,7 +25,7 @@ async def find_service(router: Router, name: str) -> Record:
     """Ask the router for a service. Raises RouterAway, or NotFound if none or several match."""
     path = f"/api/services/{quote(name, safe='')}"
     try:
-        found: Record = await fetch(router.url, path, "id", "sockets", "stale", token=router.token)
+        found: Record = await fetch(router.url, path, *FIELDS, token=router.token)
     except RequestRefused as error:
         if error.status == 404:
             raise NotFound(f"no service has the name or id {clean(name)!r}") from None

@@ -178,6 +178,11 @@ def _message(error: Mapping[str, object]) -> str:
 
 def _reason(error: Exception) -> str:
     """The system's own words if it has any: aiohttp's text around them repeats the address."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        why = getattr(error.certificate_error, "verify_message", "") or "it is not valid"
+        return f"its certificate is refused: {why}; SSL_CERT_FILE may name a file of other CAs"
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        return "it does not speak TLS as it should"
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
     if isinstance(cause, OSError) and cause.errno is not None and cause.errno > 0:
         return os.strerror(cause.errno)

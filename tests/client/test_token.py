@@ -23,7 +23,7 @@ class Router:
     """A router that knows one token."""
 
     def __init__(self) -> None:
-        self.token = TOKEN
+        self.token = self.token_from_then_on = TOKEN
         self.seen: list[str | None] = []
         self.forbids = False
         self.rpc_error: dict[str, object] = {}
@@ -40,7 +40,8 @@ class Router:
         if request.path == "/api/events":
             stream = web.StreamResponse(headers=sse.HEADERS)
             await stream.prepare(request)
-            frame = sse.frame("hello", {"run_id": "r"}, position=Position(7, 0), retry_ms=1)
+            self.token = self.token_from_then_on
+            frame = sse.frame("hello", {"run_id": "r"}, position=Position(7, 5), retry_ms=1)
             await stream.write(frame)
             return stream
         return web.json_response(STATE)
@@ -163,13 +164,24 @@ async def test_a_redirect_is_not_followed(router: Router, url: str, status: int)
 
 async def test_a_token_that_is_accepted_no_more_ends_what_follows(router: Router, url: str) -> None:
     """To go on trying would look like somebody who guesses tokens."""
+    router.token_from_then_on = "new"
     messages = Follower(url, token=TOKEN).messages()
     async with asyncio.timeout(30), aclosing(messages):
         await anext(messages)
-        router.token = "new"
         with pytest.raises(AccessDenied):
             await anext(messages)
     assert len(router.seen) == 2
+
+
+async def test_a_state_that_may_be_loaded_no_more_ends_too(router: Router, url: str) -> None:
+    """The stream goes on, but the router does not give the state that fills its gap."""
+    router.token_from_then_on = "new"
+    states = LiveState(url, token=TOKEN).states()
+    async with asyncio.timeout(30), aclosing(states):
+        await anext(states)
+        with pytest.raises(AccessDenied):
+            await anext(states)
+    assert len(router.seen) == 3
 
 
 async def test_no_text_has_the_token(url: str) -> None:
