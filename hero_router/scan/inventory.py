@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from hero_router.sanitize import readable
-from hero_router.scan.exclusions import Identity
+from hero_router.upstream.exclusions import Identity
 from hero_router.scan.walk import SocketFile, WalkResult
 
 ROOT_UNREADABLE = "the root cannot be read"

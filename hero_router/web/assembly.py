@@ -22,12 +22,14 @@ from hero_router.proxy.table import RoutingTable
 from hero_router.proxy.tunnel import Tunnels
 from hero_router.rpc.methods import RpcApi, RpcMethods, rpc_api
 from hero_router.settings.config import RouterConfig
+from hero_router.settings.redis_url import socket_files
 from hero_router.store.client import Redis, connect
 from hero_router.store.clock import RedisClock
 from hero_router.store.keys import Keys
 from hero_router.store.presence import Presence
 from hero_router.store.scan_requests import ScanRequests
 from hero_router.store.stream_reader import BLOCK_SECONDS, NodeReader, Stream
+from hero_router.upstream.exclusions import Exclusions
 from hero_router.upstream.pool import Pool
 from hero_router.web.body import BodyReader
 from hero_router.web.presence import PresencePublisher
@@ -146,7 +148,10 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
 def _reverse_proxy(config: RouterConfig, feed: Feed, worker: str) -> ReverseProxy:
     """The way to the services. As long as there is no login, only this machine may take it."""
     forwarder = Forwarder(
-        SocketLocator(config.node.root),
+        SocketLocator(
+            config.node.root,
+            Exclusions(config.scan.ignored, socket_files(config.redis.url)),
+        ),
         Pool(config.proxy.connect_seconds),
         Tunnels(config.proxy.idle_seconds),
         via="hero_router-" + re.sub(r"[^A-Za-z0-9.-]", "-", worker),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hero_router.model import MAX_IGNORED
-from hero_router.scan import exclusions
+from hero_router.upstream import exclusions
 from hero_router.scan.walk import Finder
 from hero_router.settings.config import RouterConfig
 from tests.scan.node import Node
