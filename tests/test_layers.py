@@ -62,13 +62,13 @@ ROOTS = {"web.assembly", "cli.scanner", "cli.serve", "cli.forget", "cli.healthch
 """The composition roots: here, and nowhere else, everything is put together."""
 
 PURE = {
-    "access.policy", "access.principal",
+    "access.forwarded", "access.policy", "access.principal",
     "codec", "errors", "model", "position", "sse", "sanitize",
     "demo.jsonrpc", "demo.methods",
     "feed.conflation", "feed.entry", "feed.filters", "feed.mirror", "feed.write_batch",
     "feed.stream_intervals",
     "feed.resume", "feed.ring", "feed.stream_divergence", "feed.subscribers", "feed.view",
-    "proxy.address", "proxy.headers", "proxy.table",
+    "proxy.address", "proxy.headers", "proxy.table", "proxy.trace_context",
     "metrics.declarations", "metrics.http_requests", "metrics.nodes",
     "rpc.error_mapping", "rpc.examples", "rpc.json_schema", "rpc.methods", "rpc.openrpc",
     "rpc.params",

@@ -14,10 +14,10 @@ from hero_router.server.preflight import prepare
 @flags(
     "host", "port", "metrics_port", "workers", "redis_url", "redis_password_file", "redis_prefix",
     "node", "socket_dir", "ignore", "sse_buffer", "ping_seconds", "sse_stall_seconds",
-    "sse_flush_ms", "sse_max_age_seconds", "allowed_hosts", "trusted_proxies", "head_seconds", "body_seconds",
-    "body_memory_mb", "keepalive_seconds", "drain_seconds", "domain", "proxy_connect_seconds",
-    "proxy_answer_seconds", "proxy_silence_seconds", "proxy_idle_seconds", "log_level",
-    "log_format",
+    "sse_flush_ms", "sse_max_age_seconds", "allowed_hosts", "trusted_proxies", "head_seconds",
+    "body_seconds", "body_memory_mb", "keepalive_seconds", "drain_seconds", "domain",
+    "proxy_connect_seconds", "proxy_answer_seconds", "proxy_silence_seconds", "proxy_idle_seconds",
+    "log_level", "log_format",
 )  # fmt: skip
 def command(**overrides: Any) -> None:
     """Run the web workers: web page, event streams and API.

@@ -158,6 +158,7 @@ def _reverse_proxy(config: RouterConfig, feed: Feed, worker: str) -> ReverseProx
         limits=Limits(
             config.proxy.answer_seconds, config.proxy.silence_seconds, config.proxy.idle_seconds
         ),
+        proxies=config.web.proxies,
     )
     table = RoutingTable(feed.mirror, config.node.name)
     return ReverseProxy(table, forwarder, config.proxy.domain.lower())

@@ -11,6 +11,7 @@ from hero_router.access.principal import Principal
 from hero_router.metrics.http_requests import RequestCounts
 from hero_router.settings.proxies import TrustedProxies
 from hero_router.web.errors import REQUEST_ID, OwnResponse, error_response
+from hero_router.web.request_facts import facts_of
 from hero_router.web.route_groups import OWN, dress, group_of
 
 log = logging.getLogger(__name__)
@@ -57,8 +58,7 @@ def identify(proxies: TrustedProxies) -> Middleware:
 
 def principal_of(request: web.BaseRequest, proxies: TrustedProxies) -> Principal:
     """The caller of a request."""
-    forwarded = request.headers.getall("X-Forwarded-For", [])
-    return Principal(address=proxies.client(request.remote, forwarded))
+    return Principal(address=facts_of(request, proxies).client)
 
 
 def counting(requests: RequestCounts) -> Signal:

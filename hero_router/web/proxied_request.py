@@ -4,6 +4,7 @@ The answer does not go through aiohttp's response: `proxy.exchange` writes it to
 """
 
 import asyncio
+import secrets
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
@@ -20,17 +21,21 @@ from hero_router.proxy.headers import (
     request_fields,
     response_fields,
     serialize,
+    takes_trailers,
     upgrade_of,
 )
 from hero_router.proxy.socket_file import SocketLocator
 from hero_router.proxy.table import Target
+from hero_router.proxy.trace_context import trace_fields
 from hero_router.proxy.tunnel import Tunnels
+from hero_router.settings.proxies import LOCAL, TrustedProxies
 from hero_router.upstream.connection import UpstreamConnection
 from hero_router.upstream.outcome import Outcome
 from hero_router.upstream.pool import Pool
 from hero_router.upstream.safe_connect import NoResponse
 from hero_router.web.body import EXPECT
 from hero_router.web.errors import REQUEST_ID
+from hero_router.web.request_facts import facts_of
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that may be sent twice (RFC 9110, section 9.2.1)."""
@@ -41,14 +46,19 @@ CONTINUE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Forwarder:
-    """Passes requests on; `via` is the name of this worker in the header `Via`."""
+    """Passes requests on; `via` is the name of this worker in the header `Via`.
+
+    `login_fields` are the headers in which a trusted proxy names the user, in small letters.
+    """
 
     locator: SocketLocator
     pool: Pool
     tunnels: Tunnels
     via: str
     limits: Limits
+    proxies: TrustedProxies
     own_cookies: frozenset[str] = field(default_factory=frozenset)
+    login_fields: frozenset[bytes] = field(default_factory=frozenset)
 
     async def forward(
         self, request: web.BaseRequest, target: Target, principal: Principal
@@ -99,6 +109,7 @@ class _Call:
         self._forwarder, self._request, self._target = forwarder, request, target
         self._principal = principal
         self._fields: Fields = request.raw_headers
+        self._facts = facts_of(request, forwarder.proxies)
         self._upgrade = upgrade_of(self._fields)
         transport = request.transport
         if transport is None:
@@ -213,18 +224,21 @@ class _Call:
 
     def _head(self, *, has_body: bool) -> bytes:
         request, target = self._request, self._target
+        is_believed = self._forwarder.proxies.trusts(request.remote or LOCAL)
         hop = Hop(
-            chain=self._principal.address,
-            proto="https" if request.secure else "http",
+            self._facts,
             host=request.headers.get("Host", ""),
             prefix=target.prefix,
             request_id=request.get(REQUEST_ID, ""),
             via=self._forwarder.via,
-            trusted=False,
+            trace=trace_fields(self._fields, trusted=is_believed, token_hex=secrets.token_hex),
         )
-        fields = request_fields(self._fields, hop, self._forwarder.own_cookies)
+        own_cookies, login_fields = self._forwarder.own_cookies, self._forwarder.login_fields
+        fields = request_fields(self._fields, hop, own_cookies, login_fields)
         if self._upgrade is not None:
             fields += ((b"Connection", b"upgrade"), (b"Upgrade", self._upgrade))
+        elif takes_trailers(self._fields):
+            fields += ((b"Connection", b"TE"), (b"TE", b"trailers"))
         if has_body:
             length = request.headers.get("Content-Length")
             fields.append(
@@ -241,11 +255,12 @@ class _Call:
         return serialize(line.encode("utf-8", "surrogateescape"), fields)
 
     def _exchange(self) -> Exchange:
-        request, prefix = self._request, self._target.prefix
-        host = request.headers.get("Host", "")
+        request, prefix, outer = self._request, self._target.prefix, self._facts.prefix
+        own_cookies, host = self._forwarder.own_cookies, request.headers.get("Host", "")
+        hosts = {host, self._facts.host or host}
 
         def rewrite(status: int, fields: Fields) -> list[Field]:
-            return response_fields(status, fields, prefix, host, self._forwarder.own_cookies)
+            return response_fields(status, fields, prefix, hosts, own_cookies, outer)
 
         version = request.version.major, request.version.minor
         return Exchange(

@@ -42,7 +42,7 @@ READ_BYTES = 16 * 1024
 """How many bytes of a body aiohttp buffers, about, if it is read more slowly than it arrives."""
 
 _UNSUPPORTED = web.RequestKey("unsupported", bool)
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:=+@-]{1,128}")
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*://([^/?#]*)", re.IGNORECASE)
 
 

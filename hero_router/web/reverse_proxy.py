@@ -7,11 +7,12 @@ from aiohttp import web
 
 from hero_router.access.policy import visible
 from hero_router.access.principal import Principal
-from hero_router.errors import LoopDetected, NoListener
+from hero_router.errors import BadRequest, LoopDetected, NoListener
 from hero_router.proxy.address import DEFAULT_CONTEXT, RPC, Address, by_host, by_path
 from hero_router.proxy.headers import has_loop
 from hero_router.proxy.table import RoutingTable, Target
 from hero_router.web.proxied_request import Forwarder
+from hero_router.web.request_facts import facts_of
 
 RESERVED = frozenset(
     {
@@ -55,10 +56,11 @@ class ReverseProxy:
         """
         if has_loop(request.raw_headers, self.forwarder.via):
             raise LoopDetected("the request has passed through this router before")
-        target = self.table.find(addresses, DEFAULT_CONTEXT, visible(principal))
+        target = self.table.find(addresses, _context(request), visible(principal))
         if (node := target.record.get("node")) != self.table.node:
             raise NoListener(f"the service runs on node {node}, which this router cannot reach")
-        if (moved := _with_slash(target)) is not None:
+        outer = facts_of(request, self.forwarder.proxies).prefix
+        if (moved := _with_slash(target, outer)) is not None:
             return moved
         return await self.forwarder.forward(request, target, principal)
 
@@ -72,14 +74,29 @@ def _target(raw_path: str) -> str:
     return f"/{path[2]}" if mark else raw_path
 
 
-def _with_slash(target: Target) -> web.StreamResponse | None:
+def _context(request: web.BaseRequest) -> str:
+    """The context of an address that names none: the one in `X-Hero-Context`, else the default.
+
+    Any caller may choose: what the caller may not see, it does not reach in this way either.
+
+    Raises:
+        BadRequest: the header names several contexts.
+    """
+    named = {value.strip() for value in request.headers.getall("X-Hero-Context", ())} - {""}
+    if len(named) > 1:
+        raise BadRequest("X-Hero-Context names several contexts")
+    return named.pop() if named else DEFAULT_CONTEXT
+
+
+def _with_slash(target: Target, outer: str) -> web.StreamResponse | None:
     """A redirect from `/{service}/{socket}` to the same with a slash: links are relative to it.
 
-    The rpc socket is not for browsers: there the address alone is its endpoint `/rpc`.
+    `outer` is the part of the path that a proxy in front has cut. The rpc socket is not for
+    browsers: there the address alone is its endpoint `/rpc`.
     """
     if not target.prefix or target.rest.startswith("/"):
         return None
     if target.socket.get("role") == RPC:
         return None
-    location = f"{target.prefix}/{target.rest}"
+    location = f"{outer}{target.prefix}/{target.rest}"
     return web.Response(status=308, headers={"Location": location, "Cache-Control": "no-store"})
