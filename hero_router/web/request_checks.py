@@ -31,6 +31,7 @@ from hero_router.web.middleware import principal_of
 from hero_router.web.parse_errors import FIELD_BYTES, parser_message, parser_refusal
 from hero_router.web.reverse_proxy import ReverseProxy
 from hero_router.web.route_groups import HEADERS, OWN, dress
+from hero_router.web.separate_requests import SeparateRequests
 from hero_router.web.slow_connections import HeadTimeouts, ResponseTimeouts
 
 log = logging.getLogger(__name__)
@@ -179,7 +180,7 @@ class HttpServer(web.Server):
         return response
 
 
-class HttpProtocol(web.RequestHandler):
+class HttpProtocol(SeparateRequests):
     """One connection, until it is closed or becomes a stream (`web.stream_connection`)."""
 
     __slots__ = ("_begun", "_server", "relay")
