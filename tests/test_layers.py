@@ -62,7 +62,7 @@ ROOTS = {"web.assembly", "cli.scanner", "cli.serve", "cli.forget", "cli.healthch
 """The composition roots: here, and nowhere else, everything is put together."""
 
 PURE = {
-    "access.forwarded", "access.policy", "access.principal",
+    "access.fetch_metadata", "access.forwarded", "access.policy", "access.principal",
     "codec", "errors", "model", "position", "sse", "sanitize",
     "demo.jsonrpc", "demo.methods",
     "feed.conflation", "feed.entry", "feed.filters", "feed.mirror", "feed.write_batch",

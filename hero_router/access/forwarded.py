@@ -109,7 +109,7 @@ def forwarded(request: Request, proxies: TrustedProxies) -> ForwardedFacts:
 
 
 class Claim(NamedTuple):
-    """What one proxy says: who sent the request to it, how, and to which host; "" if it does not."""
+    """What one proxy says: who sent it the request, how, and to which host; "" if it does not."""
 
     client: str
     proto: str

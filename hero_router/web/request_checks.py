@@ -10,18 +10,19 @@ import asyncio
 import logging
 import re
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import HttpVersion10, HttpVersion11, web
 from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http_exceptions import (
-    HttpProcessingError,
-)
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import StreamReader
 
+from hero_router.access.fetch_metadata import check_fetch
 from hero_router.errors import RouterError
 from hero_router.metrics.http_requests import RequestCounts
+from hero_router.proxy.address import Address
 from hero_router.proxy.exchange import Exchange
 from hero_router.settings.hosts import AllowedHosts, Authority
 from hero_router.settings.proxies import LOCAL, TrustedProxies
@@ -154,12 +155,11 @@ class HttpServer(web.Server):
             self._hosts.check(fields.get("Host"), _target(request), origin)
         except (RouterError, web.HTTPException) as refusal:
             return self.refused(request, refusal)
-        if (proxy := self._proxy) is None:
-            return await self._inner.request_handler(request)
         try:
-            host = Authority.parse(request.headers.get("Host", ""))
-            addresses = proxy.addresses(request, host.host if host else "")
-            if not addresses:
+            proxy, addresses, is_by_host = self._proxy, *self._addresses(request)
+            if not is_by_host:
+                check_fetch(request.headers, request.method, is_service=bool(addresses))
+            if proxy is None or not addresses:
                 return await self._inner.request_handler(request)
             response = await proxy.answer(request, addresses, principal_of(request, self._proxies))
         except (RouterError, web.HTTPException, ConnectionResetError) as error:
@@ -167,6 +167,13 @@ class HttpServer(web.Server):
             dress(response, OWN, request[REQUEST_ID])
         self._requests.count(request.method, response.status)
         return response
+
+    def _addresses(self, request: web.BaseRequest) -> tuple[Sequence[Address], bool]:
+        """The addresses of services that a request may mean, and whether it is by host name."""
+        if self._proxy is None:
+            return (), False
+        host = Authority.parse(request.headers.get("Host", ""))
+        return self._proxy.addresses(request, host.host if host else "")
 
     def refused(self, request: web.BaseRequest, error: BaseException) -> web.Response:
         """The error answer to a request that does not reach the application.

@@ -32,17 +32,19 @@ class ReverseProxy:
     forwarder: Forwarder
     domain: str
 
-    def addresses(self, request: web.BaseRequest, host: str) -> Sequence[Address]:
-        """The readings of a request's address; none if the router itself is asked.
+    def addresses(self, request: web.BaseRequest, host: str) -> tuple[Sequence[Address], bool]:
+        """The readings of a request's address, and whether it is by host name.
+
+        There is none if the router itself is asked.
 
         Raises:
             BadRequest: the address hides a slash or a dot segment.
         """
         target = _target(request.raw_path)
         if (found := by_host(host, self.domain, target)) is not None:
-            return (found,)
+            return (found,), True
         first = target.partition("?")[0].split("/", 2)[1:2]
-        return () if not first or first[0] in RESERVED else by_path(target)
+        return () if not first or first[0] in RESERVED else by_path(target), False
 
     async def answer(
         self, request: web.BaseRequest, addresses: Sequence[Address], principal: Principal

@@ -126,8 +126,8 @@ def test_the_header_of_a_login_in_front_is_taken_from_that_proxy_only() -> None:
 def test_what_connection_names_goes_first_and_cannot_take_the_routers_own_fields() -> None:
     given = pairs(
         "Connection: X-Forwarded-For, close , Secret", "Secret: 1", "Keep-Alive: timeout=5",
-        "TE: trailers", "Trailer: X-Sum", "Transfer-Encoding: chunked", "Proxy-Authorization: x", "Accept: a",
-        "Upgrade: h2c", "HTTP2-Settings: y", "Connection: x-forwarded-prefix",
+        "TE: trailers", "Trailer: X-Sum", "Transfer-Encoding: chunked", "Proxy-Authorization: x",
+        "Accept: a", "Upgrade: h2c", "HTTP2-Settings: y", "Connection: x-forwarded-prefix",
     )  # fmt: skip
     out = request_fields(given, HOP)
     assert [name.decode() for name, _ in out][:2] == ["Accept", "X-Forwarded-For"]
