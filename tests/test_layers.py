@@ -77,7 +77,7 @@ PURE = {
     "scan.probe_interval", "scan.result", "scan.socket_status",
     "settings.hosts", "settings.proxies", "settings.redis_url",
     "store.keys", "store.steps",
-    "upstream.outcome", "upstream.response",
+    "upstream.answer_head", "upstream.outcome", "upstream.response",
 }  # fmt: skip
 """Modules without time, chance, I/O or logging of their own: what they give depends on what they
 are given, and on nothing else."""

@@ -22,7 +22,7 @@ HOP_BY_HOP = frozenset(
 )  # fmt: skip
 """Fields that belong to one connection; framing is made anew for the next one."""
 
-_FRAMING = frozenset({b"content-length", b"trailer"})
+_FRAMING = frozenset({b"content-length", b"trailer", b"expect"})
 """Fields of a request's framing; its trailers are not passed on, so nothing announces them."""
 
 _IDENTITY = re.compile(
@@ -40,11 +40,16 @@ _SEPARATORS = re.compile(rb"[^0-9a-z]")
 _SERVICE_MAY_NOT = frozenset({b"service-worker-allowed", b"clear-site-data"})
 
 
+NO_HOST = "localhost"
+"""The host that a service is told where a client of HTTP/1.0 names none."""
+
+
 class Hop(NamedTuple):
     """What the router tells a service of a request.
 
-    `facts` say where it comes from. `host` is its `Host`, `prefix` the part of the address that was
-    cut, `via` this router's name in `Via`, `trace` its trace context.
+    `facts` say where it comes from. `host` is the host that it names, "" without one, `prefix`
+    the part of the address that was cut, `via` this router's name in `Via`, `trace` its trace
+    context.
     """
 
     facts: ForwardedFacts
@@ -89,6 +94,8 @@ def request_fields(
             if not value:
                 continue
         kept.append((name, value))
+    if not any(name.lower() == b"host" for name, _ in kept):  # HTTP/1.1 wants one
+        kept.append((b"Host", (hop.host or NO_HOST).encode("ascii")))
     own = f"1.1 {hop.via}".encode("ascii")
     return [*kept, *_told(hop), *hop.trace, (b"Via", via + b", " + own if via else own)]
 
@@ -96,7 +103,7 @@ def request_fields(
 def _told(hop: Hop) -> Iterator[Field]:
     """The router's own fields about the client."""
     facts = hop.facts
-    host = facts.host or hop.host
+    host = facts.host or hop.host or NO_HOST
     if facts.chain:
         yield b"X-Forwarded-For", ", ".join(facts.chain).encode("ascii")
         yield b"X-Real-IP", facts.chain[0].encode("ascii")
@@ -165,10 +172,19 @@ def has_loop(fields: Fields, via: str) -> bool:
 
 
 def upgrade_of(fields: Fields) -> bytes | None:
-    """The protocol that a message wants to change to; None without `Connection: upgrade`."""
+    """The protocols that a message offers to change to; None without `Connection: upgrade`.
+
+    Other versions of HTTP are left out: requests in such a tunnel would reach the service without
+    the router's checks, and could say of their sender what they like.
+    """
     if b"upgrade" not in _named_by_connection(fields):
         return None
-    return next((value for name, value in fields if name.lower() == b"upgrade"), None)
+    asked = b", ".join(value for name, value in fields if name.lower() == b"upgrade")
+    offers = (offer.strip() for offer in asked.split(b","))
+    return b", ".join(each for each in offers if each and not _HTTP.match(each)) or None
+
+
+_HTTP = re.compile(rb"(?i)h2|http|tls")
 
 
 def takes_trailers(fields: Fields) -> bool:
@@ -192,7 +208,7 @@ def _named_by_connection(fields: Fields) -> set[bytes]:
         for name, value in fields
         if name.lower() == b"connection"
         for token in value.split(b",")
-    }
+    } - {b"host"}
 
 
 def _without(cookies: bytes, names: Collection[str]) -> bytes:
@@ -202,7 +218,8 @@ def _without(cookies: bytes, names: Collection[str]) -> bytes:
 
 
 def _cookie_name(cookie: bytes) -> str:
-    return cookie.partition(b"=")[0].strip().decode("latin-1")
+    # `=session=x` is a cookie without a name to a browser, which sends it back as `session=x`.
+    return cookie.lstrip(b" \t=").partition(b"=")[0].strip().decode("latin-1")
 
 
 _COOKIE_PATH = re.compile(rb"(;\s*path\s*=\s*)(/[^;]*)", re.IGNORECASE)

@@ -36,6 +36,7 @@ from hero_router.upstream.safe_connect import NoResponse
 from hero_router.web.body import EXPECT
 from hero_router.web.errors import REQUEST_ID
 from hero_router.web.request_facts import facts_of
+from hero_router.web.request_line import host_of
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that may be sent twice (RFC 9110, section 9.2.1)."""
@@ -158,9 +159,12 @@ class _Call:
         exchange.start(connection)
         self._protocol.relay = exchange
         try:
-            upgrades = self._upgrade is not None
             connection.send(
-                self._request.method, head, exchange, has_body=has_body, upgrades=upgrades
+                self._request.method,
+                head,
+                exchange,
+                has_body=has_body,
+                upgrade=self._upgrade or b"",
             )
             if has_body:
                 await self._send_body(connection, exchange)
@@ -190,6 +194,7 @@ class _Call:
             if exchange.done.done():
                 return
             if not exchange.continued.done():
+                exchange.continued.set_result(None)
                 self._client.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         chunked = request.headers.get("Content-Length") is None
         while data := await self._some_of_body(exchange):
@@ -227,7 +232,7 @@ class _Call:
         is_believed = self._forwarder.proxies.trusts(request.remote or LOCAL)
         hop = Hop(
             self._facts,
-            host=request.headers.get("Host", ""),
+            host=host_of(request),
             prefix=target.prefix,
             request_id=request.get(REQUEST_ID, ""),
             via=self._forwarder.via,
@@ -256,7 +261,7 @@ class _Call:
 
     def _exchange(self) -> Exchange:
         request, prefix, outer = self._request, self._target.prefix, self._facts.prefix
-        own_cookies, host = self._forwarder.own_cookies, request.headers.get("Host", "")
+        own_cookies, host = self._forwarder.own_cookies, host_of(request)
         hosts = {host, self._facts.host or host}
 
         def rewrite(status: int, fields: Fields) -> list[Field]:

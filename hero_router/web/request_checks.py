@@ -30,6 +30,7 @@ from hero_router.web.body import EXPECT
 from hero_router.web.errors import REQUEST_ID, error_page, error_response, raw_error
 from hero_router.web.middleware import principal_of
 from hero_router.web.parse_errors import FIELD_BYTES, parser_message, parser_refusal
+from hero_router.web.request_line import UNSUPPORTED, check_line, host_of, target_authority
 from hero_router.web.reverse_proxy import ReverseProxy
 from hero_router.web.route_groups import HEADERS, OWN, dress
 from hero_router.web.separate_requests import SeparateRequests
@@ -43,9 +44,7 @@ LINGER_SECONDS = 2.0
 READ_BYTES = 16 * 1024
 """How many bytes of a body aiohttp buffers, about, if it is read more slowly than it arrives."""
 
-_UNSUPPORTED = web.RequestKey("unsupported", bool)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:=+@-]{1,128}")
-_ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*://([^/?#]*)", re.IGNORECASE)
 
 
 class Runner(web.AppRunner):
@@ -136,7 +135,7 @@ class HttpServer(web.Server):
             message = message._replace(headers=type(message.headers)(fields))
         request = self._inner.request_factory(message, payload, protocol, writer, task)
         request[REQUEST_ID] = self._request_id(request)
-        request[_UNSUPPORTED] = not known
+        request[UNSUPPORTED] = not known
         request[EXPECT] = expected if message.version == HttpVersion11 else ""
         return request
 
@@ -149,10 +148,10 @@ class HttpServer(web.Server):
 
     async def _check_and_handle(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
-            _check_line(request)
+            check_line(request)
             fields = request.headers
             origin = ", ".join(fields.getall("Origin", [])) if "Origin" in fields else None
-            self._hosts.check(fields.get("Host"), _target(request), origin)
+            self._hosts.check(fields.get("Host"), target_authority(request), origin)
         except (RouterError, web.HTTPException) as refusal:
             return self.refused(request, refusal)
         try:
@@ -172,7 +171,7 @@ class HttpServer(web.Server):
         """The addresses of services that a request may mean, and whether it is by host name."""
         if self._proxy is None:
             return (), False
-        host = Authority.parse(request.headers.get("Host", ""))
+        host = Authority.parse(host_of(request))
         return self._proxy.addresses(request, host.host if host else "")
 
     def refused(self, request: web.BaseRequest, error: BaseException) -> web.Response:
@@ -274,23 +273,3 @@ class HttpProtocol(SeparateRequests):
             log.info("a client sent a body that is not valid HTTP, so its request was refused")
         else:
             super().log_exception(*words, **details)
-
-
-def _check_line(request: web.BaseRequest) -> None:
-    """Refuse a request line that no route could answer."""
-    if request[_UNSUPPORTED]:
-        raise web.HTTPVersionNotSupported
-    if request.method in ("CONNECT", "TRACE"):
-        raise web.HTTPNotImplemented
-    if request[EXPECT].strip().lower() not in ("", "100-continue"):
-        raise web.HTTPExpectationFailed
-    if request.raw_path == "*":
-        raise web.HTTPMethodNotAllowed(request.method, ("GET", "HEAD", "POST"))
-
-
-def _target(request: web.BaseRequest) -> str | None:
-    """The authority of a request target in absolute form, which aiohttp takes for the host."""
-    if request.raw_path.startswith("/"):
-        return None
-    found = _ABSOLUTE.match(request.raw_path)
-    return found[1] if found else None

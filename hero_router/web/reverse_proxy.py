@@ -1,5 +1,6 @@
 """Decides which requests go to a service, and to which: by path or by host name."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -67,13 +68,15 @@ class ReverseProxy:
         return await self.forwarder.forward(request, target, principal)
 
 
+_ABSOLUTE = re.compile(r"[^:/?]+://[^/?]*(.*)", re.DOTALL)
+
+
 def _target(raw_path: str) -> str:
     """The path and query of a request's target, which may be absolute."""
     if raw_path.startswith("/"):
         return raw_path
-    _, mark, rest = raw_path.partition("://")
-    path = rest.partition("/")
-    return f"/{path[2]}" if mark else raw_path
+    found = _ABSOLUTE.fullmatch(raw_path)
+    return raw_path if found is None else found[1] if found[1].startswith("/") else f"/{found[1]}"
 
 
 def _context(request: web.BaseRequest) -> str:

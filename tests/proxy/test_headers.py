@@ -130,7 +130,7 @@ def test_what_connection_names_goes_first_and_cannot_take_the_routers_own_fields
         "Accept: a", "Upgrade: h2c", "HTTP2-Settings: y", "Connection: x-forwarded-prefix",
     )  # fmt: skip
     out = request_fields(given, HOP)
-    assert [name.decode() for name, _ in out][:2] == ["Accept", "X-Forwarded-For"]
+    assert [name.decode() for name, _ in out][:3] == ["Accept", "Host", "X-Forwarded-For"]
     assert values(out, "X-Forwarded-Prefix") == ["/shop/web"]
 
 
@@ -145,7 +145,10 @@ def test_own_cookies_stay_here_in_both_directions() -> None:
     own = {"session"}
     given = pairs("Cookie: a=1; session=x; b=2", "Cookie: session=y")
     assert values(request_fields(given, HOP, own), "Cookie") == ["a=1; b=2"]
-    answer = pairs("Set-Cookie: session=evil; Path=/", "Set-Cookie: a=1", "Content-Type: a/b")
+    answer = pairs(
+        "Set-Cookie: session=evil; Path=/", "Set-Cookie: =session=evil", "Set-Cookie: a=1",
+        "Set-Cookie:  = session = evil", "Content-Type: a/b",
+    )  # fmt: skip
     assert values(response_fields(200, answer, "", {"h"}, own), "Set-Cookie") == ["a=1"]
 
 
@@ -211,6 +214,13 @@ def test_a_service_cannot_widen_its_worker_nor_clear_the_sites_data() -> None:
     assert response_fields(200, answer, "", {"h"}) == pairs("Content-Type: a/b")
 
 
+def test_a_service_is_told_a_host_also_where_the_client_named_none() -> None:
+    assert values(request_fields([], HOP), "Host") == ["router.test"]
+    assert values(request_fields([], HOP._replace(host="")), "Host") == ["localhost"]
+    given = pairs("Connection: Host", "HOST: a")
+    assert values(request_fields(given, HOP), "Host") == ["a"]
+
+
 def test_framing_of_an_answer_is_left_out() -> None:
     answer = pairs(
         "Connection: keep-alive, X-Internal", "X-Internal: 1", "Keep-Alive: timeout=5",
@@ -225,6 +235,14 @@ def test_an_upgrade_needs_both_fields() -> None:
     )
     assert upgrade_of(pairs("Upgrade: websocket")) is None
     assert upgrade_of(pairs("Connection: upgrade")) is None
+
+
+def test_other_versions_of_http_are_no_offer() -> None:
+    """Requests in such a tunnel would pass by the router's rules."""
+    for offer in ("h2c", "H2C, h2", "HTTP/2.0", "TLS/1.0", ",", ""):
+        assert upgrade_of(pairs("Connection: upgrade", f"Upgrade: {offer}")) is None
+    several = pairs("Connection: upgrade", "Upgrade: h2c, websocket", "Upgrade: t")
+    assert upgrade_of(several) == b"websocket, t"
 
 
 def test_a_redirect_knows_each_name_that_the_service_was_told_and_a_prefix_in_front() -> None:
