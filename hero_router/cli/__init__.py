@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "events": "hero_router.cli.events",
     "clients": "hero_router.cli.clients",
     "forget": "hero_router.cli.forget",
+    "access": "hero_router.cli.access",
     "config": "hero_router.cli.config",
     "healthcheck": "hero_router.cli.healthcheck",
     "completion": "hero_router.cli.completion",

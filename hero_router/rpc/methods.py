@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hero_router import __version__
-from hero_router.access.policy import visible
-from hero_router.access.principal import Principal
+from hero_router.access.policy import require_role, visible
+from hero_router.access.principal import ADMIN, Principal
 from hero_router.codec import encode
 from hero_router.feed.feed import Feed
 from hero_router.feed.rescan import CALL_SECONDS, WAIT_SECONDS, ScanCoordinator
@@ -67,8 +67,9 @@ class RpcMethods:
         """One service record with its last probe."""
         return await self._state.service(id, visible(caller))
 
-    async def scan(self, _: Principal) -> dict[str, Any]:
-        """Make the scanners scan now; returns their counts."""
+    async def scan(self, caller: Principal) -> dict[str, Any]:
+        """Make the scanners scan now; returns their counts. Raises Forbidden."""
+        require_role(caller, ADMIN)
         return await self._scanning.scan()
 
     async def health(self, _: Principal) -> dict[str, object]:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Self
 
 from hero_router.errors import ConfigError
+from hero_router.settings.networks import Network, parse_network
 
 VARIABLE = "ROUTER_TRUSTED_PROXIES"
 
@@ -19,16 +20,11 @@ LOCAL = "local"
 UNIX = "unix"
 """The word in ROUTER_TRUSTED_PROXIES for all proxies that connect over a Unix socket."""
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
 LOOPBACK: tuple[Network, ...] = (
     ipaddress.IPv4Network("127.0.0.0/8"),
     ipaddress.IPv6Network("::1/128"),
 )
 """Networks from which only this machine connects."""
-
-_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
-"""IPv4 addresses in IPv6 form (RFC 4291, section 2.5.5.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +82,6 @@ def _is_within(address: str, networks: Sequence[Network]) -> bool:
 
 def _network(text: str, variable: str) -> Network:
     try:
-        found = ipaddress.ip_network(text)
-        if isinstance(found, ipaddress.IPv6Network) and found.subnet_of(_MAPPED):
-            bits = int(found.network_address) & 0xFFFF_FFFF
-            return ipaddress.IPv4Network((bits, found.prefixlen - _MAPPED.prefixlen))
-        return found
-    except ValueError:
-        raise ConfigError(
-            f"{variable}: {text!r} is not an address or network; separate them by commas, as in "
-            "10.0.0.7, 192.168.1.0/24, fd00::/8"
-        ) from None
+        return parse_network(text)
+    except ValueError as error:
+        raise ConfigError(f"{variable}: {error}") from None

@@ -46,8 +46,9 @@ class WebSettings:
     trusted_proxies: str = text(
         "",
         "ROUTER_TRUSTED_PROXIES",
-        "comma-separated list of addresses or networks of proxies whose X-Forwarded-For and "
-        "X-Request-Id headers the web workers use; proxies on this machine are always trusted",
+        "comma-separated list of addresses or networks of proxies that may say who the user is; "
+        "the word unix: all that connect over a Unix socket. Programs of this machine may say "
+        "where a request comes from (X-Forwarded-For …) without being named here",
     )
     head_seconds: float = number(
         10,

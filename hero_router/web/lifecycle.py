@@ -39,8 +39,7 @@ async def end_streams(app: web.Application) -> None:
 async def connections(app: web.Application) -> AsyncIterator[None]:
     """Close the connections to services and to Redis after everything else has ended."""
     yield
-    if (proxy := app[PARTS].proxy) is not None:
-        proxy.forwarder.close()
+    app[PARTS].proxy.forwarder.close()
     await app[PARTS].clients.aclose()
 
 
@@ -49,7 +48,7 @@ async def background(app: web.Application) -> AsyncIterator[None]:
     parts = app[PARTS]
     tasks = [
         asyncio.create_task(work.run(), name=type(work).__name__)
-        for work in (parts.recorder, parts.publisher, FileLimitMonitor())
+        for work in (parts.recorder, parts.publisher, FileLimitMonitor(), parts.access.follower)
     ]
     for task in tasks:
         task.add_done_callback(_background_failed)

@@ -5,6 +5,7 @@ The answer does not go through aiohttp's response: `proxy.exchange` writes it to
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
@@ -49,6 +50,7 @@ CONTINUE_SECONDS = 1.0
 class Forwarder:
     """Passes requests on; `via` is the name of this worker in the header `Via`.
 
+    `is_own_token` says whether the value of an `Authorization` header is a token of the router.
     `login_fields` are the headers in which a trusted proxy names the user, in small letters.
     """
 
@@ -58,8 +60,10 @@ class Forwarder:
     via: str
     limits: Limits
     proxies: TrustedProxies
-    own_cookies: frozenset[str] = field(default_factory=frozenset)
-    login_fields: frozenset[bytes] = field(default_factory=frozenset)
+    own_cookies: frozenset[str]
+    is_own_token: Callable[[bytes], bool]
+    login_fields: frozenset[bytes]
+    calls: "set[_Call]" = field(default_factory=set)
 
     async def forward(
         self, request: web.BaseRequest, target: Target, principal: Principal
@@ -70,7 +74,19 @@ class Forwarder:
             NoListener, BadGateway, GatewayTimeout: the service gives no answer.
             BadRequest, HTTPRequestTimeout: the client's body is malformed or late.
         """
-        return await _Call(self, request, target, principal).run()
+        call = _Call(self, request, target, principal)
+        self.calls.add(call)
+        try:
+            return await call.run()
+        finally:
+            self.calls.discard(call)
+
+    def close_where(self, predicate: Callable[[Principal], bool]) -> None:
+        """Break the calls and tunnels of the principals that match: their right is revoked."""
+        for call in tuple(self.calls):
+            if predicate(call.principal):
+                call.abort()
+        self.tunnels.close_where(predicate)
 
     def close(self) -> None:
         """Close tunnels and kept connections: the worker ends."""
@@ -108,7 +124,7 @@ class _Call:
         self, forwarder: Forwarder, request: web.BaseRequest, target: Target, principal: Principal
     ) -> None:
         self._forwarder, self._request, self._target = forwarder, request, target
-        self._principal = principal
+        self.principal = principal
         self._fields: Fields = request.raw_headers
         self._facts = facts_of(request, forwarder.proxies)
         self._upgrade = upgrade_of(self._fields)
@@ -117,6 +133,10 @@ class _Call:
             raise ConnectionResetError("the client has left")
         self._client = transport
         self._protocol = cast("ClientProtocol", request.protocol)
+
+    def abort(self) -> None:
+        """Break the client's connection; the call to the service ends by that."""
+        self._client.abort()
 
     async def run(self) -> web.StreamResponse:
         method = self._request.method
@@ -225,7 +245,7 @@ class _Call:
         service = connection.release()
         if early := self._protocol.release():
             service.write(early)
-        self._forwarder.tunnels.join(self._client, service, sent_early)
+        self._forwarder.tunnels.join(self._client, service, sent_early, self.principal)
 
     def _head(self, *, has_body: bool) -> bytes:
         request, target = self._request, self._target
@@ -238,8 +258,11 @@ class _Call:
             via=self._forwarder.via,
             trace=trace_fields(self._fields, trusted=is_believed, token_hex=secrets.token_hex),
         )
-        own_cookies, login_fields = self._forwarder.own_cookies, self._forwarder.login_fields
-        fields = request_fields(self._fields, hop, own_cookies, login_fields)
+        forwarder = self._forwarder
+        given = self._fields
+        if "Authorization" in request.headers:
+            given = [each for each in given if not self._is_own_token(each)]
+        fields = request_fields(given, hop, forwarder.own_cookies, forwarder.login_fields)
         if self._upgrade is not None:
             fields += ((b"Connection", b"upgrade"), (b"Upgrade", self._upgrade))
         elif takes_trailers(self._fields):
@@ -258,6 +281,10 @@ class _Call:
         rest = target.rest if target.rest.startswith("/") else f"/{RPC}{target.rest}"
         line = f"{request.method} {rest} HTTP/1.1"
         return serialize(line.encode("utf-8", "surrogateescape"), fields)
+
+    def _is_own_token(self, header: Field) -> bool:
+        name, value = header
+        return name.lower() == b"authorization" and self._forwarder.is_own_token(value)
 
     def _exchange(self) -> Exchange:
         request, prefix, outer = self._request, self._target.prefix, self._facts.prefix

@@ -10,7 +10,6 @@ import asyncio
 import logging
 import re
 import secrets
-from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import HttpVersion10, HttpVersion11, web
@@ -22,17 +21,15 @@ from aiohttp.streams import StreamReader
 from hero_router.access.fetch_metadata import check_fetch
 from hero_router.errors import RouterError
 from hero_router.metrics.http_requests import RequestCounts
-from hero_router.proxy.address import Address
 from hero_router.proxy.exchange import Exchange
-from hero_router.settings.hosts import AllowedHosts, Authority
+from hero_router.settings.hosts import AllowedHosts
 from hero_router.settings.proxies import LOCAL, TrustedProxies
 from hero_router.web.body import EXPECT
-from hero_router.web.errors import REQUEST_ID, error_page, error_response, raw_error
-from hero_router.web.middleware import principal_of
+from hero_router.web.errors import REQUEST_ID, OwnResponse, error_page, error_response, raw_error
 from hero_router.web.parse_errors import FIELD_BYTES, parser_message, parser_refusal
-from hero_router.web.request_line import UNSUPPORTED, check_line, host_of, target_authority
+from hero_router.web.request_line import UNSUPPORTED, check_line, target_authority
 from hero_router.web.reverse_proxy import ReverseProxy
-from hero_router.web.route_groups import HEADERS, OWN, dress
+from hero_router.web.route_groups import HEADERS, dress
 from hero_router.web.separate_requests import SeparateRequests
 from hero_router.web.slow_connections import HeadTimeouts, ResponseTimeouts
 
@@ -60,7 +57,7 @@ class Runner(web.AppRunner):
         hosts: AllowedHosts,
         proxies: TrustedProxies,
         requests: RequestCounts,
-        proxy: ReverseProxy | None = None,
+        proxy: ReverseProxy,
         *,
         head: float,
         stall: float,
@@ -92,7 +89,7 @@ class HttpServer(web.Server):
         hosts: AllowedHosts,
         proxies: TrustedProxies,
         requests: RequestCounts,
-        proxy: ReverseProxy | None,
+        proxy: ReverseProxy,
         head: float,
         stall: float,
     ) -> None:
@@ -155,24 +152,18 @@ class HttpServer(web.Server):
         except (RouterError, web.HTTPException) as refusal:
             return self.refused(request, refusal)
         try:
-            proxy, addresses, is_by_host = self._proxy, *self._addresses(request)
-            if not is_by_host:
-                check_fetch(request.headers, request.method, is_service=bool(addresses))
-            if proxy is None or not addresses:
+            found = self._proxy.route(request)
+            if found is None or not found.host:
+                check_fetch(request.headers, request.method, is_service=found is not None)
+            if found is None:
                 return await self._inner.request_handler(request)
-            response = await proxy.answer(request, addresses, principal_of(request, self._proxies))
+            response = await self._proxy.answer(request, found)
         except (RouterError, web.HTTPException, ConnectionResetError) as error:
             response = error_page(request, error)
-            dress(response, OWN, request[REQUEST_ID])
+        if isinstance(response, OwnResponse):
+            dress(response, HEADERS, request[REQUEST_ID])
         self._requests.count(request.method, response.status)
         return response
-
-    def _addresses(self, request: web.BaseRequest) -> tuple[Sequence[Address], bool]:
-        """The addresses of services that a request may mean, and whether it is by host name."""
-        if self._proxy is None:
-            return (), False
-        host = Authority.parse(host_of(request))
-        return self._proxy.addresses(request, host.host if host else "")
 
     def refused(self, request: web.BaseRequest, error: BaseException) -> web.Response:
         """The error answer to a request that does not reach the application.
@@ -180,7 +171,7 @@ class HttpServer(web.Server):
         The connection is closed after it.
         """
         response = error_response(request, error)
-        dress(response, OWN, request.get(REQUEST_ID, ""))
+        dress(response, HEADERS, request.get(REQUEST_ID, ""))
         response.force_close()
         self._requests.count(request.method, response.status)
         return response

@@ -3,26 +3,39 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from aiohttp import web
 
-from hero_router.access.policy import visible
-from hero_router.access.principal import Principal
-from hero_router.errors import BadRequest, LoopDetected, NoListener
+from hero_router.access.policy import Access, visible
+from hero_router.errors import BadRequest, LoopDetected, NoListener, Unauthorized
 from hero_router.proxy.address import DEFAULT_CONTEXT, RPC, Address, by_host, by_path
 from hero_router.proxy.headers import has_loop
 from hero_router.proxy.table import RoutingTable, Target
+from hero_router.settings.hosts import Authority
+from hero_router.web.admission import Admission
+from hero_router.web.browser_sessions import redirect, sign_in_address
+from hero_router.web.errors import OwnResponse
 from hero_router.web.proxied_request import Forwarder
 from hero_router.web.request_facts import facts_of
+from hero_router.web.request_line import host_of
+from hero_router.web.service_sign_in import LANDING, ServiceSignIn
 
 RESERVED = frozenset(
     {
         "", "api", "events", "rpc", "static", "health", "ready", "metrics", "openrpc.json",
-        ".well-known", "favicon.ico",
+        ".well-known", "favicon.ico", "sign-in", "sign-out",
     }
 )  # fmt: skip
 """First segments of the router's own addresses. A service of such a name is reached by host name,
 or with its context."""
+
+
+class Route(NamedTuple):
+    """The readings of a request's address, and the service's host name ("" by path)."""
+
+    addresses: Sequence[Address]
+    host: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,40 +45,64 @@ class ReverseProxy:
     table: RoutingTable
     forwarder: Forwarder
     domain: str
+    admission: Admission
+    sign_in: ServiceSignIn
 
-    def addresses(self, request: web.BaseRequest, host: str) -> tuple[Sequence[Address], bool]:
-        """The readings of a request's address, and whether it is by host name.
-
-        There is none if the router itself is asked.
+    def route(self, request: web.BaseRequest) -> Route | None:
+        """Where a request may lead; None if the router itself is asked.
 
         Raises:
             BadRequest: the address hides a slash or a dot segment.
         """
         target = _target(request.raw_path)
+        named = Authority.parse(host_of(request))
+        host = named.host if named else ""
         if (found := by_host(host, self.domain, target)) is not None:
-            return (found,), True
+            return Route((found,), host)
         first = target.partition("?")[0].split("/", 2)[1:2]
-        return () if not first or first[0] in RESERVED else by_path(target), False
+        if not first or first[0] in RESERVED or not (found_by_path := by_path(target)):
+            return None
+        return Route(found_by_path, "")
 
-    async def answer(
-        self, request: web.BaseRequest, addresses: Sequence[Address], principal: Principal
-    ) -> web.StreamResponse:
+    async def answer(self, request: web.BaseRequest, route: Route) -> web.StreamResponse:
         """Pass a request on and its answer back.
 
         Raises:
+            Unauthorized, Forbidden, TooManyAttempts: the caller may call no service.
             NotFound: there is no such service or socket, or none that the caller may see.
             LoopDetected: the request has been here before.
             NoListener, BadGateway, GatewayTimeout: the service gives no answer.
         """
         if has_loop(request.raw_headers, self.forwarder.via):
             raise LoopDetected("the request has passed through this router before")
-        target = self.table.find(addresses, _context(request), visible(principal))
+        if route.host and request.path == LANDING:
+            secure = self.admission.is_secure(request)
+            return await self.sign_in.land(request, route.host, secure=secure)
+        try:
+            principal = self.admission.admit(request, Access.ADMIN, route.host)
+        except Unauthorized:
+            if not self.admission.rules.signs_in or not _is_navigation(request):
+                raise
+            return self._sign_in(request, route)
+        target = self.table.find(route.addresses, _context(request), visible(principal))
         if (node := target.record.get("node")) != self.table.node:
             raise NoListener(f"the service runs on node {node}, which this router cannot reach")
         outer = facts_of(request, self.forwarder.proxies).prefix
         if (moved := _with_slash(target, outer)) is not None:
             return moved
         return await self.forwarder.forward(request, target, principal)
+
+    def _sign_in(self, request: web.BaseRequest, route: Route) -> web.Response:
+        if route.host:
+            return self.sign_in.begin(request, secure=self.admission.is_secure(request))
+        return redirect(sign_in_address(request.raw_path))
+
+
+def _is_navigation(request: web.BaseRequest) -> bool:
+    """Whether a browser opens a page; a form that is sent would lose its content."""
+    mode = request.headers.get("Sec-Fetch-Mode", "navigate")
+    accepts = "text/html" in request.headers.get("Accept", "")
+    return request.method in ("GET", "HEAD") and mode == "navigate" and accepts
 
 
 _ABSOLUTE = re.compile(r"[^:/?]+://[^/?]*(.*)", re.DOTALL)
@@ -104,4 +141,4 @@ def _with_slash(target: Target, outer: str) -> web.StreamResponse | None:
     if target.socket.get("role") == RPC:
         return None
     location = f"{outer}{target.prefix}/{target.rest}"
-    return web.Response(status=308, headers={"Location": location, "Cache-Control": "no-store"})
+    return OwnResponse(status=308, headers={"Location": location, "Cache-Control": "no-store"})
