@@ -46,9 +46,10 @@ class WebSettings:
     trusted_proxies: str = text(
         "",
         "ROUTER_TRUSTED_PROXIES",
-        "comma-separated list of addresses or networks of proxies that may say who the user is; "
-        "the word unix: all that connect over a Unix socket. Programs of this machine may say "
-        "where a request comes from (X-Forwarded-For …) without being named here",
+        "comma-separated list of addresses or networks of proxies that may say where a request "
+        "comes from (X-Forwarded-For) and who the user is (ROUTER_AUTH_HEADER); the word unix: all "
+        "proxies that connect over a Unix socket; a proxy on this machine may say where a request "
+        "comes from also if it is not on the list",
     )
     head_seconds: float = number(
         10,
