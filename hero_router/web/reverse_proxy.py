@@ -1,5 +1,6 @@
 """Decides which requests go to a service, and to which: by path or by host name."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -7,7 +8,7 @@ from typing import NamedTuple
 from aiohttp import web
 
 from hero_router.access.policy import Access, visible
-from hero_router.errors import LoopDetected, NoListener, Unauthorized
+from hero_router.errors import BadRequest, LoopDetected, NoListener, Unauthorized
 from hero_router.proxy.address import DEFAULT_CONTEXT, RPC, Address, by_host, by_path
 from hero_router.proxy.headers import has_loop
 from hero_router.proxy.table import RoutingTable, Target
@@ -16,6 +17,8 @@ from hero_router.web.admission import Admission
 from hero_router.web.browser_sessions import redirect, sign_in_address
 from hero_router.web.errors import OwnResponse
 from hero_router.web.proxied_request import Forwarder
+from hero_router.web.request_facts import facts_of
+from hero_router.web.request_line import host_of
 from hero_router.web.service_sign_in import LANDING, ServiceSignIn
 
 RESERVED = frozenset(
@@ -52,7 +55,7 @@ class ReverseProxy:
             BadRequest: the address hides a slash or a dot segment.
         """
         target = _target(request.raw_path)
-        named = Authority.parse(request.headers.get("Host", ""))
+        named = Authority.parse(host_of(request))
         host = named.host if named else ""
         if (found := by_host(host, self.domain, target)) is not None:
             return Route((found,), host)
@@ -81,10 +84,11 @@ class ReverseProxy:
             if not self.admission.rules.signs_in or not _is_navigation(request):
                 raise
             return self._sign_in(request, route)
-        target = self.table.find(route.addresses, DEFAULT_CONTEXT, visible(principal))
+        target = self.table.find(route.addresses, _context(request), visible(principal))
         if (node := target.record.get("node")) != self.table.node:
             raise NoListener(f"the service runs on node {node}, which this router cannot reach")
-        if (moved := _with_slash(target)) is not None:
+        outer = facts_of(request, self.forwarder.proxies).prefix
+        if (moved := _with_slash(target, outer)) is not None:
             return moved
         return await self.forwarder.forward(request, target, principal)
 
@@ -101,23 +105,40 @@ def _is_navigation(request: web.BaseRequest) -> bool:
     return request.method in ("GET", "HEAD") and mode == "navigate" and accepts
 
 
+_ABSOLUTE = re.compile(r"[^:/?]+://[^/?]*(.*)", re.DOTALL)
+
+
 def _target(raw_path: str) -> str:
     """The path and query of a request's target, which may be absolute."""
     if raw_path.startswith("/"):
         return raw_path
-    _, mark, rest = raw_path.partition("://")
-    path = rest.partition("/")
-    return f"/{path[2]}" if mark else raw_path
+    found = _ABSOLUTE.fullmatch(raw_path)
+    return raw_path if found is None else found[1] if found[1].startswith("/") else f"/{found[1]}"
 
 
-def _with_slash(target: Target) -> web.StreamResponse | None:
+def _context(request: web.BaseRequest) -> str:
+    """The context of an address that names none: the one in `X-Hero-Context`, else the default.
+
+    Any caller may choose: what the caller may not see, it does not reach in this way either.
+
+    Raises:
+        BadRequest: the header names several contexts.
+    """
+    named = {value.strip() for value in request.headers.getall("X-Hero-Context", ())} - {""}
+    if len(named) > 1:
+        raise BadRequest("X-Hero-Context names several contexts")
+    return named.pop() if named else DEFAULT_CONTEXT
+
+
+def _with_slash(target: Target, outer: str) -> web.StreamResponse | None:
     """A redirect from `/{service}/{socket}` to the same with a slash: links are relative to it.
 
-    The rpc socket is not for browsers: there the address alone is its endpoint `/rpc`.
+    `outer` is the part of the path that a proxy in front has cut. The rpc socket is not for
+    browsers: there the address alone is its endpoint `/rpc`.
     """
     if not target.prefix or target.rest.startswith("/"):
         return None
     if target.socket.get("role") == RPC:
         return None
-    location = f"{target.prefix}/{target.rest}"
+    location = f"{outer}{target.prefix}/{target.rest}"
     return OwnResponse(status=308, headers={"Location": location, "Cache-Control": "no-store"})
