@@ -60,6 +60,14 @@ def _json(value: object) -> Any:
 SERVICE = _json(RECORD.to_json())
 STALE = [_json(asdict(_STALE))]
 PROBE = {"checked_at": NOW - 2_000, "sockets": {"rpc": {"latency_ms": 1.8, "error": None}}}
+ADDRESSES = {
+    "rpc": {
+        "path": "/shop/billing/rpc/",
+        "host": "billing.shop.localhost",
+        "host_path": "/",
+        "note": "",
+    }
+}
 STATE = {
     "cursor": _CURSOR,
     "run_id": "6f1c0d2a9b3e4f5a8c7d6e5f4a3b2c1d0e9f8a7b",

@@ -19,6 +19,7 @@ from hero_router.rpc.json_schema import choice, text, whole
 from hero_router.rpc.openrpc import COMPONENTS
 from hero_router.rpc.params import Param
 from hero_router.rpc.results import Count, Detail, Health, Scan, Service, State
+from hero_router.rpc.service_detail import ServiceDetails
 
 MAX_PAGE = 1_000
 """Most services on one page of `router.services`."""
@@ -44,10 +45,15 @@ class RpcMethods:
     """
 
     def __init__(
-        self, feed: Feed, state: StateView, scanning: ScanCoordinator, worker: str
+        self,
+        feed: Feed,
+        state: StateView,
+        details: ServiceDetails,
+        scanning: ScanCoordinator,
+        worker: str,
     ) -> None:
         self._feed, self._state, self._scanning = feed, state, scanning
-        self._worker = worker
+        self._details, self._worker = details, worker
 
     async def all(self, caller: Principal) -> Encoded:
         """The whole state that the caller may see, the same as GET /api/services."""
@@ -64,8 +70,8 @@ class RpcMethods:
         return len(self._state.select(visible(caller), **fields))
 
     async def service(self, caller: Principal, *, id: str) -> dict[str, Any]:  # noqa: A002 - as callers name it
-        """One service record with its last probe."""
-        return await self._state.service(id, visible(caller))
+        """One service record with its last probe and its addresses."""
+        return await self._details.of(id, caller)
 
     async def scan(self, _: Principal) -> dict[str, Any]:
         """Make the scanners scan now; returns their counts."""
@@ -143,7 +149,7 @@ def _methods(handlers: RpcMethods) -> list[Method]:
         Method(
             "router.service",
             handlers.service,
-            "Returns one service with the figures of its last probe.",
+            "Returns one service with the figures of its last probe and its sockets' addresses.",
             COMPONENTS.of(Detail),
             params=(
                 Param(
@@ -157,7 +163,12 @@ def _methods(handlers: RpcMethods) -> list[Method]:
             examples=(
                 Example(
                     "by name",
-                    {**examples.SERVICE, "probe": examples.PROBE, "stale": []},
+                    {
+                        **examples.SERVICE,
+                        "probe": examples.PROBE,
+                        "stale": [],
+                        "addresses": examples.ADDRESSES,
+                    },
                     {"id": "billing"},
                 ),
             ),

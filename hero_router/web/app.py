@@ -37,7 +37,7 @@ def routes(parts: Parts) -> list[web.AbstractRouteDef]:
         *static.routes(parts.assets),
         *health.routes(parts.feed, parts.worker),
         *events.routes(parts.feed.hub, parts.streams),
-        *state.routes(parts.state),
+        *state.routes(parts.state, parts.details),
         *rpc.routes(parts.rpc, parts.bodies),
         *metrics.routes(parts.exposition),
         *clients.routes(parts.presence),

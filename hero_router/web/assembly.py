@@ -17,10 +17,12 @@ from hero_router.feed.view import StateView
 from hero_router.metrics import multiproc
 from hero_router.metrics.http_requests import RequestCounts
 from hero_router.proxy.exchange import Limits
+from hero_router.proxy.links import Links
 from hero_router.proxy.socket_file import SocketLocator
 from hero_router.proxy.table import RoutingTable
 from hero_router.proxy.tunnel import Tunnels
 from hero_router.rpc.methods import RpcApi, RpcMethods, rpc_api
+from hero_router.rpc.service_detail import ServiceDetails
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import Redis, connect
 from hero_router.store.clock import RedisClock
@@ -87,6 +89,7 @@ class Parts:
     assets: Assets
     feed: Feed
     state: StateView
+    details: ServiceDetails
     rpc: RpcApi
     presence: Presence
     publisher: PresencePublisher
@@ -122,6 +125,8 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
     presence = Presence(clients.web, keys)
     requests = RequestCounts()
     recorder, exposition = _metrics(feed, requests, clock)
+    proxy = None if config.web.is_open else _reverse_proxy(config, feed, worker)
+    details = ServiceDetails(state, None if proxy is None else Links(proxy.table, proxy.domain))
     return Parts(
         config=config,
         worker=worker,
@@ -129,7 +134,8 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
         assets=assets,
         feed=feed,
         state=state,
-        rpc=rpc_api(RpcMethods(feed, state, scans, worker)),
+        details=details,
+        rpc=rpc_api(RpcMethods(feed, state, details, scans, worker)),
         presence=presence,
         publisher=PresencePublisher(feed, presence, clock, worker),
         requests=requests,
@@ -139,7 +145,7 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
             config.web.body_memory_mb * MEGABYTE, config.web.body_seconds, config.web.head_seconds
         ),
         streams=Connections(),
-        proxy=None if config.web.is_open else _reverse_proxy(config, feed, worker),
+        proxy=proxy,
     )
 
 

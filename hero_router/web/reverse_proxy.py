@@ -8,19 +8,10 @@ from aiohttp import web
 from hero_router.access.policy import visible
 from hero_router.access.principal import Principal
 from hero_router.errors import LoopDetected, NoListener
-from hero_router.proxy.address import DEFAULT_CONTEXT, RPC, Address, by_host, by_path
+from hero_router.proxy.address import DEFAULT_CONTEXT, RPC, Address, readings
 from hero_router.proxy.headers import has_loop
 from hero_router.proxy.table import RoutingTable, Target
 from hero_router.web.proxied_request import Forwarder
-
-RESERVED = frozenset(
-    {
-        "", "api", "events", "rpc", "static", "health", "ready", "metrics", "openrpc.json",
-        ".well-known", "favicon.ico",
-    }
-)  # fmt: skip
-"""First segments of the router's own addresses. A service of such a name is reached by host name,
-or with its context."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +28,7 @@ class ReverseProxy:
         Raises:
             BadRequest: the address hides a slash or a dot segment.
         """
-        target = _target(request.raw_path)
-        if (found := by_host(host, self.domain, target)) is not None:
-            return (found,)
-        first = target.partition("?")[0].split("/", 2)[1:2]
-        return () if not first or first[0] in RESERVED else by_path(target)
+        return readings(host, self.domain, _target(request.raw_path))
 
     async def answer(
         self, request: web.BaseRequest, addresses: Sequence[Address], principal: Principal

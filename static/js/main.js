@@ -12,7 +12,7 @@ import { failed } from "./ui/crash.js";
 import { View } from "./views/root.js";
 
 const TICK_MS = 1_000;
-const PROBE_EVERY_MS = 5_000;
+const ASK_EVERY_MS = 5_000;
 
 const clock = new Clock();
 const now = () => clock.now();
@@ -25,9 +25,9 @@ const follower = new Follower(store, {
 });
 const view = new View(document, { chosen: onChosen, changed: onChanged, hurry: () => follower.hurry() });
 
-let nextProbe = 0;
-/** @type {string|null} the service whose last probe was asked for */
-let probed = null;
+let nextAsked = 0;
+/** @type {string|null} the service that was asked for last */
+let asked = null;
 
 /** Draw at most once for each animation frame; a hidden tab draws when it is visible again. */
 let drawn = true;
@@ -40,10 +40,10 @@ function render() {
   });
 }
 
-/** Each second: update the ages on the page, and fetch the last probe if it is due. */
+/** Each second: update the ages on the page, and ask for the selected service if it is due. */
 function tick() {
   follower.tick();
-  if (now() >= nextProbe) void probe();
+  if (now() >= nextAsked) void ask();
   // A hidden tab draws nothing, but its title is seen.
   if (document.hidden) view.title(store, follower.fresh);
 }
@@ -66,19 +66,19 @@ function addressed() {
 }
 
 function onChanged() {
-  if (view.selected !== probed) void probe();
+  if (view.selected !== asked) void ask();
   render();
 }
 
-/** Fetch the figures of the selected service's last probe. */
-async function probe() {
-  const id = (probed = view.selected);
+/** Fetch what the state lacks of the selected service: its last probe and its addresses. */
+async function ask() {
+  const id = (asked = view.selected);
   if (id === null || document.hidden) return;
-  nextProbe = now() + PROBE_EVERY_MS;
+  nextAsked = now() + ASK_EVERY_MS;
   try {
-    view.probed(id, (await api.service(id)).probe);
+    view.answered(id, await api.service(id));
   } catch {
-    view.probed(id, null);
+    view.answered(id, null);
   }
   render();
 }

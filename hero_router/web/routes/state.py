@@ -10,6 +10,7 @@ from hero_router.codec import encode
 from hero_router.errors import BadRequest
 from hero_router.feed.filters import Filter
 from hero_router.feed.view import MOST_VIEWS, StateView
+from hero_router.rpc.service_detail import ServiceDetails
 from hero_router.web.encoding import JSON, encoding_headers, has, packed, takes_gzip
 from hero_router.web.middleware import PRINCIPAL
 from hero_router.web.state_compressor import StateCompressor
@@ -20,7 +21,7 @@ RECENT, MAX_RECENT = 100, 1000
 CACHE = "no-cache"
 
 
-def routes(state: StateView) -> list[web.RouteDef]:
+def routes(state: StateView, details: ServiceDetails) -> list[web.RouteDef]:
     """The routes of the whole state, one service, and the newest events."""
     compressors: dict[Filter | None, StateCompressor] = {}
 
@@ -50,9 +51,8 @@ def routes(state: StateView) -> list[web.RouteDef]:
         return response
 
     async def service(request: web.Request) -> web.Response:
-        """One record, by id or unique name, with the figures of its last probe."""
-        shown = visible(request[PRINCIPAL])
-        text = encode(await state.service(request.match_info["key"], shown))
+        """One record, by id or unique name, with its last probe and its sockets' addresses."""
+        text = encode(await details.of(request.match_info["key"], request[PRINCIPAL]))
         return await packed(request, text.encode("ascii"), JSON, CACHE)
 
     async def recent(request: web.Request) -> web.Response:

@@ -26,7 +26,7 @@ function unreachable({ name }, within) {
 /** The whole state. */
 export const services = () => get("api/services");
 
-/** One service with its last probe's figures. @param {string} id */
+/** One service with its last probe's figures and its sockets' addresses. @param {string} id */
 export const service = (id) => get(`api/services/${encodeURIComponent(id)}`);
 
 /** The last events of the window, oldest first. @param {number} number */
