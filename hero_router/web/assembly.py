@@ -16,6 +16,7 @@ from hero_router.feed.stream_intervals import StreamIntervals
 from hero_router.feed.view import StateView
 from hero_router.metrics import multiproc
 from hero_router.metrics.http_requests import RequestCounts
+from hero_router.metrics.proxied_requests import Figures, ProxiedCounts
 from hero_router.proxy.exchange import Limits
 from hero_router.proxy.links import Links
 from hero_router.proxy.socket_file import SocketLocator
@@ -32,6 +33,7 @@ from hero_router.store.scan_requests import ScanRequests
 from hero_router.store.stream_reader import BLOCK_SECONDS, NodeReader, Stream
 from hero_router.upstream.pool import Pool
 from hero_router.web.body import BodyReader
+from hero_router.web.call_observer import CallObserver
 from hero_router.web.presence import PresencePublisher
 from hero_router.web.proxied_request import Forwarder
 from hero_router.web.reverse_proxy import ReverseProxy
@@ -123,9 +125,11 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
     state = StateView(feed, LastProbeReader(nodes))
     scans = ScanCoordinator(feed.mirror, feed.scan_replies, ScanRequests(clients.web, keys))
     presence = Presence(clients.web, keys)
-    requests = RequestCounts()
-    recorder, exposition = _metrics(feed, requests, clock)
-    proxy = None if config.web.is_open else _reverse_proxy(config, feed, worker)
+    requests, proxied = RequestCounts(), ProxiedCounts(multiproc.has_room)
+    tunnels = Tunnels(config.proxy.idle_seconds)
+    recorder, exposition = _metrics(feed, Figures(requests, proxied, tunnels), clock)
+    observer = CallObserver(proxied)
+    proxy = None if config.web.is_open else _reverse_proxy(config, feed, tunnels, observer, worker)
     details = ServiceDetails(state, None if proxy is None else Links(proxy.table, proxy.domain))
     return Parts(
         config=config,
@@ -149,24 +153,24 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
     )
 
 
-def _reverse_proxy(config: RouterConfig, feed: Feed, worker: str) -> ReverseProxy:
+def _reverse_proxy(
+    config: RouterConfig, feed: Feed, tunnels: Tunnels, observer: CallObserver, worker: str
+) -> ReverseProxy:
     """The way to the services. As long as there is no login, only this machine may take it."""
     forwarder = Forwarder(
         SocketLocator(config.node.root),
         Pool(config.proxy.connect_seconds),
-        Tunnels(config.proxy.idle_seconds),
+        tunnels,
         via="hero_router-" + re.sub(r"[^A-Za-z0-9.-]", "-", worker),
         limits=Limits(
             config.proxy.answer_seconds, config.proxy.silence_seconds, config.proxy.idle_seconds
         ),
     )
     table = RoutingTable(feed.mirror, config.node.name)
-    return ReverseProxy(table, forwarder, config.proxy.domain.lower())
+    return ReverseProxy(table, forwarder, config.proxy.domain.lower(), observer)
 
 
-def _metrics(
-    feed: Feed, requests: RequestCounts, clock: RedisClock
-) -> "tuple[Sampler, Exposition]":
+def _metrics(feed: Feed, figures: Figures, clock: RedisClock) -> "tuple[Sampler, Exposition]":
     """Import and build the metrics: they are imported here only, not when this module is.
 
     prometheus_client looks for the workers' shared folder when it is imported. The gunicorn master
@@ -178,7 +182,7 @@ def _metrics(
     from hero_router.metrics.sampler import Sampler  # noqa: PLC0415
 
     declared = Declarations()
-    recorder = Sampler(declared, feed, requests, clock)
+    recorder = Sampler(declared, feed, figures, clock)
     multiproc.preallocate()
     return recorder, Exposition(declared.registry, feed.mirror, clock)
 

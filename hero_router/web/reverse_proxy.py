@@ -9,8 +9,10 @@ from hero_router.access.policy import visible
 from hero_router.access.principal import Principal
 from hero_router.errors import LoopDetected, NoListener
 from hero_router.proxy.address import DEFAULT_CONTEXT, RPC, Address, readings
+from hero_router.proxy.call import ProxiedCall
 from hero_router.proxy.headers import has_loop
 from hero_router.proxy.table import RoutingTable, Target
+from hero_router.web.call_observer import CallObserver
 from hero_router.web.proxied_request import Forwarder
 
 
@@ -21,6 +23,7 @@ class ReverseProxy:
     table: RoutingTable
     forwarder: Forwarder
     domain: str
+    observer: CallObserver
 
     def addresses(self, request: web.BaseRequest, host: str) -> Sequence[Address]:
         """The readings of a request's address; none if the router itself is asked.
@@ -40,14 +43,27 @@ class ReverseProxy:
             LoopDetected: the request has been here before.
             NoListener, BadGateway, GatewayTimeout: the service gives no answer.
         """
+        target = self.table.find(addresses, DEFAULT_CONTEXT, visible(principal))
+        call = self.observer.started(request, target)
+        try:
+            return await self._pass(request, target, principal, call)
+        except BaseException as error:
+            self.observer.failed(call, error)
+            raise
+        finally:
+            self.observer.ended(call)
+
+    async def _pass(
+        self, request: web.BaseRequest, target: Target, principal: Principal, call: ProxiedCall
+    ) -> web.StreamResponse:
         if has_loop(request.raw_headers, self.forwarder.via):
             raise LoopDetected("the request has passed through this router before")
-        target = self.table.find(addresses, DEFAULT_CONTEXT, visible(principal))
         if (node := target.record.get("node")) != self.table.node:
             raise NoListener(f"the service runs on node {node}, which this router cannot reach")
         if (moved := _with_slash(target)) is not None:
+            call.status = moved.status
             return moved
-        return await self.forwarder.forward(request, target, principal)
+        return await self.forwarder.forward(request, target, principal, call)
 
 
 def _target(raw_path: str) -> str:
