@@ -79,6 +79,7 @@ PURE = {
     "settings.hosts", "settings.proxies", "settings.redis_url",
     "store.keys", "store.steps",
     "upstream.outcome", "upstream.response",
+    "web.shown_target",
 }  # fmt: skip
 """Modules without time, chance, I/O or logging of their own: what they give depends on what they
 are given, and on nothing else."""
@@ -146,6 +147,7 @@ def test_the_source_is_read_as_it_is() -> None:
         "feed.filters",
         "feed.view",
         "rpc.service_detail",
+        "store.routing_errors",
         "web.state_compressor",
         "web.encoding",
         "web.middleware",

@@ -68,6 +68,23 @@ ADDRESSES = {
         "note": "",
     }
 }
+LOGS = {
+    "service_id": RECORD.id,
+    "errors": [
+        {
+            "at": NOW - 61_000,
+            "status": 503,
+            "cause": "refused",
+            "reason": "nothing listens",
+            "method": "POST",
+            "path": "/shop/billing/rpc",
+            "request_id": "8d1f0c3a5b7e9642",
+            "node": "web-1",
+            "worker": "web-1/4107",
+        }
+    ],
+    "complete": True,
+}
 STATE = {
     "cursor": _CURSOR,
     "run_id": "6f1c0d2a9b3e4f5a8c7d6e5f4a3b2c1d0e9f8a7b",

@@ -18,8 +18,9 @@ from hero_router.rpc.examples import Example
 from hero_router.rpc.json_schema import choice, text, whole
 from hero_router.rpc.openrpc import COMPONENTS
 from hero_router.rpc.params import Param
-from hero_router.rpc.results import Count, Detail, Health, Scan, Service, State
+from hero_router.rpc.results import Count, Detail, Health, Logs, Scan, Service, State
 from hero_router.rpc.service_detail import ServiceDetails
+from hero_router.store.routing_errors import MOST_KEPT
 
 MAX_PAGE = 1_000
 """Most services on one page of `router.services`."""
@@ -73,6 +74,16 @@ class RpcMethods:
         """One service record with its last probe and its addresses."""
         return await self._details.of(id, caller)
 
+    async def logs(
+        self,
+        caller: Principal,
+        *,
+        id: str,  # noqa: A002 - as callers name it
+        limit: int = MOST_KEPT,
+    ) -> dict[str, Any]:
+        """The last routing errors of one service."""
+        return await self._details.errors(id, caller, limit)
+
     async def scan(self, _: Principal) -> dict[str, Any]:
         """Make the scanners scan now; returns their counts."""
         return await self._scanning.scan()
@@ -88,6 +99,15 @@ MATCHING = (
     Param("node", text(), "only services of this node"),
 )
 """Parameters that select services."""
+
+ONE = Param(
+    "id",
+    text(),
+    "the service's id, or a name that only one service has",
+    required=True,
+    old_name="service_id",
+)
+"""The parameter that names one service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,15 +171,7 @@ def _methods(handlers: RpcMethods) -> list[Method]:
             handlers.service,
             "Returns one service with the figures of its last probe and its sockets' addresses.",
             COMPONENTS.of(Detail),
-            params=(
-                Param(
-                    "id",
-                    text(),
-                    "the service's id, or a name that only one service has",
-                    required=True,
-                    old_name="service_id",
-                ),
-            ),
+            params=(ONE,),
             examples=(
                 Example(
                     "by name",
@@ -172,6 +184,23 @@ def _methods(handlers: RpcMethods) -> list[Method]:
                     {"id": "billing"},
                 ),
             ),
+        ),
+        Method(
+            "router.logs",
+            handlers.logs,
+            "Returns the last routing errors of one service, the newest first.",
+            COMPONENTS.of(Logs),
+            params=(
+                ONE,
+                Param("limit", whole(1, MOST_KEPT, MOST_KEPT), "most errors to return"),
+            ),
+            description=(
+                "A routing error is a request to the service that failed, or that the service "
+                "answered with a status from 500 on. The errors of all workers are listed, up to "
+                "a second late; if `complete` is false, Redis did not answer, and only the errors "
+                "of the worker that answers are listed."
+            ),
+            examples=(Example("nothing listened", examples.LOGS, {"id": "billing", "limit": 10}),),
         ),
         Method(
             "router.scan",

@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypedDict
 from hero_router.feed.conditions import Condition
 from hero_router.model import NodeState, Record, SocketState
 from hero_router.proxy.links import SocketLink
+from hero_router.store.routing_errors import RoutingError
 
 Position = Annotated[str, {"pattern": "^[0-9]+-[0-9]+$"}]
 Time = Annotated[int, {"description": "Unix time in milliseconds"}]
@@ -38,6 +39,14 @@ class Detail(Service):
     probe: Probe | None
     stale: list[Condition]
     addresses: Mapping[str, SocketLink]
+
+
+class Logs(TypedDict):
+    """The last routing errors of a service; `complete`: those of all workers."""
+
+    service_id: str
+    errors: list[RoutingError]
+    complete: bool
 
 
 class State(TypedDict):
@@ -96,6 +105,8 @@ NAMES: Mapping[type, str] = {
     SocketState: "Socket",
     Probe: "Probe",
     SocketLink: "SocketLink",
+    RoutingError: "RoutingError",
+    Logs: "Logs",
     Node: "Node",
     Condition: "Condition",
     State: "State",

@@ -19,6 +19,7 @@ from hero_router.metrics.http_requests import RequestCounts
 from hero_router.metrics.proxied_requests import Figures, ProxiedCounts
 from hero_router.proxy.exchange import Limits
 from hero_router.proxy.links import Links
+from hero_router.proxy.routing_errors import RoutingErrors
 from hero_router.proxy.socket_file import SocketLocator
 from hero_router.proxy.table import RoutingTable
 from hero_router.proxy.tunnel import Tunnels
@@ -29,6 +30,7 @@ from hero_router.store.client import Redis, connect
 from hero_router.store.clock import RedisClock
 from hero_router.store.keys import Keys
 from hero_router.store.presence import Presence
+from hero_router.store.routing_errors import RoutingErrorStore
 from hero_router.store.scan_requests import ScanRequests
 from hero_router.store.stream_reader import BLOCK_SECONDS, NodeReader, Stream
 from hero_router.upstream.pool import Pool
@@ -92,6 +94,7 @@ class Parts:
     feed: Feed
     state: StateView
     details: ServiceDetails
+    errors: RoutingErrors
     rpc: RpcApi
     presence: Presence
     publisher: PresencePublisher
@@ -128,9 +131,11 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
     requests, proxied = RequestCounts(), ProxiedCounts(multiproc.has_room)
     tunnels = Tunnels(config.proxy.idle_seconds)
     recorder, exposition = _metrics(feed, Figures(requests, proxied, tunnels), clock)
-    observer = CallObserver(proxied)
+    errors = RoutingErrors(RoutingErrorStore(clients.web, keys))
+    observer = CallObserver(proxied, errors, worker, clock.now_ms)
     proxy = None if config.web.is_open else _reverse_proxy(config, feed, tunnels, observer, worker)
-    details = ServiceDetails(state, None if proxy is None else Links(proxy.table, proxy.domain))
+    links = None if proxy is None else Links(proxy.table, proxy.domain)
+    details = ServiceDetails(state, links, errors)
     return Parts(
         config=config,
         worker=worker,
@@ -139,6 +144,7 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
         feed=feed,
         state=state,
         details=details,
+        errors=errors,
         rpc=rpc_api(RpcMethods(feed, state, details, scans, worker)),
         presence=presence,
         publisher=PresencePublisher(feed, presence, clock, worker),

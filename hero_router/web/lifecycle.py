@@ -45,17 +45,18 @@ async def connections(app: web.Application) -> AsyncIterator[None]:
 
 
 async def background(app: web.Application) -> AsyncIterator[None]:
-    """Run the tasks for operators: metrics, the list of clients, the check of open files."""
+    """Run the tasks for operators: metrics, lists of clients and errors, check of open files."""
     parts = app[PARTS]
     tasks = [
         asyncio.create_task(work.run(), name=type(work).__name__)
-        for work in (parts.recorder, parts.publisher, FileLimitMonitor())
+        for work in (parts.recorder, parts.publisher, parts.errors, FileLimitMonitor())
     ]
     for task in tasks:
         task.add_done_callback(_background_failed)
     yield
     await _cancelled(*tasks)
     parts.recorder.end()
+    await parts.errors.write()
     with suppress(StoreError, TimeoutError):
         async with asyncio.timeout(WITHDRAW_SECONDS):
             await parts.publisher.withdraw()

@@ -14,6 +14,7 @@ from hero_router.proxy.headers import has_loop
 from hero_router.proxy.table import RoutingTable, Target
 from hero_router.web.call_observer import CallObserver
 from hero_router.web.proxied_request import Forwarder
+from hero_router.web.shown_target import origin_form
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class ReverseProxy:
         Raises:
             BadRequest: the address hides a slash or a dot segment.
         """
-        return readings(host, self.domain, _target(request.raw_path))
+        return readings(host, self.domain, origin_form(request.raw_path))
 
     async def answer(
         self, request: web.BaseRequest, addresses: Sequence[Address], principal: Principal
@@ -51,7 +52,7 @@ class ReverseProxy:
             self.observer.failed(call, error)
             raise
         finally:
-            self.observer.ended(call)
+            self.observer.ended(request, call)
 
     async def _pass(
         self, request: web.BaseRequest, target: Target, principal: Principal, call: ProxiedCall
@@ -64,15 +65,6 @@ class ReverseProxy:
             call.status = moved.status
             return moved
         return await self.forwarder.forward(request, target, principal, call)
-
-
-def _target(raw_path: str) -> str:
-    """The path and query of a request's target, which may be absolute."""
-    if raw_path.startswith("/"):
-        return raw_path
-    _, mark, rest = raw_path.partition("://")
-    path = rest.partition("/")
-    return f"/{path[2]}" if mark else raw_path
 
 
 def _with_slash(target: Target) -> web.StreamResponse | None:

@@ -39,7 +39,8 @@ async def ended(live: Live, status: str, cause: str, number: int = 1, **labels: 
         series = found.values("proxied_requests_total", status=status, cause=cause, **known)
         return found if series == [number] else None
 
-    found: Scrape = await eventually(told, message=f"{status} {cause}")
+    found = await eventually(told, message=f"{status} {cause}")
+    assert found is not None
     assert found.total("proxied_requests_total", **known) == number, "and none in another way"
     assert found.total("proxied_open") == 0
     return found
