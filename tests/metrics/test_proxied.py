@@ -62,12 +62,12 @@ def test_a_request_counts_by_socket_status_and_how_it_ended() -> None:
     broken.ended()
     bench.counts.add(broken)
     told = bench.scrape()
-    for role, status, cause, number in (
+    for role, group, cause, number in (
         ("rpc", "2xx", "complete", 2),
         ("rpc", "4xx", "complete", 1),
         ("web_page", "5xx", "refused", 1),
     ):
-        labels = {"service": "shop", "context": "lab", "role": role, "status": status}
+        labels = {"service": "shop", "context": "lab", "role": role, "status": group}
         assert told.values("proxied_requests_total", **labels, cause=cause) == [number]
     assert told.total("proxied_requests_total", service="shop") == 4
     assert told.total("proxied_first_byte_seconds_count", service="shop") == 3

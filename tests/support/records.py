@@ -61,11 +61,7 @@ def report(scan: int = 1, node: str = NODE, **fields: Any) -> NodeState:
 
 def routing_error(at: int, **fields: Any) -> RoutingError:
     """A request to a service that failed."""
-    known: dict[str, Any] = {
-        "at": at,
-        "status": 503,
-        "cause": "refused",
-        "reason": "nothing listens",
-    }
-    more = {"method": "GET", "path": "/shop/page/", "request_id": f"r{at}", "node": "n1"}
-    return cast("RoutingError", {**known, **more, "worker": "n1/1", **fields})
+    why = {"status": 503, "cause": "refused", "reason": "nothing listens"}
+    what = {"method": "GET", "path": "/shop/page/", "request_id": f"r{at}"}
+    where = {"node": NODE, "worker": f"{NODE}/1"}
+    return cast("RoutingError", {"at": at, **why, **what, **where, **fields})
