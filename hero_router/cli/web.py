@@ -17,7 +17,7 @@ from hero_router.server.preflight import prepare
     "sse_max_age_seconds", "allowed_hosts", "trusted_proxies", "head_seconds", "body_seconds",
     "body_memory_mb", "keepalive_seconds", "drain_seconds", "domain", "proxy_connect_seconds",
     "proxy_answer_seconds", "proxy_silence_seconds", "proxy_idle_seconds", "log_level",
-    "log_format",
+    "log_format", "access_log",
 )  # fmt: skip
 def command(**overrides: Any) -> None:
     """Run the web workers: web page, event streams and API.

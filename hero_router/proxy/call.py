@@ -59,19 +59,20 @@ class ProxiedCall:
 
     `status` is the status that the client gets, 0 until it is known. `first_byte_at` is 0 as long
     as no answer has begun. `received_bytes` and `sent_bytes` are those of the bodies, as the client
-    sent and got them; what a tunnel carries is not counted.
+    sent and got them; what a tunnel carries is not counted. `trace_id` is that of its W3C trace
+    context, "" without one.
     """
 
     __slots__ = (
         "_clock", "cause", "ended_at", "first_byte_at", "reason", "received_bytes", "record",
-        "sent_bytes", "socket", "started_at", "status",
+        "sent_bytes", "socket", "started_at", "status", "trace_id",
     )  # fmt: skip
 
     def __init__(self, record: Json, socket: Json, clock: Callable[[], float]) -> None:
         self.record, self.socket, self._clock = record, socket, clock
         self.started_at, self.first_byte_at, self.ended_at = clock(), 0.0, 0.0
         self.status = self.received_bytes = self.sent_bytes = 0
-        self.cause, self.reason = Cause.COMPLETE, ""
+        self.cause, self.reason, self.trace_id = Cause.COMPLETE, "", ""
 
     def first_byte(self, status: int) -> None:
         """The service has begun its answer."""

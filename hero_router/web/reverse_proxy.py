@@ -13,6 +13,7 @@ from hero_router.proxy.call import ProxiedCall
 from hero_router.proxy.headers import has_loop
 from hero_router.proxy.table import RoutingTable, Target
 from hero_router.web.call_observer import CallObserver
+from hero_router.web.middleware import PRINCIPAL
 from hero_router.web.proxied_request import Forwarder
 from hero_router.web.shown_target import origin_form
 
@@ -45,6 +46,7 @@ class ReverseProxy:
             NoListener, BadGateway, GatewayTimeout: the service gives no answer.
         """
         target = self.table.find(addresses, DEFAULT_CONTEXT, visible(principal))
+        request[PRINCIPAL] = principal
         call = self.observer.started(request, target)
         try:
             return await self._pass(request, target, principal, call)

@@ -28,6 +28,7 @@ SPECIAL = {
     "redis_prefix": "{other}",
     "log_level": "debug",
     "log_format": "json",
+    "access_log": "text",
 }
 
 

@@ -167,6 +167,7 @@ def value_of(item: Setting) -> st.SearchStrategy[Any]:
         "domain": st.sampled_from(["localhost", "router.example"]),
         "metrics_port": st.sampled_from([0, 9464]),
         "log_format": st.sampled_from(["text", "json"]),
+        "access_log": st.sampled_from(["off", "text", "json"]),
     }
     if item.name in special:
         return special[item.name]
