@@ -70,13 +70,14 @@ function onChanged() {
   render();
 }
 
-/** Fetch what the state lacks of the selected service: its last probe and its addresses. */
+/** Fetch what the state lacks of the selected service: its last probe, addresses and errors. */
 async function ask() {
   const id = (asked = view.selected);
   if (id === null || document.hidden) return;
   nextAsked = now() + ASK_EVERY_MS;
   try {
-    view.answered(id, await api.service(id));
+    const [service, log] = await Promise.all([api.service(id), api.routingErrors(id)]);
+    view.answered(id, { ...service, log });
   } catch {
     view.answered(id, null);
   }

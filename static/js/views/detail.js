@@ -7,6 +7,7 @@ import { clock, lasting, when } from "../fleet/times.js";
 import { word } from "../fleet/viewmodel.js";
 import { clone, part, setLines, setMark, setText } from "../ui/dom.js";
 import { drawLinks } from "./links.js";
+import { drawRoutingErrors } from "./routing_errors.js";
 
 /** @typedef {import("../fleet/viewmodel.js").Fleet} Fleet */
 /** @typedef {import("../live/freshness.js").Freshness} Freshness */
@@ -100,6 +101,7 @@ export class Detail {
     }
     const age = figures ? `probed ${lasting(now - figures.checked_at)} ago` : "latency as of the last change";
     setText(part(this.body, "[data-probe]"), age);
+    drawRoutingErrors(part(this.body, "[data-routing-errors]"), answer?.log);
   }
 
   /** Change a row in place: text that a person has selected stays selected. @param {HTMLElement} row @param {any} socket @param {any} figures @param {boolean} lost */
