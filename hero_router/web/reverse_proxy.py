@@ -45,8 +45,8 @@ class ReverseProxy:
             LoopDetected: the request has been here before.
             NoListener, BadGateway, GatewayTimeout: the service gives no answer.
         """
-        target = self.table.find(addresses, DEFAULT_CONTEXT, visible(principal))
         request[PRINCIPAL] = principal
+        target = self.table.find(addresses, DEFAULT_CONTEXT, visible(principal))
         call = self.observer.started(request, target)
         try:
             return await self._pass(request, target, principal, call)
