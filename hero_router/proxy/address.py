@@ -17,6 +17,15 @@ DEFAULT_CONTEXT = "default"
 
 RPC = "rpc"
 
+RESERVED = frozenset(
+    {
+        "", "api", "events", "rpc", "static", "health", "ready", "metrics", "openrpc.json",
+        ".well-known", "favicon.ico", "sign-in", "sign-out",
+    }
+)  # fmt: skip
+"""First segments of the router's own addresses. A service of such a name is reached by host name,
+or with its context."""
+
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f/\\]")
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
@@ -34,6 +43,17 @@ class Address(NamedTuple):
     socket: str | None
     prefix: str
     rest: str
+
+
+def readings(host: str, domain: str, target: str) -> Sequence[Address]:
+    """The readings of a request's address; none if the router itself is asked.
+
+    `host` and `domain` are as for `by_host`, `target` as for `by_path`. Raises BadRequest.
+    """
+    if (found := by_host(host, domain, target)) is not None:
+        return (found,)
+    first = target.partition("?")[0].split("/", 2)[1:2]
+    return () if not first or first[0] in RESERVED else by_path(target)
 
 
 def by_path(target: str) -> Sequence[Address]:
@@ -61,17 +81,21 @@ def by_path(target: str) -> Sequence[Address]:
     return found
 
 
+def is_service_host(host: str, domain: str) -> bool:
+    """Whether a host name is that of a service: it has one or two labels below the domain."""
+    below = host.removesuffix(f".{domain}")
+    return below != host and below.count(".") < 2
+
+
 def by_host(host: str, domain: str, target: str) -> Address | None:
     """The address in a host name below the router's domain; None where it is not below it.
 
     `host` is in small letters and has no port. Below a service's own host name `/rpc` is the
     service's rpc socket, everything else its page.
     """
-    if not host.endswith(f".{domain}"):
+    if not is_service_host(host, domain):
         return None
     labels = host.removesuffix(f".{domain}").split(".")
-    if len(labels) > 2:
-        return None
     service, *context = map(_label, labels)
     path, mark, query = target.partition("?")
     if path == f"/{RPC}" or path.startswith(f"/{RPC}/"):

@@ -89,6 +89,13 @@ class Keys:
         """Key of one web worker's client list: a string (JSON) that expires."""
         return f"{self.prefix}:clients:{worker}"
 
+    def routing_errors(self, service: str) -> str:
+        """Key of the list of a service's last routing errors (JSON), the newest first; it expires.
+
+        `service` is the service's id.
+        """
+        return f"{self.prefix}:errors:{service}"
+
     def lease(self, node: str) -> str:
         """Key of the lease on a node: a string that expires, `<scanner>:<fencing token>`."""
         return f"{self.prefix}:lease:{node}"

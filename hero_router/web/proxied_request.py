@@ -14,6 +14,7 @@ from aiohttp import web
 from hero_router.access.principal import Principal
 from hero_router.errors import BadGateway, BadRequest, GatewayTimeout, NoListener, RouterError
 from hero_router.proxy.address import RPC
+from hero_router.proxy.call import ProxiedCall
 from hero_router.proxy.exchange import Exchange, Limits
 from hero_router.proxy.headers import (
     Field,
@@ -66,20 +67,20 @@ class Forwarder:
     calls: "set[_Call]" = field(default_factory=set)
 
     async def forward(
-        self, request: web.BaseRequest, target: Target, principal: Principal
+        self, request: web.BaseRequest, target: Target, principal: Principal, call: ProxiedCall
     ) -> web.StreamResponse:
-        """Pass a request on and its answer back.
+        """Pass a request on and its answer back; `call` is told what becomes of it.
 
         Raises:
             NoListener, BadGateway, GatewayTimeout: the service gives no answer.
             BadRequest, HTTPRequestTimeout: the client's body is malformed or late.
         """
-        call = _Call(self, request, target, principal)
-        self.calls.add(call)
+        passing = _Call(self, request, target, principal, call)
+        self.calls.add(passing)
         try:
-            return await call.run()
+            return await passing.run()
         finally:
-            self.calls.discard(call)
+            self.calls.discard(passing)
 
     def close_where(self, predicate: Callable[[Principal], bool]) -> None:
         """Break the calls and tunnels of the principals that match: their right is revoked."""
@@ -121,10 +122,15 @@ class _Call:
     """One request and its answer, on their way through the worker."""
 
     def __init__(
-        self, forwarder: Forwarder, request: web.BaseRequest, target: Target, principal: Principal
+        self,
+        forwarder: Forwarder,
+        request: web.BaseRequest,
+        target: Target,
+        principal: Principal,
+        call: ProxiedCall,
     ) -> None:
         self._forwarder, self._request, self._target = forwarder, request, target
-        self.principal = principal
+        self.principal, self._call = principal, call
         self._fields: Fields = request.raw_headers
         self._facts = facts_of(request, forwarder.proxies)
         self._upgrade = upgrade_of(self._fields)
@@ -220,6 +226,7 @@ class _Call:
         while data := await self._some_of_body(exchange):
             if exchange.done.done():
                 return
+            self._call.received_bytes += len(data)
             await connection.write(b"%x\r\n%b\r\n" % (len(data), data) if chunked else data)
         connection.finish(b"0\r\n\r\n" if chunked else b"")
 
@@ -300,11 +307,13 @@ class _Call:
             version,
             request.method,
             rewrite,
+            self._call,
             keep_alive=request.keep_alive,
             limits=self._forwarder.limits,
         )
 
     def _refusal(self, failure: NoResponse) -> RouterError:
+        self._call.failed(failure)
         name = str(self._target.record.get("name"))
         if failure.outcome in (Outcome.REFUSED, Outcome.MISSING, Outcome.UNSEEN):
             return NoListener(f"the service {name} cannot be reached: {failure}")

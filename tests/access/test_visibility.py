@@ -82,10 +82,14 @@ async def test_the_state_in_gzip_is_the_same(client: Client, world: World) -> No
 
 
 async def test_another_context_does_not_exist_for_it(client: Client) -> None:
-    assert (await get(client, "/api/services/till"))["id"] == MINE.id
+    mine = await get(client, "/api/services/till")
+    assert mine["id"] == MINE.id
+    assert (await call(client, "router.logs", id="till"))["result"]["service_id"] == MINE.id
     for key in (OTHER.id, "beta"):
         await get(client, f"/api/services/{key}", status=404)
-        assert (await call(client, "router.service", id=key))["error"]["code"] == -32004
+        await get(client, f"/api/services/{key}/errors", status=404)
+        for method in ("router.service", "router.logs"):
+            assert (await call(client, method, id=key))["error"]["code"] == -32004
 
 
 async def test_rpc_methods_answer_its_context_only(client: Client) -> None:

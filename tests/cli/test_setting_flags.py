@@ -33,6 +33,7 @@ SPECIAL = {
     "auth_header": "X-User",
     "auth_roles_header": "X-Roles",
     "auth_contexts_header": "X-Contexts",
+    "access_log": "text",
 }
 NEEDS = {
     "viewer_token_file": ("--token-file", "/nowhere/token"),
