@@ -55,7 +55,7 @@ def _setting(item: Setting) -> Sequence[str]:
     span = f"{item.low:g} to {item.high:.0f}" if item.kind in ("int", "float") else ""
     return (
         ", ".join(f"`{name}`" for name in item.variables),
-        f"`{item.flag}`",
+        "none" if item.private else f"`{item.flag}`",
         f"`{default}`" if known else default or "none",
         f"0, or {span}" if item.off else "0 or 1" if item.kind == "bool" else span,
         item.help,

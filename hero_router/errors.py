@@ -5,6 +5,8 @@
     ├── BadRequest              bad_request         the caller's input breaks a rule of the API
     │   └── Ambiguous           ambiguous           several services have the requested name
     ├── NotFound                not_found           no such service, method or page
+    ├── Unauthorized            unauthorized        the caller has not said who it is
+    ├── TooManyAttempts         too_many_attempts   too many wrong tokens from one address
     ├── Forbidden               forbidden           the caller may not see or do this
     ├── NotAcceptable           not_acceptable      Accept-Encoding allows no form of the answer
     ├── WrongHost               wrong_host          the Host header is not allowed
@@ -69,6 +71,18 @@ class NotFound(RouterError):
     """There is no such service, method or page."""
 
     code = "not_found"
+
+
+class Unauthorized(RouterError):
+    """The caller has not said who it is, or its proof is wrong."""
+
+    code = "unauthorized"
+
+
+class TooManyAttempts(RouterError):
+    """Too many wrong tokens came from the caller's address; it may try again later."""
+
+    code = "too_many_attempts"
 
 
 class Forbidden(RouterError):

@@ -58,11 +58,13 @@ USED_BY: Mapping[str, set[str]] = {
 }
 """Which layers, or bottom modules, may import each library; any other library is a stranger."""
 
-ROOTS = {"web.assembly", "cli.scanner", "cli.serve", "cli.forget", "cli.healthcheck"}
+ROOTS = {"web.assembly", "cli.scanner", "cli.serve", "cli.backplane", "cli.healthcheck"}
 """The composition roots: here, and nowhere else, everything is put together."""
 
 PURE = {
-    "access.policy", "access.principal",
+    "access.attempts", "access.authenticator", "access.networks", "access.policy",
+    "access.principal", "access.sessions", "access.sign_in_link", "access.signing",
+    "access.tokens",
     "codec", "errors", "model", "position", "sse", "sanitize",
     "demo.jsonrpc", "demo.methods",
     "feed.conflation", "feed.entry", "feed.filters", "feed.mirror", "feed.write_batch",
@@ -76,7 +78,7 @@ PURE = {
     "rpc.results",
     "scan.diff", "scan.document_parser", "scan.flaps", "scan.health_answer", "scan.inventory",
     "scan.probe_interval", "scan.result", "scan.socket_status",
-    "settings.hosts", "settings.proxies", "settings.redis_url",
+    "settings.hosts", "settings.networks", "settings.proxies", "settings.redis_url",
     "store.keys", "store.steps",
     "upstream.outcome", "upstream.response",
     "web.shown_target",

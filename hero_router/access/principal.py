@@ -39,7 +39,8 @@ class Principal:
 
     `contexts` are the contexts whose services the caller may see; None: all of them. `address` is
     the caller's own IP address, also behind trusted proxies; "local" on a Unix socket. `session` is
-    the id of the browser session, "" without one.
+    the id of the browser session, "" without one; `issued_ms` and `expires_ms` are when it began
+    and when it ends, in Unix milliseconds.
 
     Raises:
         ValueError: `contexts` is empty. Such a caller may see nothing: refuse its request instead.
@@ -51,6 +52,8 @@ class Principal:
     address: str = "local"
     kind: PrincipalKind = PrincipalKind.OPEN
     session: str = ""
+    issued_ms: int = 0
+    expires_ms: int | None = None
 
     def __post_init__(self) -> None:
         if self.contexts is not None and not self.contexts:

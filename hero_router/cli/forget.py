@@ -12,14 +12,13 @@ from typing import Any
 
 import click
 
+from hero_router.cli.backplane import FLAGS, backplane
 from hero_router.cli.screen import count
 from hero_router.cli.setting_flags import configure, flags
-from hero_router.errors import ConfigError, Fenced, NotFound, StoreError
+from hero_router.errors import Fenced, NotFound, StoreError
 from hero_router.sanitize import clean
 from hero_router.settings.config import RouterConfig
-from hero_router.settings.redis import RedisSettings
-from hero_router.store.client import Redis, connect
-from hero_router.store.embedded import running
+from hero_router.store.client import Redis
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
@@ -30,7 +29,7 @@ LEASE_SECONDS = 10.0
 
 @click.command("forget")
 @click.argument("node")
-@flags("redis_url", "redis_password_file", "redis_prefix", "state_dir", "sse_buffer")
+@flags(*FLAGS, "sse_buffer")
 def command(node: str, **overrides: Any) -> None:
     """Remove a node that will not come back, with its services.
 
@@ -44,25 +43,8 @@ def command(node: str, **overrides: Any) -> None:
 
 
 async def _run(config: RouterConfig, node: str) -> int:
-    client = connect(await _backplane(config), name="forget")
-    try:
+    async with backplane(config, "forget") as client:
         return await _forget(config, client, node)
-    finally:
-        await client.aclose()
-
-
-async def _backplane(config: RouterConfig) -> RedisSettings:
-    """The settings of the Redis to write to. Raises ConfigError if no Redis is known."""
-    if config.redis.url:
-        config.redis.require()
-        return config.redis
-    url = await running(config.node.state / "redis")
-    if url is None:
-        raise ConfigError(
-            f"no hero_router serve runs in {config.node.state}: set ROUTER_REDIS_URL, or "
-            "ROUTER_STATE_DIR to that of the one that runs"
-        )
-    return RedisSettings(url, config.redis.prefix)
 
 
 async def _forget(config: RouterConfig, client: Redis, node: str) -> int:

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from hero_router.access.sign_in_link import LINK_SECONDS
 from hero_router.cli import healthcheck
+from hero_router.cli.sign_in import sign_in_link
 from hero_router.client.http import RouterAway, get
 from hero_router.errors import StoreError
 from hero_router.settings.config import RouterConfig
@@ -70,6 +72,22 @@ class Readiness:
         self._say(
             f"hero_router is ready: {self._config.web.address}{_from_elsewhere(self._config)}"
         )
+        if sys.stdout.isatty() and self._config.access.has_tokens:
+            await self._print_sign_in_link()
+
+    async def _print_sign_in_link(self) -> None:
+        """Print a link that signs a browser in; only on a terminal, as a log would keep it."""
+        client = self._connect()
+        try:
+            clock = RedisClock(client)
+            await clock.ask()
+        except StoreError:
+            return
+        finally:
+            await client.aclose()
+        link = sign_in_link(self._config, clock.now_ms())
+        sys.stdout.write(f"sign in within {LINK_SECONDS:.0f} s, once: {link}\n")
+        sys.stdout.flush()
 
     def _say(self, line: str) -> None:
         """Print a line on stdout; if the log is JSON, write a log record instead."""

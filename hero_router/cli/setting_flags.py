@@ -20,7 +20,7 @@ def flags(*names: str) -> Callable[[F], F]:
 
     def decorate(command: F) -> F:
         for item in reversed(SETTINGS):
-            if not names or item.name in names:
+            if item.name in names or not (names or item.private):
                 command = _flag(item)(command)
         return command
 

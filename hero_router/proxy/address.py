@@ -20,7 +20,7 @@ RPC = "rpc"
 RESERVED = frozenset(
     {
         "", "api", "events", "rpc", "static", "health", "ready", "metrics", "openrpc.json",
-        ".well-known", "favicon.ico",
+        ".well-known", "favicon.ico", "sign-in", "sign-out",
     }
 )  # fmt: skip
 """First segments of the router's own addresses. A service of such a name is reached by host name,
@@ -52,8 +52,13 @@ def readings(host: str, domain: str, target: str) -> Sequence[Address]:
     """
     if (found := by_host(host, domain, target)) is not None:
         return (found,)
+    return () if is_own(target) else by_path(target)
+
+
+def is_own(target: str) -> bool:
+    """Whether a raw target is one of the router's own, if no host name chooses a service."""
     first = target.partition("?")[0].split("/", 2)[1:2]
-    return () if not first or first[0] in RESERVED else by_path(target)
+    return not first or first[0] in RESERVED
 
 
 def by_path(target: str) -> Sequence[Address]:

@@ -1,7 +1,8 @@
 """Tunnels of bytes between two connections, after both have left HTTP (RFC 9110, section 7.8)."""
 
 import asyncio
-from typing import cast
+from collections.abc import Callable
+from typing import Any, cast
 
 SWEEP_SECONDS = 30.0
 """Time between two looks for idle tunnels, at most; a quarter of the limit if that is shorter."""
@@ -11,13 +12,14 @@ class TunnelEnd(asyncio.Protocol):
     """One end of a tunnel: writes to the other end what arrives here.
 
     The end of one direction is passed on; the other direction stays open. `is_over` says whether
-    this end will send nothing more.
+    this end will send nothing more. `owner` is any object by which `Tunnels.close_where` finds the
+    tunnel.
     """
 
-    __slots__ = ("_tunnels", "is_over", "other", "transport", "used_at")
+    __slots__ = ("_tunnels", "is_over", "other", "owner", "transport", "used_at")
 
-    def __init__(self, tunnels: "Tunnels", transport: asyncio.Transport) -> None:
-        self._tunnels, self.transport = tunnels, transport
+    def __init__(self, tunnels: "Tunnels", transport: asyncio.Transport, owner: object) -> None:
+        self._tunnels, self.transport, self.owner = tunnels, transport, owner
         self.other: TunnelEnd | None = None
         self.is_over = False
         self.used_at = 0.0
@@ -78,10 +80,14 @@ class Tunnels:
         return asyncio.get_running_loop().time()
 
     def join(
-        self, client: asyncio.Transport, service: asyncio.Transport, sent_early: bytes
+        self,
+        client: asyncio.Transport,
+        service: asyncio.Transport,
+        sent_early: bytes,
+        owner: object = None,
     ) -> None:
         """Make a tunnel; `sent_early` are bytes of the service for the client."""
-        near, far = TunnelEnd(self, client), TunnelEnd(self, service)
+        near, far = TunnelEnd(self, client, owner), TunnelEnd(self, service, owner)
         near.other, far.other = far, near
         near.used_at = far.used_at = self.now()
         self._open |= {near, far}
@@ -96,6 +102,12 @@ class Tunnels:
     def discard(self, end: TunnelEnd) -> None:
         """An end is closed."""
         self._open.discard(end)
+
+    def close_where(self, predicate: Callable[[Any], bool]) -> None:
+        """Break the tunnels whose owners match, as when a caller's right is revoked."""
+        for end in tuple(self._open):
+            if predicate(end.owner):
+                end.transport.abort()
 
     def close(self) -> None:
         """Close all: the worker ends."""

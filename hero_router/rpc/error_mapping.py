@@ -7,6 +7,8 @@
     bad_request          400     -32602
     ambiguous            409     -32009
     not_found            404     -32004
+    unauthorized         401     -32014
+    too_many_attempts    429     -32015   with Retry-After
     forbidden            403     -32003
     not_acceptable       406     -32602
     wrong_host           421     -32600
@@ -42,6 +44,8 @@ CODES: Mapping[str, tuple[int, int]] = {
     "bad_request": (400, PARAMS),
     "ambiguous": (409, -32009),
     "not_found": (404, -32004),
+    "unauthorized": (401, -32014),
+    "too_many_attempts": (429, -32015),
     "forbidden": (403, -32003),
     "not_acceptable": (406, PARAMS),
     "wrong_host": (421, INVALID),
@@ -92,7 +96,7 @@ class ErrorInfo:
     @property
     def temporary(self) -> bool:
         """Whether the caller may retry soon."""
-        return self.status == 503
+        return self.status in (429, 503)
 
 
 def error_info(error: BaseException) -> ErrorInfo:

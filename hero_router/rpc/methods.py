@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hero_router import __version__
-from hero_router.access.policy import visible
-from hero_router.access.principal import Principal
+from hero_router.access.policy import require_all_contexts, require_role, visible
+from hero_router.access.principal import ADMIN, Principal
 from hero_router.codec import encode
 from hero_router.feed.feed import Feed
 from hero_router.feed.rescan import CALL_SECONDS, WAIT_SECONDS, ScanCoordinator
@@ -84,8 +84,10 @@ class RpcMethods:
         """The last routing errors of one service."""
         return await self._details.errors(id, caller, limit)
 
-    async def scan(self, _: Principal) -> dict[str, Any]:
-        """Make the scanners scan now; returns their counts."""
+    async def scan(self, caller: Principal) -> dict[str, Any]:
+        """Make the scanners scan now; returns their counts. Raises Forbidden."""
+        require_role(caller, ADMIN)
+        require_all_contexts(caller)
         return await self._scanning.scan()
 
     async def health(self, _: Principal) -> dict[str, object]:

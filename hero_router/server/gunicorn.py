@@ -50,10 +50,10 @@ def gunicorn_settings(config: RouterConfig) -> dict[str, Any]:
 
 def _begin(server: Any, config: RouterConfig) -> None:
     """gunicorn's hook `on_starting`: warn of an open port, and make the folder of metrics."""
-    if config.web.is_open:
+    if config.web.is_open and config.access.is_open:
         log.warning(
-            "web listens on %s, and there is no login yet: everyone who can reach it can read "
-            "everything; listen on 127.0.0.1, or put a proxy with a login in front",
+            "web listens on %s, and ROUTER_OPEN is set: everyone who can reach it may read "
+            "everything and call every service",
             ", ".join(config.web.bind),
         )
     multiproc.make(server)

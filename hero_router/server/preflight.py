@@ -3,6 +3,7 @@
 import asyncio
 import logging
 
+from hero_router.access.rules import load_rules
 from hero_router.metrics import multiproc
 from hero_router.settings.config import RouterConfig
 from hero_router.store.eviction import warning
@@ -12,12 +13,16 @@ log = logging.getLogger(__name__)
 
 
 def prepare(config: RouterConfig) -> None:
-    """Check Redis's URL and the metrics folder, warn of evictions, raise the limit of open files.
+    """Check settings and the metrics folder, warn of evictions, raise the limit of open files.
 
     Raises:
-        ConfigError: no Redis URL is set, or no temporary file can be written.
+        ConfigError: no Redis URL is set, a token is not usable, other machines can connect and
+            nothing says who may, or no temporary file can be written.
     """
     config.redis.require()
+    load_rules(config.access)
+    if config.web.is_open:
+        config.access.require_for(config.web.host)
     multiproc.check()
     if evicts := asyncio.run(warning(config.redis)):
         log.warning("%s", evicts)

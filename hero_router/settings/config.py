@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from hero_router.errors import ConfigError
+from hero_router.settings.access import AccessSettings
 from hero_router.settings.log import LogSettings
 from hero_router.settings.node import NodeSettings
 from hero_router.settings.proxy import ProxySettings
@@ -46,6 +47,7 @@ class RouterConfig:
     stream: StreamSettings = field(default_factory=StreamSettings)
     scan: ScanSettings = field(default_factory=ScanSettings)
     proxy: ProxySettings = field(default_factory=ProxySettings)
+    access: AccessSettings = field(default_factory=AccessSettings)
     redis: RedisSettings = field(default_factory=RedisSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
@@ -101,11 +103,17 @@ class RouterConfig:
         """Each setting with its value as text; passwords are masked."""
         for item in SETTINGS:
             value = plain(item.value_in(self))
-            yield item, masked(value) if item.secret else value
+            yield item, _shown(item, value)
 
     def __repr__(self) -> str:
         fields = (f"{item.name}={value!r}" for item, value in self.shown())
         return f"RouterConfig({', '.join(fields)})"
+
+
+def _shown(item: Setting, value: str) -> str:
+    if item.private:
+        return "***" if value else ""
+    return masked(value) if item.secret else value
 
 
 def _declared() -> Iterator[Setting]:

@@ -30,14 +30,13 @@ class TrustedProxies:
     @classmethod
     def of(cls, setting: str) -> Self:
         """Trust a comma-separated list of addresses and networks. Raises ConfigError."""
-        names = [name.strip() for name in setting.split(",") if name.strip()]
-        return cls((*LOOPBACK, *map(_network, names)))
+        return cls((*LOOPBACK, *read_networks(setting, VARIABLE)))
 
     def trusts(self, address: str) -> bool:
         """Whether a proxy with this address is trusted."""
         if address == LOCAL:
             return True
-        found = _address(address)
+        found = parse_address(address)
         return found is not None and any(found in network for network in self.networks)
 
     def client(self, peer: str | None, forwarded: Iterable[str]) -> str:
@@ -50,14 +49,20 @@ class TrustedProxies:
         client = peer or LOCAL
         entries = [entry.strip() for value in forwarded for entry in value.split(",")]
         while entries and self.trusts(client):
-            found = _address(entries.pop())
+            found = parse_address(entries.pop())
             if found is None:
                 break
             client = str(found)
         return client
 
 
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def read_networks(setting: str, variable: str) -> list[Network]:
+    """The networks in a comma-separated list of addresses and networks. Raises ConfigError."""
+    names = (name.strip() for name in setting.split(","))
+    return [_network(name, variable) for name in names if name]
+
+
+def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """An IP address; an IPv4 address in IPv6 form is returned as IPv4."""
     try:
         found = ipaddress.ip_address(text)
@@ -66,11 +71,11 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     return getattr(found, "ipv4_mapped", None) or found
 
 
-def _network(text: str) -> Network:
+def _network(text: str, variable: str) -> Network:
     try:
         return ipaddress.ip_network(text)
     except ValueError:
         raise ConfigError(
-            f"{VARIABLE}: {text!r} is not an address or network; separate them by commas, as in "
+            f"{variable}: {text!r} is not an address or network; separate them by commas, as in "
             "10.0.0.7, 192.168.1.0/24, fd00::/8"
         ) from None

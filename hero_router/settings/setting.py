@@ -37,7 +37,8 @@ class Setting:
     """The declaration of a setting: its field in `RouterConfig`, variables, type and range.
 
     The first of `variables` that is set counts. A number is from `low` to `high`; with `off` it may
-    also be 0, which switches the setting off.
+    also be 0, which switches the setting off. A `secret` is a URL that may hold a password; a
+    `private` text is a secret as a whole, so it has no command line flag, which others could see.
     """
 
     section: str
@@ -50,6 +51,7 @@ class Setting:
     high: float = 0
     off: bool = False
     secret: bool = False
+    private: bool = False
 
     @property
     def name(self) -> str:
@@ -140,10 +142,14 @@ def number(
     return dataclasses.field(default=int(default) if whole else float(default), metadata=meta)
 
 
-def text(default: str, variables: str, meaning: str, *, secret: bool = False) -> Any:
+def text(
+    default: str, variables: str, meaning: str, *, secret: bool = False, private: bool = False
+) -> Any:
     """Declare a setting that is a text; `variables` are names separated by spaces."""
     names = tuple(variables.split())
     meta = {"variables": names, "kind": "str", "help": meaning, "secret": secret}
+    if private:
+        meta["private"] = True
     return dataclasses.field(default=default, metadata=meta)
 
 

@@ -63,6 +63,28 @@ class Keys:
         """Key of the sorted set of web workers, by the time (Unix ms) of their last client list."""
         return f"{self.prefix}:workers"
 
+    @property
+    def allow(self) -> str:
+        """Key of the hash of addresses that may connect: network → entry (JSON).
+
+        Its field `revision` is a random number that each change replaces.
+        """
+        return f"{self.prefix}:allow"
+
+    @property
+    def revoked(self) -> str:
+        """Key of the sorted set of browser sessions that were ended, by their expiry (Unix ms)."""
+        return f"{self.prefix}:revoked"
+
+    @property
+    def revoked_before(self) -> str:
+        """Key of the time (a string, Unix ms) before which all browser sessions were ended."""
+        return f"{self.prefix}:revoked_before"
+
+    def once(self, digest: str) -> str:
+        """Key of what a one-time code stands for: a string (JSON) that expires."""
+        return f"{self.prefix}:once:{digest}"
+
     def clients(self, worker: str) -> str:
         """Key of one web worker's client list: a string (JSON) that expires."""
         return f"{self.prefix}:clients:{worker}"

@@ -4,6 +4,8 @@ The caller of `create_app` passes in the worker's objects. `application` is the 
 for gunicorn, which builds these objects first.
 """
 
+from collections.abc import Sequence
+
 from aiohttp import web
 
 from hero_router.settings import logging_setup
@@ -13,17 +15,28 @@ from hero_router.web import lifecycle, middleware, route_groups
 from hero_router.web.access_log import LoggedProtocol
 from hero_router.web.assembly import PARTS, Parts, RedisClients, make_parts
 from hero_router.web.request_checks import Runner
-from hero_router.web.routes import clients, events, health, metrics, rpc, state, static
+from hero_router.web.route_groups import RouteGroup
+from hero_router.web.routes import (
+    clients,
+    events,
+    health,
+    metrics,
+    rpc,
+    sign_in,
+    state,
+    static,
+)
 
 
 def create_app(parts: Parts) -> web.Application:
     """A worker's application. Its background tasks run from startup to cleanup."""
-    identify = middleware.identify(parts.config.web.proxies)
-    app = web.Application(middlewares=[middleware.guard, identify])
+    app = web.Application(middlewares=[middleware.guard])
     if port := parts.config.web.metrics_port:
         app.middlewares.append(metrics.separated(port))
+    app.middlewares.append(middleware.admitting(parts.access.admission))
     app[PARTS] = parts
-    route_groups.add_routes(app, route_groups.OWN, routes(parts))
+    for group, routes in grouped_routes(parts):
+        route_groups.add_routes(app, group, routes)
     app.on_response_prepare.extend((middleware.add_headers, middleware.counting(parts.requests)))
     app.on_shutdown.append(lifecycle.end_streams)
     app.cleanup_ctx.extend(
@@ -32,17 +45,33 @@ def create_app(parts: Parts) -> web.Application:
     return app
 
 
-def routes(parts: Parts) -> list[web.AbstractRouteDef]:
-    """All routes of a worker; each feature has its own module in `web.routes`."""
-    return [
-        *static.routes(parts.assets),
-        *health.routes(parts.feed, parts.worker),
+def grouped_routes(parts: Parts) -> Sequence[tuple[RouteGroup, Sequence[web.AbstractRouteDef]]]:
+    """All routes of a worker, with what they ask of their callers.
+
+    Each feature has its own module in `web.routes`.
+    """
+    access = parts.access
+    public = [*static.routes(parts.assets), *health.routes(parts.feed, parts.worker)]
+    viewers = [
         *events.routes(parts.feed.hub, parts.streams),
         *state.routes(parts.state, parts.details),
         *rpc.routes(parts.rpc, parts.bodies),
-        *metrics.routes(parts.exposition),
-        *clients.routes(parts.presence),
+        *sign_in.own(access.admission, access.sessions),
     ]
+    pages = sign_in.SignInPages(
+        access.admission,
+        access.sessions,
+        access.services,
+        parts.bodies,
+        f"/static/{parts.assets.digest}/style.css",
+    )
+    return (
+        (route_groups.PUBLIC, public),
+        (route_groups.sign_in_group(parts.proxy.domain), pages.routes()),
+        (route_groups.VIEWERS, viewers),
+        (route_groups.ADMINS, clients.routes(parts.presence)),
+        (route_groups.METRICS, metrics.routes(parts.exposition)),
+    )
 
 
 async def application() -> web.AppRunner:

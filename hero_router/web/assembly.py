@@ -2,13 +2,17 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from aiohttp import web
 
 from hero_router import __version__
+from hero_router.access.attempts import FailedAttempts
+from hero_router.access.authenticator import AccessRules, Authenticator
+from hero_router.access.rules import load_rules
+from hero_router.access.sessions import COOKIE_NAMES
 from hero_router.feed.feed import Feed
 from hero_router.feed.last_probe_reader import LastProbeReader
 from hero_router.feed.rescan import ScanCoordinator
@@ -26,23 +30,31 @@ from hero_router.proxy.tunnel import Tunnels
 from hero_router.rpc.methods import RpcApi, RpcMethods, rpc_api
 from hero_router.rpc.service_detail import ServiceDetails
 from hero_router.settings.config import RouterConfig
+from hero_router.store.allow_list import AllowList
 from hero_router.store.client import Redis, connect
 from hero_router.store.clock import RedisClock
 from hero_router.store.keys import Keys
+from hero_router.store.one_time import OneTimeCodes
 from hero_router.store.presence import Presence
 from hero_router.store.routing_errors import RoutingErrorStore
 from hero_router.store.scan_requests import ScanRequests
+from hero_router.store.sessions import RevokedSessions
 from hero_router.store.stream_reader import BLOCK_SECONDS, NodeReader, Stream
 from hero_router.upstream.pool import Pool
+from hero_router.web.access_follower import AccessFollower, Predicate
+from hero_router.web.admission import Admission
 from hero_router.web.body import BodyReader
+from hero_router.web.browser_sessions import BrowserSessions
 from hero_router.web.call_observer import CallObserver
 from hero_router.web.presence import PresencePublisher
 from hero_router.web.proxied_request import Forwarder
 from hero_router.web.reverse_proxy import ReverseProxy
 from hero_router.web.routes.static import Assets, static_folder
+from hero_router.web.service_sign_in import ServiceSignIn
 from hero_router.web.stream_connection import Connections
 
 if TYPE_CHECKING:
+    from hero_router.access.principal import Principal
     from hero_router.metrics.exposition import Exposition
     from hero_router.metrics.sampler import Sampler
 
@@ -84,6 +96,16 @@ class RedisClients:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessParts:
+    """The objects that decide who may use the router; `services` is for services' own origins."""
+
+    admission: Admission
+    follower: AccessFollower
+    sessions: BrowserSessions
+    services: ServiceSignIn
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """The objects that a worker's routes and background tasks use; `worker` is its name."""
 
@@ -103,7 +125,8 @@ class Parts:
     exposition: "Exposition"
     bodies: BodyReader
     streams: Connections
-    proxy: ReverseProxy | None
+    access: AccessParts
+    proxy: ReverseProxy
 
 
 PARTS = web.AppKey("parts", Parts)
@@ -131,11 +154,16 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
     requests, proxied = RequestCounts(), ProxiedCounts(multiproc.has_room)
     tunnels = Tunnels(config.proxy.idle_seconds)
     recorder, exposition = _metrics(feed, Figures(requests, proxied, tunnels), clock)
+    rules = load_rules(config.access)
+    forwarder = _forwarder(config, rules, tunnels, worker)
+    table, domain = RoutingTable(feed.mirror, config.node.name), config.proxy.domain.lower()
     errors = RoutingErrors(RoutingErrorStore(clients.web, keys))
-    observer = CallObserver(proxied, errors, worker, clock.now_ms)
-    proxy = None if config.web.is_open else _reverse_proxy(config, feed, tunnels, observer, worker)
-    links = None if proxy is None else Links(proxy.table, proxy.domain)
-    details = ServiceDetails(state, links, errors)
+    details = ServiceDetails(state, Links(table, domain), errors)
+
+    def end_streams(predicate: Predicate) -> None:
+        feed.hub.close_where(lambda each: predicate(cast("Principal", each.owner)))
+
+    access = _access(config, rules, clients.web, clock, (end_streams, forwarder.close_where))
     return Parts(
         config=config,
         worker=worker,
@@ -155,15 +183,56 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
             config.web.body_memory_mb * MEGABYTE, config.web.body_seconds, config.web.head_seconds
         ),
         streams=Connections(),
-        proxy=proxy,
+        access=access,
+        proxy=ReverseProxy(
+            table,
+            forwarder,
+            domain,
+            access.admission,
+            access.services,
+            CallObserver(proxied, errors, worker, clock.now_ms),
+        ),
     )
 
 
-def _reverse_proxy(
-    config: RouterConfig, feed: Feed, tunnels: Tunnels, observer: CallObserver, worker: str
-) -> ReverseProxy:
-    """The way to the services. As long as there is no login, only this machine may take it."""
-    forwarder = Forwarder(
+def _access(
+    config: RouterConfig,
+    rules: AccessRules,
+    client: Redis,
+    clock: RedisClock,
+    enders: Sequence[Callable[[Predicate], None]],
+) -> AccessParts:
+    """The objects that decide who may use the router; `enders` end what is open."""
+    keys, authenticator = Keys(config.redis.prefix), Authenticator(rules, FailedAttempts())
+    revoked = RevokedSessions(client, keys)
+    follower = AccessFollower(authenticator, AllowList(client, keys), revoked, clock.now_ms, enders)
+    sessions = BrowserSessions(
+        rules.signer,
+        rules.sessions,
+        revoked,
+        OneTimeCodes(client, keys),
+        follower,
+        clock.now_ms,
+        config.access.session_hours,
+    )
+    return AccessParts(
+        admission=Admission(
+            authenticator,
+            lambda: follower.live,
+            config.web.proxies,
+            clock.now_ms,
+            config.web.metrics_port,
+        ),
+        follower=follower,
+        sessions=sessions,
+        services=ServiceSignIn(rules.signer, sessions, config.proxy.domain.lower(), clock.now_ms),
+    )
+
+
+def _forwarder(
+    config: RouterConfig, rules: AccessRules, tunnels: Tunnels, worker: str
+) -> Forwarder:
+    return Forwarder(
         SocketLocator(config.node.root),
         Pool(config.proxy.connect_seconds),
         tunnels,
@@ -171,9 +240,9 @@ def _reverse_proxy(
         limits=Limits(
             config.proxy.answer_seconds, config.proxy.silence_seconds, config.proxy.idle_seconds
         ),
+        own_cookies=COOKIE_NAMES,
+        is_own_token=rules.is_own_token,
     )
-    table = RoutingTable(feed.mirror, config.node.name)
-    return ReverseProxy(table, forwarder, config.proxy.domain.lower(), observer)
 
 
 def _metrics(feed: Feed, figures: Figures, clock: RedisClock) -> "tuple[Sampler, Exposition]":

@@ -123,6 +123,8 @@ def _refusal(error: web.HTTPException) -> ErrorInfo:
 
 def _headers(error: BaseException, info: ErrorInfo) -> dict[str, str]:
     headers = {"Cache-Control": "no-store"}
+    if info.status == 401:  # RFC 6750, section 3
+        headers["WWW-Authenticate"] = 'Bearer realm="hero_router"'
     if info.temporary:
         headers["Retry-After"] = str(RETRY_SECONDS)
     if isinstance(error, web.HTTPException) and "Allow" in error.headers:

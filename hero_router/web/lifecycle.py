@@ -39,24 +39,24 @@ async def end_streams(app: web.Application) -> None:
 async def connections(app: web.Application) -> AsyncIterator[None]:
     """Close the connections to services and to Redis after everything else has ended."""
     yield
-    if (proxy := app[PARTS].proxy) is not None:
-        proxy.forwarder.close()
+    app[PARTS].proxy.forwarder.close()
     await app[PARTS].clients.aclose()
 
 
 async def background(app: web.Application) -> AsyncIterator[None]:
-    """Run the tasks for operators: metrics, lists of clients and errors, check of open files."""
+    """Run the tasks beside the requests: metrics, lists for operators, checks, access."""
     parts = app[PARTS]
+    follower, errors = parts.access.follower, parts.errors
     tasks = [
         asyncio.create_task(work.run(), name=type(work).__name__)
-        for work in (parts.recorder, parts.publisher, parts.errors, FileLimitMonitor())
+        for work in (parts.recorder, parts.publisher, FileLimitMonitor(), follower, errors)
     ]
     for task in tasks:
         task.add_done_callback(_background_failed)
     yield
     await _cancelled(*tasks)
     parts.recorder.end()
-    await parts.errors.write()
+    await errors.write()
     with suppress(StoreError, TimeoutError):
         async with asyncio.timeout(WITHDRAW_SECONDS):
             await parts.publisher.withdraw()

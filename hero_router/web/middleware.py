@@ -1,4 +1,4 @@
-"""Middleware of every request: gives it an id and a principal, and answers errors as JSON."""
+"""Middleware of every request: gives it an id, decides about access, answers errors as JSON."""
 
 import logging
 import secrets
@@ -8,10 +8,11 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from hero_router.access.principal import Principal
+from hero_router.errors import Forbidden
 from hero_router.metrics.http_requests import RequestCounts
-from hero_router.settings.proxies import TrustedProxies
-from hero_router.web.errors import REQUEST_ID, OwnResponse, error_response
-from hero_router.web.route_groups import OWN, dress, group_of
+from hero_router.web.admission import Admission
+from hero_router.web.errors import REQUEST_ID, error_response
+from hero_router.web.route_groups import HEADERS, dress, group_of
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +29,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     if REQUEST_ID not in request:  # `protocol` names those that come through it
         request[REQUEST_ID] = secrets.token_hex(8)
     try:
-        if group := group_of(request):
-            group.check_fields(request.headers)
+        group_of(request).check_fields(request.headers)
         return await handler(request)
     except web.HTTPException as refusal:
         if refusal.status < 400:
@@ -44,21 +44,15 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         return error_response(request, error)
 
 
-def identify(proxies: TrustedProxies) -> Middleware:
-    """A middleware that makes the `Principal` (the caller) of each request."""
+def admitting(admission: Admission) -> Middleware:
+    """A middleware that makes the `Principal` (the caller), and refuses who may not have it."""
 
     @web.middleware
-    async def identified(request: web.Request, handler: Handler) -> web.StreamResponse:
-        request[PRINCIPAL] = principal_of(request, proxies)
+    async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
+        request[PRINCIPAL] = admission.admit(request, group_of(request).access)
         return await handler(request)
 
-    return identified
-
-
-def principal_of(request: web.BaseRequest, proxies: TrustedProxies) -> Principal:
-    """The caller of a request."""
-    forwarded = request.headers.getall("X-Forwarded-For", [])
-    return Principal(address=proxies.client(request.remote, forwarded))
+    return admit
 
 
 def counting(requests: RequestCounts) -> Signal:
@@ -72,5 +66,8 @@ def counting(requests: RequestCounts) -> Signal:
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Add the request id and the headers of its group to a response (`on_response_prepare`)."""
-    group = OWN if isinstance(response, OwnResponse) else group_of(request)
-    dress(response, group, request.get(REQUEST_ID, ""))
+    try:
+        headers = group_of(request).headers
+    except Forbidden:
+        headers = HEADERS
+    dress(response, headers, request.get(REQUEST_ID, ""))

@@ -4,6 +4,7 @@ The answer does not go through aiohttp's response: `proxy.exchange` writes it to
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
@@ -42,25 +43,42 @@ CONTINUE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Forwarder:
-    """Passes requests on; `via` is the name of this worker in the header `Via`."""
+    """Passes requests on; `via` is the name of this worker in the header `Via`.
+
+    `is_own_token` says whether the value of an `Authorization` header is a token of the router.
+    """
 
     locator: SocketLocator
     pool: Pool
     tunnels: Tunnels
     via: str
     limits: Limits
-    own_cookies: frozenset[str] = field(default_factory=frozenset)
+    own_cookies: frozenset[str]
+    is_own_token: Callable[[bytes], bool]
+    calls: "set[_Call]" = field(default_factory=set)
 
     async def forward(
-        self, request: web.BaseRequest, target: Target, principal: Principal, call: ProxiedCall
+        self, request: web.BaseRequest, target: Target, principal: Principal, seen: ProxiedCall
     ) -> web.StreamResponse:
-        """Pass a request on and its answer back; `call` is told what becomes of it.
+        """Pass a request on and its answer back; `seen` is told what becomes of it.
 
         Raises:
             NoListener, BadGateway, GatewayTimeout: the service gives no answer.
             BadRequest, HTTPRequestTimeout: the client's body is malformed or late.
         """
-        return await _Call(self, request, target, principal, call).run()
+        call = _Call(self, request, target, principal, seen)
+        self.calls.add(call)
+        try:
+            return await call.run()
+        finally:
+            self.calls.discard(call)
+
+    def close_where(self, predicate: Callable[[Principal], bool]) -> None:
+        """Break the calls and tunnels of the principals that match: their right is revoked."""
+        for call in tuple(self.calls):
+            if predicate(call.principal):
+                call.abort()
+        self.tunnels.close_where(predicate)
 
     def close(self) -> None:
         """Close tunnels and kept connections: the worker ends."""
@@ -100,10 +118,10 @@ class _Call:
         request: web.BaseRequest,
         target: Target,
         principal: Principal,
-        call: ProxiedCall,
+        seen: ProxiedCall,
     ) -> None:
         self._forwarder, self._request, self._target = forwarder, request, target
-        self._principal, self._call = principal, call
+        self.principal, self._seen = principal, seen
         self._fields: Fields = request.raw_headers
         self._upgrade = upgrade_of(self._fields)
         transport = request.transport
@@ -111,6 +129,10 @@ class _Call:
             raise ConnectionResetError("the client has left")
         self._client = transport
         self._protocol = cast("ClientProtocol", request.protocol)
+
+    def abort(self) -> None:
+        """Break the client's connection; the call to the service ends by that."""
+        self._client.abort()
 
     async def run(self) -> web.StreamResponse:
         method = self._request.method
@@ -190,7 +212,7 @@ class _Call:
         while data := await self._some_of_body(exchange):
             if exchange.done.done():
                 return
-            self._call.received_bytes += len(data)
+            self._seen.received_bytes += len(data)
             await connection.write(b"%x\r\n%b\r\n" % (len(data), data) if chunked else data)
         connection.finish(b"0\r\n\r\n" if chunked else b"")
 
@@ -216,12 +238,12 @@ class _Call:
         service = connection.release()
         if early := self._protocol.release():
             service.write(early)
-        self._forwarder.tunnels.join(self._client, service, sent_early)
+        self._forwarder.tunnels.join(self._client, service, sent_early, self.principal)
 
     def _head(self, *, has_body: bool) -> bytes:
         request, target = self._request, self._target
         hop = Hop(
-            chain=self._principal.address,
+            chain=self.principal.address,
             proto="https" if request.secure else "http",
             host=request.headers.get("Host", ""),
             prefix=target.prefix,
@@ -229,7 +251,11 @@ class _Call:
             via=self._forwarder.via,
             trusted=False,
         )
-        fields = request_fields(self._fields, hop, self._forwarder.own_cookies)
+        forwarder = self._forwarder
+        given = self._fields
+        if "Authorization" in request.headers:
+            given = [each for each in given if not self._is_own_token(each)]
+        fields = request_fields(given, hop, forwarder.own_cookies)
         if self._upgrade is not None:
             fields += ((b"Connection", b"upgrade"), (b"Upgrade", self._upgrade))
         if has_body:
@@ -247,6 +273,10 @@ class _Call:
         line = f"{request.method} {rest} HTTP/1.1"
         return serialize(line.encode("utf-8", "surrogateescape"), fields)
 
+    def _is_own_token(self, header: Field) -> bool:
+        name, value = header
+        return name.lower() == b"authorization" and self._forwarder.is_own_token(value)
+
     def _exchange(self) -> Exchange:
         request, prefix = self._request, self._target.prefix
         host = request.headers.get("Host", "")
@@ -260,13 +290,13 @@ class _Call:
             version,
             request.method,
             rewrite,
-            self._call,
+            self._seen,
             keep_alive=request.keep_alive,
             limits=self._forwarder.limits,
         )
 
     def _refusal(self, failure: NoResponse) -> RouterError:
-        self._call.failed(failure)
+        self._seen.failed(failure)
         name = str(self._target.record.get("name"))
         if failure.outcome in (Outcome.REFUSED, Outcome.MISSING, Outcome.UNSEEN):
             return NoListener(f"the service {name} cannot be reached: {failure}")

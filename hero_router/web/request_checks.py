@@ -24,14 +24,13 @@ from aiohttp.streams import StreamReader
 from hero_router.errors import RouterError
 from hero_router.metrics.http_requests import RequestCounts
 from hero_router.proxy.exchange import Exchange
-from hero_router.settings.hosts import AllowedHosts, Authority
+from hero_router.settings.hosts import AllowedHosts
 from hero_router.settings.proxies import LOCAL, TrustedProxies
 from hero_router.web.body import EXPECT
-from hero_router.web.errors import REQUEST_ID, error_page, error_response, raw_error
-from hero_router.web.middleware import principal_of
+from hero_router.web.errors import REQUEST_ID, OwnResponse, error_page, error_response, raw_error
 from hero_router.web.parse_errors import FIELD_BYTES, parser_message, parser_refusal
 from hero_router.web.reverse_proxy import ReverseProxy
-from hero_router.web.route_groups import HEADERS, OWN, dress
+from hero_router.web.route_groups import HEADERS, dress
 from hero_router.web.slow_connections import HeadTimeouts, ResponseTimeouts
 
 log = logging.getLogger(__name__)
@@ -60,7 +59,7 @@ class Runner(web.AppRunner):
         hosts: AllowedHosts,
         proxies: TrustedProxies,
         requests: RequestCounts,
-        proxy: ReverseProxy | None = None,
+        proxy: ReverseProxy,
         *,
         head: float,
         stall: float,
@@ -93,7 +92,7 @@ class HttpServer(web.Server):
         hosts: AllowedHosts,
         proxies: TrustedProxies,
         requests: RequestCounts,
-        proxy: ReverseProxy | None,
+        proxy: ReverseProxy,
         head: float,
         stall: float,
         protocol: "Callable[..., HttpProtocol]",
@@ -156,17 +155,15 @@ class HttpServer(web.Server):
             self._hosts.check(fields.get("Host"), _target(request), origin)
         except (RouterError, web.HTTPException) as refusal:
             return self.refused(request, refusal)
-        if (proxy := self._proxy) is None:
-            return await self._inner.request_handler(request)
         try:
-            host = Authority.parse(request.headers.get("Host", ""))
-            addresses = proxy.addresses(request, host.host if host else "")
-            if not addresses:
+            found = self._proxy.route(request)
+            if found is None:
                 return await self._inner.request_handler(request)
-            response = await proxy.answer(request, addresses, principal_of(request, self._proxies))
+            response = await self._proxy.answer(request, found)
         except (RouterError, web.HTTPException, ConnectionResetError) as error:
             response = error_page(request, error)
-            dress(response, OWN, request[REQUEST_ID])
+        if isinstance(response, OwnResponse):
+            dress(response, HEADERS, request[REQUEST_ID])
         self._requests.count(request.method, response.status)
         return response
 
@@ -176,7 +173,7 @@ class HttpServer(web.Server):
         The connection is closed after it.
         """
         response = error_response(request, error)
-        dress(response, OWN, request.get(REQUEST_ID, ""))
+        dress(response, HEADERS, request.get(REQUEST_ID, ""))
         response.force_close()
         self._requests.count(request.method, response.status)
         return response

@@ -2,20 +2,33 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from aiohttp import web
 
-from hero_router.access.policy import visible
+from hero_router.access.policy import Access, visible
 from hero_router.access.principal import Principal
-from hero_router.errors import LoopDetected, NoListener
-from hero_router.proxy.address import DEFAULT_CONTEXT, RPC, Address, readings
+from hero_router.errors import LoopDetected, NoListener, Unauthorized
+from hero_router.proxy.address import DEFAULT_CONTEXT, RPC, Address, by_host, by_path, is_own
 from hero_router.proxy.call import ProxiedCall
 from hero_router.proxy.headers import has_loop
 from hero_router.proxy.table import RoutingTable, Target
+from hero_router.settings.hosts import Authority
+from hero_router.web.admission import Admission
+from hero_router.web.browser_sessions import redirect, sign_in_address
 from hero_router.web.call_observer import CallObserver
+from hero_router.web.errors import OwnResponse
 from hero_router.web.middleware import PRINCIPAL
 from hero_router.web.proxied_request import Forwarder
+from hero_router.web.service_sign_in import LANDING, ServiceSignIn
 from hero_router.web.shown_target import origin_form
+
+
+class Route(NamedTuple):
+    """The readings of a request's address, and the service's host name ("" by path)."""
+
+    addresses: Sequence[Address]
+    host: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,28 +38,45 @@ class ReverseProxy:
     table: RoutingTable
     forwarder: Forwarder
     domain: str
+    admission: Admission
+    sign_in: ServiceSignIn
     observer: CallObserver
 
-    def addresses(self, request: web.BaseRequest, host: str) -> Sequence[Address]:
-        """The readings of a request's address; none if the router itself is asked.
+    def route(self, request: web.BaseRequest) -> Route | None:
+        """Where a request may lead; None if the router itself is asked.
 
         Raises:
             BadRequest: the address hides a slash or a dot segment.
         """
-        return readings(host, self.domain, origin_form(request.raw_path))
+        target = origin_form(request.raw_path)
+        named = Authority.parse(request.headers.get("Host", ""))
+        host = named.host if named else ""
+        if (found := by_host(host, self.domain, target)) is not None:
+            return Route((found,), host)
+        if is_own(target) or not (found_by_path := by_path(target)):
+            return None
+        return Route(found_by_path, "")
 
-    async def answer(
-        self, request: web.BaseRequest, addresses: Sequence[Address], principal: Principal
-    ) -> web.StreamResponse:
+    async def answer(self, request: web.BaseRequest, route: Route) -> web.StreamResponse:
         """Pass a request on and its answer back.
 
         Raises:
+            Unauthorized, Forbidden, TooManyAttempts: the caller may call no service.
             NotFound: there is no such service or socket, or none that the caller may see.
             LoopDetected: the request has been here before.
             NoListener, BadGateway, GatewayTimeout: the service gives no answer.
         """
+        if route.host and request.path == LANDING:
+            secure = self.admission.is_secure(request)
+            return await self.sign_in.land(request, route.host, secure=secure)
+        try:
+            principal = self.admission.admit(request, Access.ADMIN, route.host)
+        except Unauthorized:
+            if not self.admission.rules.signs_in or not _is_navigation(request):
+                raise
+            return self._sign_in(request, route)
         request[PRINCIPAL] = principal
-        target = self.table.find(addresses, DEFAULT_CONTEXT, visible(principal))
+        target = self.table.find(route.addresses, DEFAULT_CONTEXT, visible(principal))
         call = self.observer.started(request, target)
         try:
             return await self._pass(request, target, principal, call)
@@ -68,6 +98,18 @@ class ReverseProxy:
             return moved
         return await self.forwarder.forward(request, target, principal, call)
 
+    def _sign_in(self, request: web.BaseRequest, route: Route) -> web.Response:
+        if route.host:
+            return self.sign_in.begin(request, secure=self.admission.is_secure(request))
+        return redirect(sign_in_address(request.raw_path))
+
+
+def _is_navigation(request: web.BaseRequest) -> bool:
+    """Whether a browser opens a page; a form that is sent would lose its content."""
+    mode = request.headers.get("Sec-Fetch-Mode", "navigate")
+    accepts = "text/html" in request.headers.get("Accept", "")
+    return request.method in ("GET", "HEAD") and mode == "navigate" and accepts
+
 
 def _with_slash(target: Target) -> web.StreamResponse | None:
     """A redirect from `/{service}/{socket}` to the same with a slash: links are relative to it.
@@ -79,4 +121,4 @@ def _with_slash(target: Target) -> web.StreamResponse | None:
     if target.socket.get("role") == RPC:
         return None
     location = f"{target.prefix}/{target.rest}"
-    return web.Response(status=308, headers={"Location": location, "Cache-Control": "no-store"})
+    return OwnResponse(status=308, headers={"Location": location, "Cache-Control": "no-store"})

@@ -1,16 +1,17 @@
-"""Groups of routes: each group has its own response headers and limits of request headers.
+"""Groups of routes: each group has its own access rule, response headers and limits.
 
-A route in no group has none of these: an answer that is passed on from another server keeps its own
-headers.
+A route in no group is refused: nobody has said who may have it.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import web
-from aiohttp.http import SERVER_SOFTWARE
 
-HEADERS: Mapping[str, str] = {
+from hero_router.access.policy import Access
+from hero_router.errors import Forbidden
+
+HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; "
         "connect-src 'self'; "
@@ -25,15 +26,16 @@ HEADERS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class RouteGroup:
-    """The response headers and the limits of one group of routes.
+    """What the routes of one group ask of their callers, their response headers and limits.
 
     `headers` are set on each answer. A request with a header longer than `field_bytes` is refused,
     except for the headers named in `long_fields` (in lower case).
     """
 
-    headers: Mapping[str, str]
-    field_bytes: int
-    long_fields: frozenset[str] = frozenset()
+    access: Access
+    headers: Mapping[str, str] = field(default_factory=lambda: HEADERS)
+    field_bytes: int = 8 * 1024
+    long_fields: frozenset[str] = frozenset({"last-event-id"})
 
     def check_fields(self, fields: Mapping[str, str]) -> None:
         """Refuse a request header that is too long. Raises HTTPRequestHeaderFieldsTooLarge."""
@@ -42,9 +44,37 @@ class RouteGroup:
                 raise web.HTTPRequestHeaderFieldsTooLarge
 
 
-OWN = RouteGroup(HEADERS, field_bytes=8 * 1024, long_fields=frozenset({"last-event-id"}))
-"""The page, the API and the router's own errors. A browser never retries a stream that was refused,
-so a request with a long `Last-Event-ID` is not refused but answered in the stream."""
+PUBLIC = RouteGroup(Access.ANYONE)
+"""Health, and the page's own files: they hold no data."""
+
+VIEWERS = RouteGroup(Access.VIEWER)
+"""The API, the event stream, JSON-RPC. A browser never retries a stream that was refused, so a
+request with a long `Last-Event-ID` is not refused but answered in the stream."""
+
+ADMINS = RouteGroup(Access.ADMIN)
+"""What shows or changes more than a viewer may see."""
+
+METRICS = RouteGroup(Access.METRICS)
+"""The metrics, for programs with a token of their own."""
+
+
+def sign_in_group(domain: str) -> RouteGroup:
+    """The pages to sign in: without scripts, with a form.
+
+    After a sign-in the router may send the browser on to a service's host name below `domain`.
+    Chromium checks `form-action` for such a redirect too.
+    """
+    services = f"http://*.{domain}:* https://*.{domain}:*"
+    headers = {
+        "Content-Security-Policy": (
+            "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+            f"form-action 'self' {services}; frame-ancestors 'none'"
+        ),
+        # With "no-referrer" browsers send `Origin: null` with a form, which is refused.
+        "Referrer-Policy": "same-origin",
+    }
+    return RouteGroup(Access.SIGN_IN, HEADERS | headers)
+
 
 GROUPS = web.AppKey("groups", dict[web.AbstractRoute, RouteGroup])
 
@@ -53,31 +83,34 @@ def add_routes(
     app: web.Application, group: RouteGroup, routes: Iterable[web.AbstractRouteDef]
 ) -> None:
     """Add routes of one group to an application."""
-    table = app.get(GROUPS, {})
-    app[GROUPS] = table | dict.fromkeys(app.add_routes(routes), group)
+    added = app.add_routes(routes)
+    heads = [
+        other
+        for route in added
+        for other in (route.resource or ())
+        if other.method == "HEAD"  # aiohttp adds one to each GET, and does not return it
+    ]
+    app[GROUPS] = app.get(GROUPS, {}) | dict.fromkeys([*added, *heads], group)
 
 
-def group_of(request: web.BaseRequest) -> RouteGroup | None:
-    """The group of the route that serves a request; None if the route is in no group.
+def group_of(request: web.BaseRequest) -> RouteGroup:
+    """The group of the route that serves a request.
 
-    A request without a route is answered by the router itself, so its group is `OWN`.
+    A request without a route is answered by the router itself with an error, for anyone.
+
+    Raises:
+        Forbidden: the route is in no group.
     """
     if not isinstance(request, web.Request) or request.match_info.http_exception is not None:
-        return OWN
-    groups = request.app.get(GROUPS, {})
-    return groups.get(request.match_info.route)
+        return PUBLIC
+    found = request.app.get(GROUPS, {}).get(request.match_info.route)
+    if found is None:
+        raise Forbidden("nothing says who may have this")
+    return found
 
 
-def dress(response: web.StreamResponse, group: RouteGroup | None, request_id: str) -> None:
-    """Add the request id and the headers of its group to an answer.
-
-    Without a group an answer keeps its own `X-Request-Id` and `Server`, if it has them.
-    """
-    if group is not None:
-        response.headers.update(group.headers)
-        response.headers["X-Request-Id"] = request_id
-        response.headers.popall("Server", None)
-        return
-    response.headers.setdefault("X-Request-Id", request_id)
-    if response.headers.get("Server") == SERVER_SOFTWARE:  # aiohttp's, where the answer has none
-        del response.headers["Server"]
+def dress(response: web.StreamResponse, headers: Mapping[str, str], request_id: str) -> None:
+    """Add the request id and the headers of its group to an answer, and remove `Server`."""
+    response.headers.update(headers)
+    response.headers["X-Request-Id"] = request_id
+    response.headers.popall("Server", None)

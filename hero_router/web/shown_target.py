@@ -5,10 +5,15 @@ Pure: no I/O, no clock.
 
 from urllib.parse import unquote_plus
 
+from hero_router.access.sign_in_link import PATH as LINK_PATH
+
 SECRETS = frozenset({"token", "code", "state"})
 """Names of the query parameters of our own that hold a secret: tokens and one-time codes."""
 
 HIDDEN = "***"
+
+MAX_DEPTH = 3
+"""Most addresses within each other that are looked through."""
 
 
 def origin_form(raw_target: str) -> str:
@@ -25,13 +30,25 @@ def path_of(raw_target: str) -> str:
     return origin_form(raw_target).partition("?")[0]
 
 
-def without_secrets(raw_target: str) -> str:
-    """The path and query of a target; the values of our own secrets are hidden."""
+def without_secrets(raw_target: str, depth: int = 0) -> str:
+    """The path and query of a target; codes and values of our own secrets are hidden."""
     path, mark, query = origin_form(raw_target).partition("?")
-    return path + mark + "&".join(map(_hidden, query.split("&")))
+    if path.startswith(LINK_PATH):
+        path = LINK_PATH + HIDDEN
+    return path + mark + "&".join(_hidden(each, depth) for each in query.split("&"))
 
 
-def _hidden(parameter: str) -> str:
-    name, mark, _ = parameter.partition("=")
+def _hidden(parameter: str, depth: int) -> str:
+    """A parameter without a secret, also where its value is itself an address."""
+    name, mark, value = parameter.partition("=")
     is_secret = unquote_plus(name).strip().lower() in SECRETS
-    return f"{name}{mark}{HIDDEN}" if is_secret and mark else parameter
+    if mark and (is_secret or _holds_secret(unquote_plus(value), depth + 1)):
+        return f"{name}{mark}{HIDDEN}"
+    return parameter
+
+
+def _holds_secret(value: str, depth: int) -> bool:
+    """Whether a value is an address with a secret in it, or with too many in each other to say."""
+    if "/" not in value:
+        return False
+    return depth > MAX_DEPTH or without_secrets(value, depth) != origin_form(value)

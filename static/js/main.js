@@ -9,6 +9,7 @@ import { Follower } from "./live/sync.js";
 import { Store } from "./live/store.js";
 import { SharedStream } from "./live/tab.js";
 import { failed } from "./ui/crash.js";
+import { Account } from "./views/account.js";
 import { View } from "./views/root.js";
 
 const TICK_MS = 1_000;
@@ -24,6 +25,8 @@ const follower = new Follower(store, {
   changed: render,
 });
 const view = new View(document, { chosen: onChosen, changed: onChanged, hurry: () => follower.hurry() });
+
+const account = new Account(document, api, now);
 
 let nextAsked = 0;
 /** @type {string|null} the service that was asked for last */
@@ -44,6 +47,7 @@ function render() {
 function tick() {
   follower.tick();
   if (now() >= nextAsked) void ask();
+  if (!document.hidden) account.tick(follower.fresh.link === "live");
   // A hidden tab draws nothing, but its title is seen.
   if (document.hidden) view.title(store, follower.fresh);
 }

@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 
 from hero_router.model import CONTROL_EVENTS, Status
-from tests.support.command import run
+from tests.support.command import completed, run
 from tests.support.serving import Serving
 from tests.support.wait import PATIENCE_SECONDS, eventually
 
@@ -203,19 +203,11 @@ def test_events_refuses_what_makes_no_sense(wrong: tuple[str, ...]) -> None:
 
 def test_a_shell_completes_commands_and_names_of_services(serving: Serving) -> None:
     def words(line: str) -> list[str]:
-        return _completed(line, COMP_WORDS=line, ROUTER_URL=serving.url)
+        return completed(line, ROUTER_URL=serving.url)
 
     assert words("hero_router des") == ["describe"]
     assert words("hero_router describe li") == ["links"]
     assert words("hero_router list --status healthy,un") == ["healthy,unhealthy", "healthy,unknown"]
-
-
-def _completed(line: str, **environment: str) -> list[str]:
-    number = str(len(line.split()) - 1)
-    ours = {"COMP_CWORD": number, "_HERO_ROUTER_COMPLETE": "bash_complete", **environment}
-    done = run(**ours)
-    assert done.stderr == ""
-    return [word.partition(",")[2] for word in done.stdout.split()]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

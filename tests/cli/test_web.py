@@ -102,13 +102,25 @@ def test_sigterm_ends_a_master_at_any_moment_of_its_start(tmp_path: Path) -> Non
             assert made.process.wait(PATIENCE_SECONDS) in (0, -signal.SIGTERM)
 
 
-def test_web_that_listens_for_other_machines_warns_once(tmp_path: Path) -> None:
-    with master("web", tmp_path, ROUTER_HOST="0.0.0.0", ROUTER_WORKERS="2") as made:
+def test_web_does_not_listen_for_other_machines_until_something_says_who_may(
+    tmp_path: Path,
+) -> None:
+    with master("web", tmp_path, ROUTER_HOST="0.0.0.0") as made:
+        assert made.process.wait(PATIENCE_SECONDS) == 2
+        (line,) = made.log.read_text("utf-8").splitlines()
+    assert "nothing says who may" in line
+    for name in ("ROUTER_TOKEN", "ROUTER_ALLOW_IPS", "ROUTER_AUTH_HEADER", "ROUTER_OPEN=1"):
+        assert name in line
+
+
+def test_web_that_is_open_to_other_machines_warns_once(tmp_path: Path) -> None:
+    open_to_all = {"ROUTER_HOST": "0.0.0.0", "ROUTER_WORKERS": "2", "ROUTER_OPEN": "1"}
+    with master("web", tmp_path, **open_to_all) as made:
         made.is_up()
-        told = [line for line in made.log.read_text("utf-8").splitlines() if "no login" in line]
+        told = [line for line in made.log.read_text("utf-8").splitlines() if "ROUTER_OPEN" in line]
     (line,) = told
     assert " WARNING " in line
     assert f"0.0.0.0:{made.port}" in line
     with master("web", tmp_path) as made:
         made.is_up()
-        assert "no login" not in made.log.read_text("utf-8")
+        assert "ROUTER_OPEN" not in made.log.read_text("utf-8")

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 import hero_router
+from hero_router.access.tokens import make_token
 from hero_router.cli import COMMANDS
 from hero_router.server.gunicorn import GRACEFUL_SECONDS
 from hero_router.settings.config import SETTINGS
@@ -56,7 +57,7 @@ def test_the_object_follows_the_schema(name: str, version: str) -> None:
 def test_all_that_is_promised_is_there_and_is_applied() -> None:
     kinds = [name.partition("/")[0] for name in OBJECTS]
     assert kinds == [
-        *("Namespace", "ConfigMap", "Secret", "DaemonSet"),
+        *("Namespace", "ConfigMap", "Secret", "Secret", "DaemonSet"),
         *("Deployment", "Service", "PodDisruptionBudget"),
     ]
     kustomization = yaml.safe_load((FOLDER / "kustomization.yaml").read_text("utf-8"))
@@ -96,7 +97,8 @@ def test_all_that_a_pod_refers_to_exists(name: str) -> None:
     spec = PODS[name]["spec"]
     assert container(name)["envFrom"] == [{"configMapRef": {"name": "hero-router"}}]
     secrets = [item["secret"]["secretName"] for item in spec["volumes"] if "secret" in item]
-    assert [f"Secret/{item}" in OBJECTS for item in secrets] == [True]
+    assert secrets
+    assert {f"Secret/{item}" for item in secrets} <= OBJECTS.keys()
     mounts = {item["name"]: item["mountPath"] for item in container(name)["volumeMounts"]}
     assert set(mounts) == {item["name"] for item in spec["volumes"]}
     environment = {item["name"]: item.get("value", "") for item in container(name)["env"]}
@@ -145,7 +147,12 @@ def test_labels_lead_from_service_and_budget_to_the_pods() -> None:
 def test_web_is_asked_at_its_own_port_by_names_that_it_answers_to() -> None:
     web = container("Deployment/hero-router-web")
     environment = {item["name"]: item.get("value") for item in web["env"]}
-    assert web["ports"] == [{"name": "http", "containerPort": int(environment["ROUTER_PORT"])}]
+    assert web["ports"] == [
+        {"name": "http", "containerPort": int(environment["ROUTER_PORT"])},
+        {"name": "metrics", "containerPort": int(environment["ROUTER_METRICS_PORT"])},
+    ]
+    template = OBJECTS["Deployment/hero-router-web"]["spec"]["template"]["metadata"]
+    assert template["annotations"]["prometheus.io/port"] == environment["ROUTER_METRICS_PORT"]
     (port,) = OBJECTS["Service/hero-router"]["spec"]["ports"]
     assert port["targetPort"] == "http"
     assert "hero-router" in SETTINGS_MAP["ROUTER_ALLOWED_HOSTS"].split(",")
@@ -170,3 +177,12 @@ def test_web_may_drain_before_it_is_killed() -> None:
     )
     longest = VARIABLES["ROUTER_DRAIN_SECONDS"].high
     assert spec["terminationGracePeriodSeconds"] > wait + longest + GRACEFUL_SECONDS
+
+
+def test_web_asks_for_a_token_as_other_machines_can_connect() -> None:
+    web = container("Deployment/hero-router-web")
+    environment = {item["name"]: item.get("value") for item in web["env"]}
+    mounts = {item["name"]: item["mountPath"] for item in web["volumeMounts"]}
+    assert environment["ROUTER_TOKEN_FILE"] == f"{mounts['access']}/token"
+    token = OBJECTS["Secret/hero-router-access"]["stringData"]["token"]
+    make_token(token, "admin", "admin", None, "the example")

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,15 @@ from redis.asyncio import Redis
 from hero_router.errors import ConfigError, StoreRefused, StoreUnreachable
 from hero_router.settings.redis import RedisSettings
 from hero_router.store import client as store_client
+from hero_router.store.allow_list import AllowList
 from hero_router.store.client import connect
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
+from hero_router.store.one_time import OneTimeCodes
 from hero_router.store.redis_errors import redis_errors
 from hero_router.store.scan_requests import ScanRequest
-from tests.contract.world import Store
+from hero_router.store.sessions import RevokedSessions
+from tests.contract.world import KEYS, Store
 from tests.support.certificates import certificate
 from tests.support.hand import Hand
 from tests.support.ports import free_port
@@ -97,6 +101,22 @@ def backplane(server: RedisServer, file: Path) -> RedisSettings:
     return RedisSettings(server.url.replace("://", "://router@"), password_file=str(file))
 
 
+async def use_access(client: Redis) -> None:
+    """Call all that the access rules keep in Redis."""
+    allow, sessions = AllowList(client, KEYS), RevokedSessions(client, KEYS)
+    codes = OneTimeCodes(client, KEYS)
+    network = ip_network("10.0.0.0/8")
+    assert await allow.add(network)
+    assert len(await allow.entries()) == 1
+    assert await allow.revision() != 0
+    assert await allow.remove(network)
+    assert await allow.clear() == 0
+    await sessions.revoke("one", await sessions.revoke_all())
+    assert (await sessions.read()).ids == {"one"}
+    assert await codes.put("digest", {}, 60)
+    assert await codes.take("digest") == {}
+
+
 async def test_the_rights_that_the_readme_names_are_enough(
     server: RedisServer, backplane: RedisSettings
 ) -> None:
@@ -113,6 +133,7 @@ async def test_the_rights_that_the_readme_names_are_enough(
         assert await store.requests.send(REQUEST) == 0
         assert await store.registry.nodes() == {"n1"}
         assert await store.registry.forget(grant) == 2
+        await use_access(store.raw)
         with pytest.raises(StoreRefused, match="forbids"), redis_errors():
             await store.raw.flushall()
     finally:

@@ -5,6 +5,15 @@ from click.testing import CliRunner, Result
 from hero_router.cli import main
 
 
-def run(*arguments: str, **environment: str) -> Result:
+def run(*arguments: str, stdin: str = "", **environment: str) -> Result:
     """What `hero_router` gives for these arguments, with these variables set on top."""
-    return CliRunner().invoke(main, arguments, env=environment, prog_name="hero_router")
+    return CliRunner().invoke(main, arguments, stdin, env=environment, prog_name="hero_router")
+
+
+def completed(line: str, **environment: str) -> list[str]:
+    """The words that bash offers after the Tab key; a line that ends in a space begins a word."""
+    number = len(line.split()) - (not line.endswith(" "))
+    ours = {"COMP_WORDS": line, "COMP_CWORD": str(number), "_HERO_ROUTER_COMPLETE": "bash_complete"}
+    done = run(**ours, **environment)
+    assert done.stderr == ""
+    return [word.partition(",")[2] for word in done.stdout.splitlines() if word]

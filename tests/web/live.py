@@ -18,7 +18,7 @@ from hero_router.settings.config import RouterConfig
 from hero_router.sse import Message, Parser
 from hero_router.store.client import connect
 from hero_router.web.app import make_runner
-from hero_router.web.assembly import PARTS
+from hero_router.web.assembly import PARTS, Parts
 from tests.support.wait import eventually
 
 WINDOW = 8
@@ -77,7 +77,8 @@ class Live:
         self.runner = runner
         self.port: int = runner.addresses[0][1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self.feed: Feed = runner.app[PARTS].feed
+        self.parts: Parts = runner.app[PARTS]
+        self.feed: Feed = self.parts.feed
         self._session = session
 
     async def get(self, path: str) -> tuple[int, Any]:

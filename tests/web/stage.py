@@ -9,10 +9,9 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from hero_router.feed.feed import Feed
-from hero_router.settings.proxies import TrustedProxies
 from hero_router.sse import Message, Parser
-from hero_router.web.middleware import add_headers, guard, identify
-from hero_router.web.route_groups import OWN, add_routes
+from hero_router.web.middleware import add_headers, admitting, guard
+from hero_router.web.route_groups import VIEWERS, add_routes
 from hero_router.web.routes import events
 from hero_router.web.stream_connection import Connections
 from tests.feed.world import events as numbered
@@ -111,10 +110,11 @@ LARGE_BYTES = 60_000
 @asynccontextmanager
 async def stage() -> AsyncIterator[Stage]:
     """The route over a feed that the test moves by hand."""
-    feed, connections = World().feed, Connections()
+    world, connections = World(), Connections()
+    feed = world.feed
     feed.hub.reload(numbered(1, 5), position(5), "r1")
-    app = web.Application(middlewares=[guard, identify(TrustedProxies())])
-    add_routes(app, OWN, events.routes(feed.hub, connections))
+    app = web.Application(middlewares=[guard, admitting(world.parts.access.admission)])
+    add_routes(app, VIEWERS, events.routes(feed.hub, connections))
 
     async def large(request: web.Request) -> web.StreamResponse:
         """More than small buffers of the kernel take, and so little that aiohttp does not wait."""
@@ -124,7 +124,7 @@ async def stage() -> AsyncIterator[Stage]:
         made.once_large()
         return response
 
-    app.add_routes([web.get("/large", large)])
+    add_routes(app, VIEWERS, [web.get("/large", large)])
     app.on_response_prepare.append(add_headers)
     runner = web.AppRunner(app, handler_cancellation=True, access_log=None)
     await runner.setup()

@@ -1,6 +1,5 @@
-"""Header fields and limits of the page and the API are theirs; other routes are left alone."""
+"""Each route is in a group, which says who may have it, and what headers and limits it has."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -9,63 +8,57 @@ from aiohttp.test_utils import TestClient, TestServer
 from pytest_aiohttp.plugin import AiohttpClient
 
 from hero_router.errors import Overloaded
-from hero_router.web.route_groups import HEADERS, OWN
+from hero_router.web.route_groups import HEADERS, PUBLIC, VIEWERS, add_routes, sign_in_group
 from tests.web.world import World
 
 Client = TestClient[Any, Any]
 
-ITS_OWN = {"Content-Security-Policy": "default-src *", "Server": "a service", "X-Request-Id": "s1"}
-LONG = {"X-Long": "x" * (OWN.field_bytes + 1)}
+LONG = {"X-Long": "x" * (PUBLIC.field_bytes + 1)}
 
 
 @pytest.fixture
 async def client(world: World, aiohttp_client: AiohttpClient) -> Client:
-    """A client of a worker with some routes outside of its groups."""
+    """A client of a worker with some more routes, one of them in no group."""
 
-    async def passed_on(request: web.Request) -> web.Response:
-        return web.Response(text="from elsewhere", headers=headers[request.path])
+    async def forgotten(_: web.Request) -> web.Response:
+        return web.Response(text="for nobody")
 
     async def failing(_: web.Request) -> web.Response:
         raise Overloaded("not now")
 
-    headers: Mapping[str, Mapping[str, str]] = {"/its-own": ITS_OWN, "/none": {}}
     app = world.app()
-    app.router.add_get("/failing", failing)
-    for path in headers:
-        app.router.add_get(path, passed_on)
+    app.router.add_get("/forgotten", forgotten)
+    add_routes(app, VIEWERS, [web.get("/failing", failing)])
     server = TestServer(app)
-    await server.start_server(max_field_size=2 * OWN.field_bytes)
+    await server.start_server(max_field_size=2 * PUBLIC.field_bytes)
     started: Client = await aiohttp_client(server)
     return started
 
 
-async def test_a_route_outside_of_the_groups_keeps_its_own_fields(client: Client) -> None:
-    answer = await client.get("/its-own")
-    for name, value in ITS_OWN.items():
-        assert answer.headers.getall(name) == [value]
-    assert HEADERS.keys() & answer.headers.keys() == {"Content-Security-Policy"}
+async def test_a_route_in_no_group_is_refused(client: Client) -> None:
+    answer = await client.get("/forgotten")
+    assert answer.status == 403
+    assert "for nobody" not in await answer.text()
+    assert HEADERS.items() <= answer.headers.items()
 
 
-async def test_a_route_outside_of_the_groups_gets_a_request_id_and_nothing_else(
-    client: Client,
-) -> None:
-    answer = await client.get("/none")
-    assert answer.headers["X-Request-Id"]
-    assert not HEADERS.keys() & answer.headers.keys()
-    assert "Server" not in answer.headers
-
-
-async def test_long_fields_are_refused_by_the_group_only(client: Client) -> None:
-    assert (await client.get("/its-own", headers=LONG)).status == 200
+async def test_long_fields_are_refused(client: Client) -> None:
     assert (await client.get("/health", headers=LONG)).status == 431
 
 
-@pytest.mark.parametrize("path", ["/health", "/", "/nowhere", "/failing", "/api/services/nowhere"])
-async def test_the_routers_own_answers_have_all_fields_of_their_group(
-    client: Client, path: str
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("path", ["/health", "/", "/nosuch", "/failing", "/api/services/nowhere"])
+async def test_every_answer_has_the_fields_of_its_group(
+    client: Client, path: str, method: str
 ) -> None:
-    """Its errors too, whatever route was asked."""
-    answer = await client.get(path)
-    for name, value in HEADERS.items():
-        assert answer.headers[name] == value
+    """Errors too, whatever route was asked."""
+    answer = await client.request(method, path)
+    assert HEADERS.items() <= answer.headers.items()
+    assert answer.headers["X-Request-Id"]
     assert "Server" not in answer.headers
+
+
+async def test_only_the_pages_with_a_form_may_send_one(client: Client) -> None:
+    answer = await client.get("/sign-in")
+    assert sign_in_group("localhost").headers.items() <= answer.headers.items()
+    assert "script-src" not in answer.headers["Content-Security-Policy"]

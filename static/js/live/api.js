@@ -35,5 +35,19 @@ export const routingErrors = (id) => get(`api/services/${encodeURIComponent(id)}
 /** The last events of the window, oldest first. @param {number} number */
 export const recent = (number) => get(`api/events/recent?n=${number}`);
 
+/** Who the person at this page is; null where the router asks for a sign-in. */
+export async function me() {
+  const answer = await fetch(`${base}api/me`, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) });
+  if (answer.status === 401) return null;
+  if (!answer.ok) throw new Error(`the router answers ${answer.status}`);
+  return answer.json();
+}
+
+/** End this browser's session. */
+export async function signOut() {
+  const answer = await fetch(`${base}sign-out`, { method: "POST", redirect: "manual", signal: AbortSignal.timeout(ANSWER_MS) });
+  if (answer.type !== "opaqueredirect" && !answer.ok) throw new Error(`the router answers ${answer.status}`);
+}
+
 /** Whether the router answers at all. @returns {Promise<boolean>} */
 export const lives = () => get("health", ALIVE_MS).then(() => true, () => false);

@@ -1,0 +1,60 @@
+"""Counts wrong tokens by address, so that nobody can try many. Pure: no I/O, no clock."""
+
+import ipaddress
+from dataclasses import dataclass, field
+
+MAX_WRONG = 10
+"""Different wrong tokens from one address within `SECONDS`, before it has to wait."""
+
+SECONDS = 60.0
+
+MAX_ADDRESSES = 4096
+"""Addresses to remember; the oldest is forgotten first."""
+
+
+@dataclass(slots=True)
+class _Tried:
+    since: float
+    digests: set[bytes] = field(default_factory=set)
+
+
+class FailedAttempts:
+    """The wrong tokens of the last minute, by address; times are monotonic seconds.
+
+    The same wrong token counts once: a program with an old token is no attack, and must not lock
+    out the others at its address. IPv6 addresses of one /64 network count as one.
+    """
+
+    def __init__(self) -> None:
+        self._tried: dict[str, _Tried] = {}
+
+    def wait(self, address: str, now: float) -> float:
+        """How many seconds an address has to wait before its next attempt; 0: none."""
+        tried = self._tried.get(_place(address))
+        if tried is None or len(tried.digests) < MAX_WRONG:
+            return 0.0
+        return max(tried.since + SECONDS - now, 0.0)
+
+    def note(self, address: str, digest: bytes, now: float) -> bool:
+        """Note a wrong token by its digest; returns whether it is a new one."""
+        place = _place(address)
+        tried = self._tried.get(place)
+        if tried is None or now - tried.since >= SECONDS:
+            self._tried.pop(place, None)
+            if len(self._tried) >= MAX_ADDRESSES:
+                del self._tried[next(iter(self._tried))]
+            tried = self._tried[place] = _Tried(now)
+        if digest in tried.digests:
+            return False
+        tried.digests.add(digest)
+        return True
+
+
+def _place(address: str) -> str:
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4:
+        return address
+    return str(ipaddress.ip_network((found, 64), strict=False))

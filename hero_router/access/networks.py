@@ -1,0 +1,25 @@
+"""The addresses that may connect. Pure: no I/O, no clock."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hero_router.settings.proxies import LOCAL, LOOPBACK, Network, parse_address
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedNetworks:
+    """Networks whose addresses may connect; this machine always may. Without networks: no list."""
+
+    networks: Sequence[Network] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.networks)
+
+    def allows(self, address: str) -> bool:
+        """Whether an address may connect; an IPv4 address in IPv6 form counts as IPv4."""
+        if address == LOCAL:
+            return True
+        found = parse_address(address)
+        return found is not None and any(
+            found in network for network in (*LOOPBACK, *self.networks)
+        )

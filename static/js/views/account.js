@@ -1,0 +1,64 @@
+/**
+ * Who the person at the page is to the router, and the way to sign in and out.
+ * @module
+ */
+
+import { part, setText } from "../ui/dom.js";
+
+const EVERY_MS = 60_000;
+/** While the page is not live a missing sign-in may be the reason. */
+const EVERY_LOST_MS = 5_000;
+
+/** @typedef {{name: string, session_ends: number|null, open: boolean}} Me */
+
+export class Account {
+  /**
+   * @param {Document} page
+   * @param {{me: () => Promise<Me|null>, signOut: () => Promise<void>}} api `me` gives null where the router
+   *   asks for a sign-in
+   * @param {() => number} now ms
+   */
+  constructor(page, api, now) {
+    this.page = page;
+    this.api = api;
+    this.now = now;
+    this.askedAt = -Infinity;
+    part(page, "[data-sign-out]").addEventListener("click", () => void this.#signOut());
+  }
+
+  /** Called often: ask again if it is time. @param {boolean} live whether the page is up to date */
+  tick(live) {
+    if (this.now() - this.askedAt < (live ? EVERY_MS : EVERY_LOST_MS)) return;
+    void this.look();
+  }
+
+  /** Ask the router who the person is. A router that does not answer is told of elsewhere. */
+  async look() {
+    this.askedAt = this.now();
+    try {
+      this.#show(await this.api.me());
+    } catch {
+      return;
+    }
+  }
+
+  /** @param {Me|null} me */
+  #show(me) {
+    part(this.page, "[data-signed-out]").hidden = me !== null;
+    const account = part(this.page, "[data-account]");
+    account.hidden = me === null || me.open;
+    setText(part(account, "bdi"), me?.name ?? "");
+    part(account, "[data-sign-out]").hidden = !me || me.session_ends === null;
+    const to = encodeURIComponent(location.pathname + location.hash);
+    part(this.page, "[data-sign-in]").setAttribute("href", `sign-in?next=${to}`);
+  }
+
+  async #signOut() {
+    try {
+      await this.api.signOut();
+      location.assign("sign-in");
+    } catch {
+      setText(part(this.page, "[data-sign-out]"), "sign out (failed, try again)");
+    }
+  }
+}
