@@ -62,15 +62,16 @@ ROOTS = {"web.assembly", "cli.scanner", "cli.serve", "cli.backplane", "cli.healt
 """The composition roots: here, and nowhere else, everything is put together."""
 
 PURE = {
-    "access.attempts", "access.authenticator", "access.networks", "access.policy",
-    "access.principal", "access.sessions", "access.sign_in_link", "access.signing",
-    "access.tokens",
+    "access.attempts", "access.authenticator", "access.fetch_metadata", "access.forwarded",
+    "access.networks", "access.policy", "access.principal", "access.sessions",
+    "access.sign_in_link", "access.signing", "access.tokens",
     "codec", "errors", "model", "position", "sse", "sanitize",
     "demo.jsonrpc", "demo.methods",
     "feed.conflation", "feed.entry", "feed.filters", "feed.mirror", "feed.write_batch",
     "feed.stream_intervals",
     "feed.resume", "feed.ring", "feed.stream_divergence", "feed.subscribers", "feed.view",
     "proxy.address", "proxy.call", "proxy.headers", "proxy.links", "proxy.table",
+    "proxy.trace_context",
     "metrics.declarations", "metrics.http_requests", "metrics.nodes", "metrics.proxied_metrics",
     "metrics.proxied_requests",
     "rpc.error_mapping", "rpc.examples", "rpc.json_schema", "rpc.methods", "rpc.openrpc",
@@ -80,7 +81,7 @@ PURE = {
     "scan.probe_interval", "scan.result", "scan.socket_status",
     "settings.hosts", "settings.networks", "settings.proxies", "settings.redis_url",
     "store.keys", "store.steps",
-    "upstream.outcome", "upstream.response",
+    "upstream.answer_head", "upstream.outcome", "upstream.response",
     "web.shown_target",
 }  # fmt: skip
 """Modules without time, chance, I/O or logging of their own: what they give depends on what they

@@ -28,6 +28,12 @@ class HeaderLogin:
     roles: str = ""
     contexts: str = ""
 
+    @property
+    def fields(self) -> frozenset[bytes]:
+        """The names of these headers as `proxy.headers` compares them."""
+        names = (self.name, self.roles, self.contexts)
+        return frozenset(name.lower().encode("ascii") for name in names if name)
+
 
 @dataclass(frozen=True, slots=True)
 class AccessRules:

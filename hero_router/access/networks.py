@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hero_router.settings.proxies import LOCAL, LOOPBACK, Network, parse_address
+from hero_router.settings.networks import Network
+from hero_router.settings.proxies import LOCAL, LOOPBACK, parse_address
 
 
 @dataclass(frozen=True, slots=True)

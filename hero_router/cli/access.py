@@ -18,8 +18,7 @@ from hero_router.cli.setting_flags import configure, flags
 from hero_router.cli.sign_in import sign_in_link
 from hero_router.errors import ConfigError, NotFound, RouterError
 from hero_router.sanitize import clean
-from hero_router.settings.networks import parse_network
-from hero_router.settings.proxies import Network
+from hero_router.settings.networks import Network, parse_network
 from hero_router.store.allow_list import AllowList, Entry
 from hero_router.store.client import Redis
 from hero_router.store.clock import RedisClock

@@ -4,9 +4,7 @@ import asyncio
 import logging
 import secrets
 import signal
-from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import click
 
@@ -16,6 +14,7 @@ from hero_router.scan.interfaces import SystemClock
 from hero_router.scan.prober import Prober
 from hero_router.scan.walk import Finder
 from hero_router.settings.config import RouterConfig
+from hero_router.settings.redis_url import socket_files
 from hero_router.store.client import Redis, connect
 from hero_router.store.eviction import warning
 from hero_router.store.keys import Keys
@@ -71,11 +70,5 @@ def make_worker(config: RouterConfig, client: Redis, channel: Redis) -> ScannerA
         ScanRequests(channel, keys),
         Prober(config.scan.probe_timeout, clock.monotonic),
         clock,
-        Finder(config.node.root, config.scan.ignored, own_sockets(config.redis.url)).walk,
+        Finder(config.node.root, config.scan.ignored, socket_files(config.redis.url)).walk,
     )
-
-
-def own_sockets(redis_url: str) -> list[Path]:
-    """The Unix socket of Redis, if any, which the scanner must skip in the socket folder."""
-    parts = urlsplit(redis_url)
-    return [Path(unquote(parts.path))] if parts.scheme == "unix" else []

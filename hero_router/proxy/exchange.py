@@ -132,6 +132,8 @@ class Exchange:
         """Make the head for the client, with the framing that the answer gets there."""
         self.status = status
         self._call.first_byte(status)
+        if self.continued is not None and not self.continued.done():
+            self._keep_alive = False  # a body that the client sends all the same is not read
         is_stream = status == 101 or any(map(_says_stream, fields))
         self._limit = self._limits.idle if is_stream else self._limits.silence
         if self._timer is not None:
@@ -148,7 +150,9 @@ class Exchange:
 
     def _framing(self, status: int, fields: Fields) -> list[Field]:
         lengths = [item for item in fields if item[0].lower() == b"content-length"]
-        if self._method == "HEAD" or status in (204, 304) or lengths:
+        if status == 204:
+            framing = []
+        elif self._method == "HEAD" or status == 304 or lengths:
             framing = lengths[:1]
         elif self._version >= (1, 1):
             self._chunked = True

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from hero_router.upstream.exclusions import Exclusions
 from hero_router.upstream.outcome import Outcome
 from hero_router.upstream.path_text import from_base64, parse_readable
 from hero_router.upstream.safe_connect import NoResponse, SocketAddress
@@ -14,12 +15,21 @@ KEPT_SECONDS = 1.0
 """How long an address is used without another look at the disk. A connection that fails looks at
 once."""
 
+MOST_KEPT = 1024
+"""Most addresses that are remembered."""
+
 
 class SocketLocator:
-    """Addresses of the sockets below one root. Symlinks may lead around in it, not out of it."""
+    """Addresses of the sockets below one root. Symlinks may lead around in it, not out of it.
 
-    def __init__(self, root: Path, clock: Callable[[], float] = time.monotonic) -> None:
-        self._root, self._clock = os.fsencode(root), clock
+    What the scanner ignores is not connected to either, whatever a record in Redis says: the
+    sockets of other programs, and those that give power over the machine.
+    """
+
+    def __init__(
+        self, root: Path, exclusions: Exclusions, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._root, self._exclusions, self._clock = os.fsencode(root), exclusions, clock
         self._known: dict[bytes, tuple[float, SocketAddress]] = {}
 
     def find(self, socket: Mapping[str, Any]) -> SocketAddress:
@@ -29,7 +39,10 @@ class SocketLocator:
         now = self._clock()
         if known is not None and now - known[0] < KEPT_SECONDS:
             return known[1]
+        self._known.pop(raw, None)
         address = self._look(raw)
+        if len(self._known) >= MOST_KEPT:
+            del self._known[next(iter(self._known))]  # the one that was looked up first
         self._known[raw] = now, address
         return address
 
@@ -46,6 +59,9 @@ class SocketLocator:
             raise NoResponse(Outcome.MISSING, "cannot be seen") from None
         if not path.startswith(root + b"/"):
             raise NoResponse(Outcome.MISSING, "lies outside of the socket folder")
+        named = root + b"/" + raw
+        if (why := self._exclusions.reason_below(root, (named, path), state)) is not None:
+            raise NoResponse(Outcome.MISSING, f"is not taken for a service: {why}")
         return SocketAddress(path, state.st_dev, state.st_ino)
 
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from hero_router.sanitize import readable
-from hero_router.scan.exclusions import Identity
 from hero_router.scan.walk import SocketFile, WalkResult
+from hero_router.upstream.exclusions import Identity
 
 ROOT_UNREADABLE = "the root cannot be read"
 FOLDER_UNREADABLE = "its folder cannot be read"

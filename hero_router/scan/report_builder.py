@@ -13,10 +13,10 @@ from hero_router import __version__
 from hero_router.model import MAX_IGNORED, ROOT, Change, NodeState, Record
 from hero_router.sanitize import readable
 from hero_router.scan.duplicate_nodes import scan_location
-from hero_router.scan.exclusions import Identity
 from hero_router.scan.inventory import Inventory
 from hero_router.scan.tracked import TrackedService, TrackedSocket
 from hero_router.settings.config import RouterConfig
+from hero_router.upstream.exclusions import Identity
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,21 +16,22 @@ from pathlib import Path
 
 from hero_router.model import SocketState
 from hero_router.sanitize import readable
-from hero_router.scan.exclusions import (
+from hero_router.upstream.exclusions import (
     ASTRAY,
     LISTED,
     NOWHERE,
+    SUFFIX,
     UNNAMED,
     Exclusions,
     Identity,
     identities,
+    stem,
 )
 from hero_router.upstream.path_text import to_base64
 from hero_router.upstream.safe_connect import SocketAddress
 
 log = logging.getLogger(__name__)
 
-SUFFIX = b".sock"
 MAX_SOCKETS = 20_000
 """Most sockets of one walk: twice as many as a machine is expected to have."""
 MAX_ENTRIES = 200_000
@@ -91,7 +92,7 @@ class SocketFile:
     @property
     def name(self) -> str:
         """The socket's name: its file name without `.sock`."""
-        return readable(_stem(_last(self.raw)))
+        return readable(stem(_last(self.raw)))
 
     @property
     def role(self) -> str:
@@ -229,7 +230,7 @@ class Finder:
         ):
             progress.sockets.append(known)
             return
-        names = {_stem(_last(raw)), _stem(_last(target))}
+        names = {stem(_last(raw)), stem(_last(target))}
         why = self._exclusions.reason(names, state, progress.protected)
         if why is not None:
             progress.ignored[raw] = why
@@ -258,7 +259,7 @@ def _layout(raw: bytes) -> tuple[Layout, bytes, bytes]:
     """Layout, context and service of a socket, by its path below the socket folder."""
     parts = raw.split(b"/")
     if len(parts) == 1:
-        return Layout.FLAT, b"default", _stem(parts[0])
+        return Layout.FLAT, b"default", stem(parts[0])
     if len(parts) == 2:
         return Layout.FOLDER, b"default", parts[0]
     return Layout.CONTEXT, parts[0], parts[1]
@@ -266,10 +267,6 @@ def _layout(raw: bytes) -> tuple[Layout, bytes, bytes]:
 
 def _last(path: bytes) -> bytes:
     return path.rpartition(b"/")[2]
-
-
-def _stem(name: bytes) -> bytes:
-    return name.removesuffix(SUFFIX)
 
 
 def _is_socket(path: bytes) -> bool:

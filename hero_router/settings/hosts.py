@@ -41,7 +41,7 @@ class Authority(NamedTuple):
 
         Cached: each request has such a text, and nearly all requests have the same.
         """
-        found = _AUTHORITY.fullmatch(text.lower())
+        found = _AUTHORITY.fullmatch(text.lower()) if text.isascii() else None
         if found is None or int(found[2] or 0) not in _PORTS:
             return None
         host = found[1].removesuffix(".")

@@ -2,7 +2,7 @@
 
 import ipaddress
 
-from hero_router.settings.proxies import Network
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 """IPv4 addresses in IPv6 form (RFC 4291, 2.5.5.2): requests come from them as IPv4."""

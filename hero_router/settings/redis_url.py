@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from hero_router.errors import ConfigError
 
@@ -147,6 +148,12 @@ def _are_known(scheme: str, options: list[tuple[str, str]]) -> bool:
     values = dict(options)
     known = len(values) == len(options) and values.keys() <= _OPTIONS[scheme]
     return known and values.get("db", "0").isdecimal()
+
+
+def socket_files(url: str) -> list[Path]:
+    """The Unix socket in a URL, if it has one: in the socket folder it is no service."""
+    parts = urlsplit(url)
+    return [Path(unquote(parts.path))] if parts.scheme == "unix" else []
 
 
 def masked(url: str) -> str:

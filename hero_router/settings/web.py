@@ -46,8 +46,10 @@ class WebSettings:
     trusted_proxies: str = text(
         "",
         "ROUTER_TRUSTED_PROXIES",
-        "comma-separated list of addresses or networks of proxies whose X-Forwarded-For and "
-        "X-Request-Id headers the web workers use; proxies on this machine are always trusted",
+        "comma-separated list of addresses or networks of proxies that may say where a request "
+        "comes from (X-Forwarded-For) and who the user is (ROUTER_AUTH_HEADER); the word unix: all "
+        "proxies that connect over a Unix socket; a proxy on this machine may say where a request "
+        "comes from also if it is not on the list",
     )
     head_seconds: float = number(
         10,

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from hero_router.codec import encode
 from hero_router.errors import StoreCorrupt
 from hero_router.sanitize import clean
-from hero_router.settings.proxies import Network
+from hero_router.settings.networks import Network
 from hero_router.store.client import text
 from hero_router.store.clock import RedisClock
 from hero_router.store.keys import Keys

@@ -18,11 +18,10 @@ from hero_router.upstream.safe_connect import (
     NoResponse,
     SocketAddress,
     SocketHandle,
+    connect_when_free,
     os_failure,
 )
 
-BUSY_SECONDS = 0.05
-"""Pause before the next attempt to connect to a listener whose queue was full."""
 CHUNK = 64 * 1024
 """Most bytes that are read from the socket at a time."""
 
@@ -102,17 +101,12 @@ class Client:
 
     async def _connect(self) -> socket.socket:
         """Connect to the listener, as soon as its queue has room. Raises NoResponse."""
-        while True:
-            try:
-                connection = self._file.connect()
-            except OSError as error:
-                if failure := os_failure(error):
-                    raise failure from None
-            else:
-                self.accepted = True
-                return connection
-            self.accepted = False
-            await asyncio.sleep(BUSY_SECONDS)
+        connection = await connect_when_free(self._file, self._note_busy)
+        self.accepted = True
+        return connection
+
+    def _note_busy(self) -> None:
+        self.accepted = False
 
     def _drop(self) -> None:
         if self._socket is not None:

@@ -10,13 +10,15 @@ from typing import Protocol, cast
 
 import httptools
 
+from hero_router.upstream.answer_head import Field, check_coding, check_line, protocols
 from hero_router.upstream.outcome import Outcome
 from hero_router.upstream.safe_connect import SILENT, NoResponse
 
 MAX_HEAD = 64 * 1024
-"""Most bytes of the names and values of an answer's fields."""
+"""Most bytes of the names and values of an answer's fields, and of interim answers before it."""
 
-Field = tuple[bytes, bytes]
+INTERIM_BYTES = 64
+"""How much an interim answer (1xx) counts for by itself, so that there is an end to them."""
 
 
 class Receiver(Protocol):
@@ -51,9 +53,9 @@ class UpstreamConnection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_discard", "_drained", "_fields", "_framed", "_head_bytes", "_head_done", "_method",
-        "_on_idle", "_on_lost", "_parser", "_reason", "_receiver", "_sent", "_status", "_transport",
-        "_upgrades", "reused",
+        "_discard", "_drained", "_fields", "_framed", "_head_bytes", "_head_done", "_is_accepted",
+        "_method", "_offers", "_on_idle", "_on_lost", "_parser", "_reason", "_receiver", "_sent",
+        "_status", "_transport", "reused",
     )  # fmt: skip
 
     def __init__(
@@ -68,6 +70,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self.reused = False
         self._discard, self._sent = False, True
+        self._offers, self._is_accepted = frozenset[bytes](), False
         self._expect("GET")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -93,13 +96,13 @@ class UpstreamConnection(asyncio.Protocol):
         receiver: Receiver,
         *,
         has_body: bool = False,
-        upgrades: bool = False,
+        upgrade: bytes = b"",
     ) -> None:
         """Begin a request; a body follows by `write` and `finish`. Raises ConnectionError.
 
-        `upgrades`: the request asks for a change of the protocol.
+        `upgrade` are the protocols to one of which the request asks to change.
         """
-        self._upgrades = upgrades
+        self._offers = protocols([upgrade])
         self._receiver = receiver
         self._expect(method)
         self._sent = not has_body
@@ -158,7 +161,7 @@ class UpstreamConnection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            if self._status != 101 or not self._upgrades:
+            if self._status != 101 or not self._is_accepted:
                 self._fail(Outcome.FOREIGN, "changes the protocol unasked")
                 return
             receiver.upgraded(data[upgrade.args[0] :])
@@ -207,6 +210,10 @@ class UpstreamConnection(asyncio.Protocol):
 
     # What httptools calls while it parses.
 
+    def on_message_begin(self) -> None:
+        """An answer begins; one to nothing makes the connection useless."""
+        self._discard = self._discard or self._receiver is None
+
     def on_status(self, reason: bytes) -> None:
         """The reason phrase, or a part of it."""
         self._reason += reason
@@ -225,11 +232,14 @@ class UpstreamConnection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         """The head is complete: what frames the body is known."""
         self._status = self._parser.get_status_code()
+        check_line(self._parser.get_http_version(), self._status, self._reason)
         if 100 <= self._status < 200:
             return
         self._head_done = True
         fields, self._fields = self._fields, []
         names = {name.lower() for name, _ in fields}
+        if b"transfer-encoding" in names:
+            check_coding(fields)
         bodiless = self._method == "HEAD" or self._status in (204, 304)
         self._framed = bodiless or not names.isdisjoint((b"content-length", b"transfer-encoding"))
         receiver = self._receiver
@@ -253,12 +263,16 @@ class UpstreamConnection(asyncio.Protocol):
             self._complete()
             return
         receiver, fields, reason = self._receiver, self._fields, self._reason
-        status = self._status
+        status, spent = self._status, self._head_bytes + INTERIM_BYTES
         if receiver is not None and status != 101:
             receiver.informed(status, reason, fields)
             self._expect(self._method)
-        elif receiver is not None and self._upgrades:
-            receiver.began(status, reason, fields)
+            self._count(spent)
+        elif receiver is not None:
+            chosen = protocols(value for name, value in fields if name.lower() == b"upgrade")
+            self._is_accepted = bool(chosen) and chosen <= self._offers
+            if self._is_accepted:
+                receiver.began(status, reason, fields)
 
     def _complete(self) -> None:
         receiver, trailers = self._receiver, self._fields

@@ -5,18 +5,14 @@ from collections import deque
 from contextlib import closing
 from typing import NamedTuple
 
-from hero_router.backoff import Backoff
 from hero_router.upstream.connection import UpstreamConnection
-from hero_router.upstream.safe_connect import SocketAddress, SocketHandle, os_failure
+from hero_router.upstream.safe_connect import SocketAddress, SocketHandle, connect_when_free
 
 MAX_IDLE = 32
 """Most idle connections to one socket."""
 
 IDLE_SECONDS = 15.0
 """How long an idle connection is kept. Few servers close theirs earlier."""
-
-BUSY_SECONDS, BUSY_MOST_SECONDS = 0.01, 0.5
-"""Pause before a listener whose queue is full is tried again, at first and at most."""
 
 
 class SocketIdentity(NamedTuple):
@@ -57,15 +53,7 @@ class Pool:
                 return await self._connect(handle, identity)
 
     async def _connect(self, handle: SocketHandle, identity: SocketIdentity) -> UpstreamConnection:
-        backoff = Backoff(BUSY_SECONDS, BUSY_MOST_SECONDS)
-        while True:
-            try:
-                connected = handle.connect()
-                break
-            except OSError as error:
-                if failure := os_failure(error):
-                    raise failure from None
-            await asyncio.sleep(backoff.failed())
+        connected = await connect_when_free(handle)
         _, protocol = await asyncio.get_running_loop().create_unix_connection(
             lambda: UpstreamConnection(
                 lambda idle: self._keep(identity, idle), lambda lost: self._drop(identity, lost)

@@ -4,16 +4,22 @@ On Linux the file is opened first, and the connection is made through the file d
 has no length limit, a symlink at the path is not followed, and another file at the path is refused.
 """
 
+import asyncio
 import contextlib
 import errno
 import os
 import socket
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from hero_router.backoff import Backoff
 from hero_router.errors import RouterError
 from hero_router.upstream.outcome import NO_PERMISSION, Outcome
+
+BUSY_SECONDS, BUSY_MOST_SECONDS = 0.01, 0.25
+"""Pause before a listener whose queue was full is tried again, at first and at most."""
 
 _QUEUE_FULL = frozenset({errno.EAGAIN})
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
@@ -113,6 +119,27 @@ class SocketHandle:
         identity = (state.st_dev, state.st_ino)
         if not stat.S_ISSOCK(state.st_mode) or identity != self._address[1:]:
             raise NoResponse(Outcome.MISSING, UNSEEN)
+
+
+async def connect_when_free(
+    file: SocketHandle, on_busy: Callable[[], None] = lambda: None
+) -> socket.socket:
+    """Connect as soon as the listener's queue has room; the caller limits the time.
+
+    `on_busy` is called each time that the queue is full.
+
+    Raises:
+        NoResponse: nothing listens, we may not connect, or the file is another one by now.
+    """
+    backoff = Backoff(BUSY_SECONDS, BUSY_MOST_SECONDS)
+    while True:
+        try:
+            return file.connect()
+        except OSError as error:
+            if failure := os_failure(error):
+                raise failure from None
+        on_busy()
+        await asyncio.sleep(backoff.failed())
 
 
 def listens(address: SocketAddress) -> bool:

@@ -17,7 +17,8 @@ from hero_router.access.principal import ADMIN, VIEWER, Principal
 from hero_router.access.sessions import session_values
 from hero_router.access.tokens import bearer, digest_of
 from hero_router.errors import TooManyAttempts, Unauthorized
-from hero_router.settings.proxies import LOCAL, TrustedProxies
+from hero_router.settings.proxies import TrustedProxies
+from hero_router.web.request_facts import facts_of
 
 log = logging.getLogger(__name__)
 
@@ -68,15 +69,11 @@ class Admission:
 
     def address(self, request: web.BaseRequest) -> str:
         """The address of a request's sender, behind trusted proxies."""
-        forwarded = request.headers.getall("X-Forwarded-For", [])
-        return self._proxies.client(request.remote, forwarded)
+        return facts_of(request, self._proxies).client
 
     def is_secure(self, request: web.BaseRequest) -> bool:
         """Whether the sender speaks TLS, to this router or to a trusted proxy in front of it."""
-        if request.secure:
-            return True
-        told = request.headers.get("X-Forwarded-Proto", "").strip().lower()
-        return told == "https" and self._proxies.trusts(request.remote or LOCAL)
+        return facts_of(request, self._proxies).secure
 
     def identify(self, request: web.BaseRequest, audience: str = "") -> Principal:
         """The caller of a request, whatever it may do. Raises the same as `admit`."""
@@ -86,7 +83,7 @@ class Admission:
             lambda name: fields.getall(name, []),
             session_values(fields["Cookie"]) if "Cookie" in fields else (),
             audience,
-            from_trusted_proxy=self._proxies.trusts(request.remote or LOCAL),
+            from_trusted_proxy=facts_of(request, self._proxies).trusted,
         )
         try:
             return self.authenticator.identify(

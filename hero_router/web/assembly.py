@@ -30,6 +30,7 @@ from hero_router.proxy.tunnel import Tunnels
 from hero_router.rpc.methods import RpcApi, RpcMethods, rpc_api
 from hero_router.rpc.service_detail import ServiceDetails
 from hero_router.settings.config import RouterConfig
+from hero_router.settings.redis_url import socket_files
 from hero_router.store.allow_list import AllowList
 from hero_router.store.client import Redis, connect
 from hero_router.store.clock import RedisClock
@@ -40,6 +41,7 @@ from hero_router.store.routing_errors import RoutingErrorStore
 from hero_router.store.scan_requests import ScanRequests
 from hero_router.store.sessions import RevokedSessions
 from hero_router.store.stream_reader import BLOCK_SECONDS, NodeReader, Stream
+from hero_router.upstream.exclusions import Exclusions
 from hero_router.upstream.pool import Pool
 from hero_router.web.access_follower import AccessFollower, Predicate
 from hero_router.web.admission import Admission
@@ -233,15 +235,20 @@ def _forwarder(
     config: RouterConfig, rules: AccessRules, tunnels: Tunnels, worker: str
 ) -> Forwarder:
     return Forwarder(
-        SocketLocator(config.node.root),
+        SocketLocator(
+            config.node.root,
+            Exclusions(config.scan.ignored, socket_files(config.redis.url)),
+        ),
         Pool(config.proxy.connect_seconds),
         tunnels,
         via="hero_router-" + re.sub(r"[^A-Za-z0-9.-]", "-", worker),
         limits=Limits(
             config.proxy.answer_seconds, config.proxy.silence_seconds, config.proxy.idle_seconds
         ),
+        proxies=config.web.proxies,
         own_cookies=COOKIE_NAMES,
         is_own_token=rules.is_own_token,
+        login_fields=login.fields if (login := rules.header_login) else frozenset(),
     )
 
 

@@ -32,7 +32,7 @@ _REFUSALS: Mapping[int, tuple[str, str]] = {
     415: ("unsupported_media_type", "only application/json in UTF-8, not packed, is taken here"),
     417: ("expectation_failed", "only 100-continue may be expected here"),
     431: ("too_large", "a header field is larger, or there are more, than is taken here"),
-    501: ("not_implemented", "this method is not known here"),
+    501: ("not_implemented", "this method or transfer coding is not known here"),
     505: ("http_version", "only HTTP/1.1 and HTTP/1.0 are spoken here"),
 }
 """Codes and texts for aiohttp's refusals: its own texts may repeat what the caller sent."""

@@ -4,6 +4,7 @@ The answer does not go through aiohttp's response: `proxy.exchange` writes it to
 """
 
 import asyncio
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol, cast
@@ -22,17 +23,22 @@ from hero_router.proxy.headers import (
     request_fields,
     response_fields,
     serialize,
+    takes_trailers,
     upgrade_of,
 )
 from hero_router.proxy.socket_file import SocketLocator
 from hero_router.proxy.table import Target
+from hero_router.proxy.trace_context import trace_fields, trace_id
 from hero_router.proxy.tunnel import Tunnels
+from hero_router.settings.proxies import LOCAL, TrustedProxies
 from hero_router.upstream.connection import UpstreamConnection
 from hero_router.upstream.outcome import Outcome
 from hero_router.upstream.pool import Pool
 from hero_router.upstream.safe_connect import NoResponse
 from hero_router.web.body import EXPECT
 from hero_router.web.errors import REQUEST_ID
+from hero_router.web.request_facts import facts_of
+from hero_router.web.request_line import host_of
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that may be sent twice (RFC 9110, section 9.2.1)."""
@@ -46,6 +52,7 @@ class Forwarder:
     """Passes requests on; `via` is the name of this worker in the header `Via`.
 
     `is_own_token` says whether the value of an `Authorization` header is a token of the router.
+    `login_fields` are the headers in which a trusted proxy names the user, in small letters.
     """
 
     locator: SocketLocator
@@ -53,8 +60,10 @@ class Forwarder:
     tunnels: Tunnels
     via: str
     limits: Limits
+    proxies: TrustedProxies
     own_cookies: frozenset[str]
     is_own_token: Callable[[bytes], bool]
+    login_fields: frozenset[bytes]
     calls: "set[_Call]" = field(default_factory=set)
 
     async def forward(
@@ -123,6 +132,7 @@ class _Call:
         self._forwarder, self._request, self._target = forwarder, request, target
         self.principal, self._seen = principal, seen
         self._fields: Fields = request.raw_headers
+        self._facts = facts_of(request, forwarder.proxies)
         self._upgrade = upgrade_of(self._fields)
         transport = request.transport
         if transport is None:
@@ -175,9 +185,12 @@ class _Call:
         exchange.start(connection)
         self._protocol.relay = exchange
         try:
-            upgrades = self._upgrade is not None
             connection.send(
-                self._request.method, head, exchange, has_body=has_body, upgrades=upgrades
+                self._request.method,
+                head,
+                exchange,
+                has_body=has_body,
+                upgrade=self._upgrade or b"",
             )
             if has_body:
                 await self._send_body(connection, exchange)
@@ -207,6 +220,7 @@ class _Call:
             if exchange.done.done():
                 return
             if not exchange.continued.done():
+                exchange.continued.set_result(None)
                 self._client.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         chunked = request.headers.get("Content-Length") is None
         while data := await self._some_of_body(exchange):
@@ -242,22 +256,26 @@ class _Call:
 
     def _head(self, *, has_body: bool) -> bytes:
         request, target = self._request, self._target
+        is_believed = self._forwarder.proxies.trusts(request.remote or LOCAL)
+        trace = trace_fields(self._fields, trusted=is_believed, token_hex=secrets.token_hex)
+        self._seen.trace_id = trace_id(trace)
         hop = Hop(
-            chain=self.principal.address,
-            proto="https" if request.secure else "http",
-            host=request.headers.get("Host", ""),
+            self._facts,
+            host=host_of(request),
             prefix=target.prefix,
             request_id=request.get(REQUEST_ID, ""),
             via=self._forwarder.via,
-            trusted=False,
+            trace=trace,
         )
         forwarder = self._forwarder
         given = self._fields
         if "Authorization" in request.headers:
             given = [each for each in given if not self._is_own_token(each)]
-        fields = request_fields(given, hop, forwarder.own_cookies)
+        fields = request_fields(given, hop, forwarder.own_cookies, forwarder.login_fields)
         if self._upgrade is not None:
             fields += ((b"Connection", b"upgrade"), (b"Upgrade", self._upgrade))
+        elif takes_trailers(self._fields):
+            fields += ((b"Connection", b"TE"), (b"TE", b"trailers"))
         if has_body:
             length = request.headers.get("Content-Length")
             fields.append(
@@ -278,11 +296,12 @@ class _Call:
         return name.lower() == b"authorization" and self._forwarder.is_own_token(value)
 
     def _exchange(self) -> Exchange:
-        request, prefix = self._request, self._target.prefix
-        host = request.headers.get("Host", "")
+        request, prefix, outer = self._request, self._target.prefix, self._facts.prefix
+        own_cookies, host = self._forwarder.own_cookies, host_of(request)
+        hosts = {host, self._facts.host or host}
 
         def rewrite(status: int, fields: Fields) -> list[Field]:
-            return response_fields(status, fields, prefix, host, self._forwarder.own_cookies)
+            return response_fields(status, fields, prefix, hosts, own_cookies, outer)
 
         version = request.version.major, request.version.minor
         return Exchange(

@@ -15,12 +15,11 @@ from typing import Any
 
 from aiohttp import HttpVersion10, HttpVersion11, web
 from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http_exceptions import (
-    HttpProcessingError,
-)
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import StreamReader
 
+from hero_router.access.fetch_metadata import check_fetch
 from hero_router.errors import RouterError
 from hero_router.metrics.http_requests import RequestCounts
 from hero_router.proxy.exchange import Exchange
@@ -29,8 +28,10 @@ from hero_router.settings.proxies import LOCAL, TrustedProxies
 from hero_router.web.body import EXPECT
 from hero_router.web.errors import REQUEST_ID, OwnResponse, error_page, error_response, raw_error
 from hero_router.web.parse_errors import FIELD_BYTES, parser_message, parser_refusal
+from hero_router.web.request_line import UNSUPPORTED, check_line, target_authority
 from hero_router.web.reverse_proxy import ReverseProxy
 from hero_router.web.route_groups import HEADERS, dress
+from hero_router.web.separate_requests import SeparateRequests
 from hero_router.web.slow_connections import HeadTimeouts, ResponseTimeouts
 
 log = logging.getLogger(__name__)
@@ -41,9 +42,7 @@ LINGER_SECONDS = 2.0
 READ_BYTES = 16 * 1024
 """How many bytes of a body aiohttp buffers, about, if it is read more slowly than it arrives."""
 
-_UNSUPPORTED = web.RequestKey("unsupported", bool)
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*://([^/?#]*)", re.IGNORECASE)
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:=+@-]{1,128}")
 
 
 class Runner(web.AppRunner):
@@ -136,7 +135,7 @@ class HttpServer(web.Server):
             message = message._replace(headers=type(message.headers)(fields))
         request = self._inner.request_factory(message, payload, protocol, writer, task)
         request[REQUEST_ID] = self._request_id(request)
-        request[_UNSUPPORTED] = not known
+        request[UNSUPPORTED] = not known
         request[EXPECT] = expected if message.version == HttpVersion11 else ""
         return request
 
@@ -149,14 +148,16 @@ class HttpServer(web.Server):
 
     async def _check_and_handle(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
-            _check_line(request)
+            check_line(request)
             fields = request.headers
             origin = ", ".join(fields.getall("Origin", [])) if "Origin" in fields else None
-            self._hosts.check(fields.get("Host"), _target(request), origin)
+            self._hosts.check(fields.get("Host"), target_authority(request), origin)
         except (RouterError, web.HTTPException) as refusal:
             return self.refused(request, refusal)
         try:
             found = self._proxy.route(request)
+            if found is None or not found.host:
+                check_fetch(request.headers, request.method, is_service=found is not None)
             if found is None:
                 return await self._inner.request_handler(request)
             response = await self._proxy.answer(request, found)
@@ -179,7 +180,7 @@ class HttpServer(web.Server):
         return response
 
 
-class HttpProtocol(web.RequestHandler):
+class HttpProtocol(SeparateRequests):
     """One connection, until it is closed or becomes a stream (`web.stream_connection`)."""
 
     __slots__ = ("_begun", "_server", "relay")
@@ -266,23 +267,3 @@ class HttpProtocol(web.RequestHandler):
             log.info("a client sent a body that is not valid HTTP, so its request was refused")
         else:
             super().log_exception(*words, **details)
-
-
-def _check_line(request: web.BaseRequest) -> None:
-    """Refuse a request line that no route could answer."""
-    if request[_UNSUPPORTED]:
-        raise web.HTTPVersionNotSupported
-    if request.method in ("CONNECT", "TRACE"):
-        raise web.HTTPNotImplemented
-    if request[EXPECT].strip().lower() not in ("", "100-continue"):
-        raise web.HTTPExpectationFailed
-    if request.raw_path == "*":
-        raise web.HTTPMethodNotAllowed(request.method, ("GET", "HEAD", "POST"))
-
-
-def _target(request: web.BaseRequest) -> str | None:
-    """The authority of a request target in absolute form, which aiohttp takes for the host."""
-    if request.raw_path.startswith("/"):
-        return None
-    found = _ABSOLUTE.match(request.raw_path)
-    return found[1] if found else None

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from hero_router.access.policy import Access, visible
 from hero_router.access.principal import Principal
-from hero_router.errors import LoopDetected, NoListener, Unauthorized
+from hero_router.errors import BadRequest, LoopDetected, NoListener, Unauthorized
 from hero_router.proxy.address import DEFAULT_CONTEXT, RPC, Address, by_host, by_path, is_own
 from hero_router.proxy.call import ProxiedCall
 from hero_router.proxy.headers import has_loop
@@ -20,6 +20,8 @@ from hero_router.web.call_observer import CallObserver
 from hero_router.web.errors import OwnResponse
 from hero_router.web.middleware import PRINCIPAL
 from hero_router.web.proxied_request import Forwarder
+from hero_router.web.request_facts import facts_of
+from hero_router.web.request_line import host_of
 from hero_router.web.service_sign_in import LANDING, ServiceSignIn
 from hero_router.web.shown_target import origin_form
 
@@ -49,7 +51,7 @@ class ReverseProxy:
             BadRequest: the address hides a slash or a dot segment.
         """
         target = origin_form(request.raw_path)
-        named = Authority.parse(request.headers.get("Host", ""))
+        named = Authority.parse(host_of(request))
         host = named.host if named else ""
         if (found := by_host(host, self.domain, target)) is not None:
             return Route((found,), host)
@@ -76,7 +78,7 @@ class ReverseProxy:
                 raise
             return self._sign_in(request, route)
         request[PRINCIPAL] = principal
-        target = self.table.find(route.addresses, DEFAULT_CONTEXT, visible(principal))
+        target = self.table.find(route.addresses, _context(request), visible(principal))
         call = self.observer.started(request, target)
         try:
             return await self._pass(request, target, principal, call)
@@ -93,7 +95,8 @@ class ReverseProxy:
             raise LoopDetected("the request has passed through this router before")
         if (node := target.record.get("node")) != self.table.node:
             raise NoListener(f"the service runs on node {node}, which this router cannot reach")
-        if (moved := _with_slash(target)) is not None:
+        outer = facts_of(request, self.forwarder.proxies).prefix
+        if (moved := _with_slash(target, outer)) is not None:
             call.status = moved.status
             return moved
         return await self.forwarder.forward(request, target, principal, call)
@@ -111,14 +114,29 @@ def _is_navigation(request: web.BaseRequest) -> bool:
     return request.method in ("GET", "HEAD") and mode == "navigate" and accepts
 
 
-def _with_slash(target: Target) -> web.StreamResponse | None:
+def _context(request: web.BaseRequest) -> str:
+    """The context of an address that names none: the one in `X-Hero-Context`, else the default.
+
+    Any caller may choose: what the caller may not see, it does not reach in this way either.
+
+    Raises:
+        BadRequest: the header names several contexts.
+    """
+    named = {value.strip() for value in request.headers.getall("X-Hero-Context", ())} - {""}
+    if len(named) > 1:
+        raise BadRequest("X-Hero-Context names several contexts")
+    return named.pop() if named else DEFAULT_CONTEXT
+
+
+def _with_slash(target: Target, outer: str) -> web.StreamResponse | None:
     """A redirect from `/{service}/{socket}` to the same with a slash: links are relative to it.
 
-    The rpc socket is not for browsers: there the address alone is its endpoint `/rpc`.
+    `outer` is the part of the path that a proxy in front has cut. The rpc socket is not for
+    browsers: there the address alone is its endpoint `/rpc`.
     """
     if not target.prefix or target.rest.startswith("/"):
         return None
     if target.socket.get("role") == RPC:
         return None
-    location = f"{target.prefix}/{target.rest}"
+    location = f"{outer}{target.prefix}/{target.rest}"
     return OwnResponse(status=308, headers={"Location": location, "Cache-Control": "no-store"})

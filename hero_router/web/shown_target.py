@@ -3,6 +3,7 @@
 Pure: no I/O, no clock.
 """
 
+import re
 from urllib.parse import unquote_plus
 
 from hero_router.access.sign_in_link import PATH as LINK_PATH
@@ -12,6 +13,8 @@ SECRETS = frozenset({"token", "code", "state"})
 
 HIDDEN = "***"
 
+_ABSOLUTE = re.compile(r"[^:/?]+://[^/?]*(.*)", re.DOTALL)
+
 MAX_DEPTH = 3
 """Most addresses within each other that are looked through."""
 
@@ -20,9 +23,10 @@ def origin_form(raw_target: str) -> str:
     """The path and query of a target, which may also name scheme and host."""
     if raw_target.startswith("/"):
         return raw_target
-    _, mark, rest = raw_target.partition("://")
-    path = rest.partition("/")
-    return f"/{path[2]}" if mark else raw_target
+    found = _ABSOLUTE.fullmatch(raw_target)
+    if found is None:
+        return raw_target
+    return found[1] if found[1].startswith("/") else f"/{found[1]}"
 
 
 def path_of(raw_target: str) -> str:

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from hero_router.errors import StoreCorrupt
-from hero_router.settings.proxies import Network
+from hero_router.settings.networks import Network
 from hero_router.store.allow_list import MAX_NOTE, REVISION, AllowList
 from tests.contract.world import KEYS, Store
 

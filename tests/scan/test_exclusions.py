@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from hero_router.model import MAX_IGNORED
-from hero_router.scan import exclusions
 from hero_router.scan.walk import Finder
 from hero_router.settings.config import RouterConfig
+from hero_router.upstream import exclusions
 from tests.scan.node import Node
 from tests.scan.places import bind
 from tests.scan.services import Services

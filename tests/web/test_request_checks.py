@@ -192,14 +192,14 @@ async def test_thousands_of_pipelined_requests_are_answered_one_by_one(live: Liv
     assert answer.raw.rindex(b" 200 OK") < answer.raw.index(b" 404 ")
 
 
-@pytest.mark.parametrize("name", ["a", "Trace-1.2_3", "x" * 64])
+@pytest.mark.parametrize("name", ["a", "Trace-1.2_3", "7F000001:BFEE_5F5E1000=+@", "x" * 128])
 async def test_a_trusted_caller_may_name_its_request(live: Live, name: str) -> None:
     """A caller on this machine is trusted."""
     answer = await ask(live.port, get("/nowhere", "localhost", f"X-Request-Id: {name}"))
     assert answer.fields["x-request-id"] == answer.error["request_id"] == name
 
 
-@pytest.mark.parametrize("name", ["", "x" * 65, "a b", "a/b", "caf\xe9", "a, b"])
+@pytest.mark.parametrize("name", ["", "x" * 129, "a b", "a/b", "caf\xe9", "a, b"])
 async def test_a_name_that_is_not_sane_is_replaced(live: Live, name: str) -> None:
     answer = await ask(live.port, get("/health", "localhost", f"X-Request-Id: {name}"))
     assert re.fullmatch("[0-9a-f]{16}", answer.fields["x-request-id"])

@@ -24,7 +24,7 @@ from tests.web.upstream import Visit, service
 SEED = int(os.environ.get("FUZZ_SEED", "9"))
 EXCHANGES = 400
 
-OWN = ("x-forwarded-", "x-request-id", "via")
+OWN = ("x-forwarded-", "x-real-ip", "x-request-id", "traceparent", "via")
 FRAMING = {"content-length", "transfer-encoding", "connection", "content-security-policy"}
 HIDDEN = ["X-Hero-Claims: root", "x_hero_claims: a", "Keep-Alive: x", "TE: trailers", "Via: 1.0 a"]
 SHOWN = [

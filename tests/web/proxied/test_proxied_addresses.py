@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -42,8 +43,10 @@ async def test_the_service_gets_the_bytes_behind_the_prefix_and_the_documented_f
     named = dict(each.split(": ", 1) for each in fields[3:-2])
     assert named.pop("X-Request-Id")
     assert named.pop("Via").startswith("1.1 hero_router-")
+    assert re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-01", named.pop("traceparent"))
     assert named == {
         "X-Forwarded-For": "127.0.0.1",
+        "X-Real-IP": "127.0.0.1",
         "X-Forwarded-Proto": "http",
         "X-Forwarded-Host": "localhost",
         "X-Forwarded-Prefix": "/shop/page",

@@ -1,6 +1,7 @@
 """Decides which files in the socket folder are ignored, because they are no services, and why.
 
-The only file system access is to look up device and inode of the protected sockets.
+The scanner asks before it probes, the reverse proxy before it connects. The only file system access
+is to look up device and inode of the protected sockets.
 """
 
 import contextlib
@@ -28,6 +29,8 @@ NOWHERE = "a symlink that leads nowhere"
 
 NOTHING = "(?!)"
 """A regular expression that matches nothing; an empty one would match everything."""
+
+SUFFIX = b".sock"
 
 Identity = tuple[int, int]
 """Device and inode."""
@@ -66,6 +69,21 @@ class Exclusions:
         """Whether folders of this name are ignored."""
         return _matches(self._folders, folder)
 
+    def reason_below(
+        self, root: bytes, paths: Iterable[bytes], state: os.stat_result
+    ) -> str | None:
+        """Why a file is ignored that somebody names by its `paths` below the root; else None.
+
+        The same rules as for a file that a walk finds: every name on the way counts.
+        """
+        names = [path.removeprefix(root + b"/").split(b"/") for path in paths]
+        if any(self.excludes_folder(folder) for parts in names for folder in parts[:-1]):
+            return LISTED
+        files = [parts[-1] for parts in names]
+        if not all(name.endswith(SUFFIX) and name != SUFFIX for name in files):
+            return UNNAMED
+        return self.reason([stem(name) for name in files], state, self.protected())
+
 
 def _matcher(globs: Iterable[str]) -> re.Pattern[str]:
     return re.compile("|".join(fnmatch.translate(glob.lower()) for glob in globs) or NOTHING)
@@ -73,6 +91,11 @@ def _matcher(globs: Iterable[str]) -> re.Pattern[str]:
 
 def _matches(names: re.Pattern[str], name: bytes) -> bool:
     return names.match(os.fsdecode(name).lower()) is not None
+
+
+def stem(name: bytes) -> bytes:
+    """The name of a socket file without `.sock`."""
+    return name.removesuffix(SUFFIX)
 
 
 def identities(paths: Iterable[str | bytes]) -> Iterator[Identity]:
