@@ -52,8 +52,13 @@ def readings(host: str, domain: str, target: str) -> Sequence[Address]:
     """
     if (found := by_host(host, domain, target)) is not None:
         return (found,)
+    return () if is_own(target) else by_path(target)
+
+
+def is_own(target: str) -> bool:
+    """Whether a raw target is one of the router's own, if no host name chooses a service."""
     first = target.partition("?")[0].split("/", 2)[1:2]
-    return () if not first or first[0] in RESERVED else by_path(target)
+    return not first or first[0] in RESERVED
 
 
 def by_path(target: str) -> Sequence[Address]:
@@ -81,21 +86,17 @@ def by_path(target: str) -> Sequence[Address]:
     return found
 
 
-def is_service_host(host: str, domain: str) -> bool:
-    """Whether a host name is that of a service: it has one or two labels below the domain."""
-    below = host.removesuffix(f".{domain}")
-    return below != host and below.count(".") < 2
-
-
 def by_host(host: str, domain: str, target: str) -> Address | None:
     """The address in a host name below the router's domain; None where it is not below it.
 
     `host` is in small letters and has no port. Below a service's own host name `/rpc` is the
     service's rpc socket, everything else its page.
     """
-    if not is_service_host(host, domain):
+    if not host.endswith(f".{domain}"):
         return None
     labels = host.removesuffix(f".{domain}").split(".")
+    if len(labels) > 2:
+        return None
     service, *context = map(_label, labels)
     path, mark, query = target.partition("?")
     if path == f"/{RPC}" or path.startswith(f"/{RPC}/"):

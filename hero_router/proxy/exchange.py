@@ -131,9 +131,9 @@ class Exchange:
     def began(self, status: int, reason: bytes, fields: list[Field]) -> None:
         """Make the head for the client, with the framing that the answer gets there."""
         self.status = status
+        self._call.first_byte(status)
         if self.continued is not None and not self.continued.done():
             self._keep_alive = False  # a body that the client sends all the same is not read
-        self._call.first_byte(status)
         is_stream = status == 101 or any(map(_says_stream, fields))
         self._limit = self._limits.idle if is_stream else self._limits.silence
         if self._timer is not None:

@@ -28,7 +28,7 @@ from hero_router.proxy.headers import (
 )
 from hero_router.proxy.socket_file import SocketLocator
 from hero_router.proxy.table import Target
-from hero_router.proxy.trace_context import trace_fields
+from hero_router.proxy.trace_context import trace_fields, trace_id
 from hero_router.proxy.tunnel import Tunnels
 from hero_router.settings.proxies import LOCAL, TrustedProxies
 from hero_router.upstream.connection import UpstreamConnection
@@ -67,20 +67,20 @@ class Forwarder:
     calls: "set[_Call]" = field(default_factory=set)
 
     async def forward(
-        self, request: web.BaseRequest, target: Target, principal: Principal, call: ProxiedCall
+        self, request: web.BaseRequest, target: Target, principal: Principal, seen: ProxiedCall
     ) -> web.StreamResponse:
-        """Pass a request on and its answer back; `call` is told what becomes of it.
+        """Pass a request on and its answer back; `seen` is told what becomes of it.
 
         Raises:
             NoListener, BadGateway, GatewayTimeout: the service gives no answer.
             BadRequest, HTTPRequestTimeout: the client's body is malformed or late.
         """
-        passing = _Call(self, request, target, principal, call)
-        self.calls.add(passing)
+        call = _Call(self, request, target, principal, seen)
+        self.calls.add(call)
         try:
-            return await passing.run()
+            return await call.run()
         finally:
-            self.calls.discard(passing)
+            self.calls.discard(call)
 
     def close_where(self, predicate: Callable[[Principal], bool]) -> None:
         """Break the calls and tunnels of the principals that match: their right is revoked."""
@@ -127,10 +127,10 @@ class _Call:
         request: web.BaseRequest,
         target: Target,
         principal: Principal,
-        call: ProxiedCall,
+        seen: ProxiedCall,
     ) -> None:
         self._forwarder, self._request, self._target = forwarder, request, target
-        self.principal, self._call = principal, call
+        self.principal, self._seen = principal, seen
         self._fields: Fields = request.raw_headers
         self._facts = facts_of(request, forwarder.proxies)
         self._upgrade = upgrade_of(self._fields)
@@ -226,7 +226,7 @@ class _Call:
         while data := await self._some_of_body(exchange):
             if exchange.done.done():
                 return
-            self._call.received_bytes += len(data)
+            self._seen.received_bytes += len(data)
             await connection.write(b"%x\r\n%b\r\n" % (len(data), data) if chunked else data)
         connection.finish(b"0\r\n\r\n" if chunked else b"")
 
@@ -257,13 +257,15 @@ class _Call:
     def _head(self, *, has_body: bool) -> bytes:
         request, target = self._request, self._target
         is_believed = self._forwarder.proxies.trusts(request.remote or LOCAL)
+        trace = trace_fields(self._fields, trusted=is_believed, token_hex=secrets.token_hex)
+        self._seen.trace_id = trace_id(trace)
         hop = Hop(
             self._facts,
             host=host_of(request),
             prefix=target.prefix,
             request_id=request.get(REQUEST_ID, ""),
             via=self._forwarder.via,
-            trace=trace_fields(self._fields, trusted=is_believed, token_hex=secrets.token_hex),
+            trace=trace,
         )
         forwarder = self._forwarder
         given = self._fields
@@ -307,13 +309,13 @@ class _Call:
             version,
             request.method,
             rewrite,
-            self._call,
+            self._seen,
             keep_alive=request.keep_alive,
             limits=self._forwarder.limits,
         )
 
     def _refusal(self, failure: NoResponse) -> RouterError:
-        self._call.failed(failure)
+        self._seen.failed(failure)
         name = str(self._target.record.get("name"))
         if failure.outcome in (Outcome.REFUSED, Outcome.MISSING, Outcome.UNSEEN):
             return NoListener(f"the service {name} cannot be reached: {failure}")

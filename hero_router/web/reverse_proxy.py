@@ -9,13 +9,7 @@ from aiohttp import web
 from hero_router.access.policy import Access, visible
 from hero_router.access.principal import Principal
 from hero_router.errors import BadRequest, LoopDetected, NoListener, Unauthorized
-from hero_router.proxy.address import (
-    DEFAULT_CONTEXT,
-    RPC,
-    Address,
-    is_service_host,
-    readings,
-)
+from hero_router.proxy.address import DEFAULT_CONTEXT, RPC, Address, by_host, by_path, is_own
 from hero_router.proxy.call import ProxiedCall
 from hero_router.proxy.headers import has_loop
 from hero_router.proxy.table import RoutingTable, Target
@@ -56,12 +50,14 @@ class ReverseProxy:
         Raises:
             BadRequest: the address hides a slash or a dot segment.
         """
+        target = origin_form(request.raw_path)
         named = Authority.parse(host_of(request))
         host = named.host if named else ""
-        addresses = readings(host, self.domain, origin_form(request.raw_path))
-        if not addresses:
+        if (found := by_host(host, self.domain, target)) is not None:
+            return Route((found,), host)
+        if is_own(target) or not (found_by_path := by_path(target)):
             return None
-        return Route(addresses, host if is_service_host(host, self.domain) else "")
+        return Route(found_by_path, "")
 
     async def answer(self, request: web.BaseRequest, route: Route) -> web.StreamResponse:
         """Pass a request on and its answer back.

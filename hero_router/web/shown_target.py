@@ -15,6 +15,9 @@ HIDDEN = "***"
 
 _ABSOLUTE = re.compile(r"[^:/?]+://[^/?]*(.*)", re.DOTALL)
 
+MAX_DEPTH = 3
+"""Most addresses within each other that are looked through."""
+
 
 def origin_form(raw_target: str) -> str:
     """The path and query of a target, which may also name scheme and host."""
@@ -27,18 +30,29 @@ def origin_form(raw_target: str) -> str:
 
 
 def path_of(raw_target: str) -> str:
-    """The path of a target, without its query; the code of a sign-in link is hidden."""
-    path = origin_form(raw_target).partition("?")[0]
-    return f"{LINK_PATH}{HIDDEN}" if path.startswith(LINK_PATH) else path
+    """The path of a target, without its query."""
+    return origin_form(raw_target).partition("?")[0]
 
 
-def without_secrets(raw_target: str) -> str:
-    """The path and query of a target; the values of our own secrets are hidden."""
-    _, mark, query = origin_form(raw_target).partition("?")
-    return path_of(raw_target) + mark + "&".join(map(_hidden, query.split("&")))
+def without_secrets(raw_target: str, depth: int = 0) -> str:
+    """The path and query of a target; codes and values of our own secrets are hidden."""
+    path, mark, query = origin_form(raw_target).partition("?")
+    if path.startswith(LINK_PATH):
+        path = LINK_PATH + HIDDEN
+    return path + mark + "&".join(_hidden(each, depth) for each in query.split("&"))
 
 
-def _hidden(parameter: str) -> str:
-    name, mark, _ = parameter.partition("=")
+def _hidden(parameter: str, depth: int) -> str:
+    """A parameter without a secret, also where its value is itself an address."""
+    name, mark, value = parameter.partition("=")
     is_secret = unquote_plus(name).strip().lower() in SECRETS
-    return f"{name}{mark}{HIDDEN}" if is_secret and mark else parameter
+    if mark and (is_secret or _holds_secret(unquote_plus(value), depth + 1)):
+        return f"{name}{mark}{HIDDEN}"
+    return parameter
+
+
+def _holds_secret(value: str, depth: int) -> bool:
+    """Whether a value is an address with a secret in it, or with too many in each other to say."""
+    if "/" not in value:
+        return False
+    return depth > MAX_DEPTH or without_secrets(value, depth) != origin_form(value)

@@ -84,6 +84,7 @@ async def test_the_state_in_gzip_is_the_same(client: Client, world: World) -> No
 async def test_another_context_does_not_exist_for_it(client: Client) -> None:
     mine = await get(client, "/api/services/till")
     assert mine["id"] == MINE.id
+    assert mine["addresses"] == {}, "it may call no service"
     assert (await call(client, "router.logs", id="till"))["result"]["service_id"] == MINE.id
     for key in (OTHER.id, "beta"):
         await get(client, f"/api/services/{key}", status=404)

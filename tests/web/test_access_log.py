@@ -84,13 +84,16 @@ async def test_a_request_that_the_router_answers_is_one_line(live: Live, log: Lo
 async def test_a_request_that_is_passed_on_names_the_service_and_the_times(
     live: Live, log: Log, page: Path
 ) -> None:
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
     async with service(page, answers(OK)):
-        await ask(live.port, get("/shop/page/x"))
+        parent = f"traceparent: 00-{trace}-00f067aa0ba902b7-01"
+        await ask(live.port, get("/shop/page/x", "localhost", parent))
     line = await one(log)
     assert (line["message"], line["target"], line["status"]) == ("passed on", "/shop/page/x", 200)
     known = {"service": "shop", "context": "default", "role": "web_page", "node": NODE}
     assert known.items() <= line.items()
     assert (line["bytes"], line["cause"], line["principal"]) == (2, "complete", "anonymous")
+    assert line["trace_id"] == trace
     assert 0 < line["first_byte_seconds"] <= line["seconds"]
 
 
