@@ -228,7 +228,6 @@ def _forwarder(config: RouterConfig, rules: AccessRules, worker: str) -> Forward
         limits=Limits(
             config.proxy.answer_seconds, config.proxy.silence_seconds, config.proxy.idle_seconds
         ),
-        proxies=config.web.proxies,
         own_cookies=COOKIE_NAMES,
         is_own_token=rules.is_own_token,
         login_fields=login.fields if (login := rules.header_login) else frozenset(),

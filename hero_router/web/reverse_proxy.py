@@ -17,7 +17,7 @@ from hero_router.web.admission import Admission
 from hero_router.web.browser_sessions import redirect, sign_in_address
 from hero_router.web.errors import OwnResponse
 from hero_router.web.proxied_request import Forwarder
-from hero_router.web.request_facts import facts_of
+from hero_router.web.request_facts import FACTS
 from hero_router.web.request_line import host_of
 from hero_router.web.service_sign_in import LANDING, ServiceSignIn
 
@@ -87,8 +87,7 @@ class ReverseProxy:
         target = self.table.find(route.addresses, _context(request), visible(principal))
         if (node := target.record.get("node")) != self.table.node:
             raise NoListener(f"the service runs on node {node}, which this router cannot reach")
-        outer = facts_of(request, self.forwarder.proxies).prefix
-        if (moved := _with_slash(target, outer)) is not None:
+        if (moved := _with_slash(target, request[FACTS].prefix)) is not None:
             return moved
         return await self.forwarder.forward(request, target, principal)
 
