@@ -66,7 +66,7 @@ def _document() -> Mapping[str, Any]:
     """The router's OpenRPC document, as `rpc.discover` returns it."""
     nothing: Any = None
     document: Mapping[str, Any] = decode(
-        rpc_api(RpcMethods(nothing, nothing, nothing, "")).document
+        rpc_api(RpcMethods(nothing, nothing, nothing, nothing, "")).document
     )
     return document
 

@@ -1,7 +1,7 @@
-"""Runs one piece of work for several callers that wait for its result ("single flight")."""
+"""Runs one piece of work for several callers that want its result ("single flight")."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -34,3 +34,39 @@ class SingleFlight(Generic[T]):
             self._waiting -= 1
             if not self._waiting:
                 self._task.cancel()
+
+
+class SharedReads(Generic[T]):
+    """Calls `read` with some names, and gives callers of the next `seconds` the same result.
+
+    `clock` gives monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        read: Callable[..., Coroutine[Any, Any, T]],
+        seconds: float,
+        clock: Callable[[], float],
+    ) -> None:
+        self._read, self._seconds, self._clock = read, seconds, clock
+        self._flights: dict[tuple[str, ...], tuple[float, SingleFlight[T]]] = {}
+
+    async def get(self, *key: str) -> T:
+        """The result for these names; raises what `read` raises."""
+        return await self._flight(key).result()
+
+    def _flight(self, key: tuple[str, ...]) -> SingleFlight[T]:
+        now = self._clock()
+        since, flight = self._flights.get(key, (0.0, None))
+        if flight is None or not flight.open or now - since >= self._seconds:
+            self._drop_old(now)
+            flight = SingleFlight(self._read(*key))
+            self._flights[key] = now, flight
+        return flight
+
+    def _drop_old(self, now: float) -> None:
+        self._flights = {
+            key: (since, flight)
+            for key, (since, flight) in self._flights.items()
+            if now - since < self._seconds
+        }

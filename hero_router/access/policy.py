@@ -43,6 +43,12 @@ def narrowed(principal: Principal, asked: Filter | None) -> Filter | None:
     return replace(asked, contexts=contexts)
 
 
+def require_all_contexts(principal: Principal) -> None:
+    """Refuse a principal that may see only some contexts, where all count. Raises Forbidden."""
+    if principal.contexts is not None:
+        raise Forbidden("this shows what is in all contexts, and you may see only some")
+
+
 def require_role(principal: Principal, role: str) -> None:
     """Refuse a principal that lacks a role. Raises Forbidden."""
     if role not in principal.roles:

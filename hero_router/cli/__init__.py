@@ -22,6 +22,8 @@ COMMANDS: Mapping[str, str] = {
     "demo": "hero_router.cli.demo",
     "list": "hero_router.cli.services",
     "describe": "hero_router.cli.describe",
+    "open": "hero_router.cli.open",
+    "call": "hero_router.cli.call",
     "scan": "hero_router.cli.scan",
     "events": "hero_router.cli.events",
     "clients": "hero_router.cli.clients",
@@ -127,6 +129,7 @@ def main() -> None:
 
     Start with `hero_router serve --demo`, then open http://127.0.0.1:9988/.
 
-    The commands list, describe, scan, events and clients ask a running router. Its address is
-    --url, else ROUTER_URL, else ROUTER_HOST and ROUTER_PORT.
+    The commands list, describe, open, call, scan, events and clients ask a running router. Its
+    address is --url, else ROUTER_URL, else ROUTER_HOST and ROUTER_PORT. The token for it is in the
+    file of --token-file, else in ROUTER_TOKEN or in the file of ROUTER_TOKEN_FILE.
     """

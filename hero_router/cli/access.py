@@ -1,4 +1,4 @@
-"""The commands `access …`: which addresses may connect, who signs in, and whose session ends.
+"""The commands `access …`: from where clients may connect, and which browser sessions end.
 
 They write to Redis themselves; the web workers read it every few seconds.
 """
@@ -51,8 +51,9 @@ class Address(click.ParamType[Network]):
 def command() -> None:
     """Change at once who may use the router, on all web workers.
 
-    The list of addresses adds to ROUTER_ALLOW_IPS, and has no effect if that is not set. The web
-    workers follow a change within 5 seconds, and end the streams of those who lost access.
+    The list of addresses adds to ROUTER_ALLOW_IPS, and has no effect if that is not set: then
+    clients may connect from anywhere. The web workers follow a change within 5 seconds, and end the
+    streams and tunnels of those who lost access.
 
     The commands write to Redis. Without ROUTER_REDIS_URL that is the Redis of the `hero_router
     serve` that runs with this ROUTER_STATE_DIR.
@@ -83,7 +84,7 @@ def show(as_json: bool, **overrides: Any) -> None:
 @click.option("--note", default="", help="why, for those who read the list later")
 @redis_flags
 def add(networks: Sequence[Network], note: str, **overrides: Any) -> None:
-    """Let clients with these addresses connect; they still need a token, if one is set.
+    """Let clients connect from these addresses, too.
 
     An ADDRESS is an IP address or a network such as 10.0.0.0/8. Adding it again replaces its note.
     """
@@ -94,8 +95,8 @@ def add(networks: Sequence[Network], note: str, **overrides: Any) -> None:
     for network, is_new in zip(networks, _on_list(overrides, apply), strict=True):
         click.echo(f"{network} is {'added' if is_new else 'on the list already'}")
         if not network.prefixlen:
-            text = f"WARNING: {network} is every IPv{network.version} address: "
-            click.secho(f"{text}the list keeps nobody out", fg="red", err=True)
+            text = f"WARNING: {network} is every IPv{network.version} address, so the list "
+            click.secho(f"{text}keeps nobody out any more", fg="red", err=True)
 
 
 def _listed(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from hero_router.cli.address import address
+from hero_router.cli.address import Router, address
 from hero_router.cli.screen import Column, age, console, count, literal, table, warn
 from hero_router.client.http import fetch
 
@@ -30,13 +30,14 @@ COLUMNS = (
 @click.command("clients")
 @click.option("--json", "as_json", is_flag=True, help="print JSON for programs")
 @address
-def command(as_json: bool, url: str) -> None:
+def command(as_json: bool, router: Router) -> None:
     """Show the clients of the event stream, with their lag.
 
     The lag is the number of events that a client has not received yet. A web worker names the
     clients that are furthest behind, and counts the others.
     """
-    answer = asyncio.run(fetch(url, "/api/clients", "workers", "clients", "states", "now"))
+    fields = ("workers", "clients", "states", "now")
+    answer = asyncio.run(fetch(router.url, "/api/clients", *fields, token=router.token))
     if as_json:
         click.echo(json.dumps(answer, indent=2))
         return

@@ -40,7 +40,7 @@ LINES = {
 def command(ctx: click.Context, shell: str) -> None:
     """Print the script for command completion in a shell.
 
-    The shell then completes commands, options and names of services.
+    The shell then completes commands, options, and names of services, sockets and methods.
     """
     kind = SHELLS[shell]
     click.echo(kind(ctx.find_root().command, {}, PROGRAM, VARIABLE).source())

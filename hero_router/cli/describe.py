@@ -4,18 +4,16 @@ import asyncio
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 import click
 from rich.table import Table
 from rich.text import Text
 
-from hero_router.cli.address import address
+from hero_router.cli.address import Router, address
+from hero_router.cli.lookup import find_service
 from hero_router.cli.screen import Column, age, console, literal, moment, table, warn
 from hero_router.cli.selection import service_names
 from hero_router.cli.services import mark
-from hero_router.client.http import RequestRefused, fetch
-from hero_router.errors import NotFound
 from hero_router.sanitize import clean
 
 SOCKET_COLUMNS = (
@@ -36,13 +34,13 @@ NAME_WIDTH = 14
 @click.argument("name", shell_complete=service_names)
 @click.option("--json", "as_json", is_flag=True, help="print JSON for programs")
 @address
-def command(name: str, as_json: bool, url: str) -> None:
+def command(name: str, as_json: bool, router: Router) -> None:
     """Show all details of one service.
 
     NAME is the name or the id of the service. Exits with 1 if no service has this name or id. If
     several services have the name, their ids are listed, and the exit code is 1 too.
     """
-    service = asyncio.run(_fetch(url, name))
+    service = asyncio.run(find_service(router, name))
     if as_json:
         click.echo(json.dumps(service, indent=2))
         return
@@ -52,21 +50,6 @@ def command(name: str, as_json: bool, url: str) -> None:
     for line in facts(service):
         out.print(line, soft_wrap=True)
     out.print(Text(""), sockets_table(service, out.width))
-
-
-async def _fetch(url: str, name: str) -> Mapping[str, Any]:
-    """Ask the router for a service. Raises RouterAway, or NotFound if none or several match."""
-    path = f"/api/services/{quote(name, safe='')}"
-    try:
-        found: Mapping[str, Any] = await fetch(url, path, "id", "sockets", "stale")
-    except RequestRefused as error:
-        if error.status == 404:
-            raise NotFound(f"no service has the name or id {clean(name)!r}") from None
-        if candidates := error.details.get("candidates"):
-            ids = ", ".join(map(clean, candidates)) if isinstance(candidates, list) else ""
-            raise NotFound(f"several services have the name {clean(name)!r}: {ids}") from None
-        raise
-    return found
 
 
 def facts(service: Mapping[str, Any]) -> Iterator[Text]:

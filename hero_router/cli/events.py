@@ -10,7 +10,7 @@ from typing import Any
 import click
 from rich.text import Text
 
-from hero_router.cli.address import address
+from hero_router.cli.address import Router, address
 from hero_router.cli.past import MAX_EVENTS, Past, Since
 from hero_router.cli.screen import console, literal, moment, warn
 from hero_router.cli.services import mark
@@ -65,7 +65,7 @@ def command(
     cursor: str | None,
     count: int | None,
     as_json: bool,
-    url: str,
+    router: Router,
     **options: str | bool | None,
 ) -> None:
     """Print past events, and follow the event stream until Ctrl-C.
@@ -83,35 +83,41 @@ def command(
     printer = Printer(count, as_json=as_json)
     with suppress(KeyboardInterrupt):
         asyncio.run(
-            _run(url, query, cursor, Past(since, tail) if past else None, printer, no_follow)
+            _run(router, query, cursor, Past(since, tail) if past else None, printer, no_follow)
         )
 
 
 async def _run(
-    url: str,
+    router: Router,
     query: Mapping[str, str],
     cursor: str | None,
     past: Past | None,
     printer: "Printer",
     no_follow: bool,
 ) -> None:
-    await _warn_of_unknown(url, query)
+    await _warn_of_unknown(router, query)
     if past is not None:
         wanted = Filter.of(*([query.get(name, "")] for name in ("types", "context", "service")))
-        found = await past.fetch(url, wanted)
+        found = await past.fetch(router, wanted)
         for event in found.events:
             printer.show(event["event"], event["id"], event["data"])
             if printer.is_done:
                 return
         cursor = found.cursor
     if not no_follow:
-        await _follow(url, query, cursor, printer)
+        await _follow(router, query, cursor, printer)
 
 
 async def _follow(
-    url: str, query: Mapping[str, str], cursor: str | None, printer: "Printer"
+    router: Router, query: Mapping[str, str], cursor: str | None, printer: "Printer"
 ) -> None:
-    follower = Follower(url, cursor, query, on_break=lambda reason: _say_lost(follower, reason))
+    follower = Follower(
+        router.url,
+        cursor,
+        query,
+        token=router.token,
+        on_break=lambda reason: _say_lost(follower, reason),
+    )
     async with aclosing(follower.messages()) as messages:
         async for message in messages:
             printer.show(message.event, message.last_id, json.loads(message.data))
@@ -123,13 +129,13 @@ def _say_lost(follower: Follower, reason: str) -> None:
     warn(f"{reason}; connecting again, to go on after {follower.cursor or 'the newest event'}")
 
 
-async def _warn_of_unknown(url: str, query: Mapping[str, str]) -> None:
+async def _warn_of_unknown(router: Router, query: Mapping[str, str]) -> None:
     """Warn if no service has a wanted name or context now: the name may be wrong."""
     if not query.keys() & {"service", "context"}:
         return
-    services = (await fetch(url, "/api/services", "services"))["services"]
+    answer = await fetch(router.url, "/api/services", "services", token=router.token)
     for name, keys in (("service", ("name", "id")), ("context", ("context",))):
-        known = {item[key] for item in services for key in keys}
+        known = {item[key] for item in answer["services"] for key in keys}
         for word in filter(None, map(str.strip, query.get(name, "").split(","))):
             if word not in known:
                 warn(

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from hero_router.cli.address import Router
 from hero_router.cli.screen import moment, warn
 from hero_router.client.http import fetch
 from hero_router.feed.filters import Filter, Tags
@@ -59,10 +60,10 @@ class Past:
     since: StartOf | None
     tail: int | None
 
-    async def fetch(self, url: str, wanted: Filter | None) -> Found:
+    async def fetch(self, router: Router, wanted: Filter | None) -> Found:
         """Ask the router for the wanted past events. Raises RouterAway."""
         path = f"/api/events/recent?n={MAX_EVENTS}"
-        answer = await fetch(url, path, "events", "cursor", "now")
+        answer = await fetch(router.url, path, "events", "cursor", "now", token=router.token)
         kept = answer["events"]
         start_ms = self.since(answer["now"]) if self.since else 0
         first = _kept_since(kept)

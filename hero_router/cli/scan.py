@@ -5,7 +5,7 @@ import json
 
 import click
 
-from hero_router.cli.address import address
+from hero_router.cli.address import Router, address
 from hero_router.cli.screen import warn
 from hero_router.client.http import call
 
@@ -13,9 +13,9 @@ from hero_router.client.http import call
 @click.command("scan")
 @click.option("--json", "as_json", is_flag=True, help="print JSON for programs")
 @address
-def command(as_json: bool, url: str) -> None:
+def command(as_json: bool, router: Router) -> None:
     """Ask all scanners for a full scan, and print the result."""
-    result = asyncio.run(call(url, "router.scan", {}))
+    result = asyncio.run(call(router.url, "router.scan", {}, token=router.token))
     if as_json:
         click.echo(json.dumps(result, indent=2))
         return

@@ -9,10 +9,11 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from hero_router.cli.address import resolve
+from hero_router.cli.address import Router
 from hero_router.client.http import fetch
 from hero_router.errors import RouterError
 from hero_router.model import Status
+from hero_router.proxy.table import segments
 
 Record = Mapping[str, Any]
 
@@ -96,12 +97,41 @@ class Selection:
 def service_names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
     """The names of services that begin with `incomplete`; empty if the router does not answer."""
     with suppress(RouterError):
-        url = resolve(ctx.params.get("url"))
-        state = asyncio.run(fetch(url, "/api/services", "services", within=COMPLETE_SECONDS))
-        return sorted(
-            {str(item["name"]) for item in state["services"] if item["name"].startswith(incomplete)}
-        )
+        names = {str(item["name"]) for item in _records(ctx)}
+        return sorted(name for name in names if name.startswith(incomplete))
     return []
+
+
+def service_sockets(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The names of services, and after a slash `name/socket` for each of its sockets."""
+    name, slash, _ = incomplete.partition("/")
+    if not slash:
+        return service_names(ctx, parameter, incomplete)
+    with suppress(RouterError):
+        named = [item for item in _records(ctx) if item["name"] == name]
+        found = {f"{name}/{segment}" for item in named for segment in segments(item)}
+        return sorted(each for each in found if each.startswith(incomplete))
+    return []
+
+
+def method_names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """The methods of the service on the command line that begin with `incomplete`."""
+    with suppress(RouterError):
+        key = ctx.params.get("service")
+        named = [item for item in _records(ctx) if key in (item["name"], item["id"])]
+        found = {str(method) for item in named for method in item.get("methods") or ()}
+        return sorted(method for method in found if method.startswith(incomplete))
+    return []
+
+
+def _records(ctx: click.Context) -> list[Record]:
+    """The records of all services, while a command line is being completed. Raises RouterError."""
+    router = Router.of(ctx.params.get("url"), ctx.params.get("token_file"))
+    asked = fetch(
+        router.url, "/api/services", "services", within=COMPLETE_SECONDS, token=router.token
+    )
+    found: list[Record] = asyncio.run(asked)["services"]
+    return found
 
 
 def _number(value: object) -> float:

@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from hero_router.cli.address import address
+from hero_router.cli.address import Router, address
 from hero_router.cli.screen import Column, age, console, literal, moment, table, warn
 from hero_router.cli.selection import ORDERS, Selection, Words, service_names
 from hero_router.client.http import fetch
@@ -83,7 +83,7 @@ def command(
     watch: bool,
     fail: bool,
     as_json: bool,
-    url: str,
+    router: Router,
 ) -> None:
     """Show services with status, reason and sockets.
 
@@ -96,9 +96,10 @@ def command(
                        node or frozenset(), sort or "context")  # fmt: skip
     if watch:
         with suppress(KeyboardInterrupt):
-            asyncio.run(_watch(url, chosen, as_json=as_json))
+            asyncio.run(_watch(router, chosen, as_json=as_json))
         return
-    state = chosen.of(asyncio.run(fetch(url, "/api/services", *FIELDS)))
+    asked = fetch(router.url, "/api/services", *FIELDS, token=router.token)
+    state = chosen.of(asyncio.run(asked))
     if as_json:
         click.echo(json.dumps(state, indent=2))
     else:
@@ -112,9 +113,9 @@ def command(
     sys.exit(1 if missing or (fail and not is_well(state)) else 0)
 
 
-async def _watch(url: str, chosen: Selection, *, as_json: bool) -> None:
+async def _watch(router: Router, chosen: Selection, *, as_json: bool) -> None:
     view = View(chosen)
-    live = LiveState(url, on_break=view.lose)
+    live = LiveState(router.url, token=router.token, on_break=view.lose)
     async with aclosing(live.states()) as states:
         if as_json or not sys.stdout.isatty():
             await _print_changes(states, chosen, as_json=as_json)

@@ -19,7 +19,7 @@ from hero_router.server.preflight import prepare
     "proxy_connect_seconds", "proxy_answer_seconds", "proxy_silence_seconds", "proxy_idle_seconds",
     "token_file", "viewer_token_file", "viewer_contexts", "tokens_file", "allow_ips", "auth_header",
     "auth_roles_header", "auth_contexts_header", "open", "session_hours", "log_level",
-    "log_format",
+    "log_format", "access_log",
 )  # fmt: skip
 def command(**overrides: Any) -> None:
     """Run the web workers: web page, event streams and API.

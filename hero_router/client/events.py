@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import aiohttp
 
-from hero_router.client.http import RouterAway, asking, read, refusal
+from hero_router.client.http import AccessDenied, RouterAway, asking, read, refusal
 from hero_router.sse import Message, Parser
 
 T = TypeVar("T")
@@ -24,8 +24,8 @@ PINGS_MISSED = 3
 class Follower:
     """One client of the event stream. It resumes after `cursor`, the position of the last event.
 
-    `query` filters the events: `types`, `context`, `service`, `conflate`. `on_break` is called with
-    the reason each time that the connection is lost.
+    `query` filters the events: `types`, `context`, `service`, `conflate`. `token` is the router's.
+    `on_break` is called with the reason each time that the connection is lost.
     """
 
     def __init__(
@@ -34,11 +34,12 @@ class Follower:
         cursor: str | None = None,
         query: Mapping[str, str] | None = None,
         *,
+        token: str = "",
         on_break: Callable[[str], None] = lambda _: None,
         retry_ms: int = RETRY_MS,
         silence_seconds: float = SILENCE_SECONDS,
     ) -> None:
-        self._url, self._query, self._on_break = url, query, on_break
+        self._url, self._token, self._query, self._on_break = url, token, query, on_break
         self._cursor, self._retry_ms, self._silence = cursor, retry_ms, silence_seconds
 
     @property
@@ -49,8 +50,11 @@ class Follower:
     async def messages(self) -> AsyncGenerator[Message, None]:
         """All messages, without end; a lost connection is renewed after the router's `retry:`.
 
-        Missed events are reported by a message `resync`. Raises RouterAway if the first connection
-        fails.
+        Missed events are reported by a message `resync`.
+
+        Raises:
+            RouterAway: the first connection fails.
+            AccessDenied: the router accepts the token no more.
         """
         connected = False
         while True:
@@ -61,7 +65,7 @@ class Follower:
                         connected = True
                         yield message
             except RouterAway as error:
-                if not connected:
+                if not connected or isinstance(error, AccessDenied):
                     raise
                 reason = str(error)
             self._on_break(reason)
@@ -71,11 +75,13 @@ class Follower:
         parser = Parser()
         headers = {"Last-Event-ID": self._cursor} if self._cursor else {}
         timeout, url = aiohttp.ClientTimeout(total=None), f"{self._url}/api/events"
-        async with asking(self._url) as session:
-            request = session.get(url, params=self._query, headers=headers, timeout=timeout)
+        async with asking(self._url, token=self._token) as session:
+            request = session.get(
+                url, params=self._query, headers=headers, timeout=timeout, allow_redirects=False
+            )
             async with await self._in_time(request) as answer:
                 if answer.status != 200:
-                    raise refusal(self._url, await read(answer))
+                    raise refusal(self._url, await read(answer), self._token)
                 while data := await self._in_time(answer.content.readany()):
                     for message in parser.feed(data):
                         self._cursor = message.last_id or self._cursor
@@ -85,9 +91,12 @@ class Follower:
                     self._retry_ms = parser.retry_ms or self._retry_ms
 
     async def _in_time(self, step: Awaitable[T]) -> T:
-        """The step's result. Raises TimeoutError if the router is silent for too long."""
-        async with asyncio.timeout(self._silence):
-            return await step
+        """The step's result. Raises RouterAway if the router is silent for too long."""
+        try:
+            async with asyncio.timeout(self._silence):
+                return await step
+        except TimeoutError:
+            raise RouterAway(f"{self._url} has sent nothing for {self._silence:g} s") from None
 
     def _read_ping_seconds(self, message: Message) -> None:
         """Take the time between two pings from `hello`: each router may have another one."""

@@ -3,15 +3,33 @@
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
 
+from hero_router.codec import encode
 from hero_router.errors import RouterError
 from hero_router.sanitize import clean
 
 ANSWER_SECONDS = 30.0
+
+JSON = "application/json"
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+_SET = "set ROUTER_TOKEN or ROUTER_TOKEN_FILE"
+
+DENIALS: Mapping[str, int] = {"-32014": 401, "-32003": 403}
+"""The HTTP statuses that stand for JSON-RPC codes of the router (docs/api.md)."""
+
+HINTS: Mapping[tuple[int, bool], str] = {
+    (401, False): f"{_SET} to a token of this router",
+    (401, True): f"the token that is set is not of this router: {_SET} anew",
+    (403, False): "no token was sent",
+    (403, True): "this is so with the token that is set",
+}
+"""What to do about a status of the router, by whether a token was sent."""
 
 
 class RouterAway(RouterError):
@@ -33,73 +51,120 @@ class RequestRefused(RouterAway):
         self.status, self.details = status, details
 
 
+class AccessDenied(RequestRefused):
+    """The router wants a token, or another one: the same request will be refused again."""
+
+    code = "access_denied"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer: its status, and its JSON value (None if it has none)."""
+    """An HTTP answer: its status, its JSON value (None if it has none), and its body as it came."""
 
     status: int
     value: Any
+    body: bytes = field(default=b"", compare=False, repr=False)
 
 
-async def get(url: str, path: str, *, within: float = ANSWER_SECONDS) -> Answer:
+async def get(url: str, path: str, *, within: float = ANSWER_SECONDS, token: str = "") -> Answer:
     """GET an answer, also an error answer, within `within` seconds. Raises RouterAway."""
-    async with asking(url, within) as session, session.get(url + path) as answer:
-        return await read(answer)
+    async with asking(url, within, token) as session:
+        return await read(await session.get(url + path, allow_redirects=False))
 
 
-async def fetch(url: str, path: str, *fields: str, within: float = ANSWER_SECONDS) -> Any:
+async def post(
+    url: str, path: str, body: str, *, within: float = ANSWER_SECONDS, token: str = ""
+) -> Answer:
+    """POST a JSON text, and return the answer, as `get` does. Raises RouterAway."""
+    data, headers = body.encode(), {"Content-Type": JSON, "Accept": JSON}
+    async with asking(url, within, token) as session:
+        sent = session.post(url + path, data=data, headers=headers, allow_redirects=False)
+        return await read(await sent)
+
+
+async def fetch(
+    url: str, path: str, *fields: str, within: float = ANSWER_SECONDS, token: str = ""
+) -> Any:
     """GET a JSON object that has at least these fields.
 
     Raises:
         RequestRefused: the router answers with an error.
         RouterAway: no router answers there.
     """
-    return _checked(url, await get(url, path, within=within), *fields)
+    answer = await get(url, path, within=within, token=token)
+    return _checked(url, answer, *fields, token=token)
 
 
-async def call(url: str, method: str, params: Mapping[str, Any]) -> Any:
-    """Call a JSON-RPC method; returns its result. Raises as `fetch` does."""
-    body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-    async with asking(url) as session, session.post(f"{url}/rpc", json=body) as answer:
-        reply = _checked(url, await read(answer), "jsonrpc")
+async def call(url: str, method: str, params: Mapping[str, Any], *, token: str = "") -> Any:
+    """Call a JSON-RPC method of the router; returns its result. Raises as `fetch` does."""
+    body = encode({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+    answer = await post(url, "/rpc", body, token=token)
+    reply = _checked(url, answer, "jsonrpc", token=token)
     if "result" not in reply:
         error = _error(reply)
-        raise RequestRefused(f"{url} answers: {_message(error)}", answer.status, error)
+        text = f"{url} answers: {_message(error)}"
+        raise _refused(text, DENIALS.get(str(error.get("code")), answer.status), error, token)
     return reply["result"]
 
 
-def refusal(url: str, answer: Answer) -> RequestRefused:
-    """The error for an answer with a status other than 200, with the answer's message."""
+def refusal(url: str, answer: Answer, token: str = "") -> RequestRefused:
+    """The error for an answer with a status other than 200, with the answer's message.
+
+    If the router refuses the `token`, or wants one, the error says what to set.
+    """
     error = _error(answer.value)
-    return RequestRefused(f"{url} answers {answer.status}: {_message(error)}", answer.status, error)
+    text = f"{url} answers {answer.status}: {_message(error)}"
+    if not isinstance(error.get("code"), str):  # of a proxy or a service, which has its own logins
+        return RequestRefused(text, answer.status, error)
+    return _refused(text, answer.status, error, token)
 
 
 @asynccontextmanager
-async def asking(url: str, within: float = ANSWER_SECONDS) -> AsyncIterator[aiohttp.ClientSession]:
-    """An HTTP session with the router; every failure becomes a `RouterAway`."""
+async def asking(
+    url: str, within: float = ANSWER_SECONDS, token: str = ""
+) -> AsyncIterator[aiohttp.ClientSession]:
+    """An HTTP session with the router, which sends the token; every failure is a `RouterAway`."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
         timeout = aiohttp.ClientTimeout(total=within)
-        async with aiohttp.ClientSession(timeout=timeout) as session:
+        async with aiohttp.ClientSession(timeout=timeout, headers=headers) as session:
             yield session
-    except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+    except TimeoutError as error:
+        raise RouterAway(f"{url} gives no answer within {within:g} s") from error
+    except (aiohttp.ClientError, OSError, ValueError) as error:
         raise RouterAway(f"no router answers at {url}: {_reason(error)}") from error
 
 
 async def read(answer: aiohttp.ClientResponse) -> Answer:
-    """Read the whole body of an answer as JSON."""
+    """Read the whole body of an answer as JSON.
+
+    Raises:
+        RouterAway: the answer is a redirect. It is not followed: the token is for this router only.
+    """
+    if answer.status in REDIRECTS:
+        place = clean(answer.headers.get("Location", "another address"))
+        raise RouterAway(f"{answer.url} sends on to {place}: if that is the router, set it as URL")
+    body = await answer.read()
     try:
-        return Answer(answer.status, await answer.json())
+        return Answer(answer.status, await answer.json(), body)
     except (aiohttp.ContentTypeError, ValueError):
-        return Answer(answer.status, None)
+        return Answer(answer.status, None, body)
 
 
-def _checked(url: str, answer: Answer, *fields: str) -> Any:
+def _checked(url: str, answer: Answer, *fields: str, token: str) -> Any:
     """The answer's value. Any program may listen at an address that a person typed."""
     if answer.status != 200:
-        raise refusal(url, answer)
+        raise refusal(url, answer, token)
     if not isinstance(answer.value, dict) or not answer.value.keys() >= set(fields):
         raise RouterAway(f"what answers at {url} is no router")
     return answer.value
+
+
+def _refused(text: str, status: int, error: Mapping[str, object], token: str) -> RequestRefused:
+    hint = HINTS.get((status, bool(token)))
+    if hint is None:
+        return RequestRefused(text, status, error)
+    return AccessDenied(f"{text}; {hint}", status, error)
 
 
 def _error(value: Any) -> Mapping[str, object]:
@@ -113,6 +178,11 @@ def _message(error: Mapping[str, object]) -> str:
 
 def _reason(error: Exception) -> str:
     """The system's own words if it has any: aiohttp's text around them repeats the address."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        why = getattr(error.certificate_error, "verify_message", "") or "it is not valid"
+        return f"its certificate is refused: {why}; SSL_CERT_FILE may name a file of other CAs"
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        return "it does not speak TLS as it should"
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
     if isinstance(cause, OSError) and cause.errno is not None and cause.errno > 0:
         return os.strerror(cause.errno)

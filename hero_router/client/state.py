@@ -8,7 +8,7 @@ from contextlib import aclosing
 from typing import Any
 
 from hero_router.client.events import RETRY_MS, Follower
-from hero_router.client.http import RouterAway, fetch
+from hero_router.client.http import AccessDenied, RouterAway, fetch
 from hero_router.position import ORIGIN, Position
 from hero_router.sse import Message
 
@@ -101,21 +101,29 @@ class LiveState:
         self,
         url: str,
         *,
+        token: str = "",
         on_break: Callable[[str], None] = lambda _: None,
         retry_ms: int = RETRY_MS,
     ) -> None:
-        self._url, self._on_break, self._retry_ms = url, on_break, retry_ms
+        self._url, self._token = url, token
+        self._on_break, self._retry_ms = on_break, retry_ms
         self._state = State()
 
     async def states(self) -> AsyncGenerator[dict[str, Any], None]:
         """The state in the form of `GET /api/services`: at once, then after each message.
 
-        Raises RouterAway if no router answers at first.
+        Raises RouterAway if no router answers at first, and AccessDenied.
         """
-        self._state.load(await fetch(self._url, "/api/services", *FIELDS))
+        self._state.load(await self._fetch())
         yield self._state.to_json()
         cursor = str(self._state.position)
-        follower = Follower(self._url, cursor, on_break=self._on_break, retry_ms=self._retry_ms)
+        follower = Follower(
+            self._url,
+            cursor,
+            token=self._token,
+            on_break=self._on_break,
+            retry_ms=self._retry_ms,
+        )
         async with aclosing(follower.messages()) as messages:
             async for message in messages:
                 if (seconds := self._state.apply(message)) is not None:
@@ -123,6 +131,9 @@ class LiveState:
                     await self._reload()
                 if self._state.is_complete:
                     yield self._state.to_json()
+
+    async def _fetch(self) -> Any:
+        return await fetch(self._url, "/api/services", *FIELDS, token=self._token)
 
     async def _reload(self) -> None:
         """Fetch snapshots until one is new enough: a worker that lags answers with an older one.
@@ -132,8 +143,10 @@ class LiveState:
         for _ in range(ATTEMPTS):
             reason = "the router's state is older than its stream"
             try:
-                if self._state.load(await fetch(self._url, "/api/services", *FIELDS)):
+                if self._state.load(await self._fetch()):
                     return
+            except AccessDenied:
+                raise
             except RouterAway as error:
                 reason = str(error)
             await asyncio.sleep(self._retry_ms / 1000 * random.uniform(0.5, 1.5))  # noqa: S311 - jitter

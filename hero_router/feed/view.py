@@ -165,11 +165,16 @@ class StateView:
             Ambiguous: several services have that name.
             NotReady: the registry is not yet read.
         """
-        record = self._find(key, shown)
+        record = self.find(key, shown)
         probe = await self._probes.latest(str(record.get("node")), str(record["id"]))
         return {**record, "probe": probe, "stale": self.stale(shown)}
 
-    def _find(self, key: str, shown: Filter | None) -> dict[str, Any]:
+    def find(self, key: str, shown: Filter | None) -> dict[str, Any]:
+        """One record by id, or by a name that only one service has.
+
+        Raises:
+            NotFound, Ambiguous, NotReady: as `service`.
+        """
         self._check_ready()
         record = self._feed.mirror.service(key.lower())
         named = [record] if record is not None else self._feed.mirror.by_name(key)

@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -28,6 +29,9 @@ PREFIX = "hero_router-metrics-"
 
 WORKER_BYTES = 1024 * 1024
 """More bytes than the metrics of one worker take."""
+
+SOCKET_BYTES = 16 * 1024
+"""More bytes than the series of one socket of a service take in one file."""
 
 YOUNG_SECONDS = 60.0
 """A younger folder is not removed: it may belong to a master that has not locked it yet."""
@@ -86,6 +90,23 @@ def preallocate() -> None:
     for path in Path(folder).glob(f"*_{os.getpid()}.db") if folder else ():
         with path.open("r+b") as file:
             _allocate(file.fileno(), path.stat().st_size)
+
+
+def has_room(sockets: int) -> bool:
+    """Reserve the disk space for the series of some more sockets; False if there is none.
+
+    prometheus_client doubles a file that is full, without asking for the space.
+    """
+    folder = os.environ.get(VARIABLE)
+    try:
+        for kind in ("counter", "histogram") if folder else ():
+            with Path(str(folder), f"{kind}_{os.getpid()}.db").open("r+b") as file:
+                used = int.from_bytes(file.read(4), sys.byteorder)
+                _allocate(file.fileno(), 2 * (used + sockets * SOCKET_BYTES))
+    except OSError as error:
+        log.warning("no room for the metrics of another socket: %s", error.strerror)
+        return False
+    return True
 
 
 def _allocate(file: int, size: int) -> None:

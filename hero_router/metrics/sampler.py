@@ -10,8 +10,8 @@ import time
 from hero_router.feed.feed import Feed, WindowStatus
 from hero_router.metrics import process
 from hero_router.metrics.declarations import OUTCOMES, STALE_REASONS, Declarations
-from hero_router.metrics.http_requests import RequestCounts
 from hero_router.metrics.multiproc import STOPPED
+from hero_router.metrics.proxied_requests import Figures
 from hero_router.store.clock import RedisClock
 
 TICK_SECONDS = 1.0
@@ -24,9 +24,9 @@ class Sampler:
     """Copies the figures of one worker's feed, process and HTTP requests into its metrics."""
 
     def __init__(
-        self, metrics: Declarations, feed: Feed, requests: RequestCounts, clock: RedisClock
+        self, metrics: Declarations, feed: Feed, figures: Figures, clock: RedisClock
     ) -> None:
-        self._metrics, self._feed, self._requests, self._clock = metrics, feed, requests, clock
+        self._metrics, self._feed, self._figures, self._clock = metrics, feed, figures, clock
         self._ticks = 0
         metrics.started.set(time.time())
 
@@ -66,7 +66,8 @@ class Sampler:
         metrics.closed.follow(stats.closed)
         metrics.redis_errors.follow(feed.redis_errors())
         metrics.invalid.follow_one(feed.invalid_entries)
-        metrics.requests.follow(self._requests.totals)
+        metrics.requests.follow(self._figures.requests.totals)
+        metrics.proxied.copy(self._figures.proxied, len(self._figures.tunnels))
 
     def _copy_clients(self) -> None:
         found, metrics = self._feed.subscriber_stats(), self._metrics

@@ -17,6 +17,15 @@ DEFAULT_CONTEXT = "default"
 
 RPC = "rpc"
 
+RESERVED = frozenset(
+    {
+        "", "api", "events", "rpc", "static", "health", "ready", "metrics", "openrpc.json",
+        ".well-known", "favicon.ico", "sign-in", "sign-out",
+    }
+)  # fmt: skip
+"""First segments of the router's own addresses. A service of such a name is reached by host name,
+or with its context."""
+
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f/\\]")
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
@@ -34,6 +43,22 @@ class Address(NamedTuple):
     socket: str | None
     prefix: str
     rest: str
+
+
+def readings(host: str, domain: str, target: str) -> Sequence[Address]:
+    """The readings of a request's address; none if the router itself is asked.
+
+    `host` and `domain` are as for `by_host`, `target` as for `by_path`. Raises BadRequest.
+    """
+    if (found := by_host(host, domain, target)) is not None:
+        return (found,)
+    return () if is_own(target) else by_path(target)
+
+
+def is_own(target: str) -> bool:
+    """Whether a raw target is one of the router's own, if no host name chooses a service."""
+    first = target.partition("?")[0].split("/", 2)[1:2]
+    return not first or first[0] in RESERVED
 
 
 def by_path(target: str) -> Sequence[Address]:

@@ -12,6 +12,7 @@ import struct
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+from hero_router.proxy.call import ProxiedCall
 from hero_router.proxy.headers import Field, Fields, serialize
 from hero_router.upstream.outcome import Outcome
 from hero_router.upstream.safe_connect import NoResponse
@@ -58,9 +59,9 @@ class Limits(NamedTuple):
 class Exchange:
     """The receiver of one answer (`upstream.connection.Receiver`), which writes it to a client.
 
-    `rewrite` gives the fields for the client, from the status and the service's fields. `done` ends
-    with whether the client's connection can be kept, or with NoResponse where nothing of an answer
-    was sent yet.
+    `rewrite` gives the fields for the client, from the status and the service's fields. `call` is
+    told how the answer goes. `done` ends with whether the client's connection can be kept, or with
+    NoResponse where nothing of an answer was sent yet.
     """
 
     def __init__(
@@ -69,12 +70,13 @@ class Exchange:
         version: tuple[int, int],
         method: str,
         rewrite: Callable[[int, Fields], list[Field]],
+        call: ProxiedCall,
         *,
         keep_alive: bool,
         limits: Limits,
     ) -> None:
         self._client, self._version, self._method = client, version, method
-        self._rewrite, self._keep_alive = rewrite, keep_alive
+        self._rewrite, self._call, self._keep_alive = rewrite, call, keep_alive
         self._loop, self._limits, self._limit = asyncio.get_running_loop(), limits, limits.answer
         self.done: asyncio.Future[bool] = self._loop.create_future()
         self.continued: asyncio.Future[None] | None = None
@@ -129,6 +131,7 @@ class Exchange:
     def began(self, status: int, reason: bytes, fields: list[Field]) -> None:
         """Make the head for the client, with the framing that the answer gets there."""
         self.status = status
+        self._call.first_byte(status)
         if self.continued is not None and not self.continued.done():
             self._keep_alive = False  # a body that the client sends all the same is not read
         is_stream = status == 101 or any(map(_says_stream, fields))
@@ -164,6 +167,7 @@ class Exchange:
 
     def received(self, data: bytes) -> None:
         """Pass some of the body on."""
+        self._call.sent_bytes += len(data)
         if self._chunked:
             self._parts += (b"%x\r\n" % len(data), data, b"\r\n")
         else:
@@ -209,6 +213,7 @@ class Exchange:
         if self.done.done():
             return
         if self.has_begun:
+            self._call.failed(error)
             self._break()
             self.done.set_result(False)
         else:

@@ -40,14 +40,15 @@ class RoutingTable:
             NotFound: no address has a target; says what exists instead.
         """
         for address in addresses:
-            for record in self._candidates(address, context, shown):
+            for record in self.named(address.service, address.context or context, shown):
                 if (socket := _socket(record, address.socket)) is not None:
                     return Target(record, socket, address.prefix, address.rest)
         hints = [self._hint(address, context, shown) for address in addresses]
         raise NotFound(next(filter(None, hints), "no such service"))
 
-    def _candidates(self, address: Address, context: str, shown: Filter | None) -> list[Json]:
-        records = self._mirror.by_name(address.service, address.context or context)
+    def named(self, name: str, context: str, shown: Filter | None) -> list[Json]:
+        """The services of this name and context that the caller may see, the first choice first."""
+        records = self._mirror.by_name(name, context)
         return sorted((each for each in records if shows(shown, each)), key=self._rank)
 
     def _rank(self, record: Json) -> tuple[bool, bool, bool, str]:
@@ -62,7 +63,7 @@ class RoutingTable:
     def _hint(self, address: Address, context: str, shown: Filter | None) -> str:
         """What exists instead of an address that has no target; "" if there is nothing like it."""
         where = address.context or context
-        records = self._candidates(address, context, shown)
+        records = self.named(address.service, where, shown)
         if records:
             names = ", ".join(sorted({each for item in records for each in segments(item)}))
             return f"the service has no such socket; it has {names or 'none that can be reached'}"
@@ -75,9 +76,13 @@ class RoutingTable:
 
 def segments(record: Json) -> list[str]:
     """The segments under which a service's sockets are reached by path."""
-    roles = (str(socket.get("role")) for socket in _sockets(record))
-    names = (role.removeprefix("web_") for role in roles if role != "other")
-    return list(dict.fromkeys(names))
+    return list(dict.fromkeys(filter(None, map(segment_of, _sockets(record)))))
+
+
+def segment_of(socket: Json) -> str | None:
+    """The segment under which a socket is reached by path; None if its role has none."""
+    role = str(socket.get("role"))
+    return None if role == "other" else role.removeprefix("web_")
 
 
 def _socket(record: Json, segment: str | None) -> Json | None:

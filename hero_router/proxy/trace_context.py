@@ -30,6 +30,12 @@ def trace_fields(
     return [(PARENT, f"00-{digits[:32]}-{digits[32:]}-01".encode("ascii"))]
 
 
+def trace_id(fields: Iterable[tuple[bytes, bytes]]) -> str:
+    """The trace id in a trace context that `trace_fields` gave."""
+    parent = next(value for name, value in fields if name.lower() == PARENT)
+    return parent.split(b"-", 2)[1].decode("ascii")
+
+
 def _is_valid(parent: bytes) -> bool:
     """Whether a `traceparent` is well formed; versions after 00 may have more at the end."""
     found = _FORM.fullmatch(parent)

@@ -60,6 +60,31 @@ def _json(value: object) -> Any:
 SERVICE = _json(RECORD.to_json())
 STALE = [_json(asdict(_STALE))]
 PROBE = {"checked_at": NOW - 2_000, "sockets": {"rpc": {"latency_ms": 1.8, "error": None}}}
+ADDRESSES = {
+    "rpc": {
+        "path": "/shop/billing/rpc/",
+        "host": "billing.shop.localhost",
+        "host_path": "/",
+        "note": "",
+    }
+}
+LOGS = {
+    "service_id": RECORD.id,
+    "errors": [
+        {
+            "at": NOW - 61_000,
+            "status": 503,
+            "cause": "refused",
+            "reason": "nothing listens",
+            "method": "POST",
+            "path": "/shop/billing/rpc",
+            "request_id": "8d1f0c3a5b7e9642",
+            "node": "web-1",
+            "worker": "web-1/4107",
+        }
+    ],
+    "complete": True,
+}
 STATE = {
     "cursor": _CURSOR,
     "run_id": "6f1c0d2a9b3e4f5a8c7d6e5f4a3b2c1d0e9f8a7b",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hero_router import __version__
-from hero_router.access.policy import require_role, visible
+from hero_router.access.policy import require_all_contexts, require_role, visible
 from hero_router.access.principal import ADMIN, Principal
 from hero_router.codec import encode
 from hero_router.feed.feed import Feed
@@ -18,7 +18,9 @@ from hero_router.rpc.examples import Example
 from hero_router.rpc.json_schema import choice, text, whole
 from hero_router.rpc.openrpc import COMPONENTS
 from hero_router.rpc.params import Param
-from hero_router.rpc.results import Count, Detail, Health, Scan, Service, State
+from hero_router.rpc.results import Count, Detail, Health, Logs, Scan, Service, State
+from hero_router.rpc.service_detail import ServiceDetails
+from hero_router.store.routing_errors import MOST_KEPT
 
 MAX_PAGE = 1_000
 """Most services on one page of `router.services`."""
@@ -44,10 +46,15 @@ class RpcMethods:
     """
 
     def __init__(
-        self, feed: Feed, state: StateView, scanning: ScanCoordinator, worker: str
+        self,
+        feed: Feed,
+        state: StateView,
+        details: ServiceDetails,
+        scanning: ScanCoordinator,
+        worker: str,
     ) -> None:
         self._feed, self._state, self._scanning = feed, state, scanning
-        self._worker = worker
+        self._details, self._worker = details, worker
 
     async def all(self, caller: Principal) -> Encoded:
         """The whole state that the caller may see, the same as GET /api/services."""
@@ -64,12 +71,23 @@ class RpcMethods:
         return len(self._state.select(visible(caller), **fields))
 
     async def service(self, caller: Principal, *, id: str) -> dict[str, Any]:  # noqa: A002 - as callers name it
-        """One service record with its last probe."""
-        return await self._state.service(id, visible(caller))
+        """One service record with its last probe and its addresses."""
+        return await self._details.of(id, caller)
+
+    async def logs(
+        self,
+        caller: Principal,
+        *,
+        id: str,  # noqa: A002 - as callers name it
+        limit: int = MOST_KEPT,
+    ) -> dict[str, Any]:
+        """The last routing errors of one service."""
+        return await self._details.errors(id, caller, limit)
 
     async def scan(self, caller: Principal) -> dict[str, Any]:
         """Make the scanners scan now; returns their counts. Raises Forbidden."""
         require_role(caller, ADMIN)
+        require_all_contexts(caller)
         return await self._scanning.scan()
 
     async def health(self, _: Principal) -> dict[str, object]:
@@ -83,6 +101,15 @@ MATCHING = (
     Param("node", text(), "only services of this node"),
 )
 """Parameters that select services."""
+
+ONE = Param(
+    "id",
+    text(),
+    "the service's id, or a name that only one service has",
+    required=True,
+    old_name="service_id",
+)
+"""The parameter that names one service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,24 +171,38 @@ def _methods(handlers: RpcMethods) -> list[Method]:
         Method(
             "router.service",
             handlers.service,
-            "Returns one service with the figures of its last probe.",
+            "Returns one service with the figures of its last probe and its sockets' addresses.",
             COMPONENTS.of(Detail),
-            params=(
-                Param(
-                    "id",
-                    text(),
-                    "the service's id, or a name that only one service has",
-                    required=True,
-                    old_name="service_id",
-                ),
-            ),
+            params=(ONE,),
             examples=(
                 Example(
                     "by name",
-                    {**examples.SERVICE, "probe": examples.PROBE, "stale": []},
+                    {
+                        **examples.SERVICE,
+                        "probe": examples.PROBE,
+                        "stale": [],
+                        "addresses": examples.ADDRESSES,
+                    },
                     {"id": "billing"},
                 ),
             ),
+        ),
+        Method(
+            "router.logs",
+            handlers.logs,
+            "Returns the last routing errors of one service, the newest first.",
+            COMPONENTS.of(Logs),
+            params=(
+                ONE,
+                Param("limit", whole(1, MOST_KEPT, MOST_KEPT), "most errors to return"),
+            ),
+            description=(
+                "A routing error is a request to the service that failed, or that the service "
+                "answered with a status from 500 on. The errors of all workers are listed, up to "
+                "a second late; if `complete` is false, Redis did not answer, and only the errors "
+                "of the worker that answers are listed."
+            ),
+            examples=(Example("nothing listened", examples.LOGS, {"id": "billing", "limit": 10}),),
         ),
         Method(
             "router.scan",

@@ -5,6 +5,8 @@ from typing import Annotated, Any, TypedDict
 
 from hero_router.feed.conditions import Condition
 from hero_router.model import NodeState, Record, SocketState
+from hero_router.proxy.links import SocketLink
+from hero_router.store.routing_errors import RoutingError
 
 Position = Annotated[str, {"pattern": "^[0-9]+-[0-9]+$"}]
 Time = Annotated[int, {"description": "Unix time in milliseconds"}]
@@ -32,10 +34,19 @@ class Probe(TypedDict):
 
 
 class Detail(Service):
-    """One service, its last probe, and the reasons why both may be out of date."""
+    """One service, its last probe, the reasons why both may be out of date, and its addresses."""
 
     probe: Probe | None
     stale: list[Condition]
+    addresses: Mapping[str, SocketLink]
+
+
+class Logs(TypedDict):
+    """The last routing errors of a service; `complete`: those of all workers."""
+
+    service_id: str
+    errors: list[RoutingError]
+    complete: bool
 
 
 class State(TypedDict):
@@ -93,6 +104,9 @@ NAMES: Mapping[type, str] = {
     Service: "Service",
     SocketState: "Socket",
     Probe: "Probe",
+    SocketLink: "SocketLink",
+    RoutingError: "RoutingError",
+    Logs: "Logs",
     Node: "Node",
     Condition: "Condition",
     State: "State",

@@ -1,4 +1,4 @@
-"""Settings of the log: level and format."""
+"""Settings of the log and of the access log."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from hero_router.settings.setting import check_section, text
 
 @dataclass(frozen=True, slots=True)
 class LogSettings:
-    """Level and format of the log."""
+    """Level and format of the log; form of the access log."""
 
     level: str = text(
         "info", "ROUTER_LOG_LEVEL", "lowest severity that is logged: debug, info, warning or error"
@@ -16,11 +16,17 @@ class LogSettings:
     format: str = text(
         "text", "ROUTER_LOG_FORMAT", "format of the log lines: text for people, json for programs"
     )
+    access: str = text(
+        "off",
+        "ROUTER_ACCESS_LOG",
+        "log each request that the web workers answer or pass on to a service: off, text or json",
+    )
 
     def __post_init__(self) -> None:
         check_section(self)
         _choice("ROUTER_LOG_LEVEL", self.level, ("debug", "info", "warning", "error"))
         _choice("ROUTER_LOG_FORMAT", self.format, ("text", "json"))
+        _choice("ROUTER_ACCESS_LOG", self.access, ("off", "text", "json"))
 
 
 def _choice(variable: str, value: str, accepted: tuple[str, ...]) -> None:

@@ -18,6 +18,9 @@ from hero_router.codec import encode
 _ROUTED = ("aiohttp", "asyncio", "gunicorn.access", "gunicorn.error")
 """Loggers to which libraries may have added handlers; our handler replaces those handlers."""
 
+ACCESS = "hero_router.access"
+"""The logger of the access log."""
+
 _STANDARD = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"})
 """Attributes of every log record; any other attribute was given as `extra=`."""
 
@@ -29,8 +32,7 @@ def setup(level: str, fmt: str, stream: TextIO | None = None) -> None:
 
     A later call replaces an earlier one. Handlers of other libraries on the root logger stay.
     """
-    handler = _Handler(stream)
-    handler.setFormatter(JsonFormatter() if fmt == "json" else TextFormatter())
+    handler = _handler(fmt, stream)
     root = logging.getLogger()
     root.setLevel(level.upper())
     root.handlers = [item for item in root.handlers if not isinstance(item, _Handler)] + [handler]
@@ -39,6 +41,17 @@ def setup(level: str, fmt: str, stream: TextIO | None = None) -> None:
     for name in _ROUTED:
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [], True
+
+
+def setup_access(fmt: str, stream: TextIO | None = None) -> None:
+    """Write the access log to `stream` (default: stderr) as "text" or "json", whatever the level.
+
+    "off" ends it. A later call replaces an earlier one.
+    """
+    logger = logging.getLogger(ACCESS)
+    logger.handlers = [] if fmt == "off" else [_handler(fmt, stream)]
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
 
 
 def setup_early(fmt: str | None = None) -> None:
@@ -108,6 +121,12 @@ class JsonFormatter(logging.Formatter):
         if trace := _trace(self, record):
             fields["exception"] = _plain(trace)
         return encode({**fields, **_extra(record), **fields})
+
+
+def _handler(fmt: str, stream: TextIO | None) -> "_Handler":
+    handler = _Handler(stream)
+    handler.setFormatter(JsonFormatter() if fmt == "json" else TextFormatter())
+    return handler
 
 
 class _Handler(logging.StreamHandler[TextIO]):

@@ -65,7 +65,7 @@ class Keys:
 
     @property
     def allow(self) -> str:
-        """Key of the hash of addresses that need no login: network → entry (JSON).
+        """Key of the hash of addresses that may connect: network → entry (JSON).
 
         Its field `revision` is a random number that each change replaces.
         """
@@ -88,6 +88,13 @@ class Keys:
     def clients(self, worker: str) -> str:
         """Key of one web worker's client list: a string (JSON) that expires."""
         return f"{self.prefix}:clients:{worker}"
+
+    def routing_errors(self, service: str) -> str:
+        """Key of the list of a service's last routing errors (JSON), the newest first; it expires.
+
+        `service` is the service's id.
+        """
+        return f"{self.prefix}:errors:{service}"
 
     def lease(self, node: str) -> str:
         """Key of the lease on a node: a string that expires, `<scanner>:<fencing token>`."""

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from aiohttp import web
 
 from hero_router.access.authenticator import Authenticator, Credentials, LiveAccess, WrongToken
-from hero_router.access.policy import Access, require_role
+from hero_router.access.policy import Access, require_all_contexts, require_role
 from hero_router.access.principal import ADMIN, VIEWER, Principal
 from hero_router.access.sessions import session_values
 from hero_router.access.tokens import bearer, digest_of
-from hero_router.errors import Forbidden, TooManyAttempts, Unauthorized
+from hero_router.errors import TooManyAttempts, Unauthorized
 from hero_router.settings.proxies import TrustedProxies
 from hero_router.web.request_facts import facts_of
 
@@ -62,8 +62,8 @@ class Admission:
         if access is Access.METRICS and self._has_metrics_token(request):
             return Principal("metrics", NOBODY, address=address)
         principal = self.identify(request, audience)
-        if access is Access.METRICS and principal.contexts is not None:
-            raise Forbidden("the metrics name the services of all contexts")
+        if access is Access.METRICS:
+            require_all_contexts(principal)
         require_role(principal, ADMIN if access is Access.ADMIN else VIEWER)
         return principal
 

@@ -12,6 +12,7 @@ from hero_router.settings import logging_setup
 from hero_router.settings.config import RouterConfig, warn_rejected
 from hero_router.store.clock import RedisClock
 from hero_router.web import lifecycle, middleware, route_groups
+from hero_router.web.access_log import LoggedProtocol
 from hero_router.web.assembly import PARTS, Parts, RedisClients, make_parts
 from hero_router.web.request_checks import Runner
 from hero_router.web.route_groups import RouteGroup
@@ -53,7 +54,7 @@ def grouped_routes(parts: Parts) -> Sequence[tuple[RouteGroup, Sequence[web.Abst
     public = [*static.routes(parts.assets), *health.routes(parts.feed, parts.worker)]
     viewers = [
         *events.routes(parts.feed.hub, parts.streams),
-        *state.routes(parts.state),
+        *state.routes(parts.state, parts.details),
         *rpc.routes(parts.rpc, parts.bodies),
         *sign_in.own(access.admission, access.sessions),
     ]
@@ -66,7 +67,7 @@ def grouped_routes(parts: Parts) -> Sequence[tuple[RouteGroup, Sequence[web.Abst
     )
     return (
         (route_groups.PUBLIC, public),
-        (route_groups.SIGN_IN, pages.routes()),
+        (route_groups.sign_in_group(parts.proxy.domain), pages.routes()),
         (route_groups.VIEWERS, viewers),
         (route_groups.ADMINS, clients.routes(parts.presence)),
         (route_groups.METRICS, metrics.routes(parts.exposition)),
@@ -86,6 +87,7 @@ async def application() -> web.AppRunner:
 def make_runner(config: RouterConfig) -> web.AppRunner:
     """The aiohttp runner of one worker. Raises ConfigError if no Redis URL is set."""
     logging_setup.setup(config.log.level, config.log.format)
+    logging_setup.setup_access(config.log.access)
     clients = RedisClients.connect(config)
     parts = make_parts(config, clients, RedisClock(clients.web))
     return Runner(
@@ -96,6 +98,7 @@ def make_runner(config: RouterConfig) -> web.AppRunner:
         parts.proxy,
         head=config.web.head_seconds,
         stall=config.stream.stall_seconds,
+        protocol=None if config.log.access == "off" else LoggedProtocol,
         handler_cancellation=True,  # else aiohttp does not cancel the handler of a client that left
         keepalive_timeout=config.web.keepalive_seconds,
         shutdown_timeout=lifecycle.OPEN_SECONDS,

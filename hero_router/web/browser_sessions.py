@@ -47,7 +47,7 @@ class BrowserSessions:
         now_ms = self._now_ms()
         return replace(
             principal,
-            session=secrets.token_urlsafe(12),
+            session=secrets.token_hex(8),
             issued_ms=now_ms,
             expires_ms=now_ms + int(self._hours * HOUR_MS),
         )

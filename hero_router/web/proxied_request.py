@@ -14,6 +14,7 @@ from aiohttp import web
 from hero_router.access.principal import Principal
 from hero_router.errors import BadGateway, BadRequest, GatewayTimeout, NoListener, RouterError
 from hero_router.proxy.address import RPC
+from hero_router.proxy.call import ProxiedCall
 from hero_router.proxy.exchange import Exchange, Limits
 from hero_router.proxy.headers import (
     Field,
@@ -27,7 +28,7 @@ from hero_router.proxy.headers import (
 )
 from hero_router.proxy.socket_file import SocketLocator
 from hero_router.proxy.table import Target
-from hero_router.proxy.trace_context import trace_fields
+from hero_router.proxy.trace_context import trace_fields, trace_id
 from hero_router.proxy.tunnel import Tunnels
 from hero_router.upstream.connection import UpstreamConnection
 from hero_router.upstream.outcome import Outcome
@@ -64,15 +65,15 @@ class Forwarder:
     calls: "set[_Call]" = field(default_factory=set)
 
     async def forward(
-        self, request: web.BaseRequest, target: Target, principal: Principal
+        self, request: web.BaseRequest, target: Target, principal: Principal, seen: ProxiedCall
     ) -> web.StreamResponse:
-        """Pass a request on and its answer back.
+        """Pass a request on and its answer back; `seen` is told what becomes of it.
 
         Raises:
             NoListener, BadGateway, GatewayTimeout: the service gives no answer.
             BadRequest, HTTPRequestTimeout: the client's body is malformed or late.
         """
-        call = _Call(self, request, target, principal)
+        call = _Call(self, request, target, principal, seen)
         self.calls.add(call)
         try:
             return await call.run()
@@ -119,10 +120,15 @@ class _Call:
     """One request and its answer, on their way through the worker."""
 
     def __init__(
-        self, forwarder: Forwarder, request: web.BaseRequest, target: Target, principal: Principal
+        self,
+        forwarder: Forwarder,
+        request: web.BaseRequest,
+        target: Target,
+        principal: Principal,
+        seen: ProxiedCall,
     ) -> None:
         self._forwarder, self._request, self._target = forwarder, request, target
-        self.principal = principal
+        self.principal, self._seen = principal, seen
         self._fields: Fields = request.raw_headers
         self._facts = request[FACTS]
         self._upgrade = upgrade_of(self._fields)
@@ -218,6 +224,7 @@ class _Call:
         while data := await self._some_of_body(exchange):
             if exchange.done.done():
                 return
+            self._seen.received_bytes += len(data)
             await connection.write(b"%x\r\n%b\r\n" % (len(data), data) if chunked else data)
         connection.finish(b"0\r\n\r\n" if chunked else b"")
 
@@ -247,15 +254,17 @@ class _Call:
 
     def _head(self, *, has_body: bool) -> bytes:
         request, target = self._request, self._target
+        trace = trace_fields(
+            self._fields, trusted=self._facts.is_believed, token_hex=secrets.token_hex
+        )
+        self._seen.trace_id = trace_id(trace)
         hop = Hop(
             self._facts,
             host=host_of(request),
             prefix=target.prefix,
             request_id=request.get(REQUEST_ID, ""),
             via=self._forwarder.via,
-            trace=trace_fields(
-                self._fields, trusted=self._facts.is_believed, token_hex=secrets.token_hex
-            ),
+            trace=trace,
         )
         forwarder = self._forwarder
         given = self._fields
@@ -299,11 +308,13 @@ class _Call:
             version,
             request.method,
             rewrite,
+            self._seen,
             keep_alive=request.keep_alive,
             limits=self._forwarder.limits,
         )
 
     def _refusal(self, failure: NoResponse) -> RouterError:
+        self._seen.failed(failure)
         name = str(self._target.record.get("name"))
         if failure.outcome in (Outcome.REFUSED, Outcome.MISSING, Outcome.UNSEEN):
             return NoListener(f"the service {name} cannot be reached: {failure}")

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import re
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import HttpVersion10, HttpVersion11, web
@@ -49,7 +50,7 @@ class Runner(web.AppRunner):
     """An aiohttp runner whose requests and connections pass the checks of this module.
 
     The head of a request may take `head` seconds. The connection of a client that takes no byte of
-    its response for `stall` seconds is closed.
+    its response for `stall` seconds is closed. `protocol` makes the `HttpProtocol` of a connection.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Runner(web.AppRunner):
         *,
         head: float,
         stall: float,
+        protocol: "Callable[..., HttpProtocol] | None" = None,
         **options: Any,
     ) -> None:
         super().__init__(
@@ -74,11 +76,11 @@ class Runner(web.AppRunner):
             **options,
         )
         self._given = hosts, proxies, requests, proxy
-        self._head, self._stall = head, stall
+        self._head, self._stall, self._protocol = head, stall, protocol or HttpProtocol
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
-        return HttpServer(made, *self._given, self._head, self._stall)
+        return HttpServer(made, *self._given, self._head, self._stall, self._protocol)
 
 
 class HttpServer(web.Server):
@@ -93,6 +95,7 @@ class HttpServer(web.Server):
         proxy: ReverseProxy,
         head: float,
         stall: float,
+        protocol: "Callable[..., HttpProtocol]",
     ) -> None:
         super().__init__(
             self._check_and_handle,
@@ -100,7 +103,7 @@ class HttpServer(web.Server):
             handler_cancellation=inner.handler_cancellation,
             **inner._kwargs,  # noqa: SLF001 - see above
         )
-        self._proxy = proxy
+        self._proxy, self._protocol = proxy, protocol
         self._inner, self._hosts, self._proxies, self._requests = inner, hosts, proxies, requests
         self.heads, self.responses = (
             HeadTimeouts(self._loop, head),
@@ -109,7 +112,7 @@ class HttpServer(web.Server):
 
     def __call__(self) -> web.RequestHandler:
         """The asyncio protocol of a new connection."""
-        return HttpProtocol(self, loop=self._loop, **self._kwargs)
+        return self._protocol(self, loop=self._loop, **self._kwargs)
 
     def _make_request(
         self,

@@ -1,6 +1,5 @@
 """Decides which requests go to a service, and to which: by path or by host name."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -8,27 +7,23 @@ from typing import NamedTuple
 from aiohttp import web
 
 from hero_router.access.policy import Access, visible
+from hero_router.access.principal import Principal
 from hero_router.errors import BadRequest, LoopDetected, NoListener, Unauthorized
-from hero_router.proxy.address import DEFAULT_CONTEXT, RPC, Address, by_host, by_path
+from hero_router.proxy.address import DEFAULT_CONTEXT, RPC, Address, by_host, by_path, is_own
+from hero_router.proxy.call import ProxiedCall
 from hero_router.proxy.headers import has_loop
 from hero_router.proxy.table import RoutingTable, Target
 from hero_router.settings.hosts import Authority
 from hero_router.web.admission import Admission
 from hero_router.web.browser_sessions import redirect, sign_in_address
+from hero_router.web.call_observer import CallObserver
 from hero_router.web.errors import OwnResponse
+from hero_router.web.middleware import PRINCIPAL
 from hero_router.web.proxied_request import Forwarder
 from hero_router.web.request_facts import FACTS
 from hero_router.web.request_line import host_of
 from hero_router.web.service_sign_in import LANDING, ServiceSignIn
-
-RESERVED = frozenset(
-    {
-        "", "api", "events", "rpc", "static", "health", "ready", "metrics", "openrpc.json",
-        ".well-known", "favicon.ico", "sign-in", "sign-out",
-    }
-)  # fmt: skip
-"""First segments of the router's own addresses. A service of such a name is reached by host name,
-or with its context."""
+from hero_router.web.shown_target import origin_form
 
 
 class Route(NamedTuple):
@@ -47,6 +42,7 @@ class ReverseProxy:
     domain: str
     admission: Admission
     sign_in: ServiceSignIn
+    observer: CallObserver
 
     def route(self, request: web.BaseRequest) -> Route | None:
         """Where a request may lead; None if the router itself is asked.
@@ -54,13 +50,12 @@ class ReverseProxy:
         Raises:
             BadRequest: the address hides a slash or a dot segment.
         """
-        target = _target(request.raw_path)
+        target = origin_form(request.raw_path)
         named = Authority.parse(host_of(request))
         host = named.host if named else ""
         if (found := by_host(host, self.domain, target)) is not None:
             return Route((found,), host)
-        first = target.partition("?")[0].split("/", 2)[1:2]
-        if not first or first[0] in RESERVED or not (found_by_path := by_path(target)):
+        if is_own(target) or not (found_by_path := by_path(target)):
             return None
         return Route(found_by_path, "")
 
@@ -73,8 +68,6 @@ class ReverseProxy:
             LoopDetected: the request has been here before.
             NoListener, BadGateway, GatewayTimeout: the service gives no answer.
         """
-        if has_loop(request.raw_headers, self.forwarder.via):
-            raise LoopDetected("the request has passed through this router before")
         if route.host and request.path == LANDING:
             secure = self.admission.is_secure(request)
             return await self.sign_in.land(request, route.host, secure=secure)
@@ -84,12 +77,28 @@ class ReverseProxy:
             if not self.admission.rules.signs_in or not _is_navigation(request):
                 raise
             return self._sign_in(request, route)
+        request[PRINCIPAL] = principal
         target = self.table.find(route.addresses, _context(request), visible(principal))
+        call = self.observer.started(request, target)
+        try:
+            return await self._pass(request, target, principal, call)
+        except BaseException as error:
+            self.observer.failed(call, error)
+            raise
+        finally:
+            self.observer.ended(request, call)
+
+    async def _pass(
+        self, request: web.BaseRequest, target: Target, principal: Principal, call: ProxiedCall
+    ) -> web.StreamResponse:
+        if has_loop(request.raw_headers, self.forwarder.via):
+            raise LoopDetected("the request has passed through this router before")
         if (node := target.record.get("node")) != self.table.node:
             raise NoListener(f"the service runs on node {node}, which this router cannot reach")
         if (moved := _with_slash(target, request[FACTS].prefix)) is not None:
+            call.status = moved.status
             return moved
-        return await self.forwarder.forward(request, target, principal)
+        return await self.forwarder.forward(request, target, principal, call)
 
     def _sign_in(self, request: web.BaseRequest, route: Route) -> web.Response:
         if route.host:
@@ -102,17 +111,6 @@ def _is_navigation(request: web.BaseRequest) -> bool:
     mode = request.headers.get("Sec-Fetch-Mode", "navigate")
     accepts = "text/html" in request.headers.get("Accept", "")
     return request.method in ("GET", "HEAD") and mode == "navigate" and accepts
-
-
-_ABSOLUTE = re.compile(r"[^:/?]+://[^/?]*(.*)", re.DOTALL)
-
-
-def _target(raw_path: str) -> str:
-    """The path and query of a request's target, which may be absolute."""
-    if raw_path.startswith("/"):
-        return raw_path
-    found = _ABSOLUTE.fullmatch(raw_path)
-    return raw_path if found is None else found[1] if found[1].startswith("/") else f"/{found[1]}"
 
 
 def _context(request: web.BaseRequest) -> str:

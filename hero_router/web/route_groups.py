@@ -24,17 +24,6 @@ HEADERS = {
 }
 
 
-FORM_HEADERS = HEADERS | {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'none'"
-    ),
-    # With "no-referrer" browsers send `Origin: null` with a form, which is refused.
-    "Referrer-Policy": "same-origin",
-}
-"""The headers of a page with a form, and without scripts."""
-
-
 @dataclass(frozen=True, slots=True)
 class RouteGroup:
     """What the routes of one group ask of their callers, their response headers and limits.
@@ -58,9 +47,6 @@ class RouteGroup:
 PUBLIC = RouteGroup(Access.ANYONE)
 """Health, and the page's own files: they hold no data."""
 
-SIGN_IN = RouteGroup(Access.SIGN_IN, FORM_HEADERS)
-"""The pages to sign in."""
-
 VIEWERS = RouteGroup(Access.VIEWER)
 """The API, the event stream, JSON-RPC. A browser never retries a stream that was refused, so a
 request with a long `Last-Event-ID` is not refused but answered in the stream."""
@@ -70,6 +56,25 @@ ADMINS = RouteGroup(Access.ADMIN)
 
 METRICS = RouteGroup(Access.METRICS)
 """The metrics, for programs with a token of their own."""
+
+
+def sign_in_group(domain: str) -> RouteGroup:
+    """The pages to sign in: without scripts, with a form.
+
+    After a sign-in the router may send the browser on to a service's host name below `domain`.
+    Chromium checks `form-action` for such a redirect too.
+    """
+    services = f"http://*.{domain}:* https://*.{domain}:*"
+    headers = {
+        "Content-Security-Policy": (
+            "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+            f"form-action 'self' {services}; frame-ancestors 'none'"
+        ),
+        # With "no-referrer" browsers send `Origin: null` with a form, which is refused.
+        "Referrer-Policy": "same-origin",
+    }
+    return RouteGroup(Access.SIGN_IN, HEADERS | headers)
+
 
 GROUPS = web.AppKey("groups", dict[web.AbstractRoute, RouteGroup])
 

@@ -13,7 +13,7 @@ import { Account } from "./views/account.js";
 import { View } from "./views/root.js";
 
 const TICK_MS = 1_000;
-const PROBE_EVERY_MS = 5_000;
+const ASK_EVERY_MS = 5_000;
 
 const clock = new Clock();
 const now = () => clock.now();
@@ -28,9 +28,9 @@ const view = new View(document, { chosen: onChosen, changed: onChanged, hurry: (
 
 const account = new Account(document, api, now);
 
-let nextProbe = 0;
-/** @type {string|null} the service whose last probe was asked for */
-let probed = null;
+let nextAsked = 0;
+/** @type {string|null} the service that was asked for last */
+let asked = null;
 
 /** Draw at most once for each animation frame; a hidden tab draws when it is visible again. */
 let drawn = true;
@@ -43,11 +43,11 @@ function render() {
   });
 }
 
-/** Each second: update the ages on the page, and fetch the last probe if it is due. */
+/** Each second: update the ages on the page, and ask for the selected service if it is due. */
 function tick() {
   follower.tick();
-  if (now() >= nextProbe) void probe();
   if (!document.hidden) account.tick(follower.fresh.link === "live");
+  if (now() >= nextAsked) void ask();
   // A hidden tab draws nothing, but its title is seen.
   if (document.hidden) view.title(store, follower.fresh);
 }
@@ -70,19 +70,20 @@ function addressed() {
 }
 
 function onChanged() {
-  if (view.selected !== probed) void probe();
+  if (view.selected !== asked) void ask();
   render();
 }
 
-/** Fetch the figures of the selected service's last probe. */
-async function probe() {
-  const id = (probed = view.selected);
+/** Fetch what the state lacks of the selected service: its last probe, addresses and errors. */
+async function ask() {
+  const id = (asked = view.selected);
   if (id === null || document.hidden) return;
-  nextProbe = now() + PROBE_EVERY_MS;
+  nextAsked = now() + ASK_EVERY_MS;
   try {
-    view.probed(id, (await api.service(id)).probe);
+    const [service, log] = await Promise.all([api.service(id), api.routingErrors(id)]);
+    view.answered(id, { ...service, log });
   } catch {
-    view.probed(id, null);
+    view.answered(id, null);
   }
   render();
 }

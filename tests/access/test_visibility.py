@@ -9,15 +9,16 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 from pytest_aiohttp.plugin import AiohttpClient
 
-from hero_router.access.principal import Principal
+from hero_router.access.principal import ALL_ROLES, Principal
 from hero_router.feed.conditions import SCANNER
+from hero_router.model import Change
 from hero_router.sse import Message, Parser
 from hero_router.web.middleware import PRINCIPAL, Handler
 from tests.web.world import World, record
 
 Client = TestClient[Any, Any]
 
-SHOP = Principal("clerk", frozenset(), frozenset({"shop"}))
+SHOP = Principal("clerk", ALL_ROLES, frozenset({"shop"}))
 MINE = record("till", context="shop", node="n2")
 OTHER = record("beta")
 SAME_NAME = record("till", context="lab")
@@ -81,10 +82,15 @@ async def test_the_state_in_gzip_is_the_same(client: Client, world: World) -> No
 
 
 async def test_another_context_does_not_exist_for_it(client: Client) -> None:
-    assert (await get(client, "/api/services/till"))["id"] == MINE.id
+    mine = await get(client, "/api/services/till")
+    assert mine["id"] == MINE.id
+    assert mine["addresses"] == {}, "it may call no service"
+    assert (await call(client, "router.logs", id="till"))["result"]["service_id"] == MINE.id
     for key in (OTHER.id, "beta"):
         await get(client, f"/api/services/{key}", status=404)
-        assert (await call(client, "router.service", id=key))["error"]["code"] == -32004
+        await get(client, f"/api/services/{key}/errors", status=404)
+        for method in ("router.service", "router.logs"):
+            assert (await call(client, method, id=key))["error"]["code"] == -32004
 
 
 async def test_rpc_methods_answer_its_context_only(client: Client) -> None:
@@ -97,8 +103,9 @@ async def test_rpc_methods_answer_its_context_only(client: Client) -> None:
 
 
 async def test_recent_events_are_of_its_context_only(client: Client, world: World) -> None:
-    async with world.scanners(["n1", "n2"], discovered=1):
-        await call(client, "router.scan")
+    scan = Change("scan", "", {"node": "n2", "discovered": 9, "requests": []})
+    await world.registry.apply(await world.grant("n2"), [scan])
+    await world.caught_up()
     recent = await get(client, "/api/events/recent?n=1")
     assert [item["data"]["service"]["id"] for item in recent["events"]] == [MINE.id]
 
@@ -129,7 +136,10 @@ async def test_a_stream_of_another_context_is_refused(client: Client) -> None:
     assert error["code"] == "forbidden"
 
 
-async def test_the_list_of_clients_is_for_admins(client: Client) -> None:
+async def test_what_counts_all_contexts_is_not_for_it_even_as_administrator(
+    client: Client,
+) -> None:
+    assert (await call(client, "router.scan"))["error"]["data"]["code"] == "forbidden"
     assert (await get(client, "/api/clients", status=403))["error"]["code"] == "forbidden"
 
 

@@ -160,7 +160,7 @@ def test_without_redis_nothing_is_completed(tmp_path: Path) -> None:
 
 def test_a_link_signs_in_and_needs_the_tokens_of_the_web_workers(access: Access) -> None:
     answer = access("link", ROUTER_TOKEN="admin-0123456789abc", ROUTER_PORT="9911")
-    assert re.fullmatch(r"http://127\.0\.0\.1:9911/sign-in/link/[\w.-]+\n", answer.stdout)
+    assert re.fullmatch(r"http://localhost:9911/sign-in/link/[\w.-]+\n", answer.stdout)
     answer = access("link")
     assert answer.exit_code == 2
     assert "no token is set (ROUTER_TOKEN)" in answer.stderr

@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from hero_router.cli.address import Router
 from hero_router.cli.past import Past, Since
 from hero_router.feed.filters import Filter
 
@@ -58,7 +59,7 @@ def since(text: str) -> Any:
 async def test_events_since_a_time_and_at_most_that_many(
     url: str, past: Past, numbers: list[int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = await past.fetch(url, None)
+    found = await past.fetch(Router(url), None)
     assert [item["id"] for item in found.events] == [f"7-{number}" for number in numbers]
     assert found.cursor == "7-4"
     assert capsys.readouterr().err == ""
@@ -76,7 +77,7 @@ async def test_events_since_a_time_and_at_most_that_many(
 async def test_the_last_ones_are_counted_among_the_wanted_ones(
     url: str, wanted: Filter, numbers: list[int]
 ) -> None:
-    found = await Past(None, 3).fetch(url, wanted)
+    found = await Past(None, 3).fetch(Router(url), wanted)
     assert [item["id"] for item in found.events] == [f"7-{number}" for number in numbers[-3:]]
 
 
@@ -84,16 +85,16 @@ async def test_events_that_are_not_kept_any_more_are_mentioned(
     kept: list[dict[str, Any]], url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     del kept[0]
-    await Past(since("20s"), None).fetch(url, None)
+    await Past(since("20s"), None).fetch(Router(url), None)
     assert capsys.readouterr().err == "", "all since then are there"
-    await Past(since("30s"), None).fetch(url, None)
+    await Past(since("30s"), None).fetch(Router(url), None)
     assert "are not kept any more" in capsys.readouterr().err
 
 
 async def test_junk_in_the_stream_ends_nothing(kept: list[dict[str, Any]], url: str) -> None:
     kept[:] = [{"event": "of_next_year", "id": "7-1", "data": {"at": "soon", "service": [1]}}]
-    assert len((await Past(None, None).fetch(url, Filter.of([], [], ["x"]))).events) == 0
-    assert len((await Past(None, None).fetch(url, None)).events) == 1
+    assert len((await Past(None, None).fetch(Router(url), Filter.of([], [], ["x"]))).events) == 0
+    assert len((await Past(None, None).fetch(Router(url), None)).events) == 1
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ WARNING = (
     "ROUTER_SSE_BUFFER='0' is rejected: it must be a whole number from 1 to 100000; "
     "using the default 1024"
 )
+FLAGGED = [item for item in SETTINGS if not item.private]
 NUMBERS = [item for item in SETTINGS if item.kind in ("int", "float")]
 SPECIAL = {
     "allowed_hosts": "router.example.org",
@@ -28,7 +29,18 @@ SPECIAL = {
     "redis_prefix": "{other}",
     "log_level": "debug",
     "log_format": "json",
+    "allow_ips": "10.0.0.7",
+    "auth_header": "X-User",
+    "auth_roles_header": "X-Roles",
+    "auth_contexts_header": "X-Contexts",
+    "access_log": "text",
 }
+NEEDS = {
+    "viewer_token_file": ("--token-file", "/nowhere/token"),
+    "auth_roles_header": ("--auth-header", "X-User"),
+    "auth_contexts_header": ("--auth-header", "X-User"),
+}
+"""Settings that mean nothing without another one."""
 
 
 def run(*arguments: str, **environment: str) -> Result:
@@ -56,10 +68,18 @@ def another(item: Setting) -> str:
     return SPECIAL.get(item.name, f"/nowhere/{item.name}")
 
 
-@pytest.mark.parametrize("item", SETTINGS, ids=lambda item: item.name)
+def test_a_secret_has_no_flag_as_other_users_can_see_command_lines() -> None:
+    private = [item for item in SETTINGS if item.private]
+    assert {"token", "viewer_token"} <= {item.name for item in private}
+    for item in private:
+        assert run("config", item.flag, "x").exit_code == 2
+
+
+@pytest.mark.parametrize("item", FLAGGED, ids=lambda item: item.name)
 def test_each_setting_has_a_flag_that_wins_over_its_variable(item: Setting) -> None:
     value = another(item)
     arguments = [item.flag] if item.kind == "bool" else [item.flag, value]
+    arguments += NEEDS.get(item.name, ())
     answer = run("config", "--json", *arguments, **{item.variables[0]: plain(item.default)})
     assert answer.exit_code == 0, answer.output
     rows = {row["variable"]: row for row in json.loads(answer.stdout)}

@@ -1,7 +1,9 @@
 """Asking a router over HTTP: whatever is at the address, an error is one clear line."""
 
 import socket
+import ssl
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from hero_router.client.http import Answer, RequestRefused, RouterAway, call, fetch, get
+from tests.support.certificates import Certificate, certificate
 
 
 class Somebody:
@@ -93,4 +96,36 @@ async def test_a_router_that_never_answers_is_not_waited_for_for_ever() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         refused = await refusal(fetch(url, "/", within=0.1))
-        assert refused.startswith(f"no router answers at {url}: ")
+        assert refused == f"{url} gives no answer within 0.1 s"
+
+
+@pytest.fixture
+async def tls(somebody: Somebody, tmp_path: Path) -> AsyncIterator[tuple[str, Certificate]]:
+    """A router behind TLS whose certificate no system knows."""
+    made = certificate(tmp_path, "router")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made.file, made.key)
+    app = web.Application()
+    app.add_routes([web.get("/", somebody.answer)])
+    server = TestServer(app)
+    await server.start_server(ssl=context)
+    try:
+        yield f"https://127.0.0.1:{server.port}", made
+    finally:
+        await server.close()
+
+
+async def test_a_certificate_that_no_system_knows_is_refused_in_words(
+    tls: tuple[str, Certificate],
+) -> None:
+    refused = await refusal(fetch(tls[0], "/"))
+    assert refused == (
+        f"no router answers at {tls[0]}: its certificate is refused: self-signed certificate; "
+        "SSL_CERT_FILE may name a file of other CAs"
+    )
+
+
+async def test_http_where_tls_is_expected_is_refused_in_words(url: str) -> None:
+    address = url.replace("http:", "https:")
+    told = "it does not speak TLS as it should"
+    assert await refusal(fetch(address, "/")) == f"no router answers at {address}: {told}"

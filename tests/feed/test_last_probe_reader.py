@@ -69,7 +69,7 @@ async def test_what_nobody_looks_at_any_more_is_dropped() -> None:
     for number in range(50):
         clock.now += FRESH_SECONDS
         await figures.latest("n1", f"s{number}")
-    assert len(figures._flights) == 1
+    assert len(figures._reads._flights) == 1
 
 
 async def test_without_redis_there_are_no_figures_and_it_is_not_asked_at_once_again() -> None:

@@ -16,6 +16,7 @@ from hero_router.metrics import process, sampler
 from hero_router.metrics.declarations import Declarations
 from hero_router.metrics.exposition import Exposition
 from hero_router.metrics.http_requests import RequestCounts
+from hero_router.metrics.proxied_requests import Figures, ProxiedCounts
 from hero_router.metrics.sampler import Sampler
 from hero_router.store.client import connect
 from hero_router.store.clock import RedisClock
@@ -118,10 +119,12 @@ class Bench:
             max_delay=0,
             hello_fields=dict,
         )
-        self.requests = RequestCounts()
+        self.requests, self.proxied = RequestCounts(), ProxiedCounts()
+        self.tunnels = list[object]()
         self.clock = RedisClock(connect("redis://127.0.0.1:1/0", name="nowhere"))
         metrics = Declarations()
-        self.recorder = Sampler(metrics, self.feed, self.requests, self.clock)
+        figures = Figures(self.requests, self.proxied, self.tunnels)
+        self.recorder = Sampler(metrics, self.feed, figures, self.clock)
         self.exposition = Exposition(metrics.registry, self.feed.mirror, self.clock)
 
     def scrape(self) -> Scrape:

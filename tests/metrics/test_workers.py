@@ -1,5 +1,6 @@
 """`/metrics` and `/api/clients` over real gunicorn workers, while clients do what clients do."""
 
+import json
 import os
 import re
 import signal
@@ -18,6 +19,7 @@ from tests.support.hand import Hand, writing
 from tests.support.redis import RedisServer, redis7_binary
 from tests.support.scrape import Scrape
 from tests.support.wait import eventually
+from tests.web.raw import ask, get
 
 WINDOW = 64
 LONG = "x" * 2_000
@@ -239,6 +241,44 @@ async def test_any_worker_of_any_instance_lists_the_clients_of_all(
             assert answer["pending"] >= entry["behind"]
     finally:
         other.process.stop()
+
+
+async def test_requests_to_services_and_their_errors_are_told_by_any_worker_for_all(
+    web: Web, hand: Hand
+) -> None:
+    """Over many connections, so that both workers pass some of them on."""
+    await hand.change("far")
+
+    refusals = 0
+
+    async def refused() -> bool:
+        nonlocal refusals
+        status = (await ask(web.port, get("/far/rpc/x"))).status
+        refusals += status == 503
+        return status == 503
+
+    async def known() -> bool:
+        return all([await refused() for _ in range(20)])
+
+    await eventually(known, message="both workers know the service")
+
+    async def counted_all() -> bool:
+        scrape = await web.scrape()
+        series = {"service": "far", "status": "5xx", "cause": "unreachable"}
+        told = scrape.values("proxied_requests_total", **series)
+        return told == [refusals] and scrape.total("proxied_open") == 0
+
+    await eventually(counted_all, message="all are in one sum")
+
+    async def listed() -> set[str]:
+        found = json.loads(await web.get("/api/services/far/errors"))
+        assert found["complete"]
+        return {each["worker"] for each in found["errors"]}
+
+    async def all_list_all() -> bool:
+        return all([len(await listed()) == 2 for _ in range(8)])
+
+    await eventually(all_list_all, message="each worker tells of the errors on both")
 
 
 async def test_every_metric_is_described_and_the_other_way_round(web: Web, hand: Hand) -> None:

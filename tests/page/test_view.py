@@ -122,9 +122,8 @@ async def test_the_detail_shows_each_socket_with_its_latency_and_why(view: PageV
     assert await view.text("[data-probe]") == "latency as of the last change"
     lines = await view.page.locator("[data-methods] li").all_text_contents()
     assert lines == ["add", "sub", "… and 1 more"]
-    await view.probed(
-        "id-a", {"checked_at": NOW - 4_000, "sockets": {"rpc": {"latency_ms": 9, "error": None}}}
-    )
+    figures = {"checked_at": NOW - 4_000, "sockets": {"rpc": {"latency_ms": 9, "error": None}}}
+    await view.answered("id-a", {"probe": figures})
     assert "9 ms" in await view.text('[data-socket="rpc"]')
     assert await view.text("[data-probe]") == "probed 4 s ago"
 

@@ -50,11 +50,11 @@ class PageView(PageStore):
         """A person comes to an address that names this."""
         await self.handle.evaluate("({ view }, named) => view.select(named)", named)
 
-    async def probed(self, identity: str, figures: Mapping[str, Any] | None) -> None:
-        """The figures of a service's last probe come."""
+    async def answered(self, identity: str, answer: Mapping[str, Any] | None) -> None:
+        """What the router says of one service alone comes."""
         await self.handle.evaluate(
-            "({ view, draw }, [id, figures]) => { view.probed(id, figures); draw(); }",
-            [identity, figures],
+            "({ view, draw }, [id, answer]) => { view.answered(id, answer); draw(); }",
+            [identity, answer],
         )
 
     async def chosen(self) -> list[str | None]:

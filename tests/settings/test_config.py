@@ -173,6 +173,7 @@ def value_of(item: Setting) -> st.SearchStrategy[Any]:
         **dict.fromkeys(
             ("auth_header", "auth_roles_header", "auth_contexts_header"), st.just("X-User")
         ),
+        "access_log": st.sampled_from(["off", "text", "json"]),
     }
     if item.name in special:
         return special[item.name]

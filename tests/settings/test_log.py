@@ -12,6 +12,7 @@ from hero_router.settings.config import RouterConfig
         ("log_level", "loud", "debug, info, warning, error"),
         ("log_level", "INFO", "debug, info, warning, error"),
         ("log_format", "xml", "text, json"),
+        ("access_log", "stdout", "off, text, json"),
     ],
 )
 def test_a_value_is_one_of_the_choices(setting: str, value: str, choices: str) -> None:

@@ -24,7 +24,7 @@ LIBRARIES = ("aiohttp", "asyncio", "gunicorn.error", "gunicorn.access")
 @pytest.fixture(autouse=True)
 def _restored() -> Iterator[None]:
     """Give every logger back as it was."""
-    loggers = [logging.getLogger(name) for name in (None, *LIBRARIES)]
+    loggers = [logging.getLogger(name) for name in (None, *LIBRARIES, logging_setup.ACCESS)]
     before = [(logger, logger.handlers, logger.propagate, logger.level) for logger in loggers]
     yield
     for logger, handlers, propagate, level in before:
@@ -171,3 +171,17 @@ def test_by_default_logs_go_to_stderr(capsys: pytest.CaptureFixture[str]) -> Non
     told = capsys.readouterr()
     assert told.err.endswith(f"INFO hero_router.scan.agent[{os.getpid()}] to stderr\n")
     assert told.out == ""
+
+
+def test_the_access_log_has_a_form_and_a_level_of_its_own() -> None:
+    """`ROUTER_LOG_LEVEL=error` does not end it, and its lines are not in the log as well."""
+    own, common = io.StringIO(), io.StringIO()
+    alone()
+    logging_setup.setup("error", "text", common)
+    logging_setup.setup_access("json", own)
+    access = logging.getLogger(logging_setup.ACCESS)
+    access.info("answered", extra={"status": 200})
+    logging_setup.setup_access("off")
+    access.info("answered")
+    assert codec.decode(own.getvalue())["status"] == 200
+    assert common.getvalue() == ""

@@ -5,9 +5,9 @@ from click.testing import CliRunner, Result
 from hero_router.cli import main
 
 
-def run(*arguments: str, **environment: str) -> Result:
+def run(*arguments: str, stdin: str = "", **environment: str) -> Result:
     """What `hero_router` gives for these arguments, with these variables set on top."""
-    return CliRunner().invoke(main, arguments, env=environment, prog_name="hero_router")
+    return CliRunner().invoke(main, arguments, stdin, env=environment, prog_name="hero_router")
 
 
 def completed(line: str, **environment: str) -> list[str]:

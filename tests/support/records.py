@@ -1,8 +1,9 @@
 """Builders of records, changes and reports, so that a test says only what it is about."""
 
-from typing import Any
+from typing import Any, cast
 
 from hero_router.model import Change, NodeState, Record, SocketState, Status, service_id
+from hero_router.store.routing_errors import RoutingError
 
 NODE = "n1"
 
@@ -56,3 +57,11 @@ def report(scan: int = 1, node: str = NODE, **fields: Any) -> NodeState:
         "version": "0",
     }
     return NodeState(**{**known, **fields})
+
+
+def routing_error(at: int, **fields: Any) -> RoutingError:
+    """A request to a service that failed."""
+    why = {"status": 503, "cause": "refused", "reason": "nothing listens"}
+    what = {"method": "GET", "path": "/shop/page/", "request_id": f"r{at}"}
+    where = {"node": NODE, "worker": f"{NODE}/1"}
+    return cast("RoutingError", {"at": at, **why, **what, **where, **fields})

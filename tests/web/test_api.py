@@ -192,10 +192,14 @@ async def test_one_service_is_found_by_its_id_in_any_case_and_by_a_name_that_onl
     client: Client,
 ) -> None:
     item = record("alpha")
+    addresses = {
+        "rpc": {"path": "/alpha/rpc/", "host": "alpha.localhost", "host_path": "/", "note": ""}
+    }
     for key in (item.id, item.id.upper(), "alpha"):
         answer = await client.get(f"/api/services/{key}")
         assert answer.headers["Cache-Control"] == "no-cache"
-        expected = {**json.loads(encode(item.to_json())), "probe": None, "stale": []}
+        known = json.loads(encode(item.to_json()))
+        expected = {**known, "probe": None, "stale": [], "addresses": addresses}
         assert await answer.json() == expected
 
 

@@ -1,6 +1,6 @@
 """The JSON API: the whole state, one service, the newest events; answered from memory.
 
-Only the last probe of one service is read from Redis.
+Only the last probe and the last errors of one service are read from Redis.
 """
 
 from aiohttp import ETag, web
@@ -10,6 +10,8 @@ from hero_router.codec import encode
 from hero_router.errors import BadRequest
 from hero_router.feed.filters import Filter
 from hero_router.feed.view import MOST_VIEWS, StateView
+from hero_router.rpc.service_detail import ServiceDetails
+from hero_router.store.routing_errors import MOST_KEPT
 from hero_router.web.encoding import JSON, encoding_headers, has, packed, takes_gzip
 from hero_router.web.middleware import PRINCIPAL
 from hero_router.web.state_compressor import StateCompressor
@@ -20,8 +22,8 @@ RECENT, MAX_RECENT = 100, 1000
 CACHE = "no-cache"
 
 
-def routes(state: StateView) -> list[web.RouteDef]:
-    """The routes of the whole state, one service, and the newest events."""
+def routes(state: StateView, details: ServiceDetails) -> list[web.RouteDef]:
+    """The routes of the whole state, one service with its errors, and the newest events."""
     compressors: dict[Filter | None, StateCompressor] = {}
 
     def compressor(shown: Filter | None) -> StateCompressor:
@@ -50,10 +52,14 @@ def routes(state: StateView) -> list[web.RouteDef]:
         return response
 
     async def service(request: web.Request) -> web.Response:
-        """One record, by id or unique name, with the figures of its last probe."""
-        shown = visible(request[PRINCIPAL])
-        text = encode(await state.service(request.match_info["key"], shown))
+        """One record, by id or unique name, with its last probe and its sockets' addresses."""
+        text = encode(await details.of(request.match_info["key"], request[PRINCIPAL]))
         return await packed(request, text.encode("ascii"), JSON, CACHE)
+
+    async def errors(request: web.Request) -> web.Response:
+        """The last routing errors of one service, by id or unique name."""
+        found = await details.errors(request.match_info["key"], request[PRINCIPAL], MOST_KEPT)
+        return await packed(request, encode(found).encode("ascii"), JSON, CACHE)
 
     async def recent(request: web.Request) -> web.Response:
         """The newest `n` events. Raises BadRequest."""
@@ -64,6 +70,7 @@ def routes(state: StateView) -> list[web.RouteDef]:
     return [
         web.get("/api/services", services),
         web.get("/api/services/{key}", service),
+        web.get("/api/services/{key}/errors", errors),
         web.get("/api/events/recent", recent),
     ]
 

@@ -26,8 +26,11 @@ function unreachable({ name }, within) {
 /** The whole state. */
 export const services = () => get("api/services");
 
-/** One service with its last probe's figures. @param {string} id */
+/** One service with its last probe's figures and its sockets' addresses. @param {string} id */
 export const service = (id) => get(`api/services/${encodeURIComponent(id)}`);
+
+/** The last routing errors of one service; null if they cannot be had. @param {string} id */
+export const routingErrors = (id) => get(`api/services/${encodeURIComponent(id)}/errors`).catch(() => null);
 
 /** The last events of the window, oldest first. @param {number} number */
 export const recent = (number) => get(`api/events/recent?n=${number}`);

@@ -6,6 +6,8 @@
 import { clock, lasting, when } from "../fleet/times.js";
 import { word } from "../fleet/viewmodel.js";
 import { clone, part, setLines, setMark, setText } from "../ui/dom.js";
+import { drawLinks } from "./links.js";
+import { drawRoutingErrors } from "./routing_errors.js";
 
 /** @typedef {import("../fleet/viewmodel.js").Fleet} Fleet */
 /** @typedef {import("../live/freshness.js").Freshness} Freshness */
@@ -16,13 +18,13 @@ export class Detail {
     this.page = page;
     this.root = part(page, "[data-detail]");
     this.body = part(this.root, "[data-detail-body]");
-    /** @type {{id: string, figures: any}|null} */ this.probe = null;
+    /** @type {{id: string, answer: any}|null} */ this.known = null;
     /** @type {any} */ this.record = null;
   }
 
-  /** @param {string} id @param {any} figures */
-  probed(id, figures) {
-    this.probe = { id, figures };
+  /** What the router says of one service alone has come. @param {string} id @param {any} answer null: it could not be had */
+  answered(id, answer) {
+    this.known = { id, answer };
   }
 
   /** @param {any} record null: no service is shown @param {Fleet} fleet @param {Freshness} fresh */
@@ -87,16 +89,19 @@ export class Detail {
 
   /** @param {any} record @param {Fleet} fleet */
   #sockets(record, { now }) {
-    const figures = this.probe?.id === record.id ? this.probe?.figures : null;
+    const answer = this.known?.id === record.id ? this.known?.answer : null;
+    const figures = answer?.probe;
     const rows = part(this.body, "[data-sockets] tbody");
     while (rows.children.length > record.sockets.length) rows.lastElementChild?.remove();
     while (rows.children.length < record.sockets.length) rows.append(clone(this.page, "socket"));
     for (const [at, socket] of record.sockets.entries()) {
       const row = /** @type {HTMLElement} */ (rows.children[at]);
       this.#socket(row, socket, figures?.sockets?.[socket.name], Boolean(record.lost));
+      drawLinks(part(row, "th"), answer?.addresses?.[socket.name]);
     }
     const age = figures ? `probed ${lasting(now - figures.checked_at)} ago` : "latency as of the last change";
     setText(part(this.body, "[data-probe]"), age);
+    drawRoutingErrors(part(this.body, "[data-routing-errors]"), answer?.log);
   }
 
   /** Change a row in place: text that a person has selected stays selected. @param {HTMLElement} row @param {any} socket @param {any} figures @param {boolean} lost */

@@ -64,9 +64,9 @@ export class View {
     this.told.changed();
   }
 
-  /** The figures of a service's last probe have come. @param {string} id @param {any} figures */
-  probed(id, figures) {
-    this.detail.probed(id, figures);
+  /** What the router says of one service alone has come. @param {string} id @param {any} answer */
+  answered(id, answer) {
+    this.detail.answered(id, answer);
   }
 
   /** Set the title of a hidden tab. @param {Store} store @param {Freshness} fresh */

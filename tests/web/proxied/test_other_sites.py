@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hero_router.web.reverse_proxy import RESERVED
+from hero_router.proxy.address import RESERVED
 from tests.support.redis import RedisServer
 from tests.web.live import Live, working
 from tests.web.raw import ask, get, post

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hero_router.model import SocketState, Status
-from hero_router.web.reverse_proxy import RESERVED
+from hero_router.proxy.address import RESERVED
 from tests.support.hand import NODE, Hand
 from tests.support.records import put
 from tests.web.live import Live
@@ -176,3 +176,18 @@ async def test_a_service_of_a_reserved_name_is_reached_with_its_context(
         assert (await ask(live.port, get("/api/rpc/x"))).status == 404
         assert (await ask(live.port, get("/default/api/rpc/x"))).body == b"ok"
         assert (await ask(live.port, get("/rpc/x", "api.localhost"))).body == b"ok"
+
+
+async def test_the_addresses_that_the_router_gives_lead_to_their_sockets(
+    live: Live, page: Path
+) -> None:
+    _, detail = await live.get("/api/services/shop")
+    assert set(detail["addresses"]) == {"rpc", "admin", "web_page"}
+    for name, link in detail["addresses"].items():
+        assert link["path"]
+        async with service(page.with_name(f"{name}.sock"), answers(OK.replace(b"ok", b"hi"))):
+            assert (await ask(live.port, get(link["path"] + "x"))).body == b"hi"
+            if link["host"]:
+                answer = await ask(live.port, get(link["host_path"] + "x", link["host"]))
+                assert answer.body == b"hi"
+    assert detail["addresses"]["web_page"]["host"] == "shop.localhost"

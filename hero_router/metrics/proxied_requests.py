@@ -1,0 +1,112 @@
+"""Counts the requests to services in plain numbers; `metrics.proxied_metrics` takes them over."""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Mapping, Sized
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from hero_router.codec import encode
+from hero_router.metrics.http_requests import RequestCounts
+from hero_router.proxy.call import Cause, ProxiedCall
+
+BUCKETS = (0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0)
+"""Upper bounds of the buckets of times, in seconds."""
+
+MAX_SOCKETS = 200
+"""Most sockets with series of their own: a series stays until the instance ends."""
+
+MAX_LABEL = 100
+"""A socket with a service, context or role that is longer as JSON has no series of its own."""
+
+
+class SocketKey(NamedTuple):
+    """The labels of a socket's series."""
+
+    service: str
+    context: str
+    role: str
+
+
+OTHER = SocketKey("other", "other", "other")
+"""The series of all sockets that have none of their own."""
+
+
+class Times:
+    """How many times lay in each bucket, and their sum in seconds."""
+
+    __slots__ = ("counts", "sum")
+
+    def __init__(self) -> None:
+        self.counts, self.sum = [0] * (len(BUCKETS) + 1), 0.0
+
+    def add(self, seconds: float) -> None:
+        """Count one time."""
+        self.counts[bisect_left(BUCKETS, seconds)] += 1
+        self.sum += seconds
+
+
+class SocketCounts:
+    """What has come together for one socket."""
+
+    __slots__ = ("durations", "first_bytes", "received_bytes", "requests", "sent_bytes")
+
+    def __init__(self) -> None:
+        self.requests = Counter[tuple[str, Cause]]()
+        self.first_bytes, self.durations = Times(), Times()
+        self.received_bytes = self.sent_bytes = 0
+
+    def add(self, call: ProxiedCall) -> None:
+        """Count one request that has ended."""
+        status = call.status
+        self.requests[f"{status // 100}xx" if status else "none", call.cause] += 1
+        if call.first_byte_at:
+            self.first_bytes.add(call.first_byte_at - call.started_at)
+        self.durations.add(call.ended_at - call.started_at)
+        self.received_bytes += call.received_bytes
+        self.sent_bytes += call.sent_bytes
+
+
+class ProxiedCounts:
+    """Counts one worker's requests to services; `open` are those that are on their way.
+
+    `has_room` says whether some further sockets can have series of their own.
+    """
+
+    def __init__(self, has_room: Callable[[int], bool] = lambda _: True) -> None:
+        self._has_room = has_room
+        self._known, self._new = {OTHER}, 0
+        self._sockets: dict[SocketKey, SocketCounts] = {}
+        self.open = 0
+
+    def add(self, call: ProxiedCall) -> None:
+        """Count one request that has ended."""
+        record = call.record
+        key = SocketKey(record["name"], record["context"], call.socket["role"])
+        counts = self._sockets.get(key)
+        if counts is None:
+            key = key if key in self._known or self._is_taken_up(key) else OTHER
+            counts = self._sockets.setdefault(key, SocketCounts())
+        counts.add(call)
+
+    def take(self) -> Mapping[SocketKey, SocketCounts]:
+        """What was counted since the last call."""
+        taken, self._sockets, self._new = self._sockets, {}, 0
+        return taken
+
+    def _is_taken_up(self, key: SocketKey) -> bool:
+        short = all(len(encode(each)) <= MAX_LABEL for each in key)
+        if not (short and len(self._known) <= MAX_SOCKETS and self._has_room(self._new + 1)):
+            return False
+        self._known.add(key)
+        self._new += 1
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What one worker counts of HTTP: all requests, those to services, and the open tunnels."""
+
+    requests: RequestCounts
+    proxied: ProxiedCounts
+    tunnels: Sized

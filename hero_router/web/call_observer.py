@@ -1,0 +1,87 @@
+"""Observes each request to a service, from its start to its end, for metrics, logs and errors."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+
+from aiohttp import web
+
+from hero_router.errors import Forbidden, GatewayTimeout, LoopDetected, NoListener
+from hero_router.metrics.proxied_requests import ProxiedCounts
+from hero_router.proxy.call import Cause, ProxiedCall
+from hero_router.proxy.routing_errors import RoutingErrors
+from hero_router.proxy.table import Target
+from hero_router.sanitize import clean
+from hero_router.store.routing_errors import RoutingError
+from hero_router.web.errors import REQUEST_ID, http_error_info
+from hero_router.web.shown_target import path_of
+
+CALL = web.RequestKey("call", ProxiedCall)
+"""What is seen of a request that goes to a service."""
+
+_CAUSES: Mapping[type[BaseException], Cause] = {
+    NoListener: Cause.UNREACHABLE,
+    GatewayTimeout: Cause.LATE,
+    LoopDetected: Cause.LOOP,
+    Forbidden: Cause.FORBIDDEN,
+}
+"""The causes of errors where the socket itself has told none."""
+
+
+_HARMLESS = frozenset({Cause.COMPLETE, Cause.CANCELLED, Cause.BROKEN_CLIENT, Cause.FORBIDDEN})
+"""Causes that are no error of the service."""
+
+LONGEST_METHOD, LONGEST_PATH = 32, 256
+"""Most characters of a method and a path that a list of errors shows."""
+
+
+class CallObserver:
+    """Observes the requests to services of one worker; `now_ms` gives Redis's time."""
+
+    def __init__(
+        self,
+        counts: ProxiedCounts,
+        errors: RoutingErrors,
+        worker: str,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._counts, self._errors = counts, errors
+        self._worker, self._now_ms = worker, now_ms
+
+    def started(self, request: web.BaseRequest, target: Target) -> ProxiedCall:
+        """A request begins its way to a service."""
+        call = request[CALL] = ProxiedCall(target.record, target.socket, time.perf_counter)
+        self._counts.open += 1
+        return call
+
+    def failed(self, call: ProxiedCall, error: BaseException) -> None:
+        """The request ends with an error, which the client will get if it is still there."""
+        if isinstance(error, asyncio.CancelledError | ConnectionResetError):
+            call.refused(Cause.CANCELLED, 0, "the client left")
+            return
+        info = http_error_info(error)
+        usual = Cause.BROKEN_CLIENT if info.status < 500 else Cause.INTERNAL
+        cause = _CAUSES.get(type(error), usual)
+        call.refused(cause, info.status, info.message)
+
+    def ended(self, request: web.BaseRequest, call: ProxiedCall) -> None:
+        """The request has ended."""
+        call.ended()
+        self._counts.open -= 1
+        self._counts.add(call)
+        if call.status >= 500 or call.cause not in _HARMLESS:
+            self._note(request, call)
+
+    def _note(self, request: web.BaseRequest, call: ProxiedCall) -> None:
+        error = RoutingError(
+            at=self._now_ms(),
+            status=call.status,
+            cause=call.cause.value,
+            reason=clean(call.reason),
+            method=clean(request.method, LONGEST_METHOD),
+            path=clean(path_of(request.raw_path), LONGEST_PATH),
+            request_id=request.get(REQUEST_ID, ""),
+            node=str(call.record["node"]),
+            worker=self._worker,
+        )
+        self._errors.add(str(call.record["id"]), error)
