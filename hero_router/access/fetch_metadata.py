@@ -20,8 +20,10 @@ def check_fetch(fields: Mapping[str, str], method: str, *, is_service: bool) -> 
 
     Anyone may link to an address: to open it in a window of its own is allowed. So is what an
     accepted `Origin` sends (`settings.hosts`). `is_service`: the address is that of a service by
-    path. Its pages are in a sandbox, so for a browser they are another site, too: it may load
-    images, styles, scripts and frames, but make no calls. The router's own addresses allow neither.
+    path. Its pages are in a sandbox, so for a browser they are another site, too. They may load
+    images, styles, scripts and frames, but make no calls; browsers send no cookie of the router
+    with these. With a request of the same site they do: pages of other services may not even that.
+    The router's own addresses allow none of it.
 
     Raises:
         WrongOrigin: the request is one of these.
@@ -31,9 +33,10 @@ def check_fetch(fields: Mapping[str, str], method: str, *, is_service: bool) -> 
         return
     mode, dest = fields.get("Sec-Fetch-Mode"), fields.get("Sec-Fetch-Dest", "document")
     if method in _READING:
-        if mode == "navigate" and (dest == "document" or is_service):
+        may_load = is_service and site == "cross-site"
+        if mode == "navigate" and (dest == "document" or may_load):
             return
-        if mode == "no-cors" and dest not in ("empty", "document") and is_service:
+        if mode == "no-cors" and dest not in ("empty", "document") and may_load:
             return
     raise WrongOrigin(
         "a page of another site sends this request, which is not allowed; "

@@ -52,15 +52,21 @@ class Authority(NamedTuple):
 class AllowedHosts:
     """The host names that a request may name, besides localhost and IP addresses."""
 
-    def __init__(self, names: Iterable[str]) -> None:
-        """Accept these names; `*.name` stands for all names below `name`. Raises ConfigError."""
+    def __init__(self, names: Iterable[str], domain: str = "localhost") -> None:
+        """Accept these names; `*.name` stands for all names below `name`. Raises ConfigError.
+
+        Accepted are also `domain` and the host names of services below it. Each of these is an
+        origin of its own: its pages may not call another one.
+        """
+        self._domain, self._services = domain, f".{domain}"
         known = [_checked(name) for name in names]
         self._exact = frozenset(name for name in known if not name.startswith("*"))
         self._below = tuple(name[1:] for name in known if name.startswith("*"))
 
     @classmethod
-    def of(cls, setting: str, bound: str = "") -> Self:
-        """Accept the comma-separated names in `setting`, and `bound`, the host in ROUTER_HOST.
+    def of(cls, setting: str, bound: str = "", domain: str = "localhost") -> Self:
+        """Accept the comma-separated names in `setting`, `bound` (the host in ROUTER_HOST), and
+        `domain` (ROUTER_DOMAIN) with all names below it.
 
         Raises ConfigError.
         """
@@ -68,7 +74,7 @@ class AllowedHosts:
         own = Authority.parse(f"[{bound}]" if ":" in bound else bound)
         if own is not None and not _is_address(own.host):
             names.append(own.host)
-        return cls(names)
+        return cls(names, domain.lower())
 
     def check(self, host: str | None, target: str | None, origin: str | None) -> None:
         """Check a request's Host header, the host in its target, and its Origin header.
@@ -93,7 +99,8 @@ class AllowedHosts:
 
     def _accepts(self, host: str) -> bool:
         local = host == "localhost" or host.endswith(".localhost")
-        return local or _is_address(host) or self._is_set(host)
+        ours = host == self._domain or host.endswith(self._services)
+        return local or ours or _is_address(host) or self._is_set(host)
 
     def _is_set(self, host: str) -> bool:
         return host in self._exact or host.endswith(self._below)
@@ -101,12 +108,15 @@ class AllowedHosts:
     def _is_same_site(self, origin: str, asked: Authority | None) -> bool:
         """Whether the page at `origin` has the request's host and port, or a name in the settings.
 
-        Names in the settings count because a proxy may have changed the Host header. The scheme is
-        not compared: the proxy may speak TLS.
+        Names in the settings count because a proxy may have changed the Host header, but not the
+        names of services: their pages are not the router's. The scheme is not compared: the proxy
+        may speak TLS.
         """
         found = _ORIGIN.fullmatch(origin.lower())
         page = Authority.parse(found[1]) if found else None
-        return page is not None and (page == asked or self._is_set(page.host))
+        if page is None or page == asked:
+            return page is not None
+        return self._is_set(page.host) and not page.host.endswith(self._services)
 
 
 def _parsed(text: str | None, where: str) -> Authority | None:

@@ -39,9 +39,10 @@ class WebSettings:
     allowed_hosts: str = text(
         "",
         "ROUTER_ALLOWED_HOSTS",
-        "comma-separated list of host names that the web workers accept in the Host header; "
-        "*.example.org accepts all names below example.org; localhost and IP addresses are always "
-        "accepted; none: only these",
+        "comma-separated list of host names that the web workers accept in the Host header, and "
+        "whose pages may use the API; *.example.org accepts all names below example.org; "
+        "localhost, IP addresses, ROUTER_DOMAIN and the names below it are always accepted in the "
+        "Host header; none: only these",
     )
     trusted_proxies: str = text(
         "",
@@ -99,12 +100,12 @@ class WebSettings:
         check_section(self)
         if self.metrics_port == self.port:
             raise ConfigError("ROUTER_METRICS_PORT must differ from ROUTER_PORT")
-        self.hosts, self.proxies  # noqa: B018 - refuse what is no host name, address or network
+        self.hosts(), self.proxies
 
-    @property
-    def hosts(self) -> AllowedHosts:
-        """The host names that the web workers accept in the Host header."""
-        return AllowedHosts.of(self.allowed_hosts, self.host)
+    def hosts(self, domain: str = "localhost") -> AllowedHosts:
+        """The host names that the web workers accept in the Host header; services are below
+        `domain`."""
+        return AllowedHosts.of(self.allowed_hosts, self.host, domain)
 
     @property
     def proxies(self) -> TrustedProxies:

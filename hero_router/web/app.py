@@ -92,7 +92,7 @@ def make_runner(config: RouterConfig) -> web.AppRunner:
     parts = make_parts(config, clients, RedisClock(clients.web))
     return Runner(
         create_app(parts),
-        config.web.hosts,
+        config.web.hosts(config.proxy.domain),
         config.web.proxies,
         parts.requests,
         parts.proxy,

@@ -254,8 +254,9 @@ class _Call:
 
     def _head(self, *, has_body: bool) -> bytes:
         request, target = self._request, self._target
-        trusted = self._facts.is_believed
-        trace = trace_fields(self._fields, trusted=trusted, token_hex=secrets.token_hex)
+        trace = trace_fields(
+            self._fields, trusted=self._facts.is_believed, token_hex=secrets.token_hex
+        )
         self._seen.trace_id = trace_id(trace)
         hop = Hop(
             self._facts,

@@ -21,7 +21,7 @@ ALLOWED = [
     ("cross-site", "navigate", "iframe", "GET", (SERVICE,)),
     ("cross-site", "no-cors", "style", "GET", (SERVICE,)),
     ("cross-site", "no-cors", "script", "GET", (SERVICE,)),
-    ("same-site", "no-cors", "image", "HEAD", (SERVICE,)),
+    ("cross-site", "no-cors", "image", "HEAD", (SERVICE,)),
 ]
 REFUSED = [
     ("cross-site", "cors", "empty", "GET", BOTH),
@@ -33,6 +33,8 @@ REFUSED = [
     ("cross-site", "navigate", "document", "POST", BOTH),
     ("same-site", "navigate", "document", "POST", BOTH),
     ("same-site", "cors", "empty", "GET", BOTH),
+    ("same-site", "no-cors", "image", "GET", BOTH),
+    ("same-site", "navigate", "iframe", "GET", BOTH),
     ("cross-site", "websocket", "websocket", "GET", BOTH),
     ("cross-site", None, None, "GET", BOTH),
     ("cross-site, same-origin", "cors", "empty", "GET", BOTH),

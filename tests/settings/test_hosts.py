@@ -147,7 +147,42 @@ def test_a_setting_that_is_no_list_of_names_stops_the_start(setting: str) -> Non
 
 def test_the_name_that_web_listens_on_is_taken_without_being_set() -> None:
     config = RouterConfig.of(host="router.lan")
-    config.web.hosts.check("router.lan:9988", None, "http://router.lan:9988")
+    config.web.hosts().check("router.lan:9988", None, "http://router.lan:9988")
     for host in ("127.0.0.1", "::", "0.0.0.0"):
         with pytest.raises(WrongHost):
-            RouterConfig.of(host=host).web.hosts.check("router.lan", None, None)
+            RouterConfig.of(host=host).web.hosts().check("router.lan", None, None)
+
+
+SERVICES = AllowedHosts.of("*.router.example, apps.example", domain="Router.example")
+
+
+@pytest.mark.parametrize("host", ["router.example", "shop.router.example:8443", "shop.localhost"])
+def test_the_domain_of_services_is_accepted_without_being_named(host: str) -> None:
+    AllowedHosts.of("", domain="router.example").check(host, None, None)
+    with pytest.raises(WrongHost):
+        AllowedHosts.of("", domain="router.example").check("xrouter.example", None, None)
+
+
+@pytest.mark.parametrize(
+    ("host", "page", "let_in"),
+    [
+        ("shop.router.example", "shop.router.example", True),
+        ("router.example", "router.example", True),
+        ("127.0.0.1:9988", "apps.example", True),
+        ("127.0.0.1:9988", "router.example", False),
+        ("shop.router.example", "router.example", False),
+        ("router.example", "shop.router.example", False),
+        ("127.0.0.1:9988", "shop.router.example", False),
+        ("other.router.example", "shop.router.example", False),
+        ("shop.router.example:1", "shop.router.example", False),
+    ],
+)
+def test_a_services_page_may_call_nothing_but_its_own_service(
+    host: str, page: str, *, let_in: bool
+) -> None:
+    """Even if its name is in the settings."""
+    if let_in:
+        SERVICES.check(host, None, f"https://{page}")
+        return
+    with pytest.raises(WrongOrigin):
+        SERVICES.check(host, None, f"https://{page}")
