@@ -2,15 +2,14 @@
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, cast
 
 from aiohttp import web
 
 from hero_router import __version__
-from hero_router.access.attempts import FailedAttempts
-from hero_router.access.authenticator import AccessRules, Authenticator
+from hero_router.access.authenticator import AccessRules
 from hero_router.access.rules import load_rules
 from hero_router.access.sessions import COOKIE_NAMES
 from hero_router.feed.feed import Feed
@@ -31,28 +30,23 @@ from hero_router.rpc.methods import RpcApi, RpcMethods, rpc_api
 from hero_router.rpc.service_detail import ServiceDetails
 from hero_router.settings.config import RouterConfig
 from hero_router.settings.redis_url import socket_files
-from hero_router.store.allow_list import AllowList
 from hero_router.store.client import Redis, connect
 from hero_router.store.clock import RedisClock
 from hero_router.store.keys import Keys
-from hero_router.store.one_time import OneTimeCodes
 from hero_router.store.presence import Presence
 from hero_router.store.routing_errors import RoutingErrorStore
 from hero_router.store.scan_requests import ScanRequests
-from hero_router.store.sessions import RevokedSessions
 from hero_router.store.stream_reader import BLOCK_SECONDS, NodeReader, Stream
 from hero_router.upstream.exclusions import Exclusions
 from hero_router.upstream.pool import Pool
-from hero_router.web.access_follower import AccessFollower, Predicate
-from hero_router.web.admission import Admission
+from hero_router.web.access_follower import Predicate
+from hero_router.web.access_parts import AccessParts, make_access
 from hero_router.web.body import BodyReader
-from hero_router.web.browser_sessions import BrowserSessions
 from hero_router.web.call_observer import CallObserver
 from hero_router.web.presence import PresencePublisher
 from hero_router.web.proxied_request import Forwarder
 from hero_router.web.reverse_proxy import ReverseProxy
 from hero_router.web.routes.static import Assets, static_folder
-from hero_router.web.service_sign_in import ServiceSignIn
 from hero_router.web.stream_connection import Connections
 
 if TYPE_CHECKING:
@@ -95,16 +89,6 @@ class RedisClients:
         """Close all connections to Redis."""
         for client in (self.tail, self.watch, self.web):
             await client.aclose()
-
-
-@dataclass(frozen=True, slots=True)
-class AccessParts:
-    """The objects that decide who may use the router; `services` is for services' own origins."""
-
-    admission: Admission
-    follower: AccessFollower
-    sessions: BrowserSessions
-    services: ServiceSignIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +142,22 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
     recorder, exposition = _metrics(feed, Figures(requests, proxied, tunnels), clock)
     rules = load_rules(config.access)
     forwarder = _forwarder(config, rules, tunnels, worker)
-    table, domain = RoutingTable(feed.mirror, config.node.name), config.proxy.domain.lower()
-    errors = RoutingErrors(RoutingErrorStore(clients.web, keys))
-    details = ServiceDetails(state, Links(table, domain), errors)
 
     def end_streams(predicate: Predicate) -> None:
         feed.hub.close_where(lambda each: predicate(cast("Principal", each.owner)))
 
-    access = _access(config, rules, clients.web, clock, (end_streams, forwarder.close_where))
+    enders = end_streams, forwarder.close_where
+    access = make_access(config, rules, clients.web, clock, enders)
+    errors = RoutingErrors(RoutingErrorStore(clients.web, keys))
+    proxy = ReverseProxy(
+        RoutingTable(feed.mirror, config.node.name),
+        forwarder,
+        config.proxy.domain.lower(),
+        access.admission,
+        access.services,
+        CallObserver(proxied, errors, worker, clock.now_ms),
+    )
+    details = ServiceDetails(state, Links(proxy.table, proxy.domain), errors)
     return Parts(
         config=config,
         worker=worker,
@@ -186,54 +178,14 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
         ),
         streams=Connections(),
         access=access,
-        proxy=ReverseProxy(
-            table,
-            forwarder,
-            domain,
-            access.admission,
-            access.services,
-            CallObserver(proxied, errors, worker, clock.now_ms),
-        ),
-    )
-
-
-def _access(
-    config: RouterConfig,
-    rules: AccessRules,
-    client: Redis,
-    clock: RedisClock,
-    enders: Sequence[Callable[[Predicate], None]],
-) -> AccessParts:
-    """The objects that decide who may use the router; `enders` end what is open."""
-    keys, authenticator = Keys(config.redis.prefix), Authenticator(rules, FailedAttempts())
-    revoked = RevokedSessions(client, keys)
-    follower = AccessFollower(authenticator, AllowList(client, keys), revoked, clock.now_ms, enders)
-    sessions = BrowserSessions(
-        rules.signer,
-        rules.sessions,
-        revoked,
-        OneTimeCodes(client, keys),
-        follower,
-        clock.now_ms,
-        config.access.session_hours,
-    )
-    return AccessParts(
-        admission=Admission(
-            authenticator,
-            lambda: follower.live,
-            config.web.proxies,
-            clock.now_ms,
-            config.web.metrics_port,
-        ),
-        follower=follower,
-        sessions=sessions,
-        services=ServiceSignIn(rules.signer, sessions, config.proxy.domain.lower(), clock.now_ms),
+        proxy=proxy,
     )
 
 
 def _forwarder(
     config: RouterConfig, rules: AccessRules, tunnels: Tunnels, worker: str
 ) -> Forwarder:
+    login = rules.header_login
     return Forwarder(
         SocketLocator(
             config.node.root,
@@ -248,7 +200,7 @@ def _forwarder(
         proxies=config.web.proxies,
         own_cookies=COOKIE_NAMES,
         is_own_token=rules.is_own_token,
-        login_fields=login.fields if (login := rules.header_login) else frozenset(),
+        login_fields=login.fields if login else frozenset(),
     )
 
 

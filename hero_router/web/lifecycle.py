@@ -44,12 +44,18 @@ async def connections(app: web.Application) -> AsyncIterator[None]:
 
 
 async def background(app: web.Application) -> AsyncIterator[None]:
-    """Run the tasks beside the requests: metrics, lists for operators, checks, access."""
+    """Run the tasks for operators: metrics, lists of clients and errors, check of open files."""
     parts = app[PARTS]
     follower, errors = parts.access.follower, parts.errors
     tasks = [
-        asyncio.create_task(work.run(), name=type(work).__name__)
-        for work in (parts.recorder, parts.publisher, FileLimitMonitor(), follower, errors)
+        asyncio.create_task(run(), name=name)
+        for name, run in (
+            ("metrics", parts.recorder.run),
+            ("presence", parts.publisher.run),
+            ("routing errors", errors.run),
+            ("access", follower.run),
+            ("open files", FileLimitMonitor().run),
+        )
     ]
     for task in tasks:
         task.add_done_callback(_background_failed)

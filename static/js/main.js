@@ -46,8 +46,8 @@ function render() {
 /** Each second: update the ages on the page, and ask for the selected service if it is due. */
 function tick() {
   follower.tick();
-  if (now() >= nextAsked) void ask();
   if (!document.hidden) account.tick(follower.fresh.link === "live");
+  if (now() >= nextAsked) void ask();
   // A hidden tab draws nothing, but its title is seen.
   if (document.hidden) view.title(store, follower.fresh);
 }

@@ -29,11 +29,11 @@ SPECIAL = {
     "redis_prefix": "{other}",
     "log_level": "debug",
     "log_format": "json",
-    "access_log": "text",
     "allow_ips": "10.0.0.7",
     "auth_header": "X-User",
     "auth_roles_header": "X-Roles",
     "auth_contexts_header": "X-Contexts",
+    "access_log": "text",
 }
 NEEDS = {
     "viewer_token_file": ("--token-file", "/nowhere/token"),
