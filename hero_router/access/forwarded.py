@@ -62,8 +62,8 @@ class ForwardedFacts(NamedTuple):
     are the addresses from the client to the peer, without Unix sockets. `proto` is `http` or
     `https`, as the client spoke to the first trusted proxy. `host` is the host that the client
     asked for, `prefix` the part of the path that a proxy cut; "" if none is told. `is_standard`
-    says whether the peer uses `Forwarded`, `trusted` whether it may also say who the user is:
-    ROUTER_TRUSTED_PROXIES names it.
+    says whether the peer uses `Forwarded`, `is_believed` whether it may say these things at all,
+    `trusted` whether it may also say who the user is: ROUTER_TRUSTED_PROXIES names it.
     """
 
     client: str
@@ -72,6 +72,7 @@ class ForwardedFacts(NamedTuple):
     host: str
     prefix: str
     is_standard: bool
+    is_believed: bool
     trusted: bool
 
     @property
@@ -82,29 +83,30 @@ class ForwardedFacts(NamedTuple):
 
 def forwarded(request: Request, proxies: TrustedProxies) -> ForwardedFacts:
     """What is known of a request's way to the router."""
-    peer = _plain(request.remote or LOCAL)
+    peer = proxies.peer(request.remote)
     given = dict[bytes, list[str]]()
-    if proxies.trusts(peer):
+    if peer.is_believed:
         for name, value in request.raw_headers:
             if (key := name.lower()) in _READ:
                 given.setdefault(key, []).append(value.decode("latin-1"))
     claims = _claims(given) if given else []
     passed, client = 0, peer
-    chain = [] if peer == LOCAL else [peer]
+    chain = [] if peer.address == LOCAL else [peer.address]
     for claim in claims:
-        if not proxies.trusts(client) or (address := _address(claim.client)) is None:
+        if not client.is_believed or (address := _address(claim.client)) is None:
             break
-        passed, client = passed + 1, address
+        passed, client = passed + 1, proxies.peer(address)
         chain.append(address)
-    first = claims[max(passed - 1, 0)] if claims else Claim("", "", "")
+    first = claims[max(passed - 1, 0)] if claims else _NOTHING
     return ForwardedFacts(
-        client,
+        client.address,
         tuple(reversed(chain)),
         _SCHEMES.get(first.proto) or ("https" if request.secure else "http"),
-        first.host if Authority.parse(first.host) else "",
+        first.host if first.host and Authority.parse(first.host) else "",
         _prefix(given.get(_PREFIX, ())),
         _FORWARDED in given,
-        proxies.may_name_users(peer),
+        peer.is_believed,
+        peer.may_name_users,
     )
 
 
@@ -114,6 +116,9 @@ class Claim(NamedTuple):
     client: str
     proto: str
     host: str
+
+
+_NOTHING = Claim("", "", "")
 
 
 def _claims(given: dict[bytes, list[str]]) -> list[Claim]:
@@ -165,12 +170,6 @@ def _elements(text: str) -> list[Claim]:
 
 def _unquoted(value: str) -> str:
     return _ESCAPED.sub(r"\1", value[1:-1]) if value.startswith('"') else value
-
-
-def _plain(address: str) -> str:
-    """A peer's address; an IPv4 address in IPv6 form as IPv4."""
-    found = parse_address(address)
-    return address if found is None else str(found)
 
 
 def _address(text: str) -> str | None:

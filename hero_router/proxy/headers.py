@@ -7,6 +7,7 @@ that only this router may set. Only then the router's own fields are added.
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from hero_router.access.forwarded import ForwardedFacts
@@ -77,14 +78,13 @@ def request_fields(
     kept = list[Field]()
     via = b""
     for name, value in fields:
-        key = name.lower()
+        key, plain, says_who = _read_name(name)
         if key in HOP_BY_HOP or key in named or key in _FRAMING:
             continue
         if key == b"via":
             via = via + b", " + value if via else value
             continue
-        plain = _SEPARATORS.sub(b"-", key)
-        if _IDENTITY.fullmatch(plain) or plain in login_fields:
+        if says_who or plain in login_fields:
             vouched = _VOUCHED.fullmatch(key) is not None and key not in _MADE_ANEW
             if hop.facts.trusted and (vouched or key in login_fields):
                 kept.append((name, value))
@@ -98,6 +98,17 @@ def request_fields(
         kept.append((b"Host", (hop.host or NO_HOST).encode("ascii")))
     own = f"1.1 {hop.via}".encode("ascii")
     return [*kept, *_told(hop), *hop.trace, (b"Via", via + b", " + own if via else own)]
+
+
+@lru_cache(maxsize=1024)
+def _read_name(name: bytes) -> tuple[bytes, bytes, bool]:
+    """A field's name in small letters and with hyphens, and whether it says who the client is.
+
+    Cached: nearly all fields have the same names.
+    """
+    key = name.lower()
+    plain = _SEPARATORS.sub(b"-", key)
+    return key, plain, _IDENTITY.fullmatch(plain) is not None
 
 
 def _told(hop: Hop) -> Iterator[Field]:

@@ -26,7 +26,8 @@ def trace_fields(
     parents = [value for name, value in given if name.lower() == PARENT]
     if len(parents) == 1 and _is_valid(parents[0]):
         return given
-    return [(PARENT, f"00-{token_hex(16)}-{token_hex(8)}-01".encode("ascii"))]
+    digits = token_hex(24)
+    return [(PARENT, f"00-{digits[:32]}-{digits[32:]}-01".encode("ascii"))]
 
 
 def trace_id(fields: Iterable[tuple[bytes, bytes]]) -> str:

@@ -5,9 +5,8 @@
 
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Self
+from dataclasses import dataclass, field
+from typing import NamedTuple, Self
 
 from hero_router.errors import ConfigError
 from hero_router.settings.networks import Network, parse_network
@@ -27,12 +26,29 @@ LOOPBACK: tuple[Network, ...] = (
 """Networks from which only this machine connects."""
 
 
+MOST_PEERS = 4096
+"""Most addresses of which it is remembered how far they are trusted."""
+
+
+class Peer(NamedTuple):
+    """How far a peer is trusted. `address` is its address, IPv4 in IPv6 form as IPv4.
+
+    `is_believed`: it may say where a request comes from: address, scheme, host, request id.
+    `may_name_users`: it may also say who the user is.
+    """
+
+    address: str
+    is_believed: bool
+    may_name_users: bool
+
+
 @dataclass(frozen=True, slots=True)
 class TrustedProxies:
     """The networks of the proxies in the setting; `unix`: also those that use a Unix socket."""
 
     networks: Sequence[Network] = ()
     unix: bool = False
+    _peers: dict[str, Peer] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @classmethod
     def of(cls, setting: str) -> Self:
@@ -41,19 +57,30 @@ class TrustedProxies:
         networks = read_networks(",".join(name for name in names if name != UNIX), VARIABLE)
         return cls(networks, UNIX in names)
 
-    def trusts(self, address: str) -> bool:
-        """Whether a peer may say where a request comes from: address, scheme, host, request id.
+    def peer(self, address: str | None) -> Peer:
+        """How far the peer with this address is trusted; None and "" stand for a Unix socket.
 
-        Every program of this machine may, without a setting.
+        Every program of this machine is believed where a request comes from. But it may be any
+        user's, and a browser's connections come from here too: so only who is in the setting may
+        say who the user is. Cached: nearly all requests come from few addresses.
         """
-        return address == LOCAL or self.may_name_users(address) or _is_within(address, LOOPBACK)
+        address = address or LOCAL
+        found = self._peers.get(address)
+        if found is None:
+            if len(self._peers) >= MOST_PEERS:
+                self._peers.clear()
+            found = self._peers[address] = self._examined(address)
+        return found
 
-    def may_name_users(self, address: str) -> bool:
-        """Whether a peer may also say who the user is: only one that the setting names.
-
-        A program of this machine may be any user's, and a browser's connections come from here too.
-        """
-        return self.unix if address == LOCAL else _is_within(address, self.networks)
+    def _examined(self, address: str) -> Peer:
+        if address == LOCAL:
+            return Peer(LOCAL, is_believed=True, may_name_users=self.unix)
+        ip = parse_address(address)
+        if ip is None:
+            return Peer(address, is_believed=False, may_name_users=False)
+        is_named = any(ip in network for network in self.networks)
+        is_here = any(ip in network for network in LOOPBACK)
+        return Peer(str(ip), is_believed=is_named or is_here, may_name_users=is_named)
 
 
 def read_networks(setting: str, variable: str) -> list[Network]:
@@ -62,22 +89,13 @@ def read_networks(setting: str, variable: str) -> list[Network]:
     return [_network(name, variable) for name in names if name]
 
 
-@lru_cache(maxsize=1024)
 def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """An IP address; an IPv4 address in IPv6 form is returned as IPv4. None: it is none.
-
-    Cached: nearly all requests come from few addresses.
-    """
+    """An IP address; an IPv4 address in IPv6 form is returned as IPv4. None: it is none."""
     try:
         found = ipaddress.ip_address(text)
     except ValueError:
         return None
     return getattr(found, "ipv4_mapped", None) or found
-
-
-def _is_within(address: str, networks: Sequence[Network]) -> bool:
-    found = parse_address(address)
-    return found is not None and any(found in network for network in networks)
 
 
 def _network(text: str, variable: str) -> Network:

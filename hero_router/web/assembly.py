@@ -197,7 +197,6 @@ def _forwarder(
         limits=Limits(
             config.proxy.answer_seconds, config.proxy.silence_seconds, config.proxy.idle_seconds
         ),
-        proxies=config.web.proxies,
         own_cookies=COOKIE_NAMES,
         is_own_token=rules.is_own_token,
         login_fields=login.fields if login else frozenset(),

@@ -30,14 +30,13 @@ from hero_router.proxy.socket_file import SocketLocator
 from hero_router.proxy.table import Target
 from hero_router.proxy.trace_context import trace_fields, trace_id
 from hero_router.proxy.tunnel import Tunnels
-from hero_router.settings.proxies import LOCAL, TrustedProxies
 from hero_router.upstream.connection import UpstreamConnection
 from hero_router.upstream.outcome import Outcome
 from hero_router.upstream.pool import Pool
 from hero_router.upstream.safe_connect import NoResponse
 from hero_router.web.body import EXPECT
 from hero_router.web.errors import REQUEST_ID
-from hero_router.web.request_facts import facts_of
+from hero_router.web.request_facts import FACTS
 from hero_router.web.request_line import host_of
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -60,7 +59,6 @@ class Forwarder:
     tunnels: Tunnels
     via: str
     limits: Limits
-    proxies: TrustedProxies
     own_cookies: frozenset[str]
     is_own_token: Callable[[bytes], bool]
     login_fields: frozenset[bytes]
@@ -132,7 +130,7 @@ class _Call:
         self._forwarder, self._request, self._target = forwarder, request, target
         self.principal, self._seen = principal, seen
         self._fields: Fields = request.raw_headers
-        self._facts = facts_of(request, forwarder.proxies)
+        self._facts = request[FACTS]
         self._upgrade = upgrade_of(self._fields)
         transport = request.transport
         if transport is None:
@@ -256,8 +254,8 @@ class _Call:
 
     def _head(self, *, has_body: bool) -> bytes:
         request, target = self._request, self._target
-        is_believed = self._forwarder.proxies.trusts(request.remote or LOCAL)
-        trace = trace_fields(self._fields, trusted=is_believed, token_hex=secrets.token_hex)
+        trusted = self._facts.is_believed
+        trace = trace_fields(self._fields, trusted=trusted, token_hex=secrets.token_hex)
         self._seen.trace_id = trace_id(trace)
         hop = Hop(
             self._facts,

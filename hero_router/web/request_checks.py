@@ -24,10 +24,11 @@ from hero_router.errors import RouterError
 from hero_router.metrics.http_requests import RequestCounts
 from hero_router.proxy.exchange import Exchange
 from hero_router.settings.hosts import AllowedHosts
-from hero_router.settings.proxies import LOCAL, TrustedProxies
+from hero_router.settings.proxies import TrustedProxies
 from hero_router.web.body import EXPECT
 from hero_router.web.errors import REQUEST_ID, OwnResponse, error_page, error_response, raw_error
 from hero_router.web.parse_errors import FIELD_BYTES, parser_message, parser_refusal
+from hero_router.web.request_facts import facts_of
 from hero_router.web.request_line import UNSUPPORTED, check_line, target_authority
 from hero_router.web.reverse_proxy import ReverseProxy
 from hero_router.web.route_groups import HEADERS, dress
@@ -142,7 +143,7 @@ class HttpServer(web.Server):
     def _request_id(self, request: web.BaseRequest) -> str:
         """The `X-Request-Id` that a trusted caller gave the request; else a new id."""
         given = request.headers.get("X-Request-Id", "")
-        if _REQUEST_ID.fullmatch(given) and self._proxies.trusts(request.remote or LOCAL):
+        if _REQUEST_ID.fullmatch(given) and facts_of(request, self._proxies).is_believed:
             return given
         return secrets.token_hex(8)
 

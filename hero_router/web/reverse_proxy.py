@@ -20,7 +20,7 @@ from hero_router.web.call_observer import CallObserver
 from hero_router.web.errors import OwnResponse
 from hero_router.web.middleware import PRINCIPAL
 from hero_router.web.proxied_request import Forwarder
-from hero_router.web.request_facts import facts_of
+from hero_router.web.request_facts import FACTS
 from hero_router.web.request_line import host_of
 from hero_router.web.service_sign_in import LANDING, ServiceSignIn
 from hero_router.web.shown_target import origin_form
@@ -96,8 +96,7 @@ class ReverseProxy:
         if not self.table.reaches(target.record):
             node = target.record.get("node")
             raise NoListener(f"the service runs on node {node}, which this router cannot reach")
-        outer = facts_of(request, self.forwarder.proxies).prefix
-        if (moved := _with_slash(target, outer)) is not None:
+        if (moved := _with_slash(target, request[FACTS].prefix)) is not None:
             call.status = moved.status
             return moved
         return await self.forwarder.forward(request, target, principal, call)

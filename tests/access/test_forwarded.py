@@ -149,8 +149,9 @@ EVERYTHING = (
 
 @pytest.mark.parametrize("peer", ["203.0.113.5", "10.0.0.8", "fe80::1"])
 def test_a_stranger_is_believed_nothing(peer: str) -> None:
-    facts = ForwardedFacts(peer, (peer,), "http", "", "", is_standard=False, trusted=False)
-    assert read(*EVERYTHING, peer=peer) == facts
+    assert read(*EVERYTHING, peer=peer) == ForwardedFacts(
+        peer, (peer,), "http", "", "", is_standard=False, is_believed=False, trusted=False
+    )
 
 
 @pytest.mark.parametrize(

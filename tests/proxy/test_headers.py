@@ -15,8 +15,9 @@ from hero_router.proxy.headers import (
 )
 
 FACTS = ForwardedFacts(
-    "10.0.0.9", ("10.0.0.9", "10.0.0.1"), "https", "", "", is_standard=False, trusted=False
-)
+    "10.0.0.9", ("10.0.0.9", "10.0.0.1"), "https", "", "", is_standard=False, is_believed=True,
+    trusted=False,
+)  # fmt: skip
 HOP = Hop(FACTS, "router.test", "/shop/web", "id1", "me", [(b"traceparent", b"t")])
 TRUSTED = HOP._replace(facts=FACTS._replace(trusted=True))
 

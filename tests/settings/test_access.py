@@ -17,7 +17,7 @@ TOKEN = "one-0123456789abcd"
         ({"allow_ips": "nowhere"}, "ROUTER_ALLOW_IPS: 'nowhere' is not an address"),
         (
             {"allow_ips": "10.0.0.1/8"},
-            "ROUTER_ALLOW_IPS: '10.0.0.1/8' is an address inside",
+            "ROUTER_ALLOW_IPS: '10.0.0.1/8' is an address inside a network",
         ),
         ({"auth_header": "X User"}, "is not the name of a header"),
         ({"auth_roles_header": "X-Roles"}, "ROUTER_AUTH_HEADER is not set"),
