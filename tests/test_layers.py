@@ -63,7 +63,7 @@ ROOTS = {"web.assembly", "cli.scanner", "cli.serve", "cli.backplane", "cli.healt
 
 PURE = {
     "access.attempts", "access.authenticator", "access.fetch_metadata", "access.forwarded",
-    "access.networks", "access.policy", "access.principal", "access.sessions",
+    "access.networks", "access.policy", "access.principal", "access.quotas", "access.sessions",
     "access.sign_in_link", "access.signing", "access.tokens",
     "codec", "errors", "model", "position", "sse", "sanitize",
     "demo.jsonrpc", "demo.methods",

@@ -1,7 +1,8 @@
 """Counts wrong tokens by address, so that nobody can try many. Pure: no I/O, no clock."""
 
-import ipaddress
 from dataclasses import dataclass, field
+
+from hero_router.access.networks import client_network
 
 MAX_WRONG = 10
 """Different wrong tokens from one address within `SECONDS`, before it has to wait."""
@@ -30,14 +31,14 @@ class FailedAttempts:
 
     def wait(self, address: str, now: float) -> float:
         """How many seconds an address has to wait before its next attempt; 0: none."""
-        tried = self._tried.get(_place(address))
+        tried = self._tried.get(client_network(address))
         if tried is None or len(tried.digests) < MAX_WRONG:
             return 0.0
         return max(tried.since + SECONDS - now, 0.0)
 
     def note(self, address: str, digest: bytes, now: float) -> bool:
         """Note a wrong token by its digest; returns whether it is a new one."""
-        place = _place(address)
+        place = client_network(address)
         tried = self._tried.get(place)
         if tried is None or now - tried.since >= SECONDS:
             self._tried.pop(place, None)
@@ -48,13 +49,3 @@ class FailedAttempts:
             return False
         tried.digests.add(digest)
         return True
-
-
-def _place(address: str) -> str:
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if found.version == 4:
-        return address
-    return str(ipaddress.ip_network((found, 64), strict=False))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import IPv6Address, IPv6Network
 
 from hero_router.settings.networks import Network
 from hero_router.settings.proxies import LOCAL, LOOPBACK, parse_address
@@ -24,3 +25,11 @@ class AllowedNetworks:
         return found is not None and any(
             found in network for network in (*LOOPBACK, *self.networks)
         )
+
+
+def client_network(address: str) -> str:
+    """What counts as one client: an IPv4 address, or the /64 network of an IPv6 address."""
+    found = parse_address(address)
+    if not isinstance(found, IPv6Address):
+        return address
+    return str(IPv6Network((found, 64), strict=False))

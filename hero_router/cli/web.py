@@ -15,6 +15,7 @@ from hero_router.server.preflight import prepare
     "host", "port", "metrics_port", "workers", "redis_url", "redis_password_file", "redis_prefix",
     "node", "socket_dir", "ignore", "sse_buffer", "ping_seconds", "sse_stall_seconds",
     "sse_flush_ms", "sse_max_age_seconds", "allowed_hosts", "trusted_proxies", "head_seconds",
+    "streams_per_address", "calls_per_address",
     "body_seconds", "body_memory_mb", "keepalive_seconds", "drain_seconds", "domain",
     "proxy_connect_seconds", "proxy_answer_seconds", "proxy_silence_seconds", "proxy_idle_seconds",
     "token_file", "viewer_token_file", "viewer_contexts", "tokens_file", "allow_ips", "auth_header",

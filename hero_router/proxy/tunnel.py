@@ -8,6 +8,10 @@ SWEEP_SECONDS = 30.0
 """Time between two looks for idle tunnels, at most; a quarter of the limit if that is shorter."""
 
 
+def _nothing() -> None:
+    """Do nothing."""
+
+
 class TunnelEnd(asyncio.Protocol):
     """One end of a tunnel: writes to the other end what arrives here.
 
@@ -16,13 +20,14 @@ class TunnelEnd(asyncio.Protocol):
     tunnel.
     """
 
-    __slots__ = ("_tunnels", "is_over", "other", "owner", "transport", "used_at")
+    __slots__ = ("_tunnels", "is_over", "on_end", "other", "owner", "transport", "used_at")
 
     def __init__(self, tunnels: "Tunnels", transport: asyncio.Transport, owner: object) -> None:
         self._tunnels, self.transport, self.owner = tunnels, transport, owner
         self.other: TunnelEnd | None = None
         self.is_over = False
         self.used_at = 0.0
+        self.on_end: Callable[[], None] = _nothing
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport."""
@@ -85,12 +90,17 @@ class Tunnels:
         service: asyncio.Transport,
         sent_early: bytes,
         owner: object = None,
+        on_end: Callable[[], None] = _nothing,
     ) -> None:
-        """Make a tunnel; `sent_early` are bytes of the service for the client."""
+        """Make a tunnel; `sent_early` are bytes of the service for the client.
+
+        `on_end` is called once it has ended, perhaps twice.
+        """
         near, far = TunnelEnd(self, client, owner), TunnelEnd(self, service, owner)
         near.other, far.other = far, near
         near.used_at = far.used_at = self.now()
         self._open |= {near, far}
+        near.on_end = on_end
         client.set_protocol(near)
         service.set_protocol(far)
         if sent_early:
@@ -102,6 +112,7 @@ class Tunnels:
     def discard(self, end: TunnelEnd) -> None:
         """An end is closed."""
         self._open.discard(end)
+        end.on_end()
 
     def close_where(self, predicate: Callable[[Any], bool]) -> None:
         """Break the tunnels whose owners match, as when a caller's right is revoked."""

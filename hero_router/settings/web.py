@@ -52,6 +52,24 @@ class WebSettings:
         "proxies that connect over a Unix socket; a proxy on this machine may say where a request "
         "comes from also if it is not on the list",
     )
+    streams_per_address: int = number(
+        2000,
+        1,
+        1_000_000,
+        "ROUTER_STREAMS_PER_ADDRESS",
+        "most event streams of one client address that a web worker keeps open; further ones are "
+        "asked to come back later; this machine has no such limit; 0: no limit",
+        off=True,
+    )
+    calls_per_address: int = number(
+        500,
+        1,
+        1_000_000,
+        "ROUTER_CALLS_PER_ADDRESS",
+        "most requests and connections to services that a web worker passes on at once for one "
+        "client address; further ones get status 503; this machine has no such limit; 0: no limit",
+        off=True,
+    )
     head_seconds: float = number(
         10,
         0.5,

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from hero_router import __version__
 from hero_router.access.authenticator import AccessRules
+from hero_router.access.quotas import Quota
 from hero_router.access.rules import load_rules
 from hero_router.access.sessions import COOKIE_NAMES
 from hero_router.feed.feed import Feed
@@ -43,6 +44,7 @@ from hero_router.web.access_follower import Predicate
 from hero_router.web.access_parts import AccessParts, make_access
 from hero_router.web.body import BodyReader
 from hero_router.web.call_observer import CallObserver
+from hero_router.web.fdlimit import call_limits, stream_limits
 from hero_router.web.presence import PresencePublisher
 from hero_router.web.proxied_request import Forwarder
 from hero_router.web.reverse_proxy import ReverseProxy
@@ -156,6 +158,7 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
         access.admission,
         access.services,
         CallObserver(proxied, errors, worker, clock.now_ms),
+        Quota(call_limits(config.web.calls_per_address)),
     )
     details = ServiceDetails(state, Links(proxy.table, proxy.domain), errors)
     return Parts(
@@ -176,7 +179,7 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
         bodies=BodyReader(
             config.web.body_memory_mb * MEGABYTE, config.web.body_seconds, config.web.head_seconds
         ),
-        streams=Connections(),
+        streams=Connections(Quota(stream_limits(config.web.streams_per_address))),
         access=access,
         proxy=proxy,
     )

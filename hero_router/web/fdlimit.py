@@ -10,9 +10,15 @@ import logging
 import os
 import resource
 
+from hero_router.access.quotas import Limits
+
 log = logging.getLogger(__name__)
 
 CHECK_SECONDS = 1.0
+
+STREAMS, CALLS = 0.6, 0.15
+"""Shares of the limit that event streams and requests to services may use at most; a request to a
+service has two open files. The rest is for health checks, the API and Redis."""
 
 FULL, ROOMY = 0.9, 0.8
 """Shares of the limit: from `FULL` on a warning is logged; below `ROOMY` its end is logged."""
@@ -23,6 +29,21 @@ def raise_limit() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):  # macOS has another limit below its "unlimited"
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def stream_limits(by_address: int) -> Limits:
+    """How many event streams a worker keeps open."""
+    return Limits(_share(STREAMS), by_address)
+
+
+def call_limits(by_address: int) -> Limits:
+    """How many requests to services a worker passes on at once."""
+    return Limits(_share(CALLS), by_address)
+
+
+def _share(share: float) -> int:
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 0 if most == resource.RLIM_INFINITY else max(int(most * share), 1)
 
 
 class FileLimitMonitor:

@@ -12,6 +12,7 @@ from typing import Protocol, cast
 from aiohttp import web
 
 from hero_router.access.principal import Principal
+from hero_router.access.quotas import Slot
 from hero_router.errors import BadGateway, BadRequest, GatewayTimeout, NoListener, RouterError
 from hero_router.proxy.address import RPC
 from hero_router.proxy.call import ProxiedCall
@@ -65,15 +66,22 @@ class Forwarder:
     calls: "set[_Call]" = field(default_factory=set)
 
     async def forward(
-        self, request: web.BaseRequest, target: Target, principal: Principal, seen: ProxiedCall
+        self,
+        request: web.BaseRequest,
+        target: Target,
+        principal: Principal,
+        seen: ProxiedCall,
+        slot: Slot,
     ) -> web.StreamResponse:
         """Pass a request on and its answer back; `seen` is told what becomes of it.
+
+        A tunnel keeps `slot` until its end.
 
         Raises:
             NoListener, BadGateway, GatewayTimeout: the service gives no answer.
             BadRequest, HTTPRequestTimeout: the client's body is malformed or late.
         """
-        call = _Call(self, request, target, principal, seen)
+        call = _Call(self, request, target, principal, seen, slot)
         self.calls.add(call)
         try:
             return await call.run()
@@ -126,9 +134,10 @@ class _Call:
         target: Target,
         principal: Principal,
         seen: ProxiedCall,
+        slot: Slot,
     ) -> None:
         self._forwarder, self._request, self._target = forwarder, request, target
-        self.principal, self._seen = principal, seen
+        self.principal, self._seen, self._slot = principal, seen, slot
         self._fields: Fields = request.raw_headers
         self._facts = request[FACTS]
         self._upgrade = upgrade_of(self._fields)
@@ -250,7 +259,10 @@ class _Call:
         service = connection.release()
         if early := self._protocol.release():
             service.write(early)
-        self._forwarder.tunnels.join(self._client, service, sent_early, self.principal)
+        self._slot.is_kept = True
+        self._forwarder.tunnels.join(
+            self._client, service, sent_early, self.principal, self._slot.give_back
+        )
 
     def _head(self, *, has_body: bool) -> bytes:
         request, target = self._request, self._target

@@ -8,7 +8,8 @@ from aiohttp import web
 
 from hero_router.access.policy import Access, visible
 from hero_router.access.principal import Principal
-from hero_router.errors import BadRequest, LoopDetected, NoListener, Unauthorized
+from hero_router.access.quotas import Quota, Slot
+from hero_router.errors import BadRequest, LoopDetected, NoListener, Overloaded, Unauthorized
 from hero_router.proxy.address import DEFAULT_CONTEXT, RPC, Address, by_host, by_path, is_own
 from hero_router.proxy.call import ProxiedCall
 from hero_router.proxy.headers import has_loop
@@ -43,6 +44,7 @@ class ReverseProxy:
     admission: Admission
     sign_in: ServiceSignIn
     observer: CallObserver
+    quota: Quota
 
     def route(self, request: web.BaseRequest) -> Route | None:
         """Where a request may lead; None if the router itself is asked.
@@ -67,6 +69,7 @@ class ReverseProxy:
             NotFound: there is no such service or socket, or none that the caller may see.
             LoopDetected: the request has been here before.
             NoListener, BadGateway, GatewayTimeout: the service gives no answer.
+            Overloaded: too many requests of the caller's address are under way.
         """
         if route.host and request.path == LANDING:
             secure = self.admission.is_secure(request)
@@ -79,17 +82,27 @@ class ReverseProxy:
             return self._sign_in(request, route)
         request[PRINCIPAL] = principal
         target = self.table.find(route.addresses, _context(request), visible(principal))
+        slot = self.quota.take(principal.address)
+        if slot is None:
+            raise Overloaded("too many requests to services are under way from your address")
         call = self.observer.started(request, target)
         try:
-            return await self._pass(request, target, principal, call)
+            return await self._pass(request, target, principal, call, slot)
         except BaseException as error:
             self.observer.failed(call, error)
             raise
         finally:
             self.observer.ended(request, call)
+            if not slot.is_kept:
+                slot.give_back()
 
     async def _pass(
-        self, request: web.BaseRequest, target: Target, principal: Principal, call: ProxiedCall
+        self,
+        request: web.BaseRequest,
+        target: Target,
+        principal: Principal,
+        call: ProxiedCall,
+        slot: Slot,
     ) -> web.StreamResponse:
         if has_loop(request.raw_headers, self.forwarder.via):
             raise LoopDetected("the request has passed through this router before")
@@ -99,7 +112,7 @@ class ReverseProxy:
         if (moved := _with_slash(target, request[FACTS].prefix)) is not None:
             call.status = moved.status
             return moved
-        return await self.forwarder.forward(request, target, principal, call)
+        return await self.forwarder.forward(request, target, principal, call, slot)
 
     def _sign_in(self, request: web.BaseRequest, route: Route) -> web.Response:
         if route.host:

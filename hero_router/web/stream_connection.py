@@ -15,6 +15,7 @@ from typing import NamedTuple, Self
 from aiohttp import web
 
 from hero_router.access.principal import Principal
+from hero_router.access.quotas import Quota, Slot
 from hero_router.feed.hub import Hub
 from hero_router.feed.subscribers import SubscribeOptions, Subscriber
 
@@ -76,8 +77,9 @@ class Chunks:
 class Connections:
     """The open connections of one worker's streams, which aiohttp no longer manages."""
 
-    def __init__(self) -> None:
+    def __init__(self, quota: Quota) -> None:
         self._open: set[Connection] = set()
+        self.quota = quota
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -121,6 +123,7 @@ class Connection(asyncio.Protocol):
         "_end_mark",
         "_hub",
         "_opened_at",
+        "_slot",
         "_stray",
         "_transport",
     )  # fmt: skip
@@ -143,13 +146,16 @@ class Connection(asyncio.Protocol):
         cursor: str | None,
         options: SubscribeOptions,
         principal: Principal,
+        slot: Slot,
     ) -> None:
         """Take over the transport of a request whose response head is sent, and subscribe.
+
+        `slot` is given back when the connection is lost.
 
         aiohttp is told that the connection is lost: it forgets the connection, and cancels the
         handler that calls this method.
         """
-        self._transport, handler = transport, request.protocol
+        self._transport, self._slot, handler = transport, slot, request.protocol
         _limit_buffers(transport)
         transport.set_protocol(self)
         handler.transport = None
@@ -243,6 +249,7 @@ class Connection(asyncio.Protocol):
         """The client has left, or its stream has ended: unsubscribe it."""
         self._hub.unsubscribe(self._client)
         self._connections.discard(self)
+        self._slot.give_back()
         seconds, client = time.monotonic() - self._opened_at, self._client
         log.debug("stream of %s ended after %.1f s at %s", client.name, seconds, client.cursor)
 

@@ -1,5 +1,7 @@
 """`GET /api/events`: begins an event stream, and subscribes its connection to the hub."""
 
+import logging
+import random
 import re
 from dataclasses import replace
 
@@ -14,8 +16,14 @@ from hero_router.feed.subscribers import DEFAULT_OPTIONS, SubscribeOptions
 from hero_router.web.middleware import PRINCIPAL
 from hero_router.web.stream_connection import Chunks, Connection, Connections, Framed
 
+log = logging.getLogger(__name__)
+
 LONGEST_CURSOR = 64
 """Most characters of a position; a longer one is cut here, and then counts as unknown."""
+
+COME_BACK_MS = 30_000, 60_000
+"""When a client comes back whose stream is one too many, from and to, in ms. The answer is a stream
+that ends, as a browser never comes back after an error."""
 
 _STREAMS = re.compile(
     r"\s*(text/event-stream|text/\*|\*/\*)\s*(;(?!\s*q=0(\.0*)?\s*(;|$)).*)?", re.IGNORECASE
@@ -50,11 +58,16 @@ def routes(hub: Hub, connections: Connections) -> list[web.RouteDef]:
         transport = request.transport
         if request.method == "HEAD" or writer is None or transport is None:
             return response
+        slot = connections.quota.take(principal.address)
+        if slot is None:
+            log.warning("client %s has as many streams as it may have", principal.address)
+            await response.write(sse.retry(random.randint(*COME_BACK_MS)))  # noqa: S311 - no secret
+            return response
         writer.send_headers()
         chunked = request.version >= (1, 1)
         encode, end_mark = (chunks, Chunks.END) if chunked else (Framed.of, b"")
         connection = Connection(hub, connections, encode, end_mark)
-        connection.take_over(request, transport, _cursor(request), options, principal)
+        connection.take_over(request, transport, _cursor(request), options, principal, slot)
         return response
 
     return [web.get(path, events) for path in ("/api/events", "/events")]
