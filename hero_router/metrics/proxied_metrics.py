@@ -71,8 +71,9 @@ class ProxiedMetrics:
         for key, found in counts.take().items():
             self._add(key, found)
 
-    def _add(self, key: SocketKey, found: SocketCounts) -> None:
-        for (status, cause), number in found.requests.items():
+    def _add(self, key: tuple[str, str, str], found: SocketCounts) -> None:
+        for (digit, cause), number in found.requests.items():
+            status = f"{digit}xx" if digit else "none"
             self._requests.labels(*key, status, cause.value).inc(number)
         self._bytes.labels(*key, "requests").inc(found.received_bytes)
         self._bytes.labels(*key, "answers").inc(found.sent_bytes)

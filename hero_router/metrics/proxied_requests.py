@@ -1,7 +1,6 @@
 """Counts the requests to services in plain numbers; `metrics.proxied_metrics` takes them over."""
 
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Callable, Mapping, Sized
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -47,22 +46,26 @@ class Times:
 
 
 class SocketCounts:
-    """What has come together for one socket."""
+    """What has come together for one socket.
+
+    `requests` counts by the status's first digit, 0 where the client got none, and by the cause.
+    """
 
     __slots__ = ("durations", "first_bytes", "received_bytes", "requests", "sent_bytes")
 
     def __init__(self) -> None:
-        self.requests = Counter[tuple[str, Cause]]()
+        self.requests: dict[tuple[int, Cause], int] = {}
         self.first_bytes, self.durations = Times(), Times()
         self.received_bytes = self.sent_bytes = 0
 
     def add(self, call: ProxiedCall) -> None:
         """Count one request that has ended."""
-        status = call.status
-        self.requests[f"{status // 100}xx" if status else "none", call.cause] += 1
+        end = call.status // 100, call.cause
+        self.requests[end] = self.requests.get(end, 0) + 1
+        started_at = call.started_at
         if call.first_byte_at:
-            self.first_bytes.add(call.first_byte_at - call.started_at)
-        self.durations.add(call.ended_at - call.started_at)
+            self.first_bytes.add(call.first_byte_at - started_at)
+        self.durations.add(call.ended_at - started_at)
         self.received_bytes += call.received_bytes
         self.sent_bytes += call.sent_bytes
 
@@ -76,23 +79,23 @@ class ProxiedCounts:
     def __init__(self, has_room: Callable[[int], bool] = lambda _: True) -> None:
         self._has_room = has_room
         self._known, self._new = {OTHER}, 0
-        self._sockets: dict[SocketKey, SocketCounts] = {}
+        self._sockets: dict[tuple[str, str, str], SocketCounts] = {}
         self.open = 0
 
     def add(self, call: ProxiedCall) -> None:
         """Count one request that has ended."""
         record = call.record
-        key = SocketKey(record["name"], record["context"], call.socket["role"])
-        counts = self._sockets.get(key)
-        if counts is None:
-            key = key if key in self._known or self._is_taken_up(key) else OTHER
-            counts = self._sockets.setdefault(key, SocketCounts())
-        counts.add(call)
+        labels = record["name"], record["context"], call.socket["role"]
+        (self._sockets.get(labels) or self._counts_of(SocketKey(*labels))).add(call)
 
-    def take(self) -> Mapping[SocketKey, SocketCounts]:
+    def take(self) -> Mapping[tuple[str, str, str], SocketCounts]:
         """What was counted since the last call."""
         taken, self._sockets, self._new = self._sockets, {}, 0
         return taken
+
+    def _counts_of(self, key: SocketKey) -> SocketCounts:
+        key = key if key in self._known or self._is_taken_up(key) else OTHER
+        return self._sockets.setdefault(key, SocketCounts())
 
     def _is_taken_up(self, key: SocketKey) -> bool:
         short = all(len(encode(each)) <= MAX_LABEL for each in key)

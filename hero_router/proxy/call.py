@@ -30,7 +30,7 @@ class Cause(StrEnum):
     BROKEN_CLIENT = "broken_client"
     """The body of the request was malformed or late."""
     CANCELLED = "cancelled"
-    """The client left before the end of the answer."""
+    """The client left before the end of the answer, its right was revoked, or the worker ended."""
     UNREACHABLE = "unreachable"
     """The service runs on a node that this router cannot reach."""
     LOOP = "loop"

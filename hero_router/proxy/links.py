@@ -52,7 +52,7 @@ class Links:
 
     def _link(self, record: Json, socket: Json, shown: Filter | None) -> SocketLink:
         segment = segment_of(socket)
-        if record.get("node") != self._table.node:
+        if not self._table.reaches(record):
             return _none(ELSEWHERE.format(node=record.get("node")))
         if segment is None:
             return _none(UNROUTED)

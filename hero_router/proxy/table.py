@@ -46,6 +46,10 @@ class RoutingTable:
         hints = [self._hint(address, context, shown) for address in addresses]
         raise NotFound(next(filter(None, hints), "no such service"))
 
+    def reaches(self, record: Json) -> bool:
+        """Whether this router can pass requests on to a service: it runs on the own node."""
+        return record.get("node") == self.node
+
     def named(self, name: str, context: str, shown: Filter | None) -> list[Json]:
         """The services of this name and context that the caller may see, the first choice first."""
         records = self._mirror.by_name(name, context)

@@ -23,8 +23,8 @@ from hero_router.web.shown_target import without_secrets
 
 log = logging.getLogger(ACCESS)
 
-LEFT = 499
-"""The status in the log where the client left before its answer began; nginx writes the same."""
+CANCELLED = 499
+"""The status in the log of a request that was cancelled before its answer began (as in nginx)."""
 
 LONGEST_METHOD, LONGEST_TARGET, LONGEST_AGENT = 32, 2_000, 200
 """Most characters of these in a line."""
@@ -62,11 +62,11 @@ class LoggedProtocol(HttpProtocol):
 
 
 def write(request: web.BaseRequest, response: web.StreamResponse | None) -> None:
-    """Log one request; `response` is None where the client left before the end of its answer."""
+    """Log one request; `response` is None where it was cancelled: mostly the client has left."""
     call = request.get(CALL)
     done = "passed on" if call is not None else "answered"
     fields = {name: value for name, value in _fields(request, response, call) if value != ""}
-    log.info("%s", done if response is not None else "the client left", extra=fields)
+    log.info("%s", done if response is not None else "cancelled", extra=fields)
 
 
 def _fields(
@@ -76,7 +76,7 @@ def _fields(
     yield "method", clean(request.method, LONGEST_METHOD)
     yield "target", clean(without_secrets(request.raw_path), LONGEST_TARGET)
     yield "host", clean(request.headers.get("Host", ""), MAX_NAME)
-    yield "status", response.status if response is not None else _begun(call) or LEFT
+    yield "status", response.status if response is not None else _begun(call) or CANCELLED
     yield "bytes", call.sent_bytes if call and call.sent_bytes else _length(request, response)
     yield "seconds", round(now - request[STARTED], 6)
     yield "principal", clean(principal.name, MAX_NAME) if principal else ""

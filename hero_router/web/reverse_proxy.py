@@ -93,7 +93,8 @@ class ReverseProxy:
     ) -> web.StreamResponse:
         if has_loop(request.raw_headers, self.forwarder.via):
             raise LoopDetected("the request has passed through this router before")
-        if (node := target.record.get("node")) != self.table.node:
+        if not self.table.reaches(target.record):
+            node = target.record.get("node")
             raise NoListener(f"the service runs on node {node}, which this router cannot reach")
         if (moved := _with_slash(target, request[FACTS].prefix)) is not None:
             call.status = moved.status

@@ -30,7 +30,8 @@ stranger could sign another's browser in as himself."""
 STATE_SECONDS = 600
 """How long a sign-in at the router may take."""
 
-_PURPOSE = "service sign-in"
+PURPOSE = "service sign-in"
+"""What the codes are signed for."""
 
 
 class ServiceSignIn:
@@ -71,7 +72,7 @@ class ServiceSignIn:
         if found.scheme not in ("http", "https") or not below or "@" in found.netloc:
             raise BadRequest("to: not the address of a service of this router")
         code = self._signer.sign(
-            _PURPOSE,
+            PURPOSE,
             {
                 "host": host,
                 "state": state,
@@ -91,7 +92,7 @@ class ServiceSignIn:
             Forbidden: the code is not for this host or browser, too old, or was used before.
             StoreError: whether it was used before cannot be known.
         """
-        content = self._signer.read(_PURPOSE, request.query.get("code", ""))
+        content = self._signer.read(PURPOSE, request.query.get("code", ""))
         good = (
             content is not None
             and content["host"] == host

@@ -133,7 +133,7 @@ async def test_a_client_that_leaves_is_logged_as_such(live: Live, log: Log, page
         await came.wait()
         writer.transport.abort()
         line = await one(log)
-    assert (line["message"], line["status"]) == ("the client left", access_log.LEFT)
+    assert (line["message"], line["status"]) == ("cancelled", access_log.CANCELLED)
     assert line["cause"] == "cancelled"
 
 

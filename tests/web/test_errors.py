@@ -12,6 +12,7 @@ from pytest_aiohttp.plugin import AiohttpClient
 from hero_router import errors
 from hero_router.rpc.error_mapping import UNFORESEEN
 from hero_router.web.middleware import add_headers, guard
+from hero_router.web.route_groups import PUBLIC, add_routes
 from tests.support.redis import RedisServer
 from tests.web.live import working
 
@@ -31,7 +32,7 @@ async def test_http_answers_are_json_and_repeat_nothing(
         raise raised[request.match_info["what"]]
 
     app = web.Application(middlewares=[guard])
-    app.add_routes([web.get("/{what}", handler)])
+    add_routes(app, PUBLIC, [web.get("/{what}", handler)])
     app.on_response_prepare.append(add_headers)
     client = await aiohttp_client(app)
 
@@ -94,7 +95,7 @@ async def test_a_client_that_reset_its_connection_before_the_head_is_no_error(
         raise ConnectionResetError
 
     app = web.Application(middlewares=[guard])
-    app.add_routes([web.get("/", handler)])
+    add_routes(app, PUBLIC, [web.get("/", handler)])
     client = await aiohttp_client(app)
     with pytest.raises(ServerDisconnectedError):
         await client.get("/?gone")

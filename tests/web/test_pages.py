@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestClient
 from pytest_aiohttp.plugin import AiohttpClient
 
 from hero_router.web.middleware import guard
+from hero_router.web.route_groups import PUBLIC, add_routes
 from hero_router.web.routes import static
 from tests.test_docs import nowhere
 
@@ -33,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
 async def client(folder: Path, aiohttp_client: AiohttpClient) -> Client:
     """A client, who unpacks nothing, of that page."""
     app = web.Application(middlewares=[guard])
-    app.add_routes(static.routes(static.Assets(folder)))
+    add_routes(app, PUBLIC, static.routes(static.Assets(folder)))
     return await aiohttp_client(app, auto_decompress=False, skip_auto_headers=["Accept-Encoding"])
 
 

@@ -150,6 +150,8 @@ async def test_a_service_is_found_by_id_or_name_under_either_parameter(
     figures = {"checked_at": 7, "sockets": {"rpc": {"latency_ms": 1.8, "error": None}}}
     await world.registry.write_probes("n1", {ALPHA.id: figures})
     found = await result(client, "router.service", params)
+    addresses = found.pop("addresses")
+    assert addresses["rpc"]["path"] == "/alpha/rpc/"
     expected = {**ALPHA.to_json(), "probe": figures, "stale": []}
     assert found == json.loads(json.dumps(expected))
 
@@ -224,6 +226,7 @@ async def test_discover_gives_the_document_that_lies_at_its_address(client: Clie
         "router.list",
         "router.services",
         "router.count",
+        "router.logs",
         "router.service",
         "router.scan",
         "router.health",

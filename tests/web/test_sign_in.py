@@ -1,16 +1,13 @@
-"""How browsers sign in and out at a real worker, and at the own origins of services."""
+"""How browsers sign in and out at a real worker, and what a sign-out ends."""
 
 import asyncio
 import contextlib
-import socket
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
-from aiohttp.abc import AbstractResolver
 
 from hero_router.access.rules import load_rules
 from hero_router.access.sign_in_link import PATH as LINK_PATH
@@ -25,7 +22,6 @@ from tests.support.hand import Hand, writing
 from tests.support.redis import RedisServer
 from tests.support.wait import eventually
 from tests.web.callers import (
-    OK,
     TOKEN,
     VIEWING,
     WITHIN,
@@ -37,7 +33,7 @@ from tests.web.callers import (
     status_of,
 )
 from tests.web.live import WINDOW, Live
-from tests.web.upstream import Visit, answers, service
+from tests.web.upstream import Visit, service
 
 
 @pytest.fixture
@@ -176,7 +172,7 @@ async def test_a_session_that_is_revoked_elsewhere_ends_streams_within_seconds(
     await client.aclose()
 
 
-async def test_an_address_that_is_removed_loses_its_streams_and_tunnels(
+async def test_an_address_that_is_removed_loses_its_calls_and_tunnels(
     live: Live, redis7: RedisServer, http: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
     client = connect(redis7.url, name="test")
@@ -191,89 +187,30 @@ async def test_an_address_that_is_removed_loses_its_streams_and_tunnels(
 
     await eventually(may, WITHIN, "the address may connect")
 
-    async def echo(visit: Visit) -> None:
-        await visit.head()
-        await visit.send(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n")
-        await visit.send(b"Upgrade: echo\r\n\r\n")
+    async def script(visit: Visit) -> None:
+        if "Upgrade: echo" in await visit.head():
+            await visit.send(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n")
+            await visit.send(b"Upgrade: echo\r\n\r\n")
+        else:
+            await visit.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
         await visit.reader.read()
 
-    async with service(tmp_path / "a/web_page.sock", echo):
-        reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
-        writer.write(
-            b"GET /a/page/ HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 198.51.100.7\r\n"
-            b"Authorization: Bearer " + TOKEN.encode() + b"\r\n"
-            b"Connection: upgrade\r\nUpgrade: echo\r\n\r\n"
-        )
-        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
+    asked = (
+        b"GET /a/page/ HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 198.51.100.7\r\n"
+        b"Authorization: Bearer " + TOKEN.encode() + b"\r\n"
+    )
+    async with service(tmp_path / "a/web_page.sock", script):
+        tunnel, to_tunnel = await asyncio.open_connection("127.0.0.1", live.port)
+        to_tunnel.write(asked + b"Connection: upgrade\r\nUpgrade: echo\r\n\r\n")
+        assert (await tunnel.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
+        stream, to_stream = await asyncio.open_connection("127.0.0.1", live.port)
+        to_stream.write(asked + b"\r\n")
+        assert (await stream.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
         await listed.remove(address)
         async with asyncio.timeout(WITHIN):
-            with contextlib.suppress(ConnectionResetError):
-                assert await reader.read() == b""
-        writer.close()
+            for reader in (tunnel, stream):
+                with contextlib.suppress(ConnectionResetError):
+                    assert await reader.read() == b""
+        for writer in (to_tunnel, to_stream):
+            writer.close()
     await client.aclose()
-
-
-async def test_a_service_at_its_own_origin_gets_a_session_of_its_own(
-    live: Live, tmp_path: Path
-) -> None:
-    """By a code that works once, for this host, and in this browser."""
-    router, origin = f"http://localhost:{live.port}", f"http://a.localhost:{live.port}"
-    page = {"Accept": "text/html"}
-    async with (
-        aiohttp.ClientSession(connector=local(), headers=page) as http,
-        aiohttp.ClientSession(connector=local(), headers=page) as stranger,
-        service(tmp_path / "a/web_page.sock", answers(OK)),
-    ):
-        assert await status_of(http, "GET", f"{origin}/x", {"Accept": "*/*"}) == 401
-        away = await location(http, f"{origin}/x?y=1")
-        assert away.startswith(f"{router}/sign-in/service?to=")
-        assert (await location(http, away)).startswith("/sign-in?next=")
-        await sign_in(http, router)
-        back = await location(http, away)
-        assert back.startswith(f"{origin}/.well-known/hero-router-session?code=")
-        assert await status_of(stranger, "GET", back, {}) == 403
-        elsewhere = back.replace("http://a.", "http://b.")
-        assert await status_of(http, "GET", elsewhere, {}) == 403
-        assert await location(http, back) == "/x?y=1"
-        async with http.get(f"{origin}/x?y=1") as answer:
-            assert (answer.status, await answer.text()) == (200, "ok")
-        assert await status_of(http, "GET", back, {}) == 403  # a second time
-        await status_of(http, "POST", f"{router}/sign-out", {})
-        assert await status_of(http, "GET", f"{origin}/x", {"Accept": "*/*"}) == 401
-
-
-ELSEWHERE = (
-    "", "http://[", "javascript:1", "http://evil.example/", "http://localhost.evil.example/",
-    "http://a.localhost.evil/", "http://evil.example@a.localhost/", "//a.localhost/",
-)  # fmt: skip
-
-
-async def test_a_router_sends_browsers_only_to_its_own_services(
-    live: Live, http: aiohttp.ClientSession
-) -> None:
-    await sign_in(http, live.url)
-    for to in ELSEWHERE:
-        async with http.get(
-            f"{live.url}/sign-in/service", params={"to": to}, allow_redirects=False
-        ) as answer:
-            assert answer.status == 400, to
-
-
-async def location(http: aiohttp.ClientSession, url: str) -> str:
-    async with http.get(url, allow_redirects=False) as answer:
-        assert answer.status == 303, (url, await answer.text())
-        return answer.headers["Location"]
-
-
-def local() -> aiohttp.TCPConnector:
-    """Every host name is this machine, as browsers resolve names below localhost."""
-
-    class Here(AbstractResolver):
-        async def resolve(self, host: str, port: int = 0, family: Any = 0) -> Any:  # noqa: ARG002
-            here = {"hostname": host, "host": "127.0.0.1", "port": port}
-            return [{**here, "family": socket.AF_INET, "proto": 0, "flags": 0}]
-
-        async def close(self) -> None:
-            return
-
-    return aiohttp.TCPConnector(resolver=Here())
