@@ -91,7 +91,7 @@ class ReverseProxy:
     async def _pass(
         self, request: web.BaseRequest, target: Target, principal: Principal, call: ProxiedCall
     ) -> web.StreamResponse:
-        if has_loop(request.raw_headers, self.forwarder.via):
+        if has_loop(request.raw_headers, self.forwarder.rules.via):
             raise LoopDetected("the request has passed through this router before")
         if not self.table.reaches(target.record):
             node = target.record.get("node")
