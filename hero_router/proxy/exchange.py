@@ -140,6 +140,8 @@ class Exchange:
             self._timer.cancel()
             self._timer = self._loop.call_later(self._limit, self._check)
         kept = self._rewrite(status, fields)
+        if self._version < (1, 1):  # which has no trailers
+            kept = [item for item in kept if item[0].lower() != b"trailer"]
         if status == 101:
             upgrade = [item for item in fields if item[0].lower() == b"upgrade"]
             kept += (*upgrade, (b"Connection", b"upgrade"))

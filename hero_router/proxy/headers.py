@@ -1,8 +1,8 @@
 """Rewrites header fields on their way through the proxy, by fixed rules. Pure: no I/O, no clock.
 
 Fields are raw: names and values as bytes, in order, repeated ones kept. The rules follow RFC 9110,
-section 7.6.1: fields that `Connection` names go first, then the fields of one hop, then the fields
-that only this router may set. Only then the router's own fields are added.
+section 7.6.1: first the fields of one hop go, those that `Connection` names, and those that only
+this router and trusted proxies may set. Only then the router's own fields are added.
 """
 
 import re
@@ -72,14 +72,15 @@ def request_fields(
     Removed are: what `Connection` names, the fields of one hop, the router's own cookies, and what
     says who the client is, in every spelling that a service could take for it (`X_Hero_Claims`,
     `x.hero.claims`). `login_fields` are more names of that kind, in small letters with hyphens.
-    From a proxy that may say who the user is they stay, in their own spelling only.
+    From a proxy that may say who the user is they stay, in their own spelling only; `Connection`
+    takes none of them away, else a client could hide who it is by naming them there.
     """
     named = _named_by_connection(fields)
     kept = list[Field]()
     via = b""
     for name, value in fields:
         key, plain, says_who = _read_name(name)
-        if key in HOP_BY_HOP or key in named or key in _FRAMING:
+        if key in HOP_BY_HOP or key in _FRAMING:
             continue
         if key == b"via":
             via = via + b", " + value if via else value
@@ -88,6 +89,8 @@ def request_fields(
             vouched = _VOUCHED.fullmatch(key) is not None and key not in _MADE_ANEW
             if hop.facts.trusted and (vouched or key in login_fields):
                 kept.append((name, value))
+            continue
+        if key in named:
             continue
         if key == b"cookie" and own_cookies:
             value = _without(value, own_cookies)  # noqa: PLW2901 - the rest of the same field

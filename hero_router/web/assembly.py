@@ -45,6 +45,7 @@ from hero_router.web.access_parts import AccessParts, make_access
 from hero_router.web.body import BodyReader
 from hero_router.web.call_observer import CallObserver
 from hero_router.web.fdlimit import call_limits, stream_limits
+from hero_router.web.head_rules import HeadRules
 from hero_router.web.presence import PresencePublisher
 from hero_router.web.proxied_request import Forwarder
 from hero_router.web.reverse_proxy import ReverseProxy
@@ -196,13 +197,15 @@ def _forwarder(
         ),
         Pool(config.proxy.connect_seconds),
         tunnels,
-        via="hero_router-" + re.sub(r"[^A-Za-z0-9.-]", "-", worker),
+        HeadRules(
+            via="hero_router-" + re.sub(r"[^A-Za-z0-9.-]", "-", worker),
+            own_cookies=COOKIE_NAMES,
+            is_own_token=rules.is_own_token,
+            login_fields=login.fields if login else frozenset(),
+        ),
         limits=Limits(
             config.proxy.answer_seconds, config.proxy.silence_seconds, config.proxy.idle_seconds
         ),
-        own_cookies=COOKIE_NAMES,
-        is_own_token=rules.is_own_token,
-        login_fields=login.fields if login else frozenset(),
     )
 
 

@@ -14,19 +14,9 @@ from aiohttp import web
 from hero_router.access.principal import Principal
 from hero_router.access.quotas import Slot
 from hero_router.errors import BadGateway, BadRequest, GatewayTimeout, NoListener, RouterError
-from hero_router.proxy.address import RPC
 from hero_router.proxy.call import ProxiedCall
 from hero_router.proxy.exchange import Exchange, Limits
-from hero_router.proxy.headers import (
-    Field,
-    Fields,
-    Hop,
-    request_fields,
-    response_fields,
-    serialize,
-    takes_trailers,
-    upgrade_of,
-)
+from hero_router.proxy.headers import upgrade_of
 from hero_router.proxy.socket_file import SocketLocator
 from hero_router.proxy.table import Target
 from hero_router.proxy.trace_context import trace_fields, trace_id
@@ -36,9 +26,8 @@ from hero_router.upstream.outcome import Outcome
 from hero_router.upstream.pool import Pool
 from hero_router.upstream.safe_connect import NoResponse
 from hero_router.web.body import EXPECT
-from hero_router.web.errors import REQUEST_ID
+from hero_router.web.head_rules import HeadRules
 from hero_router.web.request_facts import FACTS
-from hero_router.web.request_line import host_of
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that may be sent twice (RFC 9110, section 9.2.1)."""
@@ -49,20 +38,13 @@ CONTINUE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Forwarder:
-    """Passes requests on; `via` is the name of this worker in the header `Via`.
-
-    `is_own_token` says whether the value of an `Authorization` header is a token of the router.
-    `login_fields` are the headers in which a trusted proxy names the user, in small letters.
-    """
+    """Passes requests on; `rules` say how the heads of messages are rewritten."""
 
     locator: SocketLocator
     pool: Pool
     tunnels: Tunnels
-    via: str
+    rules: HeadRules
     limits: Limits
-    own_cookies: frozenset[str]
-    is_own_token: Callable[[bytes], bool]
-    login_fields: frozenset[bytes]
     calls: "set[_Call]" = field(default_factory=set)
 
     async def forward(
@@ -138,9 +120,7 @@ class _Call:
     ) -> None:
         self._forwarder, self._request, self._target = forwarder, request, target
         self.principal, self._seen, self._slot = principal, seen, slot
-        self._fields: Fields = request.raw_headers
-        self._facts = request[FACTS]
-        self._upgrade = upgrade_of(self._fields)
+        self._upgrade = upgrade_of(request.raw_headers)
         transport = request.transport
         if transport is None:
             raise ConnectionResetError("the client has left")
@@ -265,61 +245,21 @@ class _Call:
         )
 
     def _head(self, *, has_body: bool) -> bytes:
-        request, target = self._request, self._target
-        trace = trace_fields(
-            self._fields, trusted=self._facts.is_believed, token_hex=secrets.token_hex
-        )
+        request = self._request
+        is_believed = request[FACTS].is_believed
+        trace = trace_fields(request.raw_headers, trusted=is_believed, token_hex=secrets.token_hex)
         self._seen.trace_id = trace_id(trace)
-        hop = Hop(
-            self._facts,
-            host=host_of(request),
-            prefix=target.prefix,
-            request_id=request.get(REQUEST_ID, ""),
-            via=self._forwarder.via,
-            trace=trace,
-        )
-        forwarder = self._forwarder
-        given = self._fields
-        if "Authorization" in request.headers:
-            given = [each for each in given if not self._is_own_token(each)]
-        fields = request_fields(given, hop, forwarder.own_cookies, forwarder.login_fields)
-        if self._upgrade is not None:
-            fields += ((b"Connection", b"upgrade"), (b"Upgrade", self._upgrade))
-        elif takes_trailers(self._fields):
-            fields += ((b"Connection", b"TE"), (b"TE", b"trailers"))
-        if has_body:
-            length = request.headers.get("Content-Length")
-            fields.append(
-                (b"Transfer-Encoding", b"chunked")
-                if length is None
-                else (b"Content-Length", length.encode("ascii"))
-            )
-        elif "Content-Length" in request.headers:
-            fields.append((b"Content-Length", b"0"))
-        if (expect := request.get(EXPECT)) and has_body:
-            fields.append((b"Expect", expect.encode("ascii")))
-        rest = target.rest if target.rest.startswith("/") else f"/{RPC}{target.rest}"
-        line = f"{request.method} {rest} HTTP/1.1"
-        return serialize(line.encode("utf-8", "surrogateescape"), fields)
-
-    def _is_own_token(self, header: Field) -> bool:
-        name, value = header
-        return name.lower() == b"authorization" and self._forwarder.is_own_token(value)
+        rules = self._forwarder.rules
+        return rules.request_head(request, self._target, trace, has_body=has_body)
 
     def _exchange(self) -> Exchange:
-        request, prefix, outer = self._request, self._target.prefix, self._facts.prefix
-        own_cookies, host = self._forwarder.own_cookies, host_of(request)
-        hosts = {host, self._facts.host or host}
-
-        def rewrite(status: int, fields: Fields) -> list[Field]:
-            return response_fields(status, fields, prefix, hosts, own_cookies, outer)
-
+        request = self._request
         version = request.version.major, request.version.minor
         return Exchange(
             self._client,
             version,
             request.method,
-            rewrite,
+            self._forwarder.rules.rewriter(request, self._target),
             self._seen,
             keep_alive=request.keep_alive,
             limits=self._forwarder.limits,

@@ -104,7 +104,7 @@ class ReverseProxy:
         call: ProxiedCall,
         slot: Slot,
     ) -> web.StreamResponse:
-        if has_loop(request.raw_headers, self.forwarder.via):
+        if has_loop(request.raw_headers, self.forwarder.rules.via):
             raise LoopDetected("the request has passed through this router before")
         if not self.table.reaches(target.record):
             node = target.record.get("node")

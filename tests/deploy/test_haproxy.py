@@ -156,7 +156,8 @@ async def test_headers_of_clients_about_proxies_are_replaced(backend: tuple[Back
     _, url = backend
     names = (
         "X-Forwarded-For", "x_forwarded_for", "X-Forwarded-Proto", "X-Forwarded-Host",
-        "X-Forwarded-Prefix", "Forwarded", "X-Real-IP", "x_real_ip",
+        "X-Forwarded-Prefix", "Forwarded", "X-Real-IP", "x_real_ip", "X-Forwarded-User",
+        "X-Hero-Claims", "x_hero_claims", "X.Forwarded.User",
     )  # fmt: skip
     status, seen = await ask(url, "GET", "/", {**dict.fromkeys(names, "evil"), "X-Other": "kept"})
     sent = {name.lower(): value for name, value in seen.items()}

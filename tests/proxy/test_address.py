@@ -20,6 +20,11 @@ READINGS = [
     ("/my%20shop/rpc/%ff", [(None, "my shop", "rpc", "/my%20shop/rpc", "/%ff")]),
     ("/%C3%A9t%C3%A9/rpc/a%2Fb", [(None, "été", "rpc", "/%C3%A9t%C3%A9/rpc", "/a%2Fb")]),
     ("/a%252fb/rpc", [(None, "a%2fb", "rpc", "/a%252fb/rpc", "")]),
+    ("/sh;op/rpc;v=1/x", [
+        ("sh;op", "rpc;v=1", "x", "/sh;op/rpc;v=1/x", ""),
+        (None, "sh;op", "rpc;v=1", "/sh;op/rpc;v=1", "/x"),
+    ]),
+    ("/sh%3bop/rpc", [(None, "sh;op", "rpc", "/sh%3bop/rpc", "")]),
     ("/shop", []),
     ("/", []),
 ]  # fmt: skip

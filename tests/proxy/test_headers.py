@@ -135,6 +135,19 @@ def test_what_connection_names_goes_first_and_cannot_take_the_routers_own_fields
     assert values(out, "X-Forwarded-Prefix") == ["/shop/web"]
 
 
+def test_connection_takes_away_neither_what_a_named_proxy_says_nor_the_trace_of_a_loop() -> None:
+    """A client behind it could hide the user in that way, as some proxies pass `Connection` on."""
+    given = pairs(
+        "Connection: X-Hero-Claims, X-Forwarded-User, Via, Remote-User", "X-Hero-Claims: a",
+        "X-Forwarded-User: b", "Via: 1.1 other", "Remote-User: c",
+    )  # fmt: skip
+    out = request_fields(given, TRUSTED, login_fields={b"remote-user"})
+    assert values(out, "X-Hero-Claims") == ["a"]
+    assert values(out, "X-Forwarded-User") == ["b"]
+    assert values(out, "Remote-User") == ["c"]
+    assert values(out, "Via") == ["1.1 other, 1.1 me"]
+
+
 def test_fields_keep_their_order_their_spelling_and_their_repetition() -> None:
     given = pairs("aCCept: 1", "X-A: 2", "x-a: 3", "X-A: 2")
     assert request_fields(given, HOP)[:4] == given

@@ -159,6 +159,8 @@ async def test_trailers_of_one_answer_are_not_in_the_next(live: Live, page: Path
         assert first.fields["trailer"] == "X-Sum"
         assert first.body.endswith(b"0\r\nX-Sum: 1\r\nX-Unannounced: 2\r\n\r\n")
         second = await ask(live.port, get("/shop/page/next"))
+        old = await ask(live.port, get("/shop/page/", version="1.0"))
+        assert (old.body, "trailer" in old.fields) == (b"abc", False)
     assert (second.body, made.visits) == (b"clean", 1)
     assert {"x-sum", "x-unannounced", "set-cookie"}.isdisjoint(second.fields)
 

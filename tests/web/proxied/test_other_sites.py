@@ -8,7 +8,7 @@ from hero_router.proxy.address import RESERVED
 from tests.support.redis import RedisServer
 from tests.web.live import Live, working
 from tests.web.raw import ask, get, post
-from tests.web.upstream import OK, answers, service
+from tests.web.upstream import OK, UPGRADE, accept, answers, exchanged, service
 
 ROUTES = ("/", "/static/x/js/main.js", "/api/services", "/api/services/x", "/api/events", "/events",
           "/api/clients", "/metrics", "/health", "/ready", "/openrpc.json", "/rpc",
@@ -85,6 +85,18 @@ async def test_a_services_own_origin_cannot_call_the_routers_api(live: Live, pag
         assert (await ask(live.port, request)).body == b"ok"
         request = get("/", f"other.localhost:{live.port}", origin)
         assert (await ask(live.port, request)).status == 403
+
+
+async def test_a_websocket_of_another_sites_page_reaches_no_service(live: Live, page: Path) -> None:
+    """Browsers send no `Sec-Fetch-Site` with it over plain HTTP."""
+    async with service(page, accept) as made:
+        for origin in ("http://evil.com", "null", f"http://shop.localhost:{live.port}"):
+            request = UPGRADE.replace(b"Upgrade: t", f"Upgrade: t\r\nOrigin: {origin}".encode())
+            raw = await exchanged(live, request, until=b"}}")
+            assert raw.startswith(b"HTTP/1.1 403 ")
+        assert made.visits == 0
+        own = UPGRADE.replace(b"Upgrade: t", b"Upgrade: t\r\nOrigin: http://localhost")
+        assert (await exchanged(live, own, until=b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
 
 
 async def test_an_origin_in_the_settings_may(redis7: RedisServer) -> None:
