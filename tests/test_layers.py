@@ -48,8 +48,6 @@ USED_BY: Mapping[str, set[str]] = {
     "uvloop": {"server"},
     "aiohttp": {"web", "server", "client", "demo"},
     "httptools": {"upstream"},
-    "cryptography": {"access", "settings"},
-    "joserfc": {"access"},
     "click": {"cli"},
     "rich": {"cli"},
     "environs": {"settings"},

@@ -150,6 +150,15 @@ def test_a_session_that_does_not_hold_proves_nothing(case: str, live: LiveAccess
         identified(by, given(sessions=[value]), live)
 
 
+def test_a_session_that_was_read_for_one_host_holds_for_no_other() -> None:
+    """Also not from memory, where sessions whose signature was checked are kept."""
+    by = authenticator()
+    value = session(by)
+    assert identified(by, given(sessions=[value])).session == "s1"
+    with pytest.raises(Unauthorized):
+        identified(by, given(sessions=[value], audience="shop.localhost"))
+
+
 def test_a_session_that_began_after_all_were_ended_holds() -> None:
     by = authenticator()
     live = LiveAccess(AllowedNetworks(), Revocations(before_ms=NOW_MS - 11))
