@@ -54,7 +54,7 @@ class WebSettings:
     )
     streams_per_address: int = number(
         2000,
-        1,
+        2,
         1_000_000,
         "ROUTER_STREAMS_PER_ADDRESS",
         "most event streams of one client address that a web worker keeps open; further ones are "
@@ -63,7 +63,7 @@ class WebSettings:
     )
     calls_per_address: int = number(
         500,
-        1,
+        2,
         1_000_000,
         "ROUTER_CALLS_PER_ADDRESS",
         "most requests and connections to services that a web worker passes on at once for one "

@@ -215,6 +215,8 @@ class Topology:
             }
         elif name in self._addresses:
             places |= {"ROUTER_HOST": self._addresses[name], "ROUTER_PORT": str(self._web_port)}
+            # Two topologies on one machine would share the port that each container has for itself.
+            places |= {"ROUTER_METRICS_PORT": "0"}
             if name in self.detours:
                 places["ROUTER_REDIS_URL"] = f"redis://127.0.0.1:{self.detours[name]}/0"
         return {**service.environment, **self._settings, **places}
