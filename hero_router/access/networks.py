@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network
 
 from hero_router.settings.networks import Network
-from hero_router.settings.proxies import LOCAL, LOOPBACK, parse_address
+from hero_router.settings.proxies import is_this_machine, parse_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +19,10 @@ class AllowedNetworks:
 
     def allows(self, address: str) -> bool:
         """Whether an address may connect; an IPv4 address in IPv6 form counts as IPv4."""
-        if address == LOCAL:
+        if is_this_machine(address):
             return True
         found = parse_address(address)
-        return found is not None and any(
-            found in network for network in (*LOOPBACK, *self.networks)
-        )
+        return found is not None and any(found in network for network in self.networks)
 
 
 def client_network(address: str) -> str:

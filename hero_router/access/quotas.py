@@ -4,7 +4,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from hero_router.access.networks import client_network
-from hero_router.settings.proxies import LOCAL, LOOPBACK, parse_address
+from hero_router.settings.proxies import is_this_machine
 
 
 class Limits(NamedTuple):
@@ -48,7 +48,7 @@ class Quota:
         total, by_address = self._limits
         if total and self.open >= total:
             return None
-        network = "" if _is_here(address) else client_network(address)
+        network = "" if is_this_machine(address) else client_network(address)
         if by_address and network and self._by_network[network] >= by_address:
             return None
         self.open += 1
@@ -61,8 +61,3 @@ class Quota:
         self._by_network[network] -= 1
         if not self._by_network[network]:
             del self._by_network[network]
-
-
-def _is_here(address: str) -> bool:
-    found = parse_address(address)
-    return address == LOCAL or (found is not None and any(found in each for each in LOOPBACK))

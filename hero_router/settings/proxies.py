@@ -98,6 +98,12 @@ def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | 
     return getattr(found, "ipv4_mapped", None) or found
 
 
+def is_this_machine(address: str) -> bool:
+    """Whether only this machine connects from an address: a Unix socket, or a loopback address."""
+    found = parse_address(address)
+    return address == LOCAL or (found is not None and any(found in each for each in LOOPBACK))
+
+
 def _network(text: str, variable: str) -> Network:
     try:
         return parse_network(text)

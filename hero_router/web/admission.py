@@ -18,7 +18,7 @@ from hero_router.access.sessions import session_values
 from hero_router.access.tokens import bearer, digest_of
 from hero_router.errors import TooManyAttempts, Unauthorized
 from hero_router.settings.proxies import TrustedProxies
-from hero_router.web.request_facts import facts_of
+from hero_router.web.request_facts import facts_of, local_port
 
 log = logging.getLogger(__name__)
 
@@ -101,9 +101,7 @@ class Admission:
             log.debug("refused: %s: %s", address, error)
 
     def _is_metrics_port(self, request: web.BaseRequest) -> bool:
-        sockname = request.get_extra_info("sockname")
-        port = sockname[1] if isinstance(sockname, tuple) else None
-        return bool(self._metrics_port) and port == self._metrics_port
+        return bool(self._metrics_port) and local_port(request) == self._metrics_port
 
     def _has_metrics_token(self, request: web.BaseRequest) -> bool:
         presented = bearer(request.headers.getall("Authorization", []))

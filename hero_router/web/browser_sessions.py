@@ -68,7 +68,7 @@ class BrowserSessions:
         """
         expires_ms = principal.expires_ms or 0
         response.set_cookie(
-            SECURE_COOKIE if secure else SESSION_COOKIE,
+            _cookie_name(secure=secure),
             self._sessions.issue(principal, audience),
             max_age=max((expires_ms - self._now_ms()) // 1000, 0),
             path="/",
@@ -84,9 +84,7 @@ class BrowserSessions:
             await self._revoked.revoke(ended, principal.expires_ms)
             await self._follower.look()
         response = redirect(SIGN_IN_PATH)
-        response.del_cookie(
-            SECURE_COOKIE if secure else SESSION_COOKIE, path="/", secure=secure, httponly=True
-        )
+        response.del_cookie(_cookie_name(secure=secure), path="/", secure=secure, httponly=True)
         return response
 
     async def take_link(self, code: str) -> bool:
@@ -100,6 +98,10 @@ class BrowserSessions:
     async def use_once(self, nonce: str, seconds: float) -> bool:
         """Note that a signed code is used; False if it was used before. Raises StoreError."""
         return await self._codes.put(sha256(nonce.encode("utf-8")).hexdigest(), {}, seconds)
+
+
+def _cookie_name(*, secure: bool) -> str:
+    return SECURE_COOKIE if secure else SESSION_COOKIE
 
 
 def local_path(path: str) -> str:

@@ -14,3 +14,9 @@ def facts_of(request: web.BaseRequest, proxies: TrustedProxies) -> ForwardedFact
     if FACTS not in request:
         request[FACTS] = forwarded(request, proxies)
     return request[FACTS]
+
+
+def local_port(request: web.BaseRequest) -> int | None:
+    """The port that the client has connected to; None on a Unix socket."""
+    address = request.get_extra_info("sockname")
+    return address[1] if isinstance(address, tuple) else None

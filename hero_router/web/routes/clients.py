@@ -7,8 +7,7 @@ import time
 
 from aiohttp import web
 
-from hero_router.access.policy import require_all_contexts, require_role
-from hero_router.access.principal import ADMIN
+from hero_router.access.policy import require_all_contexts
 from hero_router.codec import encode
 from hero_router.singleflight import SingleFlight
 from hero_router.store.presence import Presence, PresenceEntry
@@ -23,7 +22,6 @@ def routes(presence: Presence) -> list[web.RouteDef]:
 
     async def clients(request: web.Request) -> web.Response:
         """All connected clients. Raises Forbidden, StoreError."""
-        require_role(request[PRINCIPAL], ADMIN)
         require_all_contexts(request[PRINCIPAL])
         if not flights:
             flights.append(SingleFlight(presence.read()))

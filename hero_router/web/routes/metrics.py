@@ -7,6 +7,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from hero_router.web.middleware import Handler
+from hero_router.web.request_facts import local_port
 
 if TYPE_CHECKING:
     from hero_router.metrics.exposition import Exposition
@@ -34,14 +35,8 @@ def separated(port: int) -> Middleware:
 
     @web.middleware
     async def separate(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if (_local_port(request) == port) != (request.path == PATH):
+        if (local_port(request) == port) != (request.path == PATH):
             raise web.HTTPNotFound
         return await handler(request)
 
     return separate
-
-
-def _local_port(request: web.Request) -> int | None:
-    """The port that the client has connected to; None on a Unix socket."""
-    address = request.get_extra_info("sockname")
-    return address[1] if isinstance(address, tuple) else None
