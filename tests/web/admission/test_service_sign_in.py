@@ -2,47 +2,23 @@
 
 import socket
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
-import pytest
 from aiohttp.abc import AbstractResolver
 
 from hero_router.access.principal import Principal
 from hero_router.access.sessions import session_content
 from hero_router.web.service_sign_in import LANDING, PURPOSE, STATE_COOKIE
-from tests.support.hand import Hand, writing
-from tests.support.redis import RedisServer
-from tests.web.callers import (
+from tests.web.admission.callers import (
     OK,
-    guarded,
     sign_in,
     status_of,
 )
-from tests.web.live import WINDOW, Live
+from tests.web.live import Live
 from tests.web.upstream import answers, service
-
-
-@pytest.fixture
-async def hand(redis7: RedisServer) -> AsyncIterator[Hand]:
-    async with writing(redis7.url, WINDOW) as made:
-        yield made
-
-
-@pytest.fixture
-async def live(redis7: RedisServer, hand: Hand, tmp_path: Path) -> AsyncIterator[Live]:
-    async with guarded(redis7, hand, tmp_path) as worker:
-        yield worker
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    jar = aiohttp.CookieJar(unsafe=True)
-    async with aiohttp.ClientSession(cookie_jar=jar) as session:
-        yield session
 
 
 async def test_a_service_at_its_own_origin_gets_a_session_of_its_own(

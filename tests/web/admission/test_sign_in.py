@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
@@ -18,41 +17,20 @@ from hero_router.store.allow_list import AllowList
 from hero_router.store.client import connect
 from hero_router.store.keys import Keys
 from hero_router.store.sessions import RevokedSessions
-from tests.support.hand import Hand, writing
 from tests.support.redis import RedisServer
 from tests.support.wait import eventually
-from tests.web.callers import (
+from tests.web.admission.callers import (
     TOKEN,
     VIEWING,
     WITHIN,
     bearing,
-    guarded,
     hearing,
     me,
     sign_in,
     status_of,
 )
-from tests.web.live import WINDOW, Live
+from tests.web.live import Live
 from tests.web.upstream import Visit, service
-
-
-@pytest.fixture
-async def hand(redis7: RedisServer) -> AsyncIterator[Hand]:
-    async with writing(redis7.url, WINDOW) as made:
-        yield made
-
-
-@pytest.fixture
-async def live(redis7: RedisServer, hand: Hand, tmp_path: Path) -> AsyncIterator[Live]:
-    async with guarded(redis7, hand, tmp_path) as worker:
-        yield worker
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    jar = aiohttp.CookieJar(unsafe=True)
-    async with aiohttp.ClientSession(cookie_jar=jar) as session:
-        yield session
 
 
 async def test_a_browser_signs_in_with_a_form(live: Live, http: aiohttp.ClientSession) -> None:

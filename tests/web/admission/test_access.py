@@ -1,6 +1,6 @@
 """Who may do what at a real worker: every route and service, with every kind of caller."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,43 +10,21 @@ import pytest
 from hero_router.access.policy import Access
 from hero_router.web.assembly import PARTS
 from hero_router.web.route_groups import GROUPS
-from tests.support.hand import NODE, Hand, writing
+from tests.support.hand import NODE, Hand
 from tests.support.records import put
-from tests.support.redis import RedisServer
-from tests.web.callers import (
+from tests.web.admission.callers import (
     BEARERS,
     OK,
     SHOP,
     TOKEN,
     VIEWING,
     bearing,
-    guarded,
     hearing,
     sign_in,
     status_of,
 )
-from tests.web.live import WINDOW, Live
+from tests.web.live import Live
 from tests.web.upstream import Visit, answers, service
-
-
-@pytest.fixture
-async def hand(redis7: RedisServer) -> AsyncIterator[Hand]:
-    async with writing(redis7.url, WINDOW) as made:
-        yield made
-
-
-@pytest.fixture
-async def live(redis7: RedisServer, hand: Hand, tmp_path: Path) -> AsyncIterator[Live]:
-    async with guarded(redis7, hand, tmp_path) as worker:
-        yield worker
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    jar = aiohttp.CookieJar(unsafe=True)
-    async with aiohttp.ClientSession(cookie_jar=jar) as session:
-        yield session
-
 
 MAY: Mapping[Access, set[str]] = {
     Access.ANYONE: set(BEARERS),
