@@ -7,32 +7,37 @@ RUN    := .run
 export ROUTER_SOCKET_DIR ?= $(CURDIR)/$(RUN)/sockets
 export ROUTER_STATE_DIR  ?= $(CURDIR)/$(RUN)/state
 
-.PHONY: run test quick check lint types bench performance soak containers release-check screenshot lock clean
+.PHONY: run test quick check lint types bench performance soak containers release-check screenshots vendor lock clean
 
 run: $(VENV)/.run                 ## start everything with demo services; Ctrl-C ends it
 	@$(BIN)/hero_router serve --demo
 
-# Four parts at a time, the longest first: most tests wait for processes or clocks. With so many
-# parts each core has something to do until the end, whatever a machine is slow at.
-BROWSER  := tests/e2e
-COMMANDS := tests/cli tests/demo
-SCANNER  := tests/scan
-WEB      := tests/web tests/rpc
-PAGE     := tests/page
-DEPLOY   := tests/deploy tests/server
-SOAK     := tests/soak
-FAILOVER := tests/failover tests/contract
-NAMED    := BROWSER COMMANDS SCANNER WEB PAGE DEPLOY SOAK FAILOVER
-OTHERS   := tests $(foreach part,$(NAMED),$(addprefix --ignore=,$($(part))))
-PARTS    := $(NAMED) OTHERS
-PYTEST   := env -u ROUTER_SOCKET_DIR -u ROUTER_STATE_DIR $(BIN)/python -m pytest
+# Five parts at a time, the longest early: most tests wait for processes or clocks, so each part uses
+# a fifth of a core. With so many parts each core has something to do until the end.
+COMMANDS      := tests/cli tests/demo
+ACCESSIBILITY := tests/e2e/accessibility
+BROWSER       := tests/e2e --ignore=$(ACCESSIBILITY)
+SCANNER       := tests/scan
+PROXIED       := tests/web/proxied tests/web/admission tests/web/hops
+WEB           := tests/web tests/rpc $(addprefix --ignore=,$(PROXIED))
+DEPLOY        := tests/deploy tests/server
+SOAK          := tests/soak
+PAGE          := tests/page
+FAILOVER      := tests/failover tests/contract
+NAMED         := BROWSER SOAK COMMANDS SCANNER WEB DEPLOY PROXIED PAGE FAILOVER ACCESSIBILITY
+OTHERS        := tests $(addprefix --ignore=,$(filter tests/%,$(foreach part,$(NAMED),$($(part)))))
+PARTS         := OTHERS $(NAMED)
+# The tests start hundreds of processes: the first one that compiles a module does so for all.
+PYTEST        := env -u PYTHONDONTWRITEBYTECODE -u ROUTER_SOCKET_DIR -u ROUTER_STATE_DIR $(BIN)/python -m pytest
 .PHONY: $(PARTS)
 
 test: $(VENV)/.test               ## install what the tests need and run them all
-	@$(MAKE) --no-print-directory -j4 -O $(PARTS)
+	@$(MAKE) --no-print-directory -j5 -O $(PARTS)
 
 $(PARTS): $(VENV)/.test
 	@$(PYTEST) $($@)
+
+ACCESSIBILITY: node_modules/.ready
 
 # Few examples of each property, and of the contract only the fake store.
 QUICK := --hypothesis-profile=quick -k "not contract or fake"
@@ -56,10 +61,11 @@ types: $(VENV)/.test node_modules/.ready
 	$(BIN)/mypy
 	node_modules/.bin/tsc --project .
 
-bench: $(VENV)/.test              ## streaming beside a floor in the same run
+bench: $(VENV)/.test              ## streaming beside a floor, and the proxy beside nginx
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.experiments.proxying
 
-MINUTES ?= 15
+MINUTES ?= 20
 performance: $(VENV)/.test        ## measure everything in MINUTES; write docs/performance.md
 	$(BIN)/python -m benchmarks.performance --minutes $(MINUTES)
 
@@ -67,8 +73,12 @@ SECONDS ?= 600
 soak: $(VENV)/.test               ## SECONDS of kills, stalls and bursts; SEED=n and LOGS=folder if wanted
 	$(BIN)/python -m tests.soak --seconds $(SECONDS) $(SEED:%=--seed %) $(LOGS:%=--logs %)
 
-screenshot: $(VENV)/.test         ## retake the picture in the README
-	$(BIN)/python -m tests.e2e.screenshot
+screenshots: $(VENV)/.test        ## retake the pictures in README and docs (about a minute)
+	$(BIN)/python -m tests.e2e.screenshots
+
+NAME ?= @cfworker/json-schema
+vendor: $(VENV)/.test             ## copy VERSION of the npm package NAME into static/vendor
+	$(BIN)/python -m vendor.update "$(NAME)" "$(VERSION)"
 
 LOCK := uv pip compile --quiet --upgrade --generate-hashes --no-annotate --python-version 3.11 \
 	--python-platform linux --custom-compile-command 'make lock'

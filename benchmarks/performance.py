@@ -8,10 +8,10 @@ import argparse
 from benchmarks.experiments.plan import Runner, interruptible
 from benchmarks.experiments.steps import CROWD, names, steps
 from benchmarks.load.measure import LOAD_CORE, allow_files, pinned
-from benchmarks.results import model, page
+from benchmarks.results import cost_model, performance_md
 from benchmarks.results.runs import kept
 
-MINUTES = 15.0
+MINUTES = 20.0
 FILES = CROWD + 512
 
 
@@ -19,7 +19,7 @@ def main() -> None:
     """Run the experiments, write the page, and fail if the model of docs/scaling.md is off."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.performance", description=__doc__)
     parser.add_argument("--write", action="store_true", help="run nothing")
-    parser.add_argument("--minutes", type=float, default=MINUTES, help="begin nothing later (15)")
+    parser.add_argument("--minutes", type=float, default=MINUTES, help="begin nothing later (20)")
     parser.add_argument("experiment", nargs="*", choices=[[], *names()], help="default: all")
     options = parser.parse_args()
     if not options.write:
@@ -29,8 +29,8 @@ def main() -> None:
             interruptible(
                 Runner(options.minutes * 60).run([step for step in steps() if step.file in wanted])
             )
-    print(f"written: {page.write()}")
-    if problem := model.summary(model.checks(model.Costs.stated(), kept)):
+    print(f"written: {performance_md.write()}")
+    if problem := cost_model.summary(cost_model.checks(cost_model.Costs.stated(), kept)):
         raise SystemExit(problem)
 
 

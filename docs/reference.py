@@ -1,4 +1,4 @@
-"""Writes the tables of docs/settings.md and docs/api.md from the declarations in the code.
+"""Writes the tables of settings.md, api.md and security.md from the declarations in the code.
 
 `python docs/reference.py` rewrites the text between `<!-- table: NAME -->` and `<!-- end -->`. A
 test fails if a page differs from the text that this program writes.
@@ -10,17 +10,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hero_router.codec import decode, encode
+from hero_router.access.policy import CALLERS, LOOK, RIGHTS, Extent
 from hero_router.errors import RouterError
+from hero_router.rpc.access_methods import AccessMethods
 from hero_router.rpc.error_mapping import CODES
-from hero_router.rpc.methods import RpcMethods, rpc_api
+from hero_router.rpc.methods import RpcApi, RpcMethods, rpc_api
+from hero_router.rpc.mute_methods import MuteMethods
 from hero_router.settings.config import SETTINGS
 from hero_router.settings.setting import Setting, plain
+from hero_router.strict_json import decode, encode
 
 DOCS = Path(__file__).resolve().parent
-PAGES = ("settings.md", "api.md")
+PAGES = ("settings.md", "api.md", "security.md")
 
 BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+EXTENTS = {Extent.NO: "no", Extent.CONTEXTS: "in these contexts", Extent.YES: "yes"}
 
 OF_THIS_MACHINE: Mapping[str, str] = {"workers": "cores", "node": "host name"}
 """Descriptions of the defaults that differ from machine to machine."""
@@ -62,13 +67,30 @@ def _setting(item: Setting) -> Sequence[str]:
     )
 
 
+def _api() -> RpcApi:
+    nothing: Any = None
+    return rpc_api(
+        RpcMethods(nothing, nothing, nothing, nothing, nothing, ""),
+        MuteMethods(nothing, nothing),
+        AccessMethods(nothing, nothing),
+    )
+
+
 def _document() -> Mapping[str, Any]:
     """The router's OpenRPC document, as `rpc.discover` returns it."""
-    nothing: Any = None
-    document: Mapping[str, Any] = decode(
-        rpc_api(RpcMethods(nothing, nothing, nothing, nothing, "")).document
-    )
+    document: Mapping[str, Any] = decode(_api().document)
     return document
+
+
+def rights() -> str:
+    """The table of who may do what, with the methods that need a right of their own."""
+    methods = _api().methods
+    rows = []
+    for right in RIGHTS:
+        own = [f"`{each.name}`" for each in methods if each.right is right and right is not LOOK]
+        what = f"{right.what} ({', '.join(own)})" if own else right.what
+        rows.append((what, *(EXTENTS[right.extent(caller)] for caller in CALLERS.values())))
+    return table(("", *CALLERS), rows)
 
 
 def rpc_methods() -> str:
@@ -130,6 +152,7 @@ def errors() -> str:
 
 
 TABLES: Mapping[str, Callable[[], str]] = {
+    "rights": rights,
     "settings": settings,
     "methods": rpc_methods,
     "types": types,

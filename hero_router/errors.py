@@ -8,6 +8,7 @@
     ├── Unauthorized            unauthorized        the caller has not said who it is
     ├── TooManyAttempts         too_many_attempts   too many wrong tokens from one address
     ├── Forbidden               forbidden           the caller may not see or do this
+    │   └── SignInRefused       sign_in_refused     a sign-in at an OpenID provider is not accepted
     ├── NotAcceptable           not_acceptable      Accept-Encoding allows no form of the answer
     ├── WrongHost               wrong_host          the Host header is not allowed
     ├── WrongOrigin             wrong_origin        a page of another site sent the request
@@ -16,6 +17,7 @@
     ├── TimedOut                timed_out           a call took too long
     ├── NoListener              no_listener         nothing listens on a service's socket
     ├── BadGateway              bad_gateway         a service broke off, or speaks no HTTP
+    │   └── ProviderFailed      provider_failed     an OpenID provider gives no usable answer
     ├── GatewayTimeout          gateway_timeout     a service did not answer in time
     ├── LoopDetected            loop_detected       the request has passed here before
     └── StoreError              store               any other error of Redis
@@ -74,7 +76,7 @@ class NotFound(RouterError):
 
 
 class Unauthorized(RouterError):
-    """The caller has not said who it is, or its proof is wrong."""
+    """The request has no credentials, or wrong ones."""
 
     code = "unauthorized"
 
@@ -89,6 +91,12 @@ class Forbidden(RouterError):
     """The caller may not see or do this."""
 
     code = "forbidden"
+
+
+class SignInRefused(Forbidden):
+    """A sign-in at an OpenID provider is not accepted, as something about it is wrong."""
+
+    code = "sign_in_refused"
 
 
 class NotAcceptable(RouterError):
@@ -128,7 +136,7 @@ class TimedOut(RouterError):
 
 
 class NoListener(RouterError):
-    """Nothing listens on the service's socket, or its file is gone."""
+    """No process listens on the service's socket, or its file does not exist."""
 
     code = "no_listener"
 
@@ -137,6 +145,12 @@ class BadGateway(RouterError):
     """The service broke off its answer before any of it was passed on, or it speaks no HTTP."""
 
     code = "bad_gateway"
+
+
+class ProviderFailed(BadGateway):
+    """The OpenID provider cannot be reached, or gives no answer that can be used."""
+
+    code = "provider_failed"
 
 
 class GatewayTimeout(RouterError):

@@ -6,25 +6,19 @@ Pure: no I/O, no clock.
 
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from functools import cache
-from types import UnionType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, TypeVar, get_args, get_origin
+from typing import Any, Literal, NamedTuple, Self, get_args
 
+from hero_router.dataclass_json import checked, field_types, known_fields, plain_fields
 from hero_router.position import Position
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-T = TypeVar("T", bound="DataclassInstance")
 
 NAMESPACE = uuid.UUID("3f0c2f64-7d0e-5c0a-9a55-6b1d1c5b9e10")
 """Namespace of all service ids; never changes."""
 
 
 class Status(StrEnum):
-    """How well a socket or a service works; `unknown`: not probed yet, or cannot be probed."""
+    """The status of a socket or service; `unknown`: not probed yet, or cannot be probed."""
 
     HEALTHY = "healthy"
     DEGRADED = "degraded"
@@ -40,7 +34,7 @@ EventType = Literal["service_added", "service_updated", "status_change", "servic
 EVENT_TYPES = frozenset(get_args(EventType))
 """The names of all event types."""
 
-CONTROL_EVENTS = frozenset({"hello", "ping", "resync", "conflated", "stale", "fresh"})
+CONTROL_EVENTS = frozenset({"hello", "ping", "resync", "conflated", "stale", "fresh", "mutes"})
 """Events that a worker adds to one client's stream; they never come from Redis."""
 
 
@@ -49,7 +43,7 @@ ROOT, PERMISSION = "root", "permission"
 not connect to some sockets (`PERMISSION`)."""
 
 MAX_IGNORED = 50
-"""Most ignored files that a node report names."""
+"""Maximum number of ignored files that a node report names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +70,8 @@ class SocketState:
         Raises:
             KeyError, ValueError, TypeError: the value is no such socket.
         """
-        known = _known(cls, value)
-        return _checked(cls(**{**known, "status": Status(known["status"])}))
+        known = known_fields(cls, value)
+        return checked(cls(**{**known, "status": Status(known["status"])}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +101,7 @@ class Facts:
 
     def values(self) -> dict[str, Any]:
         """All facts: the value of each field by its name."""
-        return {name: getattr(self, name) for name, _ in _types(Facts)}
+        return {name: getattr(self, name) for name, _ in field_types(Facts)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +134,7 @@ class Record(Facts):
 
     def to_json(self) -> dict[str, Any]:
         """The record as it is stored and sent, with the derived `service_id` and `healthy`."""
-        value = {**_plain(self), "sockets": tuple(map(_plain, self.sockets))}
+        value = {**plain_fields(self), "sockets": tuple(map(plain_fields, self.sockets))}
         return {"id": self.id, "service_id": self.id, **value, "healthy": self.healthy}
 
     @classmethod
@@ -150,10 +144,10 @@ class Record(Facts):
         Raises:
             KeyError, ValueError, TypeError, AttributeError: the value is no record.
         """
-        known = _known(cls, value)
+        known = known_fields(cls, value)
         sockets = tuple(SocketState.from_json(item) for item in value["sockets"])
         status, methods = Status(known["status"]), tuple(map(str, known.get("methods", ())))
-        return _checked(cls(**{**known, "status": status, "sockets": sockets, "methods": methods}))
+        return checked(cls(**{**known, "status": status, "sockets": sockets, "methods": methods}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +157,14 @@ class NodeState:
     `scan_seconds` is the time between scans, so that workers know when the next report is due (0:
     an older version wrote the report). `probe_ms` has the `median` and the `longest` time to a
     socket's first answer. `root` is the scanned socket folder and `machine` its host;
-    `root_device` is the file system that holds the services (0: unknown). `scan` is 0 during the
-    first scan, which began at `last_scan`; `duration_ms` grows while a scan takes longer than the
-    last one.
+    `root_device` is the file system that holds the services (0: unknown). `scan` is 0 during a
+    scanner's first scan, which began at `last_scan`; `duration_ms` grows while a scan takes longer
+    than the last one.
 
     `conditions` explains by reason (`ROOT`, `PERMISSION`) which folders or sockets the scanner
     cannot see. `ignored` has at most `MAX_IGNORED` of the `ignored_count` files in the socket
-    folder that are no services, with the reason of each.
+    folder that are no services, with the reason of each. `advertise_url` is where other nodes reach
+    this node's router ("": nowhere).
     """
 
     node: str
@@ -190,6 +185,7 @@ class NodeState:
     conditions: Mapping[str, str] = field(default_factory=dict)
     ignored: Mapping[str, str] = field(default_factory=dict)
     ignored_count: int = 0
+    advertise_url: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The node report as it is stored and sent."""
@@ -202,7 +198,7 @@ class NodeState:
         Raises:
             KeyError, ValueError, TypeError: the value is no report.
         """
-        return _checked(cls(**_known(cls, value)))
+        return checked(cls(**known_fields(cls, value)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +242,7 @@ class Event(NamedTuple):
 
 
 MAX_METHODS = 256
-"""Most method names that one record lists."""
+"""Maximum number of method names that one record lists."""
 
 
 def service_id(node: str, context: str, name: str) -> str:
@@ -282,33 +278,3 @@ def worst(statuses: Iterable[Status]) -> Status:
         return Status.DEGRADED
     order = (Status.UNHEALTHY, Status.NON_RPC, Status.INACTIVE, Status.UNKNOWN)
     return next(status for status in order if status in found)
-
-
-def _known(cls: type, value: Mapping[str, Any]) -> dict[str, Any]:
-    names = {item.name for item in fields(cls)}
-    return {name: item for name, item in value.items() if name in names}
-
-
-def _plain(item: "DataclassInstance") -> dict[str, Any]:
-    """The fields without copies: `asdict` copies even immutable values, which takes far longer."""
-    return {name: getattr(item, name) for name, _ in _types(type(item))}
-
-
-def _checked(item: T) -> T:
-    """The item itself. Raises TypeError where a field's value is not of the field's type."""
-    for name, allowed in _types(type(item)):
-        if not isinstance(getattr(item, name), allowed):
-            raise TypeError(f"{name} has a value of another type")
-    return item
-
-
-@cache
-def _types(cls: type["DataclassInstance"]) -> tuple[tuple[str, tuple[type, ...]], ...]:
-    """Each field with the classes of its values."""
-    return tuple((item.name, _classes(item.type)) for item in fields(cls))
-
-
-def _classes(kind: Any) -> tuple[type, ...]:
-    """`str | None` as two classes, `tuple[str, ...]` as `tuple`; JSON writes 5.0 as 5 too."""
-    found = get_args(kind) if isinstance(kind, UnionType) else (get_origin(kind) or kind,)
-    return (*found, int) if float in found else found

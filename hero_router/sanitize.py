@@ -1,4 +1,4 @@
-"""Makes texts of services and file names safe to store and to show: no control characters.
+"""Removes or escapes control characters in texts of services and in file names.
 
 Every text that a service sends is cleaned here once, so later layers may rely on its length and on
 valid Unicode. A cleaned text must still be shown as text, never as HTML.
@@ -7,9 +7,9 @@ valid Unicode. A cleaned text must still be shown as text, never as HTML.
 import unicodedata
 
 MAX_TEXT = 2_000
-"""Most characters of a text such as a description."""
+"""Maximum number of characters of a text such as a description."""
 MAX_NAME = 256
-"""Most characters of a name or a title."""
+"""Maximum number of characters of a name or a title."""
 
 
 def clean(value: object, limit: int = MAX_TEXT) -> str:

@@ -37,7 +37,7 @@ class SingleFlight(Generic[T]):
 
 
 class SharedReads(Generic[T]):
-    """Calls `read` with some names, and gives callers of the next `seconds` the same result.
+    """Shares each read among callers with the same names, and keeps its result for `seconds`.
 
     `clock` gives monotonic seconds.
     """

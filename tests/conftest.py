@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import signal
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,11 @@ settings.load_profile("any machine")
 
 DURABLE = ("--appendonly", "yes", "--appendfsync", "no")
 """What a killed process wrote survives in the page cache, so nothing needs to wait for the disk."""
+
+
+def pytest_sessionstart() -> None:
+    """A shell's background job ignores SIGINT, and so would the commands that tests interrupt."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish() -> None:

@@ -14,16 +14,19 @@ from pytest_aiohttp import AiohttpClient
 
 from docs import reference
 from hero_router.cli import COMMANDS
+from hero_router.history.ring_patches import Row
 from hero_router.model import CONTROL_EVENTS, EVENT_TYPES
 from hero_router.settings.config import SETTINGS, RouterConfig
 from hero_router.store.client import connect
 from hero_router.store.clock import RedisClock
+from hero_router.store.history import HistoryStore, Minute
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
+from hero_router.store.session_record import BrowserSession, SessionRecord
 from hero_router.web.app import create_app
-from hero_router.web.assembly import RedisClients, make_parts
-from tests.support.records import put, report
+from hero_router.web.worker_parts import RedisClients, make_parts
+from tests.support.records import put, record, report
 from tests.support.redis import RedisServer
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -61,7 +64,9 @@ def test_every_setting_has_its_row() -> None:
 
 
 def test_every_command_is_documented() -> None:
-    told = re.findall(r"^\| `hero_router (\w+)(?: [A-Z]+)*` \|", section("Commands"), re.MULTILINE)
+    told = re.findall(
+        r"^\| `hero_router ([\w-]+)(?: [A-Z]+)*` \|", section("Commands"), re.MULTILINE
+    )
     assert told == list(COMMANDS)
 
 
@@ -94,7 +99,8 @@ def test_every_event_is_documented() -> None:
     rows = re.findall(r"^\| (`.*?) \|", section("Events", "docs/api.md"), re.MULTILINE)
     told = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
     assert (
-        told - {"cursor", "types", "context", "service", "conflate"} == EVENT_TYPES | CONTROL_EVENTS
+        told - {"cursor", "after", "types", "context", "service", "conflate"}
+        == EVENT_TYPES | CONTROL_EVENTS
     )
     assert set(re.findall(r'"(\w+)"', names[1])) <= told
 
@@ -133,9 +139,13 @@ def test_the_redis_cli_commands_of_the_readme_work(line: str, redis7: RedisServe
 
 
 async def fill(server: RedisServer) -> None:
-    """A registry with one service and one event."""
+    """A registry with one service, one event, and a minute of history."""
     client = connect(server.url, name="test")
     grant = await Lease(client, Keys(), "n1", "s1", 10).acquire()
     assert grant is not None
+    session = BrowserSession("s", "ann", "token", ["viewer"], None, "::1", "", 1_000, 2**45)
+    await SessionRecord(client, Keys()).put(session, 1_000)
     await Registry(client, Keys(), 16).apply(grant, [put()], report())
+    rows = {record().id: Row("h")}
+    await HistoryStore(client, Keys()).write(grant, Minute(29_404_800, 29_404_800, rows))
     await client.aclose()

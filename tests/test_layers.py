@@ -15,10 +15,12 @@ BOTTOM = "bottom"
 
 ORDER: tuple[set[str], ...] = (
     {BOTTOM},
+    {"history"},
     {"settings"},
     {"store"},
     {"upstream"},
     {"scan", "feed"},
+    {"notify"},
     {"access"},
     {"proxy"},
     {"rpc"},
@@ -37,7 +39,8 @@ MAY_IMPORT: Mapping[str, set[str]] = {
 """Which layers each layer may import, besides itself."""
 
 BOTTOM_MODULES = {
-    "backoff", "codec", "errors", "model", "position", "singleflight", "sse", "sanitize",
+    "backoff", "dataclass_json", "errors", "model", "ndjson", "own_task", "position",
+    "random_hex", "sanitize", "severity", "singleflight", "sse", "strict_json",
 }  # fmt: skip
 
 USED_BY: Mapping[str, set[str]] = {
@@ -46,41 +49,55 @@ USED_BY: Mapping[str, set[str]] = {
     "gunicorn": {"server"},
     "prometheus_client": {"metrics"},
     "uvloop": {"server"},
-    "aiohttp": {"web", "server", "client", "demo"},
+    "aiohttp": {"web", "server", "client", "demo", "notify"},
     "httptools": {"upstream"},
+    "joserfc": {"access", "web.oidc_client"},
     "click": {"cli"},
+    "cryptography": {"access"},
     "rich": {"cli"},
     "environs": {"settings"},
-    "orjson": {"codec"},
+    "orjson": {"strict_json"},
     "marshmallow": {"settings"},
 }
 """Which layers, or bottom modules, may import each library; any other library is a stranger."""
 
-ROOTS = {"web.assembly", "cli.scanner", "cli.serve", "cli.backplane", "cli.healthcheck"}
+ROOTS = {"web.worker_parts", "cli.scanner", "cli.serve", "cli.direct_redis", "cli.healthcheck"}
 """The composition roots: here, and nowhere else, everything is put together."""
 
 PURE = {
     "access.attempts", "access.authenticator", "access.fetch_metadata", "access.forwarded",
-    "access.networks", "access.policy", "access.principal", "access.quotas", "access.sessions",
-    "access.sign_in_link", "access.signing", "access.tokens",
-    "codec", "errors", "model", "position", "sse", "sanitize",
+    "access.hop_token",
+    "access.id_token", "access.networks", "access.oidc", "access.provider_metadata",
+    "access.oidc_user", "access.policy", "access.principal", "access.quotas", "access.sessions",
+    "access.sign_in_link", "access.signing", "access.tokens", "access.access_summary",
+    "dataclass_json", "errors", "model", "ndjson", "position", "sanitize", "severity", "sse",
+    "strict_json",
     "demo.jsonrpc", "demo.methods",
     "feed.conflation", "feed.entry", "feed.filters", "feed.mirror", "feed.write_batch",
     "feed.stream_intervals",
-    "feed.resume", "feed.ring", "feed.stream_divergence", "feed.subscribers", "feed.view",
-    "proxy.address", "proxy.call", "proxy.headers", "proxy.links", "proxy.table",
+    "feed.resume", "feed.ring", "feed.tail_comparison", "feed.subscribers", "feed.summary",
+    "feed.view",
+    "history.answer", "history.figures", "history.folding", "history.letters", "history.rings",
+    "history.spans", "history.transitions", "history.ring_patches",
+    "proxy.address", "proxy.call", "proxy.headers", "proxy.links", "proxy.loops",
+    "proxy.answer_prefix", "proxy.table",
     "proxy.trace_context",
-    "metrics.declarations", "metrics.http_requests", "metrics.nodes", "metrics.proxied_metrics",
-    "metrics.proxied_requests",
-    "rpc.error_mapping", "rpc.examples", "rpc.json_schema", "rpc.methods", "rpc.openrpc",
+    "metrics.declarations", "metrics.http_request_counts", "metrics.nodes",
+    "metrics.proxied_metrics", "metrics.proxied_requests",
+    "notify.messages", "notify.signature", "notify.transitions",
+    "rpc.access_examples", "rpc.access_methods",
+    "rpc.error_mapping", "rpc.examples", "rpc.json_schema", "rpc.methods",
+    "rpc.mute_methods", "rpc.openrpc",
     "rpc.params",
     "rpc.results",
     "scan.diff", "scan.document_parser", "scan.flaps", "scan.health_answer", "scan.inventory",
-    "scan.probe_interval", "scan.result", "scan.socket_status",
-    "settings.hosts", "settings.networks", "settings.proxies", "settings.redis_url",
-    "store.keys", "store.steps",
-    "upstream.answer_head", "upstream.outcome", "upstream.response",
-    "web.shown_target",
+    "scan.minute_recorder",
+    "scan.probe_interval", "scan.probe_result", "scan.socket_status",
+    "settings.hosts", "settings.networks", "settings.oidc", "settings.peers", "settings.proxies",
+    "settings.redis_cli_command", "settings.redis_url",
+    "store.keys", "store.write_steps",
+    "upstream.answer_head_check", "upstream.outcome", "upstream.response",
+    "web.badge", "web.negotiation", "web.shown_target", "web.summary_formats",
 }  # fmt: skip
 """Modules without time, chance, I/O or logging of their own: what they give depends on what they
 are given, and on nothing else."""
@@ -143,15 +160,17 @@ def test_the_source_is_read_as_it_is() -> None:
     assert ours("feed.entry") == below | {"feed.filters"}
     assert ours("web.routes.state") == {
         "access.policy",
-        "codec",
         "errors",
         "feed.filters",
         "feed.view",
         "rpc.service_detail",
         "store.routing_errors",
+        "store.webhook",
+        "strict_json",
         "web.state_compressor",
         "web.encoding",
         "web.middleware",
+        "web.webhook_status_reader",
     }
     assert "redis.asyncio.Redis" in set(imported(MODULES["store.lease"]))
     assert {layer(name) for name in NAMES} == set(MAY_IMPORT)
@@ -201,7 +220,7 @@ def test_only_composition_roots_connect_to_redis() -> None:
 
 def test_only_composition_roots_put_scanner_feed_and_supervisor_together() -> None:
     """Whoever builds one of these decides which Redis, root and clock it gets."""
-    heads = {"Feed": "web.assembly", "ScannerAgent": "cli.scanner", "Supervisor": "cli.serve"}
+    heads = {"Feed": "web.worker_parts", "ScanLoop": "cli.scanner", "Supervisor": "cli.serve"}
     built = {
         (node.func.id, name)
         for name, tree in MODULES.items()

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hero_router.codec import InvalidJson, decode, encode
 from hero_router.model import NodeState, Record, SocketState, Status, is_record, service_id, worst
+from hero_router.strict_json import InvalidJson, decode, encode
 from tests.support.records import record, report
 
 file_names = st.binary(min_size=1, max_size=12).filter(lambda raw: not set(raw) & {0, ord("/")})

@@ -66,7 +66,13 @@ async def _run(options: argparse.Namespace) -> None:
 async def _services(count: int) -> AsyncIterator[tuple[Path, Child]]:
     with tempfile.TemporaryDirectory(prefix="probing-") as folder:
         root = Path(folder, "root")
-        command = [sys.executable, "-m", "benchmarks.experiments.probed", str(root), str(count)]
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.experiments.many_services",
+            str(root),
+            str(count),
+        ]
         async with child(command, core=LOAD_CORE, speaks=True) as services:
             await services.hear(START_SECONDS)
             yield root, services

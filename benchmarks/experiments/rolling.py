@@ -1,4 +1,4 @@
-"""All web workers behind HAProxy are replaced under load: does any client notice?
+"""Web workers behind HAProxy are replaced, one instance after the other: does a client notice?
 
 The topology is that of the tests: docker-compose.yml's commands and configuration as processes.
 Clients come back with their positions when `retry:` says so.

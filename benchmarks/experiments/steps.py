@@ -5,11 +5,12 @@ from functools import partial
 
 from benchmarks.experiments.idle import PING_SECONDS, idle
 from benchmarks.experiments.plan import Step
+from benchmarks.experiments.proxying import steps as proxying_steps
+from benchmarks.experiments.redis_tail_cost import FOLLOWED, tails, titled
 from benchmarks.experiments.rolling import TARGET, WAYS, rolling
 from benchmarks.experiments.stalled import WINDOW, stalled
 from benchmarks.experiments.storm import TRIMMED_WINDOW, storm, trim
 from benchmarks.experiments.streaming import growth, named, streaming
-from benchmarks.experiments.tails import FOLLOWED, tails, titled
 from benchmarks.load.scenario import SCENARIOS, SMALL_BURST, Scenario
 from benchmarks.targets.floor import Floor
 from benchmarks.targets.product import Product
@@ -39,7 +40,7 @@ def stream(target: Target, scenario: Scenario, rounds: int, clients: int = STREA
 
 def steps() -> list[Step]:
     """All of them."""
-    return [*_product(), *_peers(), *_tails()]
+    return [*_product(), *proxying_steps(), *_peers(), *_tails()]
 
 
 def _product() -> Iterator[Step]:

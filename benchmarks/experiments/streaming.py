@@ -1,4 +1,4 @@
-"""Publishes a scenario to all clients of one server: CPU, latency, memory and faults."""
+"""Publishes the events of a scenario to a server's clients; measures CPU, latency, memory, loss."""
 
 import asyncio
 import time

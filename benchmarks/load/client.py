@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from benchmarks.load.verdict import Verdict
+from benchmarks.load.delivery_check import Verdict
 from benchmarks.load.wire import Memo, Reader
 
 READ_BYTES = 256 * 1024

@@ -36,6 +36,24 @@ def memory_bytes(pids: Sequence[int]) -> int:
     return sum(int(psutil.Process(pid).memory_full_info().uss) for pid in pids)
 
 
+def forget_peaks(pids: Sequence[int]) -> int:
+    """Begin to look for the most memory that processes have at once; what they have now."""
+    for pid in pids:
+        Path(f"/proc/{pid}/clear_refs").write_text("5", "ascii")
+    return peak_bytes(pids)
+
+
+def peak_bytes(pids: Sequence[int]) -> int:
+    """The most memory that each process had since `forget_peaks`, in all."""
+    return sum(1024 * _status(pid, "VmHWM") for pid in pids)
+
+
+def _status(pid: int, name: str) -> int:
+    """A number in a process's status, in KB."""
+    text = Path(f"/proc/{pid}/status").read_text("ascii")
+    return int(text.partition(f"{name}:")[2].split()[0])
+
+
 class Meter:
     """Reads what processes used since the meter was made."""
 

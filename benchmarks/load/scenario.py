@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from hero_router.codec import encode
 from hero_router.feed.entry import frame
 from hero_router.model import Change, Event, Record, SocketState, Status, service_id
 from hero_router.position import Position
 from hero_router.store.keys import APPLY_BATCH
+from hero_router.strict_json import encode
 
 NODE = "bench"
 SERVICES = 20

@@ -60,11 +60,17 @@ def middle(experiment: str, name: str) -> Value:
     return value
 
 
-def beside(floor: str, experiment: str, name: str, compare: Compare) -> Value:
-    """The product's number compared with a floor's of the same round; the median of that."""
+def beside(
+    other: str, experiment: str, name: str, compare: Compare, than: str | None = None
+) -> Value:
+    """The product's number compared with another server's of the same round; the median of that.
+
+    `than` is the experiment of the other one, if it is not the same.
+    """
 
     def value(runs: Runs) -> float | None:
-        ours, theirs = (_numbers(runs, experiment, name, target) for target in (OURS, floor))
+        ours = _numbers(runs, experiment, name)
+        theirs = _numbers(runs, than or experiment, name, other)
         pairs = [(one, theirs[number]) for number, one in ours.items() if theirs.get(number)]
         return median(compare(*pair) for pair in pairs) if pairs else None
 
@@ -150,6 +156,38 @@ AIMS: Mapping[str, Sequence[Aim]] = {
             "100 stalled: clients with wrong counts",
             faults("inexact", "slow_inexact", experiment="stalled"),
             0,
+        ),
+    ),
+    "proxying": (
+        Aim(
+            "small requests: CPU, times aiohttp's own hello",
+            beside("aiohttp-hello", "small", "cpu_us", truediv),
+            2,
+        ),
+        Aim("small requests: CPU, times nginx", beside("nginx", "small", "cpu_us", truediv), 4),
+        Aim(
+            "small requests: CPU, times a plain aiohttp-client proxy",
+            beside("aiohttp-client", "small", "cpu_us", truediv),
+            0.5,
+        ),
+        *(
+            Aim(
+                f"{title}: CPU for each GB, times nginx",
+                beside("nginx", load, "cpu_ms_per_gb", truediv),
+                1.5,
+            )
+            for load, title in (("download", "100 MiB down"), ("upload", "100 MiB up"))
+        ),
+        *(
+            Aim(f"{title}: growth of memory", middle(load, "peak_growth_mb"), 2, " MB")
+            for load, title in (("download", "100 MiB down"), ("upload", "100 MiB up"))
+        ),
+        Aim("frame passed on: CPU, times nginx", beside("nginx", "frames", "cpu_us", truediv), 1.2),
+        Aim("idle tunnel: memory", middle("idle_tunnels", "kb_per_client"), 8, " KB"),
+        Aim(
+            "streams beside a proxy at full load: p99, times that without",
+            beside(OURS, "streams_busy", "p99_ms", truediv, than="streams"),
+            1.5,
         ),
     ),
     "storm": (

@@ -1,4 +1,4 @@
-"""Runs of an experiment as named numbers: kept as JSON, and their median over several runs."""
+"""Runs of an experiment: numbers with names, kept as JSON, and the median of each over all runs."""
 
 import json
 import os

@@ -18,7 +18,7 @@ from benchmarks.load.scenario import Scenario
 from benchmarks.targets.floor import HEAD
 from benchmarks.targets.product import private_redis, until
 from benchmarks.targets.target import PATH, Server
-from hero_router.codec import encode
+from hero_router.strict_json import encode
 from tests.support.ports import free_port
 
 MODULE = Path("/usr/lib/nginx/modules/ngx_nchan_module.so")
@@ -82,9 +82,17 @@ class Nchan:
 
 def installed(module: Path) -> str:
     """The nginx that can load the module. Raises Absent."""
-    nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin")
-    if nginx is None or not module.exists():
+    nginx = nginx_program()
+    if not module.exists():
         raise Absent("absent: nginx with libnginx-mod-nchan is not installed")
+    return nginx
+
+
+def nginx_program() -> str:
+    """Where nginx is. Raises Absent."""
+    nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin")
+    if nginx is None:
+        raise Absent("absent: nginx is not installed")
     return nginx
 
 
@@ -96,11 +104,12 @@ async def _nginx(nginx: str, redis: int, core: frozenset[int]) -> AsyncIterator[
         fields = {"module": MODULE, "folder": folder, "port": port, "redis": redis, "path": PATH}
         config.write_text(CONFIG.format(**fields, channel=CHANNEL), "utf-8")
         async with child([nginx, "-p", folder, "-c", str(config)], core=core) as process:
-            await until(lambda: _answers(port), process)
+            await until(lambda: answers(port), process)
             yield process, port
 
 
-async def _answers(port: int) -> bool:
+async def answers(port: int) -> bool:
+    """Whether the nginx at this port is up."""
     try:
         async with (
             aiohttp.ClientSession() as session,

@@ -11,9 +11,9 @@ from benchmarks.targets.backplane import STREAM
 from benchmarks.targets.floor import HEAD
 from benchmarks.targets.product import private_redis
 from benchmarks.targets.target import Server
-from hero_router.codec import encode
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import Redis, connect
+from hero_router.strict_json import encode
 
 MOST_CLIENTS = ("--maxclients", "20000")
 """One of the peers has a connection to Redis for each client."""

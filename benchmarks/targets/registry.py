@@ -10,6 +10,6 @@ PEERS: Sequence[Target] = (
     Nchan(),
     PythonPeer("aiohttp-queue", "aiohttp_queue"),
     PythonPeer("aiohttp-xread", "aiohttp_xread"),
-    PythonPeer("aiohttp-sse", "aiohttp_sse_tail"),
+    PythonPeer("aiohttp-sse", "aiohttp_sse_library"),
     PythonPeer("sse-starlette", "starlette_queue"),
 )

@@ -1,4 +1,4 @@
-"""sse-starlette on uvicorn: one subscription that all clients share, and a queue per client."""
+"""sse-starlette on uvicorn: one reader of the Redis stream for all clients, a queue per client."""
 
 import sys
 from collections.abc import AsyncIterator

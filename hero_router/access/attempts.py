@@ -1,6 +1,8 @@
-"""Counts wrong tokens by address, so that nobody can try many. Pure: no I/O, no clock."""
+"""Counts wrong tokens by client address, to stop the guessing of tokens. Pure: no I/O, no clock."""
 
 from dataclasses import dataclass, field
+from math import ceil
+from typing import TypedDict
 
 from hero_router.access.networks import client_network
 
@@ -10,7 +12,16 @@ MAX_WRONG = 10
 SECONDS = 60.0
 
 MAX_ADDRESSES = 4096
-"""Addresses to remember; the oldest is forgotten first."""
+"""Maximum number of client addresses to remember; the oldest is forgotten first."""
+
+
+class Tries(TypedDict):
+    """The wrong tokens from one address: how many, since when, and how long it has to wait."""
+
+    address: str
+    wrong: int
+    seconds_ago: int
+    wait_seconds: int
 
 
 @dataclass(slots=True)
@@ -37,7 +48,7 @@ class FailedAttempts:
         return max(tried.since + SECONDS - now, 0.0)
 
     def note(self, address: str, digest: bytes, now: float) -> bool:
-        """Note a wrong token by its digest; returns whether it is a new one."""
+        """Count a wrong token (its digest); returns whether the address had not sent it before."""
         place = client_network(address)
         tried = self._tried.get(place)
         if tried is None or now - tried.since >= SECONDS:
@@ -49,3 +60,16 @@ class FailedAttempts:
             return False
         tried.digests.add(digest)
         return True
+
+    def recent(self, now: float) -> list[Tries]:
+        """The wrong tokens of the last minute by address, the latest address first."""
+        return [
+            Tries(
+                address=place,
+                wrong=len(tried.digests),
+                seconds_ago=int(now - tried.since),
+                wait_seconds=ceil(self.wait(place, now)),
+            )
+            for place, tried in reversed(self._tried.items())
+            if now - tried.since < SECONDS
+        ]

@@ -1,4 +1,4 @@
-"""Refuses what pages of other sites make a browser send. Pure: no I/O, no clock.
+"""Refuses requests that a page of another site makes, but not its links. Pure: no I/O, no clock.
 
 Browsers say in `Sec-Fetch-*` which page a request is for (https://www.w3.org/TR/fetch-metadata/).
 Unlike `Origin` these are there for images, scripts and forms with GET, too. Programs send none, and
@@ -39,6 +39,6 @@ def check_fetch(fields: Mapping[str, str], method: str, *, is_service: bool) -> 
         if mode == "no-cors" and dest not in ("empty", "document") and may_load:
             return
     raise WrongOrigin(
-        "a page of another site sends this request, which is not allowed; "
-        "a service's own pages may do so below its own host name"
+        "a page of another site sent this request, which is not allowed; a service's pages may "
+        "call only the service itself, at its own host name"
     )

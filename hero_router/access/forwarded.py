@@ -1,24 +1,25 @@
-"""Reads what proxies in front of the router say of a request: who sent it, and by which address.
+"""Reads the headers that proxies in front of the router add: client address, scheme and host.
 
-Read are `X-Forwarded-For`, `-Proto`, `-Host` and `-Prefix`, else `Forwarded` (RFC 7239), else
-`X-Real-IP`; only from a peer that is trusted (`settings.proxies`). Pure: no I/O, no clock.
+It reads `X-Forwarded-For`, `-Proto`, `-Host` and `-Prefix`, else `Forwarded` (RFC 7239), else
+`X-Real-IP`, and only if the peer is trusted (`settings.proxies`). Pure: no I/O, no clock.
 """
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from hero_router.settings.hosts import Authority
-from hero_router.settings.proxies import LOCAL, TrustedProxies, parse_address
+from hero_router.settings.proxies import LOCAL, MOST_PEERS, Peer, TrustedProxies, parse_address
 
 MOST_HOPS = 32
-"""Most proxies in front of the router that are looked at, from the nearest on."""
+"""Maximum number of proxies in a chain that are read, beginning with the nearest one."""
 
 LONGEST_PREFIX = 256
-"""Most characters of an `X-Forwarded-Prefix`."""
+"""Maximum number of characters of an `X-Forwarded-Prefix`."""
 
 LONGEST_FORWARDED = 2048
-"""Most characters of a `Forwarded` that are looked at, from its end on."""
+"""Maximum number of characters of a `Forwarded` that are read: those at its end."""
 
 _FOR, _PROTO, _HOST = b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"
 _PREFIX, _FORWARDED, _REAL_IP = b"x-forwarded-prefix", b"forwarded", b"x-real-ip"
@@ -40,7 +41,7 @@ _ESCAPED = re.compile(r"\\(.)")
 
 
 class Request(Protocol):
-    """What is read of a request (`aiohttp.web.BaseRequest`)."""
+    """The parts of a request that this module reads, as in `aiohttp.web.BaseRequest`."""
 
     @property
     def remote(self) -> str | None:
@@ -56,7 +57,7 @@ class Request(Protocol):
 
 
 class ForwardedFacts(NamedTuple):
-    """Where a request comes from, as far as it can be trusted.
+    """Where a request comes from, by the headers of trusted proxies.
 
     `client` is the client's IP address behind trusted proxies, "local" on a Unix socket. `chain`
     are the addresses from the client to the peer, without Unix sockets. `proto` is `http` or
@@ -82,14 +83,16 @@ class ForwardedFacts(NamedTuple):
 
 
 def forwarded(request: Request, proxies: TrustedProxies) -> ForwardedFacts:
-    """What is known of a request's way to the router."""
+    """Find out the client, scheme and host of a request that came through trusted proxies."""
     peer = proxies.peer(request.remote)
     given = dict[bytes, list[str]]()
     if peer.is_believed:
         for name, value in request.raw_headers:
             if (key := name.lower()) in _READ:
                 given.setdefault(key, []).append(value.decode("latin-1"))
-    claims = _claims(given) if given else []
+    if not given:
+        return _told_nothing(peer, secure=request.secure)
+    claims = _claims(given)
     passed, client = 0, peer
     chain = [] if peer.address == LOCAL else [peer.address]
     for claim in claims:
@@ -110,8 +113,23 @@ def forwarded(request: Request, proxies: TrustedProxies) -> ForwardedFacts:
     )
 
 
+@lru_cache(maxsize=MOST_PEERS)
+def _told_nothing(peer: Peer, *, secure: bool) -> ForwardedFacts:
+    """What is known of a request that comes from its peer itself. Cached, as `proxies.peer`."""
+    return ForwardedFacts(
+        peer.address,
+        () if peer.address == LOCAL else (peer.address,),
+        "https" if secure else "http",
+        "",
+        "",
+        is_standard=False,
+        is_believed=peer.is_believed,
+        trusted=peer.may_name_users,
+    )
+
+
 class Claim(NamedTuple):
-    """What one proxy says: who sent it the request, how, and to which host; "" if it does not."""
+    """What one proxy states about the request: client, scheme, host; "" if it states none."""
 
     client: str
     proto: str
@@ -122,7 +140,7 @@ _NOTHING = Claim("", "", "")
 
 
 def _claims(given: dict[bytes, list[str]]) -> list[Claim]:
-    """What the proxies say, the nearest one first."""
+    """What the proxies state, the nearest one first."""
     clients = _listed(given.get(_FOR, ()))
     protos = [proto.lower() for proto in _listed(given.get(_PROTO, ()))]
     hosts = _listed(given.get(_HOST, ()))

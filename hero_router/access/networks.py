@@ -1,16 +1,17 @@
-"""The addresses that may connect. Pure: no I/O, no clock."""
+"""Decides which client addresses may connect. Pure: no I/O, no clock."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network
 
 from hero_router.settings.networks import Network
-from hero_router.settings.proxies import is_this_machine, parse_address
+from hero_router.settings.proxies import MOST_PEERS, is_this_machine, parse_address
 
 
 @dataclass(frozen=True, slots=True)
 class AllowedNetworks:
-    """Networks whose addresses may connect; this machine always may. Without networks: no list."""
+    """The networks that may connect, besides this machine. False if there is no network."""
 
     networks: Sequence[Network] = ()
 
@@ -25,8 +26,9 @@ class AllowedNetworks:
         return found is not None and any(found in network for network in self.networks)
 
 
+@lru_cache(maxsize=MOST_PEERS)
 def client_network(address: str) -> str:
-    """What counts as one client: an IPv4 address, or the /64 network of an IPv6 address."""
+    """The key that limits count a client by: an IPv4 address, or the /64 network of IPv6."""
     found = parse_address(address)
     if not isinstance(found, IPv6Address):
         return address

@@ -1,4 +1,4 @@
-"""`Principal`: the caller of a request, with its roles and the contexts that it may see.
+"""`Principal`: the caller of a request, its roles, and the contexts (tenants) that it may see.
 
 The middleware makes one for each request, and every layer that decides by caller gets it. Pure: no
 I/O, no clock.
@@ -19,7 +19,7 @@ ALL_ROLES = frozenset({ADMIN, VIEWER})
 
 
 class PrincipalKind(StrEnum):
-    """How the router knows who the caller is."""
+    """How the router has identified the caller."""
 
     OPEN = "open"
     """No login is set up, or the caller is on the list of addresses that need none."""
@@ -40,7 +40,8 @@ class Principal:
     `contexts` are the contexts whose services the caller may see; None: all of them. `address` is
     the caller's own IP address, also behind trusted proxies; "local" on a Unix socket. `session` is
     the id of the browser session, "" without one; `issued_ms` and `expires_ms` are when it began
-    and when it ends, in Unix milliseconds.
+    and when it ends, in Unix milliseconds. `peer` is the node whose router vouches for the caller,
+    "" without one.
 
     Raises:
         ValueError: `contexts` is empty. Such a caller may see nothing: refuse its request instead.
@@ -54,6 +55,7 @@ class Principal:
     session: str = ""
     issued_ms: int = 0
     expires_ms: int | None = None
+    peer: str = ""
 
     def __post_init__(self) -> None:
         if self.contexts is not None and not self.contexts:

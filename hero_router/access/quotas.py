@@ -1,4 +1,7 @@
-"""Limits of what may be open at once, in total and by client address. Pure: no I/O, no clock."""
+"""Limits how many streams or calls are open at once, in total and for each client address.
+
+Pure: no I/O, no clock.
+"""
 
 from collections import Counter
 from typing import NamedTuple
@@ -8,14 +11,14 @@ from hero_router.settings.proxies import is_this_machine
 
 
 class Limits(NamedTuple):
-    """How many may be open at once in all, and how many of one address; 0: no such limit."""
+    """The most streams or calls open at once, in total and for one client address; 0: no limit."""
 
     in_total: int
     by_address: int
 
 
 class Slot:
-    """One that is open. `is_kept` says that another owner gives it back later."""
+    """One open stream or call, as a quota counts it. `is_kept`: it stays open after its request."""
 
     __slots__ = ("_network", "_quota", "is_kept")
 
@@ -25,14 +28,14 @@ class Slot:
         self.is_kept = False
 
     def give_back(self) -> None:
-        """It is no longer open; a second call has no effect."""
+        """Count it as closed; a second call has no effect."""
         quota, self._quota = self._quota, None
         if quota is not None:
             quota.give_back(self._network)
 
 
 class Quota:
-    """Counts what is open in one worker.
+    """Counts the open streams, or the open calls, of one worker.
 
     Addresses of this machine have no limit of their own: operators come from it. IPv6 addresses of
     one /64 network count as one.
@@ -44,7 +47,7 @@ class Quota:
         self.open = 0
 
     def take(self, address: str) -> Slot | None:
-        """A slot for one more of this address; None if a limit is reached."""
+        """Count one more for this client address; None if a limit is reached."""
         total, by_address = self._limits
         if total and self.open >= total:
             return None
@@ -56,7 +59,7 @@ class Quota:
         return Slot(self, network)
 
     def give_back(self, network: str) -> None:
-        """One of a network is no longer open (`Slot.give_back`)."""
+        """Count one less for a client's network; for `Slot.give_back`."""
         self.open -= 1
         self._by_network[network] -= 1
         if not self._by_network[network]:

@@ -1,11 +1,13 @@
-"""Builds the rules of access from the settings, and from the files that these name."""
+"""Builds the access rules from the settings and from the files that the settings name."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from hero_router.access.authenticator import AccessRules, HeaderLogin
+from hero_router.access.authenticator import AccessRules, HeaderLogin, OidcRules
 from hero_router.access.networks import AllowedNetworks
+from hero_router.access.oidc import Registration
+from hero_router.access.oidc_user import ClaimRules
 from hero_router.access.principal import ADMIN, VIEWER
 from hero_router.access.sessions import Sessions
 from hero_router.access.signing import Signer, derive_key
@@ -19,16 +21,20 @@ from hero_router.access.tokens import (
 )
 from hero_router.errors import ConfigError
 from hero_router.settings.access import AccessSettings
+from hero_router.settings.oidc import OidcSettings, listed
 from hero_router.settings.proxies import read_networks
 
 
-def load_rules(settings: AccessSettings) -> AccessRules:
-    """The rules of access. Raises ConfigError if a file cannot be read or a token is not usable."""
+def load_rules(settings: AccessSettings, provider: OidcSettings | None = None) -> AccessRules:
+    """Build the access rules. Raises ConfigError for an unreadable file or an unusable token."""
+    oidc = _oidc(provider) if provider and provider.is_set else None
     texts = dict(_named_tokens(settings))
     file = _read(settings.tokens_file, "ROUTER_TOKENS_FILE")
     tokens = [*_tokens(texts, settings), *parse_file(file, "ROUTER_TOKENS_FILE")]
     if settings.metrics_token:
         check_secret(settings.metrics_token, "ROUTER_METRICS_TOKEN")
+    if tokens or oidc:
+        _check_key(settings, tokens)
     signer = Signer(_key(settings, [*texts.values(), file]))
     return AccessRules(
         tokens=Tokens(tokens),
@@ -36,7 +42,7 @@ def load_rules(settings: AccessSettings) -> AccessRules:
         signer=signer,
         sessions=Sessions(signer),
         header_login=_header_login(settings),
-        signs_in=bool(tokens),
+        oidc=oidc,
         metrics_digest=digest_of(settings.metrics_token) if settings.metrics_token else None,
     )
 
@@ -66,6 +72,40 @@ def _header_login(settings: AccessSettings) -> HeaderLogin | None:
         return None
     return HeaderLogin(
         settings.auth_header, settings.auth_roles_header, settings.auth_contexts_header
+    )
+
+
+def _oidc(settings: OidcSettings) -> OidcRules:
+    secret = settings.client_secret
+    if settings.client_secret_file:
+        secret = _read(settings.client_secret_file, "ROUTER_OIDC_CLIENT_SECRET_FILE").strip()
+        if not secret:
+            raise ConfigError("ROUTER_OIDC_CLIENT_SECRET_FILE: the file is empty")
+    return OidcRules(
+        Registration(settings.issuer, settings.client_id, secret, settings.scopes),
+        ClaimRules(
+            settings.name_claim,
+            settings.roles_claim,
+            listed(settings.admin_values),
+            listed(settings.viewer_values),
+            settings.contexts_claim,
+        ),
+    )
+
+
+def _check_key(settings: AccessSettings, tokens: Iterable[Token]) -> None:
+    """Check that nobody but an administrator can know what the key of sessions is made from.
+
+    Who has the token of a viewer could else guess the key, and sign a session of an administrator.
+    Raises ConfigError.
+    """
+    if settings.session_key or any(
+        ADMIN in token.roles and token.contexts is None for token in tokens
+    ):
+        return
+    raise ConfigError(
+        "set ROUTER_SESSION_KEY, the secret that signs browser sessions: there is no token of an "
+        "administrator of all contexts to make it from; `openssl rand -hex 32` makes one"
     )
 
 

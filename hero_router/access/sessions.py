@@ -4,13 +4,13 @@ A session holds for one host: `audience` is the host name of a service's own ori
 router itself. Pure: no I/O, no clock.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
 from hero_router.access.principal import Principal, PrincipalKind
 from hero_router.access.signing import Signer
-from hero_router.store.sessions import Revocations
+from hero_router.store.revoked_sessions import Revocations
 
 SESSION_COOKIE = "hero_session"
 
@@ -37,7 +37,7 @@ class Sessions:
         return self._signer.sign(f"{_PURPOSE} {audience}", session_content(principal))
 
     def read(self, value: str, audience: str, address: str, now_ms: int) -> Principal | None:
-        """The principal of a cookie's value; None if it is not ours, or over."""
+        """The principal in a cookie's value; None if this router did not sign it or it expired."""
         found = self._known.get((value, audience))
         if found is None:
             content = self._signer.read(f"{_PURPOSE} {audience}", value)
@@ -53,10 +53,8 @@ class Sessions:
 
 
 def is_revoked(principal: Principal, ended: Revocations) -> bool:
-    """Whether the session of a principal has been ended before its time."""
-    if not principal.session:
-        return False
-    return principal.session in ended.ids or principal.issued_ms <= ended.before_ms
+    """Whether an operator or a sign-out has ended the session of a principal."""
+    return bool(principal.session) and ended.ended(principal.session, principal.issued_ms)
 
 
 def session_content(principal: Principal) -> dict[str, Any]:
@@ -86,11 +84,11 @@ def principal_from(content: Mapping[str, Any]) -> Principal:
     )
 
 
-def session_values(cookies: str) -> list[str]:
-    """The values of all session cookies in a `Cookie` header; one may have been set by others."""
+def cookie_values(cookies: str, names: Collection[str]) -> list[str]:
+    """The values of all cookies with these names in a `Cookie` header; others may have set some."""
     found = list[str]()
     for each in cookies.split(";"):
         name, _, value = each.strip().partition("=")
-        if name in COOKIE_NAMES:
+        if name in names:
             found.append(value)
     return found

@@ -1,4 +1,4 @@
-"""Links with which a browser signs in once, as administrator, within a minute of their making.
+"""Links that sign a browser in as administrator; each works once, within a minute.
 
 The code in such a link is signed: only who knows the tokens of the router can make one. That it is
 used once is known to Redis. Pure: no I/O, no clock.

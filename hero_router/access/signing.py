@@ -1,4 +1,4 @@
-"""Signs small texts that browsers keep for the router: sessions, and codes in redirects.
+"""Signs texts that the router gives to browsers: session cookies, and codes in redirects.
 
 A signed text has a purpose, and is worthless for any other one. Pure: no I/O, no clock.
 """
@@ -21,7 +21,7 @@ class Signer:
         self._key = key
 
     def sign(self, purpose: str, content: Mapping[str, Any]) -> str:
-        """A text of letters, digits, `-`, `_` and one dot."""
+        """Sign a JSON object; returns a text of letters, digits, `-`, `_` and one dot."""
         body = _encoded(json.dumps(content, separators=(",", ":")).encode("utf-8"))
         return f"{body}.{self._mac(purpose, body)}"
 
@@ -34,13 +34,17 @@ class Signer:
             return None
         return _decoded(body) if good else None
 
+    def derive(self, purpose: str, text: str) -> str:
+        """A secret text for another one: 43 letters, digits, `-` and `_`, always the same."""
+        return self._mac(purpose, text)
+
     def _mac(self, purpose: str, body: str) -> str:
         message = f"{purpose}\n{body}".encode("utf-8", "surrogateescape")
         return _encoded(hmac.digest(self._key, message, "sha256"))
 
 
 def derive_key(secrets: Iterable[str]) -> bytes:
-    """A key from all secrets of the settings: whoever knows only some of them cannot sign.
+    """Derive the key from all secrets of the settings, so that all are needed to sign.
 
     The derivation is slow on purpose (50 ms), as a signed text allows to try secrets offline.
     """

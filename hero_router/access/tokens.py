@@ -1,11 +1,11 @@
-"""The tokens of the router's settings, and the search for the one that a caller presents.
+"""The tokens in the router's settings, and the search for the token that a caller sends.
 
 Pure: no I/O, no clock.
 """
 
 import hmac
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -24,7 +24,7 @@ ROLES = {ADMIN: ALL_ROLES, VIEWER: frozenset({VIEWER})}
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Token:
-    """A token's digest, and the name, roles and contexts of its bearer (None: all contexts)."""
+    """A token's digest, and the name, roles and contexts of its caller (None: all contexts)."""
 
     digest: bytes
     name: str
@@ -43,6 +43,9 @@ class Tokens:
 
     def __len__(self) -> int:
         return len(self._tokens)
+
+    def __iter__(self) -> Iterator[Token]:
+        return iter(self._tokens)
 
     def find(self, presented: str) -> Token | None:
         """The token with this text. Each is compared, in constant time, as bytes."""
@@ -67,7 +70,7 @@ def make_token(
         raise ConfigError(f"{where}: the role {role!r} is neither {ADMIN} nor {VIEWER}")
     only = None if contexts is None else frozenset(contexts)
     if only is not None and not only:
-        raise ConfigError(f"{where}: {name} may see no context at all")
+        raise ConfigError(f"{where}: {name} has access to no context")
     return Token(digest_of(text), name, ROLES[role], only)
 
 

@@ -26,9 +26,13 @@ COMMANDS: Mapping[str, str] = {
     "call": "hero_router.cli.call",
     "scan": "hero_router.cli.scan",
     "events": "hero_router.cli.events",
+    "report": "hero_router.cli.report",
     "clients": "hero_router.cli.clients",
+    "mute": "hero_router.cli.mute",
+    "unmute": "hero_router.cli.unmute",
     "forget": "hero_router.cli.forget",
     "access": "hero_router.cli.access",
+    "node-key": "hero_router.cli.node_key",
     "config": "hero_router.cli.config",
     "healthcheck": "hero_router.cli.healthcheck",
     "completion": "hero_router.cli.completion",
@@ -109,7 +113,7 @@ class Commands(click.Group):
             if not logging_setup.is_json():
                 raise
             log.critical(
-                "hero_router ends with an error of its own: %s: %s",
+                "hero_router ends because of a bug in it: %s: %s",
                 type(error).__name__,
                 error,
                 exc_info=True,
@@ -129,7 +133,8 @@ def main() -> None:
 
     Start with `hero_router serve --demo`, then open http://127.0.0.1:9988/.
 
-    The commands list, describe, open, call, scan, events and clients ask a running router. Its
-    address is --url, else ROUTER_URL, else ROUTER_HOST and ROUTER_PORT. The token for it is in the
-    file of --token-file, else in ROUTER_TOKEN or in the file of ROUTER_TOKEN_FILE.
+    The commands list, describe, open, call, scan, events, report, clients, mute and unmute ask a
+    running router. Its address is --url, else ROUTER_URL, else ROUTER_HOST and ROUTER_PORT. The
+    token for it is in the file of --token-file, else in ROUTER_TOKEN or in the file of
+    ROUTER_TOKEN_FILE.
     """

@@ -1,4 +1,4 @@
-"""The commands `access …`: from where clients may connect, and which browser sessions end.
+"""The commands `access …`: change the allowed addresses, show and end browser sessions.
 
 They write to Redis themselves; the web workers read it every few seconds.
 """
@@ -7,15 +7,18 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any, TypeVar
 
 import click
+from rich.text import Text
 
-from hero_router.cli.backplane import FLAGS, backplane
-from hero_router.cli.screen import Column, age, console, count, literal, table, warn
+from hero_router.access.principal import ADMIN
+from hero_router.cli.direct_redis import FLAGS, backplane
 from hero_router.cli.selection import COMPLETE_SECONDS
 from hero_router.cli.setting_flags import configure, flags
 from hero_router.cli.sign_in import sign_in_link
+from hero_router.cli.terminal import Column, age, console, count, literal, moment, table, warn
 from hero_router.errors import ConfigError, NotFound, RouterError
 from hero_router.sanitize import clean
 from hero_router.settings.networks import Network, parse_network
@@ -23,11 +26,23 @@ from hero_router.store.allow_list import AllowList, Entry
 from hero_router.store.client import Redis
 from hero_router.store.clock import RedisClock
 from hero_router.store.keys import Keys
-from hero_router.store.sessions import RevokedSessions
+from hero_router.store.revoked_sessions import RevokedSessions
+from hero_router.store.session_record import BrowserSession
 
 T = TypeVar("T")
 
 COLUMNS = (Column("network"), Column("added", 1), Column("note", 2, wraps=True))
+
+SESSION_COLUMNS = (
+    Column("session"),
+    Column("who"),
+    Column("role"),
+    Column("began", 4),
+    Column("ends", 3),
+    Column("address", 5),
+    Column("by", 2),
+    Column("browser", 1, wraps=True),
+)
 
 redis_flags = flags(*FLAGS)
 
@@ -49,11 +64,11 @@ class Address(click.ParamType[Network]):
 
 @click.group("access")
 def command() -> None:
-    """Change at once who may use the router, on all web workers.
+    """Show and change which addresses may connect; show and end sessions.
 
     The list of addresses adds to ROUTER_ALLOW_IPS, and has no effect if that is not set: then
-    clients may connect from anywhere. The web workers follow a change within 5 seconds, and end the
-    streams and tunnels of those who lost access.
+    clients may connect from anywhere. A change takes effect on all web workers within 5 seconds:
+    the open streams and tunnels of clients that may no longer connect are ended.
 
     The commands write to Redis. Without ROUTER_REDIS_URL that is the Redis of the `hero_router
     serve` that runs with this ROUTER_STATE_DIR.
@@ -81,10 +96,10 @@ def show(as_json: bool, **overrides: Any) -> None:
 
 @command.command("add")
 @click.argument("networks", metavar="ADDRESS...", nargs=-1, required=True, type=Address())
-@click.option("--note", default="", help="why, for those who read the list later")
+@click.option("--note", default="", help="a note that `access list` shows with the entry")
 @redis_flags
 def add(networks: Sequence[Network], note: str, **overrides: Any) -> None:
-    """Let clients connect from these addresses, too.
+    """Add addresses or networks from which clients may connect.
 
     An ADDRESS is an IP address or a network such as 10.0.0.0/8. Adding it again replaces its note.
     """
@@ -96,7 +111,7 @@ def add(networks: Sequence[Network], note: str, **overrides: Any) -> None:
         click.echo(f"{network} is {'added' if is_new else 'on the list already'}")
         if not network.prefixlen:
             text = f"WARNING: {network} is every IPv{network.version} address, so the list "
-            click.secho(f"{text}keeps nobody out any more", fg="red", err=True)
+            click.secho(f"{text}no longer excludes anyone", fg="red", err=True)
 
 
 def _listed(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
@@ -143,11 +158,15 @@ def clear(**overrides: Any) -> None:
 def link(**overrides: Any) -> None:
     """Print a link that signs a browser in as administrator, once, within a minute.
 
-    The settings must have the same tokens as those of the web workers.
+    The settings must have the same tokens, or the same ROUTER_SESSION_KEY, as those of the web
+    workers.
     """
     config = configure(overrides)
-    if not config.access.has_tokens:
-        raise ConfigError("no token is set (ROUTER_TOKEN), so nobody has to sign in")
+    if not config.access.has_session_key:
+        raise ConfigError(
+            "a sign-in link cannot be made, because it is signed with ROUTER_TOKEN or "
+            "ROUTER_SESSION_KEY, and neither is set"
+        )
 
     async def now_ms(client: Redis, _: Keys) -> int:
         clock = RedisClock(client)
@@ -157,14 +176,60 @@ def link(**overrides: Any) -> None:
     click.echo(sign_in_link(config, _on_redis(overrides, now_ms)))
 
 
+@command.command("sessions")
+@click.option("--json", "as_json", is_flag=True, help="print JSON for programs")
+@redis_flags
+def sessions(as_json: bool, **overrides: Any) -> None:
+    """Show the browser sessions (who is signed in), the newest first.
+
+    Sessions that began while Redis did not answer may be missing here, though they are valid.
+    `access revoke` ends one session, `access revoke --all` ends all, also those that are missing.
+    """
+    found = _on_redis(overrides, lambda client, keys: RevokedSessions(client, keys).recorded())
+    if as_json:
+        click.echo(json.dumps([*map(asdict, found)], indent=2))
+    elif found:
+        out = console()
+        out.print(table(SESSION_COLUMNS, [*map(_session_row, found)], out.width))
+    else:
+        click.echo("no browser session is known")
+
+
+def _session_row(session: BrowserSession) -> list[Text]:
+    where = "" if session.contexts is None else f" of {', '.join(session.contexts)}"
+    texts = (
+        session.id,
+        session.name,
+        ("administrator" if ADMIN in session.roles else "viewer") + where,
+        f"{age(session.at)} ago",
+        moment(session.until),
+        session.address,
+        session.way,
+        session.user_agent,
+    )
+    return [*map(literal, texts)]
+
+
+def _recorded(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """The ids of sessions that begin with `incomplete`; empty if Redis does not answer."""
+
+    async def ask(client: Redis, keys: Keys) -> list[BrowserSession]:
+        return await asyncio.wait_for(RevokedSessions(client, keys).recorded(), COMPLETE_SECONDS)
+
+    with suppress(RouterError, TimeoutError):
+        found = _on_redis({name: ctx.params.get(name) for name in FLAGS}, ask)
+        return [each.id for each in found if each.id.startswith(incomplete)]
+    return []
+
+
 @command.command("revoke")
-@click.argument("session", required=False)
+@click.argument("session", required=False, shell_complete=_recorded)
 @click.option("--all", "everyone", is_flag=True, help="end all browser sessions that exist now")
 @redis_flags
 def revoke(session: str | None, everyone: bool, **overrides: Any) -> None:
-    """End a browser session, or all: whoever used it must sign in again.
+    """End a browser session, or all: its user must sign in again.
 
-    SESSION is the id of the session, as the log of the web workers and `/api/me` have it.
+    SESSION is the id of the session, which `access sessions` and the web workers' log show.
     """
     if bool(session) == everyone:
         raise click.UsageError("name one SESSION, or give --all")

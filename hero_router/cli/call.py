@@ -8,19 +8,19 @@ from typing import Any
 
 import click
 
-from hero_router.cli.address import Router, address
+from hero_router.cli.call_params import parse_params
 from hero_router.cli.lookup import find_reachable, require_socket
-from hero_router.cli.params import parse_params
+from hero_router.cli.router_options import Router, address
 from hero_router.cli.selection import method_names, service_names
-from hero_router.cli.service_address import path_of
+from hero_router.cli.service_urls import path_of
 from hero_router.client.http import ANSWER_SECONDS, Answer, post, refusal
-from hero_router.codec import InvalidJson, decode, encode
 from hero_router.errors import RouterError
 from hero_router.proxy.address import RPC
+from hero_router.strict_json import InvalidJson, decode, encode
 
 
 class CallFailed(RouterError):
-    """The service answers with a JSON-RPC error, or with what is no JSON-RPC answer."""
+    """The service answered with a JSON-RPC error, or its answer is not JSON-RPC."""
 
     code = "call_failed"
 
@@ -80,7 +80,9 @@ def _result(router: Router, name: str, answer: Answer) -> Any:
     except InvalidJson as fault:
         if answer.status != 200:
             raise refusal(router.url, answer, router.token) from None
-        raise CallFailed(f"{name} answers no JSON ({fault}): --raw shows it") from None
+        raise CallFailed(
+            f"{name} sent an answer that is not JSON ({fault}): --raw shows it"
+        ) from None
     if isinstance(reply, dict) and (error := _error(reply)) is not None:
         message = error.get("message") or "no message"
         data = f"; data: {encode(error['data'])}" if "data" in error else ""
@@ -88,7 +90,7 @@ def _result(router: Router, name: str, answer: Answer) -> Any:
     if answer.status != 200:
         raise refusal(router.url, answer, router.token)
     if not isinstance(reply, dict) or "result" not in reply:
-        raise CallFailed(f"{name} answers no JSON-RPC: --raw shows it")
+        raise CallFailed(f"{name} sent an answer that is not JSON-RPC: --raw shows it")
     return reply["result"]
 
 
@@ -99,7 +101,7 @@ def _error(reply: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def written(value: Any, *, indented: bool) -> str:
-    """A value as JSON text in Unicode; what a terminal might obey stays an escape."""
+    """A value as JSON text in Unicode; control characters of terminals stay escaped."""
     if not indented:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     text = json.dumps(value, ensure_ascii=False, indent=2)

@@ -1,4 +1,4 @@
-"""The command `clients`: the clients of the event stream on all web workers, as table or JSON."""
+"""The command `clients`: shows the event stream's clients on all workers, as table or JSON."""
 
 import asyncio
 import json
@@ -8,8 +8,8 @@ from typing import Any
 import click
 from rich.table import Table
 
-from hero_router.cli.address import Router, address
-from hero_router.cli.screen import Column, age, console, count, literal, table, warn
+from hero_router.cli.router_options import Router, address
+from hero_router.cli.terminal import Column, age, console, count, literal, table, warn
 from hero_router.client.http import fetch
 
 SILENT_SECONDS = 6.0
@@ -31,10 +31,10 @@ COLUMNS = (
 @click.option("--json", "as_json", is_flag=True, help="print JSON for programs")
 @address
 def command(as_json: bool, router: Router) -> None:
-    """Show the clients of the event stream, with their lag.
+    """Show the clients of the event stream, and how far each is behind.
 
-    The lag is the number of events that a client has not received yet. A web worker names the
-    clients that are furthest behind, and counts the others.
+    A client is behind by the number of events that it has not received yet. Each web worker lists
+    the clients that are furthest behind, and only counts the others.
     """
     fields = ("workers", "clients", "states", "now")
     answer = asyncio.run(fetch(router.url, "/api/clients", *fields, token=router.token))

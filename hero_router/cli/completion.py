@@ -1,4 +1,4 @@
-"""The command `completion`: the script by which a shell completes hero_router's command lines."""
+"""The command `completion`: prints a script for completion of command lines in a shell."""
 
 import click
 from click.shell_completion import BashComplete, FishComplete, ZshComplete
@@ -7,7 +7,7 @@ PROGRAM, VARIABLE = "hero_router", "_HERO_ROUTER_COMPLETE"
 
 
 class Zsh(ZshComplete):
-    """Also for a shell whose user has not switched completion on."""
+    """Completion for zsh; it also switches on zsh's completion system if the user has not."""
 
     source_template = ZshComplete.source_template.replace(
         "    compdef ",
@@ -16,7 +16,7 @@ class Zsh(ZshComplete):
 
 
 class Fish(FishComplete):
-    """Also for names and descriptions that have a comma."""
+    """Completion for fish; names and descriptions may contain a comma."""
 
     source_template = FishComplete.source_template.replace("string split ", "string split -m 1 ")
 

@@ -1,4 +1,4 @@
-"""The command `config`: all settings with value, source of the value, default, range, meaning."""
+"""The command `config`: shows all settings with value, its source, default, range, meaning."""
 
 import asyncio
 import json
@@ -9,8 +9,8 @@ from typing import Any
 import click
 from rich.text import Text
 
-from hero_router.cli.screen import Column, console, table
 from hero_router.cli.setting_flags import configure, default_text, flags, given, span
+from hero_router.cli.terminal import Column, console, table
 from hero_router.errors import ConfigError
 from hero_router.settings.config import RouterConfig, rejected, sources
 from hero_router.store.eviction import warning

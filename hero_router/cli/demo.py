@@ -1,12 +1,12 @@
-"""The command `demo`: runs sample services, for a first look at the router's web page."""
+"""The command `demo`: runs sample services, so that the web page has something to show."""
 
 import asyncio
-import signal
 from typing import Any
 
 import click
 
 from hero_router.cli.setting_flags import begin, flags
+from hero_router.cli.stop_signals import on_stop
 from hero_router.demo import services
 from hero_router.settings.config import RouterConfig
 
@@ -26,8 +26,7 @@ def command(**overrides: Any) -> None:
 
 async def _run(config: RouterConfig) -> None:
     task = asyncio.create_task(services.run(config.node.root))
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    on_stop(task.cancel)
     await asyncio.gather(task, return_exceptions=True)
     if not task.cancelled() and (error := task.exception()) is not None:
         raise error

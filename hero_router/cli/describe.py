@@ -1,19 +1,23 @@
-"""The command `describe`: all details of one service, as lines and a table or as JSON."""
+"""The command `describe`: shows all details of one service, as lines and a table or as JSON."""
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import click
 from rich.table import Table
 from rich.text import Text
 
-from hero_router.cli.address import Router, address
+from hero_router.cli import history_text
 from hero_router.cli.lookup import find_service
-from hero_router.cli.screen import Column, age, console, literal, moment, table, warn
+from hero_router.cli.mute import describe as described
+from hero_router.cli.router_options import Router, address
 from hero_router.cli.selection import service_names
 from hero_router.cli.services import mark
+from hero_router.cli.terminal import Column, age, console, literal, moment, table, warn
+from hero_router.client.http import RequestRefused, fetch
 from hero_router.sanitize import clean
 
 SOCKET_COLUMNS = (
@@ -29,32 +33,67 @@ SOCKET_COLUMNS = (
 
 NAME_WIDTH = 14
 
+MOST_INCIDENTS = 5
+"""Most incidents that are listed, the newest first."""
+
 
 @click.command("describe")
 @click.argument("name", shell_complete=service_names)
 @click.option("--json", "as_json", is_flag=True, help="print JSON for programs")
 @address
 def command(name: str, as_json: bool, router: Router) -> None:
-    """Show all details of one service.
+    """Show all details of one service, with its last day and its last incidents.
 
     NAME is the name or the id of the service. Exits with 1 if no service has this name or id. If
     several services have the name, their ids are listed, and the exit code is 1 too.
     """
-    service = asyncio.run(find_service(router, name))
+    service, past = asyncio.run(_ask(router, name))
     if as_json:
-        click.echo(json.dumps(service, indent=2))
+        click.echo(json.dumps({**service, "history": past}, indent=2))
         return
     for condition in service["stale"]:
         warn(f"stale: {clean(condition.get('detail'))}")
     out = console()
-    for line in facts(service):
+    for line in (*facts(service, router.url), *past_facts(past)):
         out.print(line, soft_wrap=True)
     out.print(Text(""), sockets_table(service, out.width))
 
 
-def facts(service: Mapping[str, Any]) -> Iterator[Text]:
-    """The details of a service, one per line; empty details are left out."""
-    for name, value in _facts(service):
+async def _ask(router: Router, name: str) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
+    """The service, and its history of the last day; None if the router cannot read that."""
+    service = await find_service(router, name)
+    path = f"/api/history?span=1d&service={quote(str(service['id']), safe='')}"
+    try:
+        past = await fetch(router.url, path, "start", "services", "detail", token=router.token)
+    except RequestRefused as error:
+        warn(f"the history is not known: {error}")
+        return service, None
+    return service, past
+
+
+def facts(service: Mapping[str, Any], url: str) -> Iterator[Text]:
+    """The details of a service, one per line; empty details are left out.
+
+    `url` is the router's own address.
+    """
+    yield from _lines((*_facts(service), *_addresses(service, url)))
+
+
+def past_facts(history: Mapping[str, Any] | None) -> Iterator[Text]:
+    """Availability of the last day and the last incidents of a service, one per line."""
+    if history is None:
+        return
+    for row in history["services"]:
+        text = history_text.availability(row)
+        if text and row["since"] > history["start"]:
+            text += f", since {moment(row['since'])}"
+        yield from _lines([("last day", Text(text))])
+    for item in history["detail"]["incidents"][:MOST_INCIDENTS]:
+        yield from _lines([("incident", literal(history_text.incident(item)))])
+
+
+def _lines(named: Iterable[tuple[str, Text]]) -> Iterator[Text]:
+    for name, value in named:
         if value.plain:
             yield Text(f"{name:<{NAME_WIDTH}} ", style="bold") + value
 
@@ -70,6 +109,7 @@ def _facts(service: Mapping[str, Any]) -> Iterator[tuple[str, Text]]:
     yield "status", mark(service.get("status"))
     yield "reason", literal(service.get("reason"))
     yield "last known", _last_known(service)
+    yield "muted", _muted(service.get("muted"))
     yield "since", _since(service.get("changed_at"))
     yield "first seen", _since(service.get("first_seen"))
     yield "flapping", Text("yes" if service.get("flapping") else "")
@@ -83,6 +123,25 @@ def _facts(service: Mapping[str, Any]) -> Iterator[tuple[str, Text]]:
     yield "methods", _methods(service)
 
 
+def _addresses(service: Mapping[str, Any], url: str) -> Iterator[tuple[str, Text]]:
+    """Where each socket is reached through the router, or why it is not reached.
+
+    A router gives no addresses to callers that may not call services.
+    """
+    for socket, link in (service.get("addresses") or {}).items():
+        yield f"url of {clean(socket)}", literal(_url(link, url) or link.get("note"))
+
+
+def _url(link: Mapping[str, Any], url: str) -> str:
+    if link.get("path"):
+        return f"{url}{link['path']}"
+    if not link.get("host"):
+        return ""
+    parts = urlsplit(url)
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{link['host']}{port}{link['host_path']}"
+
+
 def _since(unix_ms: object) -> Text:
     return Text(f"{moment(unix_ms)} ({age(unix_ms)} ago)" if moment(unix_ms) else "")
 
@@ -92,6 +151,10 @@ def _last_known(service: Mapping[str, Any]) -> Text:
     if "last_status" not in service:
         return Text("")
     return mark(service["last_status"]) + literal(f" {service.get('last_reason') or ''}".rstrip())
+
+
+def _muted(mute: object) -> Text:
+    return literal(described(mute)) if isinstance(mute, dict) else Text("")
 
 
 def _methods(service: Mapping[str, Any]) -> Text:

@@ -10,10 +10,10 @@ from typing import Any
 import click
 from rich.text import Text
 
-from hero_router.cli.address import Router, address
-from hero_router.cli.past import MAX_EVENTS, Past, Since
-from hero_router.cli.screen import console, literal, moment, warn
+from hero_router.cli.past_events import MAX_EVENTS, Past, Since
+from hero_router.cli.router_options import Router, address
 from hero_router.cli.services import mark
+from hero_router.cli.terminal import console, literal, moment, warn
 from hero_router.client.events import Follower
 from hero_router.client.http import fetch
 from hero_router.feed.filters import Filter
@@ -43,7 +43,7 @@ STYLES: Mapping[str, str] = {"resync": "bold red", "stale": "bold yellow", "fres
     help="begin with the last N past events",
 )
 @click.option("--no-follow", is_flag=True, help="print past events only, and end")
-@click.option("--cursor", help="begin with the event after this position")
+@click.option("--cursor", help="begin with the event after this position (the id of an event)")
 @click.option("--count", type=click.IntRange(1), metavar="N", help="end after N events")
 @click.option("--types", help="print only events of these types (comma-separated list)")
 @click.option("--context", help="print only events in these contexts (comma-separated list)")
@@ -54,7 +54,7 @@ STYLES: Mapping[str, str] = {"resync": "bold red", "stale": "bold yellow", "fres
 @click.option(
     "--conflate",
     is_flag=True,
-    help="if this client falls behind, skip all but the newest event of a service",
+    help="if this client falls behind, print only the newest event of each service",
 )
 @click.option("--json", "as_json", is_flag=True, help="print events as JSON, one object per line")
 @address
@@ -68,11 +68,11 @@ def command(
     router: Router,
     **options: str | bool | None,
 ) -> None:
-    """Print past events, and follow the event stream until Ctrl-C.
+    """Follow the event stream until Ctrl-C, from now or from earlier.
 
     Without --since, --tail or --cursor only new events are printed. After a lost connection the
-    command reconnects and resumes. If events were missed, a `resync` line has their number. The
-    times are the publication times of the events, by Redis's clock.
+    command reconnects and goes on with the next event. If events were missed, a `resync` line has
+    their number. Each line begins with the time at which the event was published.
     """
     past = since is not None or tail is not None or no_follow
     if past and cursor:
@@ -225,6 +225,11 @@ def _conflated(data: dict[str, Any]) -> Text:
     return literal(f"{data['superseded']} older events are left out")
 
 
+def _mutes(data: dict[str, Any]) -> Text:
+    names = [f"{each['context']}/{each['name']}" for each in data["mutes"]]
+    return literal(f"muted: {', '.join(names) or 'no service'}")
+
+
 _SUMMARIES: Mapping[str, Callable[[dict[str, Any]], Text]] = {
     "hello": _hello,
     "resync": _resync,
@@ -234,6 +239,7 @@ _SUMMARIES: Mapping[str, Callable[[dict[str, Any]], Text]] = {
     "stale": _stale,
     "fresh": _fresh,
     "conflated": _conflated,
+    "mutes": _mutes,
 }
 
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import click
 
-from hero_router.cli.backplane import FLAGS, backplane
-from hero_router.cli.screen import count
+from hero_router.cli.direct_redis import FLAGS, backplane
 from hero_router.cli.setting_flags import configure, flags
+from hero_router.cli.terminal import count
 from hero_router.errors import Fenced, NotFound, StoreError
 from hero_router.sanitize import clean
 from hero_router.settings.config import RouterConfig
@@ -33,9 +33,10 @@ LEASE_SECONDS = 10.0
 def command(node: str, **overrides: Any) -> None:
     """Remove a node that will not come back, with its services.
 
-    NODE is the node's name in the registry, or the old name of a renamed node. The command is
-    refused while a scanner runs for NODE. Without ROUTER_REDIS_URL it changes the Redis of the
-    `hero_router serve` that runs with this ROUTER_STATE_DIR.
+    NODE is the node's name (ROUTER_NODE), or the old name of a renamed node. The command is refused
+    while a scanner runs for NODE, and for ROUTER_LEASE_SECONDS after a scanner was killed. Without
+    ROUTER_REDIS_URL it changes the Redis of the `hero_router serve` that runs with this
+    ROUTER_STATE_DIR.
     """
     config = configure(overrides)
     number = asyncio.run(_run(config, node))

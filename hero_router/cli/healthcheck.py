@@ -1,7 +1,8 @@
-"""The command `healthcheck`: one line and an exit code, for health checks of containers.
+"""The command `healthcheck`: checks that a web worker answers, that a scanner holds the node's
+lease, or that the socket folder has a socket; prints one line, and exits with 0 or 1.
 
-`hero_router serve` asks the same while it starts its processes. A check only fails if a restart may
-help, so it does not fail because Redis cannot be reached.
+`hero_router serve` uses the same checks while it starts its processes. A check only fails if a
+restart may help, so it does not fail because Redis cannot be reached.
 """
 
 import asyncio
@@ -29,10 +30,10 @@ ANSWER_SECONDS = 3.0
     "host", "port", "redis_url", "redis_password_file", "redis_prefix", "node", "socket_dir",
 )  # fmt: skip
 def command(part: str, **overrides: Any) -> None:
-    """Check that web workers, scanner or sample services work.
+    """Check that web workers, scanner or sample services of this machine work.
 
-    Exits with 0 if the processes of this machine work, else with 1. The check only fails if a
-    restart may help: it does not fail because Redis cannot be reached.
+    Exits with 0 if they work, else with 1, for a container's health check: it fails only if a
+    restart may help, so not because Redis cannot be reached.
     """
     found = asyncio.run(_ask(part, configure(overrides)))
     click.echo(f"{part}: {'ok' if found.ok else 'failed'}: {found.detail}")
@@ -76,12 +77,12 @@ async def scanner(config: RouterConfig, client: Redis) -> Health:
     try:
         held = await NodeReader(client, Keys(config.redis.prefix)).is_held(node)
     except StoreError as error:
-        return Health(True, f"not known: {error}")
+        return Health(True, f"it is not known whether one runs: {error}")
     text = "a scanner runs" if held else "no scanner runs"
     return Health(held, f"{text} for node {clean(node)}")
 
 
 def demo(config: RouterConfig) -> Health:
-    """Check whether there is a socket in the socket folder."""
+    """Check that the sample services run: whether the socket folder has any socket."""
     found = any(config.node.root.glob("**/*.sock"))
     return Health(found, f"{'sockets' if found else 'no socket'} below {config.node.root}")

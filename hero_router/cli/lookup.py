@@ -1,11 +1,11 @@
-"""Finds the one service that a person has named, by name or id, in a running router."""
+"""Asks a running router for the one service with a given name or id."""
 
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from hero_router.cli.address import Router
-from hero_router.cli.screen import warn
+from hero_router.cli.router_options import Router
+from hero_router.cli.terminal import warn
 from hero_router.client.http import RequestRefused, fetch
 from hero_router.errors import NotFound
 from hero_router.model import Status
@@ -37,7 +37,7 @@ async def find_service(router: Router, name: str) -> Record:
 
 
 async def find_reachable(router: Router, name: str) -> Record:
-    """Find a service, and warn if its address may not lead to it, or it may not answer.
+    """Find a service; warn if it is not healthy, or if its address may lead to another one.
 
     Raises:
         NotFound: no or several services have this name or id, or no address leads to the service.
@@ -77,7 +77,7 @@ def _is_namesake(item: Record, record: Record) -> bool:
 
 
 def require_socket(record: Record, segment: str) -> str:
-    """The segment of an address that chooses a socket: `rpc`, `admin`, or the name of a web socket.
+    """The path segment of a socket of the service: `rpc`, `admin`, or a web socket's name.
 
     `segment` may also be `ui`, or the role `web_<name>`. Raises NotFound with what exists.
     """

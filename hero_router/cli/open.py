@@ -8,11 +8,11 @@ from collections.abc import Mapping
 
 import click
 
-from hero_router.cli.address import Router, address
 from hero_router.cli.lookup import find_reachable, require_socket
-from hero_router.cli.screen import warn
+from hero_router.cli.router_options import Router, address
 from hero_router.cli.selection import service_sockets
-from hero_router.cli.service_address import front, page_of
+from hero_router.cli.service_urls import front, page_of
+from hero_router.cli.terminal import warn
 from hero_router.settings.config import RouterConfig
 
 
@@ -44,7 +44,7 @@ def command(service: str, only_print: bool, router: Router) -> None:
 
 
 def no_browser(environment: Mapping[str, str], platform: str) -> str:
-    """Why no browser on the user's screen can be opened from here; "" if one can."""
+    """Why no browser can be opened on this screen; "" if one can."""
     if environment.get("BROWSER"):
         return ""
     if any(environment.get(name) for name in ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")):

@@ -14,7 +14,7 @@ ANSWER_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A port for the web workers, and the flag and variable that set the port."""
+    """A port of the web workers, and the flag and the variable that set it."""
 
     number: int
     setting: str

@@ -72,7 +72,8 @@ class Readiness:
         self._say(
             f"hero_router is ready: {self._config.web.address}{_from_elsewhere(self._config)}"
         )
-        if sys.stdout.isatty() and self._config.access.has_tokens:
+        has_sign_in = self._config.access.has_tokens or self._config.oidc.is_set
+        if sys.stdout.isatty() and has_sign_in:
             await self._print_sign_in_link()
 
     async def _print_sign_in_link(self) -> None:
@@ -103,9 +104,10 @@ class Readiness:
         if state is None:
             return f"no worker answers at {self._config.web.address}"
         if not state.get("ready"):
-            return f"{state.get('reason')} (web listens at {self._config.web.address})"
+            reason = state.get("reason", "its log says why")
+            return f"{reason} (web listens at {self._config.web.address})"
         if not await self._is_scanned():
-            return f"the first scan is not over (web listens at {self._config.web.address})"
+            return f"the first scan has not ended (web listens at {self._config.web.address})"
         return ""
 
     async def _web_state(self) -> dict[str, Any] | None:

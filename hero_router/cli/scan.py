@@ -5,8 +5,8 @@ import json
 
 import click
 
-from hero_router.cli.address import Router, address
-from hero_router.cli.screen import warn
+from hero_router.cli.router_options import Router, address
+from hero_router.cli.terminal import warn
 from hero_router.client.http import call
 
 
@@ -14,7 +14,11 @@ from hero_router.client.http import call
 @click.option("--json", "as_json", is_flag=True, help="print JSON for programs")
 @address
 def command(as_json: bool, router: Router) -> None:
-    """Ask all scanners for a full scan, and print the result."""
+    """Make all scanners scan now, and print what they found.
+
+    Prints how many services there are, and how many were added, removed and changed. Warns of
+    nodes that did not answer in time.
+    """
     result = asyncio.run(call(router.url, "router.scan", {}, token=router.token))
     if as_json:
         click.echo(json.dumps(result, indent=2))

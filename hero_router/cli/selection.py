@@ -9,7 +9,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from hero_router.cli.address import Router
+from hero_router.cli.router_options import Router
 from hero_router.client.http import fetch
 from hero_router.errors import RouterError
 from hero_router.model import Status

@@ -3,7 +3,6 @@
 import asyncio
 import fcntl
 import os
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +14,7 @@ import click
 from hero_router.cli.port_check import check_ports
 from hero_router.cli.ready_notice import Readiness
 from hero_router.cli.setting_flags import begin, flags
+from hero_router.cli.stop_signals import on_stop
 from hero_router.cli.supervise import LAST_STOP_SECONDS, STOP_SECONDS, Child, Supervisor
 from hero_router.errors import ConfigError
 from hero_router.settings.config import RouterConfig
@@ -32,7 +32,7 @@ AFTER_DRAIN_SECONDS = 1.0
 )
 @flags()
 def command(demo: bool, **overrides: Any) -> None:
-    """Run scanner, web workers and Redis on this machine.
+    """Run scanner, web workers and, if no other is set, Redis.
 
     A Redis server is only started if ROUTER_REDIS_URL is not set. Ctrl-C ends all processes: event
     streams end one by one within ROUTER_DRAIN_SECONDS, or at once after a second Ctrl-C.
@@ -42,7 +42,7 @@ def command(demo: bool, **overrides: Any) -> None:
 
 
 def run(config: RouterConfig, *, demo: bool) -> None:
-    """Run scanner, web workers and Redis until SIGINT or SIGTERM.
+    """Run scanner, web workers and Redis until SIGINT, SIGTERM or SIGHUP.
 
     Raises:
         ConfigError: the web workers cannot listen, another `hero_router serve` uses the state
@@ -69,8 +69,7 @@ async def _supervise(config: RouterConfig, redis: PrivateRedis | None, *, demo: 
     def on_signal() -> None:
         (hurry if stop.is_set() else stop).set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, on_signal)
+    on_stop(on_signal)
     backplane = RedisSettings(redis.url, config.redis.prefix) if redis else config.redis
     readiness = Readiness(config, lambda: connect(backplane, name="serve", connections=1))
     supervisor = Supervisor(_children(config, backplane, redis, readiness, demo=demo))
@@ -125,7 +124,8 @@ def locked(folder: Path) -> Iterator[None]:
         file = _hold(path)
     except BlockingIOError:
         raise ConfigError(
-            f"another hero_router serve uses {folder}; set another ROUTER_STATE_DIR"
+            f"another hero_router serve already runs with the state folder {folder}: end it, or "
+            "set another ROUTER_STATE_DIR"
         ) from None
     except OSError as error:
         raise ConfigError(f"ROUTER_STATE_DIR {folder} cannot be used: {error.strerror}") from None

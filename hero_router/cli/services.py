@@ -1,4 +1,4 @@
-"""The command `list`: services with their status, as a table or JSON, once or continuously."""
+"""The command `list`: shows services with their status, as table or JSON, once or continuously."""
 
 import asyncio
 import json
@@ -14,9 +14,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from hero_router.cli.address import Router, address
-from hero_router.cli.screen import Column, age, console, literal, moment, table, warn
+from hero_router.cli.router_options import Router, address
 from hero_router.cli.selection import ORDERS, Selection, Words, service_names
+from hero_router.cli.terminal import Column, age, console, literal, moment, table, warn
 from hero_router.client.http import fetch
 from hero_router.client.state import FIELDS, LiveState
 from hero_router.feed.conditions import SCANNER
@@ -47,7 +47,7 @@ SILENT_SECONDS = 18.0
 """Time without an event after which `--watch` shows a doubt; the router pings every 15 s."""
 
 MAX_IGNORED = 3
-"""Most ignored files that a line names; `--json` has more of them."""
+"""Maximum number of ignored files that a line names; `--json` has more of them."""
 
 
 @click.command("list")
@@ -91,7 +91,7 @@ def command(
     Columns that do not fit into the terminal are left out.
     """
     if watch and fail:
-        raise click.UsageError("--fail looks once, --watch goes on: use one of them")
+        raise click.UsageError("--fail checks once, --watch runs until Ctrl-C: use one of them")
     chosen = Selection(frozenset(names), status or frozenset(), context or frozenset(),
                        node or frozenset(), sort or "context")  # fmt: skip
     if watch:
@@ -184,7 +184,7 @@ class View:
             since = moment(self._lost_at * 1000)
             return f"not current since {since}, connecting again: {clean(self._lost)}"
         if time.time() - self._news_at > SILENT_SECONDS:
-            return f"no news from the router since {moment(self._news_at * 1000)}"
+            return f"nothing received from the router since {moment(self._news_at * 1000)}"
         return ""
 
 
@@ -196,7 +196,7 @@ def notes(state: Mapping[str, Any]) -> Iterator[str]:
 
 
 def is_well(state: Mapping[str, Any]) -> bool:
-    """Whether all services are healthy, and none of their statuses may be out of date."""
+    """Whether all services are healthy and no status may be out of date."""
     nodes = {item["node"] for item in state["services"]} | {None}
     doubted = any(condition["node"] in nodes for condition in state["stale"])
     return not doubted and all(item["status"] == Status.HEALTHY for item in state["services"])
@@ -215,7 +215,7 @@ def services_table(state: Mapping[str, Any], width: int) -> Table:
 def _row(item: Mapping[str, Any], lost: Mapping[str, Any] | None) -> Sequence[Text]:
     sockets = " ".join(f"{each.get('name')}:{each.get('status')}" for each in item["sockets"])
     return (
-        mark(item["status"]),
+        mark(item["status"]) + Text(" (muted)" if item.get("muted") else "", style="bright_black"),
         *map(literal, (item["context"], item["name"], item["node"], sockets)),
         literal(str(item.get("methods_count") or "")),
         Text(age(lost["since"] if lost else item.get("changed_at"))),
@@ -230,7 +230,7 @@ def ignored(nodes: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         if isinstance(number, int) and isinstance(places, dict) and places:
             named = [f"{path} ({why})" for path, why in sorted(places.items())[:MAX_IGNORED]]
             more = [f"and {number - len(named)} more"] if number > len(named) else []
-            what = "1 file is no service" if number == 1 else f"{number} files are no services"
+            what = "1 ignored file" if number == 1 else f"{number} ignored files"
             yield f"node {node.get('node')}: {what}: {', '.join(named + more)}"
 
 

@@ -94,7 +94,7 @@ def default_text(item: Setting) -> str:
 
 
 def span(item: Setting) -> str:
-    """A setting's accepted values in short: the range of a number, or "0 or 1" for a switch."""
+    """A setting's accepted values: the range of a number, or "0 or 1" for a switch."""
     if item.kind in ("int", "float"):
         return f"{'0, or ' if item.off else ''}{plain(item.low)} to {plain(item.high)}"
     return "0 or 1" if item.kind == "bool" else ""

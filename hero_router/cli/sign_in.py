@@ -1,4 +1,4 @@
-"""Makes links with which a browser signs in once, for the person at the terminal."""
+"""Makes sign-in links, which the user of a terminal opens in a browser; each works once."""
 
 import secrets
 
@@ -8,7 +8,7 @@ from hero_router.settings.config import RouterConfig
 
 
 def sign_in_link(config: RouterConfig, now_ms: int) -> str:
-    """A link that signs a browser in once; `now_ms` is Unix milliseconds by Redis's clock.
+    """A link that works once; `now_ms` is Unix milliseconds by Redis's clock.
 
     On this machine the link has the name `localhost`, not an address: services' own host names lie
     below it, and their sign-in leads to it.

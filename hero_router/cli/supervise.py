@@ -1,4 +1,4 @@
-"""Supervises child processes: starts all in order, restarts a child that ends, ends all."""
+"""Supervises child processes: starts them in order, restarts those that end, stops all."""
 
 import asyncio
 import contextlib
@@ -33,7 +33,7 @@ CANNOT_RUN = 2
 
 
 class ChildFailed(RouterError):
-    """A child process could not be started, or can never run with its settings."""
+    """A child process could not be started, or its settings do not let it run."""
 
     code = "child_failed"
 
@@ -65,7 +65,7 @@ class Child:
 
 @dataclass(slots=True)
 class Supervisor:
-    """Runs child processes until it is told to stop."""
+    """Starts, restarts and ends child processes."""
 
     children: Sequence[Child]
     _running: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
@@ -113,7 +113,12 @@ class Supervisor:
             if code == CANNOT_RUN:
                 raise ChildFailed(f"{child.name} cannot run with these settings")
             pause = backoff.failed()
-            log.error("%s ended (%s); restarting it in %.2g s", child.name, _cause(code), pause)
+            log.error(
+                "the process %s ended by itself (%s): it is started again in %.2g s",
+                child.name,
+                _cause(code),
+                pause,
+            )
             # Processes started by the child may still hold its port: end them, then kill them.
             _signal_group(process, signal.SIGTERM)
             await asyncio.sleep(pause)
@@ -122,7 +127,7 @@ class Supervisor:
                 await self._start(child)
                 backoff.reset()
             except ChildFailed as error:
-                log.error("the restart of %s failed: %s", child.name, error)
+                log.error("the process %s could not be started again: %s", child.name, error)
 
     async def _start(self, child: Child) -> None:
         process = await asyncio.create_subprocess_exec(
@@ -140,7 +145,7 @@ class Supervisor:
                 raise ChildFailed(f"{child.name} did not start ({cause}){child.reason()}")
             if time.monotonic() > deadline:
                 process.kill()
-                raise ChildFailed(f"{child.name} did not work within {READY_SECONDS:g} s")
+                raise ChildFailed(f"{child.name} was not ready within {READY_SECONDS:g} s")
             await asyncio.sleep(READY_POLL_SECONDS)
 
     async def _end(self, hurry: asyncio.Event) -> None:

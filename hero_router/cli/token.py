@@ -36,7 +36,7 @@ def _from_file(path: str, source: str) -> str:
     except OSError as error:
         raise ConfigError(f"{source}: {path} cannot be read: {error.strerror}") from None
     except ValueError:  # not UTF-8, or a NUL in the path
-        raise ConfigError(f"{source}: {path!r} is no file with a token") from None
+        raise ConfigError(f"{source}: the file {path!r} does not hold a token") from None
     if not token:
         raise ConfigError(f"{source}: there is no token in {path}")
     return _checked(token, source)

@@ -19,8 +19,11 @@ from hero_router.server.preflight import prepare
     "body_seconds", "body_memory_mb", "keepalive_seconds", "drain_seconds", "domain",
     "proxy_connect_seconds", "proxy_answer_seconds", "proxy_silence_seconds", "proxy_idle_seconds",
     "token_file", "viewer_token_file", "viewer_contexts", "tokens_file", "allow_ips", "auth_header",
-    "auth_roles_header", "auth_contexts_header", "open", "session_hours", "log_level",
-    "log_format", "access_log",
+    "auth_roles_header", "auth_contexts_header", "open", "session_hours", "oidc_issuer",
+    "oidc_client_id", "oidc_client_secret_file", "oidc_scopes", "oidc_name_claim",
+    "oidc_roles_claim", "oidc_admin_values", "oidc_viewer_values", "oidc_contexts_claim",
+    "oidc_ca_file", "advertise_url", "node_key_file", "peers", "peers_file", "peers_ca",
+    "log_level", "log_format", "access_log",
 )  # fmt: skip
 def command(**overrides: Any) -> None:
     """Run the web workers: web page, event streams and API.

@@ -22,7 +22,7 @@ PINGS_MISSED = 3
 
 
 class Follower:
-    """One client of the event stream. It resumes after `cursor`, the position of the last event.
+    """Follows the event stream; resumes after `cursor`, the position of the last event.
 
     `query` filters the events: `types`, `context`, `service`, `conflate`. `token` is the router's.
     `on_break` is called with the reason each time that the connection is lost.
@@ -48,7 +48,7 @@ class Follower:
         return self._cursor
 
     async def messages(self) -> AsyncGenerator[Message, None]:
-        """All messages, without end; a lost connection is renewed after the router's `retry:`.
+        """All messages, without end; reconnects after the time in the router's `retry:`.
 
         Missed events are reported by a message `resync`.
 

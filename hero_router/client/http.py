@@ -8,11 +8,13 @@ from typing import Any
 
 import aiohttp
 
-from hero_router.codec import encode
 from hero_router.errors import RouterError
 from hero_router.sanitize import clean
+from hero_router.strict_json import encode
 
 ANSWER_SECONDS = 30.0
+
+PIECE_BYTES = 64 * 1024
 
 JSON = "application/json"
 
@@ -25,9 +27,9 @@ DENIALS: Mapping[str, int] = {"-32014": 401, "-32003": 403}
 
 HINTS: Mapping[tuple[int, bool], str] = {
     (401, False): f"{_SET} to a token of this router",
-    (401, True): f"the token that is set is not of this router: {_SET} anew",
+    (401, True): f"this router does not know the token that is set: {_SET} to another one",
     (403, False): "no token was sent",
-    (403, True): "this is so with the token that is set",
+    (403, True): "the token that is set does not allow it",
 }
 """What to do about a status of the router, by whether a token was sent."""
 
@@ -39,7 +41,7 @@ class RouterAway(RouterError):
 
 
 class RequestRefused(RouterAway):
-    """The router answered with an error.
+    """The router answered with an error status.
 
     `status` is the HTTP status; `details` are the error's fields, as in the router's JSON.
     """
@@ -52,7 +54,7 @@ class RequestRefused(RouterAway):
 
 
 class AccessDenied(RequestRefused):
-    """The router wants a token, or another one: the same request will be refused again."""
+    """The router wants a token, or refuses the given one: a retry would be refused again."""
 
     code = "access_denied"
 
@@ -64,6 +66,14 @@ class Answer:
     status: int
     value: Any
     body: bytes = field(default=b"", compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file that a router sends: its Content-Disposition, and its content in pieces."""
+
+    disposition: str
+    pieces: AsyncIterator[bytes]
 
 
 async def get(url: str, path: str, *, within: float = ANSWER_SECONDS, token: str = "") -> Answer:
@@ -107,6 +117,36 @@ async def call(url: str, method: str, params: Mapping[str, Any], *, token: str =
     return reply["result"]
 
 
+@asynccontextmanager
+async def download(
+    url: str, path: str, *, within: float, token: str = ""
+) -> AsyncIterator[Download]:
+    """GET a file that is read piece by piece; all of it within `within` seconds.
+
+    Raises:
+        RequestRefused: the router answers with an error.
+        RouterAway: no router answers there, or the answer breaks off.
+    """
+    async with (
+        asking(url, within, token) as session,
+        session.get(url + path, allow_redirects=False) as answer,
+    ):
+        if answer.status != 200:
+            raise refusal(url, await read(answer), token)
+        disposition = answer.headers.get("Content-Disposition", "")
+        yield Download(disposition, _pieces(url, answer))
+
+
+async def _pieces(url: str, answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    try:
+        async for piece in answer.content.iter_chunked(PIECE_BYTES):
+            yield piece
+    except TimeoutError:  # of the whole answer: `asking` says so
+        raise
+    except (aiohttp.ClientError, OSError) as error:
+        raise RouterAway(f"{url} has broken off its answer: {_reason(error)}") from error
+
+
 def refusal(url: str, answer: Answer, token: str = "") -> RequestRefused:
     """The error for an answer with a status other than 200, with the answer's message.
 
@@ -123,7 +163,7 @@ def refusal(url: str, answer: Answer, token: str = "") -> RequestRefused:
 async def asking(
     url: str, within: float = ANSWER_SECONDS, token: str = ""
 ) -> AsyncIterator[aiohttp.ClientSession]:
-    """An HTTP session with the router, which sends the token; every failure is a `RouterAway`."""
+    """An HTTP session that sends the token; each failure is raised as `RouterAway`."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
         timeout = aiohttp.ClientTimeout(total=within)
@@ -143,7 +183,7 @@ async def read(answer: aiohttp.ClientResponse) -> Answer:
     """
     if answer.status in REDIRECTS:
         place = clean(answer.headers.get("Location", "another address"))
-        raise RouterAway(f"{answer.url} sends on to {place}: if that is the router, set it as URL")
+        raise RouterAway(f"{answer.url} redirects to {place}: if that is the router, use that URL")
     body = await answer.read()
     try:
         return Answer(answer.status, await answer.json(), body)
@@ -156,7 +196,7 @@ def _checked(url: str, answer: Answer, *fields: str, token: str) -> Any:
     if answer.status != 200:
         raise refusal(url, answer, token)
     if not isinstance(answer.value, dict) or not answer.value.keys() >= set(fields):
-        raise RouterAway(f"what answers at {url} is no router")
+        raise RouterAway(f"the program at {url} is not hero_router")
     return answer.value
 
 

@@ -16,7 +16,7 @@ FIELDS = ("cursor", "run_id", "services", "nodes", "stale")
 """Fields that every answer of `GET /api/services` has."""
 
 ATTEMPTS = 3
-"""Most snapshots that are fetched in a row after a gap, until one is new enough."""
+"""Maximum number of snapshots that are fetched in a row after a gap, until one is new enough."""
 
 NODE_LOST = {"status": "unknown", "reason": "node_lost", "healthy": False}
 """How the services of a node without a scanner are shown."""
@@ -35,6 +35,7 @@ class State:
         self._services: dict[str, Mapping[str, Any]] = {}
         self._nodes: list[Any] = []
         self._stale: dict[tuple[object, object], Mapping[str, Any]] = {}
+        self._mutes: dict[str, Mapping[str, Any]] = {}
         self._gap = False
 
     @property
@@ -53,6 +54,9 @@ class State:
         self._services = {item["id"]: _as_known(item) for item in snapshot["services"]}
         self._nodes, self._run_id, self.position = snapshot["nodes"], snapshot["run_id"], position
         if not self._gap:
+            self._mutes = {
+                item["id"]: item["muted"] for item in snapshot["services"] if item.get("muted")
+            }
             self._stale = {_key(item): item for item in snapshot["stale"]}
         self._gap = False
         return True
@@ -64,8 +68,10 @@ class State:
             self._stale[_key(data)] = data
         elif event == "fresh":
             self._stale.pop(_key(data), None)
-        elif event == "hello":  # the conditions that hold follow it
-            self._run_id, self._stale = data.get("run_id"), {}
+        elif event == "mutes":
+            self._mutes = {str(item.get("id")): item for item in data["mutes"]}
+        elif event == "hello":  # the conditions and mutes that hold follow it
+            self._run_id, self._stale, self._mutes = data.get("run_id"), {}, {}
             self._gap = self._gap or position > self.position
         elif event == "resync":
             self._run_id, self._gap, self.position = data.get("run_id"), True, position
@@ -80,12 +86,15 @@ class State:
         """The state in the form of `GET /api/services`."""
         lost = {item["node"] for item in self._stale.values() if item["reason"] == "scanner"}
         services = [
-            {**item, **NODE_LOST} if item["node"] in lost else item
+            {**item, **(NODE_LOST if item["node"] in lost else {}), **self._muted(item["id"])}
             for item in sorted(self._services.values(), key=_order)
         ]
         stale = [*self._stale.values()]
         head = {"cursor": str(self.position), "run_id": self._run_id}
         return {**head, "services": services, "nodes": self._nodes, "stale": stale}
+
+    def _muted(self, service: str) -> Mapping[str, Any]:
+        return {"muted": self._mutes[service]} if service in self._mutes else {}
 
     def _change(self, event: str, data: Mapping[str, Any]) -> None:
         if event == "service_removed":
@@ -154,7 +163,8 @@ class LiveState:
 
 
 def _as_known(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A record as it was before its node was lost; a snapshot puts "unknown" in its place."""
+    """A record as in events: without `muted`, and as it was before its node was lost."""
+    record = {name: item for name, item in record.items() if name != "muted"}
     if "last_status" not in record:
         return record
     status = record["last_status"]

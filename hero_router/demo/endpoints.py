@@ -22,7 +22,7 @@ from hero_router.demo.jsonrpc import Function, dispatcher
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A sample service: its OpenRPC document, the functions of its methods, and its trouble.
+    """A sample service: its OpenRPC document, its methods, and the trouble that it reports.
 
     If `trouble` is not empty, the health check answers `degraded` with this reason.
     """

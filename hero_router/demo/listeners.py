@@ -81,7 +81,7 @@ class Raw:
 
 
 class NoListener:
-    """Never listens, so that the socket file is left without a listener."""
+    """Never listens: the socket file stays without a listener, as after a crash."""
 
     async def start(self, bound: socket.socket) -> None:
         """Close the bound socket; its file stays."""
@@ -121,7 +121,7 @@ class Telegraph(Silence):
 
 
 async def _accept_no_more(bound: socket.socket) -> None:
-    """Accept no more connections on this socket, and wait until asyncio knows all accepted ones.
+    """Accept no more connections on this socket, and wait until asyncio has all accepted ones.
 
     asyncio loses a connection, still open, if its server closes while the connection is accepted.
     """

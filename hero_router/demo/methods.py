@@ -192,7 +192,7 @@ class Links:
 
 
 def click(href: str | None = None, label: str | None = None) -> None:
-    """Accept a click on a link and drop it; the health check of this service warns of that."""
+    """Accept a click on a link without storing it; the health check of this service warns of it."""
 
 
 def addition(a: int, b: int) -> int:

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from hero_router.codec import InvalidJson, decode_trusted
 from hero_router.feed.mirror import Mirror
 from hero_router.store.snapshot import raw_record
+from hero_router.strict_json import InvalidJson, decode_trusted
 
 AUDIT_SECONDS = 30.0
 """Longest time between two audits. Each worker waits for a random part of this time, half at least,
@@ -57,7 +57,7 @@ class Schedule:
         self._again_at = self._clock() + AGAIN_SECONDS
 
     def take_repetition(self) -> bool:
-        """Whether a difference must be reported again now; true once for each difference."""
+        """Whether to report a difference a second time now; true once for each difference."""
         due = self._again_at is not None and self._clock() >= self._again_at
         if due:
             self._again_at = None
@@ -67,7 +67,7 @@ class Schedule:
 async def compared(
     mirror: Mirror, texts: Mapping[str, str]
 ) -> tuple[dict[str, Mapping[str, Any]], set[str]]:
-    """The valid records in `texts`, and the ids of all services that differ from the mirror.
+    """Compare records from Redis with the mirror: the valid ones, and the ids that differ.
 
     Invalid records are left out. The mirror must not change during the call.
     """

@@ -6,16 +6,27 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Self
 
 from hero_router import sse
 from hero_router.feed.freshness import Stamp, system_ms
+from hero_router.model import PERMISSION, ROOT
 
 log = logging.getLogger(__name__)
 
 REDIS, SCANNER, NO_SCANNER = "redis", "scanner", "no_scanner"
 STREAM = "stream"
 """Reason: this worker follows another stream than the one that Redis serves."""
+
+OWN = frozenset({REDIS, STREAM, SCANNER, NO_SCANNER})
+"""Reasons that workers find themselves; every other reason comes from a node report."""
+
+WITHOUT_PATHS = {
+    ROOT: "its scanner does not see the whole socket folder",
+    PERMISSION: "its scanner may not connect to some sockets",
+}
+"""What a reported reason means, for callers who may not see the paths in the details."""
 
 BLINDING = (REDIS, STREAM)
 """Reasons that make a worker not ready: its whole state may be out of date."""
@@ -38,6 +49,17 @@ class Condition:
         """Reason and node; there is at most one condition for each pair."""
         return self.reason, self.node
 
+    def without_paths(self) -> Self:
+        """The condition for callers who do not see all contexts.
+
+        The details of a node report name folders and sockets: a path may hold the name of any
+        context. Also reasons of a newer version count as such.
+        """
+        if self.reason in OWN:
+            return self
+        meaning = WITHOUT_PATHS.get(self.reason, "its scanner reports a problem")
+        return replace(self, detail=f"node {self.node}: {meaning}")
+
     def to_json(self) -> dict[str, object]:
         """The condition as it is sent to clients."""
         return asdict(self)
@@ -47,7 +69,7 @@ class Conditions:
     """One worker's conditions. Calls `on_change` after every change; `now_ms` gives Unix ms."""
 
     def __init__(self, now_ms: Callable[[], int] = system_ms) -> None:
-        self._now_ms = now_ms
+        self.now_ms = now_ms
         self._by_key: dict[tuple[str, str | None], Condition] = {}
         self.current: tuple[Condition, ...] = ()
         self.on_change: Callable[[], None] = lambda: None
@@ -58,7 +80,7 @@ class Conditions:
 
     @property
     def blinding(self) -> Condition | None:
-        """A condition that makes this worker not ready, if there is one."""
+        """The first condition that makes this worker not ready, if any."""
         return next((item for item in map(self.find, BLINDING) if item is not None), None)
 
     def set(self, reason: str, node: str | None, detail: str) -> None:
@@ -66,8 +88,9 @@ class Conditions:
         known = self.find(reason, node)
         if known is not None and known.detail == detail:
             return
-        log.log(logging.INFO if known else logging.WARNING, "pages are stale: %s", detail)
-        since = known.since if known else self._now_ms()
+        level = logging.INFO if known else logging.WARNING
+        log.log(level, "pages and API answers may be out of date: %s", detail)
+        since = known.since if known else self.now_ms()
         self._by_key[reason, node] = Condition(reason, node, since, detail)
         self._changed()
 
@@ -75,8 +98,12 @@ class Conditions:
         """End a condition, if it holds."""
         ended = self._by_key.pop((reason, node), None)
         if ended is not None:
-            seconds = (self._now_ms() - ended.since) / 1000
-            log.info("pages are no longer stale, after %.1f s: %s", seconds, ended.detail)
+            seconds = (self.now_ms() - ended.since) / 1000
+            log.info(
+                "this problem has ended after %.1f s: %s",
+                seconds,
+                ended.detail,
+            )
             self._changed()
 
     def _changed(self) -> None:

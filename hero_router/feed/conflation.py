@@ -1,4 +1,4 @@
-"""Keeps the newest event of each service, for clients with `conflate=1` that fell behind.
+"""Conflation: a client with `conflate=1` that fell behind gets only the newest event per service.
 
 It is a log with only the last entry of each key, like a compacted topic in Kafka. A client that
 gets all entries after its cursor ends in the same state as with every event.
@@ -14,11 +14,12 @@ from hero_router.feed.write_batch import Slice
 from hero_router.position import ORIGIN, Position
 
 MAX_REMOVED = 4096
-"""Most removed services to remember. A client with an older cursor has to load the state."""
+"""Maximum number of removed services to remember. A client with an older cursor has to load the
+state."""
 
 
 class LatestByService:
-    """The newest entry of each service, oldest first; complete for every cursor from `since` on."""
+    """The newest entry of each service, oldest first; complete for all cursors from `since` on."""
 
     def __init__(self, slice_bytes: int) -> None:
         self._slice_bytes = slice_bytes

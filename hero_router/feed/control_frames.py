@@ -1,4 +1,4 @@
-"""Makes the control frames of an event stream: hello, resync, ping, stale, fresh and retry."""
+"""Makes the control frames of an event stream: hello, resync, ping, stale, fresh, mutes, retry."""
 
 import logging
 import random
@@ -6,21 +6,27 @@ from collections.abc import Callable, Mapping
 
 from hero_router import sse
 from hero_router.feed.conditions import Condition, transition_frames
+from hero_router.feed.filters import Filter, shows
 from hero_router.feed.freshness import Freshness, Stamp
 from hero_router.feed.ring import Ring
 from hero_router.feed.stream_intervals import StreamIntervals
-from hero_router.feed.subscribers import Subscriber
+from hero_router.feed.subscribers import MuteMap, Subscriber
+from hero_router.feed.told_conditions import ToldConditions
 from hero_router.position import Position
 
 log = logging.getLogger(__name__)
 
+_Change = tuple[tuple[Condition, ...], tuple[Condition, ...], bytes]
+"""The conditions before and after a change, and its frames."""
+
 
 class ControlFrames:
-    """Makes control frames, and notes in the subscriber what each frame reports. Sends nothing.
+    """Makes control frames, and notes in the subscriber what they contain. Sends nothing.
 
     `hello_fields` gives the further fields of each `hello`, `jitter` a random number in [0, 1).
-    Many subscribers get the same frames at the same time, so the last `ping` and the last change of
-    conditions are kept.
+    `told` selects the conditions that a client may know of. Many subscribers get the same frames at
+    the same time, so the last `ping` is kept, and for each filter for what clients may see the last
+    change of conditions.
     """
 
     def __init__(
@@ -28,25 +34,27 @@ class ControlFrames:
         ring: Ring,
         timing: StreamIntervals,
         freshness: Freshness,
+        told: ToldConditions,
         hello_fields: Callable[[], Mapping[str, object]],
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._ring, self._timing, self._freshness = ring, timing, freshness
-        self._hello_fields, self.jitter = hello_fields, jitter
+        self._told, self._hello_fields, self.jitter = told, hello_fields, jitter
         self.conditions: tuple[Condition, ...] = ()
+        self.mutes: tuple[MuteMap, ...] = ()
         self._last_ping: tuple[Position | None, Stamp, bytes] = None, {}, b""
-        self._last_change: tuple[tuple[Condition, ...], tuple[Condition, ...], Stamp, bytes] = (
-            (), (), {}, b"",
-        )  # fmt: skip
+        self._changed_at: Stamp = {}
+        self._last_changes: dict[Filter | None, _Change] = {}
 
     def hello(self, subscriber: Subscriber, position: Position | None) -> bytes:
         """The `hello` frame: for a new stream, or after Redis was replaced by another process.
 
-        After a `hello` a client knows of no conditions. `position` is None while it is unknown, or
-        if a `resync` follows. With an id in the `hello`, a client that disconnects before the
-        `resync` would resume after events that it never received.
+        After a `hello` a client knows of no conditions and no muted services. `position` is None
+        while it is unknown, or if a `resync` follows. With an id in the `hello`, a client that
+        disconnects before the `resync` would resume after events that it never received.
         """
         subscriber.run_id, subscriber.sent_conditions = self._ring.run_id, ()
+        subscriber.sent_mutes = ()
         if position is not None:
             subscriber.last_event_id = position
         cursor, now = None if position is None else str(position), self._freshness.now_ms()
@@ -55,17 +63,31 @@ class ControlFrames:
         return sse.frame("hello", fields, position=position, retry_ms=retry_ms)
 
     def changes(self, subscriber: Subscriber) -> bytes:
-        """Frames for a new Redis process and changed conditions; empty if nothing has changed."""
+        """Frames for a new Redis process, changed conditions or mutes; empty without a change."""
         known, new_run = subscriber.run_id, self._ring.run_id
-        hello = b"" if known == new_run else self.hello(subscriber, subscriber.cursor)
-        sent, subscriber.sent_conditions = subscriber.sent_conditions, self.conditions
-        return hello if sent is self.conditions else hello + self._transition(sent)
+        frames = b"" if known == new_run else self.hello(subscriber, subscriber.cursor)
+        shown, sent = subscriber.options.shown, subscriber.sent_conditions
+        now = subscriber.sent_conditions = self._told.of(self.conditions, shown)
+        if sent is not now:
+            frames += self._transition(sent, now, shown)
+        told, subscriber.sent_mutes = subscriber.sent_mutes, self.mutes
+        return frames if told is self.mutes else frames + self._mutes(subscriber.options.filter)
 
-    def _transition(self, sent: tuple[Condition, ...]) -> bytes:
-        now, stamp, last = self.conditions, self._freshness.stamp(), self._last_change
-        if last[0] is not sent or last[1] is not now or last[2] is not stamp:
-            last = self._last_change = sent, now, stamp, transition_frames(sent, now, stamp)
-        return last[3]
+    def _mutes(self, wanted: Filter | None) -> bytes:
+        """The `mutes` frame: all muted services that a client's filter shows."""
+        shown = [mute for mute in self.mutes if shows(wanted, mute)]
+        return sse.frame("mutes", {"mutes": shown, **self._freshness.stamp()})
+
+    def _transition(
+        self, sent: tuple[Condition, ...], now: tuple[Condition, ...], shown: Filter | None
+    ) -> bytes:
+        stamp = self._freshness.stamp()
+        if self._changed_at is not stamp:
+            self._changed_at, self._last_changes = stamp, {}
+        last = self._last_changes.get(shown)
+        if last is None or last[0] is not sent or last[1] is not now:
+            last = self._last_changes[shown] = sent, now, transition_frames(sent, now, stamp)
+        return last[2]
 
     def resync(
         self, subscriber: Subscriber, dropped: int | None, reason: str, subscribers: int
@@ -84,7 +106,12 @@ class ControlFrames:
             **self._freshness.stamp(),
         }
         missed = "an unknown number of" if dropped is None else dropped
-        log.warning("client %s missed %s events (%s): resync sent", subscriber.name, missed, reason)
+        log.warning(
+            "the client %s missed %s events (%s): it was told to load the state again",
+            subscriber.name,
+            missed,
+            reason,
+        )
         return sse.frame("resync", fields, position=subscriber.cursor)
 
     def ping(self, subscriber: Subscriber) -> bytes:

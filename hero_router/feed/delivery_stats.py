@@ -1,6 +1,6 @@
 """Counts deliveries (one event to one client), and checks that none is unaccounted for.
 
-`Delivery` adds to the counters; metrics and the list of clients read them.
+`EventSender` adds to the counters; metrics and the list of clients read them.
 """
 
 import heapq

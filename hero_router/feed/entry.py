@@ -1,4 +1,4 @@
-"""`Entry`: one event of the stream as a worker keeps it in memory, with its encoded SSE frame.
+"""`Entry`: one event of the stream in the memory of a worker, with its encoded SSE frame.
 
 An entry is made once; `Ring` and `LatestByService` hold the same object.
 """

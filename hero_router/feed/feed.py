@@ -10,21 +10,23 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from hero_router.feed import delivery_stats
-from hero_router.feed.conditions import Conditions
+from hero_router.feed.batch_builder import BatchBuilder
+from hero_router.feed.conditions import Condition, Conditions
 from hero_router.feed.control_frames import ControlFrames
 from hero_router.feed.delivery_stats import DeliveryStats, SubscriberStats
-from hero_router.feed.event_buffer import EventBuffer
+from hero_router.feed.filters import Filter
 from hero_router.feed.flush_scheduler import FlushScheduler
 from hero_router.feed.freshness import Freshness, system_ms
 from hero_router.feed.hub import Hub
 from hero_router.feed.mirror import Mirror
-from hero_router.feed.nodes import NodeMonitor
+from hero_router.feed.node_monitor import NodeMonitor
 from hero_router.feed.rescan import ScanReplies
 from hero_router.feed.ring import Ring
 from hero_router.feed.stream_intervals import TICK, StreamIntervals
 from hero_router.feed.subscribers import Subscriber
 from hero_router.feed.tail import Tail
 from hero_router.feed.tail_watchdog import TailWatchdog
+from hero_router.feed.told_conditions import ToldConditions
 from hero_router.position import Position
 from hero_router.store.stream_reader import NodeReader, Stream
 
@@ -74,8 +76,9 @@ class Feed:
         self.conditions, self.freshness = Conditions(now_ms), Freshness(now_ms)
         self.ring = Ring(window)
         self.flusher = FlushScheduler(max_delay)
-        control = ControlFrames(self.ring, timing, self.freshness, hello_fields)
-        self.hub = Hub(EventBuffer(self.ring), control, timing, self.flusher)
+        self._told = ToldConditions(self.mirror)
+        control = ControlFrames(self.ring, timing, self.freshness, self._told, hello_fields)
+        self.hub = Hub(BatchBuilder(self.ring), control, timing, self.flusher)
         self.tail = Tail(
             stream,
             self.mirror,
@@ -106,16 +109,23 @@ class Feed:
         """Whether this worker follows the stream that Redis serves, and is not shutting down."""
         return self.tail.synced and self.conditions.blinding is None and not self.draining
 
-    def status(self) -> dict[str, object]:
-        """Whether this worker is ready, why not, and how far it has read; served by `/ready`."""
+    def status(self, shown: Filter | None = None) -> dict[str, object]:
+        """Whether this worker is ready, why not, and how far it has read; served by `/ready`.
+
+        The conditions are those for a caller who may see what `shown` shows; None shows everything.
+        """
         return {
             "ready": self.ready,
             "reason": "" if self.ready else self._why_not_ready(),
             "cursor": str(self.ring.head),
             "window": len(self.ring),
             "clients": len(self.hub.subscribers),
-            "stale": [item.to_json() for item in self.conditions.current],
+            "stale": [item.to_json() for item in self.conditions_for(shown)],
         }
+
+    def conditions_for(self, shown: Filter | None) -> tuple[Condition, ...]:
+        """The conditions for a caller who may see what `shown` shows; None shows everything."""
+        return self._told.of(self.conditions.current, shown)
 
     def _why_not_ready(self) -> str:
         if self.draining:

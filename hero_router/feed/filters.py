@@ -45,7 +45,7 @@ class Filter:
             BadRequest: there is no such event type, or there are too many values.
         """
         wanted = cls(
-            _values("types", types), _values("context", contexts), _values("service", services)
+            listed("types", types), listed("context", contexts), listed("service", services)
         )
         if unknown := wanted.types - EVENT_TYPES:
             known = ", ".join(sorted(EVENT_TYPES))
@@ -81,7 +81,8 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _values(name: str, texts: Iterable[str]) -> frozenset[str]:
+def listed(name: str, texts: Iterable[str]) -> frozenset[str]:
+    """The values in comma-separated lists, for the parameter `name`. Raises BadRequest."""
     found = frozenset(part.strip() for text in texts for part in text.split(",") if part.strip())
     if len(found) > MAX_VALUES or any(len(value) > MAX_VALUE_LENGTH for value in found):
         raise BadRequest(f"{name}: at most {MAX_VALUES} values of {MAX_VALUE_LENGTH} characters")

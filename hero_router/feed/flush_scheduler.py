@@ -18,7 +18,8 @@ point, so its events join this flush. If it woke up at the flush itself, its eve
 arrive just after the flush and wait for a full delay more."""
 
 MAX_SAMPLES = 1024
-"""Most delays to keep until the metrics take them; without metrics nobody takes them."""
+"""Maximum number of delays to keep until the metrics take them; without metrics nobody takes
+them."""
 
 
 class FlushScheduler:

@@ -1,4 +1,4 @@
-"""The time by Redis's clock, and the last time at which Redis confirmed this worker's state.
+"""Gives the current time by Redis's clock, and when Redis last confirmed this worker's state.
 
 All times that clients get come from `Freshness`, so the workers on all machines give the same time.
 """

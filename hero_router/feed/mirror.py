@@ -1,4 +1,4 @@
-"""`Mirror`: a worker's copy of the registry at a known position, from which the API answers."""
+"""`Mirror`: a worker's copy of the registry at a known position; the API answers from it."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -6,8 +6,10 @@ from collections.abc import Set as AbstractSet
 from itertools import chain
 from typing import Any
 
+from hero_router.feed.filters import Filter, shows
 from hero_router.model import Event, NodeState, Status
 from hero_router.position import ORIGIN, Position
+from hero_router.severity import known_status
 
 RecordMap = Mapping[str, Any]
 """A service record as plain JSON values, so that fields of a newer version are kept unchanged."""
@@ -21,6 +23,8 @@ class Mirror:
         self.revision = 0
         self.nodes: Mapping[str, NodeState] = {}
         self.lost: frozenset[str] = frozenset()
+        self.unreported: frozenset[str] = frozenset()
+        self.mutes: Mapping[str, RecordMap] = {}
         self._services: dict[str, RecordMap] = {}
         self._index = NameIndex()
         self.transitions = Counter[str]()
@@ -37,11 +41,11 @@ class Mirror:
         self.revision += 1
 
     def differing(self, services: Mapping[str, RecordMap]) -> set[str]:
-        """The ids of the given services that are not in this copy, or have another record in it."""
+        """The ids of the given services whose record is missing or different in this copy."""
         return {key for key, record in services.items() if self._services.get(key) != record}
 
     def lacking(self, ids: AbstractSet[str]) -> set[str]:
-        """The ids of the services in this copy that are not among `ids`."""
+        """The ids of the services in this copy that `ids` lacks."""
         return self._services.keys() - ids
 
     def apply(self, event: Event) -> None:
@@ -52,23 +56,38 @@ class Mirror:
             self._index.update(event.service, self._services.pop(event.service, None), None)
             return
         if event.type == "status_change":
-            self.transitions[_status(event.payload.get("to"))] += 1
+            self.transitions[known_status(event.payload.get("to"))] += 1
         if isinstance(record := event.payload.get("service"), Mapping):
             self._index.update(event.service, self._services.get(event.service), record)
             self._services[event.service] = record
 
-    def set_nodes(self, lost: frozenset[str], nodes: Mapping[str, NodeState]) -> None:
-        """Replace the node reports, and the names of the nodes that have no scanner (`lost`)."""
-        if (lost, nodes) != (self.lost, self.nodes):
-            self.lost, self.nodes = lost, nodes
+    def set_nodes(
+        self,
+        lost: frozenset[str],
+        nodes: Mapping[str, NodeState],
+        unreported: frozenset[str] = frozenset(),
+    ) -> None:
+        """Replace the node reports, and the names of some nodes.
+
+        `lost` nodes have no working scanner. The current scanner of `unreported` nodes has not
+        finished a scan yet.
+        """
+        if (lost, nodes, unreported) != (self.lost, self.nodes, self.unreported):
+            self.lost, self.nodes, self.unreported = lost, nodes, unreported
             self.revision += 1
 
-    def node_names(self) -> set[str]:
-        """The names of all nodes that have services."""
-        return {str(record.get("node")) for record in self._services.values()}
+    def set_mutes(self, mutes: Mapping[str, RecordMap]) -> None:
+        """Replace the muted services, by service id."""
+        self.mutes = mutes
+        self.revision += 1
+
+    def node_names(self, shown: Filter | None = None) -> set[str]:
+        """The names of all nodes that have services, or have services that a filter shows."""
+        records = self._services.values()
+        return {str(record.get("node")) for record in records if shows(shown, record)}
 
     def service(self, service_id: str) -> RecordMap | None:
-        """One record as pages show it, or None."""
+        """One record as pages show it; None if there is none."""
         record = self._services.get(service_id)
         return None if record is None else self._shown(record)
 
@@ -87,21 +106,24 @@ class Mirror:
     def statuses(self) -> Counter[tuple[str, Status]]:
         """How many services of each node are shown in each status.
 
-        A status that only a newer version knows counts as unknown.
+        A status of a newer version counts as unknown.
         """
         records = self._services.values()
         found = Counter((record.get("node"), record.get("status")) for record in records)
         counts = Counter[tuple[str, Status]]()
         for (node, status), number in found.items():
-            shown = Status.UNKNOWN if node in self.lost else _status(status)
+            shown = Status.UNKNOWN if node in self.lost else known_status(status)
             counts[str(node), shown] += number
         return counts
 
     def _shown(self, record: RecordMap) -> RecordMap:
         """The record as pages show it: the status of a lost node's service is `unknown`.
 
-        `last_status` and `last_reason` then have the last known values.
+        `last_status` and `last_reason` then have the last known values. `muted` says by whom and
+        until when a muted service is muted.
         """
+        if (mute := self.mutes.get(str(record.get("id")))) is not None:
+            record = {**record, "muted": mute}
         if record.get("node") not in self.lost:
             return record
         last = {f"last_{name}": record.get(name, "") for name in ("status", "reason")}
@@ -145,10 +167,6 @@ def _names(record: RecordMap | None) -> tuple[str, str] | None:
         return None
     name, context = record.get("name"), record.get("context")
     return name if isinstance(name, str) else "", context if isinstance(context, str) else ""
-
-
-def _status(name: object) -> Status:
-    return next((status for status in Status if status == name), Status.UNKNOWN)
 
 
 def _sort_key(record: RecordMap) -> tuple[str, str, str]:

@@ -47,13 +47,13 @@ class Gap:
 
     @property
     def inside(self) -> bool:
-        """Whether only holes are missing, and no event older than the kept events."""
+        """Whether the missing events lie within the kept ones: they were deleted, not trimmed."""
         return self.dropped == self.lost
 
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """The cursor is later than the newest event: wait for a limited time, then report a gap."""
+    """The cursor is later than the newest event read: wait for a while, then report a gap."""
 
 
 ResumeResult = Replay | Gap | Ahead

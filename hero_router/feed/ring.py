@@ -1,7 +1,7 @@
 """`Ring`: the newest events of the stream in a worker's memory, each kept once for all clients."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from hero_router.feed.entry import Entry
 from hero_router.feed.resume import ResumeResult, index_after, resume
@@ -37,7 +37,7 @@ class Ring:
         self._entries, self._lost = list(entries), lost
 
     def append(self, entries: Sequence[Entry]) -> None:
-        """Append the next entries, which follow `head` without a gap; the oldest entries leave.
+        """Append the next entries, which follow `head` without a gap; drop the oldest ones.
 
         Raises:
             ValueError: there are more entries than the ring holds: some would be gone before any
@@ -55,6 +55,18 @@ class Ring:
     def resume(self, cursor: Position, known_holes: int = 0) -> ResumeResult:
         """Decide what a client at this cursor is sent next; see `feed.resume`."""
         return resume(cursor, self._entries, self.head, self._lost, known_holes)
+
+    def contradicts(self, times: Mapping[Position, int]) -> bool:
+        """Whether a kept event was published at another time than Redis tells for its position.
+
+        Then Redis lost the event, and gave its position to another one. `times` are Unix ms; 0 is
+        an unknown time.
+        """
+        start = self.index_after(min(times).before()) if times else len(self)
+        return any(
+            entry.at and times.get(entry.position, entry.at) not in (0, entry.at)
+            for entry in self._entries[start:]
+        )
 
     def index_after(self, cursor: Position) -> int:
         """The index of the first entry after a cursor; the number of entries if none follows."""

@@ -1,4 +1,4 @@
-"""Computes the times of event streams: reconnect delays, age limit, and pace of a shutdown.
+"""Computes the times of event streams: reconnect delays, age limit, streams to end per tick.
 
 Jitter spreads the times, so that clients do not all act at once. Every parameter `jitter` is a
 random number in [0, 1) that the caller draws. Pure: no I/O, no clock.
@@ -35,7 +35,7 @@ class StreamIntervals:
     max_age_seconds: float = 0.0
 
     def expires_at(self, now: float, jitter: float) -> float:
-        """When a stream that begins now is too old: after a random part of the age limit."""
+        """When a stream that begins now must end: after a random part of the age limit."""
         if not self.max_age_seconds:
             return math.inf
         return now + self.max_age_seconds * (1 + jitter) / 2

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from hero_router.feed.conditions import BLINDING
 from hero_router.feed.control_frames import ControlFrames
-from hero_router.feed.delivery import Delivery
+from hero_router.feed.event_sender import EventSender
 from hero_router.feed.resume import Gap
 from hero_router.feed.ring import Ring
 from hero_router.feed.stream_intervals import StreamIntervals
@@ -25,14 +25,14 @@ class StreamTimers:
     def __init__(
         self,
         ring: Ring,
-        delivery: Delivery,
+        sender: EventSender,
         control: ControlFrames,
         timing: StreamIntervals,
         clock: Callable[[], float],
     ) -> None:
-        self._ring, self._delivery, self._control = ring, delivery, control
+        self._ring, self._sender, self._control = ring, sender, control
         self.timing, self._clock = timing, clock
-        self._subscribers = delivery.subscribers
+        self._subscribers = sender.subscribers
         self._next_ping = clock() + timing.ping_seconds
         self._current_at = clock()
         self._close_at: float | None = None
@@ -46,7 +46,7 @@ class StreamTimers:
         return self.timing.expires_at(self._clock(), self._control.jitter())
 
     def ping_due(self) -> bool:
-        """Whether it is time for the next ping to all; true once in each interval."""
+        """Whether the next `ping` to all clients is due; true once in each interval."""
         now = self._clock()
         if now < self._next_ping:
             return False
@@ -54,16 +54,16 @@ class StreamTimers:
         return True
 
     def ping_all(self) -> None:
-        """Send a `ping` to every client that takes bytes; a LIVE client gets its position in it."""
+        """Send a `ping` to every client that takes bytes; with its position if it is LIVE."""
         for subscriber in self._subscribers.in_state(LIVE):
             self.ping(subscriber)
         for subscriber in self._subscribers.in_state(AHEAD, PENDING):
             if not subscriber.sink.buffered():
-                self._delivery.write(subscriber, self._control.bare_ping())
+                self._sender.write(subscriber, self._control.bare_ping())
 
     def ping(self, subscriber: Subscriber) -> None:
         """Send one client a `ping` with its position."""
-        self._delivery.write(subscriber, self._control.ping(subscriber))
+        self._sender.write(subscriber, self._control.ping(subscriber))
 
     def end_overdue(self) -> None:
         """End stalled, too old and closing streams, and waits of AHEAD subscribers."""
@@ -90,7 +90,7 @@ class StreamTimers:
         A BLOCKED client could not read the delay: its connection is closed at once.
         """
         blocked = subscriber.state is BLOCKED
-        self._delivery.remove(subscriber, cause)
+        self._sender.remove(subscriber, cause)
         if blocked:
             subscriber.sink.abort()
         else:
@@ -107,8 +107,12 @@ class StreamTimers:
         if buffered != subscriber.buffered:
             subscriber.state_since, subscriber.buffered = now, buffered
         elif idle >= self.timing.stall_seconds:
-            log.warning("client %s read nothing for %gs: disconnected", subscriber.name, idle)
-            self._delivery.remove(subscriber, "stalled")
+            log.warning(
+                "disconnected the client %s: it has read nothing of its event stream for %g s",
+                subscriber.name,
+                idle,
+            )
+            self._sender.remove(subscriber, "stalled")
             subscriber.sink.abort()
 
     def _check_ahead(self, subscriber: Subscriber, now: float) -> None:
@@ -118,5 +122,5 @@ class StreamTimers:
             subscriber.state_since = now
         elif waited >= AHEAD_SECONDS and self._current_at > subscriber.state_since:
             subscriber.cursor = self._ring.start
-            self._delivery.send_resync(subscriber, Gap(None), "unknown_position")
-            self._delivery.catch_up(subscriber)
+            self._sender.send_resync(subscriber, Gap(None), "unknown_position")
+            self._sender.catch_up(subscriber)

@@ -1,10 +1,10 @@
 """The subscribers of one worker: each is one client's open stream, in exactly one state."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import chain
-from typing import Protocol
+from typing import Any, Protocol
 
 from hero_router.feed.conditions import Condition
 from hero_router.feed.filters import Filter
@@ -41,11 +41,15 @@ class Sink(Protocol):
         """Close the connection at once; buffered bytes are lost."""
 
 
+MuteMap = Mapping[str, Any]
+"""A muted service as it is sent to clients; see `store.mutes.Mute`."""
+
+
 class SubscriberState(Enum):
     """Whether a subscriber can be sent events now."""
 
     PENDING = "pending"
-    """It connected before the worker had read the stream: its cursor cannot be judged yet."""
+    """It connected before the worker had read the stream, so it is not known what it misses."""
     LIVE = "live"
     """It has been sent all events, and its connection takes more bytes."""
     BLOCKED = "blocked"
@@ -58,10 +62,14 @@ class SubscriberState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SubscribeOptions:
-    """Which events a client wants, and whether they are conflated after it fell behind."""
+    """Which events a client wants, and whether they are conflated after it fell behind.
+
+    `shown` is the filter for what the client may see (None: everything); `filter` is never wider.
+    """
 
     filter: Filter | None = None
     conflate: bool = False
+    shown: Filter | None = None
 
 
 DEFAULT_OPTIONS = SubscribeOptions()
@@ -74,10 +82,11 @@ class Subscriber:
 
     `name` is for people; `owner` is any object by which `Hub.close_where` finds the subscriber.
     `requested_id` is the position with which the client connected (None: it is new). `cursor` is
-    the last position that was sent, `last_event_id` the last position that the client can read in
-    its frames. `known_holes` is how many holes after the cursor a `resync` has reported.
-    `sent_conditions` and `run_id` are the conditions and the Redis process that the client was told
-    of.
+    the last position that was sent or filtered out, `last_event_id` the last position that the
+    client can read in its frames. `known_holes` is how many holes after the cursor a `resync` has
+    reported.
+    `sent_conditions`, `sent_mutes` and `run_id` are what the client was told: the conditions, the
+    muted services and the Redis process.
 
     `state_since` is when an AHEAD subscriber began to wait, or when a BLOCKED one last took bytes;
     `buffered` is how many bytes were waiting then. `blocked_at` is when it became BLOCKED.
@@ -95,6 +104,7 @@ class Subscriber:
     known_holes: int = 0
     state: SubscriberState = SubscriberState.CLOSED
     sent_conditions: tuple[Condition, ...] = ()
+    sent_mutes: tuple[MuteMap, ...] = ()
     run_id: str = ""
     state_since: float = 0.0
     blocked_at: float = 0.0

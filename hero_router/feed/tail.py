@@ -1,4 +1,4 @@
-"""Follows Redis's event stream in one task, and passes every event on inside the worker.
+"""The tail: one task that follows Redis's event stream, and passes each event on in this worker.
 
 The mirror is the copy of the registry, the ring keeps the newest events, and the hub sends events
 to the clients.
@@ -43,7 +43,8 @@ RELOAD_SECONDS = 0.5
 Redis for all services all the time; its clients get a `resync` anyway."""
 
 MAX_SAMPLES = 1024
-"""Most reads to keep until the metrics take them; without metrics nobody takes them."""
+"""Maximum number of reads to keep until the metrics take them; without metrics nobody takes
+them."""
 
 RUN_ID_DIGITS = 12
 """Digits of Redis's `run_id` that clients get: enough to tell two processes apart."""
@@ -89,14 +90,14 @@ class Tail:
                 await self._drop()
 
     def restart(self) -> None:
-        """Start anew over another connection, without waiting for an answer on this one."""
+        """Reconnect to Redis and load again, without waiting for an answer on this connection."""
         attempt, self._attempt = self._attempt, None
         if attempt is not None:
             attempt.reschedule(asyncio.get_running_loop().time())
 
     @property
     def following(self) -> bool:
-        """Whether the tail has loaded the state, and no read has failed since."""
+        """Whether the tail has loaded the state and no read has failed since then."""
         return self.synced and not self._backoff.failures
 
     async def _follow(self) -> None:
@@ -118,7 +119,7 @@ class Tail:
         snapshot = await self._stream.load()
         self._apply_snapshot(snapshot)
         if self._backoff.failures or not self.synced:
-            log.info("following the stream from %s", snapshot.head)
+            log.info("this web worker follows the event stream in Redis from %s", snapshot.head)
         self._backoff.reset()
         self.synced = True
         self.first_load.set()
@@ -130,14 +131,29 @@ class Tail:
         differing = self._unexplained(services, snapshot)
         self._mirror.reset(services, snapshot.nodes, snapshot.head)
         run_id = snapshot.version.run_id[:RUN_ID_DIGITS]
-        self._hub.reload(snapshot.window, snapshot.head, run_id)
+        rolled_back = self._is_rolled_back(snapshot, run_id)
+        self._hub.reload(snapshot.window, snapshot.head, run_id, rolled_back=rolled_back)
         self._freshness.as_of = snapshot.now_ms
         self._audits.done()
-        if differing:
+        if rolled_back:
+            log.warning("Redis has lost sent events: all clients are told to load the state again")
+            self._audits.differed()
+        elif differing:
             self._report_difference(differing)
         self._set_stream_missing(had_stream and snapshot.head == ORIGIN)
         for event in snapshot.window:
             self._scan_replies.deliver(event)
+
+    def _is_rolled_back(self, snapshot: Snapshot, run_id: str) -> bool:
+        """Whether Redis has lost events that this worker has read.
+
+        Their positions now have other events, or the same process has a stream that ends earlier.
+        Another process may only be behind, as a replica that is promoted; its next event begins a
+        new epoch.
+        """
+        ring, head = self._ring, snapshot.head
+        ends_earlier = run_id == ring.run_id and ORIGIN < head < ring.head
+        return ends_earlier or ring.contradicts({e.position: e.at for e in snapshot.window})
 
     def _unexplained(
         self, services: Mapping[str, Mapping[str, Any]], snapshot: Snapshot
@@ -156,7 +172,8 @@ class Tail:
 
     def _report_difference(self, differing: Collection[str]) -> None:
         log.warning(
-            "%d services were not as Redis holds them, without an event: all clients load again",
+            "%d services differ from the registry in Redis without an event of a change, as when "
+            "another program has written there: all clients are told to load the state again",
             len(differing),
         )
         self._audits.differed()

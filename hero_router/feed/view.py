@@ -1,4 +1,4 @@
-"""Builds the JSON answers (services, nodes, conditions, events) from a worker's memory.
+"""Builds the JSON answers of the API (services, nodes, conditions, events) from memory.
 
 The JSON API and JSON-RPC use the same answers.
 """
@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hero_router.codec import decode_trusted, encode
 from hero_router.errors import Ambiguous, NotFound, NotReady
 from hero_router.feed.conditions import REDIS
 from hero_router.feed.feed import Feed
@@ -18,14 +17,16 @@ from hero_router.feed.freshness import Stamp
 from hero_router.feed.last_probe_reader import LastProbeReader
 from hero_router.model import CONTROL_EVENTS
 from hero_router.sse import Message, Parser
+from hero_router.strict_json import decode_trusted, encode
 
 MOST_VIEWS = 32
-"""Most encoded states to keep, one for each filter that limits what callers may see."""
+"""Maximum number of encoded states to keep, one for each filter that limits what callers may
+see."""
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedState:
-    """The state at one revision, encoded once; only the times are added when it is sent.
+    """The state at one revision, encoded once; each answer adds only its own times.
 
     `tag` is the ETag: a digest of the content, the same on all workers with the same state.
     """
@@ -47,8 +48,8 @@ class StateView:
     """One worker's state as JSON: all of it, or the part that a filter shows.
 
     `shown` is the filter for what the caller may see; None shows everything. Under a filter, a
-    node's figures count only the services that are shown, and its ignored files are left out: their
-    names may belong to another context.
+    node's figures count only the services that are shown, and whatever may hold names of other
+    contexts, such as its ignored files, is left out.
     """
 
     def __init__(self, feed: Feed, probes: LastProbeReader) -> None:
@@ -83,24 +84,41 @@ class StateView:
         run_id = encode(self._feed.ring.run_id)
         head = f'{{"cursor":{encode(self.cursor)},"run_id":{run_id}'
         services, nodes = self._records(shown), encode(self._nodes(shown))
-        return f'{head},"services":[{services}],"nodes":{nodes},"stale":{encode(self.stale(shown))}'
+        stale = encode(self.stale(shown))
+        return f'{head},"services":[\n{services}\n],"nodes":{nodes},"stale":{stale}'
 
     def _records(self, shown: Filter | None) -> str:
-        """The JSON texts of all shown records; only changed records are encoded again.
+        """The JSON texts of all shown records on lines of their own: the page reads them in pieces.
 
-        Else a burst of events would encode all services for each event. A text is kept with its
-        record, so that no other record gets the same id meanwhile.
+        Only changed records are encoded again: else a burst of events would encode all services
+        for each event. A text is kept with its record, so that no other record gets the same id
+        meanwhile.
         """
         records, known = list(self._feed.mirror.services()), self._texts
         self._texts = {
             id(record): known.get(id(record)) or (record, encode(record)) for record in records
         }
-        return ",".join(self._texts[id(record)][1] for record in records if shows(shown, record))
+        return ",\n".join(self._texts[id(record)][1] for record in records if shows(shown, record))
+
+    def nodes(
+        self, shown: Filter | None = None, webhook: Mapping[str, object] | None = None
+    ) -> str:
+        """The nodes, the conditions and the webhook as JSON, with the current times.
+
+        Raises NotReady.
+        """
+        self._check_ready()
+        found = {"nodes": self._nodes(shown), "stale": self.stale(shown), "webhook": webhook}
+        return encode({**found, **self.stamp()})
 
     def _nodes(self, shown: Filter | None) -> list[dict[str, Any]]:
         mirror = self._feed.mirror
         nodes = [
-            {**node.to_json(), "lost": name in mirror.lost}
+            {
+                **node.to_json(),
+                "lost": name in mirror.lost,
+                "reported": name not in mirror.unreported,
+            }
             for name, node in sorted(mirror.nodes.items())
         ]
         if shown is None:
@@ -108,13 +126,18 @@ class StateView:
         own: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for record in self.select(shown):
             own[str(record.get("node"))].append(record)
-        return [{**node, **_counted(own[node["node"]])} for node in nodes if node["node"] in own]
+        return [
+            {**node, **_private(node), **_counted(own[node["node"]])}
+            for node in nodes
+            if node["node"] in own
+        ]
 
     def recent(self, number: int, shown: Filter | None = None) -> str:
         """The newest events as JSON, oldest first, at most `number`. Raises NotReady.
 
         `data` is the event's data in the stream, with its time (`at`). Entries that hero_router did
-        not write are left out.
+        not write are left out. `kept` is how many of at most `window` events are kept of all
+        contexts; `first` is the oldest of them.
         """
         self._check_ready()
         ring, parser = self._feed.ring, Parser()
@@ -129,8 +152,15 @@ class StateView:
             f'{{"event":{encode(each.event)},"id":{encode(each.last_id)},"data":{each.data}}}'
             for each in found[-number:]
         )
-        head = f'{{"cursor":{encode(str(ring.head))},"run_id":{encode(ring.run_id)}'
-        return f'{head},"events":[{events}],{encode(self._feed.freshness.stamp())[1:]}'
+        oldest = ring.entries[0] if len(ring) else None
+        edge = {
+            "cursor": str(ring.head),
+            "run_id": ring.run_id,
+            "window": ring.limit,
+            "kept": len(ring),
+            "first": oldest and {"id": str(oldest.position), "at": oldest.at},
+        }
+        return f'{encode(edge)[:-1]},"events":[{events}],{encode(self._feed.freshness.stamp())[1:]}'
 
     @property
     def cursor(self) -> str:
@@ -140,13 +170,9 @@ class StateView:
     def stale(self, shown: Filter | None = None) -> list[dict[str, object]]:
         """The conditions: reasons why the state may be out of date; empty if there is none.
 
-        Under a filter only the conditions of the worker itself, and of nodes with a shown service.
+        Under a filter only those of `ToldConditions`.
         """
-        conditions = list(self._feed.conditions.current)
-        if shown is not None:
-            nodes = {None, *(record.get("node") for record in self._matching(shown))}
-            conditions = [item for item in conditions if item.node in nodes]
-        return [item.to_json() for item in conditions]
+        return [item.to_json() for item in self._feed.conditions_for(shown)]
 
     def select(self, shown: Filter | None = None, **fields: str) -> list[dict[str, Any]]:
         """The records whose fields have these values, in the state's order. Raises NotReady."""
@@ -206,12 +232,29 @@ def _tells(message: Message, shown: Filter | None) -> bool:
     return shown.wants(Tags(message.event, **texts))
 
 
+def _private(node: Mapping[str, Any]) -> dict[str, Any]:
+    """What replaces the fields of a node report that tell of the machine or of other contexts.
+
+    Texts of scanners name folders and sockets; `stale` has the conditions without them. `probe_ms`
+    is measured at the sockets of all contexts.
+    """
+    return {
+        "error": None if node["error"] is None else "its scanner reports an error",
+        "probe_ms": {},
+        "root": "",
+        "machine": "",
+        "root_device": 0,
+        "conditions": {},
+        "ignored": {},
+        "ignored_count": 0,
+        "advertise_url": "",
+    }
+
+
 def _counted(records: list[dict[str, Any]]) -> dict[str, Any]:
     """The figures of a node report, counted for these services only."""
     return {
         "services": len(records),
         "sockets": sum(len(record["sockets"]) for record in records),
         "counts": Counter(str(record["status"]) for record in records),
-        "ignored": {},
-        "ignored_count": 0,
     }

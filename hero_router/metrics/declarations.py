@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from hero_router import __version__
 from hero_router.errors import Fenced, NotReady, RouterError, StoreError
 from hero_router.feed.conditions import NO_SCANNER, REDIS, SCANNER, STREAM
-from hero_router.metrics.http_requests import METHODS, STATUS_CLASSES
+from hero_router.metrics.http_request_counts import METHODS, STATUS_CLASSES
 from hero_router.metrics.multiproc import CRASHED, STOPPED
 from hero_router.metrics.proxied_metrics import ProxiedMetrics
 from hero_router.model import PERMISSION, ROOT, Status

@@ -15,6 +15,7 @@ from hero_router.feed.mirror import Mirror
 from hero_router.metrics.multiproc import VARIABLE, metric_files
 from hero_router.metrics.nodes import View, families
 from hero_router.store.clock import RedisClock
+from hero_router.store.webhook import WebhookStatus
 
 
 class Exposition:
@@ -27,13 +28,13 @@ class Exposition:
     def __init__(self, own: CollectorRegistry, mirror: Mirror, clock: RedisClock) -> None:
         self._own, self._mirror, self._clock = own, mirror, clock
 
-    def view(self) -> View:
+    def view(self, webhook: WebhookStatus | None = None) -> View:
         """The current nodes and services. Call it on the event loop: the mirror changes there."""
         mirror, ahead = self._mirror, self._clock.ahead or 0
-        return View(tuple(mirror.services()), mirror.nodes, time.time() + ahead)
+        return View(tuple(mirror.services()), mirror.nodes, time.time() + ahead, webhook)
 
     def text(self, view: View) -> bytes:
-        """The metrics as text, with this view; may run in a thread, as it reads many files."""
+        """All metrics as text; `view` has nodes and services. Reads files: run it in a thread."""
         registry = CollectorRegistry()
         registry.register(_Families(families(view)))
         folder = os.environ.get(VARIABLE)
@@ -50,7 +51,7 @@ class _Families(Collector):
     made: list[Metric]
 
     def collect(self) -> Iterable[Metric]:
-        """The metrics that were passed in."""
+        """The metrics that were given at construction."""
         return self.made
 
 
@@ -61,7 +62,7 @@ class _AllWorkers(Collector):
     folder: str
 
     def collect(self) -> Iterable[Metric]:
-        """The merged metrics, without empty files, as of a worker that has just started."""
+        """The merged metrics; skips empty files, as a starting worker has for a moment."""
         merge: Any = MultiProcessCollector.merge
         merged: Iterable[Metric] = merge(metric_files(self.folder))
         return merged

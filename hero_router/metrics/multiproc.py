@@ -1,4 +1,4 @@
-"""The folder in which gunicorn's workers share their metrics, so that each can answer for all.
+"""The folder in which the web workers share their metrics, so that each can serve all of them.
 
 The gunicorn master makes the folder before it starts the first worker, and removes it at its end.
 The next master removes the folder of a master that was killed.
@@ -53,8 +53,8 @@ def check() -> None:
         tempfile.gettempdir()
     except OSError:
         raise ConfigError(
-            "no temporary file can be written, as where the disk is full or read-only: "
-            "TMPDIR names another folder for them"
+            "no temporary file can be written (is the disk full or read-only?): set TMPDIR to "
+            "another folder"
         ) from None
 
 
@@ -67,7 +67,7 @@ def make(_server: Any) -> None:
 
 
 def check_space() -> None:
-    """In a worker, before prometheus_client is imported: do not use a folder on a full disk.
+    """In a worker, before it imports prometheus_client: use no folder on a full disk.
 
     The worker then keeps its metrics in memory. A mapped file on a full disk would kill it, and
     each worker after it, with SIGBUS.
@@ -79,7 +79,10 @@ def check_space() -> None:
                 _allocate(trial.fileno(), WORKER_BYTES)
     except OSError as error:
         log.error(
-            "no room for shared metrics (%s): this worker keeps its own in memory", error.strerror
+            "this web worker cannot reserve disk space in %s for its metrics (%s): it keeps them "
+            "in memory, and /metrics shows them only if this worker answers",
+            folder,
+            error.strerror,
         )
         del os.environ[VARIABLE]
 
@@ -104,7 +107,12 @@ def has_room(sockets: int) -> bool:
                 used = int.from_bytes(file.read(4), sys.byteorder)
                 _allocate(file.fileno(), 2 * (used + sockets * SOCKET_BYTES))
     except OSError as error:
-        log.warning("no room for the metrics of another socket: %s", error.strerror)
+        log.warning(
+            "this web worker cannot reserve disk space in %s for the metrics of one more service "
+            "socket (%s): requests to it are counted as service `other`",
+            folder,
+            error.strerror,
+        )
         return False
     return True
 
@@ -145,7 +153,12 @@ def settle_dead_worker(folder: Path, pid: int) -> None:
         finally:
             file.close()
     except (OSError, RuntimeError, ValueError) as error:
-        log.warning("the counters of worker %d cannot be read: %s", pid, error)
+        log.warning(
+            "the metrics of the web worker with process id %d, which has ended, cannot be read: "
+            "%s; its streams stay counted as open",
+            pid,
+            error,
+        )
 
 
 def _add_ends(file: Any) -> None:

@@ -12,13 +12,15 @@ from typing import Any
 
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from hero_router.metrics.webhook import of_webhook
 from hero_router.model import NodeState, Status
+from hero_router.store.webhook import WebhookStatus
 
 MAX_FIGURE = 1e18
 """Larger figures in reports are ignored: a whole number can be too large for Prometheus."""
 
 MAX_SERVICES = 2_000
-"""Most services with a series of their own; the others are only counted."""
+"""Maximum number of services with a series of their own; the others are only counted."""
 
 STATUS_NUMBERS: Mapping[str, int] = {str(status): number for number, status in enumerate(Status)}
 """The value of a service's series: 0 is healthy."""
@@ -26,16 +28,20 @@ STATUS_NUMBERS: Mapping[str, int] = {str(status): number for number, status in e
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Services as pages show them, the nodes' last reports, and Redis's time in Unix seconds."""
+    """Services as pages show them, the nodes' last reports, and Redis's time in Unix seconds.
+
+    `webhook` is None if it is not known, or nobody has ever sent webhooks.
+    """
 
     services: Sequence[Mapping[str, Any]]
     nodes: Mapping[str, NodeState]
     now: float
+    webhook: WebhookStatus | None = None
 
 
 def families(view: View) -> list[Metric]:
-    """All metrics of nodes and services."""
-    return [*_of_nodes(view), *_of_services(view)]
+    """All metrics of nodes, services and the webhook."""
+    return [*_of_nodes(view), *_of_services(view), *of_webhook(view.webhook)]
 
 
 def _of_nodes(view: View) -> Iterable[Metric]:
@@ -112,7 +118,7 @@ def _of_services(view: View) -> Iterable[Metric]:
 
 
 def _status(record: Mapping[str, Any]) -> str:
-    """A status that only a newer version knows counts as unknown."""
+    """A status of a newer version counts as unknown."""
     status = str(record.get("status"))
     return status if status in STATUS_NUMBERS else str(Status.UNKNOWN)
 

@@ -1,4 +1,4 @@
-"""Prometheus metrics of the requests to services, and how they take over a worker's counts."""
+"""Declares the Prometheus metrics of the requests to services, and copies the counts there."""
 
 from typing import Any
 
@@ -50,7 +50,7 @@ class ProxiedMetrics:
         )
         self._open = Gauge(
             "hero_router_proxied_open",
-            "Requests to services that are on their way",
+            "Requests to services that have not ended",
             registry=registry,
             multiprocess_mode="livesum",
         )

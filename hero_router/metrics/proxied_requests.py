@@ -1,19 +1,19 @@
-"""Counts the requests to services in plain numbers; `metrics.proxied_metrics` takes them over."""
+"""Counts the requests to services in plain numbers, for `metrics.proxied_metrics`."""
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sized
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from hero_router.codec import encode
-from hero_router.metrics.http_requests import RequestCounts
+from hero_router.metrics.http_request_counts import RequestCounts
 from hero_router.proxy.call import Cause, ProxiedCall
+from hero_router.strict_json import encode
 
 BUCKETS = (0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0)
 """Upper bounds of the buckets of times, in seconds."""
 
 MAX_SOCKETS = 200
-"""Most sockets with series of their own: a series stays until the instance ends."""
+"""Maximum number of sockets with series of their own: a series stays until the instance ends."""
 
 MAX_LABEL = 100
 """A socket with a service, context or role that is longer as JSON has no series of its own."""
@@ -32,7 +32,7 @@ OTHER = SocketKey("other", "other", "other")
 
 
 class Times:
-    """How many times lay in each bucket, and their sum in seconds."""
+    """A histogram of durations: how many fell into each bucket, and their sum in seconds."""
 
     __slots__ = ("counts", "sum")
 
@@ -40,13 +40,13 @@ class Times:
         self.counts, self.sum = [0] * (len(BUCKETS) + 1), 0.0
 
     def add(self, seconds: float) -> None:
-        """Count one time."""
+        """Count one duration, in seconds."""
         self.counts[bisect_left(BUCKETS, seconds)] += 1
         self.sum += seconds
 
 
 class SocketCounts:
-    """What has come together for one socket.
+    """The counts of one socket since the last `take`.
 
     `requests` counts by the status's first digit, 0 where the client got none, and by the cause.
     """
@@ -71,7 +71,7 @@ class SocketCounts:
 
 
 class ProxiedCounts:
-    """Counts one worker's requests to services; `open` are those that are on their way.
+    """Counts one worker's requests to services; `open` is how many have not ended yet.
 
     `has_room` says whether some further sockets can have series of their own.
     """
@@ -89,7 +89,7 @@ class ProxiedCounts:
         (self._sockets.get(labels) or self._counts_of(SocketKey(*labels))).add(call)
 
     def take(self) -> Mapping[tuple[str, str, str], SocketCounts]:
-        """What was counted since the last call."""
+        """Return the counts since the last call, and begin again."""
         taken, self._sockets, self._new = self._sockets, {}, 0
         return taken
 
@@ -108,7 +108,7 @@ class ProxiedCounts:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What one worker counts of HTTP: all requests, those to services, and the open tunnels."""
+    """The HTTP counts of one worker: all requests, requests to services, open tunnels."""
 
     requests: RequestCounts
     proxied: ProxiedCounts

@@ -1,4 +1,4 @@
-"""Copies a worker's figures into its Prometheus metrics, once a second.
+"""Copies a worker's counts and times into its Prometheus metrics, once a second.
 
 The code that delivers events counts in plain integers and updates no metric.
 """
@@ -38,13 +38,13 @@ class Sampler:
             await asyncio.sleep(TICK_SECONDS)
 
     def end(self) -> None:
-        """Record the end of a stopped worker; `multiproc` records the end of a crashed worker."""
+        """Count this worker as stopped; `multiproc` counts a worker that crashed."""
         if not self._feed.failed:
             self._metrics.ends.follow({STOPPED: 1})
         self.tick()
 
     def tick(self) -> None:
-        """Copy all figures. Nothing awaits here, so that all are of the same moment."""
+        """Copy all figures. It never awaits, so that all figures are of the same moment."""
         self._copy_counts()
         self._copy_clients()
         self._copy_stream()

@@ -1,1 +1,1 @@
-"""The reverse proxy: from a request's address to a service's socket, and back. Knows no aiohttp."""
+"""The reverse proxy: from a request's address to a service's socket, and back. No aiohttp here."""

@@ -1,4 +1,4 @@
-"""Reads the address of a service out of a request's target or host name. Pure: no I/O, no clock.
+"""Parses which service a request is for, from its path or host name. Pure: no I/O, no clock.
 
 By path an address is `/{service}/{socket}/…` or `/{context}/{service}/{socket}/…`. By host name it
 is `{service}.{domain}` or `{service}.{context}.{domain}`. The rest of the target is never decoded:
@@ -7,6 +7,7 @@ the service gets the very bytes that the client sent.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -20,7 +21,8 @@ RPC = "rpc"
 RESERVED = frozenset(
     {
         "", "api", "events", "rpc", "static", "health", "ready", "metrics", "openrpc.json",
-        ".well-known", "favicon.ico", "sign-in", "sign-out",
+        ".well-known", "favicon.ico", "sign-in", "sign-out", "status", "status.txt", "badge",
+        "wall",
     }
 )  # fmt: skip
 """First segments of the router's own addresses. A service of such a name is reached by host name,
@@ -31,7 +33,7 @@ _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 class Address(NamedTuple):
-    """One reading of a request's address.
+    """One way to read a request's address: context, service and socket.
 
     `context` is None where the address names none. `socket` is the segment that chooses the socket,
     None where the host name chooses the service. `prefix` is the part of the raw target that the
@@ -46,7 +48,7 @@ class Address(NamedTuple):
 
 
 def readings(host: str, domain: str, target: str) -> Sequence[Address]:
-    """The readings of a request's address; none if the router itself is asked.
+    """All ways to read an address, the best first; none for an address of the router itself.
 
     `host` and `domain` are as for `by_host`, `target` as for `by_path`. Raises BadRequest.
     """
@@ -56,7 +58,7 @@ def readings(host: str, domain: str, target: str) -> Sequence[Address]:
 
 
 def is_own(target: str) -> bool:
-    """Whether a raw target is one of the router's own, if no host name chooses a service."""
+    """Whether a raw target is a page or API of the router itself, not of a service."""
     first = target.partition("?")[0].split("/", 2)[1:2]
     return not first or first[0] in RESERVED
 
@@ -68,26 +70,39 @@ def by_path(target: str) -> Sequence[Address]:
         BadRequest: a segment that every reading needs hides a slash, a backslash, a dot segment or
             a control character, or is empty.
     """
-    path, mark, query = target.partition("?")
-    segments = path.split("/")[1:4]
-    names = [_name(segment) for segment in segments]
+    segments = target.partition("?")[0].split("/", 4)[1:4]
+    head = "/" + "/".join(segments)
+    found = _read(head) if len(head) <= LONGEST_REMEMBERED else _read.__wrapped__(head)
+    return [Address(*each, target[len(each[-1]) :]) for each in found]
+
+
+LONGEST_REMEMBERED = 128
+"""Most characters of an address's first segments that are remembered."""
+
+
+@lru_cache(maxsize=1024)
+def _read(head: str) -> Sequence[tuple[str | None, str, str, str]]:
+    """The readings of a path's first three segments, without the rest.
+
+    Remembered: nearly all requests are for few services.
+    """
+    segments = head.split("/")[1:]
     if len(segments) < 2:
-        return []
+        return ()
+    names = [_name(segment) for segment in segments]
     if None in names[:2]:
         raise BadRequest("the address has an empty, dotted or encoded segment")
-    found = list[Address]()
+    found = list[tuple[str | None, str, str, str]]()
     for count in range(len(names), 1, -1):
         *context, service, socket = names[:count]
-        if service is None or socket is None:
-            continue
-        prefix = "/" + "/".join(segments[:count])
-        rest = path[len(prefix) :] + mark + query
-        found.append(Address(context[0] if context else None, service, socket, prefix, rest))
+        if service is not None and socket is not None:
+            prefix = "/" + "/".join(segments[:count])
+            found.append((context[0] if context else None, service, socket, prefix))
     return found
 
 
 def by_host(host: str, domain: str, target: str) -> Address | None:
-    """The address in a host name below the router's domain; None where it is not below it.
+    """The address in a host name below the router's domain; None for another host name.
 
     `host` is in small letters and has no port. Below a service's own host name `/rpc` is the
     service's rpc socket, everything else its page.

@@ -1,4 +1,4 @@
-"""`ProxiedCall`: what is seen of one request to a service, for metrics, logs and error lists."""
+"""`ProxiedCall`: times, sizes and result of one request to a service, for metrics and logs."""
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -11,7 +11,7 @@ Json = Mapping[str, Any]
 
 
 class Cause(StrEnum):
-    """How a request to a service ended."""
+    """How a request to a service ended, or why the router did not pass it on."""
 
     COMPLETE = "complete"
     """The client was sent a whole answer of the service, or a tunnel began."""
@@ -32,9 +32,9 @@ class Cause(StrEnum):
     CANCELLED = "cancelled"
     """The client left before the end of the answer, its right was revoked, or the worker ended."""
     UNREACHABLE = "unreachable"
-    """The service runs on a node that this router cannot reach."""
+    """The service runs on a node whose router cannot be reached, or refuses the request."""
     LOOP = "loop"
-    """The request had passed through this router before."""
+    """The request had passed through this router before, or would take a second hop."""
     FORBIDDEN = "forbidden"
     """The caller may not call the service."""
     INTERNAL = "internal"
@@ -51,21 +51,22 @@ CAUSES: Mapping[Outcome, Cause] = {
     Outcome.DENIED: Cause.DENIED,
     Outcome.UNSEEN: Cause.EXHAUSTED,
 }
-"""The cause of failure for each outcome of a request to a socket."""
+"""The cause for each outcome of a request to a socket."""
 
 
 class ProxiedCall:
     """One request to a service. Times are of `clock`, in seconds.
 
-    `status` is the status that the client gets, 0 until it is known. `first_byte_at` is 0 as long
+    `status` is the status that the client gets, 0 before that. `first_byte_at` is 0 as long
     as no answer has begun. `received_bytes` and `sent_bytes` are those of the bodies, as the client
     sent and got them; what a tunnel carries is not counted. `trace_id` is that of its W3C trace
-    context, "" without one.
+    context, "" without one. `is_listed` says whether the router of another node lists the error, if
+    there is one.
     """
 
     __slots__ = (
-        "_clock", "cause", "ended_at", "first_byte_at", "reason", "received_bytes", "record",
-        "sent_bytes", "socket", "started_at", "status", "trace_id",
+        "_clock", "cause", "ended_at", "first_byte_at", "is_listed", "reason", "received_bytes",
+        "record", "sent_bytes", "socket", "started_at", "status", "trace_id",
     )  # fmt: skip
 
     def __init__(self, record: Json, socket: Json, clock: Callable[[], float]) -> None:
@@ -73,21 +74,22 @@ class ProxiedCall:
         self.started_at, self.first_byte_at, self.ended_at = clock(), 0.0, 0.0
         self.status = self.received_bytes = self.sent_bytes = 0
         self.cause, self.reason, self.trace_id = Cause.COMPLETE, "", ""
+        self.is_listed = False
 
     def first_byte(self, status: int) -> None:
-        """The service has begun its answer."""
+        """Note that the service has begun its answer, with this status."""
         self.status, self.first_byte_at = status, self._clock()
 
     def failed(self, failure: NoResponse) -> None:
-        """There is no answer, or no whole one."""
+        """Note that the service gave no complete answer."""
         self.cause, self.reason = CAUSES.get(failure.outcome, Cause.INTERNAL), str(failure)
 
     def refused(self, cause: Cause, status: int, reason: str) -> None:
-        """The router answers in place of the service; a cause that is known already stays."""
+        """Note that the router answers instead of the service; keeps a cause that is set."""
         if self.cause is Cause.COMPLETE:
             self.cause, self.reason = cause, reason
         self.status = self.status or status
 
     def ended(self) -> None:
-        """Nothing more will be known."""
+        """Note the end of the request."""
         self.ended_at = self._clock()

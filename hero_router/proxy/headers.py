@@ -1,4 +1,4 @@
-"""Rewrites header fields on their way through the proxy, by fixed rules. Pure: no I/O, no clock.
+"""Rewrites header fields of proxied requests and answers, by fixed rules. Pure: no I/O, no clock.
 
 Fields are raw: names and values as bytes, in order, repeated ones kept. The rules follow RFC 9110,
 section 7.6.1: first the fields of one hop go, those that `Connection` names, and those that only
@@ -7,10 +7,12 @@ this router and trusted proxies may set. Only then the router's own fields are a
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import NamedTuple
 
 from hero_router.access.forwarded import ForwardedFacts
+from hero_router.proxy.answer_prefix import moved, under
 
 Field = tuple[bytes, bytes]
 Fields = Sequence[Field]
@@ -26,39 +28,43 @@ HOP_BY_HOP = frozenset(
 _FRAMING = frozenset({b"content-length", b"trailer", b"expect"})
 """Fields of a request's framing; its trailers are not passed on, so nothing announces them."""
 
+_NOT_PASSED_ON = HOP_BY_HOP | _FRAMING
+
 _IDENTITY = re.compile(
     rb"(x-forwarded|x-hero)(-.*)?|forwarded|x-real-ip|x-request-id|traceparent|tracestate"
 )
-"""What services may believe of a client: only the router and trusted proxies set it."""
+"""Headers that services trust: only the router and trusted proxies may set them."""
 
 _MADE_ANEW = frozenset(
     {b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"x-forwarded-prefix"}
 )
 _VOUCHED = re.compile(rb"x-hero-claims|x-hero-context|x-forwarded-[a-z0-9-]+")
-"""What is passed on as it is from a proxy that may say who the user is, if it is not made anew."""
+"""Headers of a proxy that may name users: passed on unchanged, unless the router sets them."""
 
 _SEPARATORS = re.compile(rb"[^0-9a-z]")
 _SERVICE_MAY_NOT = frozenset({b"service-worker-allowed", b"clear-site-data"})
+OF_HOPS = frozenset({b"x-hero-hop", b"x-hero-hop-cause", b"x-hero-hop-refused"})
+"""Fields of an answer that routers send each other (`proxy.hop_headers`)."""
+
+_NOT_PASSED_BACK = HOP_BY_HOP | _SERVICE_MAY_NOT | OF_HOPS | {b"content-length"}
+_RULED_IN_ANSWERS = _NOT_PASSED_BACK | {b"set-cookie", b"location", b"content-location"}
 
 
 NO_HOST = "localhost"
-"""The host that a service is told where a client of HTTP/1.0 names none."""
+"""The Host that a service gets if a client of HTTP/1.0 sends none."""
 
 
 class Hop(NamedTuple):
-    """What the router tells a service of a request.
+    """The facts about a request that the router adds to its headers for the service.
 
     `facts` say where it comes from. `host` is the host that it names, "" without one, `prefix`
-    the part of the address that was cut, `via` this router's name in `Via`, `trace` its trace
-    context.
+    the part of the address that was cut, `via` this router's name in `Via`.
     """
 
     facts: ForwardedFacts
     host: str
     prefix: str
-    request_id: str
     via: str
-    trace: Fields = ()
 
 
 def request_fields(
@@ -67,7 +73,9 @@ def request_fields(
     own_cookies: Collection[str] = (),
     login_fields: Collection[bytes] = (),
 ) -> list[Field]:
-    """The fields of a request as a service gets them.
+    """The fields of a request as a service gets them, without its id and its trace context.
+
+    Equal fields from an equal hop give equal ones: so they can be remembered.
 
     Removed are: what `Connection` names, the fields of one hop, the router's own cookies, and what
     says who the client is, in every spelling that a service could take for it (`X_Hero_Claims`,
@@ -75,43 +83,49 @@ def request_fields(
     From a proxy that may say who the user is they stay, in their own spelling only; `Connection`
     takes none of them away, else a client could hide who it is by naming them there.
     """
-    named = _named_by_connection(fields)
+    named = named_by_connection(fields)
     kept = list[Field]()
-    via = b""
-    for name, value in fields:
-        key, plain, says_who = _read_name(name)
-        if key in HOP_BY_HOP or key in _FRAMING:
+    via, has_host = b"", False
+    for field in fields:
+        key, plain, is_identity, is_ruled = _read_name(field[0])
+        if not is_ruled and plain not in login_fields:
+            if key not in named:
+                kept.append(field)
+        elif key in _NOT_PASSED_ON:
             continue
-        if key == b"via":
-            via = via + b", " + value if via else value
-            continue
-        if says_who or plain in login_fields:
+        elif key == b"via":
+            via = via + b", " + field[1] if via else field[1]
+        elif is_identity or plain in login_fields:
             vouched = _VOUCHED.fullmatch(key) is not None and key not in _MADE_ANEW
             if hop.facts.trusted and (vouched or key in login_fields):
-                kept.append((name, value))
-            continue
-        if key in named:
-            continue
-        if key == b"cookie" and own_cookies:
-            value = _without(value, own_cookies)  # noqa: PLW2901 - the rest of the same field
-            if not value:
-                continue
-        kept.append((name, value))
-    if not any(name.lower() == b"host" for name, _ in kept):  # HTTP/1.1 wants one
+                kept.append(field)
+        elif key not in named:
+            has_host = has_host or key == b"host"
+            kept += _without_own(field, own_cookies) if key == b"cookie" else (field,)
+    if not has_host:  # HTTP/1.1 wants one
         kept.append((b"Host", (hop.host or NO_HOST).encode("ascii")))
     own = f"1.1 {hop.via}".encode("ascii")
-    return [*kept, *_told(hop), *hop.trace, (b"Via", via + b", " + own if via else own)]
+    return [*kept, *_told(hop), (b"Via", via + b", " + own if via else own)]
 
 
 @lru_cache(maxsize=1024)
-def _read_name(name: bytes) -> tuple[bytes, bytes, bool]:
-    """A field's name in small letters and with hyphens, and whether it says who the client is.
+def _read_name(name: bytes) -> tuple[bytes, bytes, bool, bool]:
+    """A field's name in small letters and with hyphens, whether it says who the client is, and
+    whether any rule for requests names it.
 
     Cached: nearly all fields have the same names.
     """
     key = name.lower()
     plain = _SEPARATORS.sub(b"-", key)
-    return key, plain, _IDENTITY.fullmatch(plain) is not None
+    is_identity = _IDENTITY.fullmatch(plain) is not None
+    is_named = key in _NOT_PASSED_ON or key in (b"via", b"cookie", b"host")
+    return key, plain, is_identity, is_identity or is_named
+
+
+def says_who(name: bytes, login_fields: Collection[bytes] = ()) -> bool:
+    """Whether a field may name the client; only this router and trusted proxies set it."""
+    _, plain, is_identity, _ = _read_name(name)
+    return is_identity or plain in login_fields
 
 
 def _told(hop: Hop) -> Iterator[Field]:
@@ -127,7 +141,6 @@ def _told(hop: Hop) -> Iterator[Field]:
         yield b"X-Forwarded-Prefix", prefix.encode("ascii")
     if facts.is_standard:
         yield b"Forwarded", _standard(facts, host).encode("ascii")
-    yield b"X-Request-Id", hop.request_id.encode("ascii")
 
 
 def _standard(facts: ForwardedFacts, host: str) -> str:
@@ -154,18 +167,23 @@ def response_fields(
     as documents, so none is excepted. `outer` is the prefix that a proxy in front cut before.
     """
     whole = outer + prefix
-    named = _named_by_connection(fields)
+    named = named_by_connection(fields)
     kept = list[Field]()
-    for name, value in fields:
+    for field in fields:
+        name, value = field
         key = name.lower()
-        if key in HOP_BY_HOP or key in named or key in _SERVICE_MAY_NOT or key == b"content-length":
+        if key not in _RULED_IN_ANSWERS:
+            if key not in named:
+                kept.append(field)
+            continue
+        if key in _NOT_PASSED_BACK or key in named:
             continue
         if key == b"set-cookie":
             if _cookie_name(value) in own_cookies:
                 continue
-            value = _under(value, whole) if whole else value  # noqa: PLW2901
-        elif key in (b"location", b"content-location"):
-            value = _moved(value, whole, hosts)  # noqa: PLW2901
+            value = under(value, whole) if whole else value
+        else:
+            value = moved(value, whole, hosts)
         kept.append((name, value))
     if prefix and status >= 200:
         kept.append((b"Content-Security-Policy", SANDBOX))
@@ -173,16 +191,7 @@ def response_fields(
 
 
 SANDBOX = b"sandbox allow-scripts allow-forms allow-popups allow-modals allow-downloads"
-"""Takes a page's origin away, so that the browser treats its requests as those of a stranger."""
-
-
-def has_loop(fields: Fields, via: str) -> bool:
-    """Whether a request has passed through this router before (`Via`, RFC 9110, section 7.6.3)."""
-    own = via.encode("ascii")
-    entries = (
-        entry for name, value in fields if name.lower() == b"via" for entry in value.split(b",")
-    )
-    return any(entry.split()[1:2] == [own] for entry in entries)
+"""Gives a page an opaque origin, so that the browser treats its requests as cross-origin."""
 
 
 def upgrade_of(fields: Fields) -> bytes | None:
@@ -191,7 +200,7 @@ def upgrade_of(fields: Fields) -> bytes | None:
     Other versions of HTTP are left out: requests in such a tunnel would reach the service without
     the router's checks, and could say of their sender what they like.
     """
-    if b"upgrade" not in _named_by_connection(fields):
+    if b"upgrade" not in named_by_connection(fields):
         return None
     asked = b", ".join(value for name, value in fields if name.lower() == b"upgrade")
     offers = (offer.strip() for offer in asked.split(b","))
@@ -213,16 +222,29 @@ def takes_trailers(fields: Fields) -> bool:
 
 def serialize(first_line: bytes, fields: Iterable[Field]) -> bytes:
     """The head of a message, with the empty line at its end."""
-    return b"\r\n".join([first_line, *(name + b": " + value for name, value in fields), b"", b""])
+    return first_line + b"\r\n" + lines(fields) + b"\r\n"
 
 
-def _named_by_connection(fields: Fields) -> set[bytes]:
-    return {
-        token.strip().lower()
-        for name, value in fields
-        if name.lower() == b"connection"
-        for token in value.split(b",")
-    } - {b"host"}
+def lines(fields: Iterable[Field]) -> bytes:
+    """The lines of header fields, each with its end."""
+    return b"".join([name + b": " + value + b"\r\n" for name, value in fields])
+
+
+def named_by_connection(fields: Fields) -> AbstractSet[bytes]:
+    """The names in `Connection`, which belong to one connection; `Host` is never one of them."""
+    values = [value for name, value in fields if name.lower() == b"connection"]
+    if not values:
+        return _NONE
+    return {token.strip().lower() for value in values for token in value.split(b",")} - {b"host"}
+
+
+_NONE = frozenset[bytes]()
+
+
+def _without_own(cookies: Field, names: Collection[str]) -> Sequence[Field]:
+    """A `Cookie` field without the cookies of these names; nothing if none is left."""
+    value = _without(cookies[1], names) if names else cookies[1]
+    return ((cookies[0], value),) if value or not names else ()
 
 
 def _without(cookies: bytes, names: Collection[str]) -> bytes:
@@ -234,40 +256,3 @@ def _without(cookies: bytes, names: Collection[str]) -> bytes:
 def _cookie_name(cookie: bytes) -> str:
     # `=session=x` is a cookie without a name to a browser, which sends it back as `session=x`.
     return cookie.lstrip(b" \t=").partition(b"=")[0].strip().decode("latin-1")
-
-
-_COOKIE_PATH = re.compile(rb"(;\s*path\s*=\s*)(/[^;]*)", re.IGNORECASE)
-
-
-def _under(cookie: bytes, prefix: str) -> bytes:
-    """A `Set-Cookie` whose path lies under the prefix."""
-    head = prefix.encode("ascii")
-
-    def moved(found: re.Match[bytes]) -> bytes:
-        path = b"" if found[2].strip() == b"/" else found[2]
-        return found[1] + head + (path or b"/")
-
-    return _COOKIE_PATH.sub(moved, cookie)
-
-
-_ABSOLUTE = re.compile(rb"(?i)(https?:)?//([^/?#]*)(.*)", re.DOTALL)
-
-
-def _moved(location: bytes, prefix: str, hosts: Collection[str]) -> bytes:
-    """A redirect's target under the prefix, if it lies within the service; else as it is.
-
-    Servers on a Unix socket, such as nginx, know no port and leave it out: so the host alone counts
-    where the target names no port.
-    """
-    head, own = prefix.encode("ascii"), {host.lower().encode("ascii") for host in hosts}
-    found = _ABSOLUTE.fullmatch(location)
-    if found is None:
-        return head + location if location.startswith(b"/") else location
-    there = found[2].lower()
-    if there in own:
-        if not prefix:
-            return location
-    elif there not in {host.rpartition(b":")[0] for host in own}:
-        return location
-    path = found[3] if found[3].startswith(b"/") else b"/" + found[3]
-    return head + path

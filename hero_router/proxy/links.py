@@ -1,4 +1,4 @@
-"""Gives the addresses of a service's sockets: the inverse of reading an address. No I/O, no clock.
+"""Makes the URLs of a service's sockets; `proxy.address` parses them. No I/O, no clock.
 
 An address is given only if the routing table, asked for it, leads to this very socket.
 """
@@ -17,13 +17,12 @@ Json = Mapping[str, Any]
 
 OWN = "/{name}/ is an address of the router itself"
 CONTEXT = "there is a context of the same name, so the address names the context too"
-UNROUTED = "nothing leads to a socket of this role"
-ELSEWHERE = "the service runs on node {node}, which this router cannot reach"
+UNROUTED = "sockets of this role have no address"
 TAKEN = "its addresses lead to another socket"
 
 
 class SocketLink(TypedDict):
-    """The addresses of one socket; the socket's own paths lie below them.
+    """The URLs of one socket; the socket's own paths are appended to them.
 
     `path` is relative to the router's own address and begins with a slash. `host` is the service's
     host name without a port, and `host_path` the path there. None: there is no such address. `note`
@@ -37,13 +36,13 @@ class SocketLink(TypedDict):
 
 
 class Links:
-    """Gives addresses as one node's routers read them; `domain` is that of the host names."""
+    """Makes URLs for the routers of one node; host names are below `domain`."""
 
     def __init__(self, table: RoutingTable, domain: str) -> None:
         self._table, self._domain = table, domain
 
     def of(self, record: Json, shown: Filter | None) -> dict[str, SocketLink]:
-        """The addresses of each socket of a record, by the socket's name.
+        """The URLs of each socket of a record, by the socket's name.
 
         `shown` is what the caller may see: the same as when the caller uses the address.
         """
@@ -52,8 +51,8 @@ class Links:
 
     def _link(self, record: Json, socket: Json, shown: Filter | None) -> SocketLink:
         segment = segment_of(socket)
-        if not self._table.reaches(record):
-            return _none(ELSEWHERE.format(node=record.get("node")))
+        if obstacle := self._table.obstacle(record):
+            return _none(obstacle)
         if segment is None:
             return _none(UNROUTED)
         path, note = self._path(record, socket, segment, shown)

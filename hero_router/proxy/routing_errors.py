@@ -1,7 +1,7 @@
-"""`RoutingErrors`: the last routing errors of each service, on every worker.
+"""`RoutingErrors`: the last failed requests to each service, shared by all workers.
 
 A worker notes its own errors in memory, and writes them to Redis once a second. A request never
-waits for that. While Redis is away, each worker knows its own errors only.
+waits for that. While Redis does not answer, each worker has only its own errors.
 """
 
 import asyncio
@@ -25,7 +25,8 @@ WAIT_SECONDS = 1.0
 """Longest wait for Redis, for writing and for reading."""
 
 MOST_SERVICES = 200
-"""Most services whose errors a worker keeps; those whose last error is oldest are dropped."""
+"""Maximum number of services whose errors a worker keeps; those whose last error is oldest are
+dropped."""
 
 
 Rings = OrderedDict[str, deque[RoutingError]]
@@ -33,14 +34,14 @@ Rings = OrderedDict[str, deque[RoutingError]]
 
 
 class RecentErrors(NamedTuple):
-    """A service's last errors, the newest first; `complete`: also those of the other workers."""
+    """A service's last errors, newest first; `complete`: of all workers, not only this one."""
 
     errors: list[RoutingError]
     complete: bool
 
 
 class RoutingErrors:
-    """The routing errors of one worker, and those that the other workers wrote to Redis."""
+    """Keeps the routing errors of one worker, and shares them with other workers by Redis."""
 
     def __init__(
         self, store: RoutingErrorStore, clock: Callable[[], float] = time.monotonic
@@ -82,8 +83,10 @@ class RoutingErrors:
                 shared, complete = await self._reads.get(service), True
         except (StoreError, TimeoutError):
             shared, complete = [], False
-        found = {_identity(each): each for each in (*shared, *self._own.get(service, ()))}
-        newest = sorted(found.values(), key=lambda each: each["at"], reverse=True)
+        # The oldest first: errors of one millisecond then keep the order in which they were noted.
+        oldest = (*reversed(shared), *self._own.get(service, ()))
+        found = {_identity(each): each for each in oldest}
+        newest = sorted(found.values(), key=lambda each: each["at"])[::-1]
         return RecentErrors(newest[:limit], complete)
 
 

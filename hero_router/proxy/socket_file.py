@@ -1,4 +1,4 @@
-"""Finds the socket file of a record on this machine's disk, and remembers it for a moment."""
+"""Finds the socket file of a service on this machine's disk, and caches the result briefly."""
 
 import os
 import time
@@ -16,11 +16,11 @@ KEPT_SECONDS = 1.0
 once."""
 
 MOST_KEPT = 1024
-"""Most addresses that are remembered."""
+"""Maximum number of addresses that are remembered."""
 
 
 class SocketLocator:
-    """Addresses of the sockets below one root. Symlinks may lead around in it, not out of it.
+    """Finds socket files below one root; refuses symlinks that lead out of it.
 
     What the scanner ignores is not connected to either, whatever a record in Redis says: the
     sockets of other programs, and those that give power over the machine.
@@ -30,25 +30,25 @@ class SocketLocator:
         self, root: Path, exclusions: Exclusions, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._root, self._exclusions, self._clock = os.fsencode(root), exclusions, clock
-        self._known: dict[bytes, tuple[float, SocketAddress]] = {}
+        self._known: dict[tuple[str, str], tuple[float, SocketAddress]] = {}
 
     def find(self, socket: Mapping[str, Any]) -> SocketAddress:
         """The address of a record's socket. Raises NoResponse if there is no such file."""
-        raw = _raw_path(socket)
-        known = self._known.get(raw)
+        key = _key(socket)
+        known = self._known.get(key)
         now = self._clock()
         if known is not None and now - known[0] < KEPT_SECONDS:
             return known[1]
-        self._known.pop(raw, None)
-        address = self._look(raw)
+        self._known.pop(key, None)
+        address = self._look(_raw_path(socket))
         if len(self._known) >= MOST_KEPT:
             del self._known[next(iter(self._known))]  # the one that was looked up first
-        self._known[raw] = now, address
+        self._known[key] = now, address
         return address
 
     def forget(self, socket: Mapping[str, Any]) -> None:
         """Look at the disk next time: the socket was not as remembered."""
-        self._known.pop(_raw_path(socket), None)
+        self._known.pop(_key(socket), None)
 
     def _look(self, raw: bytes) -> SocketAddress:
         try:
@@ -63,6 +63,11 @@ class SocketLocator:
         if (why := self._exclusions.reason_below(root, (named, path), state)) is not None:
             raise NoResponse(Outcome.MISSING, f"is not taken for a service: {why}")
         return SocketAddress(path, state.st_dev, state.st_ino)
+
+
+def _key(socket: Mapping[str, Any]) -> tuple[str, str]:
+    """What names a record's socket: the two texts from which its path is read."""
+    return str(socket.get("raw_path") or ""), str(socket.get("path"))
 
 
 def _raw_path(socket: Mapping[str, Any]) -> bytes:

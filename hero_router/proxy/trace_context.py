@@ -1,4 +1,4 @@
-"""Passes a W3C trace context on, or begins one (https://www.w3.org/TR/trace-context/). Pure.
+"""Passes on a W3C trace context, or starts one (https://www.w3.org/TR/trace-context/). Pure.
 
 The router records no spans. So a context that a trusted caller gives is passed on as it is: a span
 id of the router's own would name a span that nobody can find.
@@ -26,8 +26,12 @@ def trace_fields(
     parents = [value for name, value in given if name.lower() == PARENT]
     if len(parents) == 1 and _is_valid(parents[0]):
         return given
-    digits = token_hex(24)
-    return [(PARENT, f"00-{digits[:32]}-{digits[32:]}-01".encode("ascii"))]
+    return [begun(token_hex(24))]
+
+
+def begun(digits: str) -> tuple[bytes, bytes]:
+    """The `traceparent` of a trace that begins here: 32 digits for the trace, 16 for the parent."""
+    return PARENT, f"00-{digits[:32]}-{digits[32:]}-01".encode("ascii")
 
 
 def trace_id(fields: Iterable[tuple[bytes, bytes]]) -> str:

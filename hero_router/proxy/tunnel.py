@@ -1,11 +1,11 @@
-"""Tunnels of bytes between two connections, after both have left HTTP (RFC 9110, section 7.8)."""
+"""Tunnels that copy bytes both ways between two connections, such as WebSockets (RFC 9110, 7.8)."""
 
 import asyncio
 from collections.abc import Callable
 from typing import Any, cast
 
 SWEEP_SECONDS = 30.0
-"""Time between two looks for idle tunnels, at most; a quarter of the limit if that is shorter."""
+"""Longest time between two checks for idle tunnels; a quarter of the limit if that is shorter."""
 
 
 def _nothing() -> None:
@@ -13,7 +13,7 @@ def _nothing() -> None:
 
 
 class TunnelEnd(asyncio.Protocol):
-    """One end of a tunnel: writes to the other end what arrives here.
+    """One end of a tunnel: writes the bytes that it receives to the other end.
 
     The end of one direction is passed on; the other direction stays open. `is_over` says whether
     this end will send nothing more. `owner` is any object by which `Tunnels.close_where` finds the
@@ -30,7 +30,7 @@ class TunnelEnd(asyncio.Protocol):
         self.on_end: Callable[[], None] = _nothing
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the transport."""
+        """Keep the transport of this end."""
         self.transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
@@ -40,17 +40,17 @@ class TunnelEnd(asyncio.Protocol):
             self.other.transport.write(data)
 
     def pause_writing(self) -> None:
-        """Stop the reading at the other end: this one is slow."""
+        """Pause the other end: this end is slow."""
         if self.other is not None and not self.other.transport.is_closing():
             self.other.transport.pause_reading()
 
     def resume_writing(self) -> None:
-        """Read again at the other end."""
+        """Let the other end read again."""
         if self.other is not None and not self.other.transport.is_closing():
             self.other.transport.resume_reading()
 
     def eof_received(self) -> bool:
-        """Pass the end of one direction on; close when both have ended."""
+        """Pass the end of one direction on; close the tunnel when both have ended."""
         self.is_over = True
         other = self.other
         if other is None or other.is_over or not other.transport.can_write_eof():
@@ -59,7 +59,7 @@ class TunnelEnd(asyncio.Protocol):
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Close the other end: cleanly after a clean end, else at once."""
+        """Close the other end: after its last bytes if this end closed cleanly, else at once."""
         self._tunnels.discard(self)
         other, self.other = self.other, None
         if other is not None:
@@ -110,18 +110,18 @@ class Tunnels:
         self._arm()
 
     def discard(self, end: TunnelEnd) -> None:
-        """An end is closed."""
+        """Remove the tunnel of a closed end."""
         self._open.discard(end)
         end.on_end()
 
     def close_where(self, predicate: Callable[[Any], bool]) -> None:
-        """Break the tunnels whose owners match, as when a caller's right is revoked."""
+        """Break the tunnels of the matching callers, for example when access is revoked."""
         for end in tuple(self._open):
             if predicate(end.owner):
                 end.transport.abort()
 
     def close(self) -> None:
-        """Close all: the worker ends."""
+        """Close all tunnels, as the worker ends."""
         if self._sweeper is not None:
             self._sweeper.cancel()
         for end in tuple(self._open):

@@ -1,6 +1,6 @@
-"""Dispatches JSON-RPC 2.0 calls to methods (jsonrpc.org/specification). No HTTP here.
+"""Dispatches JSON-RPC 2.0 calls to the router's own methods, without HTTP.
 
-Our choices where the specification leaves one:
+The specification is https://www.jsonrpc.org/specification. Our choices where it leaves one:
 
 - An `id` is a string of limited length, a whole number or null.
 - A call with `"id": null` is answered; it is no notification.
@@ -16,13 +16,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from hero_router.access.policy import LOOK, Right
 from hero_router.access.principal import Principal
-from hero_router.codec import InvalidJson, decode, encode
 from hero_router.errors import BadRequest, NotFound, Overloaded, TimedOut
-from hero_router.rpc.error_log import log_error
+from hero_router.rpc.error_logging import log_error
 from hero_router.rpc.error_mapping import error_info, rpc_error
 from hero_router.rpc.examples import Example
 from hero_router.rpc.params import Param, bind
+from hero_router.strict_json import InvalidJson, decode, encode
 
 RESERVED, DISCOVER = "rpc.", "rpc.discover"
 
@@ -50,7 +51,8 @@ class Encoded:
 class Method:
     """One JSON-RPC method. `handler` gets the caller, and the checked parameters by name.
 
-    `result` is the JSON Schema of the method's result. At most `at_once` calls of the method run at
+    Only callers who have the `right` get an answer. `result` is the JSON Schema of the method's
+    result. At most `at_once` calls of the method run at
     the same time in a worker, so that slow calls of one method never block another method.
     """
 
@@ -62,6 +64,7 @@ class Method:
     description: str = ""
     examples: tuple[Example, ...] = ()
     at_once: int = 64
+    right: Right = LOOK
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,7 @@ class Dispatcher:
     async def _batch(self, messages: list[Any], sender: _Sender) -> str | None:
         """Run a few requests at a time, so that one batch does not take up the whole worker."""
         if not 0 < len(messages) <= self._limits.batch:
-            error = InvalidRequest(f"a batch holds 1 to {self._limits.batch} requests")
+            error = InvalidRequest(f"a batch must have 1 to {self._limits.batch} requests")
             return _failed(None, error, sender.request_id)
         turn, room = asyncio.Semaphore(self._limits.together), self._limits.answer_chars
 
@@ -145,7 +148,9 @@ class Dispatcher:
             return _failed(None, error, sender.request_id)
         try:
             if room <= 0:
-                raise Overloaded("the answers to this batch are too large: ask for less at once")
+                raise Overloaded(
+                    "the answers to this batch are too large: send fewer requests in one batch"
+                )
             text = _succeeded(call.id, await self._run(call, sender.caller))
         except Exception as error:  # noqa: BLE001 - the edge: logged in full, answered in general words
             text = _failed(call.id, error, sender.request_id)
@@ -155,6 +160,7 @@ class Dispatcher:
         method = self._methods.get(call.method)
         if method is None:
             raise NoMethod("rpc.discover lists the methods")
+        method.right.require(caller)
         values = bind(method.params, call.params)
         with self._slot(method):
             return await _bounded(method.handler(caller, **values), self._timeout)
@@ -177,7 +183,7 @@ def parse(message: object, id_chars: int) -> Call:
         InvalidRequest: the request breaks a rule; the answer then has the id null.
     """
     if not isinstance(message, dict):
-        raise InvalidRequest("a request is an object")
+        raise InvalidRequest("a request must be an object")
     if message.get("jsonrpc") != "2.0":
         raise InvalidRequest('jsonrpc must be "2.0"')
     method, params, name = message.get("method"), message.get("params", {}), message.get("id")

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from hero_router import __version__
-from hero_router.codec import decode, encode
 from hero_router.feed.conditions import Condition
 from hero_router.model import NodeState, Record, SocketState, Status, service_id
+from hero_router.strict_json import decode, encode
 
 NOW = 1_764_288_000_000
 
@@ -48,6 +48,7 @@ _NODE = NodeState(
     "web-1", "web-1/4021", 812, NOW - 2_000, 41, sockets=1, services=1, version=__version__,
     counts={"healthy": 1}, scan_seconds=5.0, probe_ms={"median": 1.8, "longest": 1.8},
     root="/home/hero/hero/var/sockets", machine="web-1", root_device=2049,
+    advertise_url="https://web-1.example.org",
 )  # fmt: skip
 _FOUND = {"discovered": 1, "added": 0, "removed": 0, "changed": 0, "duration_ms": 41}
 
@@ -68,6 +69,16 @@ ADDRESSES = {
         "note": "",
     }
 }
+MUTE = {
+    "id": RECORD.id,
+    "name": "billing",
+    "context": "shop",
+    "node": "web-1",
+    "by": "admin",
+    "at": NOW,
+    "until": NOW + 3_600_000,
+    "note": "new disk",
+}
 LOGS = {
     "service_id": RECORD.id,
     "errors": [
@@ -85,11 +96,46 @@ LOGS = {
     ],
     "complete": True,
 }
+_DOWN = NOW - 1_556_980
+HISTORY = {
+    "span": "1h",
+    "bucket_seconds": 60,
+    "start": NOW - 3_600_000,
+    "end": NOW,
+    "services": [
+        {
+            "service_id": RECORD.id,
+            "since": NOW - 86_400_000,
+            "bars": "h" * 34 + "u" * 4 + "h" * 8 + "?ll" + "h" * 11,
+            "up_minutes": 53,
+            "watched_minutes": 57,
+            "minutes": 60,
+        }
+    ],
+    "detail": {
+        "latency_median": [*[1.8] * 34, *[None] * 4, *[1.8] * 8, *[None] * 3, *[1.8] * 11],
+        "latency_p95": [*[4.6] * 34, *[None] * 4, *[4.6] * 8, *[None] * 3, *[4.6] * 11],
+        "transitions": [
+            {"at": _DOWN + 200_100, "from": "unhealthy", "to": "healthy", "reason": ""},
+            {"at": _DOWN, "from": "healthy", "to": "unhealthy", "reason": "no answer in 2 s"},
+        ],
+        "incidents": [
+            {
+                "began": _DOWN,
+                "ended": _DOWN + 200_100,
+                "duration_ms": 200_100,
+                "status": "unhealthy",
+                "reason": "no answer in 2 s",
+                "unwatched_ms": 0,
+            }
+        ],
+    },
+}
 STATE = {
     "cursor": _CURSOR,
     "run_id": "6f1c0d2a9b3e4f5a8c7d6e5f4a3b2c1d0e9f8a7b",
     "services": [SERVICE],
-    "nodes": [{**_json(_NODE.to_json()), "lost": False}],
+    "nodes": [{**_json(_NODE.to_json()), "lost": False, "reported": True}],
     "stale": [],
     "now": NOW,
     "as_of": NOW - 40,

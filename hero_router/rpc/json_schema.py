@@ -1,4 +1,4 @@
-"""Makes the JSON Schemas of results from Python types, and checks parameters by their schemas.
+"""Makes JSON Schemas from Python types, and checks JSON values against schemas.
 
 A parameter's schema uses only the keywords in `CHECKED`, so every published rule is checked. Pure:
 no I/O, no clock.
@@ -53,9 +53,15 @@ def choice(*options: str) -> Schema:
     return {"type": "string", "enum": list(options)}
 
 
-def whole(low: int, high: int, default: int) -> Schema:
+def whole(low: int, high: int, default: int | None = None) -> Schema:
     """The schema of a whole number from `low` to `high`, without a fraction or exponent."""
-    return {"type": "integer", "minimum": low, "maximum": high, "default": default}
+    span = {"type": "integer", "minimum": low, "maximum": high}
+    return span if default is None else {**span, "default": default}
+
+
+def flag(default: bool) -> Schema:
+    """The schema of true or false."""
+    return {"type": "boolean", "default": default}
 
 
 def array(items: Schema, most: int) -> Schema:

@@ -1,32 +1,46 @@
-"""The router's own JSON-RPC methods: their handlers and how the OpenRPC document describes them."""
+"""The router's own JSON-RPC methods: their handlers, and their descriptions for OpenRPC."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from hero_router import __version__
-from hero_router.access.policy import require_all_contexts, require_role, visible
-from hero_router.access.principal import ADMIN, Principal
-from hero_router.codec import encode
+from hero_router.access.policy import SCAN, visible
+from hero_router.access.principal import Principal
 from hero_router.feed.feed import Feed
 from hero_router.feed.rescan import CALL_SECONDS, WAIT_SECONDS, ScanCoordinator
 from hero_router.feed.view import StateView
+from hero_router.history.answer import History
+from hero_router.history.spans import DEFAULT_SPAN, VIEWS
 from hero_router.model import Status
 from hero_router.rpc import examples, openrpc
+from hero_router.rpc.access_methods import AccessMethods
 from hero_router.rpc.dispatcher import DISCOVER, Encoded, Method
 from hero_router.rpc.examples import Example
 from hero_router.rpc.json_schema import choice, text, whole
+from hero_router.rpc.mute_methods import MuteMethods
 from hero_router.rpc.openrpc import COMPONENTS
-from hero_router.rpc.params import Param
-from hero_router.rpc.results import Count, Detail, Health, Logs, Scan, Service, State
+from hero_router.rpc.params import ONE, Param
+from hero_router.rpc.results import (
+    Count,
+    Detail,
+    Health,
+    Logs,
+    Scan,
+    Service,
+    State,
+)
 from hero_router.rpc.service_detail import ServiceDetails
+from hero_router.rpc.service_history import ServiceHistories
 from hero_router.store.routing_errors import MOST_KEPT
+from hero_router.strict_json import encode
 
 MAX_PAGE = 1_000
-"""Most services on one page of `router.services`."""
+"""Maximum number of services on one page of `router.services`."""
 
 SCANS_AT_ONCE = 16
-"""Most calls of `router.scan` that wait in a worker: a call is cheap, but holds a connection."""
+"""Maximum number of calls of `router.scan` that wait in a worker: a call is cheap, but holds a
+connection."""
 
 MANIFEST: Mapping[str, str] = {
     "protocol": "openrpc",
@@ -50,11 +64,12 @@ class RpcMethods:
         feed: Feed,
         state: StateView,
         details: ServiceDetails,
+        histories: ServiceHistories,
         scanning: ScanCoordinator,
         worker: str,
     ) -> None:
         self._feed, self._state, self._scanning = feed, state, scanning
-        self._details, self._worker = details, worker
+        self._details, self._histories, self._worker = details, histories, worker
 
     async def all(self, caller: Principal) -> Encoded:
         """The whole state that the caller may see, the same as GET /api/services."""
@@ -84,15 +99,29 @@ class RpcMethods:
         """The last routing errors of one service."""
         return await self._details.errors(id, caller, limit)
 
-    async def scan(self, caller: Principal) -> dict[str, Any]:
-        """Make the scanners scan now; returns their counts. Raises Forbidden."""
-        require_role(caller, ADMIN)
-        require_all_contexts(caller)
+    async def history(
+        self,
+        caller: Principal,
+        *,
+        span: str = DEFAULT_SPAN,
+        id: str | None = None,  # noqa: A002 - as callers name it
+    ) -> dict[str, Any] | Encoded:
+        """The past of all services that the caller may see, or of one with its detail."""
+        if id is not None:
+            return await self._histories.one(span, id, caller)
+        return Encoded(await self._histories.all(span, caller))
+
+    async def scan(self, _: Principal) -> dict[str, Any]:
+        """Make the scanners scan now; returns their counts."""
         return await self._scanning.scan()
 
-    async def health(self, _: Principal) -> dict[str, object]:
+    async def health(self, caller: Principal) -> dict[str, object]:
         """The same answer as GET /ready."""
-        return {**self._feed.status(), "worker": self._worker, "version": __version__}
+        return {
+            **self._feed.status(visible(caller)),
+            "worker": self._worker,
+            "version": __version__,
+        }
 
 
 MATCHING = (
@@ -101,15 +130,6 @@ MATCHING = (
     Param("node", text(), "only services of this node"),
 )
 """Parameters that select services."""
-
-ONE = Param(
-    "id",
-    text(),
-    "the service's id, or a name that only one service has",
-    required=True,
-    old_name="service_id",
-)
-"""The parameter that names one service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +140,7 @@ class RpcApi:
     document: str
 
 
-def rpc_api(handlers: RpcMethods) -> RpcApi:
+def rpc_api(handlers: RpcMethods, mutes: MuteMethods, access: AccessMethods) -> RpcApi:
     """Build the router's JSON-RPC API; its methods call these handlers."""
 
     async def discover(_: Principal) -> Encoded:
@@ -128,7 +148,7 @@ def rpc_api(handlers: RpcMethods) -> RpcApi:
 
     schema = {"type": "object", "required": ["openrpc", "info", "methods"]}
     itself = Method(DISCOVER, discover, "Returns the router's OpenRPC document.", schema)
-    methods = [*_methods(handlers), itself]
+    methods = [*_methods(handlers), *mutes.methods(), *access.methods(), itself]
     document = encode(openrpc.document(methods))
     return RpcApi(methods, document)
 
@@ -182,6 +202,7 @@ def _methods(handlers: RpcMethods) -> list[Method]:
                         "probe": examples.PROBE,
                         "stale": [],
                         "addresses": examples.ADDRESSES,
+                        "muted": None,
                     },
                     {"id": "billing"},
                 ),
@@ -205,10 +226,26 @@ def _methods(handlers: RpcMethods) -> list[Method]:
             examples=(Example("nothing listened", examples.LOGS, {"id": "billing", "limit": 10}),),
         ),
         Method(
+            "router.history",
+            handlers.history,
+            "Returns the past of all services, or of one: bars, availability, incidents.",
+            COMPONENTS.of(History),
+            params=(
+                Param("span", choice(*VIEWS), f"the time to show, {DEFAULT_SPAN} by default"),
+                Param("id", text(), "only this service, by its id or unique name, with `detail`"),
+            ),
+            description=(
+                "The same as `GET /api/history`, which docs/api.md describes. `detail` is null "
+                "without `id`."
+            ),
+            examples=(Example("one service", examples.HISTORY, {"span": "1h", "id": "billing"}),),
+        ),
+        Method(
             "router.scan",
             handlers.scan,
             "Makes all scanners scan now, and returns the counts of services that they found.",
             COMPONENTS.of(Scan),
+            right=SCAN,
             description=(
                 f"Every scanner has {WAIT_SECONDS:g} s to reply. `missing` names the nodes that "
                 "did not reply. `conditions` says which folders or sockets scanners could not "

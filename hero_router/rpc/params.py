@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from hero_router.errors import BadRequest
-from hero_router.rpc.json_schema import Schema, refusal, unchecked
+from hero_router.rpc.json_schema import Schema, refusal, text, unchecked
 from hero_router.sanitize import clean
 
 SHOWN = 40
-"""Most characters of an unknown parameter name that an error message repeats."""
+"""Maximum number of characters of an unknown parameter name that an error message repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ def bind(params: Sequence[Param], given: list[Any] | dict[str, Any]) -> dict[str
     for name, value in values.items():
         if name not in known:
             raise BadRequest(f"there is no parameter {clean(name, SHOWN)!r}")
-        if (text := refusal(known[name].schema, value, name)) is not None:
-            raise BadRequest(text)
+        if (why := refusal(known[name].schema, value, name)) is not None:
+            raise BadRequest(why)
     for param in params:
         if param.required and param.name not in values:
             raise BadRequest(f"{param.name} is missing")
@@ -62,12 +62,22 @@ def _renamed(params: Sequence[Param], given: dict[str, Any]) -> dict[str, Any]:
             value = values.pop(param.old_name)
             if values.setdefault(param.name, value) != value:
                 raise BadRequest(
-                    f"{param.old_name} is the old name of {param.name}: give one of them"
+                    f"{param.old_name} is the old name of {param.name}: use only one of them"
                 )
     return values
 
 
 def _named(params: Sequence[Param], given: list[Any]) -> dict[str, Any]:
     if len(given) > len(params):
-        raise BadRequest(f"at most {len(params)} parameters are taken, not {len(given)}")
+        raise BadRequest(f"the method has at most {len(params)} parameters, not {len(given)}")
     return {param.name: value for param, value in zip(params, given, strict=False)}
+
+
+ONE = Param(
+    "id",
+    text(),
+    "the service's id, or a name that only one service has",
+    required=True,
+    old_name="service_id",
+)
+"""The parameter that names one service."""

@@ -3,10 +3,22 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, TypedDict
 
+from hero_router.access.access_summary import Way
+from hero_router.access.attempts import Tries
+from hero_router.access.policy import Extent
 from hero_router.feed.conditions import Condition
+from hero_router.history.answer import (
+    History,
+    HistoryDetail,
+    ServiceHistory,
+    TransitionFields,
+)
+from hero_router.history.transitions import Incident
 from hero_router.model import NodeState, Record, SocketState
 from hero_router.proxy.links import SocketLink
+from hero_router.store.mutes import Mute
 from hero_router.store.routing_errors import RoutingError
+from hero_router.store.session_record import BrowserSession
 
 Position = Annotated[str, {"pattern": "^[0-9]+-[0-9]+$"}]
 Time = Annotated[int, {"description": "Unix time in milliseconds"}]
@@ -21,9 +33,13 @@ class Service(TypedDict):
 
 
 class Node(TypedDict):
-    """A node report: the field that is added to those of `model.NodeState` (see `EXTENDS`)."""
+    """A node report: the fields that are added to those of `model.NodeState` (see `EXTENDS`).
+
+    `reported`: the report is of a scan that the present scanner of the node has finished.
+    """
 
     lost: bool
+    reported: bool
 
 
 class Probe(TypedDict):
@@ -34,15 +50,16 @@ class Probe(TypedDict):
 
 
 class Detail(Service):
-    """One service, its last probe, the reasons why both may be out of date, and its addresses."""
+    """One service with its last probe, its addresses, and the reasons why it may be out of date."""
 
     probe: Probe | None
     stale: list[Condition]
     addresses: Mapping[str, SocketLink]
+    muted: Mute | None
 
 
 class Logs(TypedDict):
-    """The last routing errors of a service; `complete`: those of all workers."""
+    """The last routing errors of a service; `complete`: of all workers, not only of this one."""
 
     service_id: str
     errors: list[RoutingError]
@@ -72,7 +89,7 @@ class Counts(TypedDict):
 
 
 class Unseen(TypedDict):
-    """A condition of a node: its scanner could not see some folders or sockets."""
+    """A folder or sockets that the scanner of a node could not read."""
 
     node: str
     reason: str
@@ -85,6 +102,90 @@ class Scan(Counts):
     nodes: Mapping[str, Counts]
     missing: list[str]
     conditions: list[Unseen]
+
+
+class Unmuted(TypedDict):
+    """The service whose mute was ended, and whether there was one."""
+
+    service_id: str
+    was_muted: bool
+
+
+class RightFields(TypedDict):
+    """Something that callers may do, and how far each kind of caller may."""
+
+    name: str
+    what: str
+    extents: Mapping[str, Extent]
+
+
+class Overview(TypedDict):
+    """Rights of the roles, ways to get access, and recent wrong tokens."""
+
+    rights: list[RightFields]
+    ways: list[Way]
+    tries: list[Tries]
+    worker: str
+
+
+class SessionFields(TypedDict):
+    """A recorded session (see `EXTENDS`); `own`: the caller's."""
+
+    own: bool
+
+
+class SessionList(TypedDict):
+    """The recorded sessions that hold, and how many the record has at most."""
+
+    sessions: list[SessionFields]
+    most: Count
+    now: Time
+
+
+class Ended(TypedDict):
+    """The session that was ended, and whose it was."""
+
+    session_id: str
+    name: str
+
+
+class EndedAll(TypedDict):
+    """The sessions that began up to `before` were ended, but the `spared` one."""
+
+    before: Time
+    spared: str | None
+
+
+class Allowed(TypedDict):
+    """An address or network that was added to the list."""
+
+    network: str
+    added_at: Time
+    note: str
+
+
+class AllowList(TypedDict):
+    """The addresses that may connect: those of the settings, and those that were added."""
+
+    in_force: bool
+    fixed: list[str]
+    added: list[Allowed]
+    now: Time
+
+
+class AllowedNow(TypedDict):
+    """The added network; `is_everyone`: it contains all addresses of its kind."""
+
+    network: str
+    is_new: bool
+    is_everyone: bool
+
+
+class DisallowedNow(TypedDict):
+    """The removed network, and whether it was on the list."""
+
+    network: str
+    was_listed: bool
 
 
 class Health(TypedDict):
@@ -107,6 +208,11 @@ NAMES: Mapping[type, str] = {
     SocketLink: "SocketLink",
     RoutingError: "RoutingError",
     Logs: "Logs",
+    ServiceHistory: "ServiceHistory",
+    TransitionFields: "Transition",
+    Incident: "Incident",
+    HistoryDetail: "HistoryDetail",
+    History: "History",
     Node: "Node",
     Condition: "Condition",
     State: "State",
@@ -114,9 +220,28 @@ NAMES: Mapping[type, str] = {
     Counts: "Counts",
     Unseen: "Unseen",
     Scan: "Scan",
+    Mute: "Mute",
+    Unmuted: "Unmuted",
+    RightFields: "Right",
+    Way: "Way",
+    Tries: "Tries",
+    Overview: "Overview",
+    SessionFields: "Session",
+    SessionList: "SessionList",
+    Ended: "Ended",
+    EndedAll: "EndedAll",
+    Allowed: "Allowed",
+    AllowList: "AllowList",
+    AllowedNow: "AllowedNow",
+    DisallowedNow: "DisallowedNow",
     Health: "Health",
 }
 """Every class that is part of a result, and its name in the OpenRPC document."""
 
-EXTENDS: Mapping[type, type] = {Service: Record, Detail: Record, Node: NodeState}
-"""Result types that also have all fields of a class in `model`."""
+EXTENDS: Mapping[type, type] = {
+    Service: Record,
+    Detail: Record,
+    Node: NodeState,
+    SessionFields: BrowserSession,
+}
+"""Result types that also have all fields of another class."""

@@ -46,8 +46,8 @@ class NodeConditions:
         walk = inventory.walk
         if inventory.unmounted:
             return (
-                f"{self._root} is empty, and on another file system than its services were: is it "
-                "not mounted? None of them is removed until it is, or until it has a socket again"
+                f"{self._root} is empty, and on another file system than before: is it not "
+                "mounted? None of its services is removed until it is mounted or has a socket again"
             )
         if walk.unreadable:
             return self._unreadable(walk.unreadable)
@@ -87,9 +87,9 @@ class NodeConditions:
             text = self._current[reason] = f"{self._node}: {detail}"
             if text != known:
                 level = logging.INFO if known else logging.WARNING
-                log.log(level, "the scanner does not see everything: %s", text)
+                log.log(level, "the scanner cannot see all sockets: %s", text)
         elif known is not None:
-            log.info("the scanner sees this again: %s", known)
+            log.info("a problem that kept the scanner from seeing all sockets has ended: %s", known)
 
 
 def user() -> str:

@@ -1,4 +1,4 @@
-"""Deletes files of sockets that had no listener for too long, but never a newer file instead."""
+"""Deletes the files of sockets without a listener, but never a newer file at the same path."""
 
 import contextlib
 import logging
@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping
 
 from hero_router.scan.naming import DiscoveredService
-from hero_router.scan.tracked import TrackedService
+from hero_router.scan.tracked_state import TrackedService
 from hero_router.scan.walk import SocketFile
 
 log = logging.getLogger(__name__)
@@ -38,8 +38,8 @@ def unlink(file: SocketFile) -> bool:
     """
     if not hasattr(os, "O_PATH"):
         log.warning(
-            "the socket file %s, on which nothing listens, is not deleted: this system cannot hold "
-            "it so that no other file is deleted in its place",
+            "the socket file %s, on which nothing listens, is not deleted: this system cannot "
+            "make sure that no newer file is deleted in its place",
             file.path,
         )
         return False

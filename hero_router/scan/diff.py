@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 from hero_router.model import Change, Record
 from hero_router.scan.flaps import StateKey, changed, hold_worst, state_key
 from hero_router.scan.naming import DiscoveredService
+from hero_router.scan.probe_result import ProbeResult
 from hero_router.scan.record_builder import build_record, same_but_figures
-from hero_router.scan.result import ProbeResult
 from hero_router.scan.socket_status import EvalTime, Thresholds, next_state
-from hero_router.scan.tracked import TrackedService, TrackedSocket, track
+from hero_router.scan.tracked_state import TrackedService, TrackedSocket, track
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The input of `diff` and `removals`: known and tracked state, probe results, time, rules.
+    """The input of `diff`: service records, tracked state, probe results, time, thresholds.
 
     `known` are the node's service records in the registry; `tracked` is the state that the scanner
     keeps between scans; both are by service id. `results` are by the socket's raw path.

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 
-from hero_router.scan.interfaces import Clock
+from hero_router.scan.dependency_protocols import Clock
 from hero_router.scan.inventory import Inventory
 from hero_router.scan.naming import DiscoveredService, services
 from hero_router.scan.walk import SocketFile, WalkResult
@@ -11,7 +11,7 @@ from hero_router.settings.config import RouterConfig
 
 
 class Discovery:
-    """The sockets and services in the socket folder, as of the last walk. `walk` blocks."""
+    """The sockets and services that the last walk found. `walk` blocks, so it runs in a thread."""
 
     def __init__(self, config: RouterConfig, clock: Clock, walk: Callable[[], WalkResult]) -> None:
         self._node, self._clock, self._walk = config.node.name, clock, walk
@@ -48,7 +48,7 @@ class Discovery:
         return {file: reason for file, reason in reasons if reason}
 
     def is_verified(self, file: SocketFile) -> bool:
-        """Whether the last walk found this very socket file, not another one at the same path."""
+        """Whether the last walk found this socket file, and no newer one at its path."""
         here = self.inventory.sockets.get(file.raw) == file
         return here and file.raw not in self.inventory.unverified
 

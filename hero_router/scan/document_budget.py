@@ -9,12 +9,12 @@ import logging
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
-from hero_router.scan.result import Document
+from hero_router.scan.probe_result import Document
 
 log = logging.getLogger(__name__)
 
 MAX_TOTAL = 32 * 1024 * 1024
-"""Most characters (ASCII) of all documents of one node together."""
+"""Maximum number of characters (ASCII) of all documents of one node together."""
 
 REMOVE = ""
 """In place of a document's text: remove the document from Redis."""
@@ -44,10 +44,11 @@ class DocumentRetention:
             return
         if not self._refused:
             log.warning(
-                "the OpenRPC documents of this node are larger than %d MiB together: a document "
-                "of %d bytes and all that do not fit are not kept",
-                self._limit // 2**20,
+                "an OpenRPC document of %d bytes is not stored, and its service is shown without "
+                "it: all documents of a node together may have %d MiB; the same holds for each "
+                "further document that is too large for what is left",
                 size,
+                self._limit // 2**20,
             )
         self._refused.add(key)
 
@@ -56,7 +57,7 @@ class DocumentRetention:
         return {key: self._pending[key] for key in digests if key in self._pending}
 
     def cleanup(self, used: AbstractSet[str]) -> dict[str, str]:
-        """The documents to write or remove when service records name just the digests `used`.
+        """The documents to write or remove, if service records name only the digests `used`.
 
         Returns texts by digest, and `REMOVE` for a document to remove. A document that is still to
         be written, and that no record names, is forgotten.

@@ -6,11 +6,11 @@ is compiled. Pure: no I/O, no clock.
 
 from typing import Any, NamedTuple
 
-from hero_router.codec import InvalidJson, decode, digest, encode
 from hero_router.errors import RouterError
 from hero_router.model import MAX_METHODS, Facts
 from hero_router.sanitize import MAX_NAME, clean
-from hero_router.scan.result import Document
+from hero_router.scan.probe_result import Document
+from hero_router.strict_json import InvalidJson, decode, digest, encode
 
 DISCOVER = "rpc.discover"
 DISCOVER_REQUEST = b'{"jsonrpc":"2.0","id":1,"method":"rpc.discover","params":[]}'

@@ -1,7 +1,7 @@
-"""Detects that two deployments use the same node name: they would remove each other's services.
+"""Detects two scanners of different machines or folders under one node name.
 
-A standby scanner checks that the scanner with the lease scans the same socket folder on the same
-machine.
+They would remove each other's services. A standby scanner checks that the scanner with the lease
+scans the same socket folder on the same machine.
 """
 
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 from hero_router.errors import ConfigError
 from hero_router.model import NodeState
 from hero_router.sanitize import readable
-from hero_router.scan.interfaces import RegistryProtocol
+from hero_router.scan.dependency_protocols import RegistryProtocol
 from hero_router.settings.config import RouterConfig
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")

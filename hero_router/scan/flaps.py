@@ -1,4 +1,4 @@
-"""Damps services whose status changes again and again: marks them, and shows their worst status.
+"""Flap damping: a service whose status changes too often is marked, and its worst status shown.
 
 A service is marked as flapping if its sockets changed in `FLAP_SCANS` of the last `WINDOW` scans,
 or `FLAP_CHANGES` times in these scans (new sockets are also probed between scans). The mark ends
@@ -10,19 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from hero_router.model import Record, SocketState, Status
+from hero_router.severity import severity
 
 WINDOW = 10
 FLAP_SCANS = 4
 FLAP_CHANGES = 8
-
-_FROM_BEST_TO_WORST = (
-    Status.HEALTHY,
-    Status.UNKNOWN,
-    Status.DEGRADED,
-    Status.NON_RPC,
-    Status.INACTIVE,
-    Status.UNHEALTHY,
-)
 
 StateKey = Mapping[str, tuple[Status, str | None]]
 """The state of a service, for comparison: status and error of its sockets, by path."""
@@ -36,7 +28,7 @@ class Flaps:
     marked: bool = False
 
     def after(self, scan: int, *, moved: bool) -> "Flaps":
-        """The flaps after one more evaluation of the service, in the scan with this number."""
+        """The service's flaps after one more evaluation, in the scan with this number."""
         recent = tuple(move for move in self.moves if scan - move < WINDOW)
         moves = (*recent, scan)[-FLAP_CHANGES:] if moved else recent
         often = len(set(moves)) >= FLAP_SCANS or len(moves) >= FLAP_CHANGES
@@ -44,7 +36,7 @@ class Flaps:
 
 
 def changed(before: StateKey, after: StateKey) -> bool:
-    """Whether a socket changed or left; a new socket, or its first probe, does not count."""
+    """Whether a socket changed or is gone; a new socket, or its first probe, does not count."""
     return any(
         after.get(path) != state for path, state in before.items() if state[0] is not Status.UNKNOWN
     )
@@ -53,11 +45,6 @@ def changed(before: StateKey, after: StateKey) -> bool:
 def state_key(sockets: Iterable[SocketState]) -> StateKey:
     """The state of a service with these sockets."""
     return {socket.path: (socket.status, socket.error) for socket in sockets}
-
-
-def severity(status: Status) -> int:
-    """How bad a status is: 0 is healthy."""
-    return _FROM_BEST_TO_WORST.index(status)
 
 
 def hold_worst(new: Record, published: Record, *, again: bool) -> Record:

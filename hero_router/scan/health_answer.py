@@ -10,8 +10,8 @@ from enum import IntEnum
 from itertools import islice
 from typing import Any
 
-from hero_router.codec import InvalidJson, decode
-from hero_router.scan.result import Health
+from hero_router.scan.probe_result import Health
+from hero_router.strict_json import InvalidJson, decode
 from hero_router.upstream.response import Response
 
 GOOD_WORDS = frozenset({
@@ -44,11 +44,11 @@ CHECKS = ("checks", "components", "details", "entries", "results")
 
 health+json, Spring Boot, ASP.NET and MicroProfile have such lists."""
 MOST_CHECKS = 100
-"""Most component checks that are read."""
+"""Maximum number of component checks that are read."""
 LOGINS = (401, 403, 407)
 
 _WORD = re.compile(r"[a-z][a-z_ -]{0,31}[.!]?")
-_STRANGE = "health check says a word that is not known"
+_STRANGE = "health check answers with an unknown word"
 
 
 class Grade(IntEnum):

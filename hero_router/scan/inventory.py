@@ -1,4 +1,4 @@
-"""Tracks the sockets that exist, and those that may exist in folders that cannot be read.
+"""Tracks the sockets that exist, and those that were not found but may still exist.
 
 A socket is gone only if its folder was read without finding the socket. The sockets of an
 unreadable folder are kept until the folder can be read. An empty socket folder on another file

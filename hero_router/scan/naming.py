@@ -27,7 +27,7 @@ class DiscoveredService:
 
 
 def services(node: str, files: Iterable[SocketFile]) -> dict[str, DiscoveredService]:
-    """Group socket files into services, by id, whatever the order of the files."""
+    """Group socket files into services, by id; the order of the files does not matter."""
     claims: dict[tuple[bytes, bytes], dict[Layout, list[SocketFile]]] = defaultdict(dict)
     for file in files:
         claims[file.context, file.service].setdefault(file.layout, []).append(file)

@@ -18,7 +18,7 @@ REST_SECONDS = 20.0
 
 
 def rests(raw: bytes, calm_probes: int, scan: int, scan_seconds: float) -> bool:
-    """Whether this scan does not probe the socket with this raw path and number of calm probes.
+    """Whether this scan skips a socket, after `calm_probes` in a row that found no change.
 
     Sockets take turns, so that every scan probes about the same number of sockets.
     """

@@ -5,9 +5,9 @@ import logging
 from collections.abc import Callable, Iterable
 
 from hero_router.scan import probe_interval
-from hero_router.scan.interfaces import Probe
-from hero_router.scan.result import ProbeResult
-from hero_router.scan.tracked import TrackedSocket, documents_due, is_new
+from hero_router.scan.dependency_protocols import Probe
+from hero_router.scan.probe_result import ProbeResult
+from hero_router.scan.tracked_state import TrackedSocket, documents_due, is_new
 from hero_router.scan.walk import SocketFile
 from hero_router.settings.config import RouterConfig
 from hero_router.upstream.listeners import Listeners
@@ -107,5 +107,5 @@ class ProbeScheduler:
         try:
             return await self._probe(file, ask_documents=due)
         except Exception:
-            log.exception("bug in the scanner: probing %s failed", file.path)
-            return ProbeResult(Outcome.UNSEEN, "a probe failed by a fault of the scanner")
+            log.exception("bug in the scanner: it could not probe the socket %s", file.path)
+            return ProbeResult(Outcome.UNSEEN, "a bug in the scanner made the probe fail")

@@ -1,4 +1,4 @@
-"""Probes a socket: asks for its health and, if due, for its manifest and OpenRPC document.
+"""Probes a socket: requests its health and, if due, its manifest and OpenRPC document.
 
 Only the documented requests are sent. An `rpc` socket is asked for manifest and OpenRPC document
 (by `rpc.discover`, else `/openrpc.json`), a socket of another role for its manifest only.
@@ -12,7 +12,7 @@ from functools import partial
 
 from hero_router.scan import document_parser, health_answer
 from hero_router.scan.document_parser import BadDocument, Parsed
-from hero_router.scan.result import Document, Documents, Health, ProbeResult
+from hero_router.scan.probe_result import Document, Documents, Health, ProbeResult
 from hero_router.scan.walk import SocketFile
 from hero_router.upstream.client import Client
 from hero_router.upstream.outcome import Outcome
@@ -77,8 +77,8 @@ class Prober:
 
 def _silence(client: Client) -> str:
     if client.accepted:
-        return "the listener takes connections, its handler is silent"
-    return "the listener takes no connections, its queue is full"
+        return "the listener accepts connections, but sends no answer"
+    return "the listener accepts no connections: its queue is full"
 
 
 class _DocumentReader:

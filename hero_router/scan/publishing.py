@@ -8,17 +8,18 @@ from itertools import islice
 
 from hero_router.model import Change, Record
 from hero_router.scan.dead_socket_files import unlink_stale
+from hero_router.scan.dependency_protocols import RegistryProtocol
 from hero_router.scan.diff import Evaluation, diff, removals
 from hero_router.scan.discovery import Discovery
 from hero_router.scan.document_budget import DocumentRetention
-from hero_router.scan.interfaces import RegistryProtocol
+from hero_router.scan.minute_recorder import MinuteRecorder
 from hero_router.scan.naming import DiscoveredService
+from hero_router.scan.probe_result import ProbeResult
 from hero_router.scan.registry_drift import DriftDetector
-from hero_router.scan.result import ProbeResult
 from hero_router.scan.socket_status import EvalTime, Thresholds
-from hero_router.scan.status_log import log_status
-from hero_router.scan.tracked import TrackedService, TrackedSocket, after_takeover, ask_again
-from hero_router.scan.unverified_services import to_unknown, unverified
+from hero_router.scan.status_change_log import log_status
+from hero_router.scan.tracked_state import TrackedService, TrackedSocket, after_takeover, ask_again
+from hero_router.scan.unknown_services import to_unknown, unverified
 from hero_router.scan.walk import SocketFile
 from hero_router.settings.config import RouterConfig
 from hero_router.store.lease import Grant
@@ -31,7 +32,7 @@ BATCH = 64
 class Publisher:
     """Keeps the tracked state of services, and writes their changes to the registry.
 
-    `now` returns the time of an evaluation.
+    `now` returns the time of an evaluation; `recorder` notes each published change.
     """
 
     def __init__(
@@ -40,9 +41,11 @@ class Publisher:
         registry: RegistryProtocol,
         discovery: Discovery,
         now: Callable[[], EvalTime],
+        recorder: MinuteRecorder,
     ) -> None:
         self._node, self._unlinks = config.node.name, config.scan.stale_unlink
         self._registry, self._discovery, self._now = registry, discovery, now
+        self._recorder = recorder
         self._rules = Thresholds(config.scan.failures, config.scan.stale_seconds)
         self._results: dict[bytes, ProbeResult] = {}
         self._dirty: set[str] = set()
@@ -56,7 +59,7 @@ class Publisher:
         """Set while results or changes wait to be published."""
 
     def reset(self, known: Mapping[str, Record]) -> None:
-        """Forget results and tracked state that another scanner may have made out of date."""
+        """Drop results and tracked state that are out of date if another scanner held the lease."""
         self.tracked = {k: after_takeover(t, known.get(k)) for k, t in self.tracked.items()}
         self._results.clear()
         self._dirty.clear()
@@ -80,6 +83,7 @@ class Publisher:
             if result.document is not None:
                 self._retention.offer(result.document)
             self._results[file.raw] = replace(result, document=None)
+            self._recorder.probed(owner, result.latency_ms)
             self._dirty.add(owner)
             self.work.set()
 
@@ -186,6 +190,7 @@ class Publisher:
         self.counts.update(change.type for change in changes)
         for change in changes:
             old = known.pop(change.service, None) or before.get(change.service)
+            self._recorder.changed(change.service, old, change.record)
             if change.record is not None:
                 known[change.service] = change.record
                 log_status(old, change.record)

@@ -11,10 +11,10 @@ from hero_router.model import Facts, Record, SocketState, Status, worst
 from hero_router.sanitize import readable
 from hero_router.scan.naming import DiscoveredService
 from hero_router.scan.socket_status import EvalTime
-from hero_router.scan.tracked import TrackedSocket
+from hero_router.scan.tracked_state import TrackedSocket
 
 MAX_REASONS = 4
-"""Most sockets that the reason of one service names."""
+"""Maximum number of sockets that the reason of one service names."""
 _RANK = {"openrpc": 3, "manifest": 2, "none": 1, "page": 0}
 """Ranks of the kinds of documents: the facts come from the highest one, of the first socket."""
 

@@ -1,4 +1,4 @@
-"""Detects changes of the registry that the scanner did not make, for services that were not probed.
+"""Detects services whose record in the registry was changed by another program.
 
 Causes are an emptied Redis, a restored older dump, or another program. A service that was just
 probed is compared with the registry anyway. Pure: no I/O, no clock.
@@ -16,7 +16,7 @@ class DriftDetector:
         self._agreed: dict[str, Record | None] = {}
 
     def agree(self, records: Mapping[str, Record | None]) -> None:
-        """Note the records that the registry holds now for these services; None for no record."""
+        """Note the records that the registry holds now for these services (None: no record)."""
         self._agreed |= records
 
     def drifted(self, known: Mapping[str, Record], present: Collection[str]) -> set[str]:

@@ -7,8 +7,8 @@ import zlib
 from dataclasses import dataclass
 
 from hero_router.model import SocketState, Status
-from hero_router.scan.result import Documents, Health, ProbeResult
-from hero_router.scan.tracked import TrackedSocket
+from hero_router.scan.probe_result import Documents, Health, ProbeResult
+from hero_router.scan.tracked_state import TrackedSocket
 from hero_router.scan.walk import SocketFile
 from hero_router.upstream.outcome import Outcome
 
@@ -35,7 +35,7 @@ ONLY_PAGES = "answers every path with a page (HTML): it is no RPC service"
 
 @dataclass(frozen=True, slots=True)
 class EvalTime:
-    """The time of an evaluation: Unix ms by Redis's clock, monotonic seconds, scan number."""
+    """When an evaluation happens: Unix ms by Redis's clock, monotonic seconds, scan number."""
 
     ms: int
     seconds: float

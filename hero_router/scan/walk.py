@@ -1,4 +1,4 @@
-"""Walks the socket folder and finds the socket files in it, without leaving it by a symlink.
+"""Finds the socket files in the socket folder; symlinks are followed only inside the folder.
 
 A socket is `<service>.sock`, `<service>/<socket>.sock` or `<context>/<service>/<socket>.sock`. File
 names stay bytes, as the kernel has them; `SocketFile.path` is the text for people.
@@ -33,9 +33,10 @@ from hero_router.upstream.safe_connect import SocketAddress
 log = logging.getLogger(__name__)
 
 MAX_SOCKETS = 20_000
-"""Most sockets of one walk: twice as many as a machine is expected to have."""
+"""Maximum number of sockets of one walk: twice as many as a machine is expected to have."""
 MAX_ENTRIES = 200_000
-"""Most directory entries of one walk, so that a folder of junk cannot delay the scanner long."""
+"""Maximum number of directory entries of one walk, so that a folder of junk cannot delay the
+scanner long."""
 
 GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 """Errors of an entry that was deleted since it was listed, or of a symlink without a target."""
@@ -45,7 +46,7 @@ RECOVERED = b"lost+found"
 
 
 class Layout(IntEnum):
-    """The layout of a socket's path; the lowest wins if several paths have one service name."""
+    """The layout of a socket's path; if several paths have one service name, the lowest wins."""
 
     FOLDER = 0
     """`<service>/<socket>.sock`"""
@@ -241,7 +242,7 @@ class Finder:
         """Log newly ignored files."""
         for raw, why in ignored.items():
             if self._ignored.get(raw) != why:
-                log.debug("the file %s is not taken for a service: %s", readable(raw), why)
+                log.debug("the scanner ignores the file %s: %s", readable(raw), why)
         self._ignored = ignored
 
 

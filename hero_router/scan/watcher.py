@@ -9,7 +9,7 @@ from pathlib import Path
 
 from watchfiles import Change, awatch
 
-from hero_router.scan.interfaces import Clock, pause
+from hero_router.scan.dependency_protocols import Clock, pause
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,8 @@ class RootWatcher:
         level = logging.DEBUG if self._failed_at is not None else logging.WARNING
         log.log(
             level,
-            "cannot watch %s: %s; only the regular scans find changes now",
+            "the scanner cannot watch the socket folder %s: %s; changes are found only by the "
+            "regular scans, every ROUTER_SCAN_SECONDS",
             self._root,
             _cause(error),
         )
@@ -93,7 +94,7 @@ class RootWatcher:
     def _note_working(self) -> None:
         failed_at = self._failed_at
         if failed_at is not None and self._clock.monotonic() - failed_at >= STEADY_SECONDS:
-            log.info("watching %s again", self._root)
+            log.info("the scanner watches the socket folder %s for changes again", self._root)
             self._failed_at = None
 
 

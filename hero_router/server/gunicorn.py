@@ -50,17 +50,17 @@ def gunicorn_settings(config: RouterConfig) -> dict[str, Any]:
 
 def _begin(server: Any, config: RouterConfig) -> None:
     """gunicorn's hook `on_starting`: warn of an open port, and make the folder of metrics."""
-    if config.web.is_open and config.access.is_open:
+    if config.web.is_open and config.is_open:
         log.warning(
-            "web listens on %s, and ROUTER_OPEN is set: everyone who can reach it may read "
-            "everything and call every service",
+            "the web workers listen on %s without access control, because ROUTER_OPEN is set: "
+            "everyone who can connect may read everything and call every service",
             ", ".join(config.web.bind),
         )
     multiproc.make(server)
 
 
 class Log(glogging.Logger):  # type: ignore[misc] # gunicorn has no types
-    """Sends gunicorn's log messages through the router's handlers, so that all lines look alike."""
+    """Sends gunicorn's log messages to the router's log handlers, for one format of all lines."""
 
     def setup(self, cfg: Any) -> None:
         """Pass gunicorn's messages on to the root logger, which `logs.setup` has set up."""

@@ -1,4 +1,4 @@
-"""Settings of access: tokens, allowed addresses, a login in a proxy in front, and sessions.
+"""Settings of access: tokens, allowed addresses, a proxy that checks logins, and sessions.
 
 `access.rules` reads the files that these settings name.
 """
@@ -15,31 +15,38 @@ _FIELD_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]*")
 
 @dataclass(frozen=True, slots=True)
 class AccessSettings:
-    """Who may use the router. Without any of these settings everyone who can connect may."""
+    """Rules of access. Without any of these settings everyone who can connect may do everything."""
 
     token: str = text(
         "",
         "ROUTER_TOKEN",
-        "secret token of administrators, who may do everything; at least 16 characters; if it is "
-        "set, every caller needs a token or a sign-in, also on this machine",
+        "secret token (at least 16 characters) of administrators, who may do everything; if it is "
+        "set, everyone needs a token or a sign-in, also on this machine; not set: no token is "
+        "needed, unless another setting asks for a token or a sign-in",
         private=True,
     )
     token_file: str = text(
-        "", "ROUTER_TOKEN_FILE", "file that holds the token of administrators (ROUTER_TOKEN)"
+        "",
+        "ROUTER_TOKEN_FILE",
+        "file that holds the token of administrators; set this or ROUTER_TOKEN, not both",
     )
     viewer_token: str = text(
         "",
         "ROUTER_VIEWER_TOKEN",
-        "secret token of viewers, who may look at services and events, and change nothing",
+        "secret token (at least 16 characters) of viewers, who may look at services and events, "
+        "and change nothing; it needs a ROUTER_TOKEN",
         private=True,
     )
     viewer_token_file: str = text(
-        "", "ROUTER_VIEWER_TOKEN_FILE", "file that holds the token of viewers (ROUTER_VIEWER_TOKEN)"
+        "",
+        "ROUTER_VIEWER_TOKEN_FILE",
+        "file that holds the token of viewers; set this or ROUTER_VIEWER_TOKEN, not both",
     )
     viewer_contexts: str = text(
         "",
         "ROUTER_VIEWER_CONTEXTS",
-        "comma-separated list of the contexts that viewers with ROUTER_VIEWER_TOKEN see; none: all",
+        "comma-separated list of the contexts (tenants or environments, by the folders of the "
+        "services) that viewers with ROUTER_VIEWER_TOKEN see; not set: all contexts",
     )
     tokens_file: str = text(
         "",
@@ -51,51 +58,53 @@ class AccessSettings:
         "",
         "ROUTER_ALLOW_IPS",
         "comma-separated list of addresses or networks that may connect, besides this machine; "
-        "if it is set, `hero_router access add` adds more while the router runs; none: all may "
-        "connect",
+        "requests from others get status 403; if it is set, `hero_router access add` adds more "
+        "while the router runs; not set: every address may connect",
     )
     auth_header: str = text(
         "",
         "ROUTER_AUTH_HEADER",
-        "header in which a proxy with a login names the user, such as X-Forwarded-User; it is read "
-        "only from proxies in ROUTER_TRUSTED_PROXIES",
+        "name of the header in which a proxy that has checked the login names the user, such as "
+        "X-Forwarded-User; it is read only from proxies in ROUTER_TRUSTED_PROXIES",
     )
     auth_roles_header: str = text(
         "",
         "ROUTER_AUTH_ROLES_HEADER",
-        "header in which that proxy lists the user's roles; a user without the role admin is a "
-        "viewer",
+        "name of the header in which the proxy of ROUTER_AUTH_HEADER lists the user's roles; a "
+        "user without the role admin is a viewer",
     )
     auth_contexts_header: str = text(
         "",
         "ROUTER_AUTH_CONTEXTS_HEADER",
-        "header in which that proxy lists the contexts that the user may see; if it is set, a user "
-        "without contexts is refused",
+        "name of the header in which the proxy of ROUTER_AUTH_HEADER lists the contexts (tenants "
+        "or environments) that the user may see; if it is set, a user without contexts is refused",
     )
     open: bool = switch(
         "ROUTER_OPEN",
-        "if no other setting says who may use the router: let everyone who can connect do "
-        "everything, also from other machines",
+        "1: start also if other machines can connect and no setting restricts access; then "
+        "everyone who can connect may do everything; 0: in this case the web workers do not start",
     )
     session_hours: float = number(
         12,
         0.1,
         8760,
         "ROUTER_SESSION_HOURS",
-        "time after which a browser has to sign in again, in hours",
+        "time, in hours from the sign-in, after which a browser has to sign in again",
         whole=False,
     )
     session_key: str = text(
         "",
         "ROUTER_SESSION_KEY",
-        "secret with which browser sessions are signed, the same on all machines; at least 16 "
-        "characters; default: made from the tokens",
+        "secret (at least 16 characters) from which, with the tokens, the key is made that "
+        "signs the cookies of browser sessions; the same on all machines; required with "
+        "ROUTER_OIDC_ISSUER if there is no token of an administrator; not set: the tokens alone; a "
+        "change of it or of a token signs all browsers out",
         private=True,
     )
     metrics_token: str = text(
         "",
         "ROUTER_METRICS_TOKEN",
-        "secret token with which a program may read /metrics and nothing else",
+        "secret token with which the monitoring may read /metrics and nothing else",
         private=True,
     )
 
@@ -106,7 +115,7 @@ class AccessSettings:
             if _FIELD_NAME.fullmatch(field) is None:
                 raise ConfigError(f"{name}={field!r} is not the name of a header")
         if (self.auth_roles_header or self.auth_contexts_header) and not self.auth_header:
-            raise ConfigError("ROUTER_AUTH_HEADER is not set, so nothing names the user")
+            raise ConfigError("ROUTER_AUTH_HEADER is not set, though another ROUTER_AUTH_… is")
         for one, other in (("token", "token_file"), ("viewer_token", "viewer_token_file")):
             if getattr(self, one) and getattr(self, other):
                 raise ConfigError(f"set ROUTER_{one.upper()} or ROUTER_{other.upper()}, not both")
@@ -122,14 +131,14 @@ class AccessSettings:
         }
 
     @property
-    def is_open(self) -> bool:
-        """Whether everyone who can connect may do everything."""
-        return not (self.has_login or self.allow_ips)
-
-    @property
     def has_tokens(self) -> bool:
         """Whether there is a token of administrators, so that a browser can sign in."""
         return bool(self.token or self.token_file or self.tokens_file)
+
+    @property
+    def has_session_key(self) -> bool:
+        """Whether there is a secret to sign sessions and sign-in links with."""
+        return bool(self.session_key or self.has_tokens)
 
     @property
     def has_viewers(self) -> bool:
@@ -138,18 +147,5 @@ class AccessSettings:
 
     @property
     def has_login(self) -> bool:
-        """Whether a caller has to prove who it is."""
+        """Whether a caller needs credentials."""
         return bool(self.has_tokens or self.has_viewers or self.auth_header)
-
-    def require_for(self, address: str) -> None:
-        """Check before the web workers listen on `address`, which other machines can reach.
-
-        Raises:
-            ConfigError: no setting says who may use the router.
-        """
-        if self.is_open and not self.open:
-            raise ConfigError(
-                f"ROUTER_HOST={address} lets other machines connect, and nothing says who may: set "
-                "ROUTER_TOKEN (a secret text of at least 16 characters), ROUTER_ALLOW_IPS, or a "
-                "login by ROUTER_AUTH_HEADER; or ROUTER_OPEN=1 if everyone may do everything"
-            )

@@ -18,6 +18,8 @@ from hero_router.errors import ConfigError
 from hero_router.settings.access import AccessSettings
 from hero_router.settings.log import LogSettings
 from hero_router.settings.node import NodeSettings
+from hero_router.settings.oidc import OidcSettings
+from hero_router.settings.peers import PeerSettings
 from hero_router.settings.proxy import ProxySettings
 from hero_router.settings.redis import RedisSettings
 from hero_router.settings.redis_url import masked
@@ -25,6 +27,7 @@ from hero_router.settings.scan import ScanSettings
 from hero_router.settings.setting import PREFIX, Setting, plain
 from hero_router.settings.stream import StreamSettings
 from hero_router.settings.web import WebSettings
+from hero_router.settings.webhook import WebhookSettings
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +51,9 @@ class RouterConfig:
     scan: ScanSettings = field(default_factory=ScanSettings)
     proxy: ProxySettings = field(default_factory=ProxySettings)
     access: AccessSettings = field(default_factory=AccessSettings)
+    oidc: OidcSettings = field(default_factory=OidcSettings)
+    peers: PeerSettings = field(default_factory=PeerSettings)
+    webhook: WebhookSettings = field(default_factory=WebhookSettings)
     redis: RedisSettings = field(default_factory=RedisSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
@@ -94,6 +100,25 @@ class RouterConfig:
                 for name, fields in sections.items()
             },
         )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether everyone who can connect may do everything."""
+        return not (self.access.has_login or self.oidc.is_set or self.access.allow_ips)
+
+    def require_access(self) -> None:
+        """Check before the web workers listen that a setting says who may use the router.
+
+        Raises:
+            ConfigError: other machines can connect, and none says so.
+        """
+        if self.web.is_open and self.is_open and not self.access.open:
+            raise ConfigError(
+                f"ROUTER_HOST={self.web.host} lets other machines connect, and nothing restricts "
+                "access: set ROUTER_TOKEN (a secret text of at least 16 characters), "
+                "ROUTER_ALLOW_IPS, or a login by ROUTER_OIDC_ISSUER or ROUTER_AUTH_HEADER; or "
+                "ROUTER_OPEN=1 if everyone may do everything"
+            )
 
     def environment(self) -> dict[str, str]:
         """The environment variables that give a child process the same settings."""

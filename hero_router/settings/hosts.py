@@ -15,11 +15,14 @@ from hero_router.errors import BadRequest, ConfigError, WrongHost, WrongOrigin
 
 VARIABLE = "ROUTER_ALLOWED_HOSTS"
 
+MOST_REMEMBERED = 256
+"""Most hosts of which it is remembered whether they are accepted."""
+
 LONGEST = 253
-"""Most characters of a host name (RFC 1035)."""
+"""Maximum number of characters of a host name (RFC 1035)."""
 
 MOST_SHOWN = 320
-"""Most characters of a refused name that an error message repeats."""
+"""Maximum number of characters of a refused name that an error message repeats."""
 
 _LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
@@ -62,6 +65,7 @@ class AllowedHosts:
         known = [_checked(name) for name in names]
         self._exact = frozenset(name for name in known if not name.startswith("*"))
         self._below = tuple(name[1:] for name in known if name.startswith("*"))
+        self._accepted = dict[str, bool]()
 
     @classmethod
     def of(cls, setting: str, bound: str = "", domain: str = "localhost") -> Self:
@@ -76,8 +80,10 @@ class AllowedHosts:
             names.append(own.host)
         return cls(names, domain.lower())
 
-    def check(self, host: str | None, target: str | None, origin: str | None) -> None:
+    def check(self, host: str | None, target: str | None, origin: str | None) -> Authority | None:
         """Check a request's Host header, the host in its target, and its Origin header.
+
+        Returns the host that is asked, if any.
 
         None stands for a header or host that the request lacks. Only HTTP/1.0 may lack a Host
         header; browsers always send one.
@@ -92,10 +98,20 @@ class AllowedHosts:
         if asked and meant and asked != meant:
             raise BadRequest("Host and the request target name different hosts")
         for each in (asked, meant):
-            if each and not self._accepts(each.host):
+            if each and not self._remembered(each.host):
                 raise WrongHost(_refused(f"the request is for the host {each.host}"))
         if origin is not None and not self._is_same_site(origin, asked or meant):
             raise WrongOrigin(_refused(f"the request comes from a page of {origin}"))
+        return asked or meant
+
+    def _remembered(self, host: str) -> bool:
+        """Whether a host is accepted; nearly all requests are for few hosts."""
+        found = self._accepted.get(host)
+        if found is None:
+            if len(self._accepted) >= MOST_REMEMBERED:
+                self._accepted.clear()
+            found = self._accepted[host] = self._accepts(host)
+        return found
 
     def _accepts(self, host: str) -> bool:
         local = host == "localhost" or host.endswith(".localhost")

@@ -19,7 +19,8 @@ class LogSettings:
     access: str = text(
         "off",
         "ROUTER_ACCESS_LOG",
-        "log each request that the web workers answer or pass on to a service: off, text or json",
+        "whether and how each request to the web workers is logged, also those that they pass on "
+        "to services: off, text (lines for people) or json",
     )
 
     def __post_init__(self) -> None:

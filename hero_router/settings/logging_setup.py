@@ -13,7 +13,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from hero_router.codec import encode
+from hero_router.strict_json import encode
 
 _ROUTED = ("aiohttp", "asyncio", "gunicorn.access", "gunicorn.error")
 """Loggers to which libraries may have added handlers; our handler replaces those handlers."""
@@ -87,7 +87,7 @@ def escaped(text: str) -> str:
 class TextFormatter(logging.Formatter):
     """Formats log records as lines of text for people.
 
-    `2026-11-25 12:03:04 WARNING hero_router.scan.agent[4711] message key=value`: 4711 is the
+    `2026-11-25 12:03:04 WARNING hero_router.scan.scan_loop[4711] message key=value`: 4711 is the
     process id. A traceback follows in indented lines.
     """
 

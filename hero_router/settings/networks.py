@@ -1,4 +1,4 @@
-"""Parses an IP address or network that a person typed; says what is wrong with it, in words."""
+"""Parses an IP address or network that a person typed, with an error message if it is wrong."""
 
 import ipaddress
 

@@ -15,13 +15,15 @@ class NodeSettings:
     name: str = text(
         socket.gethostname(),
         "ROUTER_NODE",
-        "name of this machine (node) in the registry",
+        "name of this machine (node) on the page, in the API and in Redis; it must differ from "
+        "machine to machine; after a change, remove the old name by `hero_router forget`",
     )
     socket_dir: str = text(
         "~/hero/var/sockets",
         "ROUTER_SOCKET_DIR HERO_SOCKET_DIR PATH_SOCKET",
-        "folder in which the scanner looks for sockets, with its subfolders (the socket folder); "
-        "of ROUTER_SOCKET_DIR, HERO_SOCKET_DIR and PATH_SOCKET the first that is set counts",
+        "folder in which the scanner looks for the sockets of services, with its subfolders (the "
+        "socket folder); of ROUTER_SOCKET_DIR, HERO_SOCKET_DIR and PATH_SOCKET, the first one "
+        "that is set is used",
     )
     state_dir: str = text(
         "~/hero/var/router",

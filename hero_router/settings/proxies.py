@@ -1,4 +1,4 @@
-"""The trusted proxies (ROUTER_TRUSTED_PROXIES): whose word about a client is taken.
+"""Decides whether a peer is a trusted proxy (ROUTER_TRUSTED_PROXIES).
 
 `access.forwarded` reads the headers in which they give it.
 """
@@ -6,6 +6,7 @@
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple, Self
 
 from hero_router.errors import ConfigError
@@ -27,11 +28,11 @@ LOOPBACK: tuple[Network, ...] = (
 
 
 MOST_PEERS = 4096
-"""Most addresses of which it is remembered how far they are trusted."""
+"""Most addresses of which it is remembered what they are, and how far they are trusted."""
 
 
 class Peer(NamedTuple):
-    """How far a peer is trusted. `address` is its address, IPv4 in IPv6 form as IPv4.
+    """A peer, and which of its headers are trusted. An `address` of IPv4 in IPv6 form is IPv4.
 
     `is_believed`: it may say where a request comes from: address, scheme, host, request id.
     `may_name_users`: it may also say who the user is.
@@ -58,7 +59,7 @@ class TrustedProxies:
         return cls(networks, UNIX in names)
 
     def peer(self, address: str | None) -> Peer:
-        """How far the peer with this address is trusted; None and "" stand for a Unix socket.
+        """The peer with this address; None and "" stand for a Unix socket.
 
         Every program of this machine is believed where a request comes from. But it may be any
         user's, and a browser's connections come from here too: so only who is in the setting may
@@ -98,8 +99,12 @@ def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | 
     return getattr(found, "ipv4_mapped", None) or found
 
 
+@lru_cache(maxsize=MOST_PEERS)
 def is_this_machine(address: str) -> bool:
-    """Whether only this machine connects from an address: a Unix socket, or a loopback address."""
+    """Whether only this machine connects from an address: a Unix socket, or a loopback address.
+
+    Cached, as `TrustedProxies.peer`.
+    """
     found = parse_address(address)
     return address == LOCAL or (found is not None and any(found in each for each in LOOPBACK))
 

@@ -9,19 +9,22 @@ from hero_router.settings.setting import check_section, number, text
 
 @dataclass(frozen=True, slots=True)
 class ProxySettings:
-    """Where services have host names of their own, and how long a service may take."""
+    """The domain of services' host names, and time limits of services, in seconds."""
 
     domain: str = text(
         "localhost",
         "ROUTER_DOMAIN",
-        "domain below which each service has a host name: http://{service}.{domain}/",
+        "domain below which each service has a host name of its own: a browser that opens "
+        "http://{service}.{domain}/ gets the service's own pages; the names must lead to the "
+        "router, by DNS or by a proxy",
     )
     connect_seconds: float = number(
         5,
         0.1,
         600,
         "ROUTER_PROXY_CONNECT_SECONDS",
-        "longest time until a service accepts a connection",
+        "timeout, in seconds, for a service to accept a connection; then the request gets status "
+        "504",
         whole=False,
     )
     answer_seconds: float = number(
@@ -29,7 +32,8 @@ class ProxySettings:
         0.1,
         86_400,
         "ROUTER_PROXY_ANSWER_SECONDS",
-        "longest time until a service begins its answer to a request",
+        "timeout, in seconds, for a service to begin its answer to a request; then the request "
+        "gets status 504; raise it for services with slow calls",
         whole=False,
     )
     silence_seconds: float = number(
@@ -37,8 +41,10 @@ class ProxySettings:
         0.1,
         86_400,
         "ROUTER_PROXY_SILENCE_SECONDS",
-        "longest pause of a service within an answer; event streams and upgraded connections "
-        "may be silent for longer",
+        "longest pause, in seconds, within the answer of a service once it has begun; then the "
+        "connection is closed; "
+        "event streams and upgraded connections (WebSockets) have ROUTER_PROXY_IDLE_SECONDS "
+        "instead",
         whole=False,
     )
     idle_seconds: float = number(
@@ -46,8 +52,8 @@ class ProxySettings:
         1,
         604_800,
         "ROUTER_PROXY_IDLE_SECONDS",
-        "an event stream or an upgraded connection on which nothing is sent for this time is "
-        "closed",
+        "time, in seconds, after which an event stream of a service, or an upgraded connection "
+        "(WebSocket), is closed if nothing was sent on it",
         whole=False,
     )
 

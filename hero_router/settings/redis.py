@@ -18,19 +18,23 @@ class RedisSettings:
         "",
         "ROUTER_REDIS_URL",
         "URL of Redis: redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://; "
-        "if it is not set, `hero_router serve` starts a Redis server of its own",
+        "all scanners and web workers of one deployment need the same Redis; not set: "
+        "`hero_router serve` starts a Redis server of its own, and `hero_router scanner` and "
+        "`hero_router web` do not start",
         secret=True,
     )
     prefix: str = text(
         "{hero_router}",
         "ROUTER_REDIS_PREFIX",
-        "prefix of all keys in Redis; it must contain a {hash tag}, by which a Redis Cluster keeps "
-        "all keys on one server",
+        "prefix of all keys in Redis; each deployment that shares a Redis with others needs a "
+        "prefix of its own; it must contain a {hash tag}, by which a Redis Cluster keeps all keys "
+        "on one server",
     )
     password_file: str = text(
         "",
         "ROUTER_REDIS_PASSWORD_FILE",
-        "file that holds the password of Redis; it is read again for each new connection",
+        "file that holds the password of Redis; it is read again for each new connection; "
+        "ROUTER_REDIS_URL must then hold no password",
     )
 
     def __post_init__(self) -> None:
@@ -47,7 +51,7 @@ class RedisSettings:
     def require_url(self) -> None:
         """Raises ConfigError if the Redis URL is not set."""
         if not self.url:
-            raise ConfigError("ROUTER_REDIS_URL is not set: scanner and web need a Redis")
+            raise ConfigError("ROUTER_REDIS_URL is not set: scanner and web workers need a Redis")
 
     def check_password_file(self) -> None:
         """Raises ConfigError if the password file is set and cannot be used."""

@@ -20,15 +20,17 @@ class StreamSettings:
         1,
         MOST_EVENTS,
         "ROUTER_SSE_BUFFER",
-        "number of newest events kept for clients that reconnect or fall behind (the window); "
-        "scanners and web workers need the same number",
+        "number of newest events that Redis and each web worker keep (the window): a client that "
+        "has missed at most this many gets them all when it reconnects, one that has missed more "
+        "loads the state again; scanners and web workers need the same number",
     )
     ping_seconds: float = number(
         15,
         0.1,
         3600,
         "ROUTER_PING_SECONDS",
-        "time between two `ping` events on an event stream",
+        "time, in seconds, between two `ping` events on an event stream; set it shorter than the "
+        "idle timeout of a proxy in front of the web workers",
         whole=False,
     )
     stall_seconds: float = number(
@@ -36,7 +38,8 @@ class StreamSettings:
         0.5,
         3600,
         "ROUTER_SSE_STALL_SECONDS",
-        "a client that reads none of the data sent to it for this time is disconnected",
+        "time, in seconds, after which a client that reads none of the data sent to it is "
+        "disconnected",
         whole=False,
     )
     flush_ms: int = number(
@@ -44,16 +47,17 @@ class StreamSettings:
         1,
         1000,
         "ROUTER_SSE_FLUSH_MS",
-        "longest time, in milliseconds, that an event waits to be sent in one batch with others; "
-        "events are only batched under load",
+        "longest time, in milliseconds, that a web worker under load holds an event back, to send "
+        "it together with others; longer saves CPU time, shorter shows changes sooner",
     )
     max_age_seconds: float = number(
         0,
         10,
         604_800,
         "ROUTER_SSE_MAX_AGE_SECONDS",
-        "a web worker ends an event stream at a random age between half of this time and all of "
-        "it, so that clients reconnect and spread over the web workers; 0: never",
+        "greatest age, in seconds, of an event stream: a web worker ends each one at a random age "
+        "between half of this time and all of it, so that clients reconnect and spread over the "
+        "web workers, and a proxy checks their login again; 0: no limit",
         whole=False,
         off=True,
     )

@@ -25,8 +25,8 @@ class WebSettings:
         1024,
         65535,
         "ROUTER_METRICS_PORT",
-        "separate port on which the web workers answer only /metrics; 0: /metrics is on "
-        "ROUTER_PORT",
+        "separate port for /metrics, which needs no token there: let only the monitoring reach it; "
+        "/metrics is then no longer on ROUTER_PORT; 0: no separate port, it is on ROUTER_PORT",
         off=True,
     )
     workers: int = number(
@@ -34,7 +34,8 @@ class WebSettings:
         1,
         256,
         "ROUTER_WORKERS",
-        "number of web worker processes; default: the number of CPU cores",
+        "number of web worker processes; default: the number of CPU cores; more of them serve more "
+        "clients and requests",
     )
     allowed_hosts: str = text(
         "",
@@ -42,23 +43,27 @@ class WebSettings:
         "comma-separated list of host names that the web workers accept in the Host header, and "
         "whose pages may use the API; *.example.org accepts all names below example.org; "
         "localhost, IP addresses, ROUTER_DOMAIN and the names below it are always accepted in the "
-        "Host header; none: only these",
+        "Host header; the router's own page may always use the API, pages of services never; not "
+        "set: only the names that are always accepted",
     )
     trusted_proxies: str = text(
         "",
         "ROUTER_TRUSTED_PROXIES",
         "comma-separated list of addresses or networks of proxies that may say where a request "
         "comes from (X-Forwarded-For) and who the user is (ROUTER_AUTH_HEADER); the word unix: all "
-        "proxies that connect over a Unix socket; a proxy on this machine may say where a request "
-        "comes from also if it is not on the list",
+        "proxies that connect over a Unix socket; from this machine X-Forwarded-For is accepted "
+        "without an entry in the list",
     )
     streams_per_address: int = number(
         2000,
         2,
         1_000_000,
         "ROUTER_STREAMS_PER_ADDRESS",
-        "most event streams of one client address that a web worker keeps open; further ones are "
-        "asked to come back later; this machine has no such limit; 0: no limit",
+        "maximum number of event streams that a web worker keeps open for one client address; "
+        "each further one is ended at once, and the client is asked to reconnect later; IPv6 "
+        "addresses of one /64 network count as one; clients on this machine are not limited; "
+        "behind a proxy in ROUTER_TRUSTED_PROXIES the address that it reports counts; 0: no limit "
+        "for one address",
         off=True,
     )
     calls_per_address: int = number(
@@ -66,8 +71,10 @@ class WebSettings:
         2,
         1_000_000,
         "ROUTER_CALLS_PER_ADDRESS",
-        "most requests and connections to services that a web worker passes on at once for one "
-        "client address; further ones get status 503; this machine has no such limit; 0: no limit",
+        "maximum number of requests and connections to services that a web worker has open at "
+        "once for one client address; further requests get status 503; IPv6 addresses of one /64 "
+        "network count as one; clients on this machine are not limited; behind a proxy in "
+        "ROUTER_TRUSTED_PROXIES the address that it reports counts; 0: no limit for one address",
         off=True,
     )
     head_seconds: float = number(
@@ -75,8 +82,8 @@ class WebSettings:
         0.5,
         600,
         "ROUTER_HEAD_SECONDS",
-        "timeout for receiving the request line and headers of a request; also the longest pause "
-        "while the request body is received",
+        "timeout, in seconds, for receiving the request line and headers of a request; also the "
+        "longest pause while its body is received; then the request gets status 408",
         whole=False,
     )
     body_seconds: float = number(
@@ -84,7 +91,8 @@ class WebSettings:
         0.5,
         3600,
         "ROUTER_BODY_SECONDS",
-        "timeout for receiving a whole request body",
+        "timeout, in seconds, for receiving the whole body of a request to the router's own API; "
+        "then the request gets status 408; requests to services are not limited by it",
         whole=False,
     )
     body_memory_mb: int = number(
@@ -92,16 +100,16 @@ class WebSettings:
         1,
         65_536,
         "ROUTER_BODY_MEMORY_MB",
-        "memory limit, in MiB, for all request bodies that one web worker is receiving; above it, "
-        "bodies of more than 16 KiB are refused with status 503",
+        "memory limit, in MiB, for all request bodies of the router's own API that one web worker "
+        "is receiving; above it, bodies of more than 16 KiB are refused with status 503",
     )
     keepalive_seconds: float = number(
         65,
         0.5,
         3600,
         "ROUTER_KEEPALIVE_SECONDS",
-        "an idle keep-alive connection is closed after this time; set it longer than the idle "
-        "timeout of a proxy in front of the web workers",
+        "time, in seconds, after which a client's connection without an open request is closed; "
+        "set it longer than the idle timeout of a proxy in front of the web workers",
         whole=False,
     )
     drain_seconds: float = number(
@@ -109,8 +117,8 @@ class WebSettings:
         0.1,
         600,
         "ROUTER_DRAIN_SECONDS",
-        "time in which a web worker that stops ends its event streams one by one; meanwhile its "
-        "/ready answers 503",
+        "time, in seconds, in which a web worker that shuts down ends its event streams one by "
+        "one, so that not all clients reconnect at once; meanwhile its /ready answers 503",
         whole=False,
     )
 

@@ -8,14 +8,11 @@
 local lease, meta = KEYS[1], KEYS[2]
 local scanner, lifetime = ARGV[1], ARGV[2]
 
-local time = redis.call('TIME')
-local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
-
 local holder = redis.call('GET', lease)
 if holder and string.match(holder, '^(.*):%d+$') ~= scanner then
-  return {0, now, holder, redis.call('PTTL', lease)}
+  return {0, unix_ms(), holder, redis.call('PTTL', lease)}
 end
 
 local token = redis.call('HINCRBY', meta, 'fence', 1)
 redis.call('SET', lease, scanner .. ':' .. token, 'PX', lifetime)
-return {token, now}
+return {token, unix_ms()}

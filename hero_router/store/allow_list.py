@@ -8,7 +8,6 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from hero_router.codec import encode
 from hero_router.errors import StoreCorrupt
 from hero_router.sanitize import clean
 from hero_router.settings.networks import Network
@@ -17,12 +16,13 @@ from hero_router.store.clock import RedisClock
 from hero_router.store.keys import Keys
 from hero_router.store.redis_errors import delete_command, redis_errors
 from hero_router.store.snapshot import parse_values
+from hero_router.strict_json import encode
 
 REVISION = "revision"
 """The field of the hash that each change replaces; all other fields are networks."""
 
 MAX_NOTE = 200
-"""Most characters of a note."""
+"""Maximum number of characters of a note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class AllowList:
         self._client, self._key = client, keys.allow
 
     async def revision(self) -> int:
-        """A number that differs after each change; 0 for a list that is empty or lost.
+        """A number that differs after each change; 0 if the list is empty or Redis lost it.
 
         It is random, not counted: if Redis loses its last writes, a counter would later give the
         same number to another list. Raises StoreError.

@@ -1,10 +1,10 @@
 -- Writes services and their events: one atomic step, which may be repeated without a second effect.
 -- Nothing else writes the registry or the stream of events.
 --
--- KEYS: services, events, nodes, meta, lease, probes, specs
+-- KEYS: services, events, nodes, meta, lease, probes, specs, history (how these keys begin)
 -- ARGV: grant, window, schema, node, report, seen, call, number of documents,
 --   then for each document: digest, text,
---   then for each change: type, service, data, record
+--   then for each change: type, service, data, record, time, transition
 --   grant    value that the lease must have ("<scanner>:<token>"); else nothing is written
 --   window   exact number of newest events to keep in the stream
 --   report   new node report (JSON), "" for none, or "-" to remove all data of the node
@@ -14,7 +14,10 @@
 --   text     OpenRPC document (JSON), or "" to remove the document
 --   record   new service record (JSON); "" to remove the service; "-" to remove a service that the
 --            writer has published. For the type "scan" service and record are empty
--- Returns {"OK", newest position, number of events added}, or one of
+--   time     of the transition in Unix ms, or "" for now
+--   transition   JSON object without its beginning `{"at":…,`, for the service's log of transitions;
+--            "" for none
+-- Returns {"OK", newest position}, or one of
 --   {"FENCED", value of the lease}: the lease is not held under this grant
 --   {"LATE", number of the last call}: a later call was made before this one
 --   {"SCHEMA", schema in Redis}: another version of the schema
@@ -32,15 +35,20 @@
 -- is gone, if its last epoch is not the one in `meta`, if it is behind `seen` (its data were rolled
 -- back), or if another Redis process (run_id) has it.
 --
+-- The log of transitions and the end of a service's history are part of the step, so that they
+-- always agree with its record. A service that leaves may come back soon, as after a restart: then
+-- its history goes on.
+--
 -- If another program deleted the record of a service, all web workers still show the service. So
 -- its removal adds an event, if the writer has published the service ("-").
 
-local services, events, nodes, meta, lease, probes, specs = unpack(KEYS)
+local services, events, nodes, meta, lease, probes, specs, history = unpack(KEYS)
 local grant, window, schema, node, report = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local seen, call = ARGV[6], tonumber(ARGV[7])
-local FIRST_DOCUMENT, DOCUMENT_FIELDS, CHANGE_FIELDS = 9, 2, 4
+local FIRST_DOCUMENT, DOCUMENT_FIELDS, CHANGE_FIELDS = 9, 2, 6
 local FIRST_CHANGE = FIRST_DOCUMENT + DOCUMENT_FIELDS * tonumber(ARGV[8])
 local FORGOTTEN, PUBLISHED = '-', '-'
+local MOST_TRANSITIONS, HISTORY_STAYS_MS = 50, 3600000
 local LAST = 2 ^ 53 - 1 -- beyond it Lua's numbers have gaps; clocks reach it in 285,000 years
 
 local holder = redis.call('GET', lease)
@@ -58,7 +66,7 @@ local head = last_id(events)
 local last_token, last_call, state = string.match(noted or '', '^(%d+) (%d+) (%a+)$')
 if last_token == token then
   if tonumber(last_call) > call then return {'LATE', last_call} end
-  if tonumber(last_call) == call and state == 'done' then return {'OK', head or '0-0', 0} end
+  if tonumber(last_call) == call and state == 'done' then return {'OK', head or '0-0'} end
 end
 
 local function note_call(how)
@@ -75,15 +83,13 @@ end
 local epoch, seq = parts(head or '0-0')
 if epoch >= LAST then return {'FOREIGN', head} end
 
-local opened, begun
+local begun -- run_id of the process in which a new epoch begins, until it is noted
 local ended -- last position of the previous epoch; the first event of a new epoch has it as `after`
-local now -- Unix milliseconds: the publication time of the events
+local now -- Unix milliseconds: the publication time of the events; nil before the first one
 
 local function open_epoch()
-  local time = redis.call('TIME')
-  now = time[1] * 1000 + math.floor(time[2] / 1000)
-  opened = true
-  local known = tonumber(known_epoch or '') or 0
+  now = unix_ms()
+  local known = tonumber(known_epoch) or 0
   if known >= LAST then known = 0 end -- hero_router did not write that
   local seen_epoch, seen_seq = parts(seen)
   local behind = epoch < seen_epoch or epoch == seen_epoch and seq < seen_seq
@@ -93,10 +99,8 @@ local function open_epoch()
   begun, ended = run, head
 end
 
-local added = 0
-
 local function publish(kind, service, data)
-  if not opened then open_epoch() end
+  if not now then open_epoch() end
   local id = string.format('%.0f-%.0f', epoch, seq + 1)
   local entry = {'type', kind, 'node', node, 'service', service, 'data', data,
     'at', string.format('%.0f', now)}
@@ -104,15 +108,40 @@ local function publish(kind, service, data)
     entry[#entry + 1], entry[#entry + 2] = 'after', ended
   end
   redis.call('XADD', events, 'MAXLEN', '=', window, id, unpack(entry))
-  head, seq, added = id, seq + 1, added + 1
+  head, seq = id, seq + 1
   if begun then
     redis.call('HSET', meta, 'epoch', string.format('%.0f', epoch), 'run_id', begun)
     begun = nil
   end
 end
 
+local function log_transition(service, at, transition)
+  if transition == '' then return end
+  local key = history .. ':' .. service .. ':transitions'
+  local entry = string.format('{"at":%s,%s', at ~= '' and at or string.format('%.0f', now), transition)
+  if type(redis.pcall('LPUSH', key, entry)) == 'table' then -- hero_router did not write that
+    redis.call('DEL', key)
+    redis.call('LPUSH', key, entry)
+  end
+  redis.call('LTRIM', key, 0, MOST_TRANSITIONS - 1)
+end
+
+local function end_history(service)
+  for _, key in ipairs(history_keys(history, service)) do
+    if report == FORGOTTEN then
+      redis.call('DEL', key)
+    else
+      redis.call('PEXPIRE', key, HISTORY_STAYS_MS)
+    end
+  end
+end
+
+local function keep_history(service)
+  for _, key in ipairs(history_keys(history, service)) do redis.call('PERSIST', key) end
+end
+
 -- A node report is unique to its scan: if Redis has it already, this call was made before.
-local repeated = report ~= '' and redis.call('HGET', nodes, node) == report
+local repeated = redis.call('HGET', nodes, node) == report
 
 -- Documents are written before the records that name them: Redis undoes nothing when a step fails.
 for i = FIRST_DOCUMENT, FIRST_CHANGE - 1, DOCUMENT_FIELDS do
@@ -126,21 +155,29 @@ end
 
 for i = FIRST_CHANGE, #ARGV, CHANGE_FIELDS do
   local kind, service, data, record = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
+  local at, transition = ARGV[i + 4], ARGV[i + 5]
   if kind == 'scan' then
     if not repeated then publish(kind, service, data) end
   elseif record == '' or record == PUBLISHED then
     if record == PUBLISHED or redis.call('HEXISTS', services, service) == 1 then
       publish(kind, service, data)
+      log_transition(service, at, transition)
+      end_history(service)
       redis.call('HDEL', services, service)
     end
-  elseif redis.call('HGET', services, service) ~= record then
-    publish(kind, service, data)
-    redis.call('HSET', services, service, record)
+  else
+    local old = redis.call('HGET', services, service)
+    if old ~= record then
+      publish(kind, service, data)
+      log_transition(service, at, transition)
+      if not old then keep_history(service) end
+      redis.call('HSET', services, service, record)
+    end
   end
 end
 
 -- A smaller window takes effect at once, not only with the next event.
-if added == 0 then redis.call('XTRIM', events, 'MAXLEN', '=', window) end
+redis.call('XTRIM', events, 'MAXLEN', '=', window)
 if report == FORGOTTEN then
   redis.call('HDEL', nodes, node)
   redis.call('HDEL', meta, call_of_node)
@@ -150,4 +187,4 @@ else
   note_call('done')
 end
 
-return {'OK', head or '0-0', added}
+return {'OK', head or '0-0'}

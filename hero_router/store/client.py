@@ -1,4 +1,4 @@
-"""Makes the clients of Redis, all with the same timeouts and without the library's retries.
+"""Makes Redis clients, all with the same timeouts and without the library's own retries.
 
 The module also loads Lua scripts and decodes replies. `translate` turns the library's errors into
 ours.

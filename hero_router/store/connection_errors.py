@@ -1,4 +1,4 @@
-"""Connections to Redis that add their address to each error, and the reasons of their failures.
+"""Connections to Redis that add their address to errors; explains why a connection failed.
 
 An address is a host and port, or a socket's path: never a user, a password or an option. An error
 of the first contact may have a second note: a hint at what may be wrong with the URL.
@@ -106,7 +106,7 @@ def host_port(host: str, port: int) -> str:
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and those that it was raised from."""
+    """An error and the errors that it was raised from."""
     while error is not None:
         yield error
         error = error.__cause__

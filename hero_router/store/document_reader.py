@@ -9,10 +9,10 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from hero_router.codec import InvalidJson, decode_trusted
 from hero_router.store.client import text
 from hero_router.store.keys import Keys
 from hero_router.store.redis_errors import redis_errors
+from hero_router.strict_json import InvalidJson, decode_trusted
 
 
 class SpecReader:

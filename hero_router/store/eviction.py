@@ -17,7 +17,7 @@ MEGABYTE = 1024 * 1024
 
 
 async def warning(settings: RedisSettings) -> str:
-    """Ask Redis for its eviction policy; returns a warning, or "" if it is good or not known."""
+    """Ask Redis for its eviction policy; returns a warning, "" if it is safe or unknown."""
     client = connect(settings, name="check", connections=1)
     try:
         async with asyncio.timeout(ASK_SECONDS):

@@ -9,13 +9,18 @@ SCHEMA = 1
 """Version of the layout of these keys, stored in the `meta` hash; other versions are refused."""
 
 APPLY_BATCH = 256
-"""Most changes in one call of `apply.lua`: Redis serves no other client meanwhile."""
+"""Maximum number of changes in one call of `apply.lua`: Redis serves no other client meanwhile."""
 
 DOCUMENT_BATCH = 4 * 1024 * 1024
-"""Most characters of documents in one call of `apply.lua` that has several documents."""
+"""Maximum number of characters of documents in one call of `apply.lua` that has several
+documents."""
+
+HISTORY_BATCH = 64
+"""Most services whose history is read or written in one call."""
 
 READ_BATCH = 512
-"""Most events in one XREAD reply: parsing the reply blocks the web worker's event loop."""
+"""Maximum number of events in one XREAD reply: parsing the reply blocks the web worker's event
+loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +86,53 @@ class Keys:
         """Key of the time (a string, Unix ms) before which all browser sessions were ended."""
         return f"{self.prefix}:revoked_before"
 
+    @property
+    def revoked_except(self) -> str:
+        """Key of the session that was spared when all others were ended: a string, time and id.
+
+        The time is that in `revoked_before`; with another one nothing is spared.
+        """
+        return f"{self.prefix}:revoked_except"
+
+    @property
+    def sessions(self) -> str:
+        """Key of the hash of browser sessions: session id → session (JSON)."""
+        return f"{self.prefix}:sessions"
+
+    @property
+    def session_ends(self) -> str:
+        """Key of the sorted set of these sessions, by their end (Unix ms)."""
+        return f"{self.prefix}:session_ends"
+
+    @property
+    def mutes(self) -> str:
+        """Key of the hash of muted services: service id → mute (JSON)."""
+        return f"{self.prefix}:mutes"
+
+    @property
+    def webhook(self) -> str:
+        """Key of the hash with the state of the webhook's sender.
+
+        Fields: `cursor`, the position up to which the event stream was read; `dropped`, how many
+        messages were dropped and not told as such yet, and `dropped_total`, all that ever were;
+        `sent_at`, `failed_at`, `failure` and `failing_since`, the last delivery and failure, for
+        operators; `service:<id>` → what was told of a service
+        (JSON); `node:<name>` for each node that was told as lost.
+        """
+        return f"{self.prefix}:webhook"
+
+    @property
+    def webhook_queue(self) -> str:
+        """Key of the list of the webhook's messages (JSON) that wait, the oldest first."""
+        return f"{self.prefix}:webhook_queue"
+
+    @property
+    def webhook_lease(self) -> str:
+        """Key of the lease of the webhook's sender: a string that expires, as `lease`."""
+        return f"{self.prefix}:webhook_lease"
+
     def once(self, digest: str) -> str:
-        """Key of what a one-time code stands for: a string (JSON) that expires."""
+        """Key of the payload of a one-time code: a string (JSON) that expires."""
         return f"{self.prefix}:once:{digest}"
 
     def clients(self, worker: str) -> str:
@@ -95,6 +145,17 @@ class Keys:
         `service` is the service's id.
         """
         return f"{self.prefix}:errors:{service}"
+
+    @property
+    def history(self) -> str:
+        """How the keys of all histories begin.
+
+        `<this>:<service id>` is a hash of the first and the last written minute (`since` and
+        `last`, Unix minutes). `…:minutes`, `…:hours` and `…:days` are rings of letters, and each
+        with `:figures` a ring of digits (`history.rings`, `history.figures`). `…:transitions` is
+        the list of the last changes of the status (JSON), the newest first.
+        """
+        return f"{self.prefix}:history"
 
     def lease(self, node: str) -> str:
         """Key of the lease on a node: a string that expires, `<scanner>:<fencing token>`."""

@@ -8,17 +8,19 @@ from itertools import count
 from redis.asyncio import Redis
 
 from hero_router.errors import StoreCorrupt
+from hero_router.position import Position
 from hero_router.sanitize import clean
 from hero_router.store.client import script, text
 from hero_router.store.clock import RedisClock
 from hero_router.store.keys import Keys
 from hero_router.store.redis_errors import delete_command, redis_errors
+from hero_router.store.snapshot import parse_id
 
 NO_EXPIRY = -1
 """Redis's answer for a key that never expires."""
 
 LONGEST_HOLDER = 60
-"""Most characters that a message quotes of a lease that hero_router did not write."""
+"""Maximum number of characters that a message quotes of a lease that hero_router did not write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,22 @@ class Grant:
 
 
 class Lease:
-    """The lease on one node, for one scanner process. Each answer of Redis also sets the clock."""
+    """The lease on one node, for one scanner process. Each answer of Redis also sets the clock.
 
-    def __init__(self, client: Redis, keys: Keys, node: str, scanner: str, seconds: float) -> None:
-        self._key, self._meta = keys.lease(node), keys.meta
+    `key` makes it another lease, such as that of the webhook's sender.
+    """
+
+    def __init__(
+        self,
+        client: Redis,
+        keys: Keys,
+        node: str,
+        scanner: str,
+        seconds: float,
+        key: str | None = None,
+    ) -> None:
+        self._key, self._meta = key or keys.lease(node), keys.meta
+        self._events = keys.events
         self._node, self._scanner = node, scanner
         self._lifetime_ms = int(seconds * 1000)
         self._acquire, self._renew = script(client, "acquire"), script(client, "renew")
@@ -71,20 +85,25 @@ class Lease:
             )
         return None
 
-    async def renew(self, grant: Grant) -> bool:
-        """Renew the lease; False if it is lost. Raises StoreError."""
+    async def renew(self, grant: Grant) -> Position | None:
+        """Renew the lease; returns the newest position in the stream of events, None if it is lost.
+
+        ORIGIN if there is no stream. Raises StoreError.
+        """
         return await self._expire_in(self._lifetime_ms, grant)
 
     async def release(self, grant: Grant) -> None:
         """Give the lease up, so that another scanner can take it at once. Raises StoreError."""
         await self._expire_in(0, grant)
 
-    async def _expire_in(self, lifetime_ms: int, grant: Grant) -> bool:
+    async def _expire_in(self, lifetime_ms: int, grant: Grant) -> Position | None:
         asked = time.monotonic()
         with redis_errors():
-            held, now = await self._renew(keys=[self._key], args=[str(grant), lifetime_ms])
+            held, now, head = await self._renew(
+                keys=[self._key, self._events], args=[str(grant), lifetime_ms]
+            )
         self._clock.set(int(now) / 1000, asked)
-        return bool(held)
+        return parse_id(text(head)) if held else None
 
     def now_ms(self) -> int:
         """Redis's time now in Unix milliseconds."""

@@ -1,24 +1,24 @@
-"""Codes that work once, on whichever web worker they arrive: Redis keeps what they stand for."""
+"""One-time codes, kept in Redis so that each works once, on any web worker."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from redis.asyncio import Redis
 
-from hero_router.codec import InvalidJson, decode_trusted, encode
 from hero_router.store.client import text
 from hero_router.store.keys import Keys
 from hero_router.store.redis_errors import redis_errors
+from hero_router.strict_json import InvalidJson, decode_trusted, encode
 
 
 class OneTimeCodes:
-    """One-time codes by their digests: who can read Redis cannot use a code."""
+    """Stores the payloads of codes by digest: nobody who reads Redis can use a code."""
 
     def __init__(self, client: Redis, keys: Keys) -> None:
         self._client, self._keys = client, keys
 
     async def put(self, code_digest: str, payload: Mapping[str, Any], seconds: float) -> bool:
-        """Keep what the code stands for, for so many seconds; False if the code is in use.
+        """Store the payload of a code for `seconds`; False if the code is in use.
 
         Raises StoreError.
         """
@@ -27,7 +27,7 @@ class OneTimeCodes:
             return bool(await self._client.set(key, encode(payload), nx=True, px=lifetime_ms))
 
     async def take(self, code_digest: str) -> Mapping[str, Any] | None:
-        """What the code stands for; None if it is unknown, expired or was taken before.
+        """Remove and return the payload of a code; None if unknown, expired or taken before.
 
         One caller gets it, also if several ask at the same time. Raises StoreError.
         """

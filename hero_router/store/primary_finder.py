@@ -1,4 +1,4 @@
-"""Finds the primary that holds our keys, for each new connection, by Sentinels or a Redis Cluster.
+"""Asks Sentinels or a Redis Cluster for the primary that holds our keys, for each connection.
 
 All keys of a deployment are in one slot, so one server of a Cluster holds all of them.
 """
@@ -23,7 +23,7 @@ FINDER_SECONDS = 1.0
 """Longest wait for one Sentinel or Cluster node; then the next one is asked."""
 
 MOST_REASONS = 4
-"""Most reasons in the message that no primary was found."""
+"""Maximum number of reasons in the message that no primary was found."""
 
 NOT_PRIMARY = (
     refused.AskError,
@@ -96,7 +96,7 @@ class PrimaryFinder(ABC):
 
     @abstractmethod
     async def _ask(self, address: HostPort) -> HostPort | None:
-        """Ask one Sentinel or Cluster node for the primary's address; None if it knows none."""
+        """Ask one Sentinel or Cluster node for the primary's address; None if it has none."""
 
     async def _command(self, address: HostPort, *words: object) -> Any:
         host, port = address

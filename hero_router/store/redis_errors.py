@@ -57,7 +57,7 @@ def _raise_lost_cancellation(task: "asyncio.Task[Any] | None", before: int) -> N
 
 FORBIDDEN = (
     "{redis} forbids this user a command, a key or a channel that is needed: docs/deployment.md "
-    "has the rights to give"
+    "lists the permissions to give"
 )
 FULL = "{redis} takes no more connections"
 LACKING = (

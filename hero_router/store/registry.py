@@ -9,11 +9,11 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from hero_router.codec import encode
 from hero_router.errors import Fenced, StoreCorrupt, StoreUnreachable
 from hero_router.model import Change, NodeState, Record
 from hero_router.position import ORIGIN, Position
 from hero_router.store.client import script, text
+from hero_router.store.history import transition_arguments
 from hero_router.store.keys import SCHEMA, Keys
 from hero_router.store.lease import Grant
 from hero_router.store.redis_errors import delete_command, redis_errors
@@ -25,7 +25,8 @@ from hero_router.store.snapshot import (
     parse_values,
     raw_record,
 )
-from hero_router.store.steps import cut
+from hero_router.store.write_steps import cut
+from hero_router.strict_json import encode
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +77,7 @@ class Registry:
         """
         async with self._reading:  # else an older reply could arrive last, and replace a newer one
             snapshot = await self._snapshots.read(Version() if whole else self._version)
-            self._see(snapshot.head)
+            self.note_head(snapshot.head)
             if snapshot.services is not None:
                 self._parse(snapshot.services)
                 self._version = snapshot.version
@@ -85,10 +86,11 @@ class Registry:
         has_stream = snapshot.version.head not in ("", str(ORIGIN))
         return NodeView(mine, snapshot.nodes.get(node), has_stream)
 
-    def _see(self, head: Position) -> None:
-        """Remember the newest position; a stream that is behind it later was rolled back.
+    def note_head(self, head: Position) -> None:
+        """Remember the newest position that was read; a stream behind it later was rolled back.
 
-        A position with the largest epoch is ignored: hero_router did not write it.
+        So an older position changes nothing. One with the largest epoch is ignored: hero_router did
+        not write it.
         """
         if head.epoch < LAST_EPOCH:
             self._seen = max(self._seen, head)
@@ -135,7 +137,7 @@ class Registry:
         with redis_errors():
             self._window = max(self._window, await self._client.xlen(self._keys.events))
         snapshot = await self._snapshots.read()
-        self._see(snapshot.head)
+        self.note_head(snapshot.head)
         removals = list(_removals(snapshot.services or {}, grant.node))
         await self._step(grant, removals, FORGOTTEN)
         return len(removals)
@@ -170,7 +172,7 @@ class Registry:
         """Call `apply.lua` once, after all earlier calls."""
         async with self._writing:
             head = await self._call(grant, changes, state, documents)
-        self._see(head)
+        self.note_head(head)
         return head
 
     async def _call(
@@ -178,7 +180,7 @@ class Registry:
     ) -> Position:
         keys, node = self._keys, grant.node
         names = [keys.services, keys.events, keys.nodes, keys.meta]
-        names += [keys.lease(node), keys.probes(node), keys.specs(node)]
+        names += [keys.lease(node), keys.probes(node), keys.specs(node), keys.history]
         args = [str(grant), str(self._window), str(SCHEMA), node, state, str(self._seen)]
         args += [str(next(grant.call_numbers)), str(len(documents))]
         for digest, document in documents.items():
@@ -204,7 +206,7 @@ class Registry:
         else:
             record = PUBLISHED if change.service in self._published else ""
             self._published.discard(change.service)
-        return [change.type, change.service, data, record]
+        return [change.type, change.service, data, record, *transition_arguments(change)]
 
     async def _evaluate(self, names: list[str], args: list[str]) -> list[Any]:
         with redis_errors():

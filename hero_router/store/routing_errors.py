@@ -8,16 +8,16 @@ from typing import Any, TypedDict, cast, get_type_hints
 
 from redis.asyncio import Redis
 
-from hero_router.codec import InvalidJson, decode_trusted, encode
 from hero_router.store.client import text
 from hero_router.store.keys import Keys
 from hero_router.store.redis_errors import redis_errors
+from hero_router.strict_json import InvalidJson, decode_trusted, encode
 
 MOST_KEPT = 50
-"""Most errors that are kept for one service."""
+"""Maximum number of errors that are kept for one service."""
 
 LIFETIME_MS = 86_400_000
-"""Time after its last error at which a service's list expires."""
+"""Time from the last error of a service until its list of errors expires."""
 
 
 class RoutingError(TypedDict):

@@ -7,10 +7,10 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 
-from hero_router.codec import InvalidJson, decode, encode
 from hero_router.errors import StoreUnreachable
 from hero_router.store.keys import Keys
 from hero_router.store.redis_errors import redis_errors
+from hero_router.strict_json import InvalidJson, decode, encode
 
 IDLE_SECONDS = 5.0
 """Time without a message after which the connection is pinged, to notice that it is dead."""

@@ -18,8 +18,6 @@ if found and found ~= schema then return {'SCHEMA', found} end
 
 local head, run = last_id(events) or '0-0', run_id()
 local size = tostring(redis.call('HLEN', services))
-local time = redis.call('TIME')
-local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
 
 local records = false
 if head ~= held_head or run ~= held_run or size ~= held_size then
@@ -33,4 +31,4 @@ elseif after ~= '' then
   window = redis.call('XRANGE', events, '(' .. after, '+', 'COUNT', most)
 end
 
-return {run, head, now, size, records, redis.call('HGETALL', nodes), window}
+return {run, head, unix_ms(), size, records, redis.call('HGETALL', nodes), window}

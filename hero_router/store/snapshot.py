@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 
 from redis.asyncio import Redis
 
-from hero_router.codec import InvalidJson, decode_trusted, encode
 from hero_router.errors import StoreCorrupt
 from hero_router.model import CONTROL_EVENTS, Event, NodeState, is_record
 from hero_router.position import Position
 from hero_router.store.client import script, text
 from hero_router.store.keys import READ_BATCH, SCHEMA, Keys
 from hero_router.store.redis_errors import redis_errors
+from hero_router.strict_json import InvalidJson, decode_trusted, encode
 
 log = logging.getLogger(__name__)
 
@@ -123,11 +123,11 @@ def parse_values(
         try:
             good[key] = parse(key, decode_trusted(raw))
         except (InvalidJson, KeyError, ValueError, TypeError, AttributeError):
-            log.debug("left out a foreign entry of the %s hash: %r", name, key)
+            log.debug("ignored an entry of the Redis hash %s, not of hero_router: %r", name, key)
     if len(good) < len(texts):
         foreign = len(texts) - len(good)
         log.warning(
-            "left out %d entries of the hash %s in Redis: hero_router did not write them",
+            "ignored %d entries of the Redis hash %s, because another program has written them",
             foreign,
             name,
         )
@@ -151,8 +151,8 @@ def parse_event(raw_id: Any, fields: Mapping[bytes, bytes]) -> Event:
             raise InvalidJson("not an event")
     except InvalidJson:
         return Event(position, None, "", "", {}, "{}")
-    line = _one_line(data, payload)
-    return Event(position, kind, node, service, payload, line, _time(at), Position.parse(after))
+    line, told_at = _one_line(data, payload), parse_time(at)
+    return Event(position, kind, node, service, payload, line, told_at, Position.parse(after))
 
 
 _FIELDS = (b"type", b"data", b"service", b"node", b"at", b"after")
@@ -170,7 +170,8 @@ def _is_payload(payload: object, service: str) -> bool:
     return "service" not in payload or is_record(payload["service"], service)
 
 
-def _time(raw: str) -> int:
+def parse_time(raw: str) -> int:
+    """Parse an event's time of publication in Unix ms; 0 if the text is no such time."""
     return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 16 else 0
 
 

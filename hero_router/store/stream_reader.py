@@ -6,13 +6,20 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from hero_router.codec import InvalidJson, decode_trusted
 from hero_router.model import Event, NodeState
 from hero_router.position import ORIGIN, Position
 from hero_router.store.client import script, text
 from hero_router.store.keys import READ_BATCH, Keys
 from hero_router.store.redis_errors import redis_errors
-from hero_router.store.snapshot import Snapshot, SnapshotReader, parse_event, parse_id, read_nodes
+from hero_router.store.snapshot import (
+    Snapshot,
+    SnapshotReader,
+    parse_event,
+    parse_id,
+    parse_time,
+    read_nodes,
+)
+from hero_router.strict_json import InvalidJson, decode_trusted
 
 BLOCK_SECONDS = 2.0
 """Longest wait of one blocking read; the socket timeout of the connection must be longer."""
@@ -68,18 +75,37 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class NodeStatus:
-    """A node: its last node report, and whether a scanner holds its lease."""
+    """A node: its last node report, and the scanner that holds its lease ("": none)."""
 
     state: NodeState
-    leased: bool
+    holder: str = ""
+
+    @property
+    def leased(self) -> bool:
+        """Whether a scanner holds the node's lease."""
+        return self.holder != ""
+
+    @property
+    def taken_over(self) -> bool:
+        """Whether the report is by an earlier scanner than the one that holds the lease."""
+        return self.holder not in ("", self.state.scanner)
+
+    @property
+    def reported(self) -> bool:
+        """Whether the report is of a scan that the node's current scanner has finished."""
+        return self.state.scan > 0 and not self.taken_over
 
 
 @dataclass(frozen=True, slots=True)
 class StreamStatus:
-    """The newest position in the stream, and the `run_id` of the Redis process."""
+    """The newest position in the stream, and the `run_id` of the Redis process.
+
+    `times` are when events were published (Unix ms by Redis's clock; 0: unknown), by position.
+    """
 
     run_id: str
     head: Position
+    times: Mapping[Position, int]
 
 
 class NodeReader:
@@ -89,11 +115,18 @@ class NodeReader:
         self._client, self._keys = client, keys
         self._status = script(client, "stream_head")
 
-    async def stream_status(self) -> StreamStatus:
-        """Read the newest position, and the `run_id` of the Redis process. Raises StoreError."""
+    async def stream_status(self, first: Position, most: int) -> StreamStatus:
+        """Read the newest position, `run_id`, and the times of up to `most` events from `first` on.
+
+        Raises StoreError.
+        """
         with redis_errors():
-            run_id, head = await self._status(keys=[self._keys.events])
-        return StreamStatus(text(run_id), parse_id(text(head)))
+            run_id, head, flat = await self._status(
+                keys=[self._keys.events], args=[str(first), most]
+            )
+        pairs = zip(flat[::2], flat[1::2], strict=True)
+        times = {parse_id(text(raw_id)): parse_time(text(at)) for raw_id, at in pairs}
+        return StreamStatus(text(run_id), parse_id(text(head)), times)
 
     async def reconnect(self) -> None:
         """Close all idle connections to Redis; the next call makes a new one. Raises StoreError.
@@ -108,12 +141,10 @@ class NodeReader:
         with redis_errors():
             raw: Mapping[Any, Any] = await self._client.hgetall(self._keys.nodes)
             states = read_nodes({text(name): text(value) for name, value in raw.items()})
-            async with self._client.pipeline(transaction=False) as pipe:
-                for name in states:
-                    pipe.exists(self._keys.lease(name))
-                leases = await pipe.execute()
+            keys = [self._keys.lease(name) for name in states]
+            leases: list[Any] = await self._client.mget(keys) if keys else []
         pairs = zip(states.items(), leases, strict=True)
-        return {name: NodeStatus(state, bool(leased)) for (name, state), leased in pairs}
+        return {name: NodeStatus(state, _holder(lease)) for (name, state), lease in pairs}
 
     async def is_held(self, node: str) -> bool:
         """Whether a scanner holds the lease on a node, even without report. Raises StoreError."""
@@ -129,3 +160,9 @@ class NodeReader:
         except InvalidJson:
             return None
         return results if isinstance(results, dict) else None
+
+
+def _holder(lease: Any) -> str:
+    """The scanner in the value of a lease, `<scanner>:<fencing token>`; "" if there is no lease."""
+    value = "" if lease is None else text(lease)
+    return value.rpartition(":")[0] or value

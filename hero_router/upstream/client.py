@@ -23,7 +23,7 @@ from hero_router.upstream.safe_connect import (
 )
 
 CHUNK = 64 * 1024
-"""Most bytes that are read from the socket at a time."""
+"""Maximum number of bytes that are read from the socket at a time."""
 
 HEADERS: Mapping[str, str] = {
     "Accept": "application/json",

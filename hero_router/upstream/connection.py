@@ -1,4 +1,4 @@
-"""One kept HTTP/1.1 connection to a service's socket: sends a request, parses its answer.
+"""A persistent HTTP/1.1 connection to a service's socket: sends requests, parses answers.
 
 The answer goes to a receiver as it arrives, without a task and without a queue. `httptools` parses
 it, strictly: what breaks RFC 9112 is no answer.
@@ -6,56 +6,36 @@ it, strictly: what breaks RFC 9112 is no answer.
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol, cast
+from typing import cast
 
 import httptools
 
-from hero_router.upstream.answer_head import Field, check_coding, check_line, protocols
+from hero_router.upstream.answer_head_check import Field, check_line, is_framed, protocols
 from hero_router.upstream.outcome import Outcome
+from hero_router.upstream.response_callbacks import ResponseCallbacks
 from hero_router.upstream.safe_connect import SILENT, NoResponse
 
 MAX_HEAD = 64 * 1024
-"""Most bytes of the names and values of an answer's fields, and of interim answers before it."""
+"""Maximum number of bytes of the names and values of an answer's fields, and of interim answers
+before it."""
 
 INTERIM_BYTES = 64
-"""How much an interim answer (1xx) counts for by itself, so that there is an end to them."""
+"""Bytes that each interim answer (1xx) adds to this sum, so that their number is limited."""
 
 
-class Receiver(Protocol):
-    """Takes one answer. After `failed`, `ended` or `upgraded` nothing more comes."""
-
-    def informed(self, status: int, reason: bytes, fields: list[Field]) -> None:
-        """An interim answer (1xx)."""
-
-    def began(self, status: int, reason: bytes, fields: list[Field]) -> None:
-        """The head of the answer."""
-
-    def received(self, data: bytes) -> None:
-        """Some of the body, without its framing."""
-
-    def flush(self) -> None:
-        """All that has arrived by now was passed on."""
-
-    def ended(self, trailers: list[Field]) -> None:
-        """The answer is complete."""
-
-    def upgraded(self, data: bytes) -> None:
-        """The protocol has changed (101); `data` came after the head."""
-
-    def failed(self, error: NoResponse) -> None:
-        """There is no complete answer."""
+_NO_OFFERS = frozenset[bytes]()
 
 
 class UpstreamConnection(asyncio.Protocol):
-    """A connection. It serves one request at a time; `on_idle` is called when it can take another.
+    """One connection: one request at a time; `on_idle` is called when it can take the next.
 
     `reused` says whether it has served one before: then it may be dead without anybody knowing.
     """
 
     __slots__ = (
-        "_discard", "_drained", "_fields", "_framed", "_head_bytes", "_head_done", "_is_accepted",
-        "_method", "_offers", "_on_idle", "_on_lost", "_parser", "_reason", "_receiver", "_sent",
-        "_status", "_transport", "reused",
+        "_discard", "_drained", "_fields", "_framed", "_head_bytes", "_head_done",
+        "_is_accepted", "_is_complete", "_keeps", "_method", "_offers", "_on_idle",
+        "_on_lost", "_parser", "_reason", "_receiver", "_sent", "_status", "_transport", "reused",
     )  # fmt: skip
 
     def __init__(
@@ -65,12 +45,13 @@ class UpstreamConnection(asyncio.Protocol):
     ) -> None:
         self._on_idle, self._on_lost = on_idle, on_lost
         self._transport: asyncio.Transport | None = None
-        self._receiver: Receiver | None = None
+        self._receiver: ResponseCallbacks | None = None
         self._drained: asyncio.Future[None] | None = None
         self._parser = httptools.HttpResponseParser(self)
         self.reused = False
         self._discard, self._sent = False, True
-        self._offers, self._is_accepted = frozenset[bytes](), False
+        self._is_complete = False
+        self._offers, self._is_accepted = _NO_OFFERS, False
         self._expect("GET")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -86,14 +67,14 @@ class UpstreamConnection(asyncio.Protocol):
 
     @property
     def is_open(self) -> bool:
-        """Whether it can take a request."""
+        """Whether the connection can take a request."""
         return self._transport is not None and not self._transport.is_closing()
 
     def send(
         self,
         method: str,
         head: bytes,
-        receiver: Receiver,
+        receiver: ResponseCallbacks,
         *,
         has_body: bool = False,
         upgrade: bytes = b"",
@@ -102,14 +83,14 @@ class UpstreamConnection(asyncio.Protocol):
 
         `upgrade` are the protocols to one of which the request asks to change.
         """
-        self._offers = protocols([upgrade])
+        self._offers = protocols([upgrade]) if upgrade else _NO_OFFERS
         self._receiver = receiver
         self._expect(method)
         self._sent = not has_body
         self.transport.write(head)
 
     async def write(self, data: bytes) -> None:
-        """Send some of the request's body, and wait while the service is slow to read it."""
+        """Send a part of the request's body; wait while the service is slow to read it."""
         self.transport.write(data)
         if self._drained is not None:
             await asyncio.shield(self._drained)
@@ -121,23 +102,23 @@ class UpstreamConnection(asyncio.Protocol):
             self.transport.write(data)
 
     def pause_reading(self) -> None:
-        """Read nothing more, until `resume_reading`: the client is slow."""
+        """Stop reading until `resume_reading`, because the client is slow."""
         if self.is_open:
             self.transport.pause_reading()
 
     def resume_reading(self) -> None:
-        """Read again."""
+        """Continue to read."""
         if self.is_open:
             self.transport.resume_reading()
 
     def abort(self) -> None:
-        """Give up the request, if there is one, and close the connection."""
+        """Cancel the request, if there is one, and close the connection."""
         self._receiver = None
         if self._transport is not None:
             self._transport.abort()
 
     def release(self) -> asyncio.Transport:
-        """Hand the transport over, after a change of the protocol."""
+        """Give the transport away, after the protocol has changed."""
         transport, self._transport, self._receiver = self.transport, None, None
         return transport
 
@@ -160,21 +141,31 @@ class UpstreamConnection(asyncio.Protocol):
             return
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            if self._status != 101 or not self._is_accepted:
-                self._fail(Outcome.FOREIGN, "changes the protocol unasked")
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._discard = True
+            if not self._is_complete:
+                self._stop(receiver, data, error)
                 return
-            receiver.upgraded(data[upgrade.args[0] :])
-            return
-        except httptools.HttpParserError as error:
-            cause = (
-                error.__context__ if isinstance(error, httptools.HttpParserCallbackError) else error
-            )
-            self._fail(Outcome.FOREIGN, f"answers something that is not HTTP: {cause}")
+        if self._receiver is not receiver:
+            return  # it has given the answer up
+        if self._is_complete:
+            self._finish(receiver)
             return
         receiver.flush()
         if self._discard:
             self.abort()
+
+    def _stop(self, receiver: ResponseCallbacks, data: bytes, error: Exception) -> None:
+        """End where the bytes are no HTTP, or no longer."""
+        if isinstance(error, httptools.HttpParserUpgrade):
+            if self._status == 101 and self._is_accepted:
+                receiver.upgraded(data[error.args[0] :])
+            else:
+                self._fail(Outcome.FOREIGN, "changes the protocol unasked")
+            return
+        is_ours = isinstance(error, httptools.HttpParserCallbackError)
+        cause = error.__context__ if is_ours else error
+        self._fail(Outcome.FOREIGN, f"answers something that is not HTTP: {cause}")
 
     def eof_received(self) -> bool:
         """See asyncio.Protocol: where nothing else frames the body, this is its end."""
@@ -200,6 +191,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._status, self._reason = 0, b""
         self._fields: list[Field] = []
         self._head_bytes, self._head_done, self._framed = 0, False, False
+        self._is_complete, self._keeps = False, False
 
     def _fail(self, outcome: Outcome, reason: str) -> None:
         receiver, self._receiver = self._receiver, None
@@ -212,7 +204,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """An answer begins; one to nothing makes the connection useless."""
-        self._discard = self._discard or self._receiver is None
+        self._discard = self._discard or self._is_complete
 
     def on_status(self, reason: bytes) -> None:
         """The reason phrase, or a part of it."""
@@ -221,8 +213,9 @@ class UpstreamConnection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A field of the head, or of the trailers."""
-        self._count(len(name) + len(value))
-        self._fields.append((name, value.rstrip(b" \t")))
+        if not self._is_complete:
+            self._count(len(name) + len(value))
+            self._fields.append((name, value.rstrip(b" \t")))
 
     def _count(self, size: int) -> None:
         self._head_bytes += size
@@ -231,28 +224,25 @@ class UpstreamConnection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """The head is complete: what frames the body is known."""
+        if self._is_complete:
+            return
         self._status = self._parser.get_status_code()
         check_line(self._parser.get_http_version(), self._status, self._reason)
-        if 100 <= self._status < 200:
+        if self._status < 200:
             return
         self._head_done = True
         fields, self._fields = self._fields, []
-        names = {name.lower() for name, _ in fields}
-        if b"transfer-encoding" in names:
-            check_coding(fields)
-        bodiless = self._method == "HEAD" or self._status in (204, 304)
-        self._framed = bodiless or not names.isdisjoint((b"content-length", b"transfer-encoding"))
-        receiver = self._receiver
-        if receiver is None:
-            return
-        receiver.began(self._status, self._reason, fields)
+        self._framed = is_framed(self._status, fields)
+        if self._receiver is not None:
+            self._receiver.began(self._status, self._reason, fields)
         if self._method == "HEAD":
+            self._framed = True
             self._complete()
             self._parser = httptools.HttpResponseParser(self)  # this one awaits a body
 
     def on_body(self, data: bytes) -> None:
         """Some of the body; after a complete answer, such as one to HEAD, nothing may follow."""
-        if self._receiver is not None:
+        if self._receiver is not None and not self._is_complete:
             self._receiver.received(data)
         else:
             self._discard = True
@@ -275,15 +265,18 @@ class UpstreamConnection(asyncio.Protocol):
                 receiver.began(status, reason, fields)
 
     def _complete(self) -> None:
-        receiver, trailers = self._receiver, self._fields
-        if receiver is None:
-            return
-        self._receiver = None
-        keeps = self._sent and self._framed and self._parser.should_keep_alive()
-        receiver.ended(trailers)
+        """Note the end of the answer; what follows in the same bytes is no part of it."""
+        if not self._is_complete:
+            self._is_complete, self._keeps = True, self._parser.should_keep_alive()
+
+    def _finish(self, receiver: ResponseCallbacks) -> None:
+        """The answer has ended: the connection is free before the receiver is called."""
+        trailers, self._receiver = self._fields, None
+        keeps = self._keeps and self._sent and self._framed and not self._discard
         if keeps and self.is_open:
             self.reused = True
-            self._expect("GET")
+            self.resume_reading()  # its last receiver may have been slow
             self._on_idle(self)
-        else:
-            self._discard = True
+        elif self._transport is not None:
+            self._transport.abort()
+        receiver.ended(trailers)

@@ -1,4 +1,4 @@
-"""Decides which files in the socket folder are ignored, because they are no services, and why.
+"""Decides which files in the socket folder are ignored, and why: they are no services.
 
 The scanner asks before it probes, the reverse proxy before it connects. The only file system access
 is to look up device and inode of the protected sockets.
@@ -21,7 +21,7 @@ PROTECTED = (
 """Sockets that give control of the machine, recognised by device and inode, under any name."""
 
 LISTED = "ROUTER_IGNORE has its name"
-POWERFUL = "it gives power over this machine, or is the router's own"
+POWERFUL = "it controls this machine, or belongs to the router itself"
 NOT_A_SOCKET = "it is not a socket"
 UNNAMED = "its name does not end in .sock, with a name before that"
 ASTRAY = "a symlink that leaves the root or goes back into its own folder"
@@ -72,7 +72,7 @@ class Exclusions:
     def reason_below(
         self, root: bytes, paths: Iterable[bytes], state: os.stat_result
     ) -> str | None:
-        """Why a file is ignored that somebody names by its `paths` below the root; else None.
+        """Why the file with these `paths` below the root is ignored; None if it is not.
 
         The same rules as for a file that a walk finds: every name on the way counts.
         """

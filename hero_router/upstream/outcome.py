@@ -1,4 +1,4 @@
-"""The possible outcomes of a request to a socket."""
+"""`Outcome`: how one probe or proxied request ended: answered, refused, too late …"""
 
 from enum import StrEnum
 
@@ -7,7 +7,7 @@ NO_PERMISSION = "permission denied: the scanner may not connect"
 
 
 class Outcome(StrEnum):
-    """The outcome of a request to a socket."""
+    """How one probe or proxied request ended: answered, late, broken off, refused, denied …"""
 
     ANSWERED = "answered"
     """The service sent an HTTP answer."""

@@ -1,4 +1,4 @@
-"""Converts a socket's path between bytes, readable text (`sanitize.readable`) and base64.
+"""Converts a socket's path between bytes, readable text and base64.
 
 The kernel's names are bytes of any kind. A service record holds a path as text and as base64: so a
 program need not parse the text, and a path that a person copies from the page can be converted back

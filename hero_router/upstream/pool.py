@@ -1,66 +1,64 @@
-"""Kept connections to the sockets of services: opened safely, reused, and bounded in number."""
+"""Keeps idle connections to services' sockets and to peers for reuse, limited in number and time.
+
+The number of open connections is not limited here.
+"""
 
 import asyncio
+import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import closing
-from typing import NamedTuple
 
 from hero_router.upstream.connection import UpstreamConnection
+from hero_router.upstream.peer_connect import PeerAddress, connect_peer
 from hero_router.upstream.safe_connect import SocketAddress, SocketHandle, connect_when_free
 
-MAX_IDLE = 32
-"""Most idle connections to one socket."""
+MAX_IDLE = 128
+"""Maximum number of idle connections to one address."""
 
 IDLE_SECONDS = 15.0
 """How long an idle connection is kept. Few servers close theirs earlier."""
 
 
-class SocketIdentity(NamedTuple):
-    """The identity of a socket file: a socket that was bound anew has another one."""
-
-    device: int
-    inode: int
+Address = SocketAddress | PeerAddress
 
 
 class Pool:
-    """The connections of one worker."""
+    """The idle connections of one worker; opens new ones to services and peers."""
 
     def __init__(self, connect_seconds: float) -> None:
         self._connect_seconds = connect_seconds
-        self._idle: dict[SocketIdentity, deque[tuple[float, UpstreamConnection]]] = {}
+        self._idle: dict[object, deque[tuple[float, UpstreamConnection]]] = {}
         self._sweeper: asyncio.TimerHandle | None = None
 
-    def reuse(self, socket: SocketAddress) -> UpstreamConnection | None:
-        """An idle connection to this socket, the one used last, if there is one."""
-        identity = SocketIdentity(socket.device, socket.inode)
-        waiting = self._idle.get(identity)
+    def reuse(self, address: Address) -> UpstreamConnection | None:
+        """An idle connection to this address, the one used last, if there is one."""
+        waiting = self._idle.get(address.identity)
         while waiting:
             _, connection = waiting.pop()
             if connection.is_open:
                 return connection
         return None
 
-    async def open(self, socket: SocketAddress) -> UpstreamConnection:
-        """A new connection to this socket file.
+    async def open(self, address: Address) -> UpstreamConnection:
+        """A new connection to this address.
 
         Raises:
-            NoResponse: nothing listens, we may not connect, or the file is another one by now.
-            TimeoutError: the listener's queue stays full.
+            NoResponse: nothing listens, we may not connect, the socket file is another one by now,
+                or a peer does not prove who it is.
+            TimeoutError: the listener's queue stays full, or a peer does not answer.
         """
-        identity = SocketIdentity(socket.device, socket.inode)
-        async with asyncio.timeout(self._connect_seconds):
-            with closing(SocketHandle(socket)) as handle:
-                return await self._connect(handle, identity)
+        identity = address.identity
 
-    async def _connect(self, handle: SocketHandle, identity: SocketIdentity) -> UpstreamConnection:
-        connected = await connect_when_free(handle)
-        _, protocol = await asyncio.get_running_loop().create_unix_connection(
-            lambda: UpstreamConnection(
+        def make_connection() -> UpstreamConnection:
+            return UpstreamConnection(
                 lambda idle: self._keep(identity, idle), lambda lost: self._drop(identity, lost)
-            ),
-            sock=connected,
-        )
-        return protocol
+            )
+
+        async with asyncio.timeout(self._connect_seconds):
+            if isinstance(address, PeerAddress):
+                return await connect_peer(address, make_connection)
+            return await _connect_socket(address, make_connection)
 
     def close(self) -> None:
         """Close all idle connections."""
@@ -71,15 +69,17 @@ class Pool:
             for _, connection in waiting:
                 connection.abort()
 
-    def _keep(self, identity: SocketIdentity, connection: UpstreamConnection) -> None:
-        waiting = self._idle.setdefault(identity, deque())
-        waiting.append((_now(), connection))
+    def _keep(self, identity: object, connection: UpstreamConnection) -> None:
+        waiting = self._idle.get(identity)
+        if waiting is None:
+            waiting = self._idle[identity] = deque()
+        waiting.append((time.monotonic(), connection))
         if len(waiting) > MAX_IDLE:
             waiting.popleft()[1].abort()
         if self._sweeper is None:
             self._sweeper = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._sweep)
 
-    def _drop(self, identity: SocketIdentity, connection: UpstreamConnection) -> None:
+    def _drop(self, identity: object, connection: UpstreamConnection) -> None:
         waiting = self._idle.get(identity)
         if waiting is not None:
             self._idle[identity] = deque(item for item in waiting if item[1] is not connection)
@@ -89,7 +89,7 @@ class Pool:
     def _sweep(self) -> None:
         """Close what has been idle for too long."""
         self._sweeper = None
-        oldest = _now() - IDLE_SECONDS
+        oldest = time.monotonic() - IDLE_SECONDS
         for identity in tuple(self._idle):
             waiting = self._idle[identity]
             while waiting and waiting[0][0] <= oldest:
@@ -100,5 +100,12 @@ class Pool:
             self._sweeper = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._sweep)
 
 
-def _now() -> float:
-    return asyncio.get_running_loop().time()
+async def _connect_socket(
+    address: SocketAddress, make_connection: Callable[[], UpstreamConnection]
+) -> UpstreamConnection:
+    with closing(SocketHandle(address)) as handle:
+        connected = await connect_when_free(handle)
+        _, protocol = await asyncio.get_running_loop().create_unix_connection(
+            make_connection, sock=connected
+        )
+        return protocol

@@ -11,11 +11,12 @@ import httptools
 from hero_router.errors import RouterError
 
 HEAD_LIMIT = 64 * 1024
-"""Most bytes of the status line and headers of an answer, and of the interim answers before it."""
+"""Maximum number of bytes of the status line and headers of an answer, and of the interim answers
+before it."""
 MOST_FIELDS = 1000
-"""Most header fields of an answer, and of the interim answers before it."""
+"""Maximum number of header fields of an answer, and of the interim answers before it."""
 MOST_INTERIM = 8
-"""Most interim answers (100 Continue, 102, 103) before the final answer."""
+"""Maximum number of interim answers (100 Continue, 102, 103) before the final answer."""
 
 _SWITCHING = 101
 _HTML = ("text/html", "application/xhtml+xml")
@@ -53,7 +54,7 @@ class Response:
 
     @property
     def page(self) -> bool:
-        """Whether the body is HTML; a mere "OK" is not, though many servers call it `text/html`."""
+        """Whether the body is an HTML page; an "OK" with media type `text/html` is none."""
         if self.body[:64].lstrip().lower().startswith((b"<!doctype html", b"<html")):
             return True
         return self.media in _HTML and (self.flaw is not None or b"<" in self.body)
@@ -98,7 +99,7 @@ class ResponseParser:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            raise NotHttp("switches to another protocol unasked") from None
+            raise NotHttp("switches to another protocol without a request") from None
         except httptools.HttpParserError:
             if self._error is not None:
                 raise self._error from None
@@ -134,7 +135,7 @@ class ResponseParser:
         """End the headers: skip an interim answer (1xx), or prepare for the body."""
         self._status = self._parser.get_status_code()
         if self._status == _SWITCHING:
-            self._refuse(NotHttp("switches to another protocol unasked"))
+            self._refuse(NotHttp("switches to another protocol without a request"))
         if self._status < 200:
             self._interim += 1
             if self._interim > MOST_INTERIM:
@@ -144,7 +145,7 @@ class ResponseParser:
             return
         self._headed = True
         if self._encoding not in ("", "identity"):
-            self._skip_body("encoded, though plain was asked for")
+            self._skip_body("encoded, though no encoding was requested")
 
     def on_body(self, data: bytes) -> None:
         """Keep these bytes of the body, or skip the whole body if it gets too large."""
@@ -163,7 +164,7 @@ class ResponseParser:
     def on_message_begin(self) -> None:
         """Refuse a second answer to one request; the connection is not used again."""
         if self.done:
-            raise NotHttp("answers more than it was asked")
+            raise NotHttp("sends more than one answer to a request")
 
     def _skip_body(self, flaw: str) -> None:
         """End the answer without its body; the connection is not used again."""

@@ -1,4 +1,4 @@
-"""Connects to a service's Unix socket safely: only to the very socket file that the scanner found.
+"""Connects to a service's Unix socket, but only if it is still the file that was found before.
 
 On Linux the file is opened first, and the connection is made through the file descriptor. So a path
 has no length limit, a symlink at the path is not followed, and another file at the path is refused.
@@ -44,6 +44,11 @@ class SocketAddress(NamedTuple):
     device: int
     inode: int
 
+    @property
+    def identity(self) -> object:
+        """What two addresses of the same socket file have in common."""
+        return self.device, self.inode
+
 
 class NoResponse(RouterError):
     """A request to a socket got no HTTP answer; `outcome` says why."""
@@ -60,7 +65,7 @@ DESCRIPTORS = Path("/proc/self/fd")
 
 
 class SocketHandle:
-    """One socket file that was found, without a connection yet.
+    """An open handle of one socket file, without a connection yet.
 
     Linux holds it open: through the descriptor the path has no length limit and cannot be swapped.
     Elsewhere the path is checked before and after each connection.
@@ -94,7 +99,7 @@ class SocketHandle:
         return connection
 
     def close(self) -> None:
-        """Let go of the file; its connections stay."""
+        """Close the handle; its connections stay open."""
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
@@ -143,7 +148,7 @@ async def connect_when_free(
 
 
 def listens(address: SocketAddress) -> bool:
-    """Whether something listens: connects without waiting, and closes at once."""
+    """Whether a process listens: connects without waiting, and closes at once."""
     with (
         contextlib.suppress(NoResponse, OSError),
         contextlib.closing(SocketHandle(address)) as file,
@@ -166,6 +171,8 @@ def os_failure(error: OSError) -> NoResponse | None:
     if number in _QUEUE_FULL:
         return None
     if number in _EXHAUSTED:
-        return NoResponse(Outcome.UNSEEN, f"the scanner lacks resources: {os.strerror(number)}")
+        return NoResponse(
+            Outcome.UNSEEN, f"this process has too few resources to connect: {os.strerror(number)}"
+        )
     unknown = (Outcome.FAILED, f"cannot be connected to: {os.strerror(number)}")
     return NoResponse(*_MEANING.get(number, unknown))

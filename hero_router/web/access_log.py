@@ -17,8 +17,8 @@ from hero_router.settings.logging_setup import ACCESS
 from hero_router.settings.proxies import LOCAL
 from hero_router.web.call_observer import CALL
 from hero_router.web.errors import REQUEST_ID
+from hero_router.web.http_protocol import HttpProtocol
 from hero_router.web.middleware import PRINCIPAL
-from hero_router.web.request_checks import HttpProtocol
 from hero_router.web.shown_target import without_secrets
 
 log = logging.getLogger(ACCESS)
@@ -27,14 +27,14 @@ CANCELLED = 499
 """The status in the log of a request that was cancelled before its answer began (as in nginx)."""
 
 LONGEST_METHOD, LONGEST_TARGET, LONGEST_AGENT = 32, 2_000, 200
-"""Most characters of these in a line."""
+"""Maximum number of characters of a method, a target and a user agent in a log line."""
 
 STARTED = web.RequestKey("started", float)
 """When the handling of a request began, by `time.perf_counter`."""
 
 
 class LoggedProtocol(HttpProtocol):
-    """A connection each of whose requests is logged when it has ended."""
+    """A connection that logs each of its requests when the request has ended."""
 
     __slots__ = ()
 
@@ -51,6 +51,14 @@ class LoggedProtocol(HttpProtocol):
             write(request, None)
             raise
 
+    def began(self, request: web.BaseRequest) -> None:
+        """Note when the handling of a request began."""
+        request[STARTED] = time.perf_counter()
+
+    def ended(self, request: web.BaseRequest, response: web.StreamResponse | None) -> None:
+        """Log a request that was passed on without aiohttp's task."""
+        write(request, response)
+
     def log_access(
         self,
         request: web.BaseRequest,
@@ -62,7 +70,7 @@ class LoggedProtocol(HttpProtocol):
 
 
 def write(request: web.BaseRequest, response: web.StreamResponse | None) -> None:
-    """Log one request; `response` is None where it was cancelled: mostly the client has left."""
+    """Log one request; `response` is None if the request was cancelled, as when its client left."""
     call = request.get(CALL)
     done = "passed on" if call is not None else "answered"
     fields = {name: value for name, value in _fields(request, response, call) if value != ""}
@@ -90,6 +98,7 @@ def _fields(
         yield "node", call.record["node"]
         yield "cause", call.cause.value
         yield "trace_id", call.trace_id
+    yield "peer", principal.peer if principal else ""
     yield "request_id", request.get(REQUEST_ID, "")
     yield "agent", clean(request.headers.get("User-Agent", ""), LONGEST_AGENT)
 

@@ -1,52 +1,83 @@
-"""Builds the objects of one worker that decide who may use the router, from rules and Redis."""
+"""Builds one worker's objects for access control, from the access rules and Redis."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from hero_router.access.access_summary import Way, ways
 from hero_router.access.attempts import FailedAttempts
-from hero_router.access.authenticator import AccessRules, Authenticator
+from hero_router.access.authenticator import AccessRules, Authenticator, no_peer
+from hero_router.access.management import AccessManagement
+from hero_router.access.peers import PeerBook
+from hero_router.rpc.access_methods import AccessFacts, AccessMethods
+from hero_router.settings.ca_file import tls_context
 from hero_router.settings.config import RouterConfig
 from hero_router.store.allow_list import AllowList
 from hero_router.store.client import Redis
 from hero_router.store.clock import RedisClock
 from hero_router.store.keys import Keys
 from hero_router.store.one_time import OneTimeCodes
-from hero_router.store.sessions import RevokedSessions
+from hero_router.store.revoked_sessions import RevokedSessions
+from hero_router.store.session_record import SessionRecord
 from hero_router.web.access_follower import AccessFollower, Predicate
 from hero_router.web.admission import Admission
 from hero_router.web.browser_sessions import BrowserSessions
+from hero_router.web.oidc_client import OidcClient
 from hero_router.web.service_sign_in import ServiceSignIn
+from hero_router.web.session_recorder import SessionRecorder
 
 
 @dataclass(frozen=True, slots=True)
 class AccessParts:
-    """The objects that decide who may use the router; `services` is for services' own origins."""
+    """The objects that control access to one worker, and sign browsers in.
+
+    `provider` is the OpenID provider, None without one.
+    """
 
     admission: Admission
     follower: AccessFollower
+    recorder: SessionRecorder
     sessions: BrowserSessions
     services: ServiceSignIn
+    methods: AccessMethods
+    provider: OidcClient | None
 
 
 def make_access(
     config: RouterConfig,
+    worker: str,
     rules: AccessRules,
     client: Redis,
     clock: RedisClock,
     enders: Sequence[Callable[[Predicate], None]],
+    peers: PeerBook | None,
 ) -> AccessParts:
-    """Build these objects; `enders` end what is open of the principals that match a predicate."""
-    keys, authenticator = Keys(config.redis.prefix), Authenticator(rules, FailedAttempts())
-    revoked = RevokedSessions(client, keys)
-    follower = AccessFollower(authenticator, AllowList(client, keys), revoked, clock.now_ms, enders)
+    """Build these objects; `enders` end the streams, calls and tunnels of matching principals.
+
+    `peers` are the nodes whose routers may state who a caller is.
+    """
+    keys, codes = Keys(config.redis.prefix), OneTimeCodes(client, Keys(config.redis.prefix))
+    attempts = FailedAttempts()
+    authenticator = Authenticator(rules, attempts, peers.knows if peers else no_peer)
+    revoked, addresses = RevokedSessions(client, keys), AllowList(client, keys)
+    follower = AccessFollower(authenticator, addresses, revoked, clock.now_ms, enders)
+    recorder = SessionRecorder(SessionRecord(client, keys), clock.now_ms)
     sessions = BrowserSessions(
         rules.signer,
         rules.sessions,
         revoked,
-        OneTimeCodes(client, keys),
+        codes,
         follower,
+        recorder,
         clock.now_ms,
         config.access.session_hours,
+    )
+    facts = AccessFacts(
+        worker,
+        rules.networks.networks,
+        lambda: _ways(config, rules, peers),
+        lambda: attempts.recent(time.monotonic()),
+        clock.now_ms,
     )
     return AccessParts(
         admission=Admission(
@@ -54,9 +85,20 @@ def make_access(
             lambda: follower.live,
             config.web.proxies,
             clock.now_ms,
+            codes,
             config.web.metrics_port,
         ),
         follower=follower,
+        recorder=recorder,
         sessions=sessions,
         services=ServiceSignIn(rules.signer, sessions, config.proxy.domain.lower(), clock.now_ms),
+        methods=AccessMethods(facts, AccessManagement(revoked, addresses, follower)),
+        provider=OidcClient(rules.oidc, tls_context("ROUTER_OIDC_CA_FILE", config.oidc.ca_file))
+        if rules.oidc
+        else None,
     )
+
+
+def _ways(config: RouterConfig, rules: AccessRules, peers: PeerBook | None) -> list[Way]:
+    nodes = [f"{each.node}: {each.url}" for each in peers or ()]
+    return ways(rules, config.web.proxies, nodes, has_links=config.access.has_session_key)

@@ -5,6 +5,7 @@ for gunicorn, which builds these objects first.
 """
 
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -13,19 +14,26 @@ from hero_router.settings.config import RouterConfig, warn_rejected
 from hero_router.store.clock import RedisClock
 from hero_router.web import lifecycle, middleware, route_groups
 from hero_router.web.access_log import LoggedProtocol
-from hero_router.web.assembly import PARTS, Parts, RedisClients, make_parts
 from hero_router.web.request_checks import Runner
 from hero_router.web.route_groups import RouteGroup
 from hero_router.web.routes import (
     clients,
+    documents,
     events,
     health,
+    history,
     metrics,
+    oidc,
+    redis_cli_command,
+    report,
     rpc,
     sign_in,
     state,
     static,
+    status,
 )
+from hero_router.web.sign_in_page import SignInPage
+from hero_router.web.worker_parts import PARTS, Parts, RedisClients, make_parts
 
 
 def create_app(parts: Parts) -> web.Application:
@@ -46,31 +54,41 @@ def create_app(parts: Parts) -> web.Application:
 
 
 def grouped_routes(parts: Parts) -> Sequence[tuple[RouteGroup, Sequence[web.AbstractRouteDef]]]:
-    """All routes of a worker, with what they ask of their callers.
+    """All routes of a worker, each in a group with an access rule.
 
     Each feature has its own module in `web.routes`.
     """
     access = parts.access
-    public = [*static.routes(parts.assets), *health.routes(parts.feed, parts.worker)]
+    public = [*static.routes(parts.assets), *health.alive(parts.worker)]
     viewers = [
         *events.routes(parts.feed.hub, parts.streams),
-        *state.routes(parts.state, parts.details),
+        *state.routes(parts.state, parts.details, parts.webhook),
+        *documents.routes(parts.details),
+        *history.routes(parts.histories),
+        *redis_cli_command.routes(parts.config.redis),
+        *report.routes(parts.reports, parts.assets),
         *rpc.routes(parts.rpc, parts.bodies),
         *sign_in.own(access.admission, access.sessions),
     ]
-    pages = sign_in.SignInPages(
-        access.admission,
-        access.sessions,
-        access.services,
-        parts.bodies,
-        f"/static/{parts.assets.digest}/style.css",
+    page = SignInPage(
+        f"/static/{parts.assets.digest}/css/sign-in.css",
+        urlsplit(parts.config.oidc.issuer).netloc,
+        has_tokens=bool(len(access.admission.rules.tokens)),
     )
+    pages = [
+        *sign_in.SignInPages(
+            access.admission, access.sessions, access.services, parts.bodies, page
+        ).routes(),
+        *oidc.OidcPages(access.admission, access.sessions, page, access.provider).routes(),
+    ]
     return (
         (route_groups.PUBLIC, public),
-        (route_groups.sign_in_group(parts.proxy.domain), pages.routes()),
+        (route_groups.READINESS, health.able(parts.feed, parts.worker)),
+        (route_groups.sign_in_group(parts.proxy.domain), pages),
         (route_groups.VIEWERS, viewers),
-        (route_groups.ADMINS, clients.routes(parts.presence)),
-        (route_groups.METRICS, metrics.routes(parts.exposition)),
+        (route_groups.STATUS_PAGES, status.routes(parts.state)),
+        (route_groups.CLIENTS, clients.routes(parts.presence)),
+        (route_groups.METRICS, metrics.routes(parts.exposition, parts.webhook)),
     )
 
 

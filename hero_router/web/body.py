@@ -1,4 +1,4 @@
-"""Reads request bodies: each within time limits, all bodies of a worker within a memory limit."""
+"""Reads request bodies, with time limits for each and a memory limit for all of a worker."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ MAX_BYTES = 1024 * 1024
 """Largest request body that is accepted."""
 
 FREE_BYTES = 16 * 1024
-"""The first bytes of each body do not count: small calls go on while large bodies are refused.
+"""Bytes of each body that do not count, so that small calls work while large bodies are refused.
 aiohttp's buffers may hold as much for any connection."""
 
 
@@ -54,7 +54,9 @@ class BodyReader:
                     self._held += more
                     counted += more
                     if self._held > self._budget:
-                        raise Overloaded("too many large bodies are under way: try again soon")
+                        raise Overloaded(
+                            "too many large request bodies are being received: try again soon"
+                        )
             yield bytes(body)
         finally:
             self._held -= counted
@@ -64,7 +66,7 @@ class BodyReader:
             async with asyncio.timeout(self._silence):
                 return await request.content.readany()
         except web.RequestPayloadError:
-            raise BadRequest("the body is not framed as HTTP wants it") from None
+            raise BadRequest("the framing of the request body is not valid HTTP") from None
 
     @asynccontextmanager
     async def _in_time(self) -> AsyncIterator[None]:

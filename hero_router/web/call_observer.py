@@ -17,7 +17,7 @@ from hero_router.web.errors import REQUEST_ID, http_error_info
 from hero_router.web.shown_target import path_of
 
 CALL = web.RequestKey("call", ProxiedCall)
-"""What is seen of a request that goes to a service."""
+"""The `ProxiedCall` of a request that goes to a service."""
 
 _CAUSES: Mapping[type[BaseException], Cause] = {
     NoListener: Cause.UNREACHABLE,
@@ -25,14 +25,14 @@ _CAUSES: Mapping[type[BaseException], Cause] = {
     LoopDetected: Cause.LOOP,
     Forbidden: Cause.FORBIDDEN,
 }
-"""The causes of errors where the socket itself has told none."""
+"""The causes of errors that the router itself raises, by error class."""
 
 
 _HARMLESS = frozenset({Cause.COMPLETE, Cause.CANCELLED, Cause.BROKEN_CLIENT, Cause.FORBIDDEN})
-"""Causes that are no error of the service."""
+"""Causes that are not kept as errors of the service."""
 
 LONGEST_METHOD, LONGEST_PATH = 32, 256
-"""Most characters of a method and a path that a list of errors shows."""
+"""Maximum number of characters of a method and of a path in a list of errors."""
 
 
 class CallObserver:
@@ -49,15 +49,19 @@ class CallObserver:
         self._worker, self._now_ms = worker, now_ms
 
     def started(self, request: web.BaseRequest, target: Target) -> ProxiedCall:
-        """A request begins its way to a service."""
+        """Begin to observe a request that is passed on to a service."""
         call = request[CALL] = ProxiedCall(target.record, target.socket, time.perf_counter)
         self._counts.open += 1
         return call
 
+    def abandoned(self) -> None:
+        """A request is sent again, because its connection was closed by the service before."""
+        self._counts.open -= 1
+
     def failed(self, call: ProxiedCall, error: BaseException) -> None:
-        """The request ends with an error, which the client will get if it is still there."""
+        """Note that the request ends with an error, which is sent to the client."""
         if isinstance(error, asyncio.CancelledError | ConnectionResetError):
-            call.refused(Cause.CANCELLED, 0, "the client left")
+            call.refused(Cause.CANCELLED, 0, "the client disconnected")
             return
         info = http_error_info(error)
         usual = Cause.BROKEN_CLIENT if info.status < 500 else Cause.INTERNAL
@@ -65,11 +69,11 @@ class CallObserver:
         call.refused(cause, info.status, info.message)
 
     def ended(self, request: web.BaseRequest, call: ProxiedCall) -> None:
-        """The request has ended."""
+        """Note the end of the request: count it, and keep its error, if any."""
         call.ended()
         self._counts.open -= 1
         self._counts.add(call)
-        if call.status >= 500 or call.cause not in _HARMLESS:
+        if not call.is_listed and (call.status >= 500 or call.cause not in _HARMLESS):
             self._note(request, call)
 
     def _note(self, request: web.BaseRequest, call: ProxiedCall) -> None:

@@ -92,7 +92,7 @@ def takes_gzip(request: web.Request, size: int) -> bool:
     if packed and (not plain or (packed >= plain and size >= WORTH_BYTES)):
         return True
     if not plain:
-        raise NotAcceptable("this is sent plain or in gzip, and Accept-Encoding takes neither")
+        raise NotAcceptable("this is sent plain or in gzip, but Accept-Encoding allows neither")
     return False
 
 

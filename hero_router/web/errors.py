@@ -1,4 +1,4 @@
-"""Makes the HTTP answers to errors: JSON body, headers, and own texts for aiohttp's errors."""
+"""Makes the HTTP responses for errors, also aiohttp's own errors: a JSON body and headers."""
 
 import html
 import http
@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from hero_router.codec import encode
-from hero_router.rpc.error_log import log_error
+from hero_router.access.hop_token import HopRefused
+from hero_router.proxy.hop_headers import REFUSED
+from hero_router.rpc.error_logging import log_error
 from hero_router.rpc.error_mapping import (
     INTERNAL,
     INVALID,
@@ -16,6 +17,7 @@ from hero_router.rpc.error_mapping import (
     ErrorInfo,
     error_info,
 )
+from hero_router.strict_json import encode
 
 REQUEST_ID = web.RequestKey("request_id", str)
 """The id of one request, in the log and in its answer (`X-Request-Id`)."""
@@ -24,16 +26,19 @@ _REFUSALS: Mapping[int, tuple[str, str]] = {
     400: ("bad_request", "the request cannot be understood"),
     403: ("forbidden", "this is not allowed"),
     404: ("not_found", "there is no such page"),
-    405: ("method_not_allowed", "this address does not take that method"),
-    406: ("not_acceptable", "this is a stream of events; the state is at /api/services as JSON"),
+    405: ("method_not_allowed", "this address does not support this method"),
+    406: (
+        "not_acceptable",
+        "this is a stream of events (SSE or NDJSON); the state is at /api/services as JSON",
+    ),
     408: ("timed_out", "the request did not arrive in time"),
-    413: ("too_large", "the request is larger than is taken here"),
-    414: ("too_large", "the address is longer than is taken here"),
-    415: ("unsupported_media_type", "only application/json in UTF-8, not packed, is taken here"),
-    417: ("expectation_failed", "only 100-continue may be expected here"),
-    431: ("too_large", "a header field is larger, or there are more, than is taken here"),
-    501: ("not_implemented", "this method or transfer coding is not known here"),
-    505: ("http_version", "only HTTP/1.1 and HTTP/1.0 are spoken here"),
+    413: ("too_large", "the request is too large"),
+    414: ("too_large", "the address is too long"),
+    415: ("unsupported_media_type", "only uncompressed application/json in UTF-8 is accepted"),
+    417: ("expectation_failed", "the only supported expectation is 100-continue"),
+    431: ("too_large", "a header field is too large, or there are too many"),
+    501: ("not_implemented", "this method or transfer coding is not supported"),
+    505: ("http_version", "only HTTP/1.1 and HTTP/1.0 are supported"),
 }
 """Codes and texts for aiohttp's refusals: its own texts may repeat what the caller sent."""
 
@@ -82,10 +87,13 @@ def error_page(request: web.BaseRequest, error: BaseException) -> web.Response:
 _PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
+<main>
 <h1>{title}</h1>
 <p>{message}</p>
 <p>hero_router, request {request_id}</p>
+</main>
 </html>
 """
 
@@ -127,6 +135,8 @@ def _headers(error: BaseException, info: ErrorInfo) -> dict[str, str]:
         headers["WWW-Authenticate"] = 'Bearer realm="hero_router"'
     if info.temporary:
         headers["Retry-After"] = str(RETRY_SECONDS)
+    if isinstance(error, HopRefused):
+        headers[REFUSED] = str(error)
     if isinstance(error, web.HTTPException) and "Allow" in error.headers:
         headers["Allow"] = error.headers["Allow"]
     return headers

@@ -1,4 +1,4 @@
-"""Raises the limit of open files, and warns when a worker is about to reach it.
+"""Raises the limit of open files and connections, and warns when a web worker comes close to it.
 
 Each client takes one file descriptor. At the limit no client and no health check can connect, so a
 load balancer uses other workers; connected clients stay connected.
@@ -32,12 +32,12 @@ def raise_limit() -> None:
 
 
 def stream_limits(by_address: int) -> Limits:
-    """How many event streams a worker keeps open."""
+    """How many event streams may be open in a worker at once."""
     return Limits(_share(STREAMS), by_address)
 
 
 def call_limits(by_address: int) -> Limits:
-    """How many requests to services a worker passes on at once."""
+    """How many requests to services may be open in a worker at once."""
     return Limits(_share(CALLS), by_address)
 
 
@@ -63,14 +63,20 @@ class FileLimitMonitor:
         used = _used(most)
         if not self._warned and used >= FULL * most:
             log.warning(
-                "%d of %d files are open: hardly any client can connect to this worker; start "
-                "more workers, or raise the hard limit (`ulimit -Hn`)",
+                "this web worker has about %d files and connections open and may have %d: soon "
+                "no client can connect to it; start more web workers (ROUTER_WORKERS), or raise "
+                "the hard limit of open files (`ulimit -Hn`)",
                 used,
                 most,
             )
             self._warned = True
         elif self._warned and used < ROOMY * most:
-            log.info("%d of %d files are open: clients can connect again", used, most)
+            log.info(
+                "this web worker has about %d files and connections open and may have %d: "
+                "clients can connect again",
+                used,
+                most,
+            )
             self._warned = False
 
 

@@ -4,14 +4,14 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 
 from aiohttp import web
 
 from hero_router.errors import StoreError
-from hero_router.web.assembly import PARTS
 from hero_router.web.fdlimit import FileLimitMonitor
+from hero_router.web.worker_parts import PARTS
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +24,17 @@ FLUSH_SECONDS = 1.0
 WARM_SECONDS = 2.0
 """How long a worker waits at its start for the first answer of Redis before it listens. All workers
 share one listening socket: a worker without a snapshot would answer 503."""
+
+LOST: Mapping[str, str] = {
+    "metrics": "its metrics do not change",
+    "presence": "lists of clients do not show its clients",
+    "routing errors": "services do not show the failed requests to them",
+    "access": "it does not see that sessions are ended or addresses added",
+    "sessions": "a session that begins while Redis is away is in no list",
+    "mutes": "it shows old mutes",
+    "open files": "it does not warn before it has too many open files",
+}
+"""The background tasks by name, each with what does not work after it has failed."""
 
 WITHDRAW_SECONDS = 0.5
 """How long a worker may take to remove its clients from Redis when it ends; they expire anyway."""
@@ -46,7 +57,7 @@ async def connections(app: web.Application) -> AsyncIterator[None]:
 async def background(app: web.Application) -> AsyncIterator[None]:
     """Run the tasks for operators: metrics, lists of clients and errors, check of open files."""
     parts = app[PARTS]
-    follower, errors = parts.access.follower, parts.errors
+    follower, recorder, errors = parts.access.follower, parts.access.recorder, parts.errors
     tasks = [
         asyncio.create_task(run(), name=name)
         for name, run in (
@@ -54,6 +65,8 @@ async def background(app: web.Application) -> AsyncIterator[None]:
             ("presence", parts.publisher.run),
             ("routing errors", errors.run),
             ("access", follower.run),
+            ("sessions", recorder.run),
+            ("mutes", parts.mutes.run),
             ("open files", FileLimitMonitor().run),
         )
     ]
@@ -63,6 +76,7 @@ async def background(app: web.Application) -> AsyncIterator[None]:
     await _cancelled(*tasks)
     parts.recorder.end()
     await errors.write()
+    await recorder.write()
     with suppress(StoreError, TimeoutError):
         async with asyncio.timeout(WITHDRAW_SECONDS):
             await parts.publisher.withdraw()
@@ -108,8 +122,9 @@ def _background_failed(task: "asyncio.Task[None]") -> None:
     """Log why a task has failed; the worker goes on without it."""
     if not task.cancelled() and (error := task.exception()) is not None:
         log.error(
-            "the task %s of this worker has failed; the worker goes on without it",
-            task.get_name(),
+            "bug: a background task has failed, and this web worker goes on without it: until "
+            "the worker is restarted, %s",
+            LOST[task.get_name()],
             exc_info=error,
         )
 
@@ -118,7 +133,8 @@ def _feed_ended(task: "asyncio.Task[None]") -> None:
     """End a worker that no longer follows the stream; gunicorn starts another."""
     if not task.cancelled() and (error := task.exception()) is not None:
         log.critical(
-            "the feed of this worker has failed: the worker ends, and another one is started",
+            "bug: this web worker can no longer follow the event stream in Redis: it ends, and "
+            "gunicorn starts another one",
             exc_info=error,
         )
         os.kill(os.getpid(), signal.SIGTERM)

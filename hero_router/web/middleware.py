@@ -1,4 +1,4 @@
-"""Middleware of every request: gives it an id, decides about access, answers errors as JSON."""
+"""Middleware of every request: gives it an id, checks access, answers errors as JSON."""
 
 import logging
 import secrets
@@ -8,10 +8,12 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from hero_router.access.principal import Principal
-from hero_router.errors import Forbidden
-from hero_router.metrics.http_requests import RequestCounts
+from hero_router.errors import Forbidden, Unauthorized
+from hero_router.metrics.http_request_counts import RequestCounts
 from hero_router.web.admission import Admission
+from hero_router.web.browser_sessions import is_navigation, redirect, sign_in_address
 from hero_router.web.errors import REQUEST_ID, error_response
+from hero_router.web.request_facts import FACTS
 from hero_router.web.route_groups import HEADERS, dress, group_of
 
 log = logging.getLogger(__name__)
@@ -38,18 +40,24 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     except ConnectionResetError as error:
         if request.transport is not None and not request.transport.is_closing():
             return error_response(request, error)
-        log.debug("a client of %s left before its answer", request.path)
+        log.debug("the client that requested %s disconnected before it was answered", request.path)
         return web.Response()  # nobody reads it: aiohttp gives it up in silence
     except Exception as error:  # noqa: BLE001 - the edge: logged in full, answered in general words
         return error_response(request, error)
 
 
 def admitting(admission: Admission) -> Middleware:
-    """A middleware that makes the `Principal` (the caller), and refuses who may not have it."""
+    """Make the middleware that finds out the caller, and refuses a request without access."""
 
     @web.middleware
     async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
-        request[PRINCIPAL] = admission.admit(request, group_of(request).access)
+        group = group_of(request)
+        try:
+            request[PRINCIPAL] = admission.admit(request, group.access)
+        except Unauthorized:
+            if not (group.is_page and admission.rules.signs_in and is_navigation(request)):
+                raise
+            return redirect(sign_in_address(request.raw_path, request[FACTS].prefix))
         return await handler(request)
 
     return admit

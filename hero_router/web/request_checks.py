@@ -3,45 +3,43 @@
 aiohttp does not check these. Input that is not HTTP gets an error answer of the router's own.
 
 This module uses private parts of aiohttp: `Server.__call__` and `_kwargs`,
-`AppRunner._make_server`, and `_request_count`, `_waiter` and `_message_tail` of `RequestHandler`.
+`AppRunner._make_server`, and `_payload_writer` and `_task` of `BaseRequest`.
 """
 
 import asyncio
-import logging
 import re
-import secrets
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import HttpVersion10, HttpVersion11, web
 from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.http_parser import RawRequestMessage
-from aiohttp.streams import StreamReader
+from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 
 from hero_router.access.fetch_metadata import check_fetch
+from hero_router.access.forwarded import forwarded
+from hero_router.access.hop_token import HopRefused
 from hero_router.errors import RouterError
-from hero_router.metrics.http_requests import RequestCounts
-from hero_router.proxy.exchange import Exchange
+from hero_router.metrics.http_request_counts import RequestCounts
+from hero_router.random_hex import RandomHex
 from hero_router.settings.hosts import AllowedHosts
 from hero_router.settings.proxies import TrustedProxies
+from hero_router.web import hops
 from hero_router.web.body import EXPECT
-from hero_router.web.errors import REQUEST_ID, OwnResponse, error_page, error_response, raw_error
-from hero_router.web.parse_errors import FIELD_BYTES, parser_message, parser_refusal
-from hero_router.web.request_facts import facts_of
+from hero_router.web.direct_call import DirectCall, OnEnd
+from hero_router.web.errors import REQUEST_ID, OwnResponse, error_page, error_response
+from hero_router.web.http_protocol import READ_BYTES, HttpProtocol
+from hero_router.web.parse_errors import FIELD_BYTES
+from hero_router.web.remembered_fields import RememberedFields, remembered_of
+from hero_router.web.request_decision import DECIDED, OWN, Decision, decide_hop
+from hero_router.web.request_facts import FACTS, facts_of
 from hero_router.web.request_line import UNSUPPORTED, check_line, target_authority
-from hero_router.web.reverse_proxy import ReverseProxy
+from hero_router.web.reverse_proxy import Admitted, ReverseProxy
 from hero_router.web.route_groups import HEADERS, dress
-from hero_router.web.separate_requests import SeparateRequests
 from hero_router.web.slow_connections import HeadTimeouts, ResponseTimeouts
-
-log = logging.getLogger(__name__)
 
 LINGER_SECONDS = 2.0
 """How long an unwanted body is read and ignored, so that its sender can read the answer."""
-
-READ_BYTES = 16 * 1024
-"""How many bytes of a body aiohttp buffers, about, if it is read more slowly than it arrives."""
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:=+@-]{1,128}")
 
@@ -103,7 +101,7 @@ class HttpServer(web.Server):
             handler_cancellation=inner.handler_cancellation,
             **inner._kwargs,  # noqa: SLF001 - see above
         )
-        self._proxy, self._protocol = proxy, protocol
+        self._proxy, self._protocol, self._random_hex = proxy, protocol, RandomHex()
         self._inner, self._hosts, self._proxies, self._requests = inner, hosts, proxies, requests
         self.heads, self.responses = (
             HeadTimeouts(self._loop, head),
@@ -122,10 +120,34 @@ class HttpServer(web.Server):
         writer: AbstractStreamWriter,
         task: "asyncio.Task[None]",
     ) -> web.BaseRequest:
+        """The request object for aiohttp's task, which may be made already."""
+        prepared = protocol.take_prepared() if isinstance(protocol, HttpProtocol) else None
+        if prepared is None:
+            return self._noted(message, payload, protocol, writer, task)
+        prepared._payload_writer, prepared._task = writer, task  # noqa: SLF001 - see above
+        return prepared
+
+    def make_request(
+        self, message: RawRequestMessage, protocol: web.RequestHandler
+    ) -> web.BaseRequest:
+        """The request object of a request without a body, before aiohttp's task gets it."""
+        # The task adds a writer and itself in `_make_request`.
+        return self._noted(message, EMPTY_PAYLOAD, protocol, cast("Any", None), cast("Any", None))
+
+    def _noted(
+        self,
+        message: RawRequestMessage,
+        payload: StreamReader,
+        protocol: web.RequestHandler,
+        writer: AbstractStreamWriter,
+        task: "asyncio.Task[None]",
+    ) -> web.BaseRequest:
         """Make a request object, with notes for the checks.
 
         aiohttp alone would answer in any HTTP version, and send `100 Continue` before any check.
+        A request of another node's router becomes the client's request.
         """
+        message, hop = self._proxy.hops.read(message)
         known = message.version in (HttpVersion10, HttpVersion11)
         if not known:
             message = message._replace(version=HttpVersion11, should_close=True)
@@ -135,136 +157,125 @@ class HttpServer(web.Server):
             expected = ",".join(fields.popall("Expect"))
             message = message._replace(headers=type(message.headers)(fields))
         request = self._inner.request_factory(message, payload, protocol, writer, task)
+        if isinstance(protocol, HttpProtocol) and hop is None:
+            remembered = protocol.remembered
+            if remembered is None or remembered.given != message.raw_headers:
+                facts = forwarded(request, self._proxies)
+                remembered = RememberedFields(message.raw_headers, facts)
+                protocol.remembered = remembered
+            else:
+                remembered.given = message.raw_headers
+            request[FACTS] = remembered.facts
         request[REQUEST_ID] = self._request_id(request)
         request[UNSUPPORTED] = not known
         request[EXPECT] = expected if message.version == HttpVersion11 else ""
+        if hop is not None:
+            hops.note(request, hop)
+            request[DECIDED] = decide_hop(request, hop)
         return request
 
     def _request_id(self, request: web.BaseRequest) -> str:
         """The `X-Request-Id` that a trusted caller gave the request; else a new id."""
-        given = request.headers.get("X-Request-Id", "")
-        if _REQUEST_ID.fullmatch(given) and facts_of(request, self._proxies).is_believed:
+        facts = facts_of(request, self._proxies)
+        given = request.headers.get("X-Request-Id")
+        if given is not None and facts.is_believed and _REQUEST_ID.fullmatch(given):
             return given
-        return secrets.token_hex(8)
+        return self._random_hex(8)
 
-    async def _check_and_handle(self, request: web.BaseRequest) -> web.StreamResponse:
+    def _checked_host(self, request: web.BaseRequest) -> str:
+        """Check all but where a request goes; the host that it asks, "" without one.
+
+        Raises RouterError, HTTPException. Only what depends on fields, method and version alone is
+        remembered.
+        """
+        path, passed = request.raw_path, (request.method, request.version)
+        is_usual = path.startswith("/") and "#" not in path and not request[UNSUPPORTED]
+        remembered = remembered_of(request) if is_usual else None
+        if remembered is not None and remembered.checked == passed:
+            return remembered.host
+        check_line(request)
+        fields = request.headers
+        origin = ", ".join(fields.getall("Origin", [])) if "Origin" in fields else None
+        asked = self._hosts.check(fields.get("Host"), target_authority(request), origin)
+        host = asked.host if asked else ""
+        if remembered is not None:
+            remembered.checked, remembered.host = passed, host
+        return host
+
+    def _decide(self, request: web.BaseRequest) -> Decision:
+        """Check a request, and find out where it may go."""
         try:
-            check_line(request)
-            fields = request.headers
-            origin = ", ".join(fields.getall("Origin", [])) if "Origin" in fields else None
-            self._hosts.check(fields.get("Host"), target_authority(request), origin)
+            host = self._checked_host(request)
         except (RouterError, web.HTTPException) as refusal:
-            return self.refused(request, refusal)
+            return Decision(refusal=refusal)
         try:
-            found = self._proxy.route(request)
+            found = self._proxy.route(request, host)
             if found is None or not found.host:
                 check_fetch(request.headers, request.method, is_service=found is not None)
             if found is None:
-                return await self._inner.request_handler(request)
-            response = await self._proxy.answer(request, found)
+                return OWN
+            return Decision(found, None, self._proxy.admit(request, found))
+        except Exception as error:  # noqa: BLE001 - raised again where it is answered
+            return Decision(error=error)
+
+    def pass_at_once(self, request: web.BaseRequest, on_end: OnEnd) -> DirectCall | None:
+        """Check a request; pass it on if it is for a service and that needs no waiting."""
+        if remembered_of(request) is None:
+            return None  # it comes from another node's router
+        decision = request[DECIDED] = self._decide(request)
+        if not isinstance(decision.admitted, Admitted) or request[EXPECT]:
+            return None
+        return self._proxy.pass_at_once(request, decision.admitted, on_end)
+
+    def fails(self, request: web.BaseRequest, error: RouterError) -> None:
+        """A request that was passed on gets this error for an answer."""
+        request[DECIDED] = Decision(error=error)
+
+    def passed(self, request: web.BaseRequest, response: web.StreamResponse) -> None:
+        """A request was passed on, and its answer back."""
+        self._requests.count(request.method, response.status)
+
+    async def _check_and_handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        decision = request.get(DECIDED) or self._decide(request)
+        if decision.refusal is not None:
+            return self.refused(request, decision.refusal)
+        try:
+            response = await self._of_service(request, decision)
         except (RouterError, web.HTTPException, ConnectionResetError) as error:
+            self._log_hop(request, error)
             response = error_page(request, error)
+        if response is None:
+            return await self._inner.request_handler(request)
         if isinstance(response, OwnResponse):
             dress(response, HEADERS, request[REQUEST_ID])
+            hops.mark(request, response)
         self._requests.count(request.method, response.status)
         return response
+
+    async def _of_service(
+        self, request: web.BaseRequest, decision: Decision
+    ) -> web.StreamResponse | None:
+        """The answer of a service; None if the router itself is asked."""
+        if decision.error is not None:
+            raise decision.error
+        if decision.hop is not None:
+            return await self._proxy.answer_hop(request, decision.hop)
+        if decision.route is None:
+            return None
+        return await self._proxy.answer(request, decision.route, decision.admitted)
+
+    def _log_hop(self, request: web.BaseRequest, error: BaseException) -> None:
+        if isinstance(error, HopRefused):
+            self._proxy.hops.log_refusal(request, error)
 
     def refused(self, request: web.BaseRequest, error: BaseException) -> web.Response:
         """The error answer to a request that does not reach the application.
 
         The connection is closed after it.
         """
+        self._log_hop(request, error)
         response = error_response(request, error)
         dress(response, HEADERS, request.get(REQUEST_ID, ""))
         response.force_close()
         self._requests.count(request.method, response.status)
         return response
-
-
-class HttpProtocol(SeparateRequests):
-    """One connection, until it is closed or becomes a stream (`web.stream_connection`)."""
-
-    __slots__ = ("_begun", "_server", "relay")
-
-    def __init__(self, door: HttpServer, **options: Any) -> None:
-        super().__init__(door, **options)
-        self._server, self._begun = door, False
-        self.relay: Exchange | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A client has connected: start the time limit of its first request head."""
-        super().connection_made(transport)
-        self._server.heads.start(self)
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        """The connection is closed, or becomes a stream: stop its time limits."""
-        super().connection_lost(exc)
-        self._server.heads.stop(self)
-        self._server.responses.stop(self)
-
-    def data_received(self, data: bytes) -> None:
-        """Parse received bytes; a request head has a time limit from its first byte on.
-
-        A body has its own limits (`web.body`).
-        """
-        before = self._request_count
-        super().data_received(data)
-        if self._request_count != before:
-            self._begun = False
-            self._server.heads.stop(self)
-        elif data and (not before or self._waiter is not None):
-            self._begun = True
-            self._server.heads.start(self)
-        if len(self._message_tail) > READ_BYTES and self.transport is not None:
-            self.transport.pause_reading()  # the client goes on before its upgrade is accepted
-
-    def release(self) -> bytes:
-        """Leave the transport to another protocol; what the client sent after its last request."""
-        tail, self._message_tail = self._message_tail, b""
-        self.transport = None
-        self.connection_lost(None)
-        return tail
-
-    def pause_writing(self) -> None:
-        """The client takes its response too slowly: start the time limit of the response."""
-        super().pause_writing()
-        self._server.responses.start(self)
-
-    def resume_writing(self) -> None:
-        """The client takes its response again: stop the time limit of the response."""
-        super().resume_writing()
-        self._server.responses.stop(self)
-        if self.relay is not None:
-            self.relay.resume()
-
-    def give_up(self) -> None:
-        """Close a connection whose request head is late; answer 408 if a part of it has arrived."""
-        if self._begun and self.transport is not None:
-            self.transport.write(raw_error(web.HTTPRequestTimeout(), HEADERS))
-        self.force_close()
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,  # noqa: ARG002 - aiohttp's text repeats what was sent
-    ) -> web.StreamResponse:
-        """Make our own error answer if input is not HTTP or a request fails outside a handler."""
-        error: BaseException = exc or RuntimeError(f"aiohttp gives up with {status}")
-        if isinstance(error, HttpProcessingError):
-            log.info(
-                "a client sent a request that is not valid HTTP, so it was refused: %s",
-                parser_message(error),
-            )
-            error = parser_refusal(error)
-        if request.writer.output_size > 0:
-            raise ConnectionError("a response has begun: no error can be sent")
-        return self._server.refused(request, error)
-
-    def log_exception(self, *words: Any, **details: Any) -> None:
-        """Log a malformed body as the client's mistake; leave all other errors to aiohttp."""
-        if isinstance(details.get("exc_info"), HttpProcessingError | web.RequestPayloadError):
-            log.info("a client sent a body that is not valid HTTP, so its request was refused")
-        else:
-            super().log_exception(*words, **details)

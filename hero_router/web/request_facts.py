@@ -1,4 +1,4 @@
-"""Keeps what is known of a request's sender with the request, so that it is read only once."""
+"""Reads a request's client address, scheme and port, once for each request."""
 
 from aiohttp import web
 
@@ -11,9 +11,11 @@ FACTS = web.RequestKey("facts", ForwardedFacts)
 
 def facts_of(request: web.BaseRequest, proxies: TrustedProxies) -> ForwardedFacts:
     """Where a request comes from; read from its header fields at the first call."""
-    if FACTS not in request:
-        request[FACTS] = forwarded(request, proxies)
-    return request[FACTS]
+    try:
+        return request[FACTS]
+    except KeyError:
+        facts = request[FACTS] = forwarded(request, proxies)
+        return facts
 
 
 def local_port(request: web.BaseRequest) -> int | None:

@@ -1,4 +1,4 @@
-"""Refuses requests whose line or framing no route could answer."""
+"""Refuses requests with an invalid request line or framing, before routing."""
 
 import re
 
@@ -14,7 +14,7 @@ _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*://([^/?#]*)", re.IGNORECASE)
 
 
 def check_line(request: web.BaseRequest) -> None:
-    """Refuse a request that no route could answer.
+    """Refuse a request with an invalid request line or framing.
 
     Raises:
         BadRequest, HTTPVersionNotSupported, HTTPNotImplemented, HTTPExpectationFailed,
@@ -29,7 +29,7 @@ def check_line(request: web.BaseRequest) -> None:
     if request.raw_path == "*":
         raise web.HTTPMethodNotAllowed(request.method, ("GET", "HEAD", "POST"))
     if "#" in request.raw_path:
-        raise BadRequest("a fragment is no part of a request's target")
+        raise BadRequest("a request target may not contain a fragment (#)")
     if (coding := request.headers.get("Transfer-Encoding")) is not None:
         _check_coding(request, coding)
 
@@ -37,7 +37,7 @@ def check_line(request: web.BaseRequest) -> None:
 def _check_coding(request: web.BaseRequest, coding: str) -> None:
     """Refuse a body that only the sender could take apart (RFC 9112, section 6.1)."""
     if request.version < HttpVersion11:
-        raise BadRequest("HTTP/1.0 knows no Transfer-Encoding")
+        raise BadRequest("a request of HTTP/1.0 may not have a Transfer-Encoding")
     if coding.strip().lower() != "chunked":
         raise web.HTTPNotImplemented
 

@@ -1,4 +1,4 @@
-"""Decides which requests go to a service, and to which: by path or by host name."""
+"""Routes requests to services, by path or by host name."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,29 +6,39 @@ from typing import NamedTuple
 
 from aiohttp import web
 
-from hero_router.access.policy import Access, visible
+from hero_router.access.hop_token import HopClaims
+from hero_router.access.policy import CALL_SERVICES, visible
 from hero_router.access.principal import Principal
 from hero_router.access.quotas import Quota, Slot
-from hero_router.errors import BadRequest, LoopDetected, NoListener, Overloaded, Unauthorized
+from hero_router.errors import BadRequest, LoopDetected, Overloaded, Unauthorized
 from hero_router.proxy.address import DEFAULT_CONTEXT, RPC, Address, by_host, by_path, is_own
 from hero_router.proxy.call import ProxiedCall
-from hero_router.proxy.headers import has_loop
+from hero_router.proxy.loops import has_loop
 from hero_router.proxy.table import RoutingTable, Target
-from hero_router.settings.hosts import Authority
 from hero_router.web.admission import Admission
-from hero_router.web.browser_sessions import redirect, sign_in_address
+from hero_router.web.browser_sessions import is_navigation, redirect, sign_in_address
 from hero_router.web.call_observer import CallObserver
+from hero_router.web.direct_call import DirectCall, OnEnd
 from hero_router.web.errors import OwnResponse
+from hero_router.web.forwarder import Forwarder
+from hero_router.web.hops import HOP, HopReceiver
 from hero_router.web.middleware import PRINCIPAL
-from hero_router.web.proxied_request import Forwarder
 from hero_router.web.request_facts import FACTS
-from hero_router.web.request_line import host_of
+from hero_router.web.request_forwarder import RequestForwarder
+from hero_router.web.service_host_redirect import ServiceHostRedirect
 from hero_router.web.service_sign_in import LANDING, ServiceSignIn
 from hero_router.web.shown_target import origin_form
 
 
+class Admitted(NamedTuple):
+    """A request that may go to a service: its caller, and where it goes."""
+
+    principal: Principal
+    target: Target
+
+
 class Route(NamedTuple):
-    """The readings of a request's address, and the service's host name ("" by path)."""
+    """The possible addresses of a request, and the host name that it used ("" if by path)."""
 
     addresses: Sequence[Address]
     host: str
@@ -36,55 +46,127 @@ class Route(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ReverseProxy:
-    """Answers requests for services; `domain` is the name below which services have host names."""
+    """Answers requests for services; `domain` is the name below which services have host names.
+
+    `hops` reads the tokens of requests that come from other nodes' routers.
+    """
 
     table: RoutingTable
     forwarder: Forwarder
     domain: str
     admission: Admission
     sign_in: ServiceSignIn
+    host_redirect: ServiceHostRedirect
     observer: CallObserver
     quota: Quota
+    hops: HopReceiver
 
-    def route(self, request: web.BaseRequest) -> Route | None:
-        """Where a request may lead; None if the router itself is asked.
+    def route(self, request: web.BaseRequest, host: str) -> Route | None:
+        """The route of a request that asks this host; None for a request to the router itself.
 
         Raises:
             BadRequest: the address hides a slash or a dot segment.
         """
         target = origin_form(request.raw_path)
-        named = Authority.parse(host_of(request))
-        host = named.host if named else ""
         if (found := by_host(host, self.domain, target)) is not None:
             return Route((found,), host)
         if is_own(target) or not (found_by_path := by_path(target)):
             return None
         return Route(found_by_path, "")
 
-    async def answer(self, request: web.BaseRequest, route: Route) -> web.StreamResponse:
-        """Pass a request on and its answer back.
+    def admit(self, request: web.BaseRequest, route: Route) -> Admitted | web.Response | None:
+        """Who calls which service; or a redirect, to a sign-in or to the service's own origin.
+
+        None for the address at which a sign-in ends.
 
         Raises:
             Unauthorized, Forbidden, TooManyAttempts: the caller may call no service.
             NotFound: there is no such service or socket, or none that the caller may see.
-            LoopDetected: the request has been here before.
-            NoListener, BadGateway, GatewayTimeout: the service gives no answer.
-            Overloaded: too many requests of the caller's address are under way.
         """
         if route.host and request.path == LANDING:
-            secure = self.admission.is_secure(request)
-            return await self.sign_in.land(request, route.host, secure=secure)
+            return None
         try:
-            principal = self.admission.admit(request, Access.ADMIN, route.host)
+            principal = self.admission.admit(request, CALL_SERVICES, route.host)
         except Unauthorized:
-            if not self.admission.rules.signs_in or not _is_navigation(request):
+            if not self.admission.rules.signs_in or not is_navigation(request):
                 raise
             return self._sign_in(request, route)
         request[PRINCIPAL] = principal
         target = self.table.find(route.addresses, _context(request), visible(principal))
+        opens_page = not route.host and request.method == "GET" and is_navigation(request)
+        if opens_page and (instead := self.host_redirect.instead(request, target, principal)):
+            return instead
+        return Admitted(principal, target)
+
+    def pass_at_once(
+        self, request: web.BaseRequest, admitted: Admitted, on_end: OnEnd
+    ) -> DirectCall | None:
+        """Forward a request without a body over a kept connection, and call `on_end` at its end.
+
+        None where there is none, or `answer` has to say why the request is not forwarded.
+        """
+        principal, target = admitted
+        if not self._may_pass(request, target):
+            return None
         slot = self.quota.take(principal.address)
         if slot is None:
-            raise Overloaded("too many requests to services are under way from your address")
+            return None
+        connection = self.forwarder.kept_connection(target.socket)
+        if connection is None:
+            slot.give_back()
+            return None
+        seen = self.observer.started(request, target)
+        call = DirectCall(self.forwarder, request, target, principal, seen, slot)
+        call.start(connection, self.observer, on_end)
+        return call
+
+    def _may_pass(self, request: web.BaseRequest, target: Target) -> bool:
+        """Whether nothing but a service of this node answers this request."""
+        fields = request.headers
+        return (
+            "Via" not in fields
+            and "Upgrade" not in fields
+            and self.table.is_own(target.record)
+            and _with_slash(target, "") is None
+            and request.transport is not None
+        )
+
+    async def answer(
+        self, request: web.BaseRequest, route: Route, admitted: Admitted | web.Response | None
+    ) -> web.StreamResponse:
+        """Forward a request that was admitted, and send the answer to the client.
+
+        Raises:
+            LoopDetected: the request has been here before.
+            NoListener, BadGateway, GatewayTimeout: the service gives no answer.
+            Overloaded: too many requests of the caller's address are under way.
+        """
+        if admitted is None:
+            secure = self.admission.is_secure(request)
+            return await self.sign_in.land(request, route.host, secure=secure)
+        if not isinstance(admitted, Admitted):
+            return admitted
+        return await self._call(request, admitted.target, admitted.principal)
+
+    async def answer_hop(self, request: web.BaseRequest, hop: HopClaims) -> web.StreamResponse:
+        """Forward a request of another node's router, and return the answer.
+
+        Raises:
+            HopRefused, Forbidden, StoreError: the request is not admitted.
+            LoopDetected, NoListener, BadGateway, GatewayTimeout, Overloaded: as `answer`.
+        """
+        principal = request[PRINCIPAL] = await self.admission.admit_hop(hop)
+        rest = hop.target[len(hop.prefix) :]
+        shown = visible(principal)
+        target = self.table.of_hop(hop.service, hop.role, hop.prefix, rest, shown)
+        return await self._call(request, target, principal)
+
+    async def _call(
+        self, request: web.BaseRequest, target: Target, principal: Principal
+    ) -> web.StreamResponse:
+        slot = self.quota.take(principal.address)
+        if slot is None:
+            raise Overloaded("too many requests to services are open from your address")
         call = self.observer.started(request, target)
         try:
             return await self._pass(request, target, principal, call, slot)
@@ -106,25 +188,20 @@ class ReverseProxy:
     ) -> web.StreamResponse:
         if has_loop(request.raw_headers, self.forwarder.rules.via):
             raise LoopDetected("the request has passed through this router before")
-        if not self.table.reaches(target.record):
-            node = target.record.get("node")
-            raise NoListener(f"the service runs on node {node}, which this router cannot reach")
+        if HOP in request and not self.table.is_own(target.record):
+            raise LoopDetected(
+                "the request comes from another node, and the service is not here either"
+            )
+        target = self.table.on_its_way(target)
         if (moved := _with_slash(target, request[FACTS].prefix)) is not None:
             call.status = moved.status
             return moved
-        return await self.forwarder.forward(request, target, principal, call, slot)
+        return await RequestForwarder(self.forwarder, request, target, principal, call, slot).run()
 
     def _sign_in(self, request: web.BaseRequest, route: Route) -> web.Response:
         if route.host:
             return self.sign_in.begin(request, secure=self.admission.is_secure(request))
-        return redirect(sign_in_address(request.raw_path))
-
-
-def _is_navigation(request: web.BaseRequest) -> bool:
-    """Whether a browser opens a page; a form that is sent would lose its content."""
-    mode = request.headers.get("Sec-Fetch-Mode", "navigate")
-    accepts = "text/html" in request.headers.get("Accept", "")
-    return request.method in ("GET", "HEAD") and mode == "navigate" and accepts
+        return redirect(sign_in_address(request.raw_path, request[FACTS].prefix))
 
 
 def _context(request: web.BaseRequest) -> str:
@@ -135,7 +212,9 @@ def _context(request: web.BaseRequest) -> str:
     Raises:
         BadRequest: the header names several contexts.
     """
-    named = {value.strip() for value in request.headers.getall("X-Hero-Context", ())} - {""}
+    if "X-Hero-Context" not in request.headers:
+        return DEFAULT_CONTEXT
+    named = {value.strip() for value in request.headers.getall("X-Hero-Context")} - {""}
     if len(named) > 1:
         raise BadRequest("X-Hero-Context names several contexts")
     return named.pop() if named else DEFAULT_CONTEXT

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from hero_router.access.policy import Access
+from hero_router.access.policy import LOOK, READ_METRICS, SEE_CLIENTS, Access, Right
 from hero_router.errors import Forbidden
+from hero_router.web.summary_formats import STYLE_SOURCE
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -26,16 +27,18 @@ HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class RouteGroup:
-    """What the routes of one group ask of their callers, their response headers and limits.
+    """The access rule, response headers and limits that the routes of one group share.
 
     `headers` are set on each answer. A request with a header longer than `field_bytes` is refused,
-    except for the headers named in `long_fields` (in lower case).
+    except for the headers named in `long_fields` (in lower case). `is_page`: people open these
+    addresses in a browser; one that is not signed in is sent to the form first.
     """
 
-    access: Access
+    access: Access | Right
     headers: Mapping[str, str] = field(default_factory=lambda: HEADERS)
     field_bytes: int = 8 * 1024
     long_fields: frozenset[str] = frozenset({"last-event-id"})
+    is_page: bool = False
 
     def check_fields(self, fields: Mapping[str, str]) -> None:
         """Refuse a request header that is too long. Raises HTTPRequestHeaderFieldsTooLarge."""
@@ -45,21 +48,37 @@ class RouteGroup:
 
 
 PUBLIC = RouteGroup(Access.ANYONE)
-"""Health, and the page's own files: they hold no data."""
+"""The check whether a worker lives, and the page's own files, which hold no data."""
 
-VIEWERS = RouteGroup(Access.VIEWER)
+READINESS = RouteGroup(Access.READINESS)
+"""The check whether a worker is ready: load balancers need no token for its status code."""
+
+VIEWERS = RouteGroup(LOOK)
 """The API, the event stream, JSON-RPC. A browser never retries a stream that was refused, so a
 request with a long `Last-Event-ID` is not refused but answered in the stream."""
 
-ADMINS = RouteGroup(Access.ADMIN)
-"""What shows or changes more than a viewer may see."""
+STATUS_PAGES = RouteGroup(
+    LOOK,
+    HEADERS
+    | {
+        "Content-Security-Policy": (
+            f"default-src 'none'; style-src '{STYLE_SOURCE}'; base-uri 'none'; "
+            "form-action 'none'; frame-ancestors 'none'"
+        )
+    },
+    is_page=True,
+)
+"""The status of all services and the badges: no scripts, and the page's own style sheet only."""
 
-METRICS = RouteGroup(Access.METRICS)
+CLIENTS = RouteGroup(SEE_CLIENTS)
+"""The clients with their addresses, which are personal data."""
+
+METRICS = RouteGroup(READ_METRICS)
 """The metrics, for programs with a token of their own."""
 
 
 def sign_in_group(domain: str) -> RouteGroup:
-    """The pages to sign in: without scripts, with a form.
+    """The group of the sign-in pages: no scripts, and forms are allowed.
 
     After a sign-in the router may send the browser on to a service's host name below `domain`.
     Chromium checks `form-action` for such a redirect too.
@@ -105,12 +124,12 @@ def group_of(request: web.BaseRequest) -> RouteGroup:
         return PUBLIC
     found = request.app.get(GROUPS, {}).get(request.match_info.route)
     if found is None:
-        raise Forbidden("nothing says who may have this")
+        raise Forbidden("this route has no access rule")
     return found
 
 
 def dress(response: web.StreamResponse, headers: Mapping[str, str], request_id: str) -> None:
-    """Add the request id and the headers of its group to an answer, and remove `Server`."""
+    """Set the headers of an answer: request id and those of its group; no `Server`."""
     response.headers.update(headers)
     response.headers["X-Request-Id"] = request_id
     response.headers.popall("Server", None)

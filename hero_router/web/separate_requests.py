@@ -1,4 +1,4 @@
-"""Keeps what belongs to one request out of the next one on the same connection.
+"""Gives a connection a new HTTP parser after a chunked request: no trailer leaks to the next one.
 
 aiohttp's parser (3.14) keeps the last trailer of a chunked body, and gives it to the next request
 as a header. Behind a proxy that shares its connections, that is another client's request. So a
@@ -14,14 +14,14 @@ from typing import Any
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.http_parser import HttpRequestParser
-from aiohttp.streams import StreamReader
+from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 
 _END = b"\r\n\r\n"
 """The end of each request with a chunked body, with trailers or without."""
 
 
 class SeparateRequests(web.RequestHandler):
-    """A connection whose parser is made anew after each request with a chunked body.
+    """A connection that makes a new parser after each request with a chunked body.
 
     A request that a client sends before it has the answer to a chunked one is not answered: its
     connection is closed after that answer, which HTTP allows at any time.
@@ -40,7 +40,7 @@ class SeparateRequests(web.RequestHandler):
         before = self._request_count
         super().data_received(data)
         new = self._request_count - before
-        if self._chunked is None and not new:
+        if self._chunked is None and (not new or self._is_one_without_body(new)):
             return
         chunked = self._chunked
         for message, payload in islice(self._messages, len(self._messages) - new, None):
@@ -53,6 +53,10 @@ class SeparateRequests(web.RequestHandler):
             self._received = (self._received + data)[-len(_END) :]
             if chunked.is_eof():
                 self._begin_anew()
+
+    def _is_one_without_body(self, new: int) -> bool:
+        """Whether the requests that are new are one without a body: nearly always."""
+        return new == 1 and self._messages[-1][1] is EMPTY_PAYLOAD
 
     def _begin_anew(self) -> None:
         """Make a new parser, if this one holds nothing of another request; else end here."""

@@ -1,4 +1,4 @@
-"""Signs browsers in at the own origin of a service, whose host name lies below the router's domain.
+"""Signs browsers in at a service's own host name: by redirects to the router and back.
 
 The browser has no cookie for that origin. It is sent to the router, which knows its session, and
 back with a code that holds for this host and this browser, for seconds, and once.
@@ -35,7 +35,7 @@ PURPOSE = "service sign-in"
 
 
 class ServiceSignIn:
-    """The two steps of a sign-in at a service's origin. `domain` is the router's own host name."""
+    """The steps of a sign-in at a service's origin. `domain` is the router's own host name."""
 
     def __init__(
         self, signer: Signer, sessions: BrowserSessions, domain: str, now_ms: Callable[[], int]
@@ -86,7 +86,7 @@ class ServiceSignIn:
         return redirect(f"{found.scheme}://{found.netloc}{LANDING}?{query}")
 
     async def land(self, request: web.BaseRequest, host: str, *, secure: bool) -> web.Response:
-        """Set the cookie of a service's origin, and go to the page that was asked for first.
+        """Set the cookie of a service's origin, and redirect to the page that was requested first.
 
         Raises:
             Forbidden: the code is not for this host or browser, too old, or was used before.

@@ -1,4 +1,4 @@
-"""Reads a request's target (RFC 9112, section 3.2), and shows it without what is secret in it.
+"""Reads a request's target (path and query), and hides the secrets in it for logs.
 
 Pure: no I/O, no clock.
 """
@@ -16,7 +16,7 @@ HIDDEN = "***"
 _ABSOLUTE = re.compile(r"[^:/?]+://[^/?]*(.*)", re.DOTALL)
 
 MAX_DEPTH = 3
-"""Most addresses within each other that are looked through."""
+"""Maximum number of nested URLs (a URL as a query parameter of a URL) that are searched."""
 
 
 def origin_form(raw_target: str) -> str:
@@ -35,7 +35,7 @@ def path_of(raw_target: str) -> str:
 
 
 def without_secrets(raw_target: str, depth: int = 0) -> str:
-    """The path and query of a target; codes and values of our own secrets are hidden."""
+    """The path and query of a target; the router's own tokens and codes are hidden."""
     path, mark, query = origin_form(raw_target).partition("?")
     if path.startswith(LINK_PATH):
         path = LINK_PATH + HIDDEN

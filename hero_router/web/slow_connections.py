@@ -8,8 +8,8 @@ from abc import ABC, abstractmethod
 from typing import Protocol
 
 MAX_WAITING = 8192
-"""Most connections with an incomplete head. Above this number the oldest is closed: real clients
-send their head within a moment."""
+"""Maximum number of connections with an incomplete head. Above this number the oldest is closed:
+real clients send their head within a moment."""
 
 TICK_SECONDS = 1.0
 """Longest time between two checks; it is a quarter of the time limit if that is shorter."""
@@ -21,7 +21,7 @@ class Timed(Protocol):
     transport: asyncio.Transport | None
 
     def give_up(self) -> None:
-        """Close the connection, because its request head is late."""
+        """Close the connection: its request head is late, or too many heads are incomplete."""
 
 
 class _Timeouts(ABC):
@@ -46,7 +46,7 @@ class _Timeouts(ABC):
 
 
 class HeadTimeouts(_Timeouts):
-    """Closes connections whose request head is late.
+    """Closes connections whose request head is late, and the oldest of too many incomplete heads.
 
     The first head is timed from the connection's start, later heads from their first byte.
     """

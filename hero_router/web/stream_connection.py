@@ -30,6 +30,15 @@ MAX_STRAY_BYTES = 64 * 1024
 is closed."""
 
 
+Rewrite = Callable[[bytes], bytes]
+"""Puts whole SSE frames into another format, as `ndjson.lines` does."""
+
+
+def unchanged(frames: bytes) -> bytes:
+    """SSE frames as they are."""
+    return frames
+
+
 class Framed(NamedTuple):
     """Bytes as they are sent: one part for each buffer passed in, `size` bytes in all."""
 
@@ -38,21 +47,28 @@ class Framed(NamedTuple):
 
     @classmethod
     def of(cls, parts: Sequence[bytes]) -> Self:
-        """Send these parts unchanged, as HTTP/1.0 needs."""
+        """Send these parts."""
         return cls(parts, sum(map(len, parts)))
 
 
-class Chunks:
-    """Chunked transfer coding (RFC 9112, section 7.1), with a cache; one per worker.
+def unchunked(rewrite: Rewrite) -> Callable[[Sequence[bytes]], Framed]:
+    """Frames buffers for HTTP/1.0, which has no transfer coding."""
+    return lambda datas: Framed.of(tuple(map(rewrite, datas)))
 
-    The hub writes the same bytes to many clients: each slice is framed once.
+
+class Chunks:
+    """Chunked transfer coding (RFC 9112, section 7.1), with a cache; one per worker and format.
+
+    The hub writes the same bytes to many clients: each slice is framed once. `rewrite` puts whole
+    SSE frames into another format before.
     """
 
     END = b"0\r\n\r\n"
     MAX_CACHED = 8
     """Framed slices to cache; clients that keep up never need more."""
 
-    def __init__(self) -> None:
+    def __init__(self, rewrite: Rewrite = unchanged) -> None:
+        self._rewrite = rewrite
         self._chunks: dict[int, tuple[bytes, bytes]] = {}
         self._last: tuple[Sequence[bytes], Framed] = (), Framed((), 0)
 
@@ -69,7 +85,8 @@ class Chunks:
     def _make_chunk(self, data: bytes) -> bytes:
         if len(self._chunks) >= self.MAX_CACHED:
             del self._chunks[next(iter(self._chunks))]
-        chunk = b"%x\r\n%b\r\n" % (len(data), data)
+        body = self._rewrite(data)
+        chunk = b"%x\r\n%b\r\n" % (len(body), body)
         self._chunks[id(data)] = data, chunk
         return chunk
 
@@ -101,7 +118,8 @@ class Connections:
                 await self._empty.wait()
         except TimeoutError:
             log.warning(
-                "%d clients did not take the last bytes of their streams: disconnected",
+                "disconnected %d clients, as this web worker ends and they did not read the last "
+                "bytes of their event streams",
                 len(self._open),
             )
             for connection in tuple(self._open):
@@ -228,7 +246,7 @@ class Connection(asyncio.Protocol):
     # asyncio.Protocol
 
     def resume_writing(self) -> None:
-        """All queued bytes are sent: tell the hub, but later.
+        """All queued bytes are sent: tell the hub, in the next turn of the event loop.
 
         A TLS transport calls this method in the middle of a write.
         """
@@ -242,7 +260,10 @@ class Connection(asyncio.Protocol):
         """Ignore bytes that a client sends after its request; disconnect it if they are many."""
         self._stray += len(data)
         if self._stray > MAX_STRAY_BYTES:
-            log.warning("client %s sends data on its stream: disconnected", self._client.name)
+            log.warning(
+                "disconnected the client %s: it sent data on the connection of its event stream",
+                self._client.name,
+            )
             self.abort()
 
     def connection_lost(self, _: Exception | None) -> None:
@@ -251,7 +272,12 @@ class Connection(asyncio.Protocol):
         self._connections.discard(self)
         self._slot.give_back()
         seconds, client = time.monotonic() - self._opened_at, self._client
-        log.debug("stream of %s ended after %.1f s at %s", client.name, seconds, client.cursor)
+        log.debug(
+            "the event stream of the client %s has ended after %.1f s, at position %s",
+            client.name,
+            seconds,
+            client.cursor,
+        )
 
 
 def _limit_buffers(transport: asyncio.Transport) -> None:

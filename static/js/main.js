@@ -1,91 +1,132 @@
 /**
- * Starts the page: connects stream, store and view, and handles events of the browser.
+ * Starts the page: connects stream, store, model and views, and handles events of the browser.
  * @module
  */
 
+import { hourOf, isOld, NO_HOUR } from "./fleet/hour.js";
+import { Model } from "./fleet/model.js";
+import { Transitions } from "./fleet/transitions.js";
 import * as api from "./live/api.js";
 import { Clock } from "./live/clock.js";
-import { Follower } from "./live/sync.js";
+import { Repeated } from "./live/repeated.js";
 import { Store } from "./live/store.js";
+import { Follower } from "./live/sync.js";
 import { SharedStream } from "./live/tab.js";
+import { Prefs } from "./prefs.js";
+import { withQuery } from "./route.js";
+import { Address } from "./ui/address.js";
 import { failed } from "./ui/crash.js";
+import { sheet } from "./ui/extra.js";
+import { Frame, pause } from "./ui/frame.js";
+import { themed } from "./ui/theme.js";
+import { Opener } from "./palette/opener.js";
+import { Shortcuts, toViews } from "./palette/global_shortcuts.js";
 import { Account } from "./views/account.js";
-import { View } from "./views/root.js";
+import { Announcer } from "./views/announcer.js";
+import { Details } from "./views/details.js";
+import { VIEWS } from "./views/registry.js";
+import { Shell } from "./views/shell.js";
 
 const TICK_MS = 1_000;
-const ASK_EVERY_MS = 5_000;
+const WARM_AFTER_MS = 1_000;
+const WARM_AGAIN_MS = 10_000;
 
 const clock = new Clock();
 const now = () => clock.now();
+const prefs = new Prefs(localStorage);
 const store = new Store({ clock });
 const follower = new Follower(store, {
   api,
   stream: (told) => new SharedStream(told, now),
   hidden: () => document.hidden,
-  changed: render,
+  changed: () => frame.ask(),
 });
-const view = new View(document, { chosen: onChosen, changed: onChanged, hurry: () => follower.hurry() });
+await pause();
+const address = new Address(window, (place) => {
+  model.go(place);
+  frame.ask();
+});
+const model = new Model(store, follower.fresh, address.place);
+const outside = { page: document, model, address, changed: () => frame.ask() };
+const shell = new Shell(outside, { prefs, hurry: () => follower.hurry() });
+const frame = new Frame({
+  request: (run) => requestAnimationFrame(() => failed(document, run)),
+  now: () => performance.now(),
+  first: () => shell.warn(follower.fresh),
+  work,
+});
+const transitions = new Transitions();
+const announcer = new Announcer(document);
+/** @type {import("./views/notifier.js").Notifier|null} not loaded yet */ let notifier = null;
+const notifying = async () => (notifier ??= new (await import("./views/notifier.js")).Notifier(outside, prefs));
+const help = () => shortcuts.help();
+const live = { scan: api.scan, notify: async () => (await notifying()).toggle(), report: api.report };
+const can = { theme: themed(document, prefs), help, live };
+const keyList = () => import("./palette/key_list.js");
+const palette = new Opener(document, async () => {
+  const [{ Palette }, { actions }] = await Promise.all([import("./palette/palette.js"), import("./palette/actions.js"), keyList(), sheet(document, "later")]);
+  return new Palette(outside, { views: VIEWS, actions: actions(outside, can) });
+});
+const shortcuts = new Shortcuts(document, {
+  palette: () => void palette.open(),
+  show: async (shortcuts) => (await keyList()).showKeys(document, shortcuts),
+  shortcuts: toViews(model, address, VIEWS),
+});
+const account = new Account(document, api, { now, met: (caller) => (model.meet(caller), frame.ask()) });
 
-const account = new Account(document, api, now);
+const lastHour = new Repeated(now, api.history, (answer, error) => {
+  model.remember(hourOf(answer, error));
+  frame.ask();
+});
+const redis = new Repeated(now, api.redisCli, (answer) => (model.redis = answer));
+/** A phone has no room for the past in its list. */
+const wide = matchMedia("not (max-width: 40em)");
 
-let nextAsked = 0;
-/** @type {string|null} the service that was asked for last */
-let asked = null;
+const details = new Details(api, {
+  now,
+  wanted: () => (shell.needsService && !document.hidden ? (model.chosen?.id ?? null) : null),
+  told: (found) => {
+    model.details = found;
+    frame.ask();
+  },
+});
 
-/** Draw at most once for each animation frame; a hidden tab draws when it is visible again. */
-let drawn = true;
-function render() {
-  if (!drawn) return;
-  drawn = false;
-  requestAnimationFrame(() => {
-    drawn = true;
-    failed(document, () => view.render(store, follower.fresh));
-  });
+let isWarm = false;
+
+function* work() {
+  yield* model.work(follower.fresh);
+  const delta = yield* shell.draw();
+  yield delta.all;
+  const changes = transitions.take(model.index, delta);
+  announcer.say(changes);
+  notifier?.tell(changes);
+  details.look();
+  if (!isWarm && model.loaded) setTimeout(warm, WARM_AFTER_MS);
+  isWarm ||= model.loaded;
 }
 
-/** Each second: update the ages on the page, and ask for the selected service if it is due. */
+/** Each second: update the ages on the page, and ask for the chosen service if it is due. */
 function tick() {
   follower.tick();
   if (!document.hidden) account.tick(follower.fresh.link === "live");
-  if (now() >= nextAsked) void ask();
-  // A hidden tab draws nothing, but its title is seen.
-  if (document.hidden) view.title(store, follower.fresh);
+  if (isOld(model.hour, clock.router())) model.remember(NO_HOUR);
+  lastHour.want(!document.hidden && wide.matches && shell.needsHour ? "1h" : null);
+  details.look();
+  redis.want(model.redis === null && follower.fresh.link === "live" ? "once" : null);
+  // A hidden tab has no frames, but its title is seen.
+  if (document.hidden) failed(document, () => frame.finish());
 }
 
-/** Put the selected service into the page's address: it can be reloaded, shared, and left with "back". @param {string|null} id */
-function onChosen(id) {
-  if (id === null && history.state?.pushed) history.back();
-  else if (addressed() === null) history.pushState({ pushed: true }, "", `#${id}`);
-  else history.replaceState(history.state, "", id === null ? location.pathname : `#${id}`);
-}
-
-/** @returns {string|null} the service that the address names, by id or name */
-function addressed() {
-  const named = location.hash.slice(1);
+/** Load the other parts of the page, one after another: they then open at once, and without the router. */
+async function warm() {
+  for (const { warm: load } of Object.values(VIEWS)) await load?.();
+  await palette.warm();
   try {
-    return decodeURIComponent(named) || null;
+    const [{ AwayStrip }] = await Promise.all([import("./views/away_strip.js"), notifying()]);
+    shell.away = new AwayStrip(outside);
   } catch {
-    return named;
+    setTimeout(warm, WARM_AGAIN_MS);
   }
-}
-
-function onChanged() {
-  if (view.selected !== asked) void ask();
-  render();
-}
-
-/** Fetch what the state lacks of the selected service: its last probe, addresses and errors. */
-async function ask() {
-  const id = (asked = view.selected);
-  if (id === null || document.hidden) return;
-  nextAsked = now() + ASK_EVERY_MS;
-  try {
-    const [service, log] = await Promise.all([api.service(id), api.routingErrors(id)]);
-    view.answered(id, { ...service, log });
-  } catch {
-    view.answered(id, null);
-  }
-  render();
 }
 
 document.addEventListener("visibilitychange", () => {
@@ -98,9 +139,12 @@ window.addEventListener("pagehide", () => follower.close());
 // A frozen tab runs no code, so no events may pile up for it.
 document.addEventListener("freeze", () => follower.close());
 document.addEventListener("resume", () => follower.wake());
-window.addEventListener("popstate", () => view.select(addressed()));
 history.scrollRestoration = "manual";
-view.select(addressed());
+// An address that says nothing of the list gets what this browser prefers, so that it can be shared.
+if (location.hash.length < 3) {
+  address.replace(withQuery(address.place, { sort: prefs.get("sort"), group: prefs.get("group"), shut: prefs.get("shut") }));
+}
 
+await pause();
 follower.start();
 setInterval(tick, TICK_MS);

@@ -33,3 +33,13 @@ def test_so_many_addresses_are_remembered_and_the_oldest_is_forgotten_first() ->
     assert attempts.wait("192.0.2.1", 10.0) > 0
     attempts.note("192.0.2.2", b"x", 10.0)
     assert attempts.wait("192.0.2.1", 10.0) == 0
+
+
+def test_the_wrong_tokens_of_the_last_minute_are_told_the_latest_address_first() -> None:
+    attempts = FailedAttempts()
+    tried(attempts, "192.0.2.1")
+    attempts.note("192.0.2.2", b"x", 40.0)
+    assert [tuple(each.values()) for each in attempts.recent(40.5)] == [
+        ("192.0.2.2", 1, 0, 0), ("192.0.2.1", MAX_WRONG, 30, 30),
+    ]  # fmt: skip
+    assert [each["address"] for each in attempts.recent(10.0 + SECONDS)] == ["192.0.2.2"]

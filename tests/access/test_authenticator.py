@@ -21,7 +21,7 @@ from hero_router.access.rules import load_rules
 from hero_router.errors import Forbidden, NotReady, RouterError, TooManyAttempts, Unauthorized
 from hero_router.settings.access import AccessSettings
 from hero_router.settings.networks import parse_network
-from hero_router.store.sessions import Revocations
+from hero_router.store.revoked_sessions import Revocations
 
 TOKEN, VIEWING = "admin-0123456789abc", "viewer-0123456789ab"
 ONLY_VIEWER = frozenset({VIEWER})

@@ -2,8 +2,8 @@
 
 import pytest
 
-from hero_router.access.policy import narrowed, require_role, visible
-from hero_router.access.principal import ADMIN, Principal
+from hero_router.access.policy import CALLERS, RIGHTS, Right, narrowed, visible
+from hero_router.access.principal import ADMIN, VIEWER, Principal
 from hero_router.errors import Forbidden
 from hero_router.feed.filters import Filter
 
@@ -43,7 +43,37 @@ def test_a_principal_without_any_context_cannot_be_made() -> None:
         Principal("nobody", frozenset(), frozenset())
 
 
-def test_a_role_is_required_by_name() -> None:
-    require_role(ALL, ADMIN)
-    with pytest.raises(Forbidden, match="admin"):
-        require_role(SHOP, ADMIN)
+def test_a_right_needs_a_role() -> None:
+    right = Right("scan", "scan", ADMIN)
+    right.require(ALL)
+    with pytest.raises(Forbidden, match="the role admin"):
+        right.require(SHOP)
+
+
+def test_a_right_everywhere_is_for_nobody_of_some_contexts() -> None:
+    right = Right("scan", "scan", VIEWER, everywhere=True)
+    right.require(CALLERS["viewer"])
+    with pytest.raises(Forbidden, match="all contexts"):
+        right.require(CALLERS["administrator of some contexts"])
+
+
+def test_who_may_do_what() -> None:
+    """The whole table: whoever changes it means to."""
+    assert list(CALLERS) == [
+        "viewer", "viewer of some contexts", "administrator of some contexts", "administrator",
+    ]  # fmt: skip
+    found = {
+        right.name: [str(right.extent(principal)) for principal in CALLERS.values()]
+        for right in RIGHTS
+    }
+    yes, no, some = "yes", "no", "contexts"
+    assert found == {
+        "look": [yes, some, some, yes],
+        "metrics": [yes, no, no, yes],
+        "mute": [no, no, some, yes],
+        "call": [no, no, some, yes],
+        "scan": [no, no, no, yes],
+        "clients": [no, no, no, yes],
+        "redis": [no, no, no, yes],
+        "access": [no, no, no, yes],
+    }

@@ -41,3 +41,13 @@ def test_all_together_have_a_limit_also_those_of_this_machine() -> None:
 
 def test_without_limits_all_are_taken() -> None:
     assert len(taken(Quota(Limits(0, 0)), "192.0.2.1", 999)) == 999
+
+
+def test_what_is_closed_leaves_nothing_behind() -> None:
+    quota = Quota(Limits(0, 2))
+    first, second = taken(quota, "192.0.2.1", 2)
+    assert (first.is_kept, second.is_kept) == (False, False)
+    first.give_back()
+    assert (quota.open, dict(quota._by_network)) == (1, {"192.0.2.1": 1})
+    second.give_back()
+    assert (quota.open, dict(quota._by_network)) == (0, {})

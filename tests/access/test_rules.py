@@ -1,5 +1,6 @@
 """The rules of access are made of settings and of the files that these name."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from hero_router.access.rules import load_rules
 from hero_router.errors import ConfigError
 from hero_router.settings.access import AccessSettings
+from hero_router.settings.ca_file import tls_context
+from hero_router.settings.oidc import OidcSettings
 
 ONE, TWO, THREE = "one-0123456789abcd", "two-0123456789abcd", "three-0123456789ab"
 
@@ -58,6 +61,46 @@ def test_a_weak_token_stops_the_start_and_is_not_shown(settings: dict[str, str])
     with pytest.raises(ConfigError) as refused:
         load_rules(AccessSettings(**settings))  # type: ignore[arg-type]
     assert not any(secret in str(refused.value) for secret in settings.values())
+
+
+@pytest.mark.parametrize("line", ["eve viewer *", "eve viewer blue", "eve admin blue"])
+def test_no_key_is_made_of_what_less_than_an_administrator_of_all_knows(
+    tmp_path: Path, line: str
+) -> None:
+    """Who knows all that the key is made from can sign a session of anybody."""
+    file = tmp_path / "tokens"
+    file.write_text(f"{line} {ONE}\n")
+    settings = AccessSettings(tokens_file=str(file))
+    with pytest.raises(ConfigError, match="set ROUTER_SESSION_KEY"):
+        load_rules(settings)
+    load_rules(replace(settings, session_key=TWO))
+    file.write_text(f"{line} {ONE}\nann admin * {TWO}\n")
+    load_rules(settings)
+
+
+def test_a_provider_needs_a_key_for_sessions_and_readable_files(tmp_path: Path) -> None:
+    own = AccessSettings(session_key=ONE)
+    provider = OidcSettings(issuer="https://login.example", client_id="router")
+    with pytest.raises(ConfigError, match="set ROUTER_SESSION_KEY"):
+        load_rules(AccessSettings(), provider)
+    for settings in (own, AccessSettings(token=ONE)):
+        rules = load_rules(settings, provider)
+        assert (rules.is_open, rules.signs_in) == (False, True)
+    secret = tmp_path / "secret"
+    from_file = replace(provider, client_secret_file=str(secret))
+    with pytest.raises(ConfigError, match="ROUTER_OIDC_CLIENT_SECRET_FILE cannot be read"):
+        load_rules(own, from_file)
+    secret.write_text("\n")
+    with pytest.raises(ConfigError, match="ROUTER_OIDC_CLIENT_SECRET_FILE: the file is empty"):
+        load_rules(own, from_file)
+    secret.write_text("s3cret\n")
+    found = load_rules(own, from_file).oidc
+    assert found is not None
+    assert found.registration.secret == "s3cret"
+    with pytest.raises(ConfigError, match=r"ROUTER_OIDC_CA_FILE: .*none cannot be read: No such"):
+        tls_context("ROUTER_OIDC_CA_FILE", str(tmp_path / "none"))
+    with pytest.raises(ConfigError, match=r"ROUTER_OIDC_CA_FILE: .*secret holds no certificates"):
+        tls_context("ROUTER_OIDC_CA_FILE", str(secret))
 
 
 def test_all_secrets_make_the_key_of_sessions() -> None:

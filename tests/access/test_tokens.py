@@ -28,7 +28,7 @@ def test_a_file_has_a_token_on_each_line() -> None:
         (f"ops admin {ONE}", "line 1: write name, role, contexts and token"),
         (f"ops admin * {ONE} more", "line 1: write name"),
         (f"\nops boss * {ONE}", "line 2: the role 'boss' is neither admin nor viewer"),
-        (f"ops viewer , {ONE}", "ops may see no context at all"),
+        (f"ops viewer , {ONE}", "ops has access to no context"),
         ("ops admin * short", "line 1 is shorter than 16 characters"),
         ("ops admin * pässwörter-0123456", "only ASCII"),
         (f"ops admin * {ONE}\nops viewer * {TWO}", "line 2: the name ops is used twice"),

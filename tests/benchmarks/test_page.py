@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.results import aims
-from benchmarks.results.page import PAGE, write
+from benchmarks.results.performance_md import PAGE, write
 from benchmarks.results.runs import Failure, Kept, Run, Spread, by_target, keep, kept
 from benchmarks.results.tables import cell, markdown, short, table, title
 

@@ -11,6 +11,7 @@ from benchmarks.load.process import Absent, Broken
 from benchmarks.performance import MINUTES
 from benchmarks.results.runs import Failure, Run
 from benchmarks.targets.registry import PEERS
+from tests.support.wait import PATIENCE_SECONDS
 
 
 class Watch:
@@ -81,7 +82,7 @@ async def test_a_step_that_hangs_is_given_up(watch: Watch) -> None:
         raise AssertionError
 
     it = Runner(100, watch, watch.keep, step_seconds=0.01)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await it.run([Step("streaming", "burst", "a", 1, hang)])
     assert [one.reason for one in it.failures["streaming"]] == ["took longer than 0.01 s"]
 

@@ -1,5 +1,6 @@
 """`access`: the list of addresses and the browser sessions, as an operator changes them."""
 
+import asyncio
 import json
 import re
 import time
@@ -8,7 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from hero_router.store.client import connect
 from hero_router.store.keys import Keys
+from hero_router.store.session_record import BrowserSession, SessionRecord
 from tests.support.command import completed, run
 from tests.support.redis import RedisServer
 from tests.support.replication import ask
@@ -131,6 +134,48 @@ def test_all_sessions_are_ended(access: Access) -> None:
     assert abs(int(ask(access.redis, "GET", KEYS.revoked_before)) - time.time() * 1000) < CLOSE_MS
 
 
+def test_the_sessions_are_shown_until_they_are_ended(access: Access) -> None:
+    assert access("sessions").stdout == "no browser session is known\n"
+    now_ms = int(time.time() * 1000)
+    record(access, session("s1", now_ms), session("s2", now_ms + 1, contexts=["shop"]))
+    lines = access("sessions").stdout.splitlines()
+    assert lines[0].split() == [
+        "session", "who", "role", "began", "ends", "address", "by", "browser",
+    ]  # fmt: skip
+    assert lines[1].split()[:5] == ["s2", "ann", "viewer", "of", "shop"]
+    assert lines[2].split()[:3] == ["s1", "ann", "administrator"]
+    assert "\x1b" not in "".join(lines)
+    found = json.loads(access("sessions", "--json").stdout)
+    assert [each["id"] for each in found] == ["s2", "s1"]
+    line, url = "hero_router access revoke s", access.redis.url
+    assert completed(line, ROUTER_REDIS_URL=url) == ["s2", "s1"]
+    access("revoke", "s2")
+    assert [each["id"] for each in json.loads(access("sessions", "--json").stdout)] == ["s1"]
+    access("revoke", "--all")
+    assert access("sessions", "--json").stdout == "[]\n"
+
+
+def session(name: str, at: int, contexts: list[str] | None = None) -> BrowserSession:
+    """A session of ann, whose browser has a strange name."""
+    roles = ["viewer"] if contexts else ["admin", "viewer"]
+    browser = "Firefox \x1b[31m[bold]"
+    return BrowserSession(
+        name, "ann", "token", roles, contexts, "192.0.2.7", browser, at, at + 3_600_000
+    )
+
+
+def record(access: Access, *sessions: BrowserSession) -> None:
+    """Record sessions as a web worker does."""
+
+    async def put() -> None:
+        client = connect(access.redis.url, name="test")
+        for each in sessions:
+            await SessionRecord(client, KEYS).put(each, each.at)
+        await client.aclose()
+
+    asyncio.run(put())
+
+
 @pytest.mark.parametrize("arguments", [[], ["s1", "--all"], [""]])
 def test_which_sessions_are_ended_must_be_said(access: Access, arguments: list[str]) -> None:
     answer = access("revoke", *arguments)
@@ -161,6 +206,8 @@ def test_without_redis_nothing_is_completed(tmp_path: Path) -> None:
 def test_a_link_signs_in_and_needs_the_tokens_of_the_web_workers(access: Access) -> None:
     answer = access("link", ROUTER_TOKEN="admin-0123456789abc", ROUTER_PORT="9911")
     assert re.fullmatch(r"http://localhost:9911/sign-in/link/[\w.-]+\n", answer.stdout)
+    answer = access("link", ROUTER_SESSION_KEY="session-0123456789")  # for OpenID Connect alone
+    assert answer.exit_code == 0
     answer = access("link")
     assert answer.exit_code == 2
-    assert "no token is set (ROUTER_TOKEN)" in answer.stderr
+    assert "a sign-in link cannot be made" in answer.stderr

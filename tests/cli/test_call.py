@@ -137,14 +137,14 @@ async def test_an_error_without_data_or_message(live: Live, peer: Peer) -> None:
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (b"", "answers no JSON (Expecting value at character 0): --raw shows it"),
-        (b"<p>", "answers no JSON"),
+        (b"", "sent an answer that is not JSON (Expecting value at character 0): --raw shows it"),
+        (b"<p>", "sent an answer that is not JSON"),
         (b'{"result": 1, "result": 2}', "an object repeats a name"),
         (b'{"result": NaN}', "NaN is not a JSON number"),
-        (b"[]", "answers no JSON-RPC: --raw shows it"),
-        (b'{"id": 1}', "answers no JSON-RPC"),
-        (b'{"error": null}', "answers no JSON-RPC"),
-        (b'{"error": "x"}', "answers no JSON-RPC"),
+        (b"[]", "sent an answer that is not JSON-RPC: --raw shows it"),
+        (b'{"id": 1}', "sent an answer that is not JSON-RPC"),
+        (b'{"error": null}', "sent an answer that is not JSON-RPC"),
+        (b'{"error": "x"}', "sent an answer that is not JSON-RPC"),
     ],
 )
 async def test_what_is_no_json_rpc_is_an_error(

@@ -28,7 +28,10 @@ def start(command: list[str], folder: Path, **settings: str) -> subprocess.Popen
 
 @pytest.mark.parametrize(
     ("command", "started"),
-    [(["scanner"], "scanning node"), (["web", "--workers", "2"], "following the stream")],
+    [
+        (["scanner"], "is now the active one of node"),
+        (["web", "--workers", "2"], "follows the event stream"),
+    ],
 )
 async def test_scanner_and_web_warn_once_at_the_start(
     command: list[str], started: str, launch: Callable[..., RedisServer], tmp_path: Path
@@ -43,7 +46,7 @@ async def test_scanner_and_web_warn_once_at_the_start(
     )
     log = tmp_path / "log"
     try:
-        await eventually(lambda: started in log.read_text(), PATIENCE_SECONDS, "it has started")
+        await eventually(lambda: started in log.read_text(), message="it has started")
     finally:
         child.terminate()
         child.wait(PATIENCE_SECONDS)

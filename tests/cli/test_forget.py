@@ -29,7 +29,7 @@ async def forget(*arguments: str, **environment: str) -> Result:
 async def lost(live: Live) -> str:
     """Wait until the worker says that the node has no scanner; what it says."""
     doubts: Any = live.feed.conditions
-    await eventually(lambda: doubts.find("scanner", NODE), 30, "the node is lost")
+    await eventually(lambda: doubts.find("scanner", NODE), message="the node is lost")
     return str(doubts.find("scanner", NODE).detail)
 
 

@@ -56,13 +56,19 @@ def test_settings_that_leave_nothing_to_run_with_are_one_record(
 def test_the_flag_is_as_good_as_the_variable() -> None:
     code, (record,) = records([*OURS, "web", "--log-format", "json"])
     assert (code, record["level"]) == (2, "critical")
-    assert record["message"] == "ROUTER_REDIS_URL is not set: scanner and web need a Redis"
+    assert record["message"] == "ROUTER_REDIS_URL is not set: scanner and web workers need a Redis"
 
 
-@pytest.mark.parametrize("command", ["serve", "web", "scanner", "demo"])
 @pytest.mark.parametrize(
-    ("wrong", "told"),
-    [("--bogus", "No such option"), ("--log-level", "requires an argument"), ("more", "more")],
+    ("command", "wrong", "told"),
+    [
+        ("serve", "--bogus", "No such option"),
+        ("web", "--bogus", "No such option"),
+        ("scanner", "--bogus", "No such option"),
+        ("demo", "--bogus", "No such option"),
+        ("scanner", "--log-level", "requires an argument"),
+        ("scanner", "more", "more"),
+    ],
 )
 def test_an_error_of_the_command_line_is_one_record(command: str, wrong: str, told: str) -> None:
     code, (record,) = records([*OURS, command, wrong], ROUTER_LOG_FORMAT="json")
@@ -80,7 +86,7 @@ def test_an_error_of_the_command_line_is_text_where_people_read_it(arguments: li
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert answer.returncode == 2
@@ -99,5 +105,5 @@ def test_an_error_of_the_program_itself_is_one_record_with_its_traceback() -> No
         [sys.executable, "-W", "ignore", "-c", program], ROUTER_LOG_FORMAT="json"
     )
     assert (code, record["level"]) == (1, "critical")
-    assert record["message"] == "hero_router ends with an error of its own: OSError: no such luck"
+    assert record["message"] == "hero_router ends because of a bug in it: OSError: no such luck"
     assert "Traceback" in record["exception"]

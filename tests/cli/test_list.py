@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from hero_router.cli.screen import age
 from hero_router.cli.selection import Selection
 from hero_router.cli.services import MARKS, View, ignored, is_well, mark, services_table
+from hero_router.cli.terminal import age
 from hero_router.model import Status
 from tests.support.records import record
 
@@ -96,8 +96,8 @@ def test_ignored_files_are_one_line_for_each_node() -> None:
         {"node": "junk", "ignored_count": "2", "ignored": [1]},
     ]
     one, many = ignored(nodes)
-    assert one == "node n1: 1 file is no service: a.sock (it is not a socket)"
-    assert many.startswith("node n2: 60 files are no services: a.sock (it is not a socket), b.sock")
+    assert one == "node n1: 1 ignored file: a.sock (it is not a socket)"
+    assert many.startswith("node n2: 60 ignored files: a.sock (it is not a socket), b.sock")
     assert many.endswith(", c.sock (x), and 57 more")
 
 
@@ -148,7 +148,7 @@ def test_a_watch_says_while_its_table_may_be_old(monkeypatch: pytest.MonkeyPatch
     with monkeypatch.context() as clock:
         soon = time.time() + 20
         clock.setattr(time, "time", lambda: soon)
-        assert shown()[0].startswith("no news from the router since ")
+        assert shown()[0].startswith("nothing received from the router since ")
     view.lose("the router is\x1b[2J away")
     first = shown()[0]
     later = time.time() + 60

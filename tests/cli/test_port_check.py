@@ -17,6 +17,7 @@ from hero_router.cli.port_check import check_ports
 from hero_router.errors import ConfigError
 from hero_router.settings.config import RouterConfig
 from tests.support.ports import free_port
+from tests.support.wait import PATIENCE_SECONDS
 
 
 def refusal(**settings: object) -> str:
@@ -71,7 +72,7 @@ def test_a_port_for_metrics_that_is_in_use_ends_the_start_in_one_line(
         env={**clean, **settings},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert ended.returncode == 2

@@ -85,7 +85,10 @@ async def test_a_root_that_is_moved_away_is_shown_everywhere(quiet: Serving) -> 
 
     await eventually(over, message="it is told no more")
     assert (await run(quiet, "list")).stderr == ""
-    assert "the scanner sees this again: node testnode: the root" in quiet.output()
+    assert (
+        "a problem that kept the scanner from seeing all sockets has ended: node testnode: the root"
+        in quiet.output()
+    )
 
 
 async def test_sockets_that_the_scanner_may_not_connect_to_are_shown_everywhere(
@@ -119,7 +122,7 @@ async def test_ignored_sockets_are_named_with_the_reason(quiet: Serving) -> None
             "redis.sock": "ROUTER_IGNORE has its name",
         }
         assert (await run(quiet, "list")).stderr == (
-            "node testnode: 2 files are no services: file.sock (it is not a socket), redis.sock "
+            "node testnode: 2 ignored files: file.sock (it is not a socket), redis.sock "
             "(ROUTER_IGNORE has its name)\n"
         )
     shutil.rmtree(quiet.root)

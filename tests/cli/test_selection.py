@@ -62,7 +62,7 @@ def test_a_name_that_no_service_has_is_missing() -> None:
     [
         (("--status", "healthy,odd"), "'odd' is not one of healthy, degraded,"),
         (("--sort", "odd"), "'odd' is not one of"),
-        (("--watch", "--fail"), "--fail looks once"),
+        (("--watch", "--fail"), "--fail checks once"),
     ],
 )
 def test_a_wrong_command_line_is_refused(arguments: Sequence[str], text: str) -> None:

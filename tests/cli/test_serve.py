@@ -19,7 +19,7 @@ from tests.support.redis import client
 from tests.support.serving import STOP_SECONDS, Serving
 from tests.support.wait import PATIENCE_SECONDS, eventually
 
-SPARE_SECONDS = 5.0
+SPARE_SECONDS = 25.0
 """What a busy machine may add to the promised time of a stop."""
 
 
@@ -63,14 +63,17 @@ def scans(serving: Serving) -> list[int]:
         return [json.loads(report)["scan"] for report in asking.hvals(Keys().nodes)]
 
 
-def test_ctrl_c_ends_everything_in_time_and_leaves_nothing_behind(fresh: Serving) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_ctrl_c_and_a_closed_terminal_end_everything_in_time_and_leave_nothing_behind(
+    fresh: Serving, number: signal.Signals
+) -> None:
     fresh.start("--demo")
     assert fresh.family().keys() == {"redis", "demo", "scanner", "web"}
     assert scans(fresh)[0] > 0, "it said that it is ready before the first scan was over"
     everything = fresh.all_processes()
     with fresh.stream():
         began = time.monotonic()
-        assert fresh.stop(signal.SIGINT) == 0
+        assert fresh.stop(number) == 0
     assert time.monotonic() - began < STOP_SECONDS + SPARE_SECONDS
     assert [each for each in everything if each.is_running()] == []
     assert list(fresh.root.rglob("*.sock")) == []
@@ -98,7 +101,7 @@ def test_streams_end_one_by_one_however_long_the_drain_is(tmp_path: Path) -> Non
 
 
 async def test_a_second_ctrl_c_does_not_wait_for_the_drain(tmp_path: Path) -> None:
-    serving = Serving(tmp_path, ROUTER_DRAIN_SECONDS="60")
+    serving = Serving(tmp_path, ROUTER_DRAIN_SECONDS="600")
     try:
         serving.start()
         with ExitStack() as closing:
@@ -107,7 +110,7 @@ async def test_a_second_ctrl_c_does_not_wait_for_the_drain(tmp_path: Path) -> No
             with pytest.raises(subprocess.TimeoutExpired):
                 serving.stop(within=1)
             everything = serving.all_processes()
-            assert serving.stop(within=30) == 0, "it waits for the drain"
+            assert serving.stop() == 0, "it waits for the drain"
         await eventually(lambda: not any(each.is_running() for each in everything))
     finally:
         serving.close()
@@ -154,10 +157,9 @@ async def test_a_child_that_is_killed_is_started_again(fresh: Serving) -> None:
             now = fresh.family().get(role)
             return now is not None and now.pid != before
 
-        await eventually(replaced, within=PATIENCE_SECONDS, message=f"another {role} runs")
+        await eventually(replaced, message=f"another {role} runs")
         await eventually(
             lambda: get(f"{fresh.url}/ready") == 200,
-            within=PATIENCE_SECONDS,
             message=f"ready after {role} died",
         )
     assert fresh.pid_alive()
@@ -245,7 +247,6 @@ async def test_without_redis_workers_live_are_not_ready_and_recover(tmp_path: Pa
         )
         await eventually(
             lambda: doubts(late) == [],
-            within=PATIENCE_SECONDS,
             message="the worker is sure of its view",
         )
     finally:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +32,28 @@ SPECIAL = {
     "log_format": "json",
     "allow_ips": "10.0.0.7",
     "auth_header": "X-User",
+    "webhook_events": "service.down",
     "auth_roles_header": "X-Roles",
     "auth_contexts_header": "X-Contexts",
     "access_log": "text",
+    "advertise_url": "https://router.example.org",
+    "peers": f"a https://a.example ed25519:{'A' * 43}",
+    "oidc_issuer": "https://login.example",
+    "oidc_scopes": "openid groups",
 }
-NEEDS = {
+PROVIDER = ("--oidc-issuer", "https://login.example", "--oidc-client-id", "router")
+NEEDS: Mapping[str, Sequence[str]] = {
     "viewer_token_file": ("--token-file", "/nowhere/token"),
     "auth_roles_header": ("--auth-header", "X-User"),
     "auth_contexts_header": ("--auth-header", "X-User"),
+    "peers": ("--node-key-file", "/nowhere/key"),
+    "peers_file": ("--node-key-file", "/nowhere/key"),
+    "oidc_issuer": PROVIDER[2:],
+    "oidc_client_id": PROVIDER[:2],
+    "oidc_roles_claim": (*PROVIDER, "--oidc-admin-values", "ops"),
+    "oidc_admin_values": (*PROVIDER, "--oidc-roles-claim", "groups"),
+    "oidc_viewer_values": (*PROVIDER, "--oidc-roles-claim", "groups"),
+    **dict.fromkeys(("oidc_client_secret_file", "oidc_contexts_claim", "oidc_ca_file"), PROVIDER),
 }
 """Settings that mean nothing without another one."""
 
@@ -161,7 +176,7 @@ def test_only_those_who_use_a_folder_ask_that_it_can_be_one(file: Path) -> None:
     """Web uses none: where it runs there may be no home and no sockets."""
     answer = process("web", HOME=str(file), ROUTER_SOCKET_DIR=str(file))
     assert answer.stderr.splitlines() == [
-        "hero_router: ROUTER_REDIS_URL is not set: scanner and web need a Redis"
+        "hero_router: ROUTER_REDIS_URL is not set: scanner and web workers need a Redis"
     ]
     answer = process("list", "--url", "http://127.0.0.1:1", HOME=str(file))
     assert "no router answers" in answer.stderr

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.serving import Serving
+from tests.support.wait import PATIENCE_SECONDS
 
 TOKEN = "admin-0123456789abc"
 SAYS = "sign in within 60 s, once: "
@@ -22,7 +23,7 @@ ON_A_TERMINAL = (sys.executable, "-c", "import pty, sys; pty.spawn(sys.argv[1:])
 def status(url: str) -> int:
     """The status of an answer, after redirects."""
     try:
-        with urllib.request.urlopen(url, timeout=20) as answer:
+        with urllib.request.urlopen(url, timeout=PATIENCE_SECONDS) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as refusal:
         return refusal.code

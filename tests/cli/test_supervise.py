@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -18,7 +17,7 @@ import pytest
 
 from hero_router.cli import supervise
 from hero_router.cli.supervise import Child, ChildFailed, Supervisor
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 
 LIVES = "echo $$ >> $DIARY; exec sleep 600"
 """A child notes its process id in its diary and lives on."""
@@ -84,12 +83,12 @@ class Household:
             yield
         finally:
             self.stop.set()
-            await asyncio.wait_for(task, 20)
+            await asyncio.wait_for(task, PATIENCE_SECONDS)
         await self.nobody_is_left()
 
     async def nobody_is_left(self) -> None:
         """Wait a moment: the kernel takes one to end what was killed."""
-        await eventually(lambda: not self.left(), within=20, message="nobody is left")
+        await eventually(lambda: not self.left(), message="nobody is left")
 
     async def times(self, name: str, count: int) -> list[int]:
         """Wait until a child was started so many times."""
@@ -133,7 +132,9 @@ async def test_a_child_that_dies_is_restarted_and_the_others_stay(
         await house.times("mortal", 2)
         assert len(house.pids("steady")) == 1
     (told,) = [each.getMessage() for each in caplog.records if each.levelno == logging.ERROR]
-    assert re.fullmatch(r"mortal ended \(SIGKILL\); restarting it in 0\.0\d+ s", told)
+    assert re.fullmatch(
+        r"the process mortal ended by itself \(SIGKILL\): it is started again in 0\.0\d+ s", told
+    )
 
 
 async def test_a_child_that_does_not_start_again_is_tried_less_and_less_often(
@@ -162,7 +163,7 @@ async def test_a_child_that_never_can_run_ends_the_whole(house: Household) -> No
     await eventually(lambda: house.ready, message="the children are up")
     os.kill(house.pids("misled")[-1], signal.SIGUSR1)
     with pytest.raises(ChildFailed, match="misled cannot run with these settings"):
-        await asyncio.wait_for(task, 20)
+        await asyncio.wait_for(task, PATIENCE_SECONDS)
     await house.nobody_is_left()
 
 
@@ -186,7 +187,7 @@ async def test_a_child_that_is_never_ready_ends_the_start(
 ) -> None:
     monkeypatch.setattr(supervise, "READY_SECONDS", 0.2)
     house.add("idle", LIVES, lambda: False)
-    with pytest.raises(ChildFailed, match=r"idle did not work within 0\.2 s"):
+    with pytest.raises(ChildFailed, match=r"idle was not ready within 0\.2 s"):
         await house.run()
     await house.nobody_is_left()
 
@@ -197,7 +198,7 @@ async def test_a_stop_during_a_long_start_does_not_wait_for_its_end(house: House
     task = asyncio.create_task(house.run())
     await house.times("slow", 1)
     house.stop.set()
-    await asyncio.wait_for(task, 20)
+    await asyncio.wait_for(task, PATIENCE_SECONDS)
     assert not house.ready
     await house.nobody_is_left()
 
@@ -215,10 +216,12 @@ async def test_the_last_child_is_ended_after_all_others(house: Household) -> Non
 
 async def test_a_child_that_does_not_end_in_time_is_killed(house: Household) -> None:
     house.add("stubborn", STUBBORN, stop_seconds=0.3)
-    house.add("slow", f"trap 'sleep 0.8; exit' TERM; {WAITS}")
+    note = house.folder / "end.log"
+    slow = f"trap 'sleep 0.8; echo x > {note}; exit' TERM; {WAITS}"
+    house.add("slow", slow, stop_seconds=2 * PATIENCE_SECONDS)
     async with house.running():
-        started = time.monotonic()
-    assert 0.8 < time.monotonic() - started < 4.5
+        pass
+    assert note.read_text() == "x\n", "the other one has its own time, and no more than it needs"
 
 
 async def test_a_second_stop_kills_all_but_the_last_child(house: Household) -> None:

@@ -8,7 +8,7 @@ from threading import Thread
 
 import pytest
 
-from hero_router.cli.address import Router
+from hero_router.cli.router_options import Router
 from hero_router.cli.token import read_token
 from hero_router.errors import ConfigError
 from tests.support.command import completed, run
@@ -68,7 +68,7 @@ def test_each_command_sends_the_token_and_says_why_it_was_refused(
     with refusing() as (url, seen):
         answer = run(*command, "--url", url, ROUTER_TOKEN=TOKEN)
         assert answer.exit_code == 1
-        assert "the token that is set is not of this router" in answer.stderr
+        assert "this router does not know the token that is set" in answer.stderr
         assert answer.stderr.count("\n") == 1
         answer = run(*command, "--url", url, "--token-file", str(file), ROUTER_TOKEN="other")
         assert answer.exit_code == 1
@@ -116,7 +116,7 @@ def test_the_token_comes_from_the_flag_else_from_one_of_the_variables(
         (f"{TOKEN}\nmore".encode(), "may hold only ASCII characters, and no spaces"),
         (f"{TOKEN} more".encode(), "may hold only ASCII characters, and no spaces"),
         (f"{TOKEN}\0".encode(), "may hold only ASCII characters, and no spaces"),
-        (b"\xff" + TOKEN.encode(), "is no file with a token"),
+        (b"\xff" + TOKEN.encode(), "does not hold a token"),
     ],
 )
 def test_a_file_without_a_token_is_refused_in_words_without_it(

@@ -15,6 +15,7 @@ from hero_router.client.events import Follower
 from hero_router.client.http import RouterAway
 from hero_router.position import Position
 from hero_router.sse import Message
+from tests.support.wait import PATIENCE_SECONDS
 
 Write = Callable[[bytes], Awaitable[None]]
 Act = Callable[[Write], Awaitable[None]]
@@ -72,7 +73,7 @@ async def url(script: Script) -> AsyncIterator[str]:
 
 async def take(follower: Follower, count: int) -> list[Message]:
     """The next messages."""
-    async with asyncio.timeout(30), aclosing(follower.messages()) as messages:
+    async with asyncio.timeout(PATIENCE_SECONDS), aclosing(follower.messages()) as messages:
         return [await anext(messages) for _ in range(count)]
 
 

@@ -15,6 +15,7 @@ from hero_router.client.state import LiveState, State
 from hero_router.position import Position
 from hero_router.sse import Message
 from tests.support.records import NODE, gone, record
+from tests.support.wait import PATIENCE_SECONDS
 
 
 def plain(name: str, **fields: Any) -> dict[str, Any]:
@@ -166,7 +167,7 @@ def frame(event: str, seq: int, **data: object) -> bytes:
 async def states(url: str, count: int) -> list[list[str]]:
     """The names in each of the next states."""
     live = LiveState(url, retry_ms=1).states()
-    async with asyncio.timeout(30), aclosing(live):
+    async with asyncio.timeout(PATIENCE_SECONDS), aclosing(live):
         found = [await anext(live) for _ in range(count)]
     return [[item["name"] for item in state["services"]] for state in found]
 

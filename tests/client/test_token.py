@@ -14,6 +14,7 @@ from hero_router.client.events import Follower
 from hero_router.client.http import AccessDenied, RequestRefused, RouterAway, call, fetch, get, post
 from hero_router.client.state import LiveState
 from hero_router.position import Position
+from tests.support.wait import PATIENCE_SECONDS
 
 TOKEN = "s3cret.token-0123456789"
 STATE = {"cursor": "7-0", "run_id": "r", "services": [], "nodes": [], "stale": []}
@@ -104,8 +105,8 @@ async def test_a_wrong_token_is_said_to_be_wrong(url: str) -> None:
     with pytest.raises(AccessDenied) as refused:
         await call(url, "router.scan", {}, token="other")
     assert str(refused.value) == (
-        f"{url} answers 401: a token is needed; the token that is set is not of this router: set "
-        "ROUTER_TOKEN or ROUTER_TOKEN_FILE anew"
+        f"{url} answers 401: a token is needed; this router does not know the token that is set: "
+        "set ROUTER_TOKEN or ROUTER_TOKEN_FILE to another one"
     )
 
 
@@ -116,7 +117,7 @@ async def test_a_token_that_may_not_do_this_is_said_to_be_too_weak(
     with pytest.raises(AccessDenied) as refused:
         await call(url, "router.scan", {}, token=TOKEN)
     assert str(refused.value) == (
-        f"{url} answers 403: this needs the role admin; this is so with the token that is set"
+        f"{url} answers 403: this needs the role admin; the token that is set does not allow it"
     )
 
 
@@ -126,7 +127,7 @@ async def test_a_method_that_refuses_a_token_says_so_as_well(router: Router, url
     with pytest.raises(AccessDenied) as refused:
         await call(url, "router.scan", {}, token=TOKEN)
     assert str(refused.value) == (
-        f"{url} answers: this needs the role admin; this is so with the token that is set"
+        f"{url} answers: this needs the role admin; the token that is set does not allow it"
     )
     assert refused.value.status == 403
 
@@ -157,7 +158,7 @@ async def test_a_redirect_is_not_followed(router: Router, url: str, status: int)
             call(start, "router.scan", {}, token=TOKEN),
             first(Follower(start, token=TOKEN).messages()),
         ):
-            with pytest.raises(RouterAway, match=f"sends on to {url}/api/.services"):
+            with pytest.raises(RouterAway, match=f"redirects to {url}/api/.services"):
                 await asking
     assert router.seen == []
 
@@ -166,7 +167,7 @@ async def test_a_token_that_is_accepted_no_more_ends_what_follows(router: Router
     """To go on trying would look like somebody who guesses tokens."""
     router.token_from_then_on = "new"
     messages = Follower(url, token=TOKEN).messages()
-    async with asyncio.timeout(30), aclosing(messages):
+    async with asyncio.timeout(PATIENCE_SECONDS), aclosing(messages):
         await anext(messages)
         with pytest.raises(AccessDenied):
             await anext(messages)
@@ -177,7 +178,7 @@ async def test_a_state_that_may_be_loaded_no_more_ends_too(router: Router, url: 
     """The stream goes on, but the router does not give the state that fills its gap."""
     router.token_from_then_on = "new"
     states = LiveState(url, token=TOKEN).states()
-    async with asyncio.timeout(30), aclosing(states):
+    async with asyncio.timeout(PATIENCE_SECONDS), aclosing(states):
         await anext(states)
         with pytest.raises(AccessDenied):
             await anext(states)

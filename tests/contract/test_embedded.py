@@ -16,7 +16,7 @@ from hero_router.store import embedded
 from hero_router.store.embedded import LONGEST_PATH, PrivateRedis, find_server, running
 from tests.contract.world import KEYS
 from tests.support.redis import client, redis7_binary, valkey9_binary
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 
 BINARIES = [redis7_binary, valkey9_binary]
 
@@ -61,7 +61,7 @@ async def run_private(private: PrivateRedis) -> AsyncIterator[Redis]:
             yield admin
     finally:
         process.terminate()
-        await asyncio.wait_for(process.wait(), 30)
+        await asyncio.wait_for(process.wait(), PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize("binary", BINARIES)
@@ -117,7 +117,7 @@ async def test_one_that_runs_is_found_by_its_folder(length: int, tmp_path: Path)
         assert await running(folder) == private.url
     finally:
         process.kill()
-        await asyncio.wait_for(process.wait(), 30)
+        await asyncio.wait_for(process.wait(), PATIENCE_SECONDS)
     assert await running(folder) is None
     again = PrivateRedis(folder)
     for each in (again, private):

@@ -5,11 +5,13 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hero_router.position import ORIGIN, Position
 from hero_router.store.client import script
+from hero_router.store.lease import Grant, Lease
 from hero_router.store.registry import LAST_EPOCH
 from tests.contract.world import KEYS, RealBackend, Store
 from tests.support.records import put, report
@@ -111,19 +113,53 @@ async def test_an_epoch_lies_above_what_the_writer_saw_before_redis_was_emptied(
 ) -> None:
     """Redis is empty, and its clock is behind or in the same millisecond; the writer remembers."""
     await store.raw.xadd(KEYS.events, {"x": "y"}, id=f"{FUTURE}-5")
-    writer = store.writer()
+    writer, seen = store.writer(), Position(FUTURE, 5)
     if learned_by == "writing":
-        await writer.apply(await store.grant(), [put()])
+        seen = await writer.apply(await store.grant(), [put()])
     else:
         await writer.view("a node")
     await store.raw.flushall()
-    assert (await writer.apply(await store.grant(), [put()])).epoch > FUTURE
+    head = await writer.apply(await store.grant(), [put()])
+    assert head == Position(seen.epoch + 1, 1)
 
 
 async def test_the_last_epoch_but_one_can_still_be_followed(store: Store) -> None:
     await store.raw.xadd(KEYS.events, {"x": "y"}, id=f"{LAST_EPOCH - 1}-7")
     head = await store.registry.apply(await store.grant(), [put()])
     assert head == Position(LAST_EPOCH, 1)
+
+
+async def test_an_epoch_of_fifteen_digits_and_more_goes_on(store: Store) -> None:
+    """Lua writes such numbers with fourteen digits if nobody says how."""
+    await store.raw.xadd(KEYS.events, {"x": "y"}, id=f"{LAST_EPOCH - 2}-7")
+    grant = await store.grant()
+    head = await store.registry.apply(grant, [put("a", 1)])
+    assert head == Position(LAST_EPOCH - 1, 1)
+    assert await store.registry.apply(grant, [put("a", 2)]) == head.next()
+
+
+async def test_a_writer_that_knows_only_an_older_epoch_goes_on_in_the_new_one(store: Store) -> None:
+    one, other = store.writer(), store.writer()
+    old, new = await store.grant("s1", "n1"), await store.grant("s2", "n2")
+    first = await one.apply(old, [put("a", 1)])
+    await store.raw.hset(KEYS.meta, "run_id", "another process")
+    second = await other.apply(new, [put("b", 1, "n2")])
+    assert (second.epoch > first.epoch, second.seq) == (True, 1)
+    assert await one.apply(old, [put("a", 2)]) == second.next()
+
+
+async def test_data_that_fell_back_to_an_older_epoch_begin_a_new_one(store: Store) -> None:
+    """As on a replica that lost writes and became the primary: its `run_id` is its own."""
+    grant = await store.grant()
+    first = await store.registry.apply(grant, [put("a", 1)])
+    meta: dict[Any, Any] = await store.raw.hgetall(KEYS.meta)
+    await store.raw.delete(KEYS.events)
+    lost = await store.registry.apply(grant, [put("a", 2)])
+    await store.raw.delete(KEYS.events)
+    await store.raw.xadd(KEYS.events, {"x": "y"}, id=str(first))
+    await store.raw.hset(KEYS.meta, mapping=meta)
+    third = await store.registry.apply(grant, [put("a", 3)])
+    assert (third.epoch > lost.epoch > first.epoch, third.seq) == (True, 1)
 
 
 async def test_junk_in_meta_beside_a_deleted_stream_begins_a_new_epoch_too(store: Store) -> None:
@@ -156,6 +192,43 @@ async def test_a_stream_behind_what_the_writer_saw_begins_a_new_epoch(store: Sto
     assert await store.stream.head() == old
     new = await store.registry.apply(grant, [put("a", 4)])
     assert (new.epoch > lost.epoch, new.seq) == (True, 1)
+
+
+@pytest.mark.parametrize("renewals_after", [0, 1])
+@pytest.mark.parametrize("epoch_begins", [False, True])
+async def test_a_renewal_tells_a_writer_of_events_of_others_that_redis_then_loses(
+    store: Store, renewals_after: int, epoch_begins: bool
+) -> None:
+    """Clients have them: without a new epoch their positions would be given a second time.
+
+    A renewal after the loss tells an older position, even of an older epoch, and changes nothing.
+    """
+    lease, other = store.lease("s1"), await store.grant("s2", "n2")
+    grant = await lease.acquire()
+    assert grant is not None
+    old = await store.registry.apply(grant, [put("a", 1)])
+    kept = {key: await store.raw.dump(key) for key in (KEYS.events, KEYS.services, KEYS.meta)}
+    if epoch_begins:
+        await store.raw.hset(KEYS.meta, "run_id", "another process")
+    lost = await store.writer().apply(other, [put("b", 1, "n2"), put("b", 2, "n2")])
+    assert (lost.epoch > old.epoch) is epoch_begins
+    await learn(store, lease, grant)
+    for key, data in kept.items():
+        assert data is not None
+        await store.raw.restore(key, 0, data, replace=True)
+    for _ in range(renewals_after):
+        assert await learn(store, lease, grant) == old
+    new = await store.registry.apply(grant, [put("a", 2)])
+    assert (new.epoch > lost.epoch, new.seq) == (True, 1)
+    assert await store.positions() == [old, new]
+
+
+async def learn(store: Store, lease: Lease, grant: Grant) -> Position:
+    """A scanner renews its lease."""
+    head = await lease.renew(grant)
+    assert head is not None
+    store.registry.note_head(head)
+    return head
 
 
 @pytest.mark.parametrize("learned_by", ["writing", "reading"])

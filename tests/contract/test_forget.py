@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from hero_router.codec import encode
 from hero_router.errors import Fenced
+from hero_router.strict_json import encode
 from tests.contract.world import KEYS, Store
 from tests.support.records import put, record, report
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hero_router.errors import Fenced, StoreCorrupt, StoreUnreachable
+from hero_router.position import ORIGIN
 from hero_router.store.registry import Registry
 from tests.contract.world import KEYS, WINDOW, Store
 from tests.support.records import gone, put, record, report, scanned
@@ -63,8 +64,15 @@ async def test_a_call_that_arrives_twice_answers_the_head_and_does_nothing_more(
     grant, network = await store.grant(), Network(store)
     head = await network.apply(grant, [put("a", 1), put("a", 2)])
     before = await store.contents()
-    assert await network.deliver(0) == [b"OK", str(head).encode(), 0]
+    assert await network.deliver(0) == [b"OK", str(head).encode()]
     assert await store.contents() == before
+
+
+async def test_a_call_without_a_change_that_arrives_twice_answers_the_origin(store: Store) -> None:
+    """There is no stream yet, so no newest position either."""
+    grant, network = await store.grant(), Network(store)
+    assert await network.apply(grant, []) == ORIGIN
+    assert await network.deliver(0) == [b"OK", b"0-0"]
 
 
 async def test_a_call_that_failed_half_way_is_done_when_it_arrives_again(store: Store) -> None:

@@ -11,6 +11,7 @@ from hero_router.store import client
 from tests.contract.world import KEYS, Store
 from tests.support.proxy import FaultProxy
 from tests.support.records import gone, put, record, report, scanned
+from tests.support.wait import PATIENCE_SECONDS
 
 BATCHES: tuple[Sequence[Change], ...] = (
     [put("a", 2)],
@@ -56,7 +57,7 @@ async def test_a_reply_that_never_comes_ends_in_time_and_has_no_second_effect(
     grant = await real.grant()
     await registry.registry.apply(grant, [put("a", 1)])
     proxy.freeze_replies()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         with pytest.raises(StoreUnreachable, match="in time"):
             await registry.registry.apply(grant, [put("a", 2)])
     proxy.thaw()

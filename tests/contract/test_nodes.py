@@ -14,7 +14,29 @@ async def test_a_node_is_seen_with_its_last_report_and_its_lease(store: Store) -
     await store.registry.apply(await store.grant("s1", "n1"), [], report(1))
     await store.registry.apply(await store.grant("s1", "n1"), [], report(2))
     sight = (await store.nodes.list())["n1"]
-    assert (sight.state, sight.leased) == (report(2), True)
+    assert (sight.state, sight.holder, sight.reported) == (report(2), "s1", True)
+
+
+async def test_a_report_of_an_earlier_scanner_is_told_from_one_of_the_present(store: Store) -> None:
+    """Its lease tells who the present one is; the name may hold colons."""
+    first = await store.grant("s1", "n1")
+    await store.registry.apply(first, [], report(1))
+    await store.lease("s1", "n1").release(first)
+    second = await store.grant("a:b", "n1")
+    sight = (await store.nodes.list())["n1"]
+    assert (sight.holder, sight.leased, sight.reported) == ("a:b", True, False)
+    await store.registry.apply(second, [], report(0, scanner="a:b"))
+    assert not (await store.nodes.list())["n1"].reported, "its first scan goes on"
+    await store.registry.apply(second, [], report(1, scanner="a:b"))
+    assert (await store.nodes.list())["n1"].reported
+
+
+async def test_a_lease_of_the_wrong_type_is_held_by_nobody(store: Store) -> None:
+    grant = await store.grant("s1", "n1")
+    await store.registry.apply(grant, [], report(1))
+    await store.raw.delete(KEYS.lease("n1"))
+    await store.raw.hset(KEYS.lease("n1"), "a", "b")
+    assert not (await store.nodes.list())["n1"].leased
 
 
 async def test_a_node_without_a_lease_is_still_seen(store: Store) -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from hero_router.codec import encode
 from hero_router.store.routing_errors import LIFETIME_MS, MOST_KEPT, RoutingErrorStore
+from hero_router.strict_json import encode
 from tests.contract.world import KEYS, Store
 from tests.support.records import routing_error
 

@@ -12,7 +12,7 @@ from hero_router.errors import StoreUnreachable
 from hero_router.store.scan_requests import ScanRequest, ScanRequests
 from tests.contract.world import KEYS, Store
 from tests.support.proxy import FaultProxy
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 
 SCAN = ScanRequest("scan", "r1", "n1")
 LAST = ScanRequest("scan", "last")
@@ -134,8 +134,8 @@ async def test_a_listener_ends_even_if_the_library_loses_its_cancellation(
 
     monkeypatch.setattr(PubSub, call, losing)
     async with listening(store) as (listener,):
-        await asyncio.wait_for(calling.wait(), 5)
+        await asyncio.wait_for(calling.wait(), PATIENCE_SECONDS)
         monkeypatch.undo()
         listener.task.cancel()
-        await asyncio.wait([listener.task], timeout=5)
+        await asyncio.wait([listener.task], timeout=PATIENCE_SECONDS)
         assert listener.task.cancelled()

@@ -15,6 +15,7 @@ from hero_router.store.lease import Grant
 from hero_router.store.snapshot import Snapshot, SnapshotReader
 from tests.contract.world import BLOCK_SECONDS, KEYS, Store
 from tests.support.records import gone, put, record, report
+from tests.support.wait import PATIENCE_SECONDS
 
 NAMES = tuple(f"s{number}" for number in range(20))
 SNAPSHOTS = 40
@@ -45,29 +46,12 @@ async def test_an_audit_has_the_events_after_a_position_up_to_the_registrys_head
 
 
 async def test_the_position_of_the_stream_is_read_without_its_events(store: Store) -> None:
-    assert (await store.nodes.stream_status()).head == ORIGIN
+    assert (await store.nodes.stream_status(ORIGIN, 8)).head == ORIGIN
     head = await store.registry.apply(await store.grant(), [put("a", 1)])
-    place = await store.nodes.stream_status()
-    assert (place.head, place.run_id) == (head, (await store.stream.load()).version.run_id)
-
-
-async def test_a_snapshots_time_is_rediss(store: Store) -> None:
-    before = await milliseconds(store)
-    now = (await store.stream.load()).now_ms
-    assert before <= now <= await milliseconds(store)
-
-
-async def test_an_event_says_when_it_was_published_by_redis_time(store: Store) -> None:
-    before = await milliseconds(store)
-    await store.registry.apply(await store.grant(), [put()])
-    (event,) = await store.window()
-    assert before <= event.at <= await milliseconds(store)
-
-
-async def milliseconds(store: Store) -> int:
-    """The time by Redis, as Unix milliseconds."""
-    seconds, micros = await store.raw.time()
-    return int(seconds) * 1000 + int(micros) // 1000
+    place = await store.nodes.stream_status(head, 8)
+    run_id = (await store.raw.info("server"))["run_id"]
+    assert (place.head, place.run_id) == (head, run_id)
+    assert (await store.stream.load()).version.run_id == run_id
 
 
 async def test_a_snapshot_is_one_moment_though_a_writer_never_rests(store: Store) -> None:
@@ -112,6 +96,15 @@ async def test_records_that_the_caller_has_are_not_sent_again(store: Store) -> N
     assert held.services is not None
     assert again.services is None
     assert again.version == held.version
+
+
+async def test_records_of_which_one_changed_are_sent_again(store: Store) -> None:
+    """There are as many as before, in the same Redis process."""
+    grant, reader = await store.grant(), SnapshotReader(store.raw, KEYS)
+    await store.registry.apply(grant, [put("a", 1)])
+    held = await reader.read()
+    await store.registry.apply(grant, [put("a", 2)])
+    assert (await reader.read(held.version)).services == await store.records()
 
 
 async def test_the_window_is_only_sent_when_asked_for(store: Store) -> None:
@@ -172,7 +165,7 @@ async def test_a_late_reply_does_not_replace_a_newer_view(
 
     async def slowly(*how: Any, **more: Any) -> Snapshot:
         reply = await read(*how, **more)
-        await asyncio.wait_for(next(replies).wait(), 5)
+        await asyncio.wait_for(next(replies).wait(), PATIENCE_SECONDS)
         return reply
 
     monkeypatch.setattr(SnapshotReader, "read", slowly)
@@ -186,7 +179,7 @@ async def test_a_late_reply_does_not_replace_a_newer_view(
     latest = asyncio.create_task(registry.view("n1"))
     await asyncio.sleep(BLOCK_SECONDS)
     held_up[0].set()
-    await asyncio.wait_for(old_passed.wait(), 5)
+    await asyncio.wait_for(old_passed.wait(), PATIENCE_SECONDS)
     held_up[2].set()
     assert len((await new).records) == 2
     assert len((await latest).records) == 2
@@ -226,3 +219,27 @@ async def test_fields_of_a_newer_version_are_ignored_and_kept(store: Store) -> N
     assert (await store.nodes.list())["n1"].state == report()
     (text,) = (await store.records()).values()
     assert json.loads(text) == json.loads(json.dumps(newer))
+
+
+async def test_beside_the_head_are_the_times_of_some_events(store: Store) -> None:
+    """By them a worker sees that an event which it has read is now another one."""
+    await store.registry.apply(await store.grant(), [put("a", n) for n in range(1, 6)])
+    events = await store.window()
+    told = {event.position: event.at for event in events}
+    assert 0 not in told.values()
+    assert await times(store, ORIGIN, 9) == told
+    assert await times(store, events[2].position, 9) == dict(list(told.items())[2:])
+    assert list(await times(store, events[1].position, 2)) == [
+        each.position for each in events[1:3]
+    ]
+
+
+async def test_strangers_entries_have_no_time(store: Store) -> None:
+    await store.raw.xadd(KEYS.events, {"x": "y"}, id="7-1")
+    await store.raw.xadd(KEYS.events, {"at": "junk"}, id="7-2")
+    assert await times(store, ORIGIN, 9) == {Position(7, 2): 0}
+
+
+async def times(store: Store, first: Position, most: int) -> dict[Position, int]:
+    """What a watchdog reads beside the head."""
+    return dict((await store.nodes.stream_status(first, most)).times)

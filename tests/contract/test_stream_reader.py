@@ -11,7 +11,7 @@ from hero_router.store.keys import READ_BATCH
 from hero_router.store.stream_reader import Stream
 from tests.contract.world import BLOCK_SECONDS, KEYS, WINDOW, Store
 from tests.support.records import put
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 
 
 async def test_reading_gives_what_follows_a_position_in_order(store: Store) -> None:
@@ -33,7 +33,7 @@ async def test_reading_at_the_head_waits_no_longer_than_it_may(store: Store) -> 
     head = await store.registry.apply(await store.grant(), [put()])
     started = time.monotonic()
     assert await store.stream.read(head) == []
-    assert BLOCK_SECONDS * 0.5 < time.monotonic() - started < 10
+    assert BLOCK_SECONDS * 0.5 < time.monotonic() - started < PATIENCE_SECONDS
 
 
 async def test_a_blocked_read_gets_the_event_as_it_happens(store: Store) -> None:
@@ -42,10 +42,8 @@ async def test_a_blocked_read_gets_the_event_as_it_happens(store: Store) -> None
     follower = Stream(store.client(), KEYS, block_seconds=2.5)
     reading = asyncio.create_task(follower.read(head))
     await asyncio.sleep(0)
-    started = time.monotonic()
     await store.registry.apply(grant, [put("a", 2)])
-    assert [event.position for event in await reading] == [head.next()]
-    assert time.monotonic() - started < 2
+    assert [event.position for event in await reading] == [head.next()], "nothing until its end"
 
 
 async def test_redis_itself_does_not_report_a_gap(store: Store) -> None:

@@ -121,7 +121,12 @@ class Store:
     async def contents(self) -> dict[str, Any]:
         """Everything that the server holds, except how long leases still live."""
         raw: Any = self.raw
-        readers = {b"hash": raw.hgetall, b"stream": raw.xrange, b"string": raw.get}
+        readers = {
+            b"hash": raw.hgetall,
+            b"stream": raw.xrange,
+            b"string": raw.get,
+            b"list": lambda name: raw.lrange(name, 0, -1),
+        }
         return {
             name.decode(): await readers[await raw.type(name)](name)
             for name in sorted(await raw.keys("*"))

@@ -15,8 +15,9 @@ import aiohttp
 import pytest
 
 from hero_router.demo import services
+from tests.support.wait import PATIENCE_SECONDS
 
-DEADLINE = 10.0
+DEADLINE = PATIENCE_SECONDS
 """Seconds after which a test gives up waiting; far more than anything here takes."""
 
 

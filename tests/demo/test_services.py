@@ -14,7 +14,7 @@ from hero_router.demo import services
 from hero_router.model import Status
 from hero_router.scan.prober import Prober
 from hero_router.scan.socket_status import EvalTime, Thresholds, next_state
-from hero_router.scan.tracked import track
+from hero_router.scan.tracked_state import track
 from hero_router.scan.walk import Finder, SocketFile
 from hero_router.settings.config import RouterConfig
 from tests.demo.conftest import DEADLINE, Caller, connect

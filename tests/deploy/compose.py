@@ -12,6 +12,7 @@ import yaml
 TOP = Path(__file__).resolve().parents[2]
 FILE = TOP / "docker-compose.yml"
 PASSWORD_FILE = TOP / "deploy" / "compose.password.yml"
+NODES_FILE = TOP / "deploy" / "compose.nodes.yml"
 
 _VARIABLE = re.compile(r"\$\{([A-Z_]+):-([^}]*)\}")
 
@@ -59,10 +60,10 @@ def filled(variables: Mapping[str, str] = os.environ, file: Path = FILE) -> Any:
     return yaml.safe_load(text)
 
 
-def services(variables: Mapping[str, str] | None = None) -> dict[str, Service]:
-    """All services by name; without `variables` those of somebody who has set none."""
+def services(variables: Mapping[str, str] | None = None, file: Path = FILE) -> dict[str, Service]:
+    """All services of a file by name; without `variables` those of somebody who has set none."""
     known = variables or {}
-    found = filled(known)["services"]
+    found = filled(known, file)["services"]
     return {name: Service(name, _passed_on(raw, known)) for name, raw in found.items()}
 
 

@@ -22,13 +22,15 @@ FIRST_RETRY_MS = 3_000
 """What browsers wait before a server has sent `retry:`."""
 
 SILENCE_SECONDS = 5.0
+"""After this silence a client gives its connection up, where events come all the time."""
 
 
 @dataclass(eq=False)
 class Follower:
     """Follows for as long as `run` runs, and comes back with its position after each end.
 
-    It comes back after `back_seconds`; None: after the last `retry:`, as a browser does.
+    It comes back after `back_seconds`; None: after the last `retry:`, as a browser does. It gives a
+    connection up after `silence_seconds` without a byte.
     `longest` is the longest silence. `seen` are the events in the order of their arrival; `hellos`
     the workers of its connections, in order; `endings` has "clean" or "broken" for each connection
     that ended, with its last bytes.
@@ -36,6 +38,7 @@ class Follower:
 
     url: str
     back_seconds: float | None
+    silence_seconds: float = SILENCE_SECONDS
     seen: list[tuple[Position, str]] = field(default_factory=list)
     hellos: list[str] = field(default_factory=list)
     notices: list[Message] = field(default_factory=list)
@@ -64,7 +67,7 @@ class Follower:
     async def run(self) -> None:
         """Connect, and connect again, until cancelled."""
         connector = aiohttp.TCPConnector(force_close=True)
-        timeout = aiohttp.ClientTimeout(total=None, sock_read=SILENCE_SECONDS)
+        timeout = aiohttp.ClientTimeout(total=None, sock_read=self.silence_seconds)
         async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
             while True:
                 await self._connect(session)
@@ -111,10 +114,13 @@ class Follower:
 
 @asynccontextmanager
 async def following(
-    url: str, number: int = 1, back: Sequence[float | None] = BACK_SECONDS
+    url: str,
+    number: int = 1,
+    back: Sequence[float | None] = BACK_SECONDS,
+    silence: float = SILENCE_SECONDS,
 ) -> AsyncIterator[list[Follower]]:
     """This many clients of one address, until the block ends; `back` is when they come back."""
-    followers = [Follower(url, seconds) for seconds in islice(cycle(back), number)]
+    followers = [Follower(url, seconds, silence) for seconds in islice(cycle(back), number)]
     async with meanwhile(*(follower.run() for follower in followers)):
         yield followers
 

@@ -22,8 +22,7 @@ async def go_on(followers: Sequence[Follower]) -> None:
     counts = [len(item.seen) + SOME for item in followers]
     await eventually(
         lambda: all(len(item.seen) >= n for item, n in zip(followers, counts, strict=True)),
-        20,
-        "every client's stream goes on",
+        message="every client's stream goes on",
     )
 
 
@@ -33,8 +32,7 @@ async def settle(publisher: Publisher, followers: Sequence[Follower]) -> Window:
     head = window[-1][0]
     await eventually(
         all_of(followers, lambda item: bool(item.seen) and item.seen[-1][0] >= head),
-        20,
-        "every client gets the last event",
+        message="every client gets the last event",
     )
     return window
 
@@ -48,7 +46,7 @@ def assert_faithful(follower: Follower, window: Window) -> None:
     """It saw just what the stream holds from its start on: each event, once and in order."""
     start, head = follower.start, window[-1][0]
     assert start is not None
-    assert window[0][0] <= start.next(), "more was published than the window holds"
+    assert window[0][0] <= start.next(), "what it was told first is not known any more"
     assert follower.told("resync") == []
     positions = [start, *(position for position, _ in follower.seen)]
     assert all(after == before.next() for before, after in pairwise(positions))

@@ -21,8 +21,11 @@ STEP_SECONDS = 0.01
 LEASE_SECONDS = 120
 BEGIN_SECONDS = 5
 
+NOTED_EVERY = 200
+"""Events after which the stream is read: it holds several times as many."""
+
 Window = list[tuple[Position, str | None]]
-"""Positions and types of the events that the stream holds."""
+"""Positions and types of the events that the stream has held, however long ago."""
 
 
 class Publisher:
@@ -34,6 +37,7 @@ class Publisher:
         self._registry = Registry(client, keys, RouterConfig().stream.window)
         self._stream = Stream(client, keys)
         self._step = step
+        self._known = dict[Position, str | None]()
         self.begun = asyncio.Event()
 
     async def run(self) -> None:
@@ -44,13 +48,19 @@ class Publisher:
         while True:
             number += 1
             await self._registry.apply(grant, [put(f"s{number % SERVICES}", number, NODE)])
+            if number % NOTED_EVERY == 0:
+                await self._note()
             self.begun.set()
             await asyncio.sleep(self._step)
 
     async def window(self) -> Window:
-        """What the stream holds now: the truth."""
+        """All that the stream has held so far: the truth."""
+        await self._note()
+        return sorted(self._known.items())
+
+    async def _note(self) -> None:
         snapshot = await self._stream.load()
-        return [(event.position, event.type) for event in snapshot.window or ()]
+        self._known |= {event.position: event.type for event in snapshot.window or ()}
 
 
 @asynccontextmanager

@@ -14,7 +14,16 @@ import hero_router
 from hero_router.cli import COMMANDS
 from hero_router.server.gunicorn import GRACEFUL_SECONDS
 from hero_router.settings.config import SETTINGS, RouterConfig, rejected
-from tests.deploy.compose import FILE, PASSWORD_FILE, TOP, Service, filled, services
+from hero_router.settings.proxies import TrustedProxies
+from tests.deploy.compose import (
+    FILE,
+    NODES_FILE,
+    PASSWORD_FILE,
+    TOP,
+    Service,
+    filled,
+    services,
+)
 from tests.deploy.haproxy import directive, variables
 
 ALL = services()
@@ -22,7 +31,7 @@ OURS = ("scanner", "web", "demo")
 VARIABLES = {name: item for item in SETTINGS for name in item.variables}
 
 
-@pytest.mark.parametrize("file", [FILE, PASSWORD_FILE], ids=lambda file: file.name)
+@pytest.mark.parametrize("file", [FILE, PASSWORD_FILE, NODES_FILE], ids=lambda file: file.name)
 def test_it_follows_the_compose_schema(file: Path) -> None:
     """The schema that the compose specification publishes."""
     folder = importlib.resources.files("check_jsonschema") / "builtin_schemas" / "vendor"
@@ -77,11 +86,8 @@ def test_each_variable_for_users_is_a_setting_or_explained_at_the_top() -> None:
 FIXED = {"redis_url", "redis_password_file", "host", "port", "metrics_port", "socket_dir"}
 """Settings that follow from the containers themselves, and from where Prometheus asks."""
 
-PROXY = {item.name for item in SETTINGS if item.section == "proxy"}
-
-NEVER = {"web": {"node"} | PROXY, "scanner": {"stale_unlink"}}
-"""Each web container is a node by its own name, and routes nothing, as it listens for all machines
-and there is no login. The scanner may not write to the socket folder."""
+NEVER = {"web": set[str](), "scanner": {"stale_unlink"}}
+"""The scanner may not write to the socket folder."""
 
 
 @pytest.mark.parametrize("name", ["web", "scanner"])
@@ -92,7 +98,19 @@ def test_each_other_setting_reaches_the_containers_that_it_concerns(name: str) -
     chosen = {item.variables[0]: "7" for item in SETTINGS if item.name in concerns}
     assert len(chosen) == len(concerns)
     given = services(chosen)[name].environment
-    assert {variable: given.get(variable) for variable in chosen} == chosen
+    # HAProxy stands before the trusted proxies of the operator.
+    reached = {variable: given.get(variable, "").rpartition(",")[2] for variable in chosen}
+    assert reached == chosen
+
+
+def test_web_trusts_the_fixed_address_of_haproxy() -> None:
+    for network in ("10.213.98", "192.168.7"):
+        made = services({"HERO_EDGE": network})
+        trusted = TrustedProxies.of(made["web"].environment["ROUTER_TRUSTED_PROXIES"])
+        assert trusted.peer(f"{network}.10").is_believed
+        assert not trusted.peer(f"{network}.1").is_believed
+        assert made["haproxy"].raw["networks"]["edge"]["ipv4_address"] == f"{network}.10"
+    assert services({}) == services({"HERO_EDGE": "10.213.98"})
 
 
 def test_scanner_and_web_keep_the_same_window() -> None:
@@ -172,9 +190,17 @@ def test_haproxy_finds_web_where_it_listens() -> None:
 def test_web_can_be_scaled() -> None:
     """Nothing of it may exist only once, and HAProxy has room for more."""
     assert not {"container_name", "ports", "hostname"} & set(ALL["web"].raw)
-    assert "ROUTER_NODE" not in ALL["web"].environment, "each names itself by its host name"
     slots = int(directive("server-template")[0].split()[1].partition("-")[2])
     assert slots >= 10
+
+
+def test_web_reaches_the_sockets_that_the_scanner_finds() -> None:
+    """The same folder, node and user: it passes requests on to the sockets of its own node only."""
+    scanner, web = ALL["scanner"], ALL["web"]
+    assert web.volumes == scanner.volumes
+    assert web.raw["user"] == scanner.raw["user"]
+    for name in ("ROUTER_NODE", "ROUTER_SOCKET_DIR"):
+        assert web.environment[name] == scanner.environment[name]
 
 
 def test_redis_is_reached_only_by_the_containers_that_need_it() -> None:

@@ -15,9 +15,15 @@ from tests.deploy.haproxy import CONFIG, LINES, directive, variables
 from tests.deploy.names import NameServer
 from tests.deploy.processes import Process, clean_environment, resolved
 from tests.support.ports import free_port
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 
 BACK = "127.0.1.99"
+
+LOGIN = {
+    "HAPROXY_LOGIN": "Remote-User",
+    "HAPROXY_LOGIN_ROLES": "Remote-Roles",
+    "HAPROXY_LOGIN_CONTEXTS": "Remote-Contexts",
+}
 
 
 PLACES: dict[str, Mapping[str, str]] = {
@@ -34,7 +40,12 @@ def test_haproxy_accepts_it_without_a_warning(place: str) -> None:
     command = resolved(["haproxy", "-c", "-dW", "-f", str(CONFIG)])
     environment = clean_environment(PLACES[place])
     done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=20, check=False
+        command,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -66,7 +77,7 @@ def test_each_variable_is_explained_at_the_top() -> None:
 
 
 class Backend:
-    """A web instance that records its requests; it hangs up on `/hangup`."""
+    """A web instance that records its requests; it hangs up where the path ends with `/hangup`."""
 
     def __init__(self, address: str = BACK) -> None:
         self.asked: list[web.Request] = []
@@ -76,10 +87,11 @@ class Backend:
         if request.path in ("/ready", "/health"):
             return web.Response()
         self.asked.append(request)
-        if request.path == "/hangup":
+        if request.path.endswith("/hangup"):
             assert request.transport is not None
             request.transport.abort()
-        return web.json_response(dict(request.headers))
+        fields = request.headers
+        return web.json_response({name: ", ".join(fields.getall(name)) for name in fields})
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[str]:
@@ -118,7 +130,7 @@ async def backend(tmp_path: Path) -> AsyncIterator[tuple[Backend, str]]:
     made, names = Backend(), NameServer("web")
     names.addresses = [BACK]
     names.start()
-    places = {"HAPROXY_DNS": names.place, "HAPROXY_WEB": f"web:{made.port}"}
+    places = {"HAPROXY_DNS": names.place, "HAPROXY_WEB": f"web:{made.port}", **LOGIN}
     try:
         async with made.serving(), proxied(tmp_path, places) as (url, _):
             await answers(url)
@@ -137,7 +149,7 @@ async def answers(url: str) -> None:
         except aiohttp.ClientConnectionError:
             return False
 
-    await eventually(found, 30, "HAProxy has found an instance")
+    await eventually(found, message="HAProxy has found an instance")
 
 
 async def ask(
@@ -157,7 +169,8 @@ async def test_headers_of_clients_about_proxies_are_replaced(backend: tuple[Back
     names = (
         "X-Forwarded-For", "x_forwarded_for", "X-Forwarded-Proto", "X-Forwarded-Host",
         "X-Forwarded-Prefix", "Forwarded", "X-Real-IP", "x_real_ip", "X-Forwarded-User",
-        "X-Hero-Claims", "x_hero_claims", "X.Forwarded.User",
+        "X-Hero-Claims", "x_hero_claims", "X.Forwarded.User", "X-Hero-Context", "Remote-User",
+        "Remote-Roles", "Remote-Contexts",
     )  # fmt: skip
     status, seen = await ask(url, "GET", "/", {**dict.fromkeys(names, "evil"), "X-Other": "kept"})
     sent = {name.lower(): value for name, value in seen.items()}
@@ -169,13 +182,38 @@ async def test_headers_of_clients_about_proxies_are_replaced(backend: tuple[Back
     assert sent["x-forwarded-host"] == url.removeprefix("http://")
 
 
-async def test_only_get_is_repeated(backend: tuple[Backend, str]) -> None:
-    """An instance that hangs up may have acted, so a POST reaches it once."""
+async def test_what_the_proxy_in_front_says_is_kept(tmp_path: Path) -> None:
+    """It has TLS or a login; HAProxy adds where it comes from."""
+    made = Backend("127.0.1.97")
+    said = {
+        "X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https", "Remote-User": "ann",
+        "X-Forwarded-Host": "router.example", "X-Hero-Claims": "a", "Remote-Roles": "admin",
+    }  # fmt: skip
+    async with made.serving() as place:
+        places = {"HAPROXY_WEB_1": place, "HAPROXY_FRONT": "127.0.0.0/8", **LOGIN}
+        async with proxied(tmp_path, places) as (url, _):
+            await answers(url)
+            _, seen = await ask(url, "GET", "/", said)
+    sent = {name.lower(): value for name, value in seen.items()}
+    expected = {**said, "X-Forwarded-For": "192.0.2.7, 127.0.0.1"}
+    assert {name: sent.get(name.lower()) for name in said} == expected
+
+
+async def test_only_a_get_of_the_router_itself_is_repeated(backend: tuple[Backend, str]) -> None:
+    """An instance that hangs up may have acted: a POST or a service's request reaches it once."""
     made, url = backend
-    status, answer = await ask(url, "POST", "/hangup", {})
-    assert (status, len(made.asked)) == (502, 1)
-    assert "error" in answer
-    await ask(url, "GET", "/hangup", {})
+    service = {"Host": "shop.localhost:9988"}
+    for method, path, headers in (
+        ("POST", "/api/hangup", {}),
+        ("GET", "/shop/web/hangup", {}),
+        ("GET", "/api/hangup", service),
+    ):
+        made.asked.clear()
+        status, answer = await ask(url, method, path, headers)
+        assert (status, len(made.asked)) == (502, 1)
+        assert "error" in answer
+    made.asked.clear()
+    await ask(url, "GET", "/api/hangup", {})
     assert len(made.asked) > 2
 
 

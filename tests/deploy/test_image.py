@@ -13,6 +13,7 @@ from tests.deploy.compose import TOP, services
 from tests.deploy.processes import clean_environment, resolved
 from tests.support.ports import free_port
 from tests.support.redis import RedisServer, client
+from tests.support.wait import PATIENCE_SECONDS
 
 DEPLOY = TOP / "deploy"
 LINES = (DEPLOY / "Dockerfile").read_text("utf-8").splitlines()
@@ -72,7 +73,7 @@ def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
         env=clean_environment(environment),
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 

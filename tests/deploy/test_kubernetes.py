@@ -1,5 +1,6 @@
 """deploy/kubernetes: manifests that follow Kubernetes' schemas and agree with the code."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.deploy.compose import TOP, services
 
 FOLDER = TOP / "deploy" / "kubernetes"
 FILES = ("namespace.yaml", "settings.yaml", "scanner.yaml", "web.yaml")
+README = (FOLDER / "README.md").read_text("utf-8")
 VERSIONS = ("1.25", "1.31", "1.37")
 """Kubernetes' versions: the oldest and the newest that the validator knows, and one between."""
 
@@ -87,7 +89,7 @@ def test_a_node_keeps_its_name_when_its_scanner_is_replaced() -> None:
     names = {
         item["name"]: item["valueFrom"]["fieldRef"]["fieldPath"]
         for item in container("DaemonSet/hero-router-scanner")["env"]
-        if "valueFrom" in item
+        if "fieldRef" in item.get("valueFrom", {})
     }
     assert names == {"ROUTER_NODE": "spec.nodeName"}
 
@@ -105,6 +107,24 @@ def test_all_that_a_pod_refers_to_exists(name: str) -> None:
     folder, _, key = environment["ROUTER_REDIS_PASSWORD_FILE"].rpartition("/")
     assert folder == mounts["redis"]
     assert key in OBJECTS["Secret/hero-router-redis"]["stringData"]
+
+
+def test_webhooks_are_sent_once_there_is_their_secret() -> None:
+    """README.md makes it with these keys; without it the scanners start all the same."""
+    asked = {
+        item["name"]: item["valueFrom"]["secretKeyRef"]
+        for item in container("DaemonSet/hero-router-scanner")["env"]
+        if "secretKeyRef" in item.get("valueFrom", {})
+    }
+    assert set(asked) == {"ROUTER_WEBHOOK_URL", "ROUTER_WEBHOOK_SECRET"}
+    for secret in asked.values():
+        assert secret["optional"] is True
+        assert secret["name"] == "hero-router-webhook"
+        assert f"--from-literal={secret['key']}=" in README
+
+
+def test_the_readme_names_settings_that_exist() -> None:
+    assert set(re.findall(r"\bROUTER_\w+", README)) <= set(VARIABLES)
 
 
 def test_the_scanner_only_reads_the_root() -> None:

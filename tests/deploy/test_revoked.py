@@ -88,7 +88,7 @@ async def door(live: Live, tmp_path: Path) -> AsyncIterator[Door]:
     """What stands before it."""
     made = Door(tmp_path, live.port)
     try:
-        await eventually(lambda: _lets_in(made, "one"), 30, "HAProxy listens")
+        await eventually(lambda: _lets_in(made, "one"), message="HAProxy listens")
         yield made
     finally:
         made.close()

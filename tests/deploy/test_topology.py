@@ -2,13 +2,14 @@
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
 
 from tests.deploy.callers import calling, serving
-from tests.deploy.follower import all_of, following
+from tests.deploy.follower import Follower, all_of, following
 from tests.deploy.judge import assert_ended, assert_faithful, go_on, says, settle, worker_process
 from tests.deploy.processes import Process
 from tests.deploy.publisher import publishing
@@ -45,21 +46,33 @@ async def test_every_instance_tells_the_same(topology: Topology) -> None:
             return len(told) == 1 and bool(answers[0]["services"])
 
         assert len(topology.instances) == 2
-        await eventually(are_equal, 20, "all instances show the new service at one position")
+        await eventually(are_equal, message="all instances show the new service at one position")
 
 
-@pytest.mark.parametrize("end", ENDS)
-async def test_a_client_that_loses_its_instance_misses_nothing(
-    topology: Topology, end: str
-) -> None:
-    """It resumes through HAProxy on another worker with no event lost, doubled or re-ordered; it is
-    never refused, and no API call fails meanwhile."""
+@asynccontextmanager
+async def losing_nothing(topology: Topology) -> AsyncIterator[list[Follower]]:
+    """Clients of a topology in which something ends meanwhile: no event is lost, doubled or
+    re-ordered, no client is refused, and no API call fails."""
     async with (
         publishing(topology.redis_url) as publisher,
         following(topology.url, CLIENTS) as followers,
         calling(topology.url) as failures,
     ):
         await go_on(followers)
+        yield followers
+        await go_on(followers)
+        window = await settle(publisher, followers)
+    for follower in followers:
+        assert_faithful(follower, window)
+    assert failures == []
+
+
+@pytest.mark.parametrize("end", ENDS)
+async def test_a_client_that_loses_its_instance_misses_nothing(
+    topology: Topology, end: str
+) -> None:
+    """It resumes through HAProxy on another worker."""
+    async with losing_nothing(topology) as followers:
         victim = followers[0].node
         lost = {item: item.hellos[-1] for item in followers if item.node == victim}
         ENDS[end](topology.running[victim])
@@ -72,25 +85,15 @@ async def test_a_client_that_loses_its_instance_misses_nothing(
             INSTANCE_END_SECONDS,
             f"the clients of {victim} are elsewhere after {end}",
         )
-        await go_on(followers)
-        window = await settle(publisher, followers)
-    for follower in followers:
-        assert_faithful(follower, window)
-    assert failures == []
     assert_ended(end, list(lost))
     if not stays:
-        await eventually(lambda: not topology.running[victim].alive, 20, f"{victim} ends")
+        await eventually(lambda: not topology.running[victim].alive, message=f"{victim} ends")
 
 
 @pytest.mark.parametrize("end", WORKER_ENDS)
 async def test_a_client_that_loses_its_worker_misses_nothing(topology: Topology, end: str) -> None:
     """One of several gunicorn workers ends; the master and the other workers go on."""
-    async with (
-        publishing(topology.redis_url) as publisher,
-        following(topology.url, CLIENTS) as followers,
-        calling(topology.url) as failures,
-    ):
-        await go_on(followers)
+    async with losing_nothing(topology) as followers:
         victim = followers[0].hellos[-1]
         lost = [item for item in followers if item.hellos[-1] == victim]
         os.kill(worker_process(victim), WORKER_ENDS[end])
@@ -99,11 +102,6 @@ async def test_a_client_that_loses_its_worker_misses_nothing(topology: Topology,
             STREAM_END_SECONDS,
             f"the clients of {victim} are elsewhere after {end}",
         )
-        await go_on(followers)
-        window = await settle(publisher, followers)
-    for follower in followers:
-        assert_faithful(follower, window)
-    assert failures == []
     assert_ended(end, lost)
 
 
@@ -126,8 +124,7 @@ async def test_a_worker_that_gunicorn_retires_after_many_requests_loses_nothing(
         async with calling(topology.address(third)) as failures:
             await eventually(
                 lambda: all(item.hellos[-1] != victim for item in lost),
-                20,
-                f"{victim} is retired and its clients are elsewhere",
+                message=f"{victim} is retired and its clients are elsewhere",
             )
         await go_on(followers)
         window = await settle(publisher, followers)
@@ -199,7 +196,7 @@ async def test_an_instance_that_cannot_tell_the_truth_gets_no_clients(topology: 
             told = [await topology.servers(name) for name in ("streams", "ready", "alive")]
             return [each.get(blind) for each in told] == [False, False, True]
 
-        await eventually(is_known, 20, "HAProxy counts the instance as alive but not ready")
+        await eventually(is_known, message="HAProxy counts the instance as alive but not ready")
         async with following(topology.url, CLIENTS) as followers:
             await eventually(
                 all_of(followers, lambda item: bool(item.hellos)), 20, "all are greeted"
@@ -213,19 +210,25 @@ async def test_while_redis_is_away_the_door_stays_open_and_says_so(topology: Top
     """No instance is ready then, but all live: running streams go on, new ones are taken, both are
     told that the view is stale, and that it is fresh again. Redis comes back from its file."""
     async with following(topology.url, CLIENTS) as followers, calling(topology.url) as failures:
-        await eventually(all_of(followers, lambda item: bool(item.hellos)), 20, "all are greeted")
+        await eventually(
+            all_of(followers, lambda item: bool(item.hellos)), message="all are greeted"
+        )
         topology.running["redis"].kill()
 
         async def is_known() -> bool:
             told = [await topology.servers(name) for name in ("streams", "ready")]
             return all(set(each.values()) == {False} for each in told)
 
-        await eventually(is_known, 20, "HAProxy counts no instance as ready")
+        await eventually(is_known, message="HAProxy counts no instance as ready")
         async with following(topology.url) as late:
             everyone = [*followers, *late]
-            await eventually(all_of(everyone, says("stale")), 20, "all are told that it is stale")
+            await eventually(
+                all_of(everyone, says("stale")), message="all are told that it is stale"
+            )
             await topology.heal()
-            await eventually(all_of(everyone, says("fresh")), 20, "all are told that it is fresh")
+            await eventually(
+                all_of(everyone, says("fresh")), message="all are told that it is fresh"
+            )
     assert [item.endings for item in followers] == [[]] * CLIENTS
     assert [item.refusals for item in everyone] == [[]] * len(everyone)
     assert failures == []

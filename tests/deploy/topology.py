@@ -203,9 +203,14 @@ class Topology:
 
     def _environment(self, name: str, service: Service) -> dict[str, str]:
         """The compose file's environment, with this machine's addresses in place of Docker's."""
-        places = {"ROUTER_REDIS_URL": self.redis_url, "ROUTER_NODE": name}
+        places = {
+            "ROUTER_REDIS_URL": self.redis_url,
+            "ROUTER_SOCKET_DIR": str(self.root),
+            # Processes of one machine have no host name of their own that tells them apart.
+            "ROUTER_NODE": name,
+        }
         if name.startswith("scanner"):
-            places |= {"ROUTER_SOCKET_DIR": str(self.root), "ROUTER_NODE": NODE}
+            places |= {"ROUTER_NODE": NODE}
         elif name == "haproxy":
             places = {
                 "HAPROXY_BIND": f"127.0.0.1:{self._door_port}",

@@ -56,7 +56,7 @@ class Web:
             except OSError:
                 return False
 
-        await eventually(able, PATIENCE_SECONDS, f"{workers} workers are ready: {self.url}")
+        await eventually(able, message=f"{workers} workers are ready: {self.url}")
         return self
 
     async def get(self, path: str) -> str:
@@ -113,9 +113,9 @@ class Stream:
         hello = next(message for message in self.messages if message.event == "hello")
         return int(json.loads(hello.data)["worker"].rpartition("/")[2])
 
-    async def until(self, event: str, position: Position | None = None, within: float = 5) -> None:
+    async def until(self, event: str, position: Position | None = None) -> None:
         """Read on until such a message comes."""
-        async with asyncio.timeout(within):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not self._has(event, position):
                 if not self._began:
                     await self._reader.readuntil(b"\r\n\r\n")

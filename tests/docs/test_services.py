@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.redis import RedisServer
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 from tests.web.live import scanning, working
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "services.md"
@@ -49,7 +49,7 @@ async def running(name: str, folder: Path, socket: Path) -> AsyncIterator[None]:
         yield
     finally:
         process.terminate()
-        await asyncio.wait_for(process.wait(), 10)
+        await asyncio.wait_for(process.wait(), PATIENCE_SECONDS)
 
 
 def test_the_page_has_these_examples_with_these_commands() -> None:
@@ -82,7 +82,7 @@ async def test_each_example_is_shown_as_healthy_and_answers_through_the_router(
             services = (await live.state())["services"]
             return services and services[0]["status"] == "healthy" and services[0]
 
-        record = await eventually(shown, 20, "it is healthy")
+        record = await eventually(shown, message="it is healthy")
         assert await live.get("/petshop/rpc/health") == (200, {"status": "ok"})
     assert (record["name"], record["title"], record["version"]) == ("petshop", "Pet shop", "1.0.0")
     assert (record["methods"], record["methods_count"]) == (["pets.list"], 1)

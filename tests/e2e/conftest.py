@@ -3,7 +3,13 @@
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
+
+from tests.support.wait import PATIENCE_SECONDS
+
+expect.set_options(timeout=1000 * PATIENCE_SECONDS)
+
+CHROMIUM = "/usr/bin/chromium"
 
 FLAGS = [
     "--no-sandbox",
@@ -19,7 +25,7 @@ FLAGS = [
 async def chromium() -> AsyncIterator[Browser]:
     """The one browser."""
     async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        running = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield running
         await running.close()
 

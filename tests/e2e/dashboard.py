@@ -81,26 +81,26 @@ class Dashboard:
         worth = {"all": "live", "nodes": "doubtful"}.get(trust or "", "stale")
         return worth if link == "live" else link
 
-    async def fresh(self, *kinds: str, within: float = 30) -> str:
+    async def fresh(self, *kinds: str) -> str:
         """Wait until the page says one of these; returns the whole strip's text."""
 
         async def said() -> bool:
             return await self.freshness() in kinds
 
-        await eventually(said, within=within, message=f"the page says {' or '.join(kinds)}")
+        await eventually(said, message=f"the page says {' or '.join(kinds)}")
         return await self.strip()
 
     async def strip(self) -> str:
         """All that the strip says."""
         return await self.page.locator("[data-strip]").inner_text()
 
-    async def says(self, words: str, within: float = 30) -> None:
+    async def says(self, words: str) -> None:
         """Wait until the strip says this among others."""
 
         async def said() -> bool:
             return words in await self.strip()
 
-        await eventually(said, within=within, message=f"the strip says {words!r}")
+        await eventually(said, message=f"the strip says {words!r}")
 
     async def statuses(self) -> Mapping[str, str]:
         """Each listed service's status by id."""
@@ -109,13 +109,13 @@ class Dashboard:
         )
         return found
 
-    async def shows(self, truth: Mapping[str, str], within: float = 30) -> None:
+    async def shows(self, truth: Mapping[str, str]) -> None:
         """Wait until the list is exactly this."""
 
         async def same() -> bool:
             return await self.statuses() == truth
 
-        await eventually(same, within=within, message="the page shows the registry")
+        await eventually(same, message="the page shows the registry")
 
     async def events(self, kind: str) -> list[str]:
         """The recent events of one kind, newest first."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -11,7 +12,7 @@ import aiohttp
 
 from tests.support.hand import Hand
 from tests.support.ports import free_port
-from tests.support.wait import PATIENCE_SECONDS, eventually
+from tests.support.wait import eventually
 
 
 class Web:
@@ -36,7 +37,7 @@ class Web:
         async def is_up() -> bool:
             return await self.status(answers) == 200
 
-        await eventually(is_up, within=PATIENCE_SECONDS, message=f"web answers at {answers}")
+        await eventually(is_up, message=f"web answers at {answers}")
 
     async def status(self, path: str) -> int:
         """The status of an answer, 0 where there is none."""
@@ -45,6 +46,17 @@ class Web:
                 return answer.status
         except aiohttp.ClientError:
             return 0
+
+    async def text(self, path: str) -> tuple[int, str]:
+        """The status and the text of an answer."""
+        async with aiohttp.ClientSession() as asking, asking.get(f"{self.url}{path}") as answer:
+            return answer.status, await answer.text()
+
+    async def metrics(self, of: str) -> dict[str, float]:
+        """The metrics `hero_router_<of>_…` without labels, by the rest of their names."""
+        _, text = await self.text("/metrics")
+        found = re.findall(rf"^hero_router_{of}_(\w+) (\S+)$", text, re.MULTILINE)
+        return {name: float(value) for name, value in found}
 
     async def kill(self) -> None:
         """SIGKILL to master and workers: no farewell."""

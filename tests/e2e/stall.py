@@ -14,12 +14,12 @@ BUFFER_BYTES = 8 * 1024
 class StallProxy:
     """Passes everything on; while `stalled`, connections that carry a stream are not read.
 
-    `streams` is how many of these there were, `open` how many there are. With a `block` a stream is
-    passed on only in pieces of so many bytes, as by a proxy that buffers.
+    `streams` is how many of these there were, `open` how many there are. What comes from a stream
+    is passed on after `delay` seconds, which may only grow: `passed` times until now.
     """
 
-    def __init__(self, port: int, block: int = 0) -> None:
-        self._upstream, self._block = port, block
+    def __init__(self, port: int) -> None:
+        self._upstream, self.delay, self.passed = port, 0.0, 0
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -84,13 +84,17 @@ class StallProxy:
     async def _answer(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, stream: asyncio.Event
     ) -> None:
-        held = b""
         while data := await reader.read(BUFFER_BYTES):
             if stream.is_set():
                 await self._flowing.wait()
-                held, data = held + data, b""
-                if len(held) >= self._block:
-                    held, data = b"", held
-            writer.write(data)
-            await writer.drain()
+            if stream.is_set() and self.delay:
+                asyncio.get_running_loop().call_later(self.delay, self._pass_on, writer, data)
+            else:
+                writer.write(data)
+                await writer.drain()
         writer.close()
+
+    def _pass_on(self, writer: asyncio.StreamWriter, data: bytes) -> None:
+        if not writer.is_closing():
+            writer.write(data)
+            self.passed += 1

@@ -1,7 +1,6 @@
 """From a socket in a folder to the browser, through everything that is real."""
 
 import asyncio
-import time
 from pathlib import Path
 
 import pytest
@@ -12,10 +11,6 @@ from tests.e2e.dashboard import Dashboard
 from tests.support.serving import Serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-PROBE_SECONDS = 0.5
-SPARE_SECONDS = 4.0
-"""What a machine with two busy cores may need on top of the promise."""
 
 
 async def offer(path: Path) -> web.AppRunner:
@@ -33,24 +28,21 @@ async def offer(path: Path) -> web.AppRunner:
     return runner
 
 
-async def test_a_new_socket_is_in_the_browser_within_a_second_and_a_killed_one_says_so(
+async def test_a_new_socket_and_the_end_of_one_are_in_the_browser_without_a_scan(
     browser: Browser, tmp_path: Path
 ) -> None:
-    serving = Serving(tmp_path, ROUTER_PROBE_TIMEOUT=str(PROBE_SECONDS))
+    """The watch of the folder alone finds them: no scan is due for an hour."""
+    serving = Serving(tmp_path, ROUTER_SCAN_SECONDS="3600")
     try:
         await asyncio.to_thread(serving.start)
         page = await Dashboard.open(browser, serving.url)
         row = page.page.locator("[data-service]")
-        began = time.monotonic()
         service = await offer(serving.root / "api" / "admin.sock")
-        await expect(row).to_have_attribute("data-status", "healthy", timeout=10_000)
-        assert time.monotonic() - began < 1 + SPARE_SECONDS
+        await expect(row).to_have_attribute("data-status", "healthy")
         left = serving.root / "api" / "admin.sock"
         left.rename(left.with_suffix(".kept"))
         await service.cleanup()
         left.with_suffix(".kept").rename(left)
-        began = time.monotonic()
-        await expect(row).to_have_attribute("data-status", "inactive", timeout=10_000)
-        assert time.monotonic() - began < 1 + PROBE_SECONDS + SPARE_SECONDS
+        await expect(row).to_have_attribute("data-status", "inactive")
     finally:
         serving.close()

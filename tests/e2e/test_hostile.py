@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from hero_router.model import SocketState, Status
 from hero_router.sanitize import readable
@@ -33,6 +33,9 @@ HOSTILE = [
     "line\r\nline\u2028line\u2029line\0line",
     "${window.owned=1}{{window.owned=1}}",
 ]
+
+TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+"""Until the page has drawn, and scrolled to where the list was left."""
 
 STRAYS = "[onerror], [onload], [onclick], [onmouseover], iframe, [style*=evil]"
 """What would be in the page if a text had become more than text."""
@@ -69,6 +72,8 @@ async def test_hostile_texts_are_only_text_and_the_layout_holds(
             await shows_title(page, text)
             assert await page.page.evaluate("document.documentElement.scrollWidth") <= 360
             await page.page.locator("[data-back]").click()
+            await expect(page.page.locator("[data-detail] .fleet")).to_be_attached()
+            await page.page.evaluate(TWO_FRAMES)
         await harmless(page)
 
 
@@ -109,7 +114,7 @@ async def test_hostile_file_names_reach_the_page_as_text(
         async def all_are_there() -> bool:
             return len(await page.statuses()) == len(NAMES)
 
-        await eventually(all_are_there, within=30, message="all are listed")
+        await eventually(all_are_there, message="all are listed")
         await page.shows(await hand.statuses())
         listed = await page.page.locator("[data-service] .name").all_text_contents()
         assert sorted(listed) == sorted(map(readable, NAMES))

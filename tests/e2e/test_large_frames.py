@@ -55,7 +55,7 @@ async def running(*command: str) -> AsyncIterator[Program]:
     program = Program()
     reading = asyncio.create_task(program.read(process.stdout))
     try:
-        await eventually(lambda: b"hello" in program.printed, 15, f"{command[0]} is greeted")
+        await eventually(lambda: b"hello" in program.printed, message=f"{command[0]} is greeted")
         yield program
     finally:
         process.kill()
@@ -122,11 +122,13 @@ async def test_every_kind_of_client_gets_each_event_once_and_whole(
         last = await trouble(live, hand)
         wanted = [f"{last.epoch}-{seq}" for seq in range(before.seq + 1, last.seq + 1)]
         await page.shows(await hand.statuses())
-        await page.fresh("live", within=30)
+        await page.fresh("live")
         (follower,) = followers
-        await eventually(lambda: follower.last == last, 30, "the follower has all")
-        await eventually(lambda: str(last).encode() in curl.printed, 30, "curl has all")
-        await eventually(lambda: str(last).encode() in command.printed, 30, "the command has all")
+        await eventually(lambda: follower.last == last, message="the follower has all")
+        await eventually(lambda: str(last).encode() in curl.printed, message="curl has all")
+        await eventually(
+            lambda: str(last).encode() in command.printed, message="the command has all"
+        )
         assert [str(place) for place, _ in follower.seen] == wanted
         assert (follower.endings, follower.told("resync")) == ([], [])
         assert doubted(follower.notices) == set()

@@ -14,7 +14,7 @@ from tests.e2e.dashboard import ALONE, Dashboard
 from tests.e2e.router import routing
 from tests.support.ports import free_port
 from tests.support.redis import RedisServer
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -87,7 +87,7 @@ async def proxy(kind: str, upstream: int, folder: Path) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{port}/a/b/"
     finally:
         process.terminate()
-        await asyncio.wait_for(process.wait(), 10)
+        await asyncio.wait_for(process.wait(), PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize("alone", [False, True], ids=["shared", "alone"])
@@ -107,6 +107,7 @@ async def test_the_page_works_below_a_prefix_that_the_proxy_strips(
         await hand.change("s0")
         await page.shows(await hand.statuses())
         await page.page.locator("[data-service]").first.click()
+        await page.page.get_by_role("link", name="Sockets").click()
         await page.page.locator("[data-socket]").first.wait_for()
         assert [each for each in asked if not each.startswith(url)] == []
         assert page.page.url.startswith(f"{url}#")

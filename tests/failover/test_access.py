@@ -21,8 +21,9 @@ from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
 from hero_router.store.one_time import OneTimeCodes
 from hero_router.store.redis_errors import redis_errors
+from hero_router.store.revoked_sessions import RevokedSessions
 from hero_router.store.scan_requests import ScanRequest
-from hero_router.store.sessions import RevokedSessions
+from hero_router.store.session_record import BrowserSession, SessionRecord
 from tests.contract.world import KEYS, Store
 from tests.support.certificates import certificate
 from tests.support.hand import Hand
@@ -113,6 +114,11 @@ async def use_access(client: Redis) -> None:
     assert await allow.clear() == 0
     await sessions.revoke("one", await sessions.revoke_all())
     assert (await sessions.read()).ids == {"one"}
+    record = SessionRecord(client, KEYS)
+    session = BrowserSession("one", "ann", "token", ["viewer"], None, "::1", "", 1_000, 2_000)
+    await record.put(session, 1_000)
+    assert await record.read(3_000) == []
+    await record.keep_only("")
     assert await codes.put("digest", {}, 60)
     assert await codes.take("digest") == {}
 
@@ -127,7 +133,7 @@ async def test_the_rights_that_the_readme_names_are_enough(
         await store.registry.write_probes("n1", {"x": {"latency_ms": 1}})
         head = (await store.stream.load()).head
         assert len((await store.stream.audit(head.before())).window) == 1
-        assert (await store.nodes.stream_status()).head == head
+        assert (await store.nodes.stream_status(head, 1)).head == head
         await store.nodes.reconnect()
         assert (await store.nodes.list())["n1"].leased
         assert await store.requests.send(REQUEST) == 0
@@ -271,7 +277,9 @@ async def test_a_cluster_is_asked_over_tls_and_with_the_login(
     )
     ask(server, "ACL", "SETUSER", "router", "on", f">{SECRET}", *rights(), "+cluster|slots")
     ask(server, "CLUSTER", "ADDSLOTSRANGE", 0, 16383)
-    await eventually(lambda: b"cluster_state:ok" in ask(server, "CLUSTER", "INFO"), 20, "served")
+    await eventually(
+        lambda: b"cluster_state:ok" in ask(server, "CLUSTER", "INFO"), message="served"
+    )
     place = f"router@127.0.0.1:{port}"
     url = f"rediss+cluster://{place}?ssl_ca_certs={ours.file}"
     assert await leases(RedisSettings(url, password_file=str(file)))

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from hero_router.feed import nodes, stream_divergence, tail_watchdog
+from hero_router.feed import node_monitor, tail_comparison, tail_watchdog
 from hero_router.store import client
 from tests.failover.witness import begins_again, following, witnessing
 from tests.support.hand import Hand, writing
@@ -24,9 +24,9 @@ Launch = Callable[..., RedisServer]
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Checks and restarts, a few times as fast as usual."""
-    monkeypatch.setattr(nodes, "WATCH_SECONDS", 0.2)
+    monkeypatch.setattr(node_monitor, "WATCH_SECONDS", 0.2)
     monkeypatch.setattr(tail_watchdog, "RENEW_SECONDS", 0.4)
-    monkeypatch.setattr(stream_divergence, "LASTING_SECONDS", 0.6)
+    monkeypatch.setattr(tail_comparison, "LASTING_SECONDS", 0.6)
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ async def test_a_tail_that_hangs_on_a_connection_that_is_alive_is_reported_and_r
         place = await hand.change("s1")
         told, *_ = await listener.hears_of("stale")
         assert told["reason"] == "stream"
-        assert "stands still" in told["detail"]
+        assert "has read no event after" in told["detail"]
         await listener.hears_of("fresh")
         await witness.agrees(hand, place)
         await is_ready(live)

@@ -10,7 +10,7 @@ from tests.failover.witness import Witness, witnessing
 from tests.support.hand import Hand
 from tests.support.proxy import FaultProxy
 from tests.support.redis import RedisServer
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 from tests.web.live import WINDOW, Live, working
 
 BURST = 3 * WINDOW
@@ -64,7 +64,7 @@ async def test_replies_that_come_after_the_timeout_go_to_no_caller(
     assert {status for status, _ in answers} == {503}
     await burst(hand)
     proxy.slow(0)
-    await eventually(lambda: _served(live), 20, "callers are answered again")
+    await eventually(lambda: _served(live), message="callers are answered again")
     await witness.agrees(hand, await hand.change("s1"))
 
 
@@ -94,7 +94,7 @@ async def test_a_connection_that_is_half_open_is_reported_and_closed(
     proxy.freeze()
     await burst(hand)
     place = await hand.change("s1")
-    await eventually(lambda: not live.feed.ready, 20, "the worker knows that it is blind")
+    await eventually(lambda: not live.feed.ready, message="the worker knows that it is blind")
     assert witness.place != place
     proxy.thaw()
     await witness.agrees(hand, place)
@@ -106,11 +106,11 @@ async def test_a_pool_without_a_free_connection_is_an_answer_and_no_hang(
 ) -> None:
     """Redis is silent, and more callers come than there are connections."""
     proxy.freeze()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         answers = await asyncio.gather(*(live.get("/api/clients") for _ in range(30)))
     assert {status for status, _ in answers} == {503}
     proxy.thaw()
-    await eventually(lambda: _served(live), 20, "callers are answered again")
+    await eventually(lambda: _served(live), message="callers are answered again")
 
 
 async def _served(live: Live) -> bool:

@@ -17,7 +17,7 @@ from hero_router.store.scan_requests import ScanRequest, ScanRequests
 from tests.failover.witness import begins_again, following
 from tests.support.background import meanwhile
 from tests.support.replication import Cluster, Pair, Sentinel, ask
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 
 
 @contextlib.asynccontextmanager
@@ -50,7 +50,7 @@ async def is_heard(url: str, heard: list[str]) -> None:
         return "now" in heard
 
     try:
-        await eventually(answered, 20, "the request is heard")
+        await eventually(answered, message="the request is heard")
     finally:
         await voice.aclose()
 
@@ -153,7 +153,7 @@ async def test_a_server_that_is_asked_is_no_sentinel_or_knows_no_primary(pair: P
         (f"redis+cluster://{place}", "not part of a Cluster"),
     ):
         asking = connect(url, name="test")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             with pytest.raises(StoreError, match=told):
                 await Lease(asking, Keys(), "n1", "s1", 10).acquire()
         await asking.aclose()

@@ -3,14 +3,14 @@
 import asyncio
 import os
 import resource
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from hero_router.errors import StoreFull
-from hero_router.feed import nodes
+from hero_router.feed import node_monitor
 from hero_router.position import Position
 from hero_router.store import client
 from hero_router.store.keys import Keys
@@ -19,7 +19,7 @@ from tests.scan.services import Services, good
 from tests.support.hand import Hand
 from tests.support.redis import RedisServer, redis7_binary
 from tests.support.replication import ask, told
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 from tests.web.live import WINDOW, Live, scanning, working
 
 SLEEP_SECONDS = 3.0
@@ -35,7 +35,7 @@ LOST_BYTES = 100
 @pytest.fixture
 async def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Services]:
     """Two healthy services."""
-    monkeypatch.setattr(nodes, "WATCH_SECONDS", 0.1)
+    monkeypatch.setattr(node_monitor, "WATCH_SECONDS", 0.1)
     monkeypatch.setattr(client, "ANSWER_SECONDS", 0.4)
     started = Services(tmp_path / "root")
     for name in ("a.sock", "b.sock"):
@@ -49,30 +49,18 @@ async def test_a_redis_that_sleeps_lets_no_lease_flap_and_no_node_be_lost(
 ) -> None:
     """All leases expire while it sleeps; scanners take them again before a node is marked lost."""
     server, root = launch(redis7_binary(), "--enable-debug-command", "yes"), tmp_path / "root"
-    async with (
-        scanning(server.url, root),
-        scanning(server.url, root),
-        working(server.url) as live,
-    ):
-        await eventually(lambda: live.names == {"a", "b"}, message="both services are known")
-        await eventually(lambda: is_healthy(live.feed.mirror.services()), message="both work")
-        await eventually(lambda: scans(live) > 1, message="it is quiet")
+    async with two_scanners(server, root) as live:
+        await eventually(lambda: live.scans > 1, message="it is quiet")
         async with live.listening() as listener:
             await asyncio.to_thread(ask, server, "DEBUG", "SLEEP", SLEEP_SECONDS)
             await listener.hears_of("fresh")
-            scan = scans(live)
-            await eventually(lambda: scans(live) > scan + 1, message="scans go on")
+            scan = live.scans
+            await eventually(lambda: live.scans > scan + 1, message="scans go on")
             assert {item["reason"] for item in listener.data("stale")} == {"redis"}
             assert listener.places == []
             assert listener.resyncs == []
-            assert is_healthy(live.feed.mirror.services())
+            assert set(live.statuses.values()) == {"healthy"}
             assert await live.is_ready()
-
-
-def scans(live: Live) -> int:
-    """The number of the last scan that the worker knows."""
-    nodes = live.feed.mirror.nodes
-    return nodes["n"].scan if "n" in nodes else 0
 
 
 async def test_a_redis_that_saves_slowly_is_not_noticed(
@@ -81,33 +69,36 @@ async def test_a_redis_that_saves_slowly_is_not_noticed(
     """A save to the disk takes longer than the leases last: all goes on meanwhile."""
     slow = ("--rdb-key-save-delay", str(SAVE_MICROSECONDS))
     server, root = launch(redis7_binary(), *slow), tmp_path / "root"
-    async with (
-        scanning(server.url, root),
-        scanning(server.url, root),
-        working(server.url) as live,
-    ):
-        await eventually(lambda: live.names == {"a", "b"}, message="both services are known")
-        await eventually(lambda: is_healthy(live.feed.mirror.services()), message="both work")
+    async with two_scanners(server, root) as live:
         fence = ask(server, "HGET", Keys().meta, "fence")
         async with live.listening() as listener:
             ask(server, "BGSAVE")
             await services.start("c.sock", good())
             await eventually(lambda: live.names == {"a", "b", "c"}, message="a new one is seen")
             assert saves(server), "the save was over too soon to matter"
-            await eventually(lambda: not saves(server), 20, "it is saved")
+            await eventually(lambda: not saves(server), message="it is saved")
             assert told(server, "INFO", "persistence")["rdb_last_bgsave_status"] == "ok"
             await listener.hears(live.feed.ring.head)
             assert listener.named("stale", "resync", "service_removed") == []
         assert ask(server, "HGET", Keys().meta, "fence") == fence, "a lease was lost"
-        assert is_healthy(live.feed.mirror.services())
+        assert set(live.statuses.values()) == {"healthy"}
 
 
 def saves(server: RedisServer) -> bool:
     return told(server, "INFO", "persistence")["rdb_bgsave_in_progress"] == "1"
 
 
-def is_healthy(services: Iterable[Mapping[str, Any]]) -> bool:
-    return {item["status"] for item in services} == {"healthy"}
+@asynccontextmanager
+async def two_scanners(server: RedisServer, root: Path) -> AsyncIterator[Live]:
+    """A worker beside two scanners, one of which stands by; it knows that both services work."""
+    async with (
+        scanning(server.url, root),
+        scanning(server.url, root),
+        working(server.url) as live,
+    ):
+        both = {"a": "healthy", "b": "healthy"}
+        await eventually(lambda: live.statuses == both, message="both services work")
+        yield live
 
 
 @pytest.fixture
@@ -125,7 +116,7 @@ async def test_a_disk_that_is_full_stops_writes_until_there_is_room(
         place = await hand.change("s1")
         await witness.agrees(hand, place)
         room(server, 0)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while (last := await taken(hand)) is not None:
                 place = last
         with pytest.raises(StoreFull, match="cannot save to disk and refuses writes"):
@@ -133,7 +124,7 @@ async def test_a_disk_that_is_full_stops_writes_until_there_is_room(
         await witness.agrees(hand, place)
         assert await live.is_ready()
         room(server, resource.RLIM_INFINITY)
-        await eventually(lambda: taken(hand), 20, "there is room again")
+        await eventually(lambda: taken(hand), message="there is room again")
         await witness.agrees(hand, await hand.change("s2"))
         assert witness.resyncs == []
 

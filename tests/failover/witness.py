@@ -12,7 +12,7 @@ from hero_router.settings.redis import RedisSettings
 from hero_router.sse import Message
 from tests.support.background import meanwhile
 from tests.support.hand import Hand
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 from tests.web.live import WINDOW, Listener, Live, working
 
 CONTROL = ("hello", "ping", "stale", "fresh", "resync")
@@ -105,7 +105,7 @@ class Witness:
         elif "id" in data:
             self.state.pop(data["id"], None)
 
-    async def agrees(self, hand: Hand, head: Position, within: float = 20) -> None:
+    async def agrees(self, hand: Hand, head: Position, within: float = PATIENCE_SECONDS) -> None:
         """Wait until it stands at `head`; then its state is what Redis holds."""
         await eventually(
             lambda: self.place == head and self._wanted is None, within, f"the page is at {head}"
@@ -147,4 +147,4 @@ async def begins_again(hand: Hand) -> None:
             return False
         return True
 
-    await eventually(taken, 20, "a primary takes writes")
+    await eventually(taken, message="a primary takes writes")

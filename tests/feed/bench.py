@@ -1,10 +1,11 @@
 """A hub with a clock that the test moves, over a ring that holds the events 1 to 5."""
 
+from hero_router.feed.batch_builder import BatchBuilder
 from hero_router.feed.control_frames import ControlFrames
-from hero_router.feed.event_buffer import EventBuffer
 from hero_router.feed.flush_scheduler import FlushScheduler
 from hero_router.feed.freshness import Freshness
 from hero_router.feed.hub import Hub
+from hero_router.feed.mirror import Mirror
 from hero_router.feed.ring import Ring
 from hero_router.feed.stream_intervals import StreamIntervals
 from hero_router.feed.subscribers import (
@@ -13,6 +14,7 @@ from hero_router.feed.subscribers import (
     Subscriber,
     SubscriberState,
 )
+from hero_router.feed.told_conditions import ToldConditions
 from hero_router.model import Event
 from tests.feed.world import FakeSink, events, position
 
@@ -45,12 +47,17 @@ class Bench:
         loaded: bool = True,
     ) -> None:
         self.clock = Clock()
-        self.ring = Ring(limit)
-        self.window = EventBuffer(self.ring)
+        self.ring, self.mirror = Ring(limit), Mirror()
+        self.window = BatchBuilder(self.ring)
         timing = StreamIntervals(PING, STALL, max_age)
         self.freshness = Freshness(lambda: NOW_MS)
         control = ControlFrames(
-            self.ring, timing, self.freshness, lambda: {"window": limit}, lambda: 0.5
+            self.ring,
+            timing,
+            self.freshness,
+            ToldConditions(self.mirror),
+            lambda: {"window": limit},
+            lambda: 0.5,
         )
         self.flusher = flusher or FlushScheduler(0)
         self.hub = Hub(self.window, control, timing, self.flusher, self.clock)

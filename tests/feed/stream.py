@@ -11,13 +11,13 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from hero_router.codec import encode
 from hero_router.errors import StoreError
 from hero_router.feed.feed import Feed
 from hero_router.feed.stream_intervals import StreamIntervals
 from hero_router.model import Event
 from hero_router.position import ORIGIN, Position
 from hero_router.store.snapshot import Snapshot, Version
+from hero_router.strict_json import encode
 from tests.feed.world import FakeSink
 from tests.support.records import record
 from tests.support.wait import eventually
@@ -30,7 +30,8 @@ WINDOW = 8
 class MemoryStream:
     """`store.stream.Stream` without Redis. Set `trouble` to let every call fail.
 
-    `window` is how many events it keeps; `drops` are the times at which it was dropped.
+    `window` is how many events it keeps, `drops` are the times at which it was dropped, `at` is the
+    time of publication of the next events.
     """
 
     def __init__(self, window: int = WINDOW) -> None:
@@ -41,7 +42,7 @@ class MemoryStream:
         self.services: dict[str, Any] = {}
         self.trouble: Exception | None = None
         self.trouble_at_drop: StoreError | None = None
-        self.loads = 0
+        self.loads = self.at = 0
         self.drops: list[float] = []
 
     def publish(self, count: int = 1, epoch: int = EPOCH) -> None:
@@ -52,7 +53,8 @@ class MemoryStream:
             self.services[item["id"]] = item
             payload = {"service": item}
             place = Position(epoch, seq)
-            self.add(Event(place, "service_updated", "n1", item["id"], payload, encode(payload)))
+            line = encode(payload)
+            self.add(Event(place, "service_updated", "n1", item["id"], payload, line, self.at))
 
     def add(self, event: Event) -> None:
         """Any entry at the end; the oldest makes room."""
@@ -161,3 +163,9 @@ def resyncs(sink: FakeSink) -> list[tuple[int | None, str]]:
     """How many events each resync of a client reports, and why."""
     found = [json.loads(each.data) for each in sink.messages if each.event == "resync"]
     return [(data["dropped"], data["reason"]) for data in found]
+
+
+def balances(scene: Scene) -> None:
+    """No delivery has vanished."""
+    hub = scene.feed.hub
+    assert hub.stats.expected == hub.stats.completed + hub.pending

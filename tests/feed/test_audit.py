@@ -58,7 +58,7 @@ async def test_a_difference_without_an_event_is_put_right_and_reported_to_live_c
     assert resyncs(sink) == [UNKNOWN]
     assert sink.messages[-1].last_id == "1000-5", "its position is good: nothing is sent again"
     assert scene.feed.mirror.revision > revision
-    assert "1 services were not as Redis holds them" in caplog.text
+    assert "1 services differ from the registry in Redis" in caplog.text
     is_true(scene)
     scene.stream.publish()
     assert not await scene.follow()

@@ -146,7 +146,10 @@ def test_the_log_says_when_and_why_pages_are_stale_and_for_how_long(
     conditions.set("scanner", "a", "the scanner of node a is silent")
     conditions.clear("scanner", "a")
     assert [(item.levelname, item.message) for item in caplog.records] == [
-        ("WARNING", "pages are stale: no scanner is running for node a"),
-        ("INFO", "pages are stale: the scanner of node a is silent"),
-        ("INFO", "pages are no longer stale, after 2.5 s: the scanner of node a is silent"),
+        ("WARNING", "pages and API answers may be out of date: no scanner is running for node a"),
+        ("INFO", "pages and API answers may be out of date: the scanner of node a is silent"),
+        (
+            "INFO",
+            "this problem has ended after 2.5 s: the scanner of node a is silent",
+        ),
     ]

@@ -5,16 +5,16 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hero_router.codec import encode
+from hero_router.feed.batch_builder import SLICE_BYTES
 from hero_router.feed.conflation import MAX_REMOVED, LatestByService
 from hero_router.feed.entry import make_entry
-from hero_router.feed.event_buffer import SLICE_BYTES
 from hero_router.feed.filters import Filter
 from hero_router.feed.subscribers import SubscribeOptions, SubscriberState
 from hero_router.feed.write_batch import Slice
 from hero_router.model import Event
 from hero_router.position import ORIGIN
 from hero_router.sse import Parser
+from hero_router.strict_json import encode
 from tests.feed.bench import Bench
 from tests.feed.world import EPOCH, FakeSink, event, events, position
 

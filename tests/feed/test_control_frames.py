@@ -12,11 +12,6 @@ from tests.feed.bench import PING, STALL, Bench
 from tests.feed.world import FakeSink, events, position
 
 
-@pytest.fixture
-def bench() -> Bench:
-    return Bench()
-
-
 def lost_nodes(number: int = 1) -> tuple[Condition, ...]:
     """The conditions of so many lost nodes."""
     return tuple(Condition("scanner", f"n{each}", each, "gone") for each in range(number))

@@ -13,7 +13,7 @@ from hero_router.feed.subscribers import SubscriberState
 from hero_router.store.stream_reader import NodeStatus
 from tests.feed.stream import WINDOW, MemoryStream
 from tests.feed.world import FakeSink
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 
 
 class NoNodes:
@@ -104,7 +104,7 @@ async def test_closing_ends_every_stream_within_its_time(scene: Scene) -> None:
     sinks = [scene.listen() for _ in range(20)]
     scene.feed.drain(seconds=4 * TICK)
     assert 0 < scene.feed.hub.subscribers.count(SubscriberState.LIVE) < 20
-    await asyncio.wait_for(scene.feed.wait_drained(5), 4)
+    await asyncio.wait_for(scene.feed.wait_drained(2 * PATIENCE_SECONDS), PATIENCE_SECONDS)
     assert [sink.calls for sink in sinks] == [["end"]] * 20
     assert all(b"retry: " in sink.raw.split(b"\n\n")[-2] for sink in sinks)
     task.cancel()

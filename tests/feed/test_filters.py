@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from hero_router.codec import encode
 from hero_router.errors import BadRequest
 from hero_router.feed.filters import MAX_VALUE_LENGTH, MAX_VALUES, Filter, Tags, tags_of
 from hero_router.feed.subscribers import SubscribeOptions
 from hero_router.model import EVENT_TYPES, Event
+from hero_router.strict_json import encode
 from tests.feed.bench import PING, Bench
 from tests.feed.world import event, position
 

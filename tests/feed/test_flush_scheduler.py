@@ -47,7 +47,7 @@ async def test_events_that_come_too_soon_are_sent_together_and_only_once() -> No
     for _ in range(100):
         work.flusher.request()
     assert work.times == 1
-    await eventually(lambda: work.times == 2, 30, "the rest goes out by itself")
+    await eventually(lambda: work.times == 2, message="the rest goes out by itself")
     await asyncio.sleep(0.06)
     assert work.times == 2
 
@@ -122,7 +122,7 @@ async def test_under_load_events_are_joined_and_none_is_lost_or_sent_twice() -> 
     assert early.seqs() == []
     _, late = bench.join(str(position(50)))
     assert late.seqs() == list(range(51, 100))
-    await eventually(early.seqs, 30, "what waited is sent")
+    await eventually(early.seqs, message="what waited is sent")
     bench.publish(100, 100)
     bench.flusher.flush()
     assert early.seqs() == list(range(6, 101))

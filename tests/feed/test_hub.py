@@ -5,22 +5,13 @@ import logging
 
 import pytest
 
+from hero_router.feed.batch_builder import SLICE_BYTES
 from hero_router.feed.conditions import Condition
-from hero_router.feed.event_buffer import SLICE_BYTES
 from hero_router.feed.stream_intervals import AFTER_MS_PER_CLIENT
 from hero_router.feed.subscribers import SubscriberState
 from hero_router.position import ORIGIN, Position
 from tests.feed.bench import NOW_MS, Bench
-from tests.feed.world import EPOCH, events, position
-
-
-@pytest.fixture
-def bench() -> Bench:
-    return Bench()
-
-
-def cursor(seq: int) -> str:
-    return str(position(seq))
+from tests.feed.world import EPOCH, cursor, events, position
 
 
 def test_a_new_client_is_greeted_with_the_head_and_gets_what_follows(bench: Bench) -> None:

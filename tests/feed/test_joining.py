@@ -2,8 +2,8 @@
 
 import json
 
+from hero_router.feed.batch_builder import CACHE_BYTES, CACHE_COST
 from hero_router.feed.conditions import Condition
-from hero_router.feed.event_buffer import CACHE_BYTES, CACHE_COST
 from hero_router.feed.filters import Filter
 from hero_router.feed.stream_timers import AHEAD_SECONDS
 from hero_router.feed.subscribers import SubscribeOptions

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from hero_router.codec import encode
 from hero_router.feed.mirror import Mirror, NameIndex
 from hero_router.model import Event, NodeState
 from hero_router.position import ORIGIN, Position
+from hero_router.strict_json import encode
 from tests.feed.world import position
 
 NODE = NodeState("n1", "s", 1, 1_000, 5, 2, 1, "0.1.0")

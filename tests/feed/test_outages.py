@@ -9,9 +9,6 @@ import pytest
 
 from hero_router.errors import StoreLoading, StoreUnreachable
 from hero_router.feed.tail import BACKOFF_SECONDS
-from hero_router.store.client import connect
-from hero_router.store.keys import Keys
-from hero_router.store.stream_reader import Stream
 from tests.feed.stream import WINDOW, MemoryStream, Scene, resyncs
 from tests.support.hand import Hand
 from tests.support.redis import RedisServer
@@ -44,7 +41,7 @@ async def test_without_redis_the_last_state_stays_and_a_condition_says_why(
         json.loads(sink.messages[-1].data)["since"]
     ] * 2
     warnings = [each.message for each in caplog.records if each.levelno == logging.WARNING]
-    assert warnings == ["pages are stale: Redis cannot be reached"]
+    assert warnings == ["pages and API answers may be out of date: Redis cannot be reached"]
 
 
 async def test_a_worker_that_never_reached_redis_is_not_synced_until_it_does(scene: Scene) -> None:
@@ -75,13 +72,9 @@ async def test_an_unforeseen_error_ends_the_tail_instead_of_being_swallowed(scen
 
 
 async def test_a_killed_redis_is_reported_and_found_again_without_a_missed_event(
-    redis7: RedisServer,
+    redis7: RedisServer, on_redis: tuple[Scene, Hand]
 ) -> None:
-    client = connect(
-        redis7.url, name="tail", block_seconds=0.1, connections=1, single_connection=True
-    )
-    scene, hand = Scene(Stream(client, Keys(), 0.1)), Hand(redis7.url, WINDOW)
-    await hand.begin(3)
+    scene, hand = on_redis
     async with scene.running():
         sink = scene.subscribe()
         first = await hand.change("s1")
@@ -97,5 +90,3 @@ async def test_a_killed_redis_is_reported_and_found_again_without_a_missed_event
         assert resyncs(sink) == []
         truth = await hand.statuses()
         assert {key: item["status"] for key, item in scene.services().items()} == truth
-    await hand.close()
-    await client.aclose()

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from hero_router.codec import encode
 from hero_router.feed.rescan import ScanReplies
 from hero_router.model import Event
+from hero_router.strict_json import encode
 from tests.feed.world import position
 
 

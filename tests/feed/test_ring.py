@@ -112,3 +112,21 @@ def test_no_event_is_due_where_the_cursor_is_ahead() -> None:
     ring = make_ring(events(1, 5))
     assert not ring.spans_epochs
     assert (ring.lag(position(9)), ring.lag(position(1, EPOCH + 1))) == (0, 0)
+
+
+def test_another_time_at_a_position_that_it_holds_is_a_contradiction() -> None:
+    """Redis lost that event, and gave its position to another one."""
+    ring = make_ring([each._replace(at=100 + each.position.seq) for each in events(1, 5)])
+    append(ring, [event(6)._replace(at=106)])
+    assert not ring.contradicts({})
+    assert not ring.contradicts({position(seq): 100 + seq for seq in range(1, 9)})
+    for seq in range(2, 7):
+        assert ring.contradicts({position(6): 106, position(7): 107} | {position(seq): 999})
+    assert not ring.contradicts({position(1): 999}), "it has left the ring"
+    assert not ring.contradicts({position(7): 999}), "it was not read yet"
+
+
+def test_an_unknown_time_is_no_contradiction() -> None:
+    """Another program wrote the entry, or deleted an event and left a hole."""
+    ring = make_ring([event(1)._replace(at=101), event(2)])
+    assert not ring.contradicts({position(1): 0, position(2): 999})

@@ -7,7 +7,7 @@ import pytest
 
 from hero_router.errors import ScanTimeout, StoreUnreachable
 from hero_router.feed.rescan import ScanCoordinator, summed
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 from tests.web.world import World, record
 
 
@@ -70,9 +70,9 @@ async def test_a_first_scanner_that_has_not_yet_reported_is_heard(world: World) 
 async def test_where_nobody_listens_the_caller_is_told_at_once(world: World) -> None:
     scanning = ScanCoordinator(world.feed.mirror, world.feed.scan_replies, world.requests)
     with pytest.raises(ScanTimeout, match="no scanner is running"):
-        await asyncio.wait_for(scanning.scan(), 5)
+        await asyncio.wait_for(scanning.scan(), PATIENCE_SECONDS)
     with pytest.raises(ScanTimeout, match="no scanner is running"):
-        await asyncio.wait_for(scanning.scan(), 5)
+        await asyncio.wait_for(scanning.scan(), PATIENCE_SECONDS)
 
 
 async def test_where_nobody_answers_the_caller_is_told_after_the_stated_time(world: World) -> None:
@@ -128,7 +128,7 @@ async def test_callers_that_leave_take_their_request_with_them(world: World) -> 
             lambda: not world.feed.scan_replies._waiting, message="the request is still waited for"
         )
     async with world.following(), world.scanners(["n1"], discovered=1):
-        assert (await asyncio.wait_for(scanning.scan(), 5))["discovered"] == 1
+        assert (await asyncio.wait_for(scanning.scan(), PATIENCE_SECONDS))["discovered"] == 1
 
 
 def test_counts_that_are_not_numbers_count_nothing() -> None:

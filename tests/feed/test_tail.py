@@ -10,13 +10,9 @@ from hero_router.feed import tail as tail_module
 from hero_router.feed.tail import follows
 from hero_router.model import Event
 from hero_router.position import ORIGIN
-from hero_router.store.client import connect
-from hero_router.store.keys import Keys
-from hero_router.store.stream_reader import Stream
-from tests.feed.stream import EPOCH, WINDOW, MemoryStream, Scene, resyncs
+from tests.feed.stream import EPOCH, WINDOW, MemoryStream, Scene, balances, resyncs
 from tests.feed.world import event, events, position
 from tests.support.hand import Hand
-from tests.support.redis import RedisServer
 from tests.support.wait import eventually
 
 
@@ -115,12 +111,24 @@ async def test_while_the_stream_is_gone_clients_wait_and_get_the_reason(scene: S
     assert sink.messages[-1].last_id == "1001-1"
 
 
-async def test_a_stream_that_went_back_is_noticed_though_redis_says_nothing(scene: Scene) -> None:
+async def test_another_process_that_is_behind_may_still_be_reading_what_was_sent(
+    scene: Scene,
+) -> None:
+    """As a replica that is promoted: its own next event begins a new epoch."""
     scene.stream.publish(5)
     await scene.tail.load()
+    sink = scene.subscribe()
+    lost = scene.stream.events[3:]
     scene.stream.go_back(3)
-    assert await scene.follow()
-    assert scene.feed.ring.head == position(3)
+    scene.stream.run_id = "b" * 40
+    await scene.tail.load()
+    assert resyncs(sink) == []
+    for each in lost:
+        scene.stream.add(each)
+    scene.stream.publish()
+    assert not await scene.follow()
+    assert (resyncs(sink), sink.seqs()) == ([], [6])
+    balances(scene)
 
 
 async def test_a_stream_trimmed_to_nothing_by_a_foreign_hand_is_a_gap(scene: Scene) -> None:
@@ -216,13 +224,9 @@ def test_a_new_epoch_is_a_jump_unless_nothing_was_there_before() -> None:
 
 
 async def test_a_real_redis_trims_in_silence_and_the_gap_is_exact_all_the_same(
-    redis7: RedisServer,
+    on_redis: tuple[Scene, Hand],
 ) -> None:
-    client = connect(
-        redis7.url, name="tail", block_seconds=0.1, connections=1, single_connection=True
-    )
-    scene, hand = Scene(Stream(client, Keys(), 0.1)), Hand(redis7.url, WINDOW)
-    await hand.begin(3)
+    scene, hand = on_redis
     await scene.tail.load()
     sink = scene.subscribe()
     seen = scene.feed.ring.head
@@ -233,5 +237,3 @@ async def test_a_real_redis_trims_in_silence_and_the_gap_is_exact_all_the_same(
     assert last.seq == seen.seq + 100
     truth = await hand.statuses()
     assert {key: item["status"] for key, item in scene.services().items()} == truth
-    await hand.close()
-    await client.aclose()

@@ -3,10 +3,10 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from hero_router.codec import encode
 from hero_router.model import CONTROL_EVENTS, Event
 from hero_router.position import Position
 from hero_router.sse import Message, Parser
+from hero_router.strict_json import encode
 
 EPOCH = 1_000
 
@@ -17,6 +17,11 @@ MOST_QUESTIONS = 5_000
 def position(seq: int, epoch: int = EPOCH) -> Position:
     """The position of a numbered event."""
     return Position(epoch, seq)
+
+
+def cursor(seq: int) -> str:
+    """The same position as a client sends it."""
+    return str(position(seq))
 
 
 def event(seq: int, epoch: int = EPOCH, pad: int = 0) -> Event:

@@ -5,14 +5,14 @@ Only Redis's clock and process are faked; scripts, tail, ring, mirror and hub ar
 
 import asyncio
 import json
-from collections.abc import Awaitable
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from fakeredis import FakeServer
 
+from hero_router.feed.batch_builder import BatchBuilder
 from hero_router.feed.conditions import Conditions
 from hero_router.feed.control_frames import ControlFrames
-from hero_router.feed.event_buffer import EventBuffer
 from hero_router.feed.flush_scheduler import FlushScheduler
 from hero_router.feed.freshness import Freshness
 from hero_router.feed.hub import Hub
@@ -22,6 +22,7 @@ from hero_router.feed.ring import Ring
 from hero_router.feed.stream_intervals import StreamIntervals
 from hero_router.feed.stream_timers import AHEAD_SECONDS
 from hero_router.feed.tail import Tail
+from hero_router.feed.told_conditions import ToldConditions
 from hero_router.model import Change, EventType, Record, Status
 from hero_router.position import ORIGIN, Position
 from hero_router.store.keys import Keys
@@ -38,6 +39,13 @@ KEYS = Keys()
 SLICE_BYTES = 1_000
 KERNEL_BYTES = 3 * SLICE_BYTES
 """Only one event or two fit into a slice, so that clients are often in the middle of the window."""
+
+
+class Dump(NamedTuple):
+    """Redis's keys by name, None for one that is missing, and the history that they hold."""
+
+    data: Sequence[tuple[str, bytes | None]]
+    kept: Sequence[Position]
 
 
 class World:
@@ -97,24 +105,18 @@ class World:
             self.neighbours.add((last, head))
             self.kept.append(head)
 
-    def dump(self) -> dict[str, Any]:
-        """What a snapshot on disk would hold now."""
-        return {
-            "services": self.run(self.client.hgetall(KEYS.services)),
-            "meta": self.run(self.client.hgetall(KEYS.meta)),
-            "events": self.run(self.client.xrange(KEYS.events)),
-            "kept": list(self.kept),
-        }
+    def dump(self) -> Dump:
+        """What a snapshot on disk would hold now, with the stream's last id, deleted or not."""
+        names = (KEYS.services, KEYS.meta, KEYS.events)
+        return Dump([(name, self.run(self.client.dump(name))) for name in names], list(self.kept))
 
-    def restart(self, dump: dict[str, Any]) -> None:
+    def restart(self, dump: Dump) -> None:
         """Another Redis process with this data: a restart, or a replica that was promoted."""
         self.empty()
-        for name in ("services", "meta"):
-            if dump[name]:
-                self.run(self.client.hset(getattr(KEYS, name), mapping=dump[name]))
-        for place, fields in dump["events"]:
-            self.run(self.client.xadd(KEYS.events, fields, id=place))
-        self.kept = list(dump["kept"])
+        for name, data in dump.data:
+            if data is not None:
+                self.run(self.client.restore(name, 0, data, replace=True))
+        self.kept = list(dump.kept)
         self.server.run_id = f"{self._number:040x}"  # type: ignore[attr-defined] # read by INFO
         self._connect()
 
@@ -144,8 +146,10 @@ class Worker:
         self.mirror, self.ring = Mirror(), Ring(WINDOW)
         timing = StreamIntervals(ping_seconds=PING_SECONDS, stall_seconds=1e9)
         freshness = Freshness()
-        control = ControlFrames(self.ring, timing, freshness, dict, lambda: 0.5)
-        window = EventBuffer(self.ring, SLICE_BYTES)
+        control = ControlFrames(
+            self.ring, timing, freshness, ToldConditions(self.mirror), dict, lambda: 0.5
+        )
+        window = BatchBuilder(self.ring, SLICE_BYTES)
         self.hub = Hub(window, control, timing, FlushScheduler(0), lambda: self.now)
         stream = Stream(world.client, KEYS, block_seconds=0.001)
         self.tail = Tail(

@@ -32,7 +32,7 @@ async def test_with_a_port_of_their_own_metrics_are_there_and_nowhere_else(
                 except OSError:
                     return False
 
-            await eventually(answers, 30, "the metrics are served")
+            await eventually(answers, message="the metrics are served")
             for path in ("/", "/health", "/api/services", "/rpc"):
                 assert await status(f"{own}{path}") == 404
             assert await status(f"{web.url}/metrics") == 404

@@ -15,13 +15,13 @@ from hero_router.feed.stream_intervals import StreamIntervals
 from hero_router.metrics import process, sampler
 from hero_router.metrics.declarations import Declarations
 from hero_router.metrics.exposition import Exposition
-from hero_router.metrics.http_requests import RequestCounts
+from hero_router.metrics.http_request_counts import RequestCounts
 from hero_router.metrics.proxied_requests import Figures, ProxiedCounts
 from hero_router.metrics.sampler import Sampler
 from hero_router.store.client import connect
 from hero_router.store.clock import RedisClock
 from hero_router.store.keys import Keys
-from hero_router.web import presence
+from hero_router.web import stream_clients
 from tests.feed.world import event
 from tests.support.hand import Hand
 from tests.support.records import record
@@ -39,7 +39,7 @@ async def live(
 ) -> AsyncIterator[Live]:
     """A worker whose figures are new fifty times a second."""
     monkeypatch.setattr(sampler, "TICK_SECONDS", 0.02)
-    monkeypatch.setattr(presence, "PUBLISH_SECONDS", 0.05)
+    monkeypatch.setattr(stream_clients, "PUBLISH_SECONDS", 0.05)
     async with working(redis7.url) as worker:
         await eventually(worker.is_ready)
         yield worker
@@ -51,40 +51,43 @@ async def scrape(live: Live) -> Scrape:
         return Scrape(await answer.text())
 
 
-async def becomes(live: Live, value: float, name: str, within: float = 5, **labels: str) -> None:
+async def becomes(live: Live, value: float, name: str, **labels: str) -> None:
     """Wait for a metric to have a value."""
 
     async def does() -> bool:
         return (await scrape(live)).values(name, **labels) == [value]
 
-    await eventually(does, within, f"{name} {labels} is {value}")
+    await eventually(does, message=f"{name} {labels} is {value}")
 
 
-async def test_a_lone_event_is_late_by_little_in_both_stages(live: Live, hand: Hand) -> None:
+async def test_a_lone_event_is_late_by_no_more_than_was_waited_for_it_in_both_stages(
+    live: Live, hand: Hand
+) -> None:
     def settled() -> bool:
         return not live.feed.tail.reads
 
     async with live.listening() as listener:
         await eventually(settled)
-        before = await scrape(live)
+        before, began = await scrape(live), time.monotonic()
         await listener.hears(await hand.change("s0"))
         for stage in ("read", "written"):
             count = before.total("delay_seconds_count", stage=stage)
             await becomes(live, count + 1, "delay_seconds_count", stage=stage)
         after = await scrape(live)
         late = after.total("delay_seconds_sum") - before.total("delay_seconds_sum")
-    assert 0 < late < 0.5
-    assert abs(after.total("redis_clock_ahead_seconds")) < 0.1
+    assert 0 < late <= 2 * (time.monotonic() - began)
+    assert abs(after.total("redis_clock_ahead_seconds")) < 5, "it is the clock of this machine"
 
 
 async def test_the_window_and_the_position_are_told(live: Live, hand: Hand) -> None:
+    began = time.monotonic()
     for _ in range(12):
         last = await hand.change("s0")
     await becomes(live, last.seq, "tail_seq")
     now = await scrape(live)
     assert now.total("tail_epoch") == last.epoch
     assert now.total("ring_events") == now.total("ring_limit_events") == 8
-    assert 0 < now.total("ring_span_seconds") < 5
+    assert 0 < now.total("ring_span_seconds") <= time.monotonic() - began
 
 
 async def test_a_redis_that_is_away_is_counted_and_doubted(live: Live, redis7: RedisServer) -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
 
-from tests.e2e.conftest import FLAGS
+from tests.e2e.conftest import CHROMIUM, FLAGS
 from tests.page.stage import Stage
 from tests.page.store import PageStore
 from tests.page.view import PageView
@@ -18,7 +18,7 @@ each = pytest_asyncio.fixture(loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """Debian's Chromium, headless."""
     async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        running = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield running
         await running.close()
 

@@ -11,7 +11,8 @@ from tests.page.store import STREAM
 PLAY = """async ([steps, kept, unread]) => {
   const { Fanout } = await import("/static/js/live/fanout.js");
   let now = 1_000;
-  const fanout = new Fanout({ now: () => now, mostKept: kept, mostUnread: unread });
+  const limits = { mostKept: kept ?? undefined, mostUnread: unread ?? undefined };
+  const fanout = new Fanout({ now: () => now, ...limits });
   const [tabs, logs] = [[], []];
   const play = {
     take: (frame) => fanout.take(frame, now),
@@ -32,9 +33,9 @@ PLAY = """async ([steps, kept, unread]) => {
 
 
 class Script:
-    """What happens to a Fanout, written down and then played."""
+    """What happens to a Fanout, written down and then played; None stands for its own limits."""
 
-    def __init__(self, page: Page, kept: int = 1024, unread: int = 256) -> None:
+    def __init__(self, page: Page, kept: int | None = 1024, unread: int | None = 256) -> None:
         self._page, self._limits = page, [kept, unread]
         self.steps: list[Sequence[Any]] = []
 

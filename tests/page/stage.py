@@ -55,12 +55,16 @@ class Line:
 
 class Stage:
     """Serves `static/`, a blank page, the page without its main module, the whole page, the stream,
-    and the state and the last events as a test wants them: None is answered with 502."""
+    and the state, the last events, the past and a document as a test wants them: None is answered
+    with 502."""
 
     def __init__(self) -> None:
         self.lines: list[Line] = []
         self.state: Mapping[str, Any] | None = None
         self.recent: Mapping[str, Any] | None = None
+        self.history: Mapping[str, Any] | None = None
+        self.document: Mapping[str, Any] | None = None
+        self.histories: list[str] = []
         self.refusing: int | None = None
         self.refused = 0
         self.holding = False
@@ -71,6 +75,8 @@ class Stage:
         app.router.add_get("/whole", _html(_index))
         app.router.add_get("/api/services", self._json("state"))
         app.router.add_get("/api/events/recent", self._json("recent"))
+        app.router.add_get("/api/history", self._history)
+        app.router.add_get("/api/services/{key}/document", self._json("document"))
         app.router.add_get("/health", _html(lambda: "{}"))
         for digest in ("", *VERSIONS):
             app.router.add_static(f"/static/{digest}", static_folder())
@@ -95,7 +101,8 @@ class Stage:
             line.end()
         self.lines.clear()
         self.refusing, self.refused = None, 0
-        self.state = self.recent = None
+        self.state = self.recent = self.history = self.document = None
+        self.histories.clear()
         self.release()
 
     def release(self) -> None:
@@ -120,6 +127,11 @@ class Stage:
             return web.json_response(told, status=502 if told is None else 200)
 
         return answer
+
+    async def _history(self, request: web.Request) -> web.StreamResponse:
+        self.histories.append(request.query_string)
+        response: web.StreamResponse = await self._json("history")(request)
+        return response
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         if self.refusing is not None:

@@ -13,7 +13,9 @@ NEW = """async (now) => {
   const { Clock } = await import("/static/js/live/clock.js");
   const { Store } = await import("/static/js/live/store.js");
   const { freshness } = await import("/static/js/live/freshness.js");
-  const { fleet } = await import("/static/js/fleet/viewmodel.js");
+  const { Model } = await import("/static/js/fleet/model.js");
+  const { headline } = await import("/static/js/fleet/headline.js");
+  const { parse } = await import("/static/js/route.js");
   const { bands, said } = await import("/static/js/fleet/freshness_text.js");
   const { words } = await import("/static/js/fleet/event_text.js");
   const outside = { now, warned: [], changes: 0 };
@@ -23,15 +25,21 @@ NEW = """async (now) => {
   const say = (stream, page) => {
     const fresh = freshness(store, stream, page);
     const { link, trust, silent, state } = fresh;
-    const told = bands(fresh, fleet(store, fresh)).map(({ text }) => text);
+    const number = (node) => [...store.services.values()].filter((one) => one.node === node).length;
+    const told = bands(fresh, number).map(({ text }) => text);
     return { link, trust, silent, ...state, ...said(store, fresh), bands: told };
   };
-  const counted = ({ told }) => {
+  const current = () => {
     const stream = { connected: true, heardAt: outside.now };
-    const fresh = freshness(store, stream, { wokeAt: null, polledAt: null, error: null });
-    return fleet(store, fresh);
+    return freshness(store, stream, { wokeAt: null, polledAt: null, error: null });
   };
-  return { store, outside, say, counted, words };
+  const model = new Model(store, current(), parse(""));
+  const work = (fragment) => {
+    if (fragment !== undefined) model.go(parse(fragment));
+    for (const step of model.work(current()));
+    return model;
+  };
+  return { store, outside, say, work, words, headline };
 }"""
 
 STREAM = {
@@ -56,7 +64,7 @@ def answer(
     cursor: str, *services: Mapping[str, Any], run_id: str = "r1", now: int = NOW, **fields: Any
 ) -> dict[str, Any]:
     """What `/api/services` answers."""
-    known = {"cursor": cursor, "run_id": run_id, "services": services, "nodes": {}, "stale": []}
+    known = {"cursor": cursor, "run_id": run_id, "services": services, "nodes": [], "stale": []}
     return {**known, "now": now, **fields}
 
 
@@ -113,7 +121,8 @@ class PageStore:
 
     async def gone(self, place: str, name: str) -> None:
         """The event of a service that leaves comes."""
-        data = {"id": f"id-{name}", "name": name, "context": "default", "reason": "gone"}
+        data = {"id": f"id-{name}", "name": name, "context": "default", "node": "n1"}
+        data["reason"] = "gone"
         await self.frame("service_removed", place, **data)
 
     async def resync(self, place: str, dropped: int | None, **fields: Any) -> None:
@@ -152,8 +161,8 @@ class PageStore:
     async def shown(self) -> Mapping[str, str]:
         """Each service's status, as it is to be shown, by name."""
         found: Mapping[str, str] = await self.handle.evaluate(
-            """({ store, counted }) => Object.fromEntries(counted(store).all.map(
-                 ({ name, status, lost }) => [name, lost ? `? ${status}` : status]))"""
+            """({ work }) => Object.fromEntries([...work().index.entries.values()].map(
+                 ({ shown: { name, status, lost } }) => [name, lost ? `? ${status}` : status]))"""
         )
         return found
 

@@ -7,7 +7,7 @@ from typing import Any
 from playwright.async_api import Browser, BrowserContext, JSHandle, Page
 
 from tests.page.stage import Stage
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 
 NEW = """async () => {
   const { SharedStream } = await import("/static/js/live/tab.js");
@@ -48,6 +48,12 @@ class Tab:
             milliseconds,
         )
         await self.handle.evaluate("({ stream }) => { stream.check(45_000); }")
+
+    async def check_each_second(self) -> None:
+        """The tab looks at its stream each second, as the page does."""
+        await self.handle.evaluate(
+            "({ stream }) => { setInterval(() => stream.check(45_000), 1_000); }"
+        )
 
     async def do(self, name: str) -> None:
         """Call a method of its stream."""
@@ -129,7 +135,7 @@ async def put_clock_forward(browser: Browser, milliseconds: int) -> None:
     session.on("Target.receivedMessageFromTarget", lambda _: answered.set())
     await session.send("Target.sendMessageToTarget", message)
     # Whoever detaches before the worker has answered may take the message along.
-    await asyncio.wait_for(answered.wait(), 10)
+    await asyncio.wait_for(answered.wait(), PATIENCE_SECONDS)
     await session.detach()
 
 

@@ -85,6 +85,21 @@ async def test_nor_where_a_worker_hangs_and_does_not_know_it(quiet: Page, steps:
     await trusted(quiet, steps, HUNG_MS)
 
 
+async def test_an_event_that_is_sent_again_does_not_end_a_silence(quiet: Page) -> None:
+    """It may have been on its way all the time, with later ones behind it."""
+    again = [("change",), ("sleep", 10_000), ("deliver", 1), ("aim",)]
+    held = [("change",), ("pass", 60_000), ("deliver", 1)]
+    await trusted(quiet, [*again, *held], BOUND_MS)
+    hung = [("hang", True), ("change",), ("pass", 60_000), ("deliver", 100), ("hang", False)]
+    await trusted(quiet, [*again, *hung], HUNG_MS)
+
+
+async def test_an_answer_of_a_router_that_doubts_itself_completes_no_stream(quiet: Page) -> None:
+    hung = [("stale",), ("hang", True), ("change",), ("pass", 60_000), ("deliver", 100)]
+    woken = [("hang", False), ("sleep", 10_000), ("deliver", 1), ("answer", 0)]
+    await trusted(quiet, [*hung, *woken], HUNG_MS)
+
+
 async def test_a_page_that_is_kept_up_to_date_is_trusted_all_the_time(quiet: Page) -> None:
     """A law that never trusts would hold as well."""
     steps = [("change",), ("deliver", 100), ("pass", 15_000), ("deliver", 100)] * 20

@@ -62,25 +62,34 @@ async def test_a_snapshot_says_how_a_lost_nodes_services_were(
 ) -> None:
     """The router puts "unknown" there; the page keeps what was known, as its stream does."""
     await store.started("1-5")
-    lost = [condition("scanner", "n1")]
-    assert await store.snapshot("1-5", overlaid("a", "degraded"), stale=lost, streaming=streaming)
-    [record] = await store.handle.evaluate("({ store }) => [...store.services.values()]")
-    assert (record["status"], record["reason"]) == ("degraded", "as it was")
-    assert "last_status" not in record
+    lost, both = [condition("scanner", "n1")], [overlaid("a", "degraded"), overlaid("b")]
+    assert await store.snapshot("1-5", *both, stale=lost, streaming=streaming)
+    assert await store.handle.evaluate("({ store }) => [...store.services.values()]") == [
+        service("a", "degraded", reason="as it was", healthy=False),
+        service("b", "healthy", reason="as it was", healthy=True),
+    ]
+
+
+async def test_a_service_whose_status_the_scanner_itself_does_not_know_hides_nothing(
+    store: PageStore,
+) -> None:
+    await store.started("1-5")
+    assert await store.snapshot("1-5", service("a", "unknown", reason="permission denied"))
+    assert await store.shown() == {"a": "unknown"}
 
 
 async def test_a_snapshot_that_hides_how_a_node_is_is_refused_unless_the_stream_calls_it_lost(
     store: PageStore,
 ) -> None:
     """As of a router of an older version: the stream would never tell otherwise."""
-    await store.started("1-5", A)
+    await store.started("1-5", A, B)
     await store.stale("scanner", "n1")
-    assert await store.snapshot("1-5", BLIND, stale=[condition("scanner", "n1")])
+    assert await store.snapshot("1-5", BLIND, B, stale=[condition("scanner", "n1")])
     await store.fresh("scanner", "n1")
-    assert not await store.snapshot("1-5", BLIND, stale=[condition("scanner", "n1")])
+    assert not await store.snapshot("1-5", BLIND, B, stale=[condition("scanner", "n1")])
     assert await store.wants()
-    assert await store.snapshot("1-5", A)
-    assert await store.shown() == {"a": "healthy"}
+    assert await store.snapshot("1-5", A, B)
+    assert await store.shown() == {"a": "healthy", "b": "healthy"}
     assert (await store.freshness())["trust"] == "all"
 
 
@@ -131,4 +140,15 @@ async def test_a_worker_without_a_recent_proof_from_redis_is_not_believed(
     assert said["trust"] == "none"
     assert "received nothing from Redis" in said["bands"][0]
     await store.frame("ping", "1-5", now=NOW, as_of=NOW)
+    assert (await store.freshness())["trust"] == "all"
+
+
+async def test_what_one_router_could_not_prove_is_not_held_against_the_next(
+    store: PageStore,
+) -> None:
+    """Also if that is of an older version, which proves nothing."""
+    await store.started("1-5", A)
+    await store.frame("ping", "1-5", now=NOW, as_of=NOW - 15_001)
+    await store.hello("1-5")
+    await store.frame("ping", "1-5", now=NOW)
     assert (await store.freshness())["trust"] == "all"

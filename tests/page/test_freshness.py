@@ -19,9 +19,12 @@ async def loaded(store: PageStore) -> PageStore:
 
 
 async def test_a_page_with_no_doubt_is_live_and_trusted(store: PageStore) -> None:
-    said = await (await loaded(store)).freshness()
+    await loaded(store)
+    said = await store.freshness()
     assert (said["link"], said["trust"], said["label"]) == ("live", "all", "live")
     assert (said["detail"], said["bands"]) == ("", [])
+    await store.pass_time(5_000)
+    assert (await store.freshness())["asOf"] == NOW + 5_000, "what has not changed is still so"
 
 
 async def test_before_the_first_word_it_is_starting_and_trusts_nothing(store: PageStore) -> None:
@@ -37,6 +40,16 @@ async def test_a_stream_that_never_was_is_not_called_lost(store: PageStore) -> N
     assert said["link"] == "polling"
     assert said["detail"].startswith("no stream of events since ")
     assert "lost" not in said["detail"]
+
+
+async def test_a_stream_that_is_not_known_to_be_lost_counts_from_its_last_word(
+    store: PageStore,
+) -> None:
+    await store.snapshot("1-5", service("a"), streaming=False)
+    stream = {"connected": False, "heardAt": NOW - 10_000}
+    assert (await store.freshness(stream, POLLED))["link"] == "starting"
+    await store.pass_time(1)
+    assert (await store.freshness(stream, POLLED))["link"] == "polling"
 
 
 async def test_an_open_stream_that_brings_nothing_is_held_back_by_something(
@@ -229,8 +242,16 @@ async def test_a_page_that_polls_says_as_of_when_its_state_is_and_not_when_it_wa
         said = await store.freshness(LONG, POLLED)
         assert (said["link"], said["trust"]) == ("polling", "none")
         assert said["asOf"] == NOW - (32_000 if told else 30_000)
-        assert "state as of" in said["detail"]
+        assert "state as of" in said["dated"]
         assert "Redis does not answer" in said["bands"][0]
+
+
+async def test_a_page_that_has_no_state_does_not_say_as_of_when_it_is(store: PageStore) -> None:
+    await store.hello("0-0")
+    for stream, page in (({}, {"wokeAt": NOW}), (LONG, {}), ({"heardAt": NOW - 20_000}, {})):
+        said = await store.freshness(stream, page)
+        assert said["trust"] == "none"
+        assert "as of" not in said["detail"]
 
 
 async def test_a_poll_that_fails_is_not_polling(store: PageStore) -> None:

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def view(view: PageView) -> PageView:
     """A page with three services."""
     await view.started("1-1", service("a"), service("b", "degraded"), service("c"))
+    await view.go("#/?group=none&sort=name")
     return view
 
 
@@ -41,7 +42,7 @@ async def test_escape_empties_the_filter_and_then_leaves_the_service(view: PageV
     await press(view, "Escape")
     assert await view.listed() == ["a", "b", "c"]
     await press(view, "Escape")
-    assert await view.chosen() == ["id-b", None]
+    assert await view.place() == "#/?group=none&sort=name"
     await expect(view.page.locator("[data-overview]")).to_be_visible()
 
 
@@ -53,9 +54,10 @@ async def test_keys_that_belong_to_the_browser_are_left_to_it(view: PageView) ->
 
 async def test_the_list_is_one_stop_of_the_tab_key_whatever_its_length(view: PageView) -> None:
     await press(view, "/")
-    counts = await view.page.locator("[data-count]").count()
-    assert await press(view, *["Tab"] * (counts + 1)) == "id-a"
+    choices = await view.page.locator(".tools select").count()
+    assert await press(view, *["Tab"] * (choices + 1)) == "id-a"
     await press(view, "ArrowDown", "Enter")
+    await expect(view.row("b")).to_have_attribute("aria-current", "true")
     assert await press(view, "Tab") == "back"
     await view.put("1-2", "c", "degraded")
     assert await press(view, "Shift+Tab") == "id-b"
@@ -66,7 +68,7 @@ async def test_the_list_is_one_stop_of_the_tab_key_whatever_its_length(view: Pag
 
 async def test_what_has_the_focus_is_seen_to_have_it(view: PageView) -> None:
     await press(view, "/")
-    for _ in range(9):
+    for _ in range(5):
         ring = await view.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
         assert ring == "solid", await view.focused()
         await press(view, "Tab")
@@ -84,7 +86,8 @@ async def test_each_control_has_a_name_and_each_picture_is_silent(view: PageView
     await view.row("a").click()
     await view.put("1-2", "b", "unhealthy")
     unnamed = await view.page.evaluate(
-        """() => [...document.querySelectorAll("button, input")]
+        """() => [...document.querySelectorAll("button, input, select, a")]
+             .filter((one) => one.checkVisibility())
              .filter((one) => !(one.textContent.trim() || one.getAttribute("aria-label")))
              .map((one) => one.outerHTML)"""
     )
@@ -92,4 +95,24 @@ async def test_each_control_has_a_name_and_each_picture_is_silent(view: PageView
     spoken = await view.page.locator('svg:not([aria-hidden="true"])').count()
     assert spoken == 0
     await expect(view.page.get_by_role("status").first).to_contain_text("live")
-    await expect(view.page.get_by_role("button", name="b unhealthy").first).to_be_visible()
+    await expect(view.page.get_by_role("link", name="b unhealthy").first).to_be_visible()
+
+
+async def test_a_group_is_shut_and_opened_by_the_arrows(view: PageView) -> None:
+    await view.go("#/")
+    assert await press(view, "/", "ArrowDown") == "id-b"
+    await press(view, "ArrowUp")
+    head = view.page.locator("[data-context] button")
+    await expect(head).to_be_focused()
+    await expect(head).to_have_attribute("aria-expanded", "true")
+    await press(view, "ArrowLeft")
+    assert await view.listed() == []
+    await expect(head).to_be_focused()
+    await press(view, "ArrowRight", "ArrowDown")
+    assert await view.focused() == "id-b"
+
+
+async def test_the_focus_goes_to_the_next_row_where_its_own_is_gone(view: PageView) -> None:
+    await press(view, "/", "ArrowDown", "ArrowDown")
+    await view.gone("1-2", "b")
+    assert await view.focused() == "id-c"

@@ -24,7 +24,7 @@ RPC = {
 async def shown(view: PageView, **addresses: Any) -> None:
     """The page shows the service `shop`, whose sockets have these addresses."""
     await view.started("1-1", service("shop", sockets=SOCKETS))
-    await view.row("shop").click()
+    await view.go("#/s/default/shop/sockets")
     await view.answered("id-shop", {"probe": None, "addresses": addresses})
 
 

@@ -68,3 +68,27 @@ async def test_events_are_missing_where_the_numbers_are_not_dense(
         [before, after],
     )
     assert found is skips
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "number"),
+    [
+        ("5-7", "5-9", 2),
+        ("5-7", "5-7", 0),
+        ("5-7", "5-6", None),
+        ("5-7", "6-9", None),
+        ("5-9007199254740993", "5-9007199254740995", 2),
+        (None, "5-9", None),
+        ("5-7", None, None),
+        ("5-7", "x", None),
+    ],
+)
+async def test_the_number_of_events_between_two_positions_is_never_made_up(
+    quiet: Page, before: str | None, after: str | None, number: int | None
+) -> None:
+    found = await quiet.evaluate(
+        """async ([before, after]) =>
+             (await import("/static/js/live/position.js")).distance(before, after)""",
+        [before, after],
+    )
+    assert found == number

@@ -29,6 +29,13 @@ BURST = 7_000
 
 
 @pytest_asyncio.fixture(loop_scope="session")
+async def stage() -> AsyncIterator[Stage]:
+    """A server for each test: a worker of the test before may still open a stream as it ends."""
+    async with Stage() as served:
+        yield served
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def context(browser: Browser, stage: Stage) -> AsyncIterator[BrowserContext]:
     """A browser's profile: its tabs share."""
     opened = await browser.new_context()
@@ -174,6 +181,7 @@ async def test_where_nothing_can_be_shared_a_tab_has_a_stream_of_its_own(
 ) -> None:
     """As in Chrome on Android, and where the worker's script cannot be had."""
     tab = await Tab.open(context, stage, script)
+    await tab.check_each_second()
     await (await stage.line(1)).send("hello", "1-5", **hello())
     await tab.heard("hello 1-5")
     assert await tab.alone()

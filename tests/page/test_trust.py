@@ -1,5 +1,7 @@
 """What the page looks like where not all of it can be trusted, and what it offers then."""
 
+import re
+
 import pytest
 from playwright.async_api import expect
 
@@ -10,6 +12,17 @@ from tests.page.view import PageView
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
+async def test_nobody_says_that_all_is_well_while_a_status_is_not_known(view: PageView) -> None:
+    """The services of a lost node are no causes, and all the same not well."""
+    well = view.page.locator("[data-well]")
+    await view.started("1-5", service("a"), service("b"))
+    await expect(well).to_be_visible()
+    await view.stale("scanner", "n1")
+    await expect(well).to_be_hidden()
+    await view.fresh("scanner", "n1")
+    await expect(well).to_be_visible()
+
+
 async def test_a_lost_nodes_services_are_told_as_they_were_in_one_band_and_no_row_each(
     view: PageView,
 ) -> None:
@@ -18,14 +31,15 @@ async def test_a_lost_nodes_services_are_told_as_they_were_in_one_band_and_no_ro
     away = [service(f"a{number}", sockets=[socket], changed_at=1) for number in range(9)]
     ill = service("ill", "unhealthy", node="n2")
     await view.started("1-1", *away, ill, service("well", node="n2"))
-    await view.stale("scanner", "n1", since=NOW - 8_000, detail="no scanner runs on n1")
+    detail = "no scanner runs on n1; if it is gone: forget n1"
+    await view.stale("scanner", "n1", since=NOW - 8_000, detail=detail)
     assert await view.text("[data-overview-title]") == (
         "1 of 2 services is not healthy; the status of 9 more is not known"
     )
-    assert await view.page.locator("[data-trouble]").count() == 1
+    assert await view.page.locator("[data-cause]").count() == 1
     [band] = await view.page.locator("[data-bands] li").all_inner_texts()
     assert band.startswith("no scanner runs on n1, since ")
-    assert band.endswith("its 9 services show their last known status")
+    assert band.endswith("its 9 services show their last known status; if it is gone: forget n1")
     assert await view.text('[data-count="unknown"] b') == "9"
     assert await view.text('[data-count="healthy"] b') == "1"
     assert await view.page.title() == "(1) hero_router"
@@ -35,9 +49,10 @@ async def test_a_lost_nodes_services_are_told_as_they_were_in_one_band_and_no_ro
     assert await view.row("a0").locator(".mark").evaluate(hollow) == "none"
     assert await view.row("well").locator(".mark").evaluate(hollow) != "none"
     await view.row("a0").click()
-    assert (await view.text(".status-line")).startswith("? was healthy\nsince ")
+    line = await view.text(".status-line")
+    assert re.match(r"\? was healthy\nsince \d\d:\d\d:\d\d, last known \d\d:\d\d:\d\d", line)
     assert "no scanner runs on n1" in await view.text("[data-lost].lost")
-    assert await view.page.locator('[data-socket="rpc"] .mark').evaluate(hollow) == "none"
+    assert await view.page.locator('[data-hop="socket"] .mark').evaluate(hollow) == "none"
     await view.fresh("scanner", "n1")
     assert (await view.text(".status-line")).startswith("healthy\nfor ")
 
@@ -47,19 +62,19 @@ async def test_while_nothing_can_be_trusted_ages_stop_and_the_headline_is_in_the
 ) -> None:
     await view.started("1-1", service("a"), service("b", "inactive", changed_at=NOW - 5_000))
     assert await view.text("[data-overview-title]") == "1 of 2 services is not healthy"
-    assert "inactive for 5 s" in await view.text('[data-trouble="id-b"]')
+    assert "no listener for 5 s" in await view.text("[data-cause]")
     ground = "() => getComputedStyle(document.querySelector('.detail')).backgroundImage"
     assert await view.page.evaluate(ground) == "none"
     await view.pass_time(3_000)
     await view.stream(connected=False, lostAt=NOW)
-    told = await view.text('[data-trouble="id-b"]')
+    told = await view.text("[data-cause]")
     title = await view.text("[data-overview-title]")
     assert title.startswith("1 of 2 services was not healthy at ")
-    assert "was inactive since" in told
+    assert "was no listener since" in told
     assert "gradient" in await view.page.evaluate(ground)
     await view.pass_time(600_000)
     await view.stream()
-    assert await view.text('[data-trouble="id-b"]') == told
+    assert await view.text("[data-cause]") == told
     assert await view.text("[data-overview-title]") == title
 
 
@@ -101,7 +116,7 @@ async def test_services_out_of_sight_are_told_by_one_band_and_not_by_a_row_each(
     assert await view.text("[data-overview-title]") == (
         "1 of 2 services is not healthy; the status of 3 more is not known"
     )
-    assert await view.page.locator("[data-trouble]").count() == 1
+    assert await view.page.locator("[data-cause]").count() == 1
     [band] = await view.page.locator("[data-bands] li").all_inner_texts()
     assert band.startswith("node n1 the root /x does not exist, since ")
     assert await view.text('[data-count="unknown"] b') == "4"
@@ -140,3 +155,24 @@ async def test_a_person_may_try_now_while_there_is_no_connection(view: PageView)
     assert "next try in 7 s" in await view.text("[data-strip]")
     await button.click()
     assert await view.handle.evaluate("({ outside }) => outside.hurries") == 1
+
+
+async def test_what_is_drawn_in_pieces_is_not_trusted_if_the_trust_was_lost_meanwhile(
+    view: PageView,
+) -> None:
+    await view.started("1-1", service("a"))
+    shown = await view.handle.evaluate(
+        """({ model, shell, store, stream, page, freshness }) => {
+          const fresh = () => freshness(store, stream, page);
+          for (const step of model.work(fresh()));
+          stream.connected = false;
+          stream.lostAt = stream.heardAt;
+          const pieces = [];
+          for (const step of shell.draw()) {
+            shell.warn(fresh());
+            pieces.push(document.body.dataset.trust);
+          }
+          return [...pieces, document.body.dataset.trust];
+        }"""
+    )
+    assert set(shown) == {"none"}

@@ -1,7 +1,5 @@
 """What the page shows of its state, and what a person chose in it, through every change."""
 
-from typing import Any
-
 import pytest
 from playwright.async_api import expect
 
@@ -16,20 +14,23 @@ SOCKET = {"name": "rpc", "role": "rpc", "path": "a/rpc.sock", "status": "degrade
 
 async def test_before_the_first_word_it_says_that_it_waits(view: PageView) -> None:
     assert "Waiting for the router" in await view.text("[data-empty]")
-    assert "Waiting for the router" in await view.text("[data-overview]")
+    assert "Waiting for the router" in await view.text("[data-overview-title]")
+    assert await view.text('[data-count="healthy"] b') == "\N{EN DASH}"
 
 
 async def test_without_services_it_says_how_one_appears(view: PageView) -> None:
     await view.started("1-1")
     assert await view.text("[data-empty]") == "No services yet."
-    assert "A service appears here as soon as it listens" in await view.text("[data-overview]")
+    assert "A service appears here once a scanner finds its socket" in await view.text(
+        "[data-overview]"
+    )
 
 
 async def test_services_stand_in_their_contexts_in_natural_order(view: PageView) -> None:
     names = ["s10", "s2", "B", "a"]
     await view.started("1-1", *map(service, names), service("z", context="alpha"))
     assert await view.listed() == ["z", "a", "B", "s2", "s10"]
-    groups = await view.page.locator("[data-context] h2").all_text_contents()
+    groups = await view.page.locator("[data-context]").all_text_contents()
     assert groups == ["alpha 1", "default 4"]
 
 
@@ -41,7 +42,9 @@ async def test_each_status_has_its_word_its_colour_and_a_shape_of_its_own(
 ) -> None:
     await view.started("1-1", service("a", status))
     await expect(view.row("a")).to_have_attribute("data-status", status)
-    assert status in (await view.row("a").text_content() or "")
+    words = {"inactive": "no listener", "non_rpc": "not HTTP"}
+    assert words.get(status, status) in (await view.row("a").text_content() or "")
+    assert status in (await view.row("a").get_attribute("title") or "")
     mark = view.row("a").locator(".mark")
     await expect(mark).to_have_attribute("data-mark", status)
     await expect(mark).to_have_attribute("aria-hidden", "true")
@@ -66,10 +69,12 @@ async def test_counts_tell_how_many_of_each_and_filter_by_it(view: PageView) -> 
     await degraded.click()
     await expect(degraded).to_have_attribute("aria-pressed", "true")
     assert await view.listed() == ["c"]
+    assert await view.place() == "#/?q=status:degraded"
     await view.put("1-2", "a", "degraded")
     assert await view.listed() == ["a", "c"]
     await degraded.click()
-    assert await view.listed() == ["a", "b", "c"]
+    assert await view.listed() == ["a", "c", "b"]
+    assert await view.place() == "#/"
 
 
 async def test_the_filter_looks_at_name_title_and_context(view: PageView) -> None:
@@ -81,26 +86,27 @@ async def test_the_filter_looks_at_name_title_and_context(view: PageView) -> Non
     assert await view.text("[data-empty]") == "No service matches the filter."
 
 
-async def test_with_nothing_selected_what_is_not_healthy_is_shown_the_worst_first(
-    view: PageView,
-) -> None:
-    await view.started(
-        "1-1",
-        service("fine"),
-        service("poor", "degraded", reason="a check fails"),
-        service("a-old", "unhealthy", changed_at=NOW - 7_200_000),
-        service("dead", "unhealthy", changed_at=NOW - 5_000, reason="no answer"),
-    )
-    assert await view.text("[data-overview-title]") == "3 of 4 services are not healthy"
-    names = await view.page.locator("[data-trouble] .name").all_text_contents()
-    assert names == ["dead", "a-old", "poor"]
-    first = await view.text('[data-trouble="id-dead"]')
-    assert "unhealthy for 5 s" in first
-    assert "no answer" in first
-    await view.page.locator('[data-trouble="id-poor"]').click()
-    assert await view.chosen() == ["id-poor"]
-    assert await view.text('[data-field="title"]') == "poor"
-    await expect(view.page.locator("[data-overview]")).to_be_hidden()
+async def test_what_is_wrong_is_told_by_its_causes_the_worst_first(view: PageView) -> None:
+    poor = [
+        service(f"poor{number}", "degraded", reason="a check fails", changed_at=NOW - 60_000)
+        for number in range(1_000)
+    ]
+    dead = service("dead", "unhealthy", changed_at=NOW - 5_000, reason="no answer")
+    await view.started("1-1", service("fine"), dead, *poor)
+    assert await view.text("[data-overview-title]") == "1001 of 1002 services are not healthy"
+    causes = view.page.locator("[data-cause]")
+    told = [" ".join(text.split()) for text in await causes.all_inner_texts()]
+    assert told == [
+        "no answer dead unhealthy for 5 s",
+        "a check fails 1000 services default degraded for 1 min",
+    ]
+    await causes.last.click()
+    assert await view.place() == '#/?q=status:"degraded"+node:"n1"+"a+check+fails"'
+    assert await view.text("[data-matched]") == "1000 of 1002 services"
+    await view.page.locator("[data-filter]").fill("")
+    await causes.first.click()
+    assert await view.text('[data-field="title"]') == "dead"
+    await expect(view.page.locator("[data-overview]")).to_have_count(0)
 
 
 async def test_when_all_is_well_the_overview_says_so(view: PageView) -> None:
@@ -112,20 +118,27 @@ async def test_when_all_is_well_the_overview_says_so(view: PageView) -> None:
 
 async def test_the_detail_shows_each_socket_with_its_latency_and_why(view: PageView) -> None:
     socket = {**SOCKET, "latency_ms": 1.5, "error": "answers 503", "failures": 3}
-    methods: dict[str, Any] = {"methods": ["add", "sub"], "methods_count": 3}
-    await view.started("1-1", service("a", "degraded", reason="rpc", sockets=[socket], **methods))
+    await view.started("1-1", service("a", "degraded", reason="rpc", sockets=[socket]))
     await view.row("a").click()
+    await view.page.locator('[data-to-tab="sockets"]').click()
     row = await view.text('[data-socket="rpc"]')
     assert "a/rpc.sock" in row
     assert "1.5 ms" in row
     assert "answers 503, at least 3 times in a row" in row
     assert await view.text("[data-probe]") == "latency as of the last change"
-    lines = await view.page.locator("[data-methods] li").all_text_contents()
-    assert lines == ["add", "sub", "… and 1 more"]
     figures = {"checked_at": NOW - 4_000, "sockets": {"rpc": {"latency_ms": 9, "error": None}}}
     await view.answered("id-a", {"probe": figures})
     assert "9 ms" in await view.text('[data-socket="rpc"]')
     assert await view.text("[data-probe]") == "probed 4 s ago"
+
+
+async def test_each_method_in_the_overview_leads_to_the_console(view: PageView) -> None:
+    await view.started("1-1", service("a", methods=["add", "sub"], methods_count=3))
+    await view.row("a").click()
+    lines = await view.page.locator("[data-methods] li").all_text_contents()
+    assert [*lines, await view.text("[data-methods-more]")] == ["add", "sub", "… and 1 more"]
+    link = view.page.locator("[data-methods] a").first
+    await expect(link).to_have_attribute("href", "#/s/default/a@n1/methods/add")
 
 
 async def test_on_a_phone_what_is_not_healthy_stands_above_the_list(view: PageView) -> None:
@@ -137,7 +150,7 @@ async def test_on_a_phone_what_is_not_healthy_stands_above_the_list(view: PageVi
     assert boxes[0] is not None
     assert boxes[1] is not None
     assert 0 < boxes[0]["y"] < boxes[1]["y"] < 844
-    assert "no answer" in await view.text('[data-trouble="id-bad"]')
+    assert "no answer" in await view.text("[data-cause]")
 
 
 async def test_the_tabs_title_tells_how_many_are_not_healthy_and_who_is_looked_at(
@@ -175,21 +188,21 @@ async def test_recent_events_are_told_in_words_and_lead_to_their_service(view: P
         "missed 5 eventsthe page loads the state again; reason: lagged",
         "bremoved: gone",
         "scan of n13 services, 1 removed, 2 changed; on request",
-        "ahealthy → inactive: nothing listens",
+        "ahealthy → no listener: nothing listens",
     ]
-    await view.page.locator('[data-event="status_change"] button').click()
-    assert await view.chosen() == ["id-a"]
+    await view.page.locator('[data-event="status_change"] a').click()
+    assert await view.place() == "#/s/default/a@n1"
 
 
 async def test_recent_events_stay_in_place_when_another_comes(view: PageView) -> None:
     await view.started("1-1", service("a"))
     await view.put("1-2", "a", "degraded")
-    await view.page.locator("[data-events] li button").focus()
+    await view.page.locator("[data-events] li a").focus()
     await view.put("1-3", "a", "healthy")
     texts = await view.page.locator("[data-events] .text").all_text_contents()
     assert texts == ["updated, healthy", "updated, degraded"]
     assert await view.page.evaluate(
-        "document.activeElement === document.querySelector('[data-events] li:last-child button')"
+        "document.activeElement === document.querySelector('[data-events] li:last-child a')"
     )
 
 
@@ -235,16 +248,30 @@ async def test_hostile_texts_enter_as_text_only(view: PageView) -> None:
     record["sockets"] = [{**socket, "latency_ms": HOSTILE, "failures": 9}]
     await view.hello("1-1")
     await view.snapshot("1-1", record)
-    assert HOSTILE in (await view.page.locator("[data-trouble]").text_content() or "")
-    await view.page.locator("[data-service]").click()
+    assert HOSTILE in (await view.page.locator("[data-cause]").text_content() or "")
     await view.frame("status_change", "1-2", service=record, **{"from": HOSTILE}, to=HOSTILE)
     await view.frame("service_removed", "1-3", **{**record, "id": "other"})
     await view.stale("scanner", HOSTILE, detail=HOSTILE)
     await view.stream(connected=False, lostAt=NOW)
-    for place in ["[data-detail]", "[data-list]", "[data-events]"]:
-        assert HOSTILE in (await view.page.locator(place).text_content() or "")
-    assert await view.page.locator("main :is(img, script, a)").count() == 0
+    await only_text(view, "[data-detail]", "[data-list]", "[data-events]")
+    await view.page.locator("[data-service]").click()
+    for tab in ["", "sockets", "events", "raw"]:
+        await view.page.locator(f'[data-to-tab="{tab}"]').click()
+        await only_text(view, "[data-detail]", "[data-tab]")
     assert await view.page.evaluate("window.owned") is None
+
+
+async def only_text(view: PageView, *places: str) -> None:
+    """The text is there, and nothing else was made of it; all links stay on the page."""
+    for place in places:
+        text = await view.page.locator(place).text_content() or ""
+        assert HOSTILE in text.replace('\\"', '"')
+    assert await view.page.locator("main :is(img, script)").count() == 0
+    links = await view.page.locator("a[href]").evaluate_all("all => all.map(({ href }) => href)")
+    here = view.page.url.partition("#")[0]
+    root = here.removesuffix("page")
+    mine = (f"{here}#/", f"{root}sign-in", f"{root}api/report")
+    assert all(link.startswith(mine) for link in links)
 
 
 async def test_no_module_can_write_markup(view: PageView) -> None:

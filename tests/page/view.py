@@ -12,18 +12,40 @@ NEW = """async ([now, stream, page]) => {
   const { Clock } = await import("/static/js/live/clock.js");
   const { Store } = await import("/static/js/live/store.js");
   const { freshness } = await import("/static/js/live/freshness.js");
-  const { View } = await import("/static/js/views/root.js");
-  const outside = { now, warned: [], changes: 0, chosen: [], hurries: 0 };
+  const { Model } = await import("/static/js/fleet/model.js");
+  const { Prefs } = await import("/static/js/prefs.js");
+  const { parse } = await import("/static/js/route.js");
+  const { Address } = await import("/static/js/ui/address.js");
+  const { VIEWS } = await import("/static/js/views/registry.js");
+  const { Shell } = await import("/static/js/views/shell.js");
+  await Promise.all(Object.values(VIEWS).map((view) => view.warm?.()));
+  const outside = { now, warned: [], changes: 0, hurries: 0, kept: {} };
   const clock = new Clock({ mono: () => outside.now, wall: () => outside.now });
   const store = new Store({ clock, warn: (...words) => outside.warned.push(words) });
-  const draw = () => view.render(store, freshness(store, stream, page));
-  const view = new View(document, {
-    chosen: (id) => outside.chosen.push(id), changed: () => draw(),
-    hurry: () => { outside.hurries += 1; },
+  const fresh = () => freshness(store, stream, page);
+  let drawing = false;
+  const draw = () => {
+    if (drawing) return requestAnimationFrame(draw);
+    drawing = true;
+    shell.warn(fresh());
+    for (const step of model.work(fresh()));
+    for (const step of shell.draw());
+    drawing = false;
+  };
+  const storage = {
+    getItem: (key) => outside.kept[key] ?? null,
+    setItem: (key, text) => { outside.kept[key] = text; },
+  };
+  const address = new Address(window, (place) => { model.go(place); draw(); });
+  const model = new Model(store, fresh(), address.place);
+  const shell = new Shell({ page: document, model, address, changed: draw }, {
+    prefs: new Prefs(storage), hurry: () => { outside.hurries += 1; },
   });
+  const { AwayStrip } = await import("/static/js/views/away_strip.js");
+  shell.away = new AwayStrip({ page: document, model, address, changed: draw });
   store.changed = draw;
   draw();
-  return { store, view, outside, freshness, stream, page, draw };
+  return { store, model, shell, address, parse, outside, freshness, stream, page, draw };
 }"""
 
 
@@ -46,21 +68,24 @@ class PageView(PageStore):
             "({ stream, draw }, fields) => { Object.assign(stream, fields); draw(); }", fields
         )
 
-    async def select(self, named: str | None) -> None:
-        """A person comes to an address that names this."""
-        await self.handle.evaluate("({ view }, named) => view.select(named)", named)
+    async def go(self, fragment: str) -> None:
+        """A person comes to an address."""
+        await self.handle.evaluate(
+            "({ address, parse }, fragment) => address.push(parse(fragment))", fragment
+        )
+
+    async def place(self) -> str:
+        """The fragment of the page's address, once nobody types any more."""
+        await self.page.evaluate("() => new Promise((done) => setTimeout(done, 300))")
+        fragment: str = await self.page.evaluate("() => decodeURIComponent(location.hash)")
+        return fragment
 
     async def answered(self, identity: str, answer: Mapping[str, Any] | None) -> None:
         """What the router says of one service alone comes."""
         await self.handle.evaluate(
-            "({ view, draw }, [id, answer]) => { view.answered(id, answer); draw(); }",
+            "({ model, draw }, [id, answer]) => { model.details = { id, answer }; draw(); }",
             [identity, answer],
         )
-
-    async def chosen(self) -> list[str | None]:
-        """What was chosen, in order."""
-        found: list[str | None] = await self.handle.evaluate("({ outside }) => outside.chosen")
-        return found
 
     def row(self, name: str) -> Locator:
         """A service's row in the list."""

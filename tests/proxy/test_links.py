@@ -131,12 +131,14 @@ def test_the_loser_of_a_name_has_no_address_and_says_who_won() -> None:
 def test_a_service_of_another_node_has_none_and_says_so() -> None:
     link = Router(service("shop", "rpc", node="n2")).of("shop", "rpc")
     assert (link["path"], link["host"]) == (None, None)
-    assert link["note"] == "the service runs on node n2, which this router cannot reach"
+    assert link["note"] == (
+        "the service runs on node n2, which this router cannot reach: it is no peer (ROUTER_PEERS)"
+    )
 
 
 def test_a_socket_that_nothing_leads_to_says_so() -> None:
     router = Router(service("shop", "other", "web_rpc", "rpc", "web_ui"))
-    assert router.of("shop", "other")["note"] == "nothing leads to a socket of this role"
+    assert router.of("shop", "other")["note"] == "sockets of this role have no address"
     hidden = router.of("shop", "web_ui")
     assert (hidden["path"], hidden["host"]) == (None, None)
     assert hidden["note"] == "its addresses lead to another socket"

@@ -81,6 +81,18 @@ async def test_a_worker_knows_its_own_errors_at_once_and_each_only_once(redis: F
     assert (await worker.recent("shop", 10)).errors == [routing_error(1)]
 
 
+@pytest.mark.parametrize("written", [0, 2, 4])
+async def test_errors_of_one_millisecond_keep_their_order(redis: Flaky, written: int) -> None:
+    """Whether they were written to Redis already or not."""
+    errors = RoutingErrors(redis)
+    for number in range(4):
+        errors.add("s", routing_error(1, request_id=f"r{number}"))
+        if number + 1 == written:
+            await errors.write()
+    found = (await errors.recent("s", 9)).errors
+    assert [each["request_id"] for each in found] == ["r3", "r2", "r1", "r0"]
+
+
 async def test_while_redis_is_away_a_worker_tells_its_own_and_says_that_more_may_be_missing(
     redis: Flaky,
 ) -> None:

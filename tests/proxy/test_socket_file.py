@@ -51,7 +51,7 @@ def test_what_gives_power_over_the_machine_is_known_by_any_name_and_through_any_
     monkeypatch.setattr(exclusions, "PROTECTED", (str(tmp_path / "engine.sock"),))
     found = locator(tmp_path, own=(own,), ignored=())
     for path in ("engine.sock", "rpc.sock", "web.sock", "backplane.sock"):
-        with pytest.raises(NoResponse, match="power over this machine"):
+        with pytest.raises(NoResponse, match="it controls this machine"):
             found.find(record(path))
 
 

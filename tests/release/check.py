@@ -5,6 +5,7 @@ once more, from the unpacked source distribution.
 """
 
 import asyncio
+import json
 import os
 import shutil
 import socket
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tarfile
 import venv
+import zipfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -26,6 +28,7 @@ from tests.deploy.compose import TOP
 from tests.e2e.conftest import FLAGS
 from tests.e2e.dashboard import Dashboard
 from tests.support.wait import eventually
+from vendor.update import LIST, folder_name
 
 pytestmark = pytest.mark.limit(1500)
 
@@ -42,6 +45,16 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dist")
     run(sys.executable, "-m", "build", "--outdir", str(folder), str(TOP))
     return folder
+
+
+def test_the_licences_of_what_is_copied_from_npm_are_in_the_wheel(dist: Path) -> None:
+    with zipfile.ZipFile(dist / ARTEFACTS[0]) as wheel:
+        names = wheel.namelist()
+    for package in json.loads(LIST.read_text("utf-8")):
+        place = f"vendor/{folder_name(package['name'])}/{package['version']}"
+        for name in package["licence_files"]:
+            assert f"hero_router/static/{place}/{name}" in names
+            assert f"{NAME}.dist-info/licenses/static/{place}/{name}" in names
 
 
 @pytest.fixture(params=ARTEFACTS)

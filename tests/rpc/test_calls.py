@@ -52,7 +52,7 @@ def test_reserved_and_repeated_names_are_refused_when_the_table_is_made() -> Non
         ([], "minuend is missing"),
         ({}, "minuend is missing"),
         ({"subtrahend": 1}, "minuend is missing"),
-        ([1, 2, 3], "at most 2 parameters are taken, not 3"),
+        ([1, 2, 3], "the method has at most 2 parameters, not 3"),
         ({"minuend": 1, "extra": 2}, "there is no parameter 'extra'"),
         ({"minuend": 1, "self": 2}, "there is no parameter 'self'"),
         ({"minuend": 1, "x" * 500: 2}, f"there is no parameter '{'x' * 39}…'"),

@@ -6,18 +6,18 @@ from collections.abc import Iterator
 import pytest
 
 from hero_router import errors
-from hero_router.codec import InvalidJson
 from hero_router.errors import RouterError
 from hero_router.rpc import error_mapping as rpc_errors
 from hero_router.rpc.dispatcher import InvalidRequest, NoMethod
 from hero_router.rpc.error_mapping import CODES, TITLES, UNFORESEEN, error_info, rpc_error
+from hero_router.strict_json import InvalidJson
 
 
 def kinds(root: type[RouterError] = RouterError) -> Iterator[type[RouterError]]:
     """The tree as web can meet it; other tests may have loaded errors of the command line."""
     for kind in root.__subclasses__():
         if kind.__module__.startswith(
-            ("hero_router.errors", "hero_router.codec", "hero_router.web", "hero_router.rpc")
+            ("hero_router.errors", "hero_router.strict_json", "hero_router.web", "hero_router.rpc")
         ):
             yield kind
             yield from kinds(kind)

@@ -170,7 +170,7 @@ async def test_each_method_has_an_example_that_is_true(document: Any) -> None:
     [
         ("Service", record("a").to_json()),
         ("Socket", record("a").to_json()["sockets"][0]),
-        ("Node", {**report("n1").to_json(), "lost": False}),
+        ("Node", {**report("n1").to_json(), "lost": False, "reported": True}),
     ],
 )
 async def test_the_schemas_have_just_the_fields_that_are_sent(

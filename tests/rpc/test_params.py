@@ -97,7 +97,7 @@ def test_an_old_name_is_accepted_as_the_new_one() -> None:
     assert bind(renamed, {"service_id": "a"}) == bind(renamed, {"id": "a"}) == {"id": "a"}
     assert bind(renamed, {"service_id": "a", "id": "a"}) == {"id": "a"}
     for given_, told in (
-        ({"service_id": "a", "id": "b"}, "service_id is the old name of id: give one of them"),
+        ({"service_id": "a", "id": "b"}, "service_id is the old name of id: use only one of them"),
         ({"service_id": "long"}, "id must be text of 1 to 3 characters"),
         ({}, "id is missing"),
     ):
@@ -123,7 +123,7 @@ def test_values_are_bound_by_name_or_by_place_alike() -> None:
         ({"node": "n", "limit": 0}, "limit must be a whole number from 1 to 5"),
         ({"node": "n", "limit": True}, "limit must be a whole number from 1 to 5"),
         (["n", 2, "sideways"], "status must be one of up, down"),
-        (["n", 2, "up", 4], "at most 3 parameters are taken, not 4"),
+        (["n", 2, "up", 4], "the method has at most 3 parameters, not 4"),
         ({"node": "n", "nod": 1}, "there is no parameter 'nod'"),
         ({"": "n"}, "there is no parameter ''"),
         ({"node": "n", "x" * 500: 1}, f"there is no parameter '{'x' * 39}…'"),

@@ -9,8 +9,13 @@ from typing import Any
 
 from hero_router.errors import Fenced, StoreError, StoreUnreachable
 from hero_router.model import Change, NodeState, Record
-from hero_router.position import Position
-from hero_router.scan.interfaces import SystemClock
+from hero_router.position import ORIGIN, Position
+from hero_router.scan.dependency_protocols import Clock, Probe, SystemClock
+from hero_router.scan.prober import Prober
+from hero_router.scan.scan_loop import ScanLoop
+from hero_router.scan.walk import Finder
+from hero_router.settings.config import RouterConfig
+from hero_router.store.history import Minute
 from hero_router.store.lease import Grant
 from hero_router.store.registry import NodeView
 from hero_router.store.scan_requests import ScanRequest
@@ -27,6 +32,9 @@ class MemoryStore:
     probes: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     holder: str | None = None
     fence: int = 0
+    minutes: list[Minute] = field(default_factory=list)
+    history_trouble: StoreError | None = None
+    """What lets every write of the history fail."""
     trouble: StoreError | None = None
     lost_replies: int = 0
     """So many calls of `apply` from now on take effect, but fail."""
@@ -36,6 +44,14 @@ class MemoryStore:
     after_write: Callable[[], Awaitable[object]] | None = None
     """What happens while the reply of the next `apply` is on its way."""
     listeners: list[asyncio.Queue[ScanRequest | None]] = field(default_factory=list)
+
+    noted: list[Position] = field(default_factory=list)
+    """Positions that a scanner's registry was told of."""
+
+    @property
+    def head(self) -> Position:
+        """The position of the last event."""
+        return Position(1, len(self.events)) if self.events else ORIGIN
 
     def check(self) -> None:
         if self.trouble is not None:
@@ -78,9 +94,9 @@ class MemoryLease:
         self._store.holder = str(grant)
         return grant
 
-    async def renew(self, grant: Grant) -> bool:
+    async def renew(self, grant: Grant) -> Position | None:
         self._store.check()
-        return self._store.holder == str(grant)
+        return self._store.head if self._store.holder == str(grant) else None
 
     async def release(self, grant: Grant) -> None:
         self._store.check()
@@ -137,7 +153,7 @@ class MemoryRegistry:
         if self._store.lost_replies > 0:
             self._store.lost_replies -= 1
             raise StoreUnreachable("the reply was lost")
-        return Position(1, len(self._store.events))
+        return self._store.head
 
     def _takes(self, change: Change) -> bool:
         """Whether the change has an effect, and so makes an event."""
@@ -152,6 +168,9 @@ class MemoryRegistry:
         self._store.records[change.service] = change.record
         return fresh
 
+    def note_head(self, head: Position) -> None:
+        self._store.noted.append(head)
+
     async def documents(self, node: str) -> dict[str, int]:
         self._store.check()
         assert node == "n", "there is only one"
@@ -160,6 +179,21 @@ class MemoryRegistry:
     async def write_probes(self, node: str, figures: Mapping[str, Mapping[str, Any]]) -> None:
         self._store.check()
         self._store.probes[node] = figures
+
+
+class MemoryHistory:
+    """`store.history.HistoryStore` on a `MemoryStore`: the minutes as they are written."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    async def write(self, grant: Grant, seen: Minute) -> None:
+        self._store.check()
+        if self._store.history_trouble is not None:
+            raise self._store.history_trouble
+        if self._store.holder != str(grant):
+            raise Fenced(f"the lease is held by {self._store.holder or 'nobody'}")
+        self._store.minutes.append(seen)
 
 
 class MemoryRequests:
@@ -193,3 +227,19 @@ class OwnClock(SystemClock):
 
     def monotonic(self) -> float:
         return super().monotonic() + self.ahead
+
+
+def memory_agent(
+    store: MemoryStore, config: RouterConfig, clock: Clock, scanner: str, probe: Probe | None = None
+) -> ScanLoop:
+    """A scanner on a store in memory; `probe` replaces the prober."""
+    return ScanLoop(
+        config,
+        MemoryLease(store, config.node.name, scanner),
+        MemoryRegistry(store),
+        MemoryHistory(store),
+        MemoryRequests(store),
+        probe or Prober(config.scan.probe_timeout, clock.monotonic),
+        clock,
+        Finder(config.node.root, config.scan.ignored).walk,
+    )

@@ -8,13 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hero_router.scan.agent import ScannerAgent
+from hero_router.scan.probe_result import ProbeResult
 from hero_router.scan.prober import Prober
-from hero_router.scan.result import ProbeResult
-from hero_router.scan.walk import Finder, SocketFile
+from hero_router.scan.scan_loop import ScanLoop
+from hero_router.scan.walk import SocketFile
 from hero_router.settings.config import RouterConfig
-from tests.scan.fakes import MemoryLease, MemoryRegistry, MemoryRequests, MemoryStore, OwnClock
+from tests.scan.fakes import (
+    MemoryStore,
+    OwnClock,
+    memory_agent,
+)
 from tests.scan.waiting import until
+from tests.support.wait import PATIENCE_SECONDS
 
 
 @dataclass
@@ -32,13 +37,13 @@ class Node:
             "node": "n",
             "socket_dir": str(self.root),
             "scan_seconds": 0.5,
-            "probe_timeout": 0.4,
+            "probe_timeout": PATIENCE_SECONDS,
             "lease_seconds": 0.6,
             "stale_seconds": 60,
         }
         return RouterConfig.of(**{**fast, **self.settings})
 
-    def worker(self, scanner: str = "one", wrap: Callable[..., Any] | None = None) -> ScannerAgent:
+    def worker(self, scanner: str = "one", wrap: Callable[..., Any] | None = None) -> ScanLoop:
         config = self.config()
         prober = Prober(config.scan.probe_timeout, self.clock.monotonic)
 
@@ -46,15 +51,7 @@ class Node:
             self.probed.append(found.path)
             return await prober(found, ask_documents=ask_documents)
 
-        return ScannerAgent(
-            config,
-            MemoryLease(self.store, "n", scanner),
-            MemoryRegistry(self.store),
-            MemoryRequests(self.store),
-            wrap(probe) if wrap else probe,
-            self.clock,
-            Finder(self.root, config.scan.ignored).walk,
-        )
+        return memory_agent(self.store, config, self.clock, scanner, wrap(probe) if wrap else probe)
 
     @asynccontextmanager
     async def running(self, scanner: str = "one") -> AsyncIterator[asyncio.Task[None]]:

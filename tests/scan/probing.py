@@ -4,11 +4,13 @@ import time
 from pathlib import Path
 
 from hero_router.model import Facts
+from hero_router.scan.probe_result import ProbeResult
 from hero_router.scan.prober import Prober
-from hero_router.scan.result import ProbeResult
 from hero_router.scan.walk import Finder, SocketFile
+from tests.support.wait import PATIENCE_SECONDS
 
 TIMEOUT = 0.4
+"""For a probe of what does not answer in time."""
 
 
 def found(root: Path, path: str = "") -> SocketFile:
@@ -17,7 +19,7 @@ def found(root: Path, path: str = "") -> SocketFile:
 
 
 async def probe(
-    root: Path, path: str = "", *, ask: bool = True, limit: float = TIMEOUT
+    root: Path, path: str = "", *, ask: bool = True, limit: float = PATIENCE_SECONDS
 ) -> ProbeResult:
     return await Prober(limit, time.monotonic)(found(root, path), ask_documents=ask)
 

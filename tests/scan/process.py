@@ -7,23 +7,23 @@
 import asyncio
 import json
 import sys
-import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
-from hero_router.scan.agent import ScannerAgent
-from hero_router.scan.interfaces import SystemClock
+from hero_router.scan.dependency_protocols import SystemClock
 from hero_router.scan.prober import Prober
+from hero_router.scan.scan_loop import ScanLoop
 from hero_router.scan.walk import Finder
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
+from hero_router.store.history import HistoryStore
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
 from hero_router.store.scan_requests import ScanRequests
-from tests.scan.fakes import MemoryLease, MemoryRegistry, MemoryRequests, MemoryStore
+from tests.scan.fakes import MemoryStore, memory_agent
 from tests.scan.services import http, request
-from tests.scan.waiting import until
+from tests.support.wait import eventually
 
 LEASE_SECONDS = 1.0
 
@@ -45,10 +45,11 @@ async def scanner(url: str, root: str, name: str) -> None:
     config = settings(url, Path(root))
     client, channel = connect(url, name="scanner"), connect(url, name="scanner", block_seconds=6)
     clock = SystemClock()
-    worker = ScannerAgent(
+    worker = ScanLoop(
         config,
         Lease(client, Keys(config.redis.prefix), config.node.name, name, config.scan.lease_seconds),
         Registry(client, Keys(config.redis.prefix), config.stream.window),
+        HistoryStore(client, Keys(config.redis.prefix)),
         ScanRequests(channel, Keys(config.redis.prefix)),
         Prober(config.scan.probe_timeout, clock.monotonic),
         clock,
@@ -70,22 +71,13 @@ def most_memory() -> int:
 async def alone(root: str, scans: str) -> None:
     """Scan so many times with a store in memory, and say what that cost and what was seen."""
     store, clock = MemoryStore(), SystemClock()
-    config = RouterConfig.of(node="n", socket_dir=root, scan_seconds=1)
-    worker = ScannerAgent(
-        config,
-        MemoryLease(store, "n", "alone"),
-        MemoryRegistry(store),
-        MemoryRequests(store),
-        Prober(config.scan.probe_timeout, clock.monotonic),
-        clock,
-        Finder(config.node.root).walk,
+    config = RouterConfig.of(node="n", socket_dir=root, scan_seconds=1, probe_timeout=30)
+    scanning = asyncio.create_task(memory_agent(store, config, clock, "alone").run())
+    await eventually(
+        lambda: "n" in store.nodes and store.nodes["n"].scan >= int(scans), 150, "scans"
     )
-    scanning = asyncio.create_task(worker.run())
-    began = time.monotonic()
-    await until(lambda: "n" in store.nodes and store.nodes["n"].scan >= int(scans), "scans", 60)
     scanning.cancel()
     told = {
-        "cpu_share": time.process_time() / (time.monotonic() - began),
         "memory_kb": most_memory(),
         "statuses": store.statuses(),
     }

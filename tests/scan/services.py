@@ -12,6 +12,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.support.wait import ACCEPTED_TURNS
+
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 """What a raw service does with one connection."""
 
@@ -105,9 +107,10 @@ class Services:
 
         async def stop() -> None:
             server.close()
-            for writer in writers:
-                writer.transport.abort()
-            await asyncio.sleep(0)
+            for _ in range(ACCEPTED_TURNS):
+                for writer in writers:
+                    writer.transport.abort()
+                await asyncio.sleep(0)
 
         self._stops[path] = stop
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from hero_router.model import SocketState, Status
 from hero_router.scan.flaps import WINDOW
-from hero_router.scan.result import Documents, ProbeResult
+from hero_router.scan.probe_result import Documents, ProbeResult
 from hero_router.scan.socket_status import BAD_DOCUMENTS_EVERY, DOCUMENTS_EVERY
-from hero_router.scan.tracked import after_takeover, documents_due
+from hero_router.scan.tracked_state import after_takeover, documents_due
 from hero_router.upstream.path_text import from_base64
 from tests.scan.world import (
     ASKED,

@@ -5,11 +5,11 @@ import logging
 
 import pytest
 
-from hero_router.codec import digest
 from hero_router.model import Record
 from hero_router.scan.document_budget import REMOVE, DocumentRetention
-from hero_router.scan.result import Document
+from hero_router.scan.probe_result import Document
 from hero_router.scan.socket_status import DOCUMENTS_EVERY
+from hero_router.strict_json import digest
 from tests.scan.node import Node
 from tests.scan.services import Services, good
 

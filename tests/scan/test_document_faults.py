@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from hero_router.model import Status
-from hero_router.scan.result import Documents, Health, ProbeResult
-from hero_router.scan.tracked import documents_due
+from hero_router.scan.probe_result import Documents, Health, ProbeResult
+from hero_router.scan.tracked_state import documents_due
 from hero_router.upstream.outcome import Outcome
 from tests.scan.world import (
     ASKED,

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hero_router.codec import decode, digest, encode
 from hero_router.model import MAX_METHODS, Facts
 from hero_router.sanitize import MAX_NAME, MAX_TEXT
 from hero_router.scan import document_parser, health_answer
 from hero_router.scan.document_parser import BadDocument
-from hero_router.scan.result import Document
+from hero_router.scan.probe_result import Document
+from hero_router.strict_json import decode, digest, encode
 from tests.scan.services import MANIFEST, OPENRPC
 
 

@@ -22,7 +22,7 @@ from hero_router.store.registry import Registry
 from tests.scan.services import Services, good
 from tests.support.records import report
 from tests.support.redis import RedisServer
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 
 NODE = "twice"
 
@@ -40,13 +40,13 @@ class Scanner:
     async def stands_by(self) -> None:
         """Wait until it says that another one holds the node."""
         assert self.process.stderr is not None
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while b"stands by" not in (line := await self.process.stderr.readline()):
                 assert line, "it ended"
 
     async def ended(self) -> tuple[int, str]:
         """Exit code and last line of what it said."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             _, said = await self.process.communicate()
         assert self.process.returncode is not None
         return self.process.returncode, said.decode().strip().splitlines()[-1]
@@ -102,7 +102,7 @@ async def test_a_scanner_of_another_folder_ends_with_an_error_and_the_first_one_
     redis7: RedisServer, registry: Registry, root: Path, tmp_path: Path
 ) -> None:
     async with scanning(redis7.url, root) as first:
-        await eventually(lambda: names(registry), 30, "the first one scans")
+        await eventually(lambda: names(registry), message="the first one scans")
         async with scanning(redis7.url, tmp_path / "other") as second:
             code, said = await second.ended()
         assert code == 2
@@ -119,12 +119,14 @@ async def test_a_scanner_of_the_same_folder_stands_by(
     """By whatever way it gets there."""
     (tmp_path / "link").symlink_to(root)
     async with scanning(redis7.url, root) as first:
-        await eventually(lambda: names(registry), 30, "the first one scans")
+        await eventually(lambda: names(registry), message="the first one scans")
         async with scanning(redis7.url, tmp_path / "link") as second:
             await second.stands_by()
             before = (await registry.view(NODE)).report
             assert before is not None
-            await eventually(lambda: scans(registry, before.scan + 3), 30, "the first one goes on")
+            await eventually(
+                lambda: scans(registry, before.scan + 3), message="the first one goes on"
+            )
             assert second.runs
             first.process.kill()
 
@@ -132,7 +134,7 @@ async def test_a_scanner_of_the_same_folder_stands_by(
                 now = (await registry.view(NODE)).report
                 return now is not None and now.scanner != before.scanner
 
-            await eventually(taken_over, 30, "the second one scans")
+            await eventually(taken_over, message="the second one scans")
             assert second.runs
             assert await names(registry) == {"a"}
 
@@ -142,10 +144,10 @@ async def test_a_root_may_be_changed_though_the_last_scanner_was_killed(
 ) -> None:
     """Its lease and its report are still there for a while, but nobody renews them."""
     async with scanning(redis7.url, tmp_path / "before", lease="15"):  # longer than a start takes
-        await eventually(lambda: scans(registry, 1), 30, "it scans")
+        await eventually(lambda: scans(registry, 1), message="it scans")
     async with scanning(redis7.url, root) as second:
         await second.stands_by()
-        await eventually(lambda: names(registry), 45, "the new root is scanned")
+        await eventually(lambda: names(registry), message="the new root is scanned")
         assert second.runs
 
 

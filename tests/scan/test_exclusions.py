@@ -76,7 +76,7 @@ def test_what_is_protected_stays_so_whatever_the_setting(
     bind(root / "engine.sock")
     (root / "rpc.sock").hardlink_to(root / "engine.sock")
     monkeypatch.setattr(exclusions, "PROTECTED", (str(root / "engine.sock"),))
-    why = "it gives power over this machine, or is the router's own"
+    why = "it controls this machine, or belongs to the router itself"
     assert told(root, ()) == {"engine.sock": why, "rpc.sock": why}
 
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from hero_router.model import Status
-from hero_router.scan.result import Documents, Health
-from hero_router.scan.tracked import documents_due
+from hero_router.scan.probe_result import Documents, Health
+from hero_router.scan.tracked_state import documents_due
 from tests.scan.world import (
     ASKED,
     BROKEN,

@@ -9,7 +9,6 @@ from hero_router.scan.flaps import (
     Flaps,
     changed,
     hold_worst,
-    severity,
 )
 from tests.scan.world import ASKED, BROKEN, OK, REFUSED, RULES, SICK, A, World
 from tests.support.records import record
@@ -122,13 +121,6 @@ def test_errors_that_alternate_are_flaps_too() -> None:
     other = replace(SICK, error="health check answers 500")
     changes = [c for number in range(100) for c in world.look({A: other if number % 2 else SICK})]
     assert len(changes) <= 8
-
-
-def test_each_status_is_worse_than_the_one_before() -> None:
-    order = ["healthy", "unknown", "degraded", "non_rpc", "inactive", "unhealthy"]
-    assert [status.value for status in sorted(Status, key=severity)] == order
-    assert len(set(map(severity, Status))) == len(order)
-    assert severity(Status.HEALTHY) == 0
 
 
 def test_the_first_probe_of_a_socket_and_a_new_socket_are_no_changes() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hero_router.scan import health_answer
 from hero_router.scan.health_answer import Grade
-from hero_router.scan.result import Health
+from hero_router.scan.probe_result import Health
 from hero_router.upstream.response import Response
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "health.md"
@@ -153,7 +153,7 @@ def test_the_status_of_http_counts_first(status: int, expected: Health) -> None:
 
 def test_a_word_that_is_not_known_is_no_good_sign_and_is_not_repeated() -> None:
     """It may vary, so the reason has it not: the same trouble reads the same each time."""
-    assert of({"status": "kaputt"}) == (WARN, "health check says a word that is not known")
+    assert of({"status": "kaputt"}) == (WARN, "health check answers with an unknown word")
     assert of({"status": "kaputt"}) == of({"status": "defekt"})
 
 

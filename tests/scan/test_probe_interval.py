@@ -3,7 +3,7 @@
 import pytest
 
 from hero_router.scan.probe_interval import rests
-from hero_router.scan.result import ProbeResult
+from hero_router.scan.probe_result import ProbeResult
 from tests.scan.world import ASKED, DENIED, FOREIGN, LATE_SPEC, OK, SILENT, WARNED, probed
 
 

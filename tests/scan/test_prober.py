@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from hero_router.scan.document_parser import PAGE
-from hero_router.scan.result import Documents, Health
+from hero_router.scan.probe_result import Documents, Health
 from hero_router.upstream.outcome import Outcome
-from tests.scan.probing import TIMEOUT, facts, probe
+from tests.scan.probing import facts, probe
 from tests.scan.services import (
     MANIFEST,
     Http,
@@ -19,6 +19,7 @@ from tests.scan.services import (
     http,
     request,
 )
+from tests.support.wait import PATIENCE_SECONDS
 
 
 async def test_a_good_service_is_asked_once_on_one_connection(
@@ -29,7 +30,7 @@ async def test_a_good_service_is_asked_once_on_one_connection(
     assert (seen.outcome, seen.error, seen.health) == (Outcome.ANSWERED, None, Health.GOOD)
     assert facts(seen).methods == ("method_0", "method_1")
     assert facts(seen).description == MANIFEST["description"]
-    assert 0 < (seen.latency_ms or 0) < TIMEOUT * 1000
+    assert 0 < (seen.latency_ms or 0) < PATIENCE_SECONDS * 1000
     assert service.asked == ["GET /health", "GET /.well-known/heroservice.json", "POST /rpc"]
     assert len(service.connections) == 1
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from hero_router.scan import scanner
-from hero_router.scan.result import ProbeResult
+from hero_router.scan import single_scan
+from hero_router.scan.probe_result import ProbeResult
 from hero_router.scan.walk import SocketFile
 from tests.scan.node import Node
 from tests.scan.services import Services, good
@@ -20,7 +20,7 @@ async def test_a_service_that_is_not_probed_meanwhile_is_put_right_too(
     node: Node, services: Services, monkeypatch: pytest.MonkeyPatch, harm: str
 ) -> None:
     """What is gone needs no read of the whole: there is one record less."""
-    monkeypatch.setattr(scanner, "WHOLE_SCANS", 2 if harm == "change" else 1000)
+    monkeypatch.setattr(single_scan, "WHOLE_SCANS", 2 if harm == "change" else 1000)
     await services.start("a.sock", good())
     seen = True
 

@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pytest
 
 from hero_router.errors import StoreCorrupt
-from hero_router.model import Change
-from hero_router.scan.result import ProbeResult
+from hero_router.model import Change, NodeState
+from hero_router.scan.probe_result import ProbeResult
 from hero_router.scan.walk import SocketFile
 from tests.scan.node import Node
 from tests.scan.services import Services, good, silent
@@ -19,7 +20,7 @@ from tests.scan.waiting import holds, until
 @pytest.fixture(autouse=True)
 def quick(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
     """Signs come as often as the scans of these tests."""
-    monkeypatch.setattr("hero_router.scan.scanner.HEARTBEAT_SECONDS", 0.1)
+    monkeypatch.setattr("hero_router.scan.single_scan.HEARTBEAT_SECONDS", 0.1)
     node.settings |= {"scan_seconds": 0.1, "probe_concurrency": 1, "probe_timeout": 0.5}
 
 
@@ -37,10 +38,10 @@ async def test_a_scanner_can_be_missed_before_its_first_service_is_published(
     node: Node, services: Services
 ) -> None:
     """One that dies in its first scan leaves services, and must leave the node's name too."""
-    node.settings["probe_timeout"] = 5.0
+    node.settings["probe_timeout"] = 60.0
     await services.talk("hung.sock", silent)
     async with node.running():
-        await until(lambda: node.store.records, "the service is published", 2.0)
+        await until(lambda: node.store.records, "the service is published")
         report = node.store.nodes["n"]
         assert (report.scan, report.scanner, report.scan_seconds) == (0, "one", 0.1)
 
@@ -50,13 +51,31 @@ async def test_a_scanner_that_takes_over_keeps_the_last_report_until_its_own(
 ) -> None:
     await services.start("a.sock", good())
     await node.worker("first").scan_once()
+    before = replace(node.store.nodes["n"], duration_ms=60_000)
+    node.store.nodes["n"] = before
+    await services.talk("hung.sock", silent)
+    node.settings["probe_timeout"] = 60.0
+    async with node.running("second"):
+        await until(lambda: len(node.store.records) == 2, "the other one publishes")
+        assert node.store.nodes["n"] == before
+
+
+async def test_a_scanner_that_takes_over_tells_of_its_first_scan_as_such(
+    node: Node, services: Services
+) -> None:
+    """What the scanner before it has finished is no scan of this one, however long its first is."""
+    await services.start("a.sock", good())
+    await node.worker("first").scan_once()
     before = node.store.nodes["n"]
     await services.talk("hung.sock", silent)
-    node.settings["probe_timeout"] = 5.0
+    node.settings["probe_timeout"] = 60.0
     async with node.running("second"):
-        await until(lambda: len(node.store.records) == 2, "the other one publishes", 2.0)
+        await until(lambda: node.store.nodes["n"].scanner == "second", "a sign")
         report = node.store.nodes["n"]
-        assert (report.scan, report.last_scan) == (before.scan, before.last_scan)
+        assert report.scan == 0
+        assert report.last_scan > before.last_scan
+        await until(lambda: shown(node) > report.duration_ms, "another sign")
+        assert node.store.nodes["n"].last_scan == report.last_scan
 
 
 async def test_a_long_scan_shows_that_it_goes_on_and_adds_no_event(
@@ -110,3 +129,12 @@ async def test_a_scan_that_cannot_publish_what_it_sees_falls_silent(
     await holds(lambda: shown(node) == 0, "no sign comes from a scan without effect", 1.0)
     scanning.cancel()
     await asyncio.wait([scanning])
+
+
+async def test_a_node_tells_where_its_router_is_in_the_one_form_of_a_url(node: Node) -> None:
+    node.settings["advertise_url"] = "HTTPS://Router.Example:443/"
+    await node.worker("one").scan_once()
+    report = node.store.nodes["n"]
+    assert report.advertise_url == "https://router.example"
+    old = {name: value for name, value in report.to_json().items() if name != "advertise_url"}
+    assert NodeState.from_json(old).advertise_url == "", "a report of an older version"

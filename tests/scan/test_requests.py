@@ -7,7 +7,7 @@ from tests.scan.waiting import until
 
 
 async def test_requests_are_answered_together_by_one_scan(node: Node) -> None:
-    node.settings |= {"scan_seconds": 60, "probe_timeout": 3.0}
+    node.settings |= {"scan_seconds": 3600}
     requests = MemoryRequests(node.store)
     async with node.running():
         await until(lambda: node.scanned and node.store.listeners, "the first scan")
@@ -20,7 +20,7 @@ async def test_requests_are_answered_together_by_one_scan(node: Node) -> None:
 
 
 async def test_requests_for_others_and_noise_are_not_answered(node: Node) -> None:
-    node.settings |= {"scan_seconds": 60, "probe_timeout": 3.0}
+    node.settings |= {"scan_seconds": 3600}
     requests = MemoryRequests(node.store)
     async with node.running():
         await until(lambda: node.scanned and node.store.listeners, "the first scan")

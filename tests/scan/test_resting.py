@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from hero_router.model import Status
-from hero_router.scan.agent import ScannerAgent
 from hero_router.scan.probe_interval import REST_PROBES, REST_SCANS, WELL_PROBES
-from hero_router.scan.result import Health
+from hero_router.scan.probe_result import Health
+from hero_router.scan.scan_loop import ScanLoop
 from hero_router.upstream.listeners import Listeners
 from hero_router.upstream.safe_connect import SocketAddress, listens
 from tests.scan.node import Node
@@ -29,7 +29,13 @@ async def service(services: Services) -> Http:
 
 
 @pytest.fixture
-async def resting(node: Node, service: Http) -> ScannerAgent:
+def impatient(node: Node) -> None:
+    """For a service that shall be late; used before `resting`."""
+    node.settings["probe_timeout"] = 1.0
+
+
+@pytest.fixture
+async def resting(node: Node, service: Http) -> ScanLoop:
     """A scanner that has looked at the service for so long that it rests."""
     worker = node.worker()
     for _ in range(SETTLED):
@@ -39,12 +45,12 @@ async def resting(node: Node, service: Http) -> ScannerAgent:
     return worker
 
 
-async def scan(worker: ScannerAgent, times: int) -> None:
+async def scan(worker: ScanLoop, times: int) -> None:
     for _ in range(times):
         await worker.scan_once()
 
 
-async def until_probed(worker: ScannerAgent, node: Node) -> int:
+async def until_probed(worker: ScanLoop, node: Node) -> int:
     """Scan until the socket is asked again; returns in which scan that was."""
     for number in range(1, REST_SCANS + 1):
         node.probed.clear()
@@ -55,7 +61,7 @@ async def until_probed(worker: ScannerAgent, node: Node) -> int:
 
 
 async def test_a_service_that_is_well_is_asked_in_every_fourth_scan_only(
-    node: Node, resting: ScannerAgent, service: Http
+    node: Node, resting: ScanLoop, service: Http
 ) -> None:
     await scan(resting, 3 * REST_SCANS)
     assert service.asked.count("GET /health") == len(node.probed) == 3
@@ -63,7 +69,7 @@ async def test_a_service_that_is_well_is_asked_in_every_fourth_scan_only(
 
 
 async def test_between_two_questions_it_sees_connections_without_a_request(
-    resting: ScannerAgent, service: Http
+    resting: ScanLoop, service: Http
 ) -> None:
     """No line in its log: nothing is asked."""
     await scan(resting, REST_SCANS)
@@ -71,7 +77,7 @@ async def test_between_two_questions_it_sees_connections_without_a_request(
 
 
 async def test_where_the_kernel_knows_its_listener_nobody_connects_to_it(
-    node: Node, resting: ScannerAgent, monkeypatch: pytest.MonkeyPatch
+    node: Node, resting: ScanLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hero_router.scan.probe_scheduler.Listeners.read", Everything)
     monkeypatch.setattr(
@@ -82,7 +88,7 @@ async def test_where_the_kernel_knows_its_listener_nobody_connects_to_it(
 
 
 async def test_where_the_kernel_knows_nothing_it_is_connected_to(
-    node: Node, resting: ScannerAgent, monkeypatch: pytest.MonkeyPatch
+    node: Node, resting: ScanLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As in a container of its own, that shares only the folder with the service's."""
     connected = []
@@ -108,7 +114,7 @@ class Everything(Listeners):
 
 
 async def test_when_nothing_listens_any_more_the_next_scan_publishes_it(
-    node: Node, services: Services, resting: ScannerAgent
+    node: Node, services: Services, resting: ScanLoop
 ) -> None:
     await until_probed(resting, node)
     await services.stop("ledger/rpc.sock")
@@ -117,7 +123,7 @@ async def test_when_nothing_listens_any_more_the_next_scan_publishes_it(
 
 
 async def test_a_listener_that_takes_no_more_connections_is_asked_at_once(
-    node: Node, services: Services, resting: ScannerAgent, monkeypatch: pytest.MonkeyPatch
+    node: Node, services: Services, resting: ScanLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await until_probed(resting, node)
     monkeypatch.setattr("hero_router.scan.probe_scheduler.Listeners.read", Listeners)
@@ -128,7 +134,7 @@ async def test_a_listener_that_takes_no_more_connections_is_asked_at_once(
 
 
 async def test_a_change_brings_the_full_pace_back_at_once(
-    node: Node, resting: ScannerAgent, service: Http
+    node: Node, resting: ScanLoop, service: Http
 ) -> None:
     service.answers["/health"] = (200, {"status": "warn"})
     await until_probed(resting, node)
@@ -139,8 +145,9 @@ async def test_a_change_brings_the_full_pace_back_at_once(
     assert len(node.probed) == WELL_PROBES
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_a_first_late_probe_brings_the_full_pace_back_too(
-    node: Node, resting: ScannerAgent, service: Http
+    node: Node, resting: ScanLoop, service: Http
 ) -> None:
     """A service that hangs is told one scan after it was first late, and sick after the third."""
     service.delay = 60
@@ -152,14 +159,14 @@ async def test_a_first_late_probe_brings_the_full_pace_back_too(
     assert statuses == ["healthy", "degraded", "unhealthy"]
 
 
-async def test_a_scan_on_request_probes_everything(node: Node, resting: ScannerAgent) -> None:
+async def test_a_scan_on_request_probes_everything(node: Node, resting: ScanLoop) -> None:
     for _ in range(REST_SCANS):
         node.probed.clear()
         await resting.scan_once("wish")
         assert node.probed == ["ledger/rpc.sock"]
 
 
-async def test_figures_say_when_the_last_question_was(node: Node, resting: ScannerAgent) -> None:
+async def test_figures_say_when_the_last_question_was(node: Node, resting: ScanLoop) -> None:
     """A connection without a question is no check of anybody's health."""
     await until_probed(resting, node)
 
@@ -176,6 +183,7 @@ async def test_figures_say_when_the_last_question_was(node: Node, resting: Scann
     assert checked() > asked_at
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_a_late_probe_without_an_event_still_shows_in_the_figures(
     node: Node, services: Services
 ) -> None:
@@ -191,7 +199,7 @@ async def test_a_late_probe_without_an_event_still_shows_in_the_figures(
 
 @pytest.mark.parametrize("change", ["forged", "removed"])
 async def test_a_record_that_another_hand_changed_is_put_right_though_its_service_rests(
-    node: Node, resting: ScannerAgent, change: str
+    node: Node, resting: ScanLoop, change: str
 ) -> None:
     """As soon as the registry tells of it, and not only when the service is asked again."""
     await until_probed(resting, node)
@@ -265,7 +273,7 @@ async def test_a_real_server_writes_no_line_for_a_connection_without_a_question(
         )
         for _ in range(5):
             assert listens(found(root).address)
-        assert (await probe(root, ask=False, limit=10)).health is Health.GOOD
+        assert (await probe(root, ask=False)).health is Health.GOOD
         await until(lambda: b"GET /health" in log.read_bytes(), "the question is in its log")
     finally:
         server.terminate()

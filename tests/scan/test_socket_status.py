@@ -6,7 +6,7 @@ import pytest
 
 from hero_router.model import Status
 from hero_router.scan.document_parser import PAGE
-from hero_router.scan.result import Documents, Health, ProbeResult
+from hero_router.scan.probe_result import Documents, Health, ProbeResult
 from hero_router.scan.socket_status import EvalTime, next_state
 from hero_router.upstream.outcome import Outcome
 from tests.scan.world import (

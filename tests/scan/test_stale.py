@@ -4,7 +4,7 @@ import pytest
 
 from hero_router.scan.diff import diff
 from hero_router.scan.naming import services
-from hero_router.scan.result import ProbeResult
+from hero_router.scan.probe_result import ProbeResult
 from hero_router.scan.socket_status import EvalTime, next_state
 from tests.scan.world import (
     ASKED,

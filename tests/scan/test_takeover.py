@@ -20,10 +20,11 @@ from hero_router.store.keys import Keys
 from hero_router.store.registry import Registry
 from hero_router.store.stream_reader import NodeReader
 from tests.scan.places import bind
-from tests.scan.process import LEASE_SECONDS, settings
+from tests.scan.process import settings
 from tests.scan.services import Services, good
 from tests.scan.waiting import until
 from tests.support.proxy import FaultProxy
+from tests.support.wait import eventually
 
 MANY = 400
 HALF_OF_IT = 350_000
@@ -60,11 +61,7 @@ class Host:
     async def start_redis(self, *, durable: bool = False) -> None:
         """On the files of the one before, if both are durable."""
         self._run_redis(durable=durable)
-        for _ in range(6000):
-            if await self._redis.answers():
-                return
-            await asyncio.sleep(0.01)
-        raise AssertionError("Redis did not start")
+        await eventually(self._redis.answers, message="Redis has started")
 
     def kill_redis(self) -> None:
         assert self._server is not None
@@ -90,14 +87,14 @@ class Host:
         self.told = [fields[b"service"].decode() for fields in changes]
         self.head = Position.parse(entries[-1][0].decode()) or ORIGIN if entries else ORIGIN
 
-    async def wait(self, statuses: dict[str, str], scanner: str, seconds: float = 30) -> None:
+    async def wait(self, statuses: dict[str, str], scanner: str) -> None:
         """Until this scanner has reported and the registry says exactly this."""
-        for _ in range(int(seconds / 0.02)):
+
+        async def same() -> bool:
             await self.look()
-            if (self.statuses(), self.scanner) == (statuses, scanner):
-                return
-            await asyncio.sleep(0.02)
-        raise AssertionError(f"{self.statuses()} by {self.scanner}, not {statuses} by {scanner}")
+            return (self.statuses(), self.scanner) == (statuses, scanner)
+
+        await eventually(same, message=f"{statuses} by {scanner}")
 
     def statuses(self) -> dict[str, str]:
         return {name: str(record.status) for name, record in self.records.items()}
@@ -155,7 +152,7 @@ async def test_a_killed_scanner_is_replaced_without_an_event(
     host.start_scanner("second")
     events = host.events
     first.kill()
-    await host.wait({"a": "healthy", "old": "inactive"}, "second", LEASE_SECONDS * 2 + 5)
+    await host.wait({"a": "healthy", "old": "inactive"}, "second")
     assert host.events == events
 
 
@@ -179,7 +176,7 @@ async def test_a_scanner_killed_in_the_middle_of_a_write_leaves_nothing_half_or_
     await host.look()
     assert 0 < len(host.records) < MANY
     host.start_scanner("second")
-    await host.wait(truth, "second", LEASE_SECONDS * 2 + 5)
+    await host.wait(truth, "second")
     told = list(zip(host.events, host.told, strict=True))
     added = [service for event, service in told if event == "service_added"]
     assert (len(added), len(set(added))) == (MANY, MANY)

@@ -54,9 +54,8 @@ async def test_an_unmounted_root_is_a_condition_and_removes_no_service_however_l
         await worker.scan_once()
         node.clock.ahead += MANY_HOURS
     assert doubt(node) == (
-        f"node n: the root {node.root} is empty, and on another file system than its "
-        "services were: is it not mounted? None of them is removed until it is, or until it has a "
-        "socket again"
+        f"node n: the root {node.root} is empty, and on another file system than before: is it not "
+        "mounted? None of its services is removed until it is mounted or has a socket again"
     )
     record = node.store.record("ledger")
     assert (record.status, record.reason) == (

@@ -5,15 +5,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.support.wait import PATIENCE_SECONDS, eventually
 
-async def until(condition: Callable[[], object], what: str, seconds: float = 15.0) -> float:
-    """Wait until the condition holds; returns how long it took."""
-    started = time.monotonic()
-    while not condition():
-        if time.monotonic() - started > seconds:
-            raise AssertionError(f"not within {seconds} s: {what}")
-        await asyncio.sleep(0.01)
-    return time.monotonic() - started
+
+async def until(condition: Callable[[], object], what: str) -> None:
+    """Wait until the condition holds."""
+    await eventually(lambda: bool(condition()), PATIENCE_SECONDS, what)
 
 
 async def holds(condition: Callable[[], object], what: str, seconds: float) -> None:

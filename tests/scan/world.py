@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from hero_router.model import Change, Facts, Record
 from hero_router.scan.diff import Evaluation, diff, removals
 from hero_router.scan.naming import DiscoveredService, services
-from hero_router.scan.result import Documents, Health, ProbeResult
+from hero_router.scan.probe_result import Documents, Health, ProbeResult
 from hero_router.scan.socket_status import EvalTime, Thresholds
-from hero_router.scan.tracked import TrackedService, TrackedSocket
+from hero_router.scan.tracked_state import TrackedService, TrackedSocket
 from hero_router.scan.walk import Layout, SocketFile
 from hero_router.upstream.outcome import NO_PERMISSION, Outcome
 
@@ -36,7 +36,7 @@ REFUSED = ProbeResult(Outcome.REFUSED, "nothing listens")
 CLOSED = ProbeResult(Outcome.CLOSED, "closes the connection without an answer")
 FOREIGN = ProbeResult(Outcome.FOREIGN, "does not speak HTTP")
 LOGIN = ProbeResult(Outcome.ANSWERED, "asks for a login (401)", Health.LOGIN, Documents(), 1.0)
-UNSEEN = ProbeResult(Outcome.UNSEEN, "the scanner lacks resources")
+UNSEEN = ProbeResult(Outcome.UNSEEN, "this process has too few resources to connect")
 DENIED = ProbeResult(Outcome.DENIED, NO_PERMISSION)
 MISSING = ProbeResult(Outcome.MISSING, "cannot be seen")
 

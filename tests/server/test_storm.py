@@ -80,7 +80,7 @@ async def crowd(web: Web) -> AsyncIterator[list[Page]]:
     pages = [Page(web.port) for _ in range(CLIENTS)]
     tasks = [asyncio.create_task(page.run()) for page in pages]
     try:
-        await eventually(lambda: all(page.retries for page in pages), 30, "all are greeted")
+        await eventually(lambda: all(page.retries for page in pages), message="all are greeted")
         yield pages
     finally:
         for task in tasks:

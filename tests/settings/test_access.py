@@ -33,19 +33,21 @@ def test_what_contradicts_itself_is_refused(values: dict[str, object], words: st
     [
         {"token": TOKEN}, {"token_file": "/x"}, {"tokens_file": "/x"}, {"allow_ips": "10.0.0.1"},
         {"auth_header": "X-User"}, {"open": True},
+        {"oidc_issuer": "https://login.example", "oidc_client_id": "router"},
     ],
 )  # fmt: skip
 def test_other_machines_may_connect_once_something_says_who(values: dict[str, object]) -> None:
-    AccessSettings(**values).require_for("0.0.0.0")  # type: ignore[arg-type]
-    with pytest.raises(ConfigError, match="lets other machines connect"):
-        AccessSettings().require_for("0.0.0.0")
+    RouterConfig.of(host="0.0.0.0", **values).require_access()
+    RouterConfig().require_access()
+    with pytest.raises(ConfigError, match=r"ROUTER_HOST=0\.0\.0\.0 lets other machines connect"):
+        RouterConfig.of(host="0.0.0.0").require_access()
 
 
 def test_a_router_with_a_token_is_not_open_even_if_it_could_be() -> None:
     """The compose file sets ROUTER_OPEN, as its port is for this machine only."""
-    assert AccessSettings(open=True).is_open
-    assert not AccessSettings(open=True, token=TOKEN).is_open
-    assert not AccessSettings(open=True, allow_ips="10.0.0.1").is_open
+    assert RouterConfig.of(open=True).is_open
+    assert not RouterConfig.of(open=True, token=TOKEN).is_open
+    assert not RouterConfig.of(open=True, allow_ips="10.0.0.1").is_open
 
 
 def test_tokens_are_never_shown() -> None:

@@ -170,10 +170,22 @@ def value_of(item: Setting) -> st.SearchStrategy[Any]:
         "allow_ips": st.sampled_from(["", "10.0.0.7, fd00::/8"]),
         "token_file": st.just(""),  # not together with the tokens themselves
         "viewer_token_file": st.just(""),
+        "oidc_issuer": st.just("https://login.example/a"),
+        "oidc_client_secret_file": st.just(""),
+        "oidc_scopes": st.sampled_from(["openid", "openid groups"]),
+        **dict.fromkeys(
+            ("oidc_admin_values", "oidc_viewer_values"), st.sampled_from(["ops", "ops,Ops B"])
+        ),
+        "webhook_url": st.sampled_from(["", "https://hooks.example/a?b=c"]),
+        "webhook_secret": st.sampled_from(["", "whsec_" + "A" * 32]),
+        "webhook_secret_file": st.just(""),
+        "webhook_events": st.sampled_from(["", "service.down, node.lost"]),
         **dict.fromkeys(
             ("auth_header", "auth_roles_header", "auth_contexts_header"), st.just("X-User")
         ),
         "access_log": st.sampled_from(["off", "text", "json"]),
+        "advertise_url": st.sampled_from(["", "https://a.example", "http://[fd00::1]:9988"]),
+        "peers": st.just(""),  # not together with the file
     }
     if item.name in special:
         return special[item.name]

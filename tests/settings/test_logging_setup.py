@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from hero_router import codec
+from hero_router import strict_json
 from hero_router.settings import logging_setup
 
-log = logging.getLogger("hero_router.scan.agent")
+log = logging.getLogger("hero_router.scan.scan_loop")
 
 FORGED = "api\r\n12:00:00 ERROR hero_router.store forged\x1b[2J\x00\u202etxt\u2028\x85\ud800"
 """A service's name that tries to write a line of its own and to steer the screen."""
@@ -53,7 +53,7 @@ def objects(write: Callable[[], None]) -> list[dict[str, Any]]:
     logging_setup.setup("debug", "json", stream)
     write()
     assert stream.getvalue().isascii()
-    return [codec.decode(line) for line in stream.getvalue().splitlines()]
+    return [strict_json.decode(line) for line in stream.getvalue().splitlines()]
 
 
 def fail(message: str) -> None:
@@ -65,7 +65,7 @@ def fail(message: str) -> None:
 
 def test_a_text_line_has_date_clock_level_logger_process_message_and_extras() -> None:
     line = text(lambda: log.warning("took %d ms", 7, extra={"node": "a", "ms": 7, "why": "x y=z"}))
-    source = rf"hero_router\.scan\.agent\[{os.getpid()}\]"
+    source = rf"hero_router\.scan\.scan_loop\[{os.getpid()}\]"
     form = rf"\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d WARNING {source} took 7 ms node=a ms=7 why='x y=z'\n"
     assert re.fullmatch(form, line)
 
@@ -75,7 +75,7 @@ def test_a_json_line_has_the_same_as_fields() -> None:
     (line,) = objects(lambda: log.warning("took %d ms", 7, extra=extra))
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", line.pop("time"))
     assert line == {
-        "level": "warning", "logger": "hero_router.scan.agent", "pid": os.getpid(),
+        "level": "warning", "logger": "hero_router.scan.scan_loop", "pid": os.getpid(),
         "message": "took 7 ms", "node": "a", "ms": 7, "ratio": 0.5, "lost": True, "since": None,
         "root": "[1]",
     }  # fmt: skip
@@ -119,7 +119,7 @@ def test_letters_of_all_scripts_stay_readable_in_text() -> None:
 
 def test_in_text_an_error_is_indented_below_and_cannot_forge_a_line() -> None:
     head, *below = text(lambda: fail("boom\n12:00:00 ERROR forged\x1b[2J")).splitlines()
-    assert head.endswith(f"ERROR hero_router.scan.agent[{os.getpid()}] probing api failed")
+    assert head.endswith(f"ERROR hero_router.scan.scan_loop[{os.getpid()}] probing api failed")
     assert below[0] == "    Traceback (most recent call last):"
     assert r"    12:00:00 ERROR forged\x1b[2J" in below
     assert all(line.startswith("    ") and line.isprintable() for line in below)
@@ -169,7 +169,7 @@ def test_by_default_logs_go_to_stderr(capsys: pytest.CaptureFixture[str]) -> Non
     logging_setup.setup("info", "text")
     log.info("to stderr")
     told = capsys.readouterr()
-    assert told.err.endswith(f"INFO hero_router.scan.agent[{os.getpid()}] to stderr\n")
+    assert told.err.endswith(f"INFO hero_router.scan.scan_loop[{os.getpid()}] to stderr\n")
     assert told.out == ""
 
 
@@ -183,5 +183,5 @@ def test_the_access_log_has_a_form_and_a_level_of_its_own() -> None:
     access.info("answered", extra={"status": 200})
     logging_setup.setup_access("off")
     access.info("answered")
-    assert codec.decode(own.getvalue())["status"] == 200
+    assert strict_json.decode(own.getvalue())["status"] == 200
     assert common.getvalue() == ""

@@ -58,6 +58,9 @@ MOST_LOST = 64 * 1024
 PAUSE_SECONDS = 0.2, 2.2
 """Between two things that go wrong."""
 
+TRIES, TRY_SECONDS = 5, 2.0
+"""What others prevented is tried again so often, with so long a pause after it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Act:
@@ -122,11 +125,26 @@ class Chaos:
         async with asyncio.TaskGroup() as tasks:
             for act in acts:
                 await asyncio.sleep(start + act.at - clock())
-                work = _DO[act.kind](self, act)
-                (self.skipped if work is None else self.begun)[act.kind] += 1
-                if work is not None:
+                if (work := self._begin(act)) is not None:
                     tasks.create_task(work)
             await asyncio.sleep(start + seconds - clock())
+
+    async def make_up(self) -> None:
+        """Do what was planned and has not happened, while nothing else goes wrong."""
+        for kind in KINDS:
+            for _ in range(TRIES):
+                if self.done[kind]:
+                    break
+                act = Act(0.0, kind, KINDS[kind].longest, 0.5, 0.5)
+                if (work := self._begin(act)) is not None:
+                    await work
+                await asyncio.sleep(TRY_SECONDS)
+
+    def _begin(self, act: Act) -> "Work":
+        """Begin and count an act; None, counted as skipped, where it cannot be done."""
+        work = _DO[act.kind](self, act)
+        (self.skipped if work is None else self.begun)[act.kind] += 1
+        return work
 
     def _kill_worker(self, act: Act) -> "Work":
         workers = self._world.workers()

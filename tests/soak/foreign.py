@@ -16,10 +16,10 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from hero_router.codec import decode, encode
 from hero_router.position import Position
 from hero_router.store.client import text
 from hero_router.store.keys import Keys
+from hero_router.strict_json import decode, encode
 from tests.soak.aof import cut_off
 from tests.soak.bounds import MOVED_SECONDS, Trouble
 from tests.soak.detour import SOURCE
@@ -116,7 +116,7 @@ class Foreign:
         async with self._acting("rolled back", None) as redis:
             await _ask(redis, "CLIENT", "PAUSE", PAUSE_MS, "WRITE")
             try:
-                await eventually(lambda: _is_written(redis), 2, "Redis has written its file")
+                await eventually(lambda: _is_written(redis), message="Redis has written its file")
                 self._world.cut_off += cut_off(self._world.redis_folder, size)
                 await _ask(redis, "DEBUG", "LOADAOF")
             finally:
@@ -136,7 +136,9 @@ class Foreign:
                     await asyncio.to_thread(other.start)
                     self._world.detour.target = other.port
                     await redis.client_kill_filter(_id=tail)
-                    await eventually(lambda: _tails(other), 3, "the tail is on the other primary")
+                    await eventually(
+                        lambda: _tails(other), message="the tail is on the other primary"
+                    )
                 finally:
                     self._world.detour.target = self._world.topology.redis_port
                     await _ask(redis, "CLIENT", "UNPAUSE")

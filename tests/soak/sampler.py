@@ -9,11 +9,11 @@ from typing import Any
 
 import aiohttp
 
-from hero_router.codec import decode
 from hero_router.errors import StoreError
 from hero_router.store.client import connect
 from hero_router.store.keys import Keys
 from hero_router.store.snapshot import SnapshotReader
+from hero_router.strict_json import decode
 from tests.soak.client import Client
 from tests.soak.log import fingerprint
 from tests.soak.moments import Agreement, Answer, Likeness

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from hero_router.codec import decode
 from hero_router.store.client import connect
 from hero_router.store.keys import Keys
 from hero_router.store.snapshot import Snapshot
 from hero_router.store.stream_reader import Stream
+from hero_router.strict_json import decode
 from tests.soak.aof import history
 from tests.soak.balance import Balance
 from tests.soak.calm import calm
@@ -33,8 +33,7 @@ from tests.support.background import meanwhile
 from tests.support.wait import eventually
 
 CLIENTS = 200
-GREETED_SECONDS = 15.0
-SETTLE_SECONDS = 30.0
+SETTLE_SECONDS = 60.0
 """In which every client has to show what the registry holds, once nothing more happens."""
 
 
@@ -123,8 +122,7 @@ async def _endure(
     books, topology = Balance(world), world.topology
     await eventually(
         lambda: all(client.dashboard.place for client in clients),
-        GREETED_SECONDS,
-        "all clients are greeted",
+        message="all clients are greeted",
     )
     async with Traffic.on(topology.redis_url, WINDOW, topology.root, Random(seed)) as traffic:
         chaos = Chaos(world, clients, traffic)
@@ -134,6 +132,8 @@ async def _endure(
             meanwhile(books.watch()),
         ):
             await chaos.run(plan(seed, seconds), seconds)
+            await topology.heal()
+            await chaos.make_up()
             await topology.heal()
             troubles = [*chaos.faults, *await calm(chaos.foreign, traffic, clients)]
         await traffic.leave()

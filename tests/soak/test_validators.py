@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from hero_router.position import ORIGIN
+from tests.soak.bounds import LIVE_SECONDS, RECORD_SECONDS, Trouble
 from tests.soak.cases import (
     BAD,
     BEGAN,
@@ -87,6 +88,16 @@ def test_a_resync_for_what_the_stream_still_held_is_wrong() -> None:
     assert "still held" in faults("reliable", gone)[0]
 
 
+def test_a_position_that_was_given_twice_trimmed_the_stream_with_its_first_event() -> None:
+    """Redis lost that one later; a worker that had read it rightly says what it had trimmed."""
+    first = replace(FIRST[-1], at=int((BEGAN + 8) * 1000), data='{"old": 1}')
+    truth = replace(TRUTH, replaced=frozenset({first}))
+    early = log(*START, resync("1-6", 4), step=0)
+    for seconds, wrong in ((7, True), (9, False)):
+        early.times[-1] = BEGAN + seconds
+        assert bool(list(VALIDATORS["reliable"](early, truth))) is wrong
+
+
 SILENCES: dict[str, tuple[Sequence[Entry], bool]] = {
     "a stream that hangs": ((*START, event("1-3")), True),
     "a stream that does not begin": ((opened(), hello("1-2")), True),
@@ -143,6 +154,46 @@ def test_who_was_passed_over_what_is_lost_cannot_know_what_it_missed() -> None:
         again.only = service
         found = [fault for fault in VALIDATORS["filtered"](again, truth) if fault.index == 11]
         assert bool(found) is wrong
+
+
+def test_who_had_an_event_whose_position_redis_gave_to_another_has_to_be_told() -> None:
+    """Redis lost 1-9 and 1-10, and their writer had not seen these; ten seconds are allowed for a
+    client that gets one of them late, and the time of an audit to tell."""
+    lost = [replace(each, data=each.data.replace("{", '{"old": 1, ', 1)) for each in FIRST[8:]]
+    cut, sent = [*FIRST[6:8], *lost], [Entry(one.kind, one.place, one.sent) for one in lost]
+    begin = (*START, *events(1, 3, 8), *sent)
+    told = (resync("1-6", None), *events(1, 7, 10), *events(2, 1, 5))
+    last = BEGAN + 10 + 4.0 * (len(begin) - 1)
+
+    def judged(entries: Sequence[Entry], loss: float) -> list[str]:
+        trouble = Trouble("rolled back", loss, loss)
+        truth = with_lost(replace(TRUTH, troubles=(trouble,)), cut, [])
+        assert truth.replaced == set(lost)
+        return [each.text for each in VALIDATORS["genuine"](log(*entries), truth)]
+
+    for loss in (last - LIVE_SECONDS, last, last + 4):
+        assert judged([*begin, *told], loss) == []
+    for loss in (last - LIVE_SECONDS - 5, last + 5):
+        assert judged([*begin, *told], loss)
+    late = [entry("ping", "1-10")] * int(RECORD_SECONDS / 4)
+    assert judged([*begin, *late, *told], last - 4)
+    assert judged([*begin, *late, *told], last + 4) == []
+    assert len(judged([*begin, *events(2, 1, 5)], last)) == 2
+    assert judged([*begin[:-1], event("1-10", number="made up"), *told], last)
+
+
+@pytest.mark.parametrize("name", ["filtered", "conflated"])
+def test_who_is_about_to_be_told_of_lost_events_need_not_have_what_took_their_positions(
+    name: str,
+) -> None:
+    """The worker went on after the lost ones, and passed over what is there now."""
+    cut = [replace(each, data='{"old": 1}') for each in FIRST[7:9]]
+    found = log(*START, *events(1, 3, 7), event("1-10"), entry("ping", "1-10"))
+    found.only = "a" if name == "filtered" else None
+    if name == "filtered":
+        found.entries[3:] = [*events(1, 3, 7)[1::2], event("1-10"), entry("ping", "1-10")]
+    assert list(VALIDATORS[name](found, with_lost(TRUTH, [], [])))
+    assert not list(VALIDATORS[name](found, with_lost(TRUTH, cut, [])))
 
 
 @pytest.mark.parametrize("places", [["1-2"], ["1-1", "1-3"], ["1-1", "2-2"], ["2-1", "1-1"]])

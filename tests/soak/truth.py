@@ -34,14 +34,16 @@ class Event:
 class Truth:
     """`events` are all that Redis kept, oldest first; `registry` has a print for each service id
     as of the last of them; `window` is how many events the stream holds. `openings` are the first
-    events of epochs, each with the event that Redis had before it at that time. `deleted` are those
-    that a foreign hand took out of the stream, and `troubles` all that foreign hands did."""
+    events of epochs, each with the event that Redis had before it at that time. `replaced` are lost
+    events whose positions have others now: their writer had not seen what was lost. `deleted` are
+    those that a foreign hand took out of the stream, and `troubles` all that foreign hands did."""
 
     events: Sequence[Event]
     registry: Mapping[str, str]
     window: int
     lost: Mapping[Position, Event] = field(default_factory=dict)
     openings: Mapping[Position, Position] = field(default_factory=dict)
+    replaced: AbstractSet[Event] = frozenset()
     deleted: AbstractSet[Position] = frozenset()
     troubles: Sequence[Trouble] = ()
 
@@ -105,10 +107,16 @@ class Truth:
 
     def passed(self, service: str, before: Position, last: Position) -> Sequence[Position]:
         """The events about a service after a place, up to another one. What Redis lost, whoever
-        came to a later epoch need not have heard of."""
+        came to a later epoch need not have heard of; nor of what has the position of a lost one, as
+        who had that is told to begin anew."""
         places = self._about.get(service, ())
         found = places[bisect_right(places, before) : bisect_right(places, last)]
-        return [place for place in found if place in self._index or place.epoch == last.epoch]
+        twice = {event.place for event in self.replaced}
+        return [
+            place
+            for place in found
+            if place not in twice and (place in self._index or place.epoch == last.epoch)
+        ]
 
     def keeps(self, place: Position, only: str | None = None) -> bool:
         """Whether who heard of this place last stands where the stream knows it.
@@ -123,13 +131,16 @@ class Truth:
         return self.knows(place) or place == ORIGIN
 
     def left_window(self, last: Position, at: float) -> bool:
-        """Whether everything up to `last` had left the stream by this time (Unix seconds)."""
+        """Whether everything up to `last` had left the stream by this time (Unix seconds).
+
+        A position that was given twice was there with its first event.
+        """
         newest = bisect_right(self._told, last) + self.window - 1
         if newest >= len(self._told):
             return False
         place = self._told[newest]
-        event = self.at(place) or self.lost[place]
-        return event.at / 1000 <= at
+        first = [event.at for event in self.replaced if event.place == place]
+        return min([(self.at(place) or self.lost[place]).at, *first]) / 1000 <= at
 
     @property
     def services(self) -> Iterable[str]:
@@ -170,12 +181,13 @@ def with_lost(truth: Truth, cut_off: Sequence[Event], logs: Iterable[Log]) -> Tr
     pairs = pairwise(event.place for event in cut_off)
     openings = {after: before for before, after in pairs if after.seq == 1 and before < after}
     lost = {event.place: event for event in cut_off if truth.at(event.place) is None}
+    replaced = {event for event in cut_off if truth.at(event.place) not in (None, event)}
     for log in logs:
         for entry in log.entries:
             place = entry.place
             if entry.is_event and place is not None and truth.at(place) is None:
                 lost.setdefault(place, Event(place, entry.kind, entry.data))
-    return replace(truth, lost=lost, openings=openings)
+    return replace(truth, lost=lost, openings=openings, replaced=frozenset(replaced))
 
 
 def is_dense(events: Sequence[Event]) -> bool:

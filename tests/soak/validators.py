@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from hero_router.position import Position
+from tests.soak.bounds import LIVE_SECONDS, RECORD_SECONDS, Trouble
 from tests.soak.conflation import lacking, spans
 from tests.soak.dashboard import Dashboard, of_one
 from tests.soak.holes import Credit, passes_hole
@@ -75,19 +76,43 @@ def unique(log: Log, _: Truth) -> Iterator[Fault]:
 
 
 def genuine(log: Log, truth: Truth) -> Iterator[Fault]:
-    """Each event is what Redis holds under its position; what Redis lost is the same for all."""
+    """Each event is what Redis holds under its position; what Redis lost is the same for all, and
+    who has one whose position Redis gave to another one is told in time."""
     for index, entry in enumerate(log.entries):
         if not entry.is_event:
             continue
         if entry.place is None:
             yield Fault(index, "an event without a position")
         elif (event := truth.at(entry.place)) is not None:
-            if (event.kind, event.sent) != (entry.kind, entry.data):
+            if (event.kind, event.sent) == (entry.kind, entry.data):
+                continue
+            if not _was_replaced(entry, truth):
                 yield Fault(index, f"Redis holds another event: {event.kind} {event.data[:160]}")
+            elif not _is_told(log, index, truth):
+                yield Fault(index, "Redis has another event there by now, and nobody said so")
         elif (told := truth.lost.get(entry.place)) is None or not truth.may_be_lost(entry.place):
             yield Fault(index, "Redis never held this event")
         elif (told.kind, told.sent) != (entry.kind, entry.data):
             yield Fault(index, f"Redis held another event: {told.kind} {told.data[:160]}")
+
+
+def _was_replaced(entry: Entry, truth: Truth) -> bool:
+    """Whether Redis held this event until it lost it, and then gave its position to another one."""
+    event = entry.place, entry.kind, entry.data
+    return any((one.place, one.kind, one.sent) == event for one in truth.replaced)
+
+
+def _is_told(log: Log, index: int, truth: Truth) -> bool:
+    """Whether who got this event began anew once Redis had lost it, in the time of an audit."""
+    got, later = log.times[index], range(index + 1, len(log.entries))
+    told = [log.times[number] for number in later if begins_anew(log.entries[number])]
+    losses = [one for one in truth.troubles if _lost(one, got)]
+    return any(one.begin <= at <= one.end + RECORD_SECONDS for one in losses for at in told)
+
+
+def _lost(trouble: Trouble, got: float) -> bool:
+    """Whether an event that came then may be one that Redis lost in this trouble."""
+    return trouble.kind == "rolled back" and got <= trouble.end + LIVE_SECONDS
 
 
 def conflated(log: Log, truth: Truth) -> Iterator[Fault]:

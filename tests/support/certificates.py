@@ -4,6 +4,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.wait import PATIENCE_SECONDS
+
 
 @dataclass(frozen=True)
 class Certificate:
@@ -28,5 +30,5 @@ def certificate(folder: Path, name: str) -> Certificate:
         *("-addext", "subjectAltName=IP:127.0.0.1"),
         *("-keyout", str(made.key), "-out", str(made.file)),
     ]
-    subprocess.run(command, check=True, capture_output=True, timeout=30)
+    subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE_SECONDS)
     return made

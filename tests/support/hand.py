@@ -1,20 +1,24 @@
 """A hand that writes the registry of a real Redis as a scanner does, change by change."""
 
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from hero_router.codec import decode
+from hero_router.history.ring_patches import Row
+from hero_router.history.rings import MINUTE_MS
 from hero_router.model import Change, Status
 from hero_router.position import Position
 from hero_router.settings.redis import RedisSettings
 from hero_router.store.client import connect
+from hero_router.store.history import HistoryStore, Minute
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
-from tests.support.records import gone, put, report
+from hero_router.strict_json import decode
+from tests.support.records import gone, put, record, report
 
-NODE = "n2"
+NODE, SCANNER = "n2", "hand"
 STATUSES = list(Status)
 
 
@@ -23,7 +27,7 @@ class Hand:
 
     def __init__(self, to: RedisSettings | str, window: int) -> None:
         self._client = connect(to, name="hand")
-        self._lease = Lease(self._client, Keys(), NODE, "hand", 600)
+        self._lease = Lease(self._client, Keys(), NODE, SCANNER, 3600)
         self._registry = Registry(self._client, Keys(), window)
         self._number = 0
         self._turns: dict[str, int] = {}
@@ -34,11 +38,19 @@ class Hand:
         grant = await self._lease.acquire()
         assert grant is not None
         self._grant = grant
-        await self._registry.apply(
-            grant, [], report(node=NODE, probe_ms={"median": 1.5, "longest": 1.5})
-        )
+        await self.report()
         for index in range(services):
             await self.change(f"s{index}")
+
+    async def report(self, **fields: Any) -> None:
+        """The node's report, with these fields."""
+        known = {"scanner": SCANNER, "probe_ms": {"median": 1.5, "longest": 1.5}}
+        await self._registry.apply(self._grant, [], report(node=NODE, **(known | fields)))
+
+    async def give_way(self) -> None:
+        """Another scanner takes the lease, and has reported nothing yet."""
+        await self._lease.release(self._grant)
+        assert await Lease(self._client, Keys(), NODE, "another", 600).acquire()
 
     async def change(self, name: str, **fields: Any) -> Position:
         """Give a service its next state; its status is never the one before. Returns the place."""
@@ -58,9 +70,19 @@ class Hand:
         """A service leaves."""
         return await self.write(gone(name, NODE))
 
-    async def write(self, change: Change) -> Position:
-        """Write one change of any kind."""
-        return await self._registry.apply(self._grant, [change])
+    async def write(self, change: Change, **documents: str) -> Position:
+        """Write one change of any kind, and documents by digest."""
+        return await self._registry.apply(self._grant, [change], documents=documents)
+
+    async def past(self, **letters: str) -> None:
+        """The last minutes of services, as a scanner writes them, up to the one that has passed."""
+        now = int(time.time() * 1000) // MINUTE_MS
+        store = HistoryStore(self._client, Keys())
+        length = max(map(len, letters.values()))
+        ids = {record(name, NODE).id: text for name, text in letters.items()}
+        for back in range(length, 0, -1):
+            rows = {id_: Row(text[-back], "CO") for id_, text in ids.items() if back <= len(text)}
+            await store.write(self._grant, Minute(now - back, now - length, rows))
 
     async def statuses(self) -> Mapping[str, str]:
         """The truth: each service's status by id, as Redis holds it."""

@@ -4,9 +4,12 @@ import asyncio
 import contextlib
 import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
+
+from tests.support.wait import ACCEPTED_TURNS
 
 
 class FaultProxy:
@@ -25,6 +28,7 @@ class FaultProxy:
         self._sliced = False
         self.lost: list[bytes] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers = weakref.WeakSet[asyncio.StreamWriter]()
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_unix_server(self._accept, self.path)
@@ -32,9 +36,13 @@ class FaultProxy:
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for _turn in range(ACCEPTED_TURNS):
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            for writer in self._writers:
+                writer.transport.abort()
+            await asyncio.sleep(0)
         shutil.rmtree(self._folder)
 
     def lose_replies(self, count: int = 1) -> None:
@@ -88,12 +96,14 @@ class FaultProxy:
         self._deaf = self._mute = False
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
         task = asyncio.create_task(self._serve(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         upstream_reader, upstream_writer = await asyncio.open_unix_connection(self._upstream)
+        self._writers.add(upstream_writer)
         asking = asyncio.create_task(self._ask(reader, upstream_writer))
         try:
             await self._answer(upstream_reader, writer)

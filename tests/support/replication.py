@@ -131,7 +131,7 @@ class Sentinel(RedisServer):
         def found() -> bool:
             return len(ask(self, "SENTINEL", "REPLICAS", PRIMARY)) == replicas
 
-        await eventually(found, 30, "the Sentinel knows the replica")
+        await eventually(found, message="the Sentinel knows the replica")
 
     async def fail_over(self, pair: Pair) -> None:
         """Have it promote the replica, and demote the primary as it would itself in ten seconds."""
@@ -140,8 +140,8 @@ class Sentinel(RedisServer):
 
     async def promote(self, pair: Pair) -> None:
         """Have it promote the replica, while the primary still takes itself for one."""
-        await eventually(self._begins, 30, "the Sentinel begins")
-        await eventually(lambda: self._named() == pair.places[1], 30, "the replica is promoted")
+        await eventually(self._begins, message="the Sentinel begins")
+        await eventually(lambda: self._named() == pair.places[1], message="the replica is promoted")
 
     def _begins(self) -> bool:
         """One that has just started does not trust the replica yet."""
@@ -177,11 +177,11 @@ class Cluster:
             ask(self.nodes[index], "CLUSTER", "SET-CONFIG-EPOCH", index + 1)
         for node in self.nodes[1:]:
             ask(node, "CLUSTER", "MEET", "127.0.0.1", first.port, _bus(first))
-        await eventually(self._knows_all, 30, "the nodes know each other")
+        await eventually(self._knows_all, message="the nodes know each other")
         holder = self.ids[self.holder()]
         ask(self.nodes[3], "CLUSTER", "REPLICATE", holder)
-        await eventually(self.is_served, 30, "the Cluster serves")
-        await eventually(self._replica_follows, 30, "the replica follows")
+        await eventually(self.is_served, message="the Cluster serves")
+        await eventually(self._replica_follows, message="the replica follows")
         return self
 
     def _knows_all(self) -> bool:

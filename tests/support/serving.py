@@ -78,7 +78,12 @@ class Serving:
         command = [*self._before, *ours]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                command, env=self.environment, stdout=log, stderr=log, start_new_session=True
+                command,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=_heed_hangup,  # noqa: PLW1509 - it takes no lock
             )
 
     def output(self) -> str:
@@ -127,6 +132,11 @@ class Serving:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
         self.process.wait(PATIENCE_SECONDS)
+
+
+def _heed_hangup() -> None:
+    """Under nohup a process, and all that it starts, would outlive its terminal."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def _role(command: list[str]) -> str:

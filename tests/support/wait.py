@@ -15,15 +15,22 @@ quick anything is."""
 STEP_SECONDS, PAUSES = 0.01, 3
 """Between two looks: so long, or so many times what a look takes, as one into a browser."""
 
+ACCEPTED_TURNS = 5
+"""Turns of the loop until a connection that was just accepted is known."""
+
 
 @overload
 async def eventually(
-    condition: Callable[[], Coroutine[Any, Any, T]], within: float = 20, message: str = ...
+    condition: Callable[[], Coroutine[Any, Any, T]],
+    within: float = PATIENCE_SECONDS,
+    message: str = ...,
 ) -> T: ...
 @overload
-async def eventually(condition: Callable[[], T], within: float = 20, message: str = ...) -> T: ...
 async def eventually(
-    condition: Callable[[], Any], within: float = 20, message: str = "the condition"
+    condition: Callable[[], T], within: float = PATIENCE_SECONDS, message: str = ...
+) -> T: ...
+async def eventually(
+    condition: Callable[[], Any], within: float = PATIENCE_SECONDS, message: str = "the condition"
 ) -> Any:
     """Wait until the condition is true; returns its value. It may be a coroutine function.
 

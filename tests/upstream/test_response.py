@@ -116,7 +116,7 @@ def test_what_is_around_the_chunks_counts_too() -> None:
 
 def test_an_encoded_body_is_left_unread() -> None:
     reading = read(b"HTTP/1.1 200 OK\r\nContent-Encoding: GZIP\r\nContent-Length: 9999\r\n\r\n")
-    assert reading.answer.flaw == "encoded, though plain was asked for"
+    assert reading.answer.flaw == "encoded, though no encoding was requested"
 
 
 @pytest.mark.parametrize("upgrade", [b"", b"Upgrade: x\r\nConnection: Upgrade\r\n"])

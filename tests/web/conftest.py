@@ -2,12 +2,14 @@
 
 import asyncio
 import gc
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import uvloop
 
+from tests.scan.services import Services
 from tests.web.stage import Stage, stage
 from tests.web.world import World
 
@@ -19,6 +21,14 @@ Act = Callable[[Scene], None]
 async def world() -> World:
     """A fresh Redis and a worker that does not run yet."""
     return World()
+
+
+@pytest.fixture
+async def services(tmp_path: Path) -> AsyncIterator[Services]:
+    """Starts services on sockets below `tmp_path` and stops them all at the end."""
+    started = Services(tmp_path)
+    yield started
+    await started.stop()
 
 
 @pytest.fixture(params=["asyncio", "uvloop"])

@@ -18,8 +18,8 @@ from hero_router.settings.config import RouterConfig
 from hero_router.sse import Message, Parser
 from hero_router.store.client import connect
 from hero_router.web.app import make_runner
-from hero_router.web.assembly import PARTS, Parts
-from tests.support.wait import eventually
+from hero_router.web.worker_parts import PARTS, Parts
+from tests.support.wait import PATIENCE_SECONDS, eventually
 
 WINDOW = 8
 CHANGES = ("service_added", "service_updated", "status_change", "service_removed", "scan")
@@ -64,9 +64,9 @@ class Listener:
         """Wait until the change at this position has come."""
         await eventually(lambda: place in self.places, message=f"{place} arrives")
 
-    async def hears_of(self, event: str, count: int = 1, within: float = 5) -> list[Any]:
+    async def hears_of(self, event: str, count: int = 1) -> list[Any]:
         """Wait for so many messages of one kind; returns what they say."""
-        await eventually(lambda: len(self.named(event)) >= count, within, f"{count} of {event}")
+        await eventually(lambda: len(self.named(event)) >= count, message=f"{count} of {event}")
         return self.data(event)
 
 
@@ -95,7 +95,18 @@ class Live:
     @property
     def names(self) -> set[str]:
         """The services that the worker shows."""
-        return {str(item["name"]) for item in self.feed.mirror.services()}
+        return set(self.statuses)
+
+    @property
+    def statuses(self) -> dict[str, str]:
+        """The status of each service that the worker shows, by name."""
+        return {item["name"]: item["status"] for item in self.feed.mirror.services()}
+
+    @property
+    def scans(self) -> int:
+        """The number of the last scan of the node `n` that the worker knows."""
+        nodes = self.feed.mirror.nodes
+        return nodes["n"].scan if "n" in nodes else 0
 
     async def is_ready(self) -> bool:
         """Whether `/ready` says so."""
@@ -176,7 +187,7 @@ async def scanning(redis_url: str, root: Path, **settings: Any) -> AsyncIterator
 async def ended(task: "asyncio.Task[None]") -> None:
     """Cancel a task; one that goes on all the same is shown with all that runs."""
     task.cancel()
-    _, going_on = await asyncio.wait([task], timeout=10)
+    _, going_on = await asyncio.wait([task], timeout=PATIENCE_SECONDS)
     stacks = [str(each.get_stack()) for each in asyncio.all_tasks()] if going_on else []
     assert not going_on, f"a cancelled scanner goes on: {stacks}"
 

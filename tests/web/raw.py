@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-WAIT_SECONDS = 5.0
+from tests.support.wait import PATIENCE_SECONDS
 
 
 class Answer(NamedTuple):
@@ -30,7 +30,7 @@ async def ask(port: int, data: bytes) -> Answer:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(data)
-        async with asyncio.timeout(WAIT_SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             return parse(await reader.read())
     finally:
         writer.close()

@@ -17,7 +17,7 @@ from hero_router.web.routes import events
 from hero_router.web.stream_connection import Connections
 from tests.feed.world import events as numbered
 from tests.feed.world import position
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 from tests.web.world import World
 
 
@@ -51,10 +51,11 @@ class Stage:
         version: str = "1.1",
         tls: ssl.SSLContext | None = None,
         receive_bytes: int | None = None,
+        fields: str = "",
     ) -> "Raw":
-        """Ask for a stream, and read its head and hello."""
+        """Ask for a stream, with more header fields; read its head."""
         raw = await self.open(tls, receive_bytes)
-        raw.send(f"GET {target} HTTP/{version}\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        raw.send(f"GET {target} HTTP/{version}\r\nHost: 127.0.0.1\r\n{fields}\r\n".encode())
         raw.head = (await raw.reader.readuntil(b"\r\n\r\n")).decode()
         return raw
 
@@ -97,7 +98,7 @@ class Raw:
     async def messages(self, number: int) -> list[Message]:
         """At least so many messages."""
         found = list[Message]()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while len(found) < number:
                 data = await self.chunk() if self.chunked else await self.reader.read(65_536)
                 assert data, "the stream ended"

@@ -2,21 +2,17 @@
 
 import json
 import time
-from typing import Any
 
 import pytest
-from aiohttp.test_utils import TestClient
 from pytest_aiohttp.plugin import AiohttpClient
 from yarl import URL
 
-from hero_router.codec import encode
 from hero_router.feed.conditions import SCANNER
 from hero_router.feed.last_probe_reader import LastProbeReader
 from hero_router.feed.view import StateView
+from hero_router.strict_json import encode
 from tests.support.wait import eventually
-from tests.web.world import KEYS, World, record
-
-Client = TestClient[Any, Any]
+from tests.web.world import KEYS, WINDOW, Client, World, record
 
 
 @pytest.fixture
@@ -47,12 +43,32 @@ async def test_the_state_is_that_of_the_registry_at_a_stated_position(
     assert 0 < state["as_of"] <= int(time.time() * 1000)
 
 
+async def test_each_record_of_the_state_is_a_line(client: Client) -> None:
+    """So the page can read them in pieces; it reads the rest as one text too."""
+    answer = await client.get("/api/services")
+    first, *records, last = (await answer.text()).split("\n")
+    assert first.endswith('"services":[')
+    state = json.loads(first + last)
+    state["services"] = [json.loads(line.removesuffix(",")) for line in records]
+    assert state == await answer.json()
+
+
+async def test_the_nodes_alone_are_those_of_the_state(client: Client) -> None:
+    state = await (await client.get("/api/services")).json()
+    alone = await (await client.get("/api/nodes")).json()
+    assert list(alone) == ["nodes", "stale", "webhook", "now", "as_of"]
+    assert len(alone["nodes"]) == 2
+    assert (alone["nodes"], alone["stale"]) == (state["nodes"], state["stale"])
+
+
 async def test_the_last_events_are_those_of_the_window_with_their_times(
     client: Client, world: World
 ) -> None:
     answer = await client.get("/api/events/recent?n=2")
     found = await answer.json()
-    assert list(found) == ["cursor", "run_id", "events", "now", "as_of"]
+    assert list(found) == [
+        "cursor", "run_id", "window", "kept", "first", "events", "now", "as_of",
+    ]  # fmt: skip
     assert found["cursor"] == str(world.feed.ring.head)
     assert [each["event"] for each in found["events"]] == ["service_added", "service_added"]
     last = found["events"][-1]
@@ -61,6 +77,9 @@ async def test_the_last_events_are_those_of_the_window_with_their_times(
     assert abs(last["data"]["at"] / 1000 - time.time()) < 60
     everything = await (await client.get("/api/events/recent")).json()
     assert len(everything["events"]) == 3
+    oldest = everything["events"][0]
+    assert found["first"] == {"id": oldest["id"], "at": oldest["data"]["at"]}
+    assert (found["kept"], found["window"]) == (3, WINDOW)
     await world.remove(record("alpha"))
     await world.caught_up()
     newest = await (await client.get("/api/events/recent?n=1")).json()
@@ -97,7 +116,7 @@ async def test_a_client_that_has_the_state_already_gets_304_until_it_changes(
     client: Client, world: World
 ) -> None:
     first = await client.get("/api/services")
-    assert first.headers["Cache-Control"] == "no-cache"
+    assert first.headers["Cache-Control"] == "no-store"
     tag = first.headers["ETag"]
     for sent in (tag, tag.removeprefix("W/"), f'"other", {tag}', "*"):
         again = await client.get("/api/services", headers={"If-None-Match": sent})
@@ -136,11 +155,7 @@ async def test_the_state_is_encoded_once_for_all_clients(client: Client, world: 
 async def test_before_the_first_load_there_is_no_answer_instead_of_an_empty_list(
     world: World, aiohttp_client: AiohttpClient
 ) -> None:
-    world.server.connected = False
-    client = await aiohttp_client(world.app())
-    await eventually(
-        lambda: bool(world.feed.conditions.current), message="the worker did not notice"
-    )
+    client = await world.started_without_redis(aiohttp_client)
     for path in ("/api/services", "/api/services/alpha"):
         answer = await client.get(path)
         told = (await answer.json())["error"]
@@ -197,9 +212,9 @@ async def test_one_service_is_found_by_its_id_in_any_case_and_by_a_name_that_onl
     }
     for key in (item.id, item.id.upper(), "alpha"):
         answer = await client.get(f"/api/services/{key}")
-        assert answer.headers["Cache-Control"] == "no-cache"
+        assert answer.headers["Cache-Control"] == "no-store"
         known = json.loads(encode(item.to_json()))
-        expected = {**known, "probe": None, "stale": [], "addresses": addresses}
+        expected = {**known, "probe": None, "stale": [], "addresses": addresses, "muted": None}
         assert await answer.json() == expected
 
 

@@ -14,6 +14,7 @@ from hero_router.rpc.error_mapping import UNFORESEEN
 from hero_router.web.middleware import add_headers, guard
 from hero_router.web.route_groups import PUBLIC, add_routes
 from tests.support.redis import RedisServer
+from tests.support.wait import PATIENCE_SECONDS
 from tests.web.live import working
 
 
@@ -75,9 +76,9 @@ async def test_what_is_no_http_is_refused_and_told_in_one_line(
         caplog.clear()
         reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
         writer.write(request_)
-        assert (await asyncio.wait_for(reader.readline(), 5)).split()[1] == status
+        assert (await asyncio.wait_for(reader.readline(), PATIENCE_SECONDS)).split()[1] == status
         writer.close()
-    told = [item for item in caplog.records if item.name == "hero_router.web.request_checks"]
+    told = [item for item in caplog.records if item.name == "hero_router.web.http_protocol"]
     assert [item.levelname for item in told] == ["INFO"]
     assert why in told[0].getMessage()
     assert "\n" not in told[0].getMessage()

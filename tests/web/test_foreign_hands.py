@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from hero_router.codec import decode, encode
-from hero_router.feed import audit
-from hero_router.scan import scanner
+from hero_router.feed import audit, node_monitor
+from hero_router.scan import single_scan
 from hero_router.store import stream_reader
 from hero_router.store.keys import Keys
+from hero_router.strict_json import decode, encode
 from tests.failover.witness import witnessing
 from tests.scan.services import Services, good
 from tests.support.hand import Hand
@@ -36,13 +36,11 @@ def admin(redis7: RedisServer) -> Iterator[Redis]:
 
 
 @pytest.fixture
-async def services(tmp_path: Path) -> AsyncIterator[Services]:
-    """Services on sockets."""
-    started = Services(tmp_path)
+async def services(services: Services) -> Services:
+    """Two services on sockets."""
     for name in ("a.sock", "b.sock"):
-        await started.start(name, good())
-    yield started
-    await started.stop()
+        await services.start(name, good())
+    return services
 
 
 @pytest.fixture
@@ -51,25 +49,19 @@ async def live(
 ) -> AsyncIterator[Live]:
     """A worker beside a scanner. It never audits: what it knows, it knows from events."""
     monkeypatch.setattr(audit, "AUDIT_SECONDS", NEVER)
-    monkeypatch.setattr(scanner, "WHOLE_SCANS", 3)
+    monkeypatch.setattr(single_scan, "WHOLE_SCANS", 3)
+    monkeypatch.setattr(node_monitor, "WATCH_SECONDS", 0.1)
     async with scanning(redis7.url, tmp_path), working(redis7.url) as worker:
         await eventually(lambda: knows(worker, {"a", "b"}), message="both are known")
-        await eventually(lambda: scans(worker) > 0, message="a scan is over")
-        scan = scans(worker)
-        await eventually(lambda: scans(worker) > scan + 1, message="it is quiet")
+        await eventually(lambda: worker.scans > 0, message="a scan is over")
+        scan = worker.scans
+        await eventually(lambda: worker.scans > scan + 1, message="it is quiet")
         yield worker
-
-
-def scans(live: Live) -> int:
-    """The last scan that the worker knows of."""
-    nodes = live.feed.mirror.nodes
-    return nodes["n"].scan if "n" in nodes else 0
 
 
 def knows(live: Live, names: set[str]) -> bool:
     """These services, all of them healthy."""
-    shown = {item["name"]: item["status"] for item in live.feed.mirror.services()}
-    return shown == dict.fromkeys(names, "healthy")
+    return live.statuses == dict.fromkeys(names, "healthy")
 
 
 def records(admin: Redis) -> dict[str, Any]:
@@ -189,4 +181,4 @@ async def test_a_scanner_says_how_to_go_on_after_an_id_beyond_all_clocks(
         command = f"redis-cli DEL '{KEYS.events}'"
         await eventually(lambda: command in caplog.text, message="it says so")
         admin.delete(KEYS.events)
-        await eventually(lambda: knows(live, {"a", "b"}), 30, "all goes on")
+        await eventually(lambda: knows(live, {"a", "b"}), message="all goes on")

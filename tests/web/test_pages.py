@@ -54,6 +54,24 @@ async def test_what_the_page_loads_never_changes_at_its_address(
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
 
 
+def test_the_page_names_every_module_that_it_needs(folder: Path) -> None:
+    """So a browser asks for all at once; what only a worker runs is not among them."""
+    (folder / "index.html").write_text("<head></head>")
+    (folder / "js" / "main.js").write_text('import { a } from "./ui/a.js";\nexport {};')
+    (folder / "js" / "ui").mkdir()
+    (folder / "js" / "ui" / "a.js").write_text('import { b } from "../b.js";\nexport const a = b;')
+    (folder / "js" / "b.js").write_text('import { a } from "./ui/a.js";')
+    (folder / "js" / "worker.js").write_text("")
+    page = static.Assets(folder)
+    scripts = folder.rglob("*.js")
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in scripts}
+    assert static.modules(files) == ["js/b.js", "js/ui/a.js", "js/main.js"]
+    text = page.index.plain.decode()
+    assert re.findall(rf'modulepreload" href="static/{page.digest}/js/([^"]+)"', text) == [
+        "b.js", "ui/a.js", "main.js",
+    ]  # fmt: skip
+
+
 async def test_the_page_itself_is_asked_for_each_time(client: Client) -> None:
     answer = await client.get("/")
     assert answer.headers["Cache-Control"] == "no-cache"
@@ -209,3 +227,9 @@ async def test_the_icon_lies_where_browsers_look_for_it(aiohttp_client: AiohttpC
     answer = await client.get("/favicon.ico")
     assert (answer.status, answer.content_type) == (200, "image/vnd.microsoft.icon")
     assert (await answer.read()).startswith(b"\0\0\1\0\1\0\x10\x10")
+
+
+async def test_the_wall_has_a_short_address_below_any_prefix(aiohttp_client: AiohttpClient) -> None:
+    client = await aiohttp_client(nowhere())
+    answer = await client.get("/wall", allow_redirects=False)
+    assert (answer.status, answer.headers["Location"]) == (302, "./#/wall")

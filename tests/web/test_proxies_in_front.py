@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,12 +16,11 @@ from tests.support.hand import NODE, writing
 from tests.support.ports import free_port
 from tests.support.records import put
 from tests.support.redis import RedisServer
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 from tests.web.live import WINDOW, Live, working
+from tests.web.nginx import PATHS, nginx_command
 from tests.web.raw import ask, get, parse
 
-PATHS = os.environ["PATH"] + ":/usr/sbin"
-NGINX = shutil.which("nginx", path=PATHS) or "nginx"
 HAPROXY = shutil.which("haproxy", path=PATHS) or "haproxy"
 
 
@@ -70,7 +68,7 @@ async def running(*command: str | Path, port: int) -> AsyncIterator[int]:
             return False
 
     try:
-        await eventually(answers, 10, "the proxy answers")
+        await eventually(answers, message="the proxy answers")
         yield port
     finally:
         process.terminate()
@@ -81,14 +79,10 @@ async def running(*command: str | Path, port: int) -> AsyncIterator[int]:
 async def nginx(tmp_path: Path, live: Live) -> AsyncIterator[int]:
     """nginx as most people write it; as if TLS ended there, with a client at 203.0.113.9."""
     port = free_port()
-    configuration = tmp_path / "nginx.conf"
-    user = "user root;" if os.getuid() == 0 else ""
-    configuration.write_text(
+    command = nginx_command(
+        tmp_path,
         f"""
-        {user} daemon off; pid {tmp_path}/pid; error_log stderr; worker_processes 1;
-        events {{}}
-        http {{
-          access_log off; client_body_temp_path {tmp_path}/body; proxy_temp_path {tmp_path}/temp;
+          proxy_temp_path {tmp_path}/temp;
           map $http_upgrade $connection_upgrade {{ default upgrade; '' ''; }}
           server {{
             listen 127.0.0.1:{port};
@@ -108,10 +102,9 @@ async def nginx(tmp_path: Path, live: Live) -> AsyncIterator[int]:
               proxy_pass http://127.0.0.1:{live.port}/;
             }}
           }}
-        }}
-        """
+        """,
     )
-    async with running(NGINX, "-c", configuration, "-p", tmp_path, port=port) as started:
+    async with running(*command, port=port) as started:
         yield started
 
 
@@ -146,7 +139,7 @@ async def test_a_websocket_passes_nginx_and_the_router(nginx: int) -> None:
         session.ws_connect(f"http://127.0.0.1:{nginx}/ws") as connection,
     ):
         await connection.send_bytes(b"x" * 100_000)
-        assert await connection.receive_bytes(timeout=5) == b"x" * 100_000
+        assert await connection.receive_bytes(timeout=PATIENCE_SECONDS) == b"x" * 100_000
 
 
 async def test_behind_haproxy_no_client_gets_a_trailer_of_another(
@@ -176,7 +169,7 @@ backend router
         b"POST /shop/page/ HTTP/1.1\r\nHost: router.example\r\nTransfer-Encoding: chunked\r\n"
         b"Trailer: Cookie\r\n\r\n3\r\nabc\r\n0\r\nX-A: 1\r\nX-Evil: evil\r\n\r\n"
     )
-    async with running(HAPROXY, "-f", configuration, port=port), asyncio.timeout(10):
+    async with running(HAPROXY, "-f", configuration, port=port), asyncio.timeout(PATIENCE_SECONDS):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         for _ in range(5):
             writer.write(evil)

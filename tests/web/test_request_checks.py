@@ -9,6 +9,7 @@ import pytest
 from hero_router.web.body import MAX_BYTES
 from hero_router.web.route_groups import HEADERS
 from tests.support.redis import RedisServer
+from tests.support.wait import PATIENCE_SECONDS
 from tests.web.live import Live, working
 from tests.web.raw import ask, get, parse, post
 
@@ -154,7 +155,7 @@ async def test_a_client_that_waits_to_send_a_body_is_refused_before_it_sends_it(
 ) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
     writer.write(request_)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         answer = parse(await reader.readuntil(b"\r\n\r\n"))
     writer.close()
     assert answer.status == status
@@ -163,7 +164,7 @@ async def test_a_client_that_waits_to_send_a_body_is_refused_before_it_sends_it(
 async def test_a_client_that_waits_to_send_a_wanted_body_gets_a_100(live: Live) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
     writer.write(post(EXPECT, JSON, SIZE))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
         writer.write(CALL)
         answer = parse(await reader.read())

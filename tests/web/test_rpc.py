@@ -6,15 +6,12 @@ from typing import Any
 
 import jsonschema
 import pytest
-from aiohttp.test_utils import TestClient
 from pytest_aiohttp.plugin import AiohttpClient
 
 from hero_router import __version__
 from hero_router.model import Status
 from tests.support.wait import eventually
-from tests.web.world import World, record
-
-Client = TestClient[Any, Any]
+from tests.web.world import Client, World, record
 
 ALPHA = record("alpha")
 BETA = record("beta", status=Status.UNHEALTHY, reason="no answer")
@@ -61,11 +58,7 @@ async def test_list_is_the_same_state_as_the_json_api(client: Client) -> None:
 async def test_before_the_first_load_methods_say_so(
     world: World, aiohttp_client: AiohttpClient
 ) -> None:
-    world.server.connected = False
-    client = await aiohttp_client(world.app())
-    await eventually(
-        lambda: bool(world.feed.conditions.current), message="the worker did not notice"
-    )
+    client = await world.started_without_redis(aiohttp_client)
     for method, params in (
         ("router.list", {}),
         ("router.services", {}),
@@ -152,7 +145,7 @@ async def test_a_service_is_found_by_id_or_name_under_either_parameter(
     found = await result(client, "router.service", params)
     addresses = found.pop("addresses")
     assert addresses["rpc"]["path"] == "/alpha/rpc/"
-    expected = {**ALPHA.to_json(), "probe": figures, "stale": []}
+    expected = {**ALPHA.to_json(), "probe": figures, "stale": [], "muted": None}
     assert found == json.loads(json.dumps(expected))
 
 
@@ -227,8 +220,18 @@ async def test_discover_gives_the_document_that_lies_at_its_address(client: Clie
         "router.services",
         "router.count",
         "router.logs",
+        "router.history",
         "router.service",
         "router.scan",
+        "router.mute",
+        "router.unmute",
+        "router.access",
+        "router.sessions",
+        "router.end_session",
+        "router.end_sessions",
+        "router.allowed",
+        "router.allow",
+        "router.disallow",
         "router.health",
         "rpc.discover",
     }

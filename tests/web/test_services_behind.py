@@ -3,7 +3,6 @@
 import asyncio
 import io
 import os
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,10 +14,10 @@ from hero_router.model import SocketState, Status
 from tests.support.hand import NODE, writing
 from tests.support.records import put
 from tests.support.redis import RedisServer
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 from tests.web.live import WINDOW, Live, working
+from tests.web.nginx import nginx_command
 
-NGINX = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin") or "nginx"
 BIG = os.urandom(1024) * 8192
 
 
@@ -42,24 +41,18 @@ async def nginx(tmp_path: Path, live: Live) -> AsyncIterator[None]:
     folder.mkdir()
     (folder / "big").write_bytes(BIG)
     (folder / "a.txt").write_text("word " * 1000)
-    configuration = tmp_path / "nginx.conf"
-    user = "user root;" if os.getuid() == 0 else ""
-    configuration.write_text(
+    command = nginx_command(
+        tmp_path,
         f"""
-        {user} daemon off; pid {tmp_path}/pid; error_log stderr; worker_processes 1;
-        events {{}}
-        http {{
-          access_log off; gzip on; gzip_types text/plain; gzip_proxied any;
-          client_body_temp_path {tmp_path}/body; client_max_body_size 64m;
+          gzip on; gzip_types text/plain; gzip_proxied any; client_max_body_size 64m;
           server {{
             listen unix:{tmp_path}/shop/web_page.sock;
             root {folder};
             location = /moved {{ return 302 /a.txt; }}
           }}
-        }}
-        """
+        """,
     )
-    process = await asyncio.create_subprocess_exec(NGINX, "-c", str(configuration), "-p", tmp_path)
+    process = await asyncio.create_subprocess_exec(*command)
     try:
         yield
     finally:
@@ -77,7 +70,7 @@ async def test_nginx_serves_files_ranges_and_packed_text_through_the_router(live
             async with session.get(f"{url}/a.txt") as answer:
                 return answer.status == 200
 
-        await eventually(answers, 10, "nginx answers")
+        await eventually(answers, message="nginx answers")
         async with session.get(f"{url}/big") as answer:
             assert await answer.read() == BIG
         async with session.get(f"{url}/big", headers={"Range": "bytes=1000-1999"}) as answer:
@@ -152,7 +145,7 @@ async def test_a_websocket_carries_messages_of_any_size_both_ways(live: Live, ad
     ):
         for size in (0, 1, 70_000, len(BIG)):
             await connection.send_bytes(BIG[:size])
-            assert await connection.receive_bytes(timeout=10) == BIG[:size]
+            assert await connection.receive_bytes(timeout=PATIENCE_SECONDS) == BIG[:size]
         await connection.close()
     await eventually(lambda: connection.close_code == 1000, message="it closes cleanly")
 

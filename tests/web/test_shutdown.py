@@ -5,10 +5,10 @@ import signal
 
 import pytest
 
-from hero_router.feed import nodes
+from hero_router.feed import node_monitor
 from hero_router.web.lifecycle import drain
 from tests.support.redis import RedisServer
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 from tests.web.live import working
 from tests.web.world import World, record
 
@@ -17,7 +17,7 @@ async def test_a_feed_that_is_cancelled_ends_at_whatever_moment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Before Python 3.12 `asyncio.wait_for`, which the Redis library uses, may lose a cancel."""
-    monkeypatch.setattr(nodes, "WATCH_SECONDS", 0.0)
+    monkeypatch.setattr(node_monitor, "WATCH_SECONDS", 0.0)
     for number in range(20):
         world = World()
         await world.add(record("a"))
@@ -26,7 +26,7 @@ async def test_a_feed_that_is_cancelled_ends_at_whatever_moment(
         for _ in range(number):
             await asyncio.sleep(0)
         task.cancel()
-        _, pending = await asyncio.wait({task}, timeout=5)
+        _, pending = await asyncio.wait({task}, timeout=PATIENCE_SECONDS)
         assert not pending, f"the feed goes on after it was cancelled ({number})"
         assert task.cancelled()
 
@@ -44,8 +44,8 @@ async def test_a_worker_whose_feed_broke_ends_its_streams_at_once(
             live.listening() as other,
         ):
             monkeypatch.setattr(live.feed.nodes, "update", None)
-            await asyncio.wait_for(asked.wait(), 5)
-            await asyncio.wait_for(drain(live.runner), 5)
+            await asyncio.wait_for(asked.wait(), PATIENCE_SECONDS)
+            await asyncio.wait_for(drain(live.runner), PATIENCE_SECONDS)
             await eventually(lambda: one.ended and other.ended, message="both streams end")
     finally:
         loop.remove_signal_handler(signal.SIGTERM)

@@ -8,6 +8,7 @@ from hero_router.web import lifecycle
 from tests.support.hand import Hand
 from tests.support.ports import free_port
 from tests.support.redis import RedisServer
+from tests.support.wait import PATIENCE_SECONDS
 from tests.web.live import working
 
 HEALTHY = 200
@@ -47,7 +48,10 @@ async def test_a_redis_that_says_nothing_keeps_no_worker_from_listening(
     server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     try:
-        async with asyncio.timeout(2), working(f"redis://127.0.0.1:{port}/0") as worker:
+        async with (
+            asyncio.timeout(PATIENCE_SECONDS),
+            working(f"redis://127.0.0.1:{port}/0") as worker,
+        ):
             assert (await worker.get("/health"))[0] == HEALTHY
             assert not await worker.is_ready()
     finally:

@@ -20,7 +20,7 @@ from hero_router.web import encoding, state_compressor
 from hero_router.web.encoding import GzipPrefix
 from tests.support.hand import Hand
 from tests.support.redis import RedisServer
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 from tests.web.live import Live, working
 from tests.web.raw import Answer, ask, get, post
 
@@ -223,7 +223,7 @@ async def test_clients_of_all_kinds_unpack_the_state(live: Live) -> None:
         if shutil.which(command[0]) is None:
             continue
         ran = await asyncio.to_thread(
-            subprocess.run, command, capture_output=True, timeout=20, check=True
+            subprocess.run, command, capture_output=True, timeout=PATIENCE_SECONDS, check=True
         )
         assert json.loads(ran.stdout)["services"] == wanted
 

@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
-from hero_router.feed.event_buffer import SLICE_BYTES
+from hero_router.feed.batch_builder import SLICE_BYTES
 from hero_router.feed.subscribers import Subscriber, SubscriberState
 from hero_router.sse import Message
 from hero_router.web.stream_connection import MAX_STRAY_BYTES, Chunks, Connection
@@ -199,7 +199,7 @@ def test_a_socket_stays_open_until_the_hub_has_forgotten_its_client(act: Act) ->
         await made.left(1)
         made.hub.close()
         await ended.reader.read()
-        await eventually(lambda: lost == [True] * 4, 30, "all four are told")
+        await eventually(lambda: lost == [True] * 4, message="all four are told")
 
     act(scene)
 

@@ -18,6 +18,7 @@ from hero_router.model import SocketState, Status
 from tests.support.hand import NODE, writing
 from tests.support.records import put
 from tests.support.redis import RedisServer
+from tests.support.wait import PATIENCE_SECONDS
 from tests.web.live import WINDOW, Live, working
 from tests.web.upstream import Visit, service
 
@@ -202,7 +203,7 @@ async def test_random_requests_give_the_same_as_straight_at_the_socket(
     path = tmp_path / "shop/web_page.sock"
     straight = Link("", path=str(path))
     through = Link("/shop/page", host="127.0.0.1", port=live.port)
-    async with service(path, echo), asyncio.timeout(60):
+    async with service(path, echo), asyncio.timeout(PATIENCE_SECONDS):
         for number in range(EXCHANGES):
             asked = request(chance)
             expected, found = await straight.exchange(asked), await through.exchange(asked)

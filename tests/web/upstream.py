@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.support.wait import PATIENCE_SECONDS
 from tests.web.live import Live
 from tests.web.raw import ask
 
@@ -76,6 +77,18 @@ def answers(*parts: bytes) -> Script:
     return script
 
 
+class Silent:
+    """A script that reads the head of a request and never answers; `came` is set once it has it."""
+
+    def __init__(self) -> None:
+        self.came = asyncio.Event()
+
+    async def __call__(self, visit: Visit) -> None:
+        await visit.head()
+        self.came.set()
+        await visit.reader.read()
+
+
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
 
 
@@ -102,10 +115,26 @@ async def exchanged(live: Live, *parts: bytes, until: bytes) -> bytes:
             writer.write(part)
             await writer.drain()
             await asyncio.sleep(0.02)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             return await reader.readuntil(until)
     finally:
         writer.close()
+
+
+async def until_broken(live: Live, request: bytes) -> tuple[bytes, bool]:
+    """All that comes until the connection ends, and whether it ended cleanly, without a reset."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
+    writer.write(request)
+    came = b""
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while data := await reader.read(65_536):
+                came += data
+    except ConnectionResetError:
+        return came, False
+    finally:
+        writer.close()
+    return came, True
 
 
 UPGRADE = (

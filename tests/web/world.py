@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestClient
 from fakeredis import FakeServer
+from pytest_aiohttp.plugin import AiohttpClient
 
-from hero_router.feed import nodes
+from hero_router.feed import node_monitor
 from hero_router.model import Change, NodeState, Record, SocketState, Status, service_id
 from hero_router.settings.config import RouterConfig
 from hero_router.store.clock import RedisClock
@@ -21,10 +23,12 @@ from hero_router.store.registry import Registry
 from hero_router.store.scan_requests import ScanRequest, ScanRequests
 from hero_router.store.stream_reader import NodeReader, Stream
 from hero_router.web.app import create_app
-from hero_router.web.assembly import RedisClients, make_parts
+from hero_router.web.worker_parts import RedisClients, make_parts
 from tests.support.background import meanwhile
 from tests.support.fake_redis import fake_redis
 from tests.support.wait import eventually
+
+Client = TestClient[Any, Any]
 
 KEYS = Keys()
 WINDOW = 64
@@ -93,8 +97,8 @@ class World:
 
     async def lose(self, node: str, patch: pytest.MonkeyPatch) -> None:
         """End the node's scanner, and wait until the worker has noticed."""
-        patch.setattr(nodes, "WATCH_SECONDS", 0.01)
-        patch.setattr(nodes, "GRACE_SECONDS", 0.02)
+        patch.setattr(node_monitor, "WATCH_SECONDS", 0.01)
+        patch.setattr(node_monitor, "GRACE_SECONDS", 0.02)
         await self.client.delete(KEYS.lease(node))
         await eventually(
             lambda: node in self.feed.mirror.lost, message=f"{node} is not noticed as lost"
@@ -114,6 +118,13 @@ class World:
         await eventually(
             lambda: self.feed.mirror.head == head, message="the worker did not catch up"
         )
+
+    async def started_without_redis(self, aiohttp_client: AiohttpClient) -> Client:
+        """A client of a worker that could not load anything, and has noticed it."""
+        self.server.connected = False
+        client = await aiohttp_client(self.app())
+        await eventually(lambda: bool(self.feed.conditions.current), message="it is noticed")
+        return client
 
     @asynccontextmanager
     async def scanners(self, nodes: Iterable[str], **counts: int) -> AsyncIterator[None]:

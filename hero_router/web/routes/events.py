@@ -2,41 +2,62 @@
 
 import logging
 import random
-import re
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from aiohttp import web
 
-from hero_router import sse
-from hero_router.access.policy import narrowed
+from hero_router import ndjson, sse
+from hero_router.access.policy import narrowed, visible
 from hero_router.errors import BadRequest
 from hero_router.feed.filters import Filter
 from hero_router.feed.hub import Hub
 from hero_router.feed.subscribers import DEFAULT_OPTIONS, SubscribeOptions
 from hero_router.web.middleware import PRINCIPAL
-from hero_router.web.stream_connection import Chunks, Connection, Connections, Framed
+from hero_router.web.negotiation import preferred
+from hero_router.web.stream_connection import (
+    Chunks,
+    Connection,
+    Connections,
+    Rewrite,
+    unchanged,
+    unchunked,
+)
 
 log = logging.getLogger(__name__)
 
 LONGEST_CURSOR = 64
-"""Most characters of a position; a longer one is cut here, and then counts as unknown."""
+"""Maximum number of characters of a position; a longer one is cut here, and then counts as
+unknown."""
 
 COME_BACK_MS = 30_000, 60_000
-"""When a client comes back whose stream is one too many, from and to, in ms. The answer is a stream
-that ends, as a browser never comes back after an error."""
+"""Reconnect delay of a client that has too many streams: shortest and longest, in ms. The answer is
+a stream that ends, because a browser never reconnects after an error status."""
 
-_STREAMS = re.compile(
-    r"\s*(text/event-stream|text/\*|\*/\*)\s*(;(?!\s*q=0(\.0*)?\s*(;|$)).*)?", re.IGNORECASE
-)
-"""A media range that includes event streams, unless its weight is 0."""
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format of the stream: its response headers, and how SSE frames are rewritten to it."""
+
+    headers: Mapping[str, str]
+    rewrite: Rewrite
+
+
+SSE, NDJSON = "text/event-stream", ndjson.MEDIA_TYPE
+
+FORMATS: Mapping[str, Format] = {
+    SSE: Format(sse.HEADERS, unchanged),
+    NDJSON: Format(ndjson.HEADERS, ndjson.lines),
+}
+"""The formats by media type. Both have the same frames; a client that likes both gets the first."""
 
 
 def routes(hub: Hub, connections: Connections) -> list[web.RouteDef]:
     """The routes of the event stream: `/api/events` and `/events`."""
-    chunks = Chunks()
+    chunks = {kind: Chunks(form.rewrite) for kind, form in FORMATS.items()}
 
     async def events(request: web.Request) -> web.StreamResponse:
-        """Stream the events after the client's position, as Server-Sent Events.
+        """Stream the events after the client's position, as Server-Sent Events or NDJSON.
 
         `types`, `context` and `service` choose among them. With `conflate=1` a client that has
         fallen behind gets only the newest event of each service.
@@ -47,12 +68,14 @@ def routes(hub: Hub, connections: Connections) -> list[web.RouteDef]:
             HTTPNotAcceptable: the client accepts no event streams; it would wait without end for
                 the end of the answer.
         """
-        if not _takes_streams(request.headers.get("Accept", "")):
+        kind = preferred(request.headers.get("Accept", ""), tuple(FORMATS))
+        if kind is None:
             raise web.HTTPNotAcceptable
         principal = request[PRINCIPAL]
-        options = _options(request)
-        options = replace(options, filter=narrowed(principal, options.filter))
-        response = web.StreamResponse(headers=sse.HEADERS)
+        asked, shown = _options(request), visible(principal)
+        options = replace(asked, filter=narrowed(principal, asked.filter), shown=shown)
+        rewrite = FORMATS[kind].rewrite
+        response = web.StreamResponse(headers={**FORMATS[kind].headers, "Vary": "Accept"})
         response.force_close()
         writer = await response.prepare(request)
         transport = request.transport
@@ -60,12 +83,18 @@ def routes(hub: Hub, connections: Connections) -> list[web.RouteDef]:
             return response
         slot = connections.quota.take(principal.address)
         if slot is None:
-            log.warning("client %s has as many streams as it may have", principal.address)
-            await response.write(sse.retry(random.randint(*COME_BACK_MS)))  # noqa: S311 - no secret
+            log.warning(
+                "refused an event stream of the client %s: too many are open in this web worker, "
+                "in total or from this address (ROUTER_STREAMS_PER_ADDRESS); the client is told to "
+                "reconnect later",
+                principal.address,
+            )
+            later = sse.retry(random.randint(*COME_BACK_MS))  # noqa: S311 - no secret
+            await response.write(rewrite(later))
             return response
         writer.send_headers()
         chunked = request.version >= (1, 1)
-        encode, end_mark = (chunks, Chunks.END) if chunked else (Framed.of, b"")
+        encode, end_mark = (chunks[kind], Chunks.END) if chunked else (unchunked(rewrite), b"")
         connection = Connection(hub, connections, encode, end_mark)
         connection.take_over(request, transport, _cursor(request), options, principal, slot)
         return response
@@ -73,14 +102,10 @@ def routes(hub: Hub, connections: Connections) -> list[web.RouteDef]:
     return [web.get(path, events) for path in ("/api/events", "/events")]
 
 
-def _takes_streams(accept: str) -> bool:
-    """Whether an `Accept` field (RFC 9110, section 12.5.1) allows an event stream."""
-    return not accept.strip() or any(_STREAMS.fullmatch(each) for each in accept.split(","))
-
-
 def _cursor(request: web.Request) -> str | None:
-    """The client's last position: `Last-Event-ID`, else `?cursor=`; None: the client is new."""
-    given = request.headers.get("Last-Event-ID") or request.query.get("cursor")
+    """A client's last position: `Last-Event-ID`, else `?cursor=` or `?after=`; None if new."""
+    asked = request.query
+    given = request.headers.get("Last-Event-ID") or asked.get("cursor") or asked.get("after")
     return given[:LONGEST_CURSOR] if given else None
 
 
@@ -95,6 +120,6 @@ def _options(request: web.Request) -> SubscribeOptions:
     only = Filter.of(*lists)
     if conflate == "1" and only is not None and only.types:
         raise BadRequest(
-            "conflate: not together with types, for a service's newest event may be of another type"
+            "conflate=1 excludes types: a service's newest event may be of another type"
         )
     return SubscribeOptions(only, conflate == "1")

@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from hero_router.codec import encode
 from hero_router.feed.rescan import CALL_SECONDS
 from hero_router.rpc.dispatcher import Dispatcher
 from hero_router.rpc.methods import MANIFEST, RpcApi
+from hero_router.strict_json import encode
 from hero_router.web.body import BodyReader
 from hero_router.web.encoding import JSON, Document, packed
 from hero_router.web.errors import REQUEST_ID

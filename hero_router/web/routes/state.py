@@ -1,28 +1,33 @@
-"""The JSON API: the whole state, one service, the newest events; answered from memory.
+"""The JSON API: the whole state, one service, the nodes, the newest events; from memory.
 
 Only the last probe and the last errors of one service are read from Redis.
 """
 
+from dataclasses import asdict
+
 from aiohttp import ETag, web
 
 from hero_router.access.policy import visible
-from hero_router.codec import encode
 from hero_router.errors import BadRequest
 from hero_router.feed.filters import Filter
 from hero_router.feed.view import MOST_VIEWS, StateView
 from hero_router.rpc.service_detail import ServiceDetails
 from hero_router.store.routing_errors import MOST_KEPT
+from hero_router.store.webhook import WebhookStore
+from hero_router.strict_json import encode
 from hero_router.web.encoding import JSON, encoding_headers, has, packed, takes_gzip
 from hero_router.web.middleware import PRINCIPAL
 from hero_router.web.state_compressor import StateCompressor
+from hero_router.web.webhook_status_reader import read_status
 
 RECENT, MAX_RECENT = 100, 1000
 """How many events `/api/events/recent` returns by default, and at most."""
 
-CACHE = "no-cache"
+CACHE = "no-store"
+"""A browser that had an answer from its cache would take the times in it for those of a new one."""
 
 
-def routes(state: StateView, details: ServiceDetails) -> list[web.RouteDef]:
+def routes(state: StateView, details: ServiceDetails, webhook: WebhookStore) -> list[web.RouteDef]:
     """The routes of the whole state, one service with its errors, and the newest events."""
     compressors: dict[Filter | None, StateCompressor] = {}
 
@@ -61,6 +66,16 @@ def routes(state: StateView, details: ServiceDetails) -> list[web.RouteDef]:
         found = await details.errors(request.match_info["key"], request[PRINCIPAL], MOST_KEPT)
         return await packed(request, encode(found).encode("ascii"), JSON, CACHE)
 
+    async def nodes(request: web.Request) -> web.Response:
+        """The nodes, as their scanners last reported, the conditions, and the webhook's queue.
+
+        The webhook tells of all contexts: to who may see some only, it is null.
+        """
+        shown = visible(request[PRINCIPAL])
+        found = None if shown else await read_status(webhook)
+        text = state.nodes(shown, asdict(found) if found else None)
+        return await packed(request, text.encode("ascii"), JSON, CACHE)
+
     async def recent(request: web.Request) -> web.Response:
         """The newest `n` events. Raises BadRequest."""
         number = _number(request.query.get("n", str(RECENT)))
@@ -71,6 +86,7 @@ def routes(state: StateView, details: ServiceDetails) -> list[web.RouteDef]:
         web.get("/api/services", services),
         web.get("/api/services/{key}", service),
         web.get("/api/services/{key}/errors", errors),
+        web.get("/api/nodes", nodes),
         web.get("/api/events/recent", recent),
     ]
 

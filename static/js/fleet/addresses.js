@@ -7,8 +7,8 @@
 /** @typedef {{href: string, text: string, about: string}} Link */
 /** @typedef {{protocol: string, hostname: string, port: string}} Place */
 
-const OWN = "the service's own origin: its scripts run there";
-const SHARED = "an address of this router: scripts of the service run without an origin";
+const OWN = "the service's own host name: its scripts work there as usual";
+const SHARED = "an address below this router's own: the service's scripts run in a sandbox (without an origin)";
 
 /**
  * The service's own host name comes first. It is reached at the port of this page.

@@ -3,22 +3,29 @@
  * @module
  */
 
+import { said } from "./status.js";
 import { clock, lasting } from "./times.js";
 
-/** @typedef {{title: string, text: string, status: string, key: string}} Words `key` is a service's id */
+/** @typedef {{title: string, text: string, status: string, service: import("../route.js").Key|null}} Words `service` is which service the line is about */
+
+/** The types of events, in words. */
+export const TYPES = { status_change: "status", service_added: "added", service_updated: "updated", service_removed: "removed", scan: "scans" };
 
 /** @param {import("../live/timeline.js").Line} line @returns {Words} */
 export function words({ event, data }) {
   if (event === "resync") return note(`missed ${events(data.dropped)}`, `the page loads the state again; reason: ${data.reason}`);
+  if (event === "cut") return note("earlier events", `are not in this report: it has the newest ${data.most}`);
+  if (event === "edge") return note("older events are gone", `the router keeps the newest ${data.most}; the oldest of them, ${data.first}, is of this time`);
   if (event === "away") return note("while you were away", away(data));
   if (event === "scan") return note(`scan of ${data.node}`, scanned(data));
   const one = data.service ?? data;
   const title = one.context === "default" ? one.name : `${one.context}/${one.name}`;
-  const known = { title, status: one.status ?? "", key: one.id };
+  const service = { context: one.context, name: one.name, node: one.node };
+  const known = { title, status: one.status ?? "", service };
   if (event === "service_removed") return { ...known, text: `removed: ${data.reason}` };
   const because = one.reason ? `: ${one.reason}` : "";
-  if (event === "status_change") return { ...known, text: `${data.from} → ${data.to}${because}` };
-  return { ...known, text: `${event === "service_added" ? "added" : "updated"}, ${one.status}${because}` };
+  if (event === "status_change") return { ...known, text: `${said(data.from)} → ${said(data.to)}${because}` };
+  return { ...known, text: `${event === "service_added" ? "added" : "updated"}, ${said(one.status)}${because}` };
 }
 
 /** @param {number|null} number of events; null: unknown */
@@ -28,7 +35,7 @@ export function events(number) {
 
 /** @param {string} title @param {string} text @returns {Words} */
 function note(title, text) {
-  return { title, text, status: "", key: "" };
+  return { title, text, status: "", service: null };
 }
 
 /** @param {{from: number, to: number, count: number}} absence */

@@ -10,8 +10,9 @@ import { events } from "./event_text.js";
 /** @typedef {import("../live/freshness.js").Freshness} Freshness */
 /** @typedef {import("../live/store.js").Store} Store */
 /**
- * `next` changes each second, so screen readers do not read it. `mayTry`: the button "try now" is shown.
- * @typedef {{label: string, detail: string, next: string, mayTry: boolean}} Said
+ * `label` and `detail` are read out by screen readers; `dated` (as of when the state is) and `next` change
+ * again and again, so they are not. `mayTry`: the button "try now" is shown.
+ * @typedef {{label: string, detail: string, dated: string, next: string, mayTry: boolean}} Said
  */
 /** @typedef {{text: string, node: string|null}} Band */
 
@@ -23,7 +24,8 @@ export function said(store, fresh) {
   const { label, detail } = SENTENCES[fresh.link](store, fresh);
   const because = fresh.page.error === null || fresh.link === "starting" ? "" : ` (${fresh.page.error})`;
   const mayTry = fresh.link === "reconnecting" || fresh.link === "polling";
-  return { label, detail: detail + because, next: mayTry ? next(fresh) : "", mayTry };
+  const isDated = label === "stale" || fresh.link === "late" || fresh.link === "polling";
+  return { label, detail: detail + because, dated: isDated ? asOf(fresh) : "", next: mayTry ? next(fresh) : "", mayTry };
 }
 
 /** @typedef {(store: Store, fresh: Freshness) => {label: string, detail: string}} Sentence */
@@ -36,24 +38,27 @@ const SENTENCES = {
     if (!fresh.state.complete) return loading(store);
     if (fresh.trust === "all") return say("live", "");
     const { length } = fresh.state.conditions;
-    return fresh.trust === "none" ? say("stale", asOf(fresh)) : say("live", `with ${length} warning${length === 1 ? "" : "s"}`);
+    return fresh.trust === "none" ? say("stale", "") : say("live", `with ${length} warning${length === 1 ? "" : "s"}`);
   },
-  late: (store, fresh) => say("late", join(late(store, fresh), lives(fresh), asOf(fresh))),
-  polling: (store, fresh) => say("polling", join(why(store, fresh), asOf(fresh))),
+  report: () => say("report", "not live"),
+  late: (store, fresh) => say("late", join(late(store, fresh), lives(fresh))),
+  polling: (store, fresh) => say("polling", why(store, fresh)),
   reconnecting: (store, fresh) => {
     if (!store.loaded) return say("no connection", "");
     return say("reconnecting", join(why(store, fresh), "what you see may be old"));
   },
 };
 
-/** The text of each condition, with its begin and its node. @param {Freshness} fresh @param {import("./viewmodel.js").Fleet} fleet @returns {Band[]} */
-export function bands(fresh, fleet) {
+/** The text of each condition, with its begin and its node. @param {Freshness} fresh @param {(node: string) => number} number of the services of a node @returns {Band[]} */
+export function bands(fresh, number) {
   return fresh.state.conditions.map((one) => {
-    const services = fleet.lost.get(one.node ?? "")?.services.length ?? 0;
+    const services = number(one.node ?? "");
     const lost = one.reason === "scanner" && services > 0;
     const kept = services === 1 ? "its one service shows its last known status" : `its ${services} services show their last known status`;
-    const text = `${one.detail}, since ${clock(one.since)}${lost ? `: ${kept}` : ""}`;
-    return { text, node: one.node };
+    // What follows a semicolon is advice: the time belongs to what is wrong.
+    const [wrong, ...advice] = one.detail.split("; ");
+    const first = `${wrong}, since ${clock(one.since)}${lost ? `: ${kept}` : ""}`;
+    return { text: [first, ...advice].join("; "), node: one.node };
   });
 }
 
@@ -71,8 +76,9 @@ function loading({ loaded, missing, missed, behind, wanted }) {
 }
 
 /** How late events are, or since when nothing was received. @param {Store} store @param {Freshness} fresh */
-function late({ pulse, clock: time }, { silent, now }) {
-  if (silent > 0) return `nothing received from the router since ${clock(time.router(now - silent))}`;
+function late({ pulse, clock: time }, { silent, now, stream }) {
+  const what = now - stream.heardAt < silent ? "only events from before were received" : "nothing received";
+  if (silent > 0) return `${what} from the router since ${clock(time.router(now - silent))}`;
   return `events arrive ${lasting(pulse.delay)} late: ${HELD}`;
 }
 

@@ -18,3 +18,6 @@ export function read(module) {
 }
 
 export const { base, digest } = read(import.meta.url);
+
+/** The URL of one of the page's files. @param {string} name as in the folder `static` */
+export const asset = (name) => `${base}static/${digest && `${digest}/`}${name}`;

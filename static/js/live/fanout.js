@@ -5,7 +5,7 @@
  * @module
  */
 
-import { parse, skips } from "./position.js";
+import { distance, skips } from "./position.js";
 
 /** @typedef {import("./store.js").Frame} Frame */
 /** @typedef {import("./stream.js").State} State */
@@ -26,6 +26,7 @@ export class Fanout {
     /** @type {State} */ this.state = { ...UNKNOWN, lostAt: now(), heardAt: now() };
     /** @type {{data: any, at: number}|null} */ this.greeting = null;
     /** @type {Map<string, Frame>} */ this.doubts = new Map();
+    /** @type {Frame|null} the services that are muted now */ this.mutes = null;
     /** @type {string|null} the last position of the stream */ this.place = null;
     /** @type {string|null} the position right before `kept` */ this.base = null;
     /** @type {Frame[]} the last events, without a gap */ this.kept = [];
@@ -74,6 +75,7 @@ export class Fanout {
     else if (frame.event === "resync") this.#resync(frame);
     else if (frame.event === "stale") this.#pass(frame, () => this.doubts.set(about(frame), frame));
     else if (frame.event === "fresh") this.#pass(frame, () => this.doubts.delete(about(frame)));
+    else if (frame.event === "mutes") this.#pass(frame, () => (this.mutes = frame));
     else this.#event(frame);
   }
 
@@ -82,8 +84,9 @@ export class Fanout {
     this.state = { ...UNKNOWN, connected: true, heardAt: this.state.heardAt };
     this.greeting = { data, at: this.now() };
     this.doubts.clear();
+    this.mutes = null;
     if (id && id !== this.place) this.#begin(id);
-    for (const tab of this.tabs) if (!tab.blocked) this.#greet(tab);
+    for (const tab of this.tabs) this.#greet(tab);
   }
 
   /** @param {Frame} frame */
@@ -127,25 +130,26 @@ export class Fanout {
     tab.cursor ??= this.place;
     this.#send(tab, { event: "hello", id: tab.cursor ?? "", data: { ...data, now: data.now + this.now() - at } });
     for (const doubt of this.doubts.values()) this.#send(tab, doubt);
-    this.#catchUp(tab);
+    if (this.mutes) this.#send(tab, this.mutes);
+    this.#catchUp(tab, data.run_id);
   }
 
-  /** @param {Tab} tab */
-  #catchUp(tab) {
-    if (tab.cursor === this.place || this.place === null) return;
-    const at = tab.cursor === this.base ? 0 : 1 + this.kept.findLastIndex((frame) => frame.id === tab.cursor);
+  /** @param {Tab} tab @param {string} run_id the Redis process that the stream reads */
+  #catchUp(tab, run_id) {
+    const at = 1 + this.kept.findLastIndex((frame) => frame.id === tab.cursor);
     if (at > 0 || tab.cursor === this.base) {
       for (const frame of this.kept.slice(at)) this.#send(tab, frame);
       return;
     }
-    const data = { dropped: gap(tab.cursor, this.place), reason: "lagged", after_ms: 0, run_id: this.greeting?.data.run_id };
-    this.#send(tab, { event: "resync", id: this.place, data });
+    const place = /** @type {string} */ (this.place);
+    const data = { dropped: distance(tab.cursor, place), reason: "lagged", after_ms: 0, run_id };
+    this.#send(tab, { event: "resync", id: place, data });
   }
 
   /** @param {Tab} tab @param {Frame} frame */
   #send(tab, frame) {
     if (!this.#post(tab, { frame, heardAt: this.state.heardAt })) return;
-    if (!["hello", "stale", "fresh"].includes(frame.event)) tab.cursor = frame.id || tab.cursor;
+    if (!["hello", "stale", "fresh", "mutes"].includes(frame.event)) tab.cursor = frame.id || tab.cursor;
   }
 
   /** Send a tab a message with our time, as the tab has another clock. @param {Tab} tab @param {any} message @returns {boolean} whether it was sent */
@@ -161,10 +165,4 @@ export class Fanout {
 /** The reason and node of a condition, as a key. @param {Frame} frame */
 function about({ data }) {
   return JSON.stringify([data.reason, data.node]);
-}
-
-/** How many events lie between two positions; null if that is unknown. @param {string|null} from @param {string} to */
-function gap(from, to) {
-  const [one, other] = [parse(from), parse(to)];
-  return one && other && one[0] === other[0] && other[1] > one[1] ? Number(other[1] - one[1]) : null;
 }

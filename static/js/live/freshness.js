@@ -11,7 +11,7 @@ export const POLL_AFTER_MS = 10_000;
 /** If Redis last confirmed the worker's state longer ago than this, the stream is not trusted. */
 export const PROOF_MS = 15_000;
 
-/** @typedef {"starting"|"live"|"late"|"polling"|"reconnecting"|"asleep"} Link how events reach this page */
+/** @typedef {"starting"|"live"|"late"|"polling"|"reconnecting"|"asleep"|"report"} Link how events reach this page; "report": none do, the page shows a file */
 /** @typedef {"all"|"nodes"|"none"} Trust which data may be trusted: all, all but those of some nodes, none */
 /**
  * The page's own facts: when it woke up (null once a frame has arrived); when it last polled (null once
@@ -24,7 +24,7 @@ export const PROOF_MS = 15_000;
  *   link: Link, trust: Trust, stream: import("./stream.js").State, page: Page, now: number, silent: number,
  *   state: {asOf: number|null, complete: boolean, conditions: import("./store.js").Condition[]},
  * }} Freshness `now` and the stream's times are by our clock, `asOf` is by the router's; `silent` is
- *   since when a live stream has been silent for too long, in ms, or 0
+ *   for how long a live stream has brought nothing recent, in ms, if that is too long, or 0
  */
 
 /**
@@ -51,11 +51,12 @@ export function silenceMs({ pingSeconds }) {
 }
 
 /**
- * How long the stream has been silent, if a ping is overdue: 0 if not.
+ * How long nothing recent has been received, if a ping is overdue: 0 if not. An event that is sent again
+ * may have been on its way for any time, so it does not end a silence.
  * @param {import("./store.js").Store} store @param {import("./stream.js").State} stream @param {number} now
  */
 function overdue(store, { heardAt }, now) {
-  const silence = now - heardAt;
+  const silence = now - Math.min(heardAt, store.pulse.last?.at ?? heardAt);
   return silence > store.pingSeconds * 1000 + LATE_MS ? silence : 0;
 }
 

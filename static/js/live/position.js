@@ -34,5 +34,11 @@ export function skips(from, to) {
   return other[0] >= one[0] && other[1] > last + 1n;
 }
 
+/** How many events lie after one position and up to another; null where nobody knows: they are of two epochs, or the other lies before. @param {string|null} from @param {string|null} to */
+export function distance(from, to) {
+  const [one, other] = [parse(from), parse(to)];
+  return one && other && one[0] === other[0] && other[1] >= one[1] ? Number(other[1] - one[1]) : null;
+}
+
 /** @param {bigint} a @param {bigint} b */
 const order = (a, b) => (a < b ? -1 : Number(a > b));

@@ -1,12 +1,13 @@
 /**
  * The page's state: no document and no network. It takes frames of the stream and snapshots of the state
- * API, and calls `changed`. Its rules, so that the page is never stale without saying so: after a `resync`
+ * API, calls `changed`, and `take` tells what has changed. Its rules, so that the page is never stale without saying so: after a `resync`
  * a snapshot is needed; an older snapshot is refused; later events are applied on top of the snapshot;
  * events at or before the snapshot are ignored; missing positions without a `resync` count as a gap.
  * @module
  */
 
 import { Clock } from "./clock.js";
+import { Changes } from "./changes.js";
 import { Lines } from "./timeline.js";
 import { compare, skips } from "./position.js";
 import { Pulse } from "./frame_delay.js";
@@ -14,6 +15,8 @@ import { blind, known } from "./normalize.js";
 
 /** @typedef {{event: string, id: string, data: any}} Frame */
 /** @typedef {{reason: string, node: string|null, since: number, detail: string}} Condition */
+
+/** No webhooks are sent about a muted service; `until` is null where only a person ends the mute. @typedef {{id: string, by: string, at: number, until: number|null, note: string}} Mute */
 
 const MOST_SINCE = 5000;
 
@@ -24,10 +27,12 @@ export class Store {
     this.warn = warn;
     this.pulse = new Pulse(clock);
     this.lines = new Lines();
+    this.changes = new Changes();
     /** @type {Map<string, any>} */ this.services = new Map();
     /** @type {any[]} what the nodes' scanners last reported, as of the last snapshot */ this.nodes = [];
     /** @type {Map<string, Condition>} the conditions that the stream reported */ this.told = new Map();
     /** @type {Map<string, Condition>} the conditions in the last snapshot */ this.polled = new Map();
+    /** @type {Map<string, Mute>} the services that are muted now, by id */ this.mutes = new Map();
     /** @type {string|null} the last position seen */ this.place = null;
     /** @type {string|null} the position of the snapshot */ this.snapshotAt = null;
     /** @type {string|null} the Redis process that the stream reads */ this.redis = null;
@@ -44,8 +49,13 @@ export class Store {
     this.loaded = false;
     /** Whether any stream has ever begun. */ this.greeted = false;
     /** @type {{version: string, assets: string}|null} the router of the first `hello` */ this.met = null;
-    /** @type {{version: string, assets: string}|null} the router of the last `hello` */ this.router = null;
+    /** @type {{version: string, assets: string, node: string, worker: string}|null} the router of the last `hello` */ this.router = null;
     /** @type {() => void} */ this.changed = () => {};
+  }
+
+  /** What has changed since this was last called. */
+  take() {
+    return this.changes.take(this.lines.all);
   }
 
   /** Take one frame of the stream. @param {Frame} frame @param {number} [at] when it came, by our clock */
@@ -56,6 +66,7 @@ export class Store {
     else if (event === "ping") this.#ping(id, data);
     else if (event === "stale") this.#stale(data);
     else if (event === "fresh") this.#fresh(data);
+    else if (event === "mutes") this.#mute(data.mutes);
     else this.#event(event, id, data);
     this.#prove(data);
     this.changed();
@@ -76,15 +87,20 @@ export class Store {
     const oldest = this.wanted ? this.base : this.place;
     if (sameRedis && oldest !== null && compare(answer.cursor, oldest) < 0) return false;
     this.redis = answer.run_id;
-    this.services = new Map(services.map((/** @type {any} */ one) => [one.id, one]));
-    this.nodes = Array.isArray(answer.nodes) ? answer.nodes : [];
+    // The stream says more newly who is muted.
+    if (!streaming) this.mutes = new Map(services.filter((/** @type {any} */ one) => one.muted).map((/** @type {any} */ one) => [one.id, one.muted]));
+    this.services = new Map(services.map((/** @type {any} */ one) => [one.id, this.#muted(one)]));
+    this.changes.all = true;
+    this.nodes = answer.nodes;
     this.snapshotAt = answer.cursor;
     if (!streaming || this.place === null) this.place = answer.cursor;
     this.polled = new Map(answer.stale.map((/** @type {any} */ one) => [key(one), one]));
     // Events of another Redis must not be applied on top of this one's state.
     if (sameRedis) for (const frame of this.since) this.#fold(frame);
     this.asOf = answer.as_of ?? asOf(answer);
-    this.wanted = this.behind = null;
+    this.wanted = null;
+    // A router that doubts its own state does not prove that a stream that resumed is complete.
+    if (!streaming || answer.stale.every((/** @type {Condition} */ one) => one.node !== null)) this.behind = null;
     this.since = [];
     this.loaded = true;
     this.missing = false;
@@ -114,13 +130,14 @@ export class Store {
   #hello(id, data) {
     if (this.greeted) this.lines.away({ from: this.asOf ?? data.now, to: data.now });
     this.greeted = true;
-    this.redis = data.run_id ?? null;
+    this.redis = data.run_id;
     this.pingSeconds = data.ping_seconds;
-    this.router = { version: data.version ?? "", assets: data.assets ?? "" };
+    this.router = { version: data.version ?? "", assets: data.assets ?? "", node: data.node ?? "", worker: String(data.worker ?? "") };
     this.met ??= this.router;
     this.proof = null;
     // No frame reports a condition that ended while this page was away; those that last follow `hello`.
     for (const condition of [...this.told.values()]) this.#fresh(condition);
+    this.#mute([]);
     // A stream that begins after the snapshot: the events in between are unknown.
     if (this.place === null || compare(id, this.place) > 0) {
       this.place = id || this.place;
@@ -134,7 +151,7 @@ export class Store {
   #resync(id, data) {
     const number = data.dropped === null ? "an unknown number of" : data.dropped;
     this.warn(`hero_router: missed ${number} events (${data.reason}), loading the state anew`, data.dropped);
-    this.redis = data.run_id ?? null;
+    this.redis = data.run_id;
     // Where an unknown gap began is unknown too: the next events may be older than those seen.
     if (data.dropped === null) this.snapshotAt = null;
     if (data.dropped === null) this.lines.forget();
@@ -183,14 +200,33 @@ export class Store {
   /** @param {any} data */
   #stale(data) {
     this.told.set(key(data), data);
+    this.changes.conditions = true;
   }
 
   /** @param {any} data */
   #fresh(data) {
     this.told.delete(key(data));
+    this.changes.conditions = true;
     // A router of an older version does not send the last known status of a lost node's services.
     const hidden = (/** @type {any} */ one) => one.node === data.node && blind(one);
     if (data.node !== null && [...this.services.values()].some(hidden)) this.#want(0);
+  }
+
+  /** Take all mutes that hold now. @param {Mute[]} mutes */
+  #mute(mutes) {
+    const before = this.mutes;
+    this.mutes = new Map(mutes.map((one) => [one.id, one]));
+    for (const id of new Set([...before.keys(), ...this.mutes.keys()])) {
+      const record = this.services.get(id);
+      if (record) this.services.set(id, this.#muted(record));
+      if (record) this.changes.ids.add(id);
+    }
+  }
+
+  /** A record with its mute, which records in events lack. @param {any} record */
+  #muted(record) {
+    const muted = this.mutes.get(record.id) ?? null;
+    return (record.muted ?? null) === muted ? record : { ...record, muted };
   }
 
   /** @param {string} event @param {string} id @param {any} data */
@@ -208,8 +244,10 @@ export class Store {
   /** Apply an event, unless the snapshot has it: applying an older event would be wrong. @param {Frame} frame */
   #fold({ event, id, data }) {
     if (this.snapshotAt !== null && compare(id, this.snapshotAt) <= 0) return;
-    if (event === "service_removed") this.services.delete(data.id);
-    else if (data.service) this.services.set(data.service.id, data.service);
+    const changed = data.service?.id ?? data.id;
+    if (event === "service_removed") this.services.delete(changed);
+    else if (data.service) this.services.set(changed, this.#muted(data.service));
+    if (changed !== undefined) this.changes.ids.add(changed);
   }
 
   /** Note whether all events from the page's absence have arrived. @param {number} [at] when the last event happened */

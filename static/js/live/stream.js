@@ -8,7 +8,7 @@ import { base } from "./base_url.js";
 
 const NAMES = [
   "hello", "service_added", "service_updated", "status_change", "service_removed", "scan",
-  "resync", "ping", "stale", "fresh",
+  "resync", "ping", "stale", "fresh", "mutes",
 ];
 const FIRST_PAUSE_MS = 500;
 const MOST_PAUSE_MS = 10_000;

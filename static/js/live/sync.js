@@ -20,13 +20,13 @@ const LINES = 100;
 export class Follower {
   /**
    * @param {import("./store.js").Store} store
-   * @param {{api: Api, stream: (told: Told) => Following,
-   *   hidden: () => boolean, changed: () => void}} outside
+   * @param {{api: Api, stream: (told: Told) => Following, hidden: () => boolean, changed: () => void,
+   *   pause?: (ms: number) => Promise<void>, chance?: () => number}} outside
    */
-  constructor(store, { api, stream, hidden, changed }) {
+  constructor(store, { api, stream, hidden, changed, pause = paused, chance = Math.random }) {
     this.store = store;
     this.clock = store.clock;
-    this.outside = { api, hidden, changed };
+    this.outside = { api, hidden, changed, pause, chance };
     this.stream = stream({
       frame: (frame) => this.#heard(frame),
       state: changed,
@@ -35,6 +35,7 @@ export class Follower {
     /** @type {import("./freshness.js").Page} */
     this.page = { wokeAt: null, polledAt: null, error: null, lives: null };
     this.fetching = false;
+    /** Whether the state was asked for before. */ this.asked = false;
     this.lastTick = this.clock.now();
     this.nextPoll = 0;
     /** @type {number|null} since when the stream is late */ this.lateAt = null;
@@ -96,7 +97,7 @@ export class Follower {
       if (!this.store.wanted) this.page.error = null;
     }
     if (frame.event === "hello" && this.store.behind) void this.#ask(1, (answer) => this.store.aim(answer));
-    if (this.store.wanted) void this.#refetch();
+    void this.#refetch();
   }
 
   /** If the stream has just become late, ask whether the router answers at all. @param {number} now */
@@ -120,16 +121,19 @@ export class Follower {
     return since !== null && now - since > POLL_AFTER_MS;
   }
 
-  /** Fetch the state until an answer is new enough; one fetch serves several resyncs. */
+  /** Fetch the state, if it is wanted, until an answer is new enough; one fetch serves several resyncs. */
   async #refetch() {
     if (this.fetching) return;
     this.fetching = true;
+    const { pause, chance } = this.outside;
     let retry = RETRY_MS;
     while (this.store.wanted) {
       await pause(this.store.wanted.afterMs);
-      if (this.store.wanted) this.store.wanted.afterMs = 0;
+      // What was asked for before may have come meanwhile.
+      if (!this.store.wanted) break;
+      this.store.wanted.afterMs = 0;
       if (!(await this.#load())) {
-        await pause(retry * (0.5 + Math.random()));
+        await pause(retry * (0.5 + chance()));
         retry = Math.min(retry * 2, MOST_RETRY_MS);
       }
     }
@@ -138,9 +142,12 @@ export class Follower {
 
   /** Fetch the state once; returns whether the page took the answer. */
   async #load() {
-    const asked = this.clock.now();
+    const first = !this.asked;
+    this.asked = true;
+    // The browser may have sent the first request at any time since it began to load the page.
+    const asked = first ? 0 : this.clock.now();
     try {
-      const answer = await this.outside.api.services();
+      const answer = await this.outside.api.services(first);
       this.clock.answered(answer.now, asked, this.clock.now());
       const taken = this.store.snapshot(answer, { streaming: this.stream.connected });
       this.page.error = null;
@@ -170,5 +177,5 @@ export class Follower {
   }
 }
 
-/** @param {number} ms */
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+/** @param {number} ms @returns {Promise<void>} */
+const paused = (ms) => new Promise((done) => setTimeout(done, ms));

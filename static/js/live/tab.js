@@ -26,6 +26,7 @@ export class SharedStream {
     this.told = told;
     this.now = now;
     /** @type {Stream|null} the tab's own stream, if it cannot share one */ this.own = null;
+    /** @type {SharedWorker|null} */ this.worker = null;
     /** @type {MessagePort|null} */ this.port = null;
     /** @type {State} */ this.shared = { ...UNKNOWN, lostAt: now(), heardAt: now() };
     this.read = 0;
@@ -59,7 +60,7 @@ export class SharedStream {
     this.port.onmessage = null;
     this.port.postMessage({ leave: true });
     this.port.close();
-    this.port = null;
+    this.port = this.worker = null;
   }
 
   /** Called often: notice a dead worker, as the worker notices a dead stream. @param {number} silenceMs */
@@ -81,6 +82,8 @@ export class SharedStream {
     const worker = new SharedWorker(new URL("./worker.js", import.meta.url), { type: "module", name: NAME });
     const port = worker.port;
     this.port = port;
+    // A worker that nothing refers to may be collected before it can report that its script is missing.
+    this.worker = worker;
     this.read = 0;
     this.wordAt = this.now();
     worker.onerror = () => port === this.port && this.#alone();

@@ -13,12 +13,17 @@ import { compare } from "./position.js";
  */
 /** @typedef {{from: number, to: number}} Absence by the router's clock */
 
-const MOST_LINES = 100;
+/** By default. */
+export const MOST_LINES = 500;
 
 export class Lines {
-  constructor() {
+  /** @param {number} [most] lines that are kept */
+  constructor(most = MOST_LINES) {
+    this.most = most;
     /** @type {Line[]} the newest first; another array after each change */ this.all = [];
     this.era = 0;
+    /** How many events of the stream were listed, ever. */ this.added = 0;
+    /** How many events were missed, ever; NaN: nobody knows. */ this.missing = 0;
     /** @type {string|null} the events from here … */ this.first = null;
     /** @type {string|null} … to here are listed */ this.last = null;
     /** @type {number|null} when the newest event happened */ this.newestAt = null;
@@ -31,7 +36,7 @@ export class Lines {
     if (this.last !== null && compare(id, this.last) <= 0) return;
     this.first ??= id;
     this.last = id;
-    this.#event({ era: this.era, id, at, event, data });
+    if (this.#event({ era: this.era, id, at, event, data })) this.added += 1;
     if (this.absence) this.#again(id, at, this.absence);
   }
 
@@ -46,6 +51,7 @@ export class Lines {
 
   /** Add a line: the events after the last line and up to `id` were missed. @param {string} id @param {{dropped: number|null, reason: string}} data @param {number} at */
   missed(id, data, at) {
+    this.missing += data.dropped ?? NaN;
     this.#insert({ era: this.era, id, at, event: "resync", data });
   }
 
@@ -61,11 +67,13 @@ export class Lines {
     this.rule = null;
   }
 
-  /** @param {Line} line */
+  /** @param {Line} line @returns {boolean} whether it is listed */
   #event(line) {
     if (line.at !== null) this.newestAt = Math.max(line.at, this.newestAt ?? line.at);
     // The changes that a scan found have events of their own.
-    if (line.event !== "scan" || line.data.requests?.length) this.#insert(line);
+    const isListed = line.event !== "scan" || line.data.requests?.length > 0;
+    if (isListed) this.#insert(line);
+    return isListed;
   }
 
   /** An event of the absence, or the first one after it. @param {string} id @param {number} at @param {Absence} absence */
@@ -84,6 +92,6 @@ export class Lines {
   #insert(line) {
     const place = this.all.findIndex((one) => one.era < line.era || !(compare(one.id, line.id) > 0));
     const at = place < 0 ? this.all.length : place;
-    this.all = [...this.all.slice(0, at), line, ...this.all.slice(at)].slice(0, MOST_LINES);
+    this.all = [...this.all.slice(0, at), line, ...this.all.slice(at)].slice(0, this.most);
   }
 }

@@ -3,8 +3,7 @@
  * @module
  */
 
-/** All statuses, each of which has its mark in the page. */
-export const STATUSES = ["healthy", "degraded", "unhealthy", "inactive", "non_rpc", "unknown"];
+import { SEVERITY } from "../fleet/status.js";
 
 /** The first element that matches a selector. @param {ParentNode} root @param {string} selector @returns {HTMLElement} */
 export function part(root, selector) {
@@ -19,14 +18,17 @@ export function clone(page, name) {
   return /** @type {HTMLElement} */ (page.importNode(template.content, true).firstElementChild);
 }
 
-/** Set a text only where it differs: no needless repaint, no lost selection. @param {Element} element @param {string} text */
+/** Set a text only where it differs: no needless repaint, no lost selection. A text node that is there stays: a new one costs more. @param {Element} element @param {string} text */
 export function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  if (element.textContent === text) return;
+  const { firstChild: first, lastChild: last } = element;
+  if (first === last && first instanceof Text) first.data = text;
+  else element.textContent = text;
 }
 
 /** Make the mark in an element show a status by shape and colour; hollow if it is only the last known status. @param {Element} root @param {string} status @param {boolean} [was] */
 export function setMark(root, status, was = false) {
-  const known = STATUSES.includes(status) ? status : "unknown";
+  const known = SEVERITY.includes(status) ? status : "unknown";
   const mark = root.matches(".mark") ? root : part(root, ".mark");
   mark.toggleAttribute("data-was", was);
   if (mark.getAttribute("data-mark") === known) return;
@@ -34,16 +36,20 @@ export function setMark(root, status, was = false) {
   part(mark, "use").setAttribute("href", `#mark-${known}`);
 }
 
-/** Fill a list with one item for each line, if it differs. @param {HTMLElement} place @param {string[]} lines */
-export function setLines(place, lines) {
-  const old = [...place.children].map((item) => item.textContent);
-  if (old.length === lines.length && lines.every((line, at) => line === old[at])) return;
-  const page = place.ownerDocument;
-  const items = lines.map((line) => {
-    const [item, text] = [page.createElement("li"), page.createElement("bdi")];
-    text.textContent = line;
-    item.append(text);
-    return item;
-  });
-  place.replaceChildren(...items);
+/** Show or hide an element. The property `hidden` would be written anew each time, which makes the browser look at its style again. @param {Element} element @param {boolean} hidden */
+export const setHidden = (element, hidden) => void element.toggleAttribute("hidden", hidden);
+
+/** Set an attribute only where it differs. @param {Element} element @param {string} name @param {string} value */
+export function setAttribute(element, name, value) {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
+
+/** Give a list as many copies of a template as there are things to show. @param {HTMLElement} place @param {number} number @param {string} template */
+export function setLength(place, number, template) {
+  while (place.children.length > number) place.lastElementChild?.remove();
+  while (place.children.length < number) place.append(clone(place.ownerDocument, template));
+  return /** @type {HTMLElement[]} */ ([...place.children]);
+}
+
+/** Whether a person may be typing there. @param {EventTarget|null} target */
+export const isField = (target) => target instanceof HTMLElement && (target.matches("input, textarea, select") || target.isContentEditable);

@@ -1,5 +1,5 @@
 /**
- * Who the person at the page is to the router, and the way to sign in and out.
+ * The user's name in the page's head, and the buttons to sign in and out.
  * @module
  */
 
@@ -9,25 +9,30 @@ const EVERY_MS = 60_000;
 /** While the page is not live a missing sign-in may be the reason. */
 const EVERY_LOST_MS = 5_000;
 
-/** @typedef {{name: string, session_ends: number|null, open: boolean}} Me */
+/** @typedef {import("../fleet/caller.js").Caller} Caller */
 
 export class Account {
   /**
    * @param {Document} page
-   * @param {{me: () => Promise<Me|null>, signOut: () => Promise<void>}} api `me` gives null where the router
+   * @param {{me: () => Promise<Caller|null>, signOut: () => Promise<void>}} api `me` gives null where the router
    *   asks for a sign-in
-   * @param {() => number} now ms
+   * @param {{now: () => number, met: (caller: Caller|null) => void}} told `now` in ms; `met`: the router says
+   *   who the person is
    */
-  constructor(page, api, now) {
+  constructor(page, api, { now, met }) {
     this.page = page;
     this.api = api;
     this.now = now;
+    this.met = met;
+    this.live = false;
     this.askedAt = -Infinity;
     part(page, "[data-sign-out]").addEventListener("click", () => void this.#signOut());
   }
 
-  /** Called often: ask again if it is time. @param {boolean} live whether the page is up to date */
+  /** Called often: ask again if it is time, and at once when the page is no longer live: the session may have ended. @param {boolean} live whether the page is up to date */
   tick(live) {
+    if (this.live && !live) this.askedAt = -Infinity;
+    this.live = live;
     if (this.now() - this.askedAt < (live ? EVERY_MS : EVERY_LOST_MS)) return;
     void this.look();
   }
@@ -42,8 +47,9 @@ export class Account {
     }
   }
 
-  /** @param {Me|null} me */
+  /** @param {Caller|null} me */
   #show(me) {
+    this.met(me);
     part(this.page, "[data-signed-out]").hidden = me !== null;
     const account = part(this.page, "[data-account]");
     account.hidden = me === null || me.open;

@@ -4,17 +4,18 @@
  * @module
  */
 
-import { base, digest } from "../live/base_url.js";
+import { asset, digest } from "../live/base_url.js";
 import { bands, said, updated } from "../fleet/freshness_text.js";
 import { clock, lasting } from "../fleet/times.js";
 import { events } from "../fleet/event_text.js";
-import { clone, part, setText } from "../ui/dom.js";
+import { part, setAttribute, setHidden, setLength, setText } from "../ui/dom.js";
 
 /** @typedef {import("../live/store.js").Store} Store */
 /** @typedef {import("../live/freshness.js").Freshness} Freshness */
-/** @typedef {import("../fleet/viewmodel.js").Fleet} Fleet */
+/** @typedef {import("../fleet/model.js").Model} Model */
 
 const MOST_BANDS = 6;
+const SHEETS = ["--tokens", "--base", "--parts", "--views"];
 
 export class Strip {
   /** @param {Document} page @param {() => void} hurry a person wants to try now */
@@ -22,39 +23,40 @@ export class Strip {
     this.page = page;
     this.root = part(page, "[data-strip]");
     this.bands = part(page, "[data-bands]");
-    this.styled = getComputedStyle(page.documentElement).getPropertyValue("--ground") !== "";
+    const style = getComputedStyle(page.documentElement);
+    this.styled = SHEETS.every((sheet) => style.getPropertyValue(sheet) !== "");
     part(this.root, "[data-try]").addEventListener("click", hurry);
     part(page, "[data-reload]").addEventListener("click", () => page.defaultView?.location.reload());
   }
 
-  /** @param {Store} store @param {Freshness} fresh @param {Fleet} fleet */
-  render(store, fresh, fleet) {
-    const { label, detail, next, mayTry } = said(store, fresh);
-    this.root.dataset.link = fresh.link;
-    this.root.dataset.cursor = store.place ?? "";
-    this.page.body.dataset.trust = fresh.trust;
+  /** @param {Model} model @param {Freshness} fresh newer than the model's, where that is in work */
+  draw({ store, index }, fresh) {
+    const { label, detail, dated, next, mayTry } = said(store, fresh);
+    setAttribute(this.root, "data-link", fresh.link);
+    setAttribute(this.root, "data-cursor", store.place ?? "");
+    setAttribute(this.page.body, "data-trust", fresh.trust);
     setText(part(this.root, "[data-freshness-label]"), label);
     setText(part(this.root, "[data-freshness-detail]"), detail);
+    setText(part(this.root, "[data-dated]"), dated);
     setText(part(this.root, "[data-next]"), next);
-    part(this.root, "[data-try]").hidden = !mayTry;
+    setHidden(part(this.root, "[data-try]"), !mayTry);
     this.#last(store, fresh);
-    this.#bands(bands(fresh, fleet));
-    part(this.page, "[data-updated]").hidden = !updated(store, digest);
+    this.#bands(bands(fresh, (node) => index.nodes.get(node)?.size ?? 0));
+    setHidden(part(this.page, "[data-updated]"), !updated(store, digest));
     // Without CSS stale data would look current: then the line stays.
-    part(this.page, "[data-unstarted]").hidden = this.styled;
+    setHidden(part(this.page, "[data-unstarted]"), this.styled);
   }
 
-  /** The title of the browser's tab: how many services are not healthy, whether the page is stale, and the selected service. @param {Store} store @param {Freshness} fresh @param {Fleet} fleet @param {string|undefined} name */
-  tab(store, fresh, fleet, name) {
+  /** The title and icon of the browser's tab: how many services are not healthy, whether the page is stale, and what is shown. @param {Model} model @param {string} what */
+  tab({ index, store, fresh }, what) {
     const doubt = fresh.trust === "none" ? (fresh.link === "live" && store.loaded ? "stale" : fresh.link) : "";
-    const number = fleet.troubled.length > 0 ? `(${fleet.troubled.length})` : "";
-    const what = [doubt, name, "hero_router"].filter(Boolean).join(" · ");
-    const title = number ? `${number} ${what}` : what;
+    const number = index.troubled > 0 ? `(${index.troubled})` : "";
+    const words = [doubt, what, "hero_router"].filter(Boolean).join(" · ");
+    const title = number ? `${number} ${words}` : words;
     if (this.page.title !== title) this.page.title = title;
     const look = fresh.trust === "none" ? "doubtful" : number ? "troubled" : "well";
     const icon = part(this.page, 'link[rel="icon"]');
-    const address = `${base}static/${digest && `${digest}/`}icons/${look}.svg`;
-    if (icon.getAttribute("href") !== address) icon.setAttribute("href", address);
+    setAttribute(icon, "href", asset(`icons/${look}.svg`));
   }
 
   /** @param {Store} store @param {Freshness} fresh */
@@ -72,15 +74,14 @@ export class Strip {
   #bands(all) {
     const more = all.length > MOST_BANDS ? [{ text: `… and ${all.length - MOST_BANDS} more warnings`, node: null }] : [];
     const shown = [...all.slice(0, MOST_BANDS), ...more];
-    while (this.bands.children.length > shown.length) this.bands.lastElementChild?.remove();
-    while (this.bands.children.length < shown.length) this.bands.append(clone(this.page, "band"));
+    const items = setLength(this.bands, shown.length, "band");
     for (const [at, { text, node }] of shown.entries()) {
-      const band = /** @type {HTMLElement} */ (this.bands.children[at]);
+      const band = items[at];
       band.dataset.band = node === null ? "all" : "node";
       part(band, "[data-node]").hidden = node === null || text.includes(node);
       setText(part(band, "[data-node] bdi"), node ?? "");
       setText(part(band, ".text"), text);
     }
-    this.bands.hidden = shown.length === 0;
+    setHidden(this.bands, shown.length === 0);
   }
 }

@@ -1,26 +1,37 @@
 /**
- * Draws the links to a socket. They open in another tab, which cannot reach this page.
+ * The links to the main views that the user may see, in the strip and at the bottom of a phone's page. They
+ * keep the filter.
  * @module
  */
 
-import { links } from "../fleet/addresses.js";
-import { base } from "../live/base_url.js";
-import { clone, part, setText } from "../ui/dom.js";
+import { mayDo } from "../fleet/caller.js";
+import { format, toView } from "../route.js";
+import { clone, part, setAttribute, setText } from "../ui/dom.js";
 
-/** @typedef {import("../fleet/addresses.js").Address} Address */
-
-/** Draw anew only what has changed: a link that has the focus keeps it. @param {HTMLElement} place @param {Address|undefined} address undefined: not known */
-export function drawLinks(place, address) {
-  const page = place.ownerDocument;
-  const shown = address ? links(address, page.location, base) : [];
-  const list = part(place, ".links");
-  while (list.children.length > shown.length) list.lastElementChild?.remove();
-  while (list.children.length < shown.length) list.append(clone(page, "link"));
-  for (const [at, { href, text, about }] of shown.entries()) {
-    const link = part(list.children[at], "a");
-    if (link.getAttribute("href") !== href) link.setAttribute("href", href);
-    link.title = about;
-    setText(link, text);
+export class Links {
+  /** @param {import("./slot.js").Outside} outside @param {Readonly<Record<string, import("./slot.js").Entry>>} entries */
+  constructor({ page, model }, entries) {
+    this.model = model;
+    const named = Object.entries(entries).filter(([, { label }]) => label !== "");
+    /** @type {{view: string, right: string|undefined, item: HTMLElement, link: HTMLElement}[]} */ this.links = [];
+    for (const place of page.querySelectorAll("[data-views]")) {
+      for (const [view, { label, right }] of named) {
+        const item = clone(page, "view-link");
+        const link = part(item, "a");
+        setText(link, label);
+        place.append(item);
+        this.links.push({ view, right, item, link });
+      }
+    }
   }
-  setText(part(place, ".link-note"), address?.note ?? "");
+
+  draw() {
+    const { place, caller } = this.model;
+    for (const { view, right, item, link } of this.links) {
+      item.hidden = !mayDo(caller, right);
+      setAttribute(link, "href", format(toView(view, place)));
+      if (place.view === view) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+  }
 }

@@ -12,24 +12,23 @@ from hero_router.model import SocketState, Status
 from tests.support.hand import NODE, Hand
 from tests.support.records import put
 from tests.support.redis import RedisServer
+from tests.support.wait import eventually
 from tests.web.live import Listener, Live, working
 
 TOKEN, VIEWING, SHOP = "admin-0123456789abc", "viewer-0123456789ab", "shop-0123456789abcde"
-METRICS = "metrics-0123456789a"
+METRICS, BOSS = "metrics-0123456789a", "boss-0123456789abcde"
 BEARERS: Mapping[str, str | None] = {
     "nobody": None, "wrong": "wrong-0123456789abc", "metrics": METRICS, "shop": SHOP,
-    "viewer": VIEWING, "admin": TOKEN,
+    "viewer": VIEWING, "boss": BOSS, "admin": TOKEN,
 }  # fmt: skip
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
-WITHIN = 5.0
-"""Seconds within which a revocation takes effect, as the documentation says."""
 
 
 @contextlib.asynccontextmanager
 async def guarded(server: RedisServer, hand: Hand, tmp_path: Path) -> AsyncIterator[Live]:
     """A worker with tokens, which knows `a` of the default context and `till` of context shop."""
     tokens = tmp_path / "tokens"
-    tokens.write_text(f"clerk viewer shop {SHOP}\n")
+    tokens.write_text(f"clerk viewer shop {SHOP}\nboss admin shop {BOSS}\n")
     async with working(
         server.url,
         node=NODE,
@@ -43,7 +42,14 @@ async def guarded(server: RedisServer, hand: Hand, tmp_path: Path) -> AsyncItera
         sockets = (SocketState("web_page", "web_page", "a/web_page.sock", Status.HEALTHY),)
         await hand.write(put("a", node=NODE, sockets=sockets))
         await worker.reaches(await hand.write(put("till", node=NODE, context="shop")))
+        await knows_sessions(worker)
         yield worker
+
+
+async def knows_sessions(worker: Live) -> None:
+    """Wait until a worker knows which sessions were ended: before that it admits none."""
+    follower = worker.parts.access.follower
+    await eventually(lambda: follower.live is not None, message="the worker knows the sessions")
 
 
 def bearing(token: str | None) -> dict[str, str]:

@@ -6,16 +6,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.support.hand import Hand, writing
+from tests.support.hand import Hand
+from tests.support.oidc_provider import Provider, providing
 from tests.support.redis import RedisServer
 from tests.web.admission.callers import guarded
-from tests.web.live import WINDOW, Live
-
-
-@pytest.fixture
-async def hand(redis7: RedisServer) -> AsyncIterator[Hand]:
-    async with writing(redis7.url, WINDOW) as made:
-        yield made
+from tests.web.admission.oidc import worker
+from tests.web.live import Live
 
 
 @pytest.fixture
@@ -29,3 +25,15 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
     jar = aiohttp.CookieJar(unsafe=True)
     async with aiohttp.ClientSession(cookie_jar=jar) as session:
         yield session
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[Provider]:
+    async with providing() as made:
+        yield made
+
+
+@pytest.fixture
+async def oidc(redis7: RedisServer, provider: Provider) -> AsyncIterator[Live]:
+    async with worker(redis7, provider) as live:
+        yield live

@@ -16,13 +16,12 @@ from hero_router.settings.networks import parse_network
 from hero_router.store.allow_list import AllowList
 from hero_router.store.client import connect
 from hero_router.store.keys import Keys
-from hero_router.store.sessions import RevokedSessions
+from hero_router.store.revoked_sessions import RevokedSessions
 from tests.support.redis import RedisServer
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 from tests.web.admission.callers import (
     TOKEN,
     VIEWING,
-    WITHIN,
     bearing,
     hearing,
     me,
@@ -83,8 +82,21 @@ async def test_a_wrong_token_gets_the_form_again_and_many_have_to_wait(
         assert (status, "Set-Cookie" in headers) == (403, False)
     status, headers = await sign_in(http, live.url)
     assert (status, headers["Retry-After"]) == (429, "60")
-    assert "127.0.0.1 presents a wrong token" in caplog.text
+    assert "the client 127.0.0.1: it sent a wrong token" in caplog.text
     assert "wrong-token-number" not in caplog.text
+
+
+async def test_a_browser_that_opens_the_status_page_signs_in_first_and_programs_are_refused(
+    live: Live, http: aiohttp.ClientSession
+) -> None:
+    url, page = f"{live.url}/status?context=shop", {"Accept": "text/html"}
+    async with http.get(url, headers=page, allow_redirects=False) as answer:
+        assert answer.status == 303
+        assert answer.headers["Location"] == "/sign-in?next=%2Fstatus%3Fcontext%3Dshop"
+    assert await status_of(http, "GET", url, {}) == 401
+    assert await status_of(http, "GET", f"{live.url}/api/services", page) == 401
+    await sign_in(http, live.url)
+    assert await status_of(http, "GET", url, page) in (200, 503)
 
 
 async def test_a_page_of_another_site_cannot_send_the_form(
@@ -108,7 +120,7 @@ async def test_a_link_signs_in_once_within_a_minute(
     assert await status_of(http, "GET", url, {}) == 303
     assert await me(http, live.url)
     assert await status_of(http, "GET", url, {}) == 403
-    assert "used up or too old" in caplog.text
+    assert "used before or is too old" in caplog.text
     late = LINK_PATH + make_code(signer, "n2", now_ms - 60_001)
     assert await status_of(http, "GET", live.url + late, {}) == 403
     forged = load_rules(AccessSettings(token="other-0123456789abc")).signer
@@ -127,7 +139,7 @@ async def test_a_sign_out_ends_the_session_its_streams_and_its_copies(
         hearing(program, live, VIEWING) as other,
     ):
         assert await status_of(http, "POST", f"{live.url}/sign-out", {}) == 303
-        await eventually(lambda: listener.ended, WITHIN, "the stream has ended")
+        await eventually(lambda: listener.ended, message="the stream has ended")
         assert not other.ended
     async with aiohttp.ClientSession(headers={"Cookie": cookie}) as copied:
         assert await me(copied, live.url) is None
@@ -144,7 +156,7 @@ async def test_a_session_that_is_revoked_elsewhere_ends_streams_within_seconds(
         hearing(program, live, VIEWING) as other,
     ):
         await RevokedSessions(client, Keys()).revoke_all()
-        await eventually(lambda: listener.ended, WITHIN, "the stream has ended")
+        await eventually(lambda: listener.ended, message="the stream has ended")
         assert not other.ended
     assert await me(http, live.url) is None
     await client.aclose()
@@ -163,7 +175,7 @@ async def test_an_address_that_is_removed_loses_its_calls_and_tunnels(
         found = await status_of(http, "GET", f"{live.url}/api/me", behind | bearing(TOKEN))
         return found == 200
 
-    await eventually(may, WITHIN, "the address may connect")
+    await eventually(may, message="the address may connect")
 
     async def script(visit: Visit) -> None:
         if "Upgrade: echo" in await visit.head():
@@ -185,7 +197,7 @@ async def test_an_address_that_is_removed_loses_its_calls_and_tunnels(
         to_stream.write(asked + b"\r\n")
         assert (await stream.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
         await listed.remove(address)
-        async with asyncio.timeout(WITHIN):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             for reader in (tunnel, stream):
                 with contextlib.suppress(ConnectionResetError):
                     assert await reader.read() == b""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.wait import PATIENCE_SECONDS
 from tests.web.live import Live
 from tests.web.raw import ask, get
 from tests.web.upstream import OK, Visit, service, whole
@@ -165,6 +166,7 @@ async def test_trailers_of_one_answer_are_not_in_the_next(live: Live, page: Path
     assert {"x-sum", "x-unannounced", "set-cookie"}.isdisjoint(second.fields)
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_a_head_that_drips_ends_in_time(live: Live, page: Path) -> None:
     async def script(visit: Visit) -> None:
         await visit.head()
@@ -186,7 +188,7 @@ async def test_a_head_reaches_the_client_before_there_is_a_body(live: Live, page
         await go_on.wait()
         await visit.send(b"ok")
 
-    async with service(page, script), asyncio.timeout(5):
+    async with service(page, script), asyncio.timeout(PATIENCE_SECONDS):
         reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
         writer.write(get("/shop/page/"))
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(LINE)

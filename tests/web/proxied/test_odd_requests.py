@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 from tests.web.live import Live
 from tests.web.raw import ask, get, parse
 from tests.web.upstream import OK, Visit, exchanged, service
@@ -118,7 +118,7 @@ async def test_nothing_is_added_that_the_client_did_not_say_but_what_is_document
         await ask(live.port, get("/", "shop.localhost", *fields))
     assert seen.names() == [
         "host", "x-forwarded-for", "x-real-ip", "x-forwarded-proto", "x-forwarded-host",
-        "x-request-id", "traceparent", "via",
+        "via", "x-request-id", "traceparent",
     ]  # fmt: skip
 
 
@@ -155,7 +155,7 @@ async def test_a_chunked_body_that_breaks_off_never_looks_complete(
         with suppress(ConnectionError):
             bodies.append(await visit.reader.read())
 
-    async with service(page, script), asyncio.timeout(5):
+    async with service(page, script), asyncio.timeout(PATIENCE_SECONDS):
         _, writer = await asyncio.open_connection("127.0.0.1", live.port)
         writer.write(CHUNKED)
         await asyncio.sleep(0.05)
@@ -178,7 +178,7 @@ async def test_a_service_that_answers_or_breaks_off_during_an_upload_ends_it(
         await visit.send(answer)
         visit.writer.close()
 
-    async with service(page, script), asyncio.timeout(10):
+    async with service(page, script), asyncio.timeout(PATIENCE_SECONDS):
         reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
         writer.write(HEAD + b"Content-Length: 1000000000\r\n\r\n")
         came = b""

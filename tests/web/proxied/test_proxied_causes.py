@@ -10,13 +10,14 @@ import pytest
 
 from hero_router.metrics import sampler
 from hero_router.model import SocketState, Status
+from hero_router.proxy.loops import MAX_PASSES
 from tests.support.hand import Hand
 from tests.support.records import put
 from tests.support.scrape import Scrape
 from tests.support.wait import eventually
 from tests.web.live import Live
 from tests.web.raw import ask, get, post
-from tests.web.upstream import OK, UPGRADE, Script, Visit, accept, answers, service
+from tests.web.upstream import OK, UPGRADE, Script, Silent, Visit, accept, answers, service
 
 BEGUN = b"HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nContent-Length: 9\r\n\r\nab"
 
@@ -71,10 +72,12 @@ CASES = [
     (answers(OK), get("/shop/page/"), "2xx", "complete"),
     (answers(OK.replace(b"200 OK", b"500 No")), get("/shop/page/"), "5xx", "complete"),
     (answers(OK), get("/shop/page"), "3xx", "complete"),
-    (_silent, get("/shop/page/"), "5xx", "late"),
-    (_stalls, get("/shop/page/"), "2xx", "late"),
     (_garbage, get("/shop/page/"), "5xx", "broken_upstream"),
     (_breaks, get("/shop/page/"), "2xx", "broken_upstream"),
+]
+LATE = [
+    (_silent, get("/shop/page/"), "5xx", "late"),
+    (_stalls, get("/shop/page/"), "2xx", "late"),
     (_silent, post("Content-Length: 8", body=b"ab", path="/shop/page/"), "4xx", "broken_client"),
 ]
 
@@ -87,6 +90,14 @@ async def test_each_end_has_its_cause(
         with suppress(ConnectionResetError):
             await ask(live.port, request_bytes)
         await ended(live, status, cause)
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(("script", "request_bytes", "status", "cause"), LATE)
+async def test_each_end_by_lateness_has_its_cause(
+    live: Live, page: Path, script: Script, request_bytes: bytes, status: str, cause: str
+) -> None:
+    await test_each_end_has_its_cause(live, page, script, request_bytes, status, cause)
 
 
 async def test_nothing_that_listens_is_refused_and_no_file_is_missing(
@@ -110,15 +121,9 @@ async def test_a_client_that_leaves_is_counted_as_such_before_and_within_the_ans
         await until(reader)
         writer.transport.abort()
 
-    came = asyncio.Event()
-
-    async def silent(visit: Visit) -> None:
-        await visit.head()
-        came.set()
-        await visit.reader.read()
-
+    silent = Silent()
     async with service(page, silent):
-        await leaves(lambda _: came.wait())
+        await leaves(lambda _: silent.came.wait())
         await ended(live, "none", "cancelled")
     async with service(page.with_name("admin.sock"), _stalls):
         reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
@@ -145,7 +150,7 @@ async def test_a_request_that_has_been_here_is_told_as_a_loop(live: Live, page: 
 
     async with service(page.with_name("admin.sock"), script):
         await ask(live.port, get("/shop/admin/"))
-    assert (await ask(live.port, get("/shop/page/", "localhost", *vias))).status == 508
+    assert (await ask(live.port, get("/shop/page/", "localhost", *vias * MAX_PASSES))).status == 508
     await ended(live, "5xx", "loop")
 
 

@@ -55,6 +55,7 @@ async def test_an_error_is_told_with_its_cause_on_this_worker_and_on_another(
     assert [each["request_id"] for each in same["errors"]] == [refused.fields["x-request-id"]]
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_what_the_service_itself_answers_with_5xx_is_listed_and_nothing_else(
     live: Live, page: Path
 ) -> None:

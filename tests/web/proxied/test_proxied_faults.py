@@ -3,18 +3,18 @@
 import asyncio
 import os
 import socket
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 from tests.web.live import Live
 from tests.web.raw import ask, get, parse, post
 from tests.web.upstream import (
     OK,
     Visit,
     service,
+    until_broken,
 )
 
 
@@ -34,15 +34,8 @@ async def test_an_answer_that_breaks_off_breaks_the_clients_connection(
         await visit.send(begun)
 
     async with service(page, script):
-        reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
-        writer.write(get("/shop/page/"))
-        came = b""
-        with suppress(ConnectionResetError):
-            async with asyncio.timeout(5):
-                while data := await reader.read(65_536):
-                    came += data
-                pytest.fail("a clean end")
-        writer.close()
+        came, is_clean = await until_broken(live, get("/shop/page/"))
+    assert not is_clean
     assert not came.endswith(b"0\r\n\r\n")
 
 
@@ -84,7 +77,7 @@ async def test_a_client_that_leaves_ends_the_call(live: Live, page: Path) -> Non
         writer.write(get("/shop/page/"))
         await asyncio.sleep(0.1)
         writer.transport.abort()
-        await asyncio.wait_for(left.wait(), 5)
+        await asyncio.wait_for(left.wait(), PATIENCE_SECONDS)
 
 
 async def test_a_client_that_does_not_read_stops_the_service(live: Live, page: Path) -> None:
@@ -105,19 +98,20 @@ async def test_a_client_that_does_not_read_stops_the_service(live: Live, page: P
         reader, writer = await asyncio.open_connection("127.0.0.1", live.port, limit=2**16)
         writer.write(get("/shop/page/"))
         before = -1
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while before != sent or not sent:
                 before = sent
                 await asyncio.sleep(0.3)
         assert sent < 32 * 2**20
         came = 0
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while data := await reader.read(2**20):
                 came += len(data)
         writer.close()
     assert came > 2**26
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_an_answer_that_does_not_begin_in_time_is_told_as_late(
     live: Live, page: Path
 ) -> None:
@@ -130,6 +124,7 @@ async def test_an_answer_that_does_not_begin_in_time_is_told_as_late(
     assert (answer.status, answer.error["code"]) == (504, "gateway_timeout")
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_a_service_that_accepts_nobody_is_told_as_late(live: Live, page: Path) -> None:
     os.mkdir(page.parent)  # noqa: PTH102 - at once
     with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as first:
@@ -140,6 +135,7 @@ async def test_a_service_that_accepts_nobody_is_told_as_late(live: Live, page: P
     assert (answer.status, answer.error["code"]) == (504, "gateway_timeout")
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(("kind", "is_stream"), [("a/b", False), ("text/event-stream", True)])
 async def test_silence_breaks_an_answer_but_not_an_event_stream(
     live: Live, page: Path, kind: str, is_stream: bool
@@ -152,17 +148,11 @@ async def test_silence_breaks_an_answer_but_not_an_event_stream(
         await visit.send(b"3\r\ndef\r\n0\r\n\r\n")
 
     async with service(page, script):
-        reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
-        writer.write(get("/shop/page/"))
-        came = b""
-        with suppress(ConnectionResetError):
-            async with asyncio.timeout(5):
-                while data := await reader.read(65_536):
-                    came += data
-        writer.close()
+        came, _ = await until_broken(live, get("/shop/page/"))
     assert (b"def" in came) is is_stream
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_a_slow_upload_is_not_the_services_fault(live: Live, page: Path) -> None:
     async def script(visit: Visit) -> None:
         await visit.head()
@@ -175,11 +165,12 @@ async def test_a_slow_upload_is_not_the_services_fault(live: Live, page: Path) -
         for byte in b"abcdefgh":
             writer.write(bytes([byte]))
             await asyncio.sleep(0.2)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             assert parse(await reader.read()).status == 200
         writer.close()
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_a_client_that_stops_in_its_body_is_told_so_and_the_service_is_let_go(
     live: Live, page: Path
 ) -> None:

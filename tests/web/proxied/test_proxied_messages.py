@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.wait import PATIENCE_SECONDS
 from tests.web.live import Live
 from tests.web.raw import ask, get, parse, post
 from tests.web.upstream import (
@@ -127,7 +128,7 @@ async def test_expect_is_answered_by_the_service_and_a_refusal_leaves_the_body_u
         assert parse(refused).status == 413
         reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
         writer.write(put("/yes"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
             writer.write(b"hello")
             assert (await reader.readuntil(b"ok")).startswith(b"HTTP/1.1 200 OK")
@@ -153,7 +154,7 @@ async def test_head_has_the_length_and_no_body_and_connections_are_kept(
     one = b"%b /shop/page/ HTTP/1.1\r\nHost: localhost\r\n\r\n"
     async with service(page, script) as made:
         reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             for _ in range(3):
                 writer.write(one % b"HEAD")
                 assert b"Content-Length: 5\r\n\r\n" in await reader.readuntil(b"\r\n\r\n")

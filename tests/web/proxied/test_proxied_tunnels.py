@@ -12,6 +12,7 @@ from hero_router.model import SocketState, Status
 from tests.support.hand import NODE, Hand
 from tests.support.records import put
 from tests.support.redis import RedisServer
+from tests.support.wait import PATIENCE_SECONDS
 from tests.web.live import Live, working
 from tests.web.raw import parse
 from tests.web.upstream import (
@@ -47,7 +48,7 @@ async def test_an_upgrade_is_a_tunnel_both_ways(live: Live, page: Path) -> None:
     async with service(page, script):
         reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
         writer.write(request + b"early")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             head = await reader.readuntil(b"\r\n\r\n")
             assert head.startswith(b"HTTP/1.1 101 Switching Protocols\r\n")
             assert b"Sec-WebSocket-Accept: a\r\n" in head
@@ -127,7 +128,7 @@ async def test_a_service_that_ends_its_direction_still_hears_the_client(
         visit.writer.write_eof()
         heard.set_result(await visit.reader.read())
 
-    async with service(page, script), asyncio.timeout(5):
+    async with service(page, script), asyncio.timeout(PATIENCE_SECONDS):
         reader, writer = await tunnel(live)
         assert await reader.read() == b"last words"
         writer.write(b"and mine")
@@ -148,7 +149,7 @@ async def test_a_client_that_breaks_off_a_tunnel_ends_it_for_the_service(
             await visit.reader.read()
         ended.set()
 
-    async with service(page, script), asyncio.timeout(5):
+    async with service(page, script), asyncio.timeout(PATIENCE_SECONDS):
         _, writer = await tunnel(live)
         reset(writer)
         await ended.wait()
@@ -162,7 +163,7 @@ async def test_a_service_that_breaks_off_a_tunnel_ends_it_for_the_client(
         await visit.send(YES)
         visit.writer.transport.abort()
 
-    async with service(page, script), asyncio.timeout(5):
+    async with service(page, script), asyncio.timeout(PATIENCE_SECONDS):
         reader, writer = await tunnel(live)
         with suppress(ConnectionError):
             assert await reader.read() == b""
@@ -180,7 +181,7 @@ async def test_a_tunnel_waits_for_whoever_does_not_read(live: Live, page: Path) 
             await visit.send(b"x" * 65_536)
             sent += 65_536
 
-    async with service(page, script), asyncio.timeout(20):
+    async with service(page, script), asyncio.timeout(PATIENCE_SECONDS):
         reader, writer = await tunnel(live)
         before = -1
         while before != sent or not sent:
@@ -213,7 +214,7 @@ async def test_a_tunnel_that_carries_nothing_is_closed_and_a_used_one_is_not(
         await live.reaches(await hand.write(put("shop", node=NODE, sockets=sockets)))
         reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
         writer.write(UPGRADE)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await reader.readuntil(b"\r\n\r\n")
             for _ in range(8):
                 writer.write(b"a")
@@ -235,6 +236,6 @@ async def test_a_worker_that_ends_closes_its_tunnels(
             reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
             writer.write(UPGRADE)
             await reader.readuntil(b"\r\n\r\n")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             assert await reader.read() == b""
         writer.close()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.wait import PATIENCE_SECONDS
 from tests.web.live import Live
 from tests.web.raw import ask, get, parse
 from tests.web.upstream import OK, Visit, dechunked, service
@@ -57,7 +58,7 @@ async def test_no_trailer_becomes_a_header_of_the_next_request(
 ) -> None:
     """The connection goes on all the same, in whatever pieces the body comes."""
     seen = Seen()
-    async with service(page, seen), asyncio.timeout(10):
+    async with service(page, seen), asyncio.timeout(PATIENCE_SECONDS):
         reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
         for _ in range(3):
             sent = CHUNKED + BODY + trailers
@@ -76,7 +77,7 @@ async def test_nor_of_a_request_to_the_router_itself(live: Live) -> None:
     """`X-Request-Id` in the trailers of one request would name the next one."""
     call = b"POST /rpc HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         writer.write(call + BODY + b"X-Request-Id: evil\r\n\r\n")
         await reader.readuntil(b"}}")
         writer.write(get("/health"))

@@ -1,0 +1,1 @@
+"""The history of services: a letter per minute, hour and day, in ring buffers. Pure rules."""

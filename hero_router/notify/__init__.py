@@ -1,0 +1,1 @@
+"""Webhooks: messages about services and nodes, sent by one of the scanners."""

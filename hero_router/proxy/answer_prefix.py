@@ -1,0 +1,43 @@
+"""Adds the path prefix, which the service does not see, to addresses in an answer's headers.
+
+Pure: no I/O, no clock.
+"""
+
+import re
+from collections.abc import Collection
+
+_COOKIE_PATH = re.compile(rb"(;\s*path\s*=\s*)(/[^;]*)", re.IGNORECASE)
+
+
+def under(cookie: bytes, prefix: str) -> bytes:
+    """A `Set-Cookie` whose path lies under the prefix."""
+    head = prefix.encode("ascii")
+
+    def below(found: re.Match[bytes]) -> bytes:
+        path = b"" if found[2].strip() == b"/" else found[2]
+        return found[1] + head + (path or b"/")
+
+    return _COOKIE_PATH.sub(below, cookie)
+
+
+_ABSOLUTE = re.compile(rb"(?i)(https?:)?//([^/?#]*)(.*)", re.DOTALL)
+
+
+def moved(location: bytes, prefix: str, hosts: Collection[str]) -> bytes:
+    """A redirect's target under the prefix, if it lies within the service; else as it is.
+
+    Servers on a Unix socket, such as nginx, know no port and leave it out: so the host alone counts
+    where the target names no port.
+    """
+    head, own = prefix.encode("ascii"), {host.lower().encode("ascii") for host in hosts}
+    found = _ABSOLUTE.fullmatch(location)
+    if found is None:
+        return head + location if location.startswith(b"/") else location
+    there = found[2].lower()
+    if there in own:
+        if not prefix:
+            return location
+    elif there not in {host.rpartition(b":")[0] for host in own}:
+        return location
+    path = found[3] if found[3].startswith(b"/") else b"/" + found[3]
+    return head + path

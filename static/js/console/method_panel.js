@@ -1,0 +1,144 @@
+/**
+ * One method: its draft, how it is sent, what was answered, and what was sent before.
+ * @module
+ */
+
+import { bundle } from "./bundle.js";
+import { Draft } from "./edited_request.js";
+import { DraftCheck } from "./edited_request_check.js";
+import { Editor } from "./form_and_json.js";
+import { button, make, replace } from "./elements.js";
+import { Exchange } from "./exchange.js";
+import { methodHead } from "./form_texts.js";
+import { encode } from "./permalink.js";
+import { RequestLists } from "./request_lists.js";
+import { Result } from "./result.js";
+import { withoutSecrets } from "./secrets.js";
+import { ways } from "./request_options.js";
+
+/** @typedef {import("./method.js").Method} Method */
+/** @typedef {import("./permalink.js").Filled} Filled */
+/**
+ * What a method is called with. `target` says where to send, or why that cannot be; `key` is a name that no
+ * other method of any service has; `filled` gets the form for the page's address; `batch` is of the service.
+ * @typedef {{
+ *   page: Document, validator: import("./validator.js").Validator, past: import("./call_history.js").Past, key: string,
+ *   target: () => {url: string|null, why: string}, methodOf: (name: string) => Method|null,
+ *   filled: (text: string) => void, copies: (request: () => any) => HTMLElement[], batch: any[],
+ * }} Around
+ */
+
+export class MethodPanel {
+  /** @param {Around} around @param {Method} method @param {Filled|null} filled null: the form as it begins */
+  constructor(around, method, filled) {
+    const { page } = around;
+    this.around = around;
+    this.method = method;
+    this.draft = new Draft(method, filled);
+    this.first = linked(new Draft(method)).text;
+    this.editor = new Editor(page, () => this.#changed());
+    this.result = new Result(page);
+    this.exchange = new Exchange(around, this.result, () => this.#drawState());
+    this.ways = make(page, "div", { class: "ways" });
+    const notes = () => linked(this.draft).leftOut.map((name) => `${name} is a secret, so it is not in the link or the history`);
+    this.check = new DraftCheck(around, bundle(method.references, this.draft.schema), this.editor, { notes, anyway: () => void this.#run() });
+    this.send = button(page, "Send", () => (this.exchange.busy ? this.exchange.cancel() : void this.#send()), { class: "act send", "aria-keyshortcuts": "Control+Enter" });
+    this.why = make(page, "span", { class: "soft" });
+    const add = button(page, "add to batch", () => this.#add());
+    const copies = make(page, "span", { class: "copies" }, "copy as ", ...around.copies(() => this.#request(this.exchange.next)));
+    const actions = make(page, "div", { class: "actions" }, this.send, this.why, add, copies);
+    this.lists = new RequestLists(around, {
+      sendAll: () => void this.exchange.run([...around.batch], () => {}, true),
+      take: ({ params }) => this.#show(new Draft(method, { ...this.draft.way, params })),
+    });
+    this.root = make(page, "div", { class: "method", keydown: (event) => this.#key(event) }, ...methodHead(page, method), this.ways, this.editor.root, actions, this.check.root, this.result.root, this.lists.root);
+    this.#show(this.draft);
+  }
+
+  /** End what is under way. */
+  leave() {
+    this.check.leave();
+    this.exchange.cancel();
+  }
+
+  /** What the form holds, with its secrets. @returns {Filled} */
+  get filled() {
+    return { ...this.draft.way, params: this.draft.value };
+  }
+
+  /** The address has another form. @param {Filled|null} filled null: as it begins */
+  fill(filled) {
+    this.#show(new Draft(this.method, filled));
+  }
+
+  /** Where requests go may have changed. */
+  draw() {
+    this.#drawState();
+  }
+
+  /** @param {Draft} draft */
+  #show(draft) {
+    this.draft = draft;
+    this.check.begin();
+    replace(this.ways, ...ways(this.around.page, draft, (made) => this.#show(made), () => this.#went()));
+    this.#went();
+  }
+
+  /** The JSON beside the form may be another one: the way has changed. */
+  #went() {
+    this.editor.show(this.draft);
+    this.#changed();
+  }
+
+  #changed() {
+    this.#drawState();
+    if (this.draft.fault === null) {
+      const { text } = linked(this.draft);
+      this.around.filled(text === this.first ? "" : text);
+    }
+    this.check.later(this.draft);
+  }
+
+  async #send() {
+    const problems = await this.check.now(this.draft);
+    if (problems.length > 0) this.editor.focus(problems[0].path);
+    else if (!this.exchange.busy) await this.#run();
+  }
+
+  async #run() {
+    const request = this.#request(this.exchange.next);
+    if (request === null) return;
+    const { value, leftOut } = withoutSecrets(this.draft.schemas, this.draft.schema, this.draft.value);
+    await this.exchange.run([request], (outcome) => this.lists.keep({ at: Date.now(), params: value, leftOut, outcome }));
+  }
+
+  /** @param {number} id @returns {any} null while the draft is no request */
+  #request(id) {
+    return this.draft.fault ? null : this.draft.request(id);
+  }
+
+  #add() {
+    const request = this.#request(this.exchange.take());
+    if (request) this.lists.add(request);
+  }
+
+  #drawState() {
+    const { url, why } = this.around.target();
+    this.send.disabled = url === null && !this.exchange.busy;
+    this.send.textContent = this.exchange.busy ? "Cancel" : "Send";
+    this.why.textContent = why;
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    if (!this.send.disabled && !this.exchange.busy) void this.#send();
+  }
+}
+
+/** The draft as a part of an address, without its secrets; empty if it is too long. @param {Draft} draft */
+function linked(draft) {
+  const { value, leftOut } = withoutSecrets(draft.schemas, draft.schema, draft.value);
+  return { text: encode({ ...draft.way, params: value }) ?? "", leftOut };
+}

@@ -1,0 +1,19 @@
+/**
+ * All main views by the name that the address has for them. A new view is one more line here.
+ * @module
+ */
+
+import { ACCESS } from "../fleet/caller.js";
+import { FleetView } from "./fleet.js";
+import { later } from "./later.js";
+
+/** @type {Readonly<Record<string, import("./slot.js").Entry>>} */
+export const VIEWS = {
+  fleet: { label: "Fleet", make: (outside) => new FleetView(outside) },
+  service: later("", "later", ["list", "service"], async () => (await import("./service/service.js")).ServiceView),
+  nodes: later("Nodes", "later", ["list"], async () => (await import("./nodes.js")).NodesView),
+  streams: later("Streams", "later", ["list"], async () => (await import("./streams.js")).StreamsView),
+  timeline: later("Timeline", "later", ["list"], async () => (await import("./timeline.js")).TimelineView),
+  access: { ...later("Access", "later", ["list"], async () => (await import("./access.js")).AccessView), right: ACCESS },
+  wall: later("Wall", "later", [], async () => (await import("./wall.js")).WallView),
+};

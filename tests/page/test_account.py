@@ -1,0 +1,52 @@
+"""Who the person at the page is: when the router is asked, and who is told."""
+
+from typing import Any
+
+import pytest
+
+from tests.page.view import PageView
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+RUN = """async (moments) => {
+  const { Account } = await import("/static/js/views/account.js");
+  let now = 0, me = { name: "ann", session_ends: 1, open: false };
+  const asked = [], met = [];
+  const api = { me: async () => (asked.push(now), me), signOut: async () => {} };
+  const account = new Account(document, api, { now: () => now, met: (caller) => met.push(caller?.name ?? null) });
+  for (const { at, live, ended } of moments) {
+    now = at;
+    if (ended) me = null;
+    account.tick(live);
+    await new Promise((done) => setTimeout(done));
+  }
+  const band = document.querySelector("[data-signed-out]");
+  return { asked, met, led: !band.hidden };
+}"""  # noqa: E501
+
+
+def moment(at: int, *, live: bool = True, ended: bool = False) -> dict[str, Any]:
+    return {"at": at, "live": live, "ended": ended}
+
+
+async def test_a_page_that_is_no_longer_live_asks_at_once_whether_its_session_has_ended(
+    view: PageView,
+) -> None:
+    """It may have asked a moment before."""
+    found = await view.page.evaluate(
+        RUN,
+        [
+            moment(0),
+            moment(1_000),
+            moment(2_000, live=False, ended=True),
+            moment(3_000, live=False),
+            moment(6_999, live=False),
+            moment(7_000, live=False),
+        ],
+    )
+    assert found == {"asked": [0, 2_000, 7_000], "met": ["ann", None, None], "led": True}
+
+
+async def test_a_page_that_is_live_asks_once_a_minute(view: PageView) -> None:
+    found = await view.page.evaluate(RUN, [moment(0), moment(59_999), moment(60_000)])
+    assert found == {"asked": [0, 60_000], "met": ["ann", "ann"], "led": False}
