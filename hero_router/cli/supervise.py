@@ -28,6 +28,9 @@ LAST_STOP_SECONDS = 1.0
 """Time that a child has to end before it is killed; the second is for children that are `last`.
 After Ctrl-C all ends within both times together, unless a child has longer `stop_seconds`."""
 
+GROUP_POLL_SECONDS, GROUP_POLLS = 0.01, 100
+"""How often, and how many times at most, to look whether a child's killed processes are gone."""
+
 CANNOT_RUN = 2
 """Exit code of a child that can never run with its settings: a restart would not help."""
 
@@ -122,7 +125,7 @@ class Supervisor:
             # Processes started by the child may still hold its port: end them, then kill them.
             _signal_group(process, signal.SIGTERM)
             await asyncio.sleep(pause)
-            _signal_group(process, signal.SIGKILL)
+            await _kill_group(process)
             try:
                 await self._start(child)
                 backoff.reset()
@@ -175,10 +178,24 @@ async def _cancel(*tasks: "asyncio.Future[Any]") -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _signal_group(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
-    """Send a signal to a child and to all processes that it has started."""
+def _signal_group(process: asyncio.subprocess.Process, number: signal.Signals) -> bool:
+    """Send a signal to a child and to all processes that it has started; False: none is left."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, number)
+        return True
+    return False
+
+
+async def _kill_group(process: asyncio.subprocess.Process) -> None:
+    """Kill what a child has left, and wait until it is gone: a kill takes effect a little later.
+
+    The wait is bounded: where no init process reaps orphans, a killed process stays as a zombie,
+    which holds no port.
+    """
+    for _ in range(GROUP_POLLS):
+        if not _signal_group(process, signal.SIGKILL):
+            return
+        await asyncio.sleep(GROUP_POLL_SECONDS)
 
 
 def _die_with_parent() -> None:
