@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from hero_router.errors import StoreUnreachable
+from hero_router.feed import node_monitor
+from hero_router.feed.conditions import NO_SCANNER
 from hero_router.feed.feed import Feed, Samples
 from hero_router.feed.stream_intervals import TICK, StreamIntervals
 from hero_router.feed.subscribers import SubscriberState
@@ -63,6 +65,32 @@ async def test_a_worker_is_ready_only_while_it_follows(scene: Scene) -> None:
     await eventually(lambda: feed.ready, message="it follows again")
     feed.drain()
     assert not feed.ready
+    task.cancel()
+
+
+async def test_a_worker_is_not_ready_before_it_knows_of_the_nodes(scene: Scene) -> None:
+    """Else it would vouch for the services of a node whose scanner is gone."""
+    scene.nodes.trouble = StoreUnreachable("away")
+    task = asyncio.create_task(scene.feed.run())
+    started = asyncio.create_task(scene.feed.wait_loaded())
+    await eventually(lambda: scene.feed.tail.synced, message="the state is loaded")
+    assert not scene.feed.ready
+    assert not started.done()
+    assert scene.feed.status()["reason"] == "not yet read from Redis"
+    scene.nodes.trouble = None
+    await asyncio.wait_for(started, PATIENCE_SECONDS)
+    assert scene.feed.ready
+    task.cancel()
+
+
+async def test_a_worker_that_cannot_check_the_nodes_says_so_and_is_ready(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(node_monitor, "GRACE_SECONDS", 0.0)
+    scene.nodes.trouble = StoreUnreachable("away")
+    task = asyncio.create_task(scene.feed.run())
+    await eventually(lambda: scene.feed.ready, message="the condition is told")
+    assert [item.reason for item in scene.feed.conditions.current] == [NO_SCANNER]
     task.cancel()
 
 
