@@ -60,7 +60,7 @@ const announcer = new Announcer(document);
 /** @type {import("./views/notifier.js").Notifier|null} not loaded yet */ let notifier = null;
 const notifying = async () => (notifier ??= new (await import("./views/notifier.js")).Notifier(outside, prefs));
 const help = () => shortcuts.help();
-const live = { scan: api.scan, notify: async () => (await notifying()).toggle(), report: api.report };
+const live = { scan: api.scan, notify: async () => (await notifying()).toggle(), report: api.report, signOut: () => account.signOut() };
 const can = { theme: themed(document, prefs), help, live };
 const keyList = () => import("./palette/key_list.js");
 const palette = new Opener(document, async () => {
