@@ -65,17 +65,18 @@ async def test_what_is_no_answer_is_told_as_such(live: Live, page: Path, sent: b
 
 
 async def test_a_client_that_leaves_ends_the_call(live: Live, page: Path) -> None:
-    left = asyncio.Event()
+    came, left = asyncio.Event(), asyncio.Event()
 
     async def script(visit: Visit) -> None:
         await visit.head()
+        came.set()
         await visit.reader.read(1)
         left.set()
 
     async with service(page, script):
         _, writer = await asyncio.open_connection("127.0.0.1", live.port)
         writer.write(get("/shop/page/"))
-        await asyncio.sleep(0.1)
+        await asyncio.wait_for(came.wait(), PATIENCE_SECONDS)
         writer.transport.abort()
         await asyncio.wait_for(left.wait(), PATIENCE_SECONDS)
 
@@ -152,8 +153,10 @@ async def test_silence_breaks_an_answer_but_not_an_event_stream(
     assert (b"def" in came) is is_stream
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("limits", [{"proxy_answer_seconds": 0.8}])
 async def test_a_slow_upload_is_not_the_services_fault(live: Live, page: Path) -> None:
+    """It takes longer than the service may take to answer."""
+
     async def script(visit: Visit) -> None:
         await visit.head()
         assert await visit.reader.readexactly(8) == b"abcdefgh"
