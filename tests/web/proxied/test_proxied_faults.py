@@ -125,7 +125,7 @@ async def test_an_answer_that_does_not_begin_in_time_is_told_as_late(
     assert (answer.status, answer.error["code"]) == (504, "gateway_timeout")
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("limits", [{"proxy_connect_seconds": 0.5}])
 async def test_a_service_that_accepts_nobody_is_told_as_late(live: Live, page: Path) -> None:
     os.mkdir(page.parent)  # noqa: PTH102 - at once
     with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as first:
