@@ -42,7 +42,7 @@ class Tab:
         return cls(page, await page.evaluate_handle(NEW))
 
     async def without_a_word_for(self, milliseconds: int) -> float:
-        """The tab looks when its worker has said nothing for exactly so long; its clock stands then.
+        """The tab looks when its worker has said nothing for so long; its clock stands still then.
 
         Returns when it had last heard of the stream, by its clock.
         """
@@ -155,7 +155,7 @@ async def put_clock_forward(browser: Browser, url: str, milliseconds: int) -> No
 
 
 async def kill_workers(browser: Browser, url: str = "") -> None:
-    """End the shared workers below `url`, as a browser does that runs out of memory: no tab is told."""
+    """End the workers below `url`, as a browser does that runs out of memory: no tab is told."""
     session = await browser.new_browser_cdp_session()
     running = await workers(browser, url)
     assert running
