@@ -83,7 +83,7 @@ async def test_an_unforeseen_error_of_any_part_ends_the_feed(
     else:
         scene.nodes.trouble = bug
     with pytest.raises(ExceptionGroup) as failed:
-        await asyncio.wait_for(scene.feed.run(), 5)
+        await asyncio.wait_for(scene.feed.run(), PATIENCE_SECONDS)
     assert failed.value.exceptions == (bug,)
 
 

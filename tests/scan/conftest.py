@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from hero_router.scan import scan_loop, single_scan
 from tests.scan.node import Node
 from tests.scan.services import Services
+from tests.support.wait import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -25,6 +27,17 @@ async def services(root: Path) -> AsyncIterator[Services]:
     started = Services(root)
     yield started
     await started.stop()
+
+
+@pytest.fixture
+def whole_scans(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Results are published at the end of each scan alone.
+
+    Else a service whose probe is slow, as on a busy machine, is first published as unknown: one
+    event more.
+    """
+    monkeypatch.setattr(scan_loop, "FLUSH_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(single_scan, "HEARTBEAT_SECONDS", PATIENCE_SECONDS)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Programs that the scanner's tests run as processes of their own: a scanner, and many services.
 
-`python -m tests.scan.process scanner <url> <root> <name>` · `… services <root> <count>` ·
+`python -m tests.scan.process scanner <url> <root> <name> <lease>` · `… services <root> <count>` ·
 `… alone <root> <scans>`, a scanner without Redis that says in the end what it cost and saw
 """
 
@@ -23,26 +23,27 @@ from hero_router.store.registry import Registry
 from hero_router.store.scan_requests import ScanRequests
 from tests.scan.fakes import MemoryStore, memory_agent
 from tests.scan.services import http, request
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 
-LEASE_SECONDS = 1.0
+LEASE_SECONDS = 60.0
+"""A scanner holds its lease however long a busy machine lets it wait."""
 
 
-def settings(url: str, root: Path) -> RouterConfig:
+def settings(url: str, root: Path, lease: float = LEASE_SECONDS) -> RouterConfig:
     """The settings that tests with a real Redis share."""
     return RouterConfig.of(
         node="n",
         redis_url=url,
         socket_dir=str(root),
         scan_seconds=0.3,
-        probe_timeout=0.4,
-        lease_seconds=LEASE_SECONDS,
+        probe_timeout=PATIENCE_SECONDS,
+        lease_seconds=lease,
     )
 
 
-async def scanner(url: str, root: str, name: str) -> None:
+async def scanner(url: str, root: str, name: str, lease: str) -> None:
     """Scan until killed."""
-    config = settings(url, Path(root))
+    config = settings(url, Path(root), float(lease))
     client, channel = connect(url, name="scanner"), connect(url, name="scanner", block_seconds=6)
     clock = SystemClock()
     worker = ScanLoop(

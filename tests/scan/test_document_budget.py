@@ -94,6 +94,7 @@ async def test_each_content_is_kept_once_and_goes_with_its_last_service(
     assert node.store.documents.keys() == {documents["b"]}
 
 
+@pytest.mark.usefixtures("whole_scans")
 async def test_a_changed_document_replaces_the_old_one_with_one_event(
     node: Node, services: Services
 ) -> None:
@@ -114,6 +115,7 @@ async def test_a_changed_document_replaces_the_old_one_with_one_event(
     assert node.store.types() == ["service_added", "service_updated"]
 
 
+@pytest.mark.usefixtures("whole_scans")
 async def test_a_document_that_redis_lost_is_read_from_its_service_again(
     node: Node, services: Services
 ) -> None:

@@ -22,6 +22,7 @@ from hero_router.store.registry import Registry
 from tests.scan.services import Services, good
 from tests.support.records import report
 from tests.support.redis import RedisServer
+from tests.support.redis import client as admin
 from tests.support.wait import PATIENCE_SECONDS, eventually
 
 NODE = "twice"
@@ -101,7 +102,7 @@ async def scans(registry: Registry, number: int) -> bool:
 async def test_a_scanner_of_another_folder_ends_with_an_error_and_the_first_one_goes_on(
     redis7: RedisServer, registry: Registry, root: Path, tmp_path: Path
 ) -> None:
-    async with scanning(redis7.url, root) as first:
+    async with scanning(redis7.url, root, lease="60") as first:
         await eventually(lambda: names(registry), message="the first one scans")
         async with scanning(redis7.url, tmp_path / "other") as second:
             code, said = await second.ended()
@@ -143,10 +144,12 @@ async def test_a_root_may_be_changed_though_the_last_scanner_was_killed(
     redis7: RedisServer, registry: Registry, root: Path, tmp_path: Path
 ) -> None:
     """Its lease and its report are still there for a while, but nobody renews them."""
-    async with scanning(redis7.url, tmp_path / "before", lease="15"):  # longer than a start takes
+    async with scanning(redis7.url, tmp_path / "before", lease="600"):  # longer than a start takes
         await eventually(lambda: scans(registry, 1), message="it scans")
     async with scanning(redis7.url, root) as second:
         await second.stands_by()
+        with contextlib.closing(admin(redis7.url)) as redis:
+            assert redis.expire(Keys().lease(NODE), 3)
         await eventually(lambda: names(registry), message="the new root is scanned")
         assert second.runs
 

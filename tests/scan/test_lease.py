@@ -17,6 +17,7 @@ from tests.scan.waiting import holds, until
 from tests.support.wait import PATIENCE_SECONDS
 
 
+@pytest.mark.usefixtures("whole_scans")
 async def test_one_scans_the_other_stands_by_and_takes_over(node: Node, services: Services) -> None:
     node.settings["lease_seconds"] = 2.0
     await services.start("a.sock", good())
@@ -38,6 +39,7 @@ async def test_the_lease_is_released_on_the_way_out(node: Node) -> None:
     assert node.store.holder is None
 
 
+@pytest.mark.usefixtures("whole_scans")
 async def test_a_scanner_without_the_lease_stops_writing_at_once(
     node: Node, services: Services
 ) -> None:
@@ -92,6 +94,7 @@ async def test_each_renewal_tells_how_far_others_have_written(
         await until(lambda: before.next() in node.store.noted, "the next renewal")
 
 
+@pytest.mark.usefixtures("whole_scans")
 async def test_what_another_scanner_found_counts_for_more_than_old_memory(
     node: Node, services: Services
 ) -> None:
@@ -127,6 +130,7 @@ async def test_memory_is_kept_while_no_other_scanner_ruled(node: Node, services:
     assert node.store.statuses() == {"a": "unhealthy"}
 
 
+@pytest.mark.usefixtures("whole_scans")
 async def test_both_services_of_one_name_show_the_conflict(node: Node, services: Services) -> None:
     """The claim is an event of its own, and so is its end."""
     node.settings["probe_timeout"] = 3.0
@@ -195,7 +199,7 @@ async def test_a_redis_that_takes_no_data_is_one_outage_though_it_prolongs_the_l
         assert node.store.refusals > 980
         node.store.refusals = 0
         await until(lambda: "Redis is back" in caplog.text, "the end is told")
-        assert node.store.statuses() == {"a": "healthy"}
+        await until(lambda: node.store.statuses() == {"a": "healthy"}, "a is published")
     warnings = [text for level, text in of_agent(caplog) if level == "WARNING"]
     assert warnings == [
         "the scanner cannot publish changes now, and tries again: the request was lost"
@@ -225,6 +229,7 @@ async def test_what_could_not_be_written_is_written_later(node: Node, services: 
         assert node.probed == ["a.sock"]
 
 
+@pytest.mark.usefixtures("whole_scans")
 async def test_a_lost_reply_has_no_second_effect(node: Node, services: Services) -> None:
     await services.start("a.sock", good())
     node.store.lost_replies = 1

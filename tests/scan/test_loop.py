@@ -15,7 +15,7 @@ from hero_router.scan.single_scan import FLUSH_SECONDS
 from hero_router.scan.walk import SocketFile
 from hero_router.scan.watcher import DEBOUNCE_MS, QUIET_MS
 from tests.scan.node import Node
-from tests.scan.services import Services, good, silent
+from tests.scan.services import Services, good, request, silent
 from tests.scan.waiting import swap, until
 
 NEVER = {"scan_seconds": 3600}
@@ -121,18 +121,26 @@ async def test_a_service_bound_anew_does_not_wait_for_the_probe_of_the_old(
     node: Node, services: Services
 ) -> None:
     """What the old one did, or did not do, says nothing of the new one."""
-    node.settings |= {"probe_timeout": 5.0} | NEVER
-    await services.talk("a.sock", silent)
+    node.settings |= NEVER
+    over = asyncio.Event()
+
+    async def hangs(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await request(reader)
+        await over.wait()
+
+    await services.talk("a.sock", hangs)
     async with node.running():
         await until(lambda: node.store.statuses() == {"a": "unknown"}, "the old one hangs")
         await services.start("too/deep/for/us.sock", good())
         (node.root / "too/deep/for/us.sock").rename(node.root / "a.sock")
         await until(partial(node.is_up, "a.sock"), "the new one is up")
         assert not node.scanned, "it does not wait for the probe of the old one"
+        over.set()
         await until(lambda: node.scanned, "the end of the scan")
     assert node.store.types() == ["service_added", "status_change"]
 
 
+@pytest.mark.usefixtures("whole_scans")
 async def test_a_file_that_goes_during_the_scan_is_gone_and_never_unknown(
     node: Node, services: Services
 ) -> None:

@@ -68,6 +68,7 @@ HOSTILE = [
 ]  # fmt: skip
 
 
+@pytest.mark.usefixtures("whole_scans")
 async def test_hostile_names_are_services_of_their_own_from_scan_to_scan(node: Node) -> None:
     """Each has one id, one shown name and one path, all different, stable and safe to print."""
     for name in HOSTILE:
@@ -90,6 +91,7 @@ async def test_hostile_names_are_services_of_their_own_from_scan_to_scan(node: N
     assert all(readable(from_base64(raw)) == path for raw, path in raw_paths.items())
 
 
+@pytest.mark.usefixtures("whole_scans")
 async def test_two_sockets_of_one_service_that_look_alike_stay_different(
     node: Node, services: Services
 ) -> None:

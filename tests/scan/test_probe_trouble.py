@@ -199,7 +199,9 @@ async def test_a_long_health_answer_counts_by_its_status(root: Path, services: S
 
 
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     answer=st.binary(max_size=300) | st.binary(max_size=200).map(lambda raw: b"HTTP/1.1 2" + raw)

@@ -11,10 +11,12 @@ import pytest
 from hero_router.errors import StoreCorrupt
 from hero_router.model import Change, NodeState
 from hero_router.scan.probe_result import ProbeResult
+from hero_router.scan.single_scan import HUNG_TIMEOUTS
 from hero_router.scan.walk import SocketFile
 from tests.scan.node import Node
 from tests.scan.services import Services, good, silent
 from tests.scan.waiting import holds, until
+from tests.support.wait import PATIENCE_SECONDS
 
 
 @pytest.fixture(autouse=True)
@@ -93,6 +95,7 @@ async def test_a_long_scan_shows_that_it_goes_on_and_adds_no_event(
 
 
 async def test_a_scan_whose_probes_never_end_falls_silent(node: Node, services: Services) -> None:
+    node.settings["probe_timeout"] = PATIENCE_SECONDS
     await services.start("a.sock", good())
 
     def endless(_: Callable[..., Any]) -> Callable[..., Any]:
@@ -104,7 +107,9 @@ async def test_a_scan_whose_probes_never_end_falls_silent(node: Node, services: 
 
     scanning = asyncio.create_task(node.worker(wrap=endless).run())
     await until(lambda: "n" in node.store.nodes and shown(node) > 0, "a first sign")
-    await holds(lambda: shown(node) < 1_500, "no sign comes from a scan that hangs", 2.2)
+    long = HUNG_TIMEOUTS * PATIENCE_SECONDS
+    node.clock.ahead += long  # so much later a sign would say so
+    await holds(lambda: shown(node) < 1000 * long, "no sign comes from a scan that hangs", 1.0)
     scanning.cancel()
     await asyncio.wait([scanning])
 

@@ -19,6 +19,7 @@ from tests.support.users import unprivileged
 MANY_HOURS = 100_000.0
 
 
+@pytest.mark.usefixtures("whole_scans")
 async def test_a_root_that_goes_away_is_a_condition_and_removes_no_service_however_long(
     node: Node, services: Services
 ) -> None:
@@ -58,6 +59,7 @@ async def test_a_root_that_is_missing_from_the_start_is_a_condition_and_may_come
     assert (doubt(node), node.store.statuses()) == ("", {"ledger": "healthy"})
 
 
+@pytest.mark.usefixtures("whole_scans")
 async def test_a_new_scanner_without_the_root_removes_nobody_and_calls_nobody_healthy(
     node: Node, services: Services
 ) -> None:

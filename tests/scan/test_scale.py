@@ -61,7 +61,7 @@ async def test_a_thousand_sockets_leave_the_loop_responsive(many: Path) -> None:
     """The first scan with all documents, and quiet ones after it."""
     store = MemoryStore()
     clock = OwnClock()
-    config = RouterConfig.of(node="n", socket_dir=str(many), probe_timeout=10)
+    config = RouterConfig.of(node="n", socket_dir=str(many), probe_timeout=60)
     worker = memory_agent(store, config, clock, "one")
     stop = asyncio.Event()
     watching = asyncio.create_task(longest_turn(stop))

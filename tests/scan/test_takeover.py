@@ -20,7 +20,7 @@ from hero_router.store.keys import Keys
 from hero_router.store.registry import Registry
 from hero_router.store.stream_reader import NodeReader
 from tests.scan.places import bind
-from tests.scan.process import settings
+from tests.scan.process import LEASE_SECONDS, settings
 from tests.scan.services import Services, good
 from tests.scan.waiting import until
 from tests.support.proxy import FaultProxy
@@ -29,6 +29,9 @@ from tests.support.wait import eventually
 MANY = 400
 HALF_OF_IT = 350_000
 """Bytes from the scanner until it is cut off: some batches of so many services, not all."""
+
+SHORT = 1.0
+"""The lease in seconds of a scanner that another one shall replace soon."""
 
 INOTIFY_QUEUE = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
 """Events that the kernel keeps for one watcher."""
@@ -68,9 +71,12 @@ class Host:
         self._server.kill()
         self._server.wait()
 
-    def start_scanner(self, name: str, url: str = "") -> subprocess.Popen[bytes]:
+    def start_scanner(
+        self, name: str, url: str = "", lease: float = LEASE_SECONDS
+    ) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "tests.scan.process", "scanner"]
-        child = subprocess.Popen([*command, url or self._redis.url, str(self._root), name])
+        where = [url or self._redis.url, str(self._root)]
+        child = subprocess.Popen([*command, *where, name, str(lease)])
         self._children.append(child)
         return child
 
@@ -123,7 +129,7 @@ async def test_a_paused_scanner_that_wakes_up_writes_nothing_old(
 ) -> None:
     """SIGSTOP, another takes over, the world changes, SIGCONT: the new truth stays."""
     await services.start("a.sock", good())
-    paused = host.start_scanner("first")
+    paused = host.start_scanner("first", lease=SHORT)
     await host.wait({"a": "healthy"}, "first")
     paused.send_signal(signal.SIGSTOP)
     host.start_scanner("second")
@@ -147,7 +153,7 @@ async def test_a_killed_scanner_is_replaced_without_an_event(
     """Kill -9; the other one finds the world as it is told, so it tells nothing."""
     await services.start("a.sock", good())
     services.stale("old.sock")
-    first = host.start_scanner("first")
+    first = host.start_scanner("first", lease=SHORT)
     await host.wait({"a": "healthy", "old": "inactive"}, "first")
     host.start_scanner("second")
     events = host.events
@@ -169,7 +175,7 @@ async def test_a_scanner_killed_in_the_middle_of_a_write_leaves_nothing_half_or_
     truth = {f"s{number}": "inactive" for number in range(MANY)}
     async with FaultProxy(host.redis_socket) as proxy:
         proxy.cut_after(HALF_OF_IT)
-        first = host.start_scanner("first", f"unix://{proxy.path}")
+        first = host.start_scanner("first", f"unix://{proxy.path}", SHORT)
         await until(lambda: proxy.is_cut, "it is in the middle of a command")
         first.kill()
         first.wait()

@@ -169,8 +169,12 @@ async def working(redis_url: str, **settings: Any) -> AsyncIterator[Live]:
 
 @asynccontextmanager
 async def scanning(redis_url: str, root: Path, **settings: Any) -> AsyncIterator[None]:
-    """A scanner as its command makes it, with a short breath, meanwhile."""
+    """A scanner as its command makes it, with a short breath, meanwhile.
+
+    No service is late for it, as on a busy machine any may be.
+    """
     quick = {"node": "n", "scan_seconds": 0.2, "lease_seconds": 0.6}
+    quick |= {"probe_timeout": PATIENCE_SECONDS}
     where = {"redis_url": redis_url, "socket_dir": str(root)}
     config = RouterConfig.of(**{**quick, **where, **settings})
     client = connect(redis_url, name="scanner")

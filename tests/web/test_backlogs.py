@@ -7,6 +7,7 @@ then, and an `id` may lie in torn bytes.
 import errno
 import json
 import os
+import select
 import socket
 from collections.abc import Callable, Sequence
 
@@ -18,6 +19,7 @@ from hero_router.feed.subscribers import SubscriberState
 from hero_router.sse import Message
 from hero_router.web import stream_connection
 from tests.feed.world import position
+from tests.support.wait import PATIENCE_SECONDS
 from tests.web.conftest import Act
 from tests.web.stage import LARGE_BYTES, Raw, Stage
 
@@ -98,7 +100,13 @@ def test_a_head_that_still_waits_is_not_overtaken_by_the_first_frame(act: Act) -
         raw = await made.open(receive_bytes=SMALL)
         raw.writer.transport.pause_reading()  # type: ignore[attr-defined] # it is one that reads
         read, file = bytearray(), raw.writer.get_extra_info("socket").fileno()
-        made.once_large = lambda: read.extend(os.read(file, SMALL))  # the kernel has room again
+
+        def read_some() -> None:
+            """The kernel has room again."""
+            select.select([file], [], [], PATIENCE_SECONDS)
+            read.extend(os.read(file, SMALL))
+
+        made.once_large = read_some
         host = b"HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
         raw.send(b"GET /large " + host + b"GET /api/events " + host)
         await made.left(1)

@@ -13,7 +13,7 @@ from hero_router.feed import node_monitor
 from hero_router.position import Position
 from tests.scan.services import Services, good
 from tests.support.redis import RedisServer, client, valkey9_binary
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 from tests.web.live import Live, scanning, working
 
 HOUR, TEN_MINUTES = 3600, 600
@@ -58,6 +58,7 @@ def library() -> Path:
 async def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Services]:
     """One healthy service, and one whose listener is gone."""
     monkeypatch.setattr(node_monitor, "WATCH_SECONDS", 0.1)
+    monkeypatch.setattr(node_monitor, "GRACE_SECONDS", PATIENCE_SECONDS)  # on a busy machine too
     started = Services(tmp_path / "root")
     await started.start("a.sock", good())
     started.stale("old.sock")

@@ -191,6 +191,7 @@ async def test_a_worker_that_is_overtaken_again_and_again_does_not_load_again_an
         with contextlib.closing(client(redis7.url)) as admin:
             admin.config_resetstat()
             began = time.monotonic()
+            last = await hand.changes("a", 2 * WINDOW)
             while time.monotonic() < began + 1:
                 last = await hand.changes("a", 2 * WINDOW)
             await listener.hears(last)

@@ -155,9 +155,9 @@ global
 defaults
   mode http
   http-reuse always
-  timeout connect 5s
-  timeout client 10s
-  timeout server 10s
+  timeout connect 60s
+  timeout client 60s
+  timeout server 60s
 frontend clients
   bind 127.0.0.1:{port}
   default_backend router

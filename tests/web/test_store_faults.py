@@ -142,7 +142,7 @@ async def test_a_restart_that_lost_nothing_is_no_resync_though_it_begins_an_epoc
     """kill -9; the data come back from the append-only file."""
     before = live.feed.ring.head
     redis7.kill()
-    (told,) = await listener.hears_of("stale")
+    told, *_ = await listener.hears_of("stale")  # the next try may fail in another way
     assert told["detail"].startswith(f"Redis at {redis7.socket} cannot be reached: ")
     assert len((await live.state())["services"]) == 3
     redis7.start()

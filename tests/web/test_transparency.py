@@ -203,10 +203,11 @@ async def test_random_requests_give_the_same_as_straight_at_the_socket(
     path = tmp_path / "shop/web_page.sock"
     straight = Link("", path=str(path))
     through = Link("/shop/page", host="127.0.0.1", port=live.port)
-    async with service(path, echo), asyncio.timeout(PATIENCE_SECONDS):
+    async with service(path, echo):
         for number in range(EXCHANGES):
             asked = request(chance)
-            expected, found = await straight.exchange(asked), await through.exchange(asked)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                expected, found = await straight.exchange(asked), await through.exchange(asked)
             assert unlike(expected, found) == {}, (SEED, number, asked)
     straight.close()
     through.close()

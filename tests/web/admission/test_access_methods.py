@@ -158,8 +158,13 @@ async def test_all_others_end_also_those_that_nobody_recorded_and_the_own_goes_o
         assert [await me(each, live.url) is None for each in (browser, other, third)] == [
             False, True, True,
         ]  # fmt: skip
-        await sign_in(other, live.url)
-        assert await me(other, live.url), "a new session holds"
+
+        async def holds() -> bool:
+            """By the worker's clock, which may be a little behind Redis's."""
+            await sign_in(other, live.url)
+            return await me(other, live.url) is not None
+
+        await eventually(holds, message="a new session holds")
         answer = await result(browser, live, "router.end_sessions", None, others=False)
         assert answer["spared"] is None
         assert [await me(each, live.url) for each in (browser, other)] == [None, None]
@@ -179,7 +184,8 @@ async def test_a_sign_in_needs_no_record_and_is_recorded_when_redis_answers(
 
         async def is_listed() -> bool:
             answer = await ask(http, live.url, "router.sessions")
-            return [each["name"] for each in answer["result"]["sessions"]] == ["admin"]
+            found = answer.get("result", {"sessions": []})  # Redis has just begun to answer again
+            return [each["name"] for each in found["sessions"]] == ["admin"]
 
         await eventually(is_listed, message="the session is recorded")
 

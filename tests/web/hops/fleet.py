@@ -21,7 +21,7 @@ from tests.web.upstream import UPGRADE, Script, Visit
 
 NEAR, FAR = "n1", NODE
 
-SHORT = {"proxy_answer_seconds": 0.8, "proxy_silence_seconds": 0.8, "proxy_connect_seconds": 0.5}
+SHORT = {"proxy_answer_seconds": 0.8, "proxy_silence_seconds": 0.8}
 """Limits of a router that waits for nobody for long."""
 
 SOCKETS = tuple(

@@ -11,7 +11,7 @@ from tests.support.records import put
 from tests.support.redis import RedisServer
 from tests.web.live import Live, working
 
-SHORT = {"proxy_answer_seconds": 0.8, "proxy_silence_seconds": 0.8, "proxy_connect_seconds": 0.5}
+SHORT = {"proxy_answer_seconds": 0.8, "proxy_silence_seconds": 0.8}
 
 
 @pytest.fixture

@@ -148,17 +148,18 @@ async def test_expect_is_sent_once_and_a_refusal_closes_the_connection(
 async def test_a_chunked_body_that_breaks_off_never_looks_complete(
     live: Live, page: Path, rest: bytes
 ) -> None:
-    bodies = list[bytes]()
+    came, bodies = asyncio.Event(), list[bytes]()
 
     async def script(visit: Visit) -> None:
         await visit.head()
+        came.set()
         with suppress(ConnectionError):
             bodies.append(await visit.reader.read())
 
     async with service(page, script), asyncio.timeout(PATIENCE_SECONDS):
         _, writer = await asyncio.open_connection("127.0.0.1", live.port)
         writer.write(CHUNKED)
-        await asyncio.sleep(0.05)
+        await came.wait()
         writer.write(rest)
         await asyncio.sleep(0.05)
         connection = writer.get_extra_info("socket")

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -160,6 +161,7 @@ async def test_bodies_and_tunnels_are_seen(live: Live, page: Path) -> None:
         assert await visit.reader.readexactly(5) == b"abcde"
         await visit.send(OK)
 
+    began = time.monotonic()
     async with service(page, script):
         await ask(live.port, post("Content-Length: 5", body=b"abcde", path="/shop/page/"))
     told = await ended(live, "2xx", "complete")
@@ -169,7 +171,7 @@ async def test_bodies_and_tunnels_are_seen(live: Live, page: Path) -> None:
         told.total(f"proxied_{name}_seconds_sum", service="shop")
         for name in ("first_byte", "duration")
     )
-    assert 0 < first <= whole < 1
+    assert 0 < first <= whole < time.monotonic() - began
 
     async def open_tunnels() -> float:
         return (await scrape(live)).total("tunnels_open")

@@ -65,17 +65,18 @@ async def test_what_is_no_answer_is_told_as_such(live: Live, page: Path, sent: b
 
 
 async def test_a_client_that_leaves_ends_the_call(live: Live, page: Path) -> None:
-    left = asyncio.Event()
+    came, left = asyncio.Event(), asyncio.Event()
 
     async def script(visit: Visit) -> None:
         await visit.head()
+        came.set()
         await visit.reader.read(1)
         left.set()
 
     async with service(page, script):
         _, writer = await asyncio.open_connection("127.0.0.1", live.port)
         writer.write(get("/shop/page/"))
-        await asyncio.sleep(0.1)
+        await asyncio.wait_for(came.wait(), PATIENCE_SECONDS)
         writer.transport.abort()
         await asyncio.wait_for(left.wait(), PATIENCE_SECONDS)
 
@@ -124,7 +125,7 @@ async def test_an_answer_that_does_not_begin_in_time_is_told_as_late(
     assert (answer.status, answer.error["code"]) == (504, "gateway_timeout")
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("limits", [{"proxy_connect_seconds": 0.5}])
 async def test_a_service_that_accepts_nobody_is_told_as_late(live: Live, page: Path) -> None:
     os.mkdir(page.parent)  # noqa: PTH102 - at once
     with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as first:
@@ -152,7 +153,7 @@ async def test_silence_breaks_an_answer_but_not_an_event_stream(
     assert (b"def" in came) is is_stream
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("limits", [{"proxy_answer_seconds": 0.8}])
 async def test_a_slow_upload_is_not_the_services_fault(live: Live, page: Path) -> None:
     async def script(visit: Visit) -> None:
         await visit.head()
@@ -162,9 +163,9 @@ async def test_a_slow_upload_is_not_the_services_fault(live: Live, page: Path) -
     async with service(page, script):
         reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
         writer.write(post("Content-Length: 8", path="/shop/page/"))
-        for byte in b"abcdefgh":
-            writer.write(bytes([byte]))
-            await asyncio.sleep(0.2)
+        writer.write(b"abcd")
+        await asyncio.sleep(1.6)  # twice as long as the service may take to answer
+        writer.write(b"efgh")
         async with asyncio.timeout(PATIENCE_SECONDS):
             assert parse(await reader.read()).status == 200
         writer.close()

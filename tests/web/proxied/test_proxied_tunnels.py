@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from hero_router.model import SocketState, Status
+from hero_router.proxy.tunnel import Tunnels
 from tests.support.hand import NODE, Hand
 from tests.support.records import put
 from tests.support.redis import RedisServer
-from tests.support.wait import PATIENCE_SECONDS
+from tests.support.wait import PATIENCE_SECONDS, eventually
 from tests.web.live import Live, working
 from tests.web.raw import parse
 from tests.web.upstream import (
@@ -202,9 +203,29 @@ def reset(writer: asyncio.StreamWriter) -> None:
     writer.transport.abort()
 
 
+class Clock:
+    """Seconds as the test says; how often the router has looked at it."""
+
+    def __init__(self) -> None:
+        self.now, self.looks = 0.0, 0
+
+    def look(self) -> float:
+        """See `Tunnels.now`."""
+        self.looks += 1
+        return self.now
+
+    async def pass_time(self, seconds: float) -> None:
+        """Time goes on, and the router has looked which tunnels carry nothing."""
+        self.now += seconds
+        seen = self.looks
+        await eventually(lambda: self.looks > seen, message="the router looks at its tunnels")
+
+
 async def test_a_tunnel_that_carries_nothing_is_closed_and_a_used_one_is_not(
-    redis7: RedisServer, hand: Hand, tmp_path: Path
+    redis7: RedisServer, hand: Hand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    clock = Clock()
+    monkeypatch.setattr(Tunnels, "now", lambda _: clock.look())
     sockets = (SocketState("web_page", "web_page", "shop/web_page.sock", Status.HEALTHY),)
     where = {"node": NODE, "socket_dir": str(tmp_path)}
     async with (
@@ -216,10 +237,11 @@ async def test_a_tunnel_that_carries_nothing_is_closed_and_a_used_one_is_not(
         writer.write(UPGRADE)
         async with asyncio.timeout(PATIENCE_SECONDS):
             await reader.readuntil(b"\r\n\r\n")
-            for _ in range(8):
+            for _ in range(4):
                 writer.write(b"a")
                 assert await reader.readexactly(1) == b"a"
-                await asyncio.sleep(0.2)
+                await clock.pass_time(0.9)
+            clock.now += 0.2
             with suppress(ConnectionResetError):
                 assert await reader.read() == b""
         writer.close()
