@@ -28,6 +28,9 @@ from hero_router.store.lease import Grant, Lease
 from hero_router.store.registry import Registry
 from tests.support.ports import free_port
 
+ANSWER_SECONDS = 10.0
+"""Longest wait for an answer of a worker that may not be ready yet."""
+
 LEASE_SECONDS = 600.0
 """Longer than any run, so that no renewal disturbs it."""
 
@@ -129,7 +132,7 @@ async def publisher(config: RouterConfig) -> AsyncIterator[Publisher]:
 
 async def _are_ready(config: RouterConfig) -> bool:
     """Whether every worker is ready; the metrics of any worker count all."""
-    timeout = aiohttp.ClientTimeout(total=1)
+    timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,

@@ -11,9 +11,9 @@ from benchmarks.targets.backplane import STREAM
 from benchmarks.targets.floor import HEAD
 from benchmarks.targets.product import private_redis
 from benchmarks.targets.target import Server
+from hero_router.position import Position
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import Redis, connect
-from hero_router.strict_json import encode
 
 MOST_CLIENTS = ("--maxclients", "20000")
 """One of the peers has a connection to Redis for each client."""
@@ -48,7 +48,8 @@ async def _add(client: Redis, scenario: Scenario, numbers: Sequence[int]) -> Non
     kept = RouterConfig().stream.window
     pipeline = client.pipeline(transaction=False)
     for number in numbers:
-        change = scenario.change(number)
-        fields = {"type": change.type, "data": encode(change.data)}
+        # With the time at which it was published: its clients wait for exactly these bytes.
+        data = scenario.frame(number, Position(HEAD.epoch, number)).partition(b"data: ")[2]
+        fields = {"type": scenario.change(number).type, "data": data.rstrip()}
         pipeline.xadd(STREAM, fields, id=f"{HEAD.epoch}-{number}", maxlen=kept, approximate=False)  # type: ignore[arg-type]
     await pipeline.execute()

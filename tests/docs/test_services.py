@@ -77,6 +77,7 @@ async def test_each_example_is_shown_as_healthy_and_answers_through_the_router(
         working(redis7.url, node="n", socket_dir=str(root)) as live,
         running(name, tmp_path, socket),
     ):
+        await eventually(live.is_ready, message="the worker has read the registry")
 
         async def shown() -> Any:
             services = (await live.state())["services"]

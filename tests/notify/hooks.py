@@ -19,6 +19,11 @@ from tests.support.redis import RedisServer
 from tests.support.wait import eventually
 
 WINDOW = 8
+
+LEASE_SECONDS = 6
+"""A sender that is held up for longer loses its lease, and may then send a message again. One that
+ends without giving it back delays the next one by as much."""
+
 DOWN, UP = Status.UNHEALTHY, Status.HEALTHY
 
 
@@ -34,7 +39,7 @@ class Hooks:
         """One more notifier until the block ends, as in a scanner process."""
         config = RouterConfig.of(
             redis_url=self._server.url, webhook_url=self.hook.url, webhook_private=True,
-            lease_seconds=1, sse_buffer=WINDOW, node="n1", **settings,
+            lease_seconds=LEASE_SECONDS, sse_buffer=WINDOW, node="n1", **settings,
         )  # fmt: skip
         client = connect(config.redis, name="scanner")
         stream = connect(config.redis, name="webhook", block_seconds=0.1, connections=1)

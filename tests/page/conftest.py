@@ -9,6 +9,9 @@ from tests.e2e.conftest import CHROMIUM, FLAGS
 from tests.page.stage import Stage
 from tests.page.store import PageStore
 from tests.page.view import PageView
+from tests.support.wait import PATIENCE_SECONDS
+
+PATIENCE_MS = 1000 * PATIENCE_SECONDS
 
 session = pytest_asyncio.fixture(scope="session", loop_scope="session")
 each = pytest_asyncio.fixture(loop_scope="session")
@@ -18,7 +21,9 @@ each = pytest_asyncio.fixture(loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """Debian's Chromium, headless."""
     async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        running = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=FLAGS, timeout=PATIENCE_MS
+        )
         yield running
         await running.close()
 
@@ -41,6 +46,7 @@ async def stage(served: Stage) -> AsyncIterator[Stage]:
 async def page(browser: Browser, stage: Stage) -> AsyncIterator[Page]:
     """A blank page of the server's origin, under the product's own security headers."""
     opened = await browser.new_page()
+    opened.set_default_timeout(PATIENCE_MS)
     await opened.goto(stage.url)
     yield opened
     await opened.context.close()
@@ -50,6 +56,7 @@ async def page(browser: Browser, stage: Stage) -> AsyncIterator[Page]:
 async def quiet(browser: Browser, served: Stage) -> AsyncIterator[Page]:
     """A blank page for modules without a document and without a network: it is never spoiled."""
     opened = await browser.new_page()
+    opened.set_default_timeout(PATIENCE_MS)
     await opened.goto(served.url)
     yield opened
     await opened.context.close()
@@ -59,6 +66,7 @@ async def quiet(browser: Browser, served: Stage) -> AsyncIterator[Page]:
 async def looked_at(browser: Browser) -> AsyncIterator[Page]:
     """The page in which the view is shown; each test loads it anew."""
     opened = await browser.new_page()
+    opened.set_default_timeout(PATIENCE_MS)
     yield opened
     await opened.context.close()
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Self
 
 from aiohttp import web
@@ -144,6 +144,13 @@ class Stage:
         self.lines.append(line)
         await line.ended.wait()
         return response
+
+
+async def staged() -> AsyncIterator[Stage]:
+    """A server for one test, as a fixture: a page or worker of the test before may open a stream
+    even as it ends, and this one would take it for its own."""
+    async with Stage() as served:
+        yield served
 
 
 def _index() -> str:

@@ -41,13 +41,21 @@ class Tab:
         await page.goto(stage.url)
         return cls(page, await page.evaluate_handle(NEW))
 
-    async def pass_time(self, milliseconds: int) -> None:
-        """The tab's clock is put forward, and it looks at it."""
-        await self.handle.evaluate(
-            "({ stream }, ms) => { const now = stream.now; stream.now = () => now() + ms; }",
+    async def without_a_word_for(self, milliseconds: int) -> float:
+        """The tab looks when its worker has said nothing for so long; its clock stands still then.
+
+        Returns when it had last heard of the stream, by its clock.
+        """
+        heard: float = await self.handle.evaluate(
+            """({ stream }, ms) => {
+                 const [at, heard] = [stream.wordAt + ms, stream.state.heardAt];
+                 stream.now = () => at;
+                 stream.check(45_000);
+                 return heard;
+               }""",
             milliseconds,
         )
-        await self.handle.evaluate("({ stream }) => { stream.check(45_000); }")
+        return heard
 
     async def check_each_second(self) -> None:
         """The tab looks at its stream each second, as the page does."""
@@ -115,18 +123,25 @@ class Tab:
         return bool(await self.handle.evaluate("({ stream }) => stream.own !== null"))
 
 
-async def workers(browser: Browser) -> list[str]:
-    """The shared workers that run, by their target's id."""
+async def workers(browser: Browser, url: str = "") -> list[str]:
+    """The shared workers that run, by their target's id; those below `url` alone.
+
+    Workers of the test before, which had another server, may not have ended yet.
+    """
     session = await browser.new_browser_cdp_session()
     found = await session.send("Target.getTargets")
     await session.detach()
-    return [one["targetId"] for one in found["targetInfos"] if one["type"] == "shared_worker"]
+    return [
+        one["targetId"]
+        for one in found["targetInfos"]
+        if one["type"] == "shared_worker" and one["url"].startswith(url)
+    ]
 
 
-async def put_clock_forward(browser: Browser, milliseconds: int) -> None:
+async def put_clock_forward(browser: Browser, url: str, milliseconds: int) -> None:
     """As after a sleep of the machine: the one shared worker finds another time."""
     session = await browser.new_browser_cdp_session()
-    [target] = await workers(browser)
+    [target] = await workers(browser, url)
     attached = await session.send("Target.attachToTarget", {"targetId": target})
     expression = f"{{ const now = Date.now; Date.now = () => now() + {milliseconds}; }}"
     evaluate = {"id": 1, "method": "Runtime.evaluate", "params": {"expression": expression}}
@@ -139,16 +154,16 @@ async def put_clock_forward(browser: Browser, milliseconds: int) -> None:
     await session.detach()
 
 
-async def kill_workers(browser: Browser) -> None:
-    """End every shared worker, as a browser does that runs out of memory: no tab is told."""
+async def kill_workers(browser: Browser, url: str = "") -> None:
+    """End the workers below `url`, as a browser does that runs out of memory: no tab is told."""
     session = await browser.new_browser_cdp_session()
-    running = await workers(browser)
+    running = await workers(browser, url)
     assert running
     for target in running:
         await session.send("Target.closeTarget", {"targetId": target})
     await session.detach()
 
     async def gone() -> bool:
-        return await workers(browser) == []
+        return await workers(browser, url) == []
 
     await eventually(gone, message="no shared worker runs")

@@ -1,12 +1,15 @@
 """Where the page finds its router, and of which version it is: from a module's address."""
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page
 
-from tests.page.stage import VERSIONS, Stage
+from tests.page.stage import VERSIONS, Stage, staged
 from tests.page.tab import workers
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+stage = pytest_asyncio.fixture(loop_scope="session")(staged)
 
 READ = """async (address) => (await import("/static/js/live/base_url.js")).read(address)"""
 
@@ -45,5 +48,5 @@ async def test_pages_of_two_versions_share_no_worker(browser: Browser, stage: St
         await tab.goto(stage.url)
         await tab.evaluate(OPEN, digest)
     await stage.line(2)
-    assert len(await workers(browser)) == 2
+    assert len(await workers(browser, stage.url)) == 2
     await profile.close()

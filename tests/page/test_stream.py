@@ -3,12 +3,15 @@
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import JSHandle, Page
 
-from tests.page.stage import Stage, hello
+from tests.page.stage import Stage, hello, staged
 from tests.support.wait import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+stage = pytest_asyncio.fixture(loop_scope="session")(staged)
 
 SILENCE_MS = 3_000
 FIRST_PAUSE_MS, MOST_PAUSE_MS = 500, 10_000

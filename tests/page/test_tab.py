@@ -7,9 +7,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext
 
-from tests.page.stage import Line, Stage, hello
+from tests.page.stage import Line, Stage, hello, staged
 from tests.page.tab import Tab, kill_workers, put_clock_forward
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -28,17 +28,14 @@ HOLD = "const asking = new XMLHttpRequest(); asking.open('GET', '/hold', false);
 BURST = 7_000
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def stage() -> AsyncIterator[Stage]:
-    """A server for each test: a worker of the test before may still open a stream as it ends."""
-    async with Stage() as served:
-        yield served
+stage = pytest_asyncio.fixture(loop_scope="session")(staged)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def context(browser: Browser, stage: Stage) -> AsyncIterator[BrowserContext]:
     """A browser's profile: its tabs share."""
     opened = await browser.new_context()
+    opened.set_default_timeout(1000 * PATIENCE_SECONDS)
     yield opened
     await opened.close()
 
@@ -130,14 +127,14 @@ async def test_a_dead_worker_is_noticed_and_all_tabs_share_the_next_one(
     await line.send("ping", "1-8")
     for tab in tabs:
         await tab.heard("hello 1-5", "ping 1-8")
-    heard = [await tab.get("heardAt") for tab in tabs]
-    await kill_workers(browser)
+    await kill_workers(browser, stage.url)
     await eventually(lambda: line.gone, message="the stream died with its worker")
-    for tab, last in zip(tabs, heard, strict=True):
+    for tab in tabs:
+        await tab.without_a_word_for(DEAD_MS - 1)
         assert await tab.get("connected")
-        await tab.pass_time(DEAD_MS + 1)
+        heard = await tab.without_a_word_for(DEAD_MS + 1)
         assert not await tab.get("connected")
-        assert await tab.get("silentSince") == pytest.approx(last, abs=100)
+        assert await tab.get("silentSince") == heard
     again = await stage.line(2)
     assert again.cursor == "1-8"
     await again.send("hello", "1-8", **hello())
@@ -169,7 +166,7 @@ async def test_a_worker_that_was_asleep_believes_its_stream_no_more(
     tab = await Tab.open(context, stage)
     await (await stage.line(1)).send("hello", "1-5", **hello())
     await tab.heard("hello 1-5")
-    await put_clock_forward(browser, 10_000)
+    await put_clock_forward(browser, stage.url, 10_000)
     await tab.connected(False)
     await (await stage.line(2)).send("hello", "1-5", **hello())
     await tab.connected(True)
@@ -192,9 +189,9 @@ async def test_a_worker_that_never_answers_is_done_without(
     context: BrowserContext, stage: Stage
 ) -> None:
     tab = await Tab.open(context, stage, MUTE)
-    await tab.pass_time(0)
+    await tab.without_a_word_for(START_MS - 1)
     assert not await tab.alone()
-    await tab.pass_time(START_MS + 1)
+    await tab.without_a_word_for(START_MS + 1)
     await (await stage.line(1)).send("hello", "1-5", **hello())
     await tab.heard("hello 1-5")
     assert await tab.alone()

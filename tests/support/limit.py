@@ -26,8 +26,9 @@ def limited(seconds: float) -> Iterator[None]:
         pytest.fail(f"this test took longer than {seconds:g} s", pytrace=True)
 
     before = signal.signal(signal.SIGALRM, over)
-    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_SECONDS)
     try:
+        # Inside, as the alarm of a short limit may come at once: it must not be left behind.
+        signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_SECONDS)
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -72,7 +72,7 @@ async def test_a_hostile_document_is_text_and_does_not_freeze_the_page(
     """No form of thousands of fields is drawn, and no pattern is tried on the page's thread."""
     asked = list[str]()
     console.page.on("request", lambda request: asked.append(request.url))
-    await console.open("m0", HOSTILE)
+    await console.open("m0", HOSTILE, limit=None)
     before = await elements(console.page)
     evil = HOSTILE["methods"][-1]["name"]
     fragment = "#/s/default/shop/methods/" + evil.replace("<", "%3C").replace(">", "%3E")

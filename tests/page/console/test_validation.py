@@ -10,11 +10,14 @@ from playwright.async_api import Page
 
 from tests.page.console.modules import run
 from tests.page.console.schemas import COMPONENTS, odd, schemas, values
+from tests.page.console.view import LONG_MS
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-CHECK = """async (components, schema, value) => {
+# `limit` in ms; null: the product's own.
+CHECK = """async (components, schema, value, limit) => {
   globalThis.validator ??= new m.Validator();
+  validator.limit = limit ?? new m.Validator().limit;
   const references = new m.References({ components }, [schema]);
   return await validator.check(m.bundle(references, schema), value);
 }"""
@@ -27,7 +30,7 @@ BEGUN = """(components, schema) => {
 
 
 async def checked(page: Page, schema: Any, value: Any) -> list[str]:
-    found = await run(page, CHECK, COMPONENTS, schema, value)
+    found = await run(page, CHECK, COMPONENTS, schema, value, LONG_MS)
     assert found["unchecked"] == []
     return [f"{'.'.join(each['path'])}: {each['text']}" for each in found["problems"]]
 
@@ -116,9 +119,9 @@ BESIDE = f"""async (components, schema, value) => {{
     if (going) setTimeout(beat);
   }};
   setTimeout(beat);
-  const found = await ({CHECK})(components, schema, value);
+  const found = await ({CHECK})(components, schema, value, null);
   going = false;
-  const after = await ({CHECK})({{}}, m.parse('{{"type": "null"}}'), 1);
+  const after = await ({CHECK})({{}}, m.parse('{{"type": "null"}}'), 1, {LONG_MS});
   return {{ ...found, beats, after: after.problems.length }};
 }}"""
 
@@ -145,7 +148,7 @@ async def test_what_would_take_for_ever_ends_at_its_limit_and_the_page_goes_on(
 @settings(max_examples=100)
 @given(schema=odd, value=values)
 async def test_no_schema_makes_the_check_itself_fail(quiet: Page, schema: Any, value: Any) -> None:
-    found = await run(quiet, CHECK, COMPONENTS, schema, value)
+    found = await run(quiet, CHECK, COMPONENTS, schema, value, None)
     assert found.keys() == {"problems", "unchecked"}
     for text in found["unchecked"]:
         assert "undefined" not in text
