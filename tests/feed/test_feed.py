@@ -12,7 +12,8 @@ from hero_router.feed.conditions import NO_SCANNER
 from hero_router.feed.feed import Feed, Samples
 from hero_router.feed.stream_intervals import TICK, StreamIntervals
 from hero_router.feed.subscribers import SubscriberState
-from hero_router.store.stream_reader import NodeStatus
+from hero_router.position import Position
+from hero_router.store.stream_reader import NodeStatus, StreamStatus
 from tests.feed.stream import WINDOW, MemoryStream
 from tests.feed.world import FakeSink
 from tests.support.wait import PATIENCE_SECONDS, eventually
@@ -23,18 +24,26 @@ class NoNodes:
 
     trouble: Exception | None = None
 
+    def __init__(self, stream: MemoryStream) -> None:
+        self._stream = stream
+
     async def list(self) -> Mapping[str, NodeStatus]:
         """See `NodeReader`."""
         if self.trouble is not None:
             raise self.trouble
         return {}
 
+    async def stream_status(self, _first: Position, _most: int) -> StreamStatus:
+        """See `NodeReader`: it is the stream that the tail reads."""
+        return StreamStatus(self._stream.run_id, self._stream.head_, {})
+
 
 class Scene:
     """A feed on fakes, as the worker runs it."""
 
     def __init__(self) -> None:
-        self.stream, self.nodes = MemoryStream(), NoNodes()
+        self.stream = MemoryStream()
+        self.nodes = NoNodes(self.stream)
         stream: Any = self.stream
         nodes: Any = self.nodes
         times = StreamIntervals(ping_seconds=1_000, stall_seconds=1_000)
@@ -79,7 +88,7 @@ async def test_a_worker_is_not_ready_before_it_knows_of_the_nodes(scene: Scene) 
     assert scene.feed.status()["reason"] == "not yet read from Redis"
     scene.nodes.trouble = None
     await asyncio.wait_for(started, PATIENCE_SECONDS)
-    assert scene.feed.ready
+    assert scene.feed.status()["ready"] is True
     task.cancel()
 
 
