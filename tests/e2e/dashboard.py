@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from playwright.async_api import Browser, ConsoleMessage, Page
 
+from hero_router.position import Position
 from tests.support.wait import PATIENCE_SECONDS, eventually
 
 WITNESS = """
@@ -34,6 +35,9 @@ window.SharedWorker = class extends SharedWorker {
 };
 """
 """Notes each frame that the page is given, by its own stream or by the one that tabs share."""
+
+LATE_PRELOAD = "was preloaded using link preload but not used"
+"""The browser's own warning where a page that was stopped for seconds uses a file late."""
 
 ALONE = "delete window.SharedWorker;"
 """As in a browser that has no shared workers: the page has a stream of its own."""
@@ -69,17 +73,22 @@ class Dashboard:
         return dashboard
 
     def _heard(self, message: ConsoleMessage) -> None:
-        if message.type == "warning":
+        if message.type == "warning" and LATE_PRELOAD not in message.text:
             self.warnings.append(message.text)
         elif message.type == "error":
             self.errors.append(message.text)
 
     async def freshness(self) -> str:
         """One word for how fresh the page says it is: "live" where all of it can be trusted."""
-        link = await self.page.locator("[data-strip]").get_attribute("data-link") or ""
+        if (link := await self._link()) != "live":
+            return link
         trust = await self.page.locator("body").get_attribute("data-trust")
         worth = {"all": "live", "nodes": "doubtful"}.get(trust or "", "stale")
-        return worth if link == "live" else link
+        # Between the two looks the stream may have been lost, which takes the trust too.
+        return worth if worth == "live" or await self._link() == "live" else await self.freshness()
+
+    async def _link(self) -> str:
+        return await self.page.locator("[data-strip]").get_attribute("data-link") or ""
 
     async def fresh(self, *kinds: str) -> str:
         """Wait until the page says one of these; returns the whole strip's text."""
@@ -89,6 +98,14 @@ class Dashboard:
 
         await eventually(said, message=f"the page says {' or '.join(kinds)}")
         return await self.strip()
+
+    async def not_live(self) -> None:
+        """Wait until the page says that not all of it can be trusted."""
+
+        async def said() -> bool:
+            return await self.freshness() != "live"
+
+        await eventually(said, message="the page says that it is not live")
 
     async def strip(self) -> str:
         """All that the strip says."""
@@ -125,3 +142,15 @@ class Dashboard:
         """Every frame of the stream that the page was given, in order."""
         found = await self.page.evaluate("window.frames")
         return [Frame(**each) for each in found]
+
+    async def reaches(self, place: Position) -> list[Frame]:
+        """Wait until the last frame is at this place; returns all.
+
+        The page may show the registry before: it also asks for the state itself.
+        """
+
+        async def there() -> list[Frame]:
+            found = await self.frames()
+            return found if found and found[-1].place == str(place) else []
+
+        return await eventually(there, message=f"the page was given the frame at {place}")

@@ -5,6 +5,8 @@ import re
 import socket
 from typing import Self
 
+from tests.support.wait import ACCEPTED_TURNS
+
 STREAM = re.compile(rb"GET \S*/api/events[ ?]")
 
 BUFFER_BYTES = 8 * 1024
@@ -32,9 +34,11 @@ class StallProxy:
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for _turn in range(ACCEPTED_TURNS):
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await asyncio.sleep(0)
         await self._server.wait_closed()
 
     def stall(self) -> None:
@@ -74,9 +78,9 @@ class StallProxy:
         """Browsers use a connection for one request after the other: any may be for the stream."""
         while data := await reader.read(BUFFER_BYTES):
             if STREAM.search(data):
-                stream.set()
                 self.streams += 1
-                self.open += 1
+                self.open += not stream.is_set()
+                stream.set()
             writer.write(data)
             await writer.drain()
         writer.close()

@@ -13,8 +13,11 @@ from tests.support.serving import Serving
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def offer(path: Path) -> web.AppRunner:
-    """A healthy service on a socket."""
+async def offer(path: Path, apart: Path) -> web.AppRunner:
+    """A healthy service on a socket, which listens before it is at its place.
+
+    The scanner may look between the bind and the listen, and no other look is due for an hour.
+    """
 
     async def health(_: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
@@ -24,7 +27,8 @@ async def offer(path: Path) -> web.AppRunner:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     path.parent.mkdir(parents=True, exist_ok=True)
-    await web.UnixSite(runner, str(path)).start()
+    await web.UnixSite(runner, str(apart)).start()
+    await asyncio.to_thread(apart.rename, path)
     return runner
 
 
@@ -37,12 +41,12 @@ async def test_a_new_socket_and_the_end_of_one_are_in_the_browser_without_a_scan
         await asyncio.to_thread(serving.start)
         page = await Dashboard.open(browser, serving.url)
         row = page.page.locator("[data-service]")
-        service = await offer(serving.root / "api" / "admin.sock")
+        service = await offer(serving.root / "api" / "admin.sock", tmp_path / "s")
         await expect(row).to_have_attribute("data-status", "healthy")
         left = serving.root / "api" / "admin.sock"
-        left.rename(left.with_suffix(".kept"))
         await service.cleanup()
-        left.with_suffix(".kept").rename(left)
+        left.rename(tmp_path / "kept")
+        (tmp_path / "kept").rename(left)
         await expect(row).to_have_attribute("data-status", "inactive")
     finally:
         serving.close()

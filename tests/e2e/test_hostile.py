@@ -15,7 +15,7 @@ from tests.scan.test_paths import HOSTILE as NAMES
 from tests.support.hand import NODE
 from tests.support.records import record
 from tests.support.redis import RedisServer
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 from tests.web.live import scanning
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -107,15 +107,15 @@ async def test_hostile_file_names_reach_the_page_as_text(
         bind(os.fsencode(tmp_path) + b"/" + name + b"/rpc.sock")
     async with (
         routing(redis7.url, services=0) as (web, hand),
-        scanning(redis7.url, tmp_path),
+        scanning(redis7.url, tmp_path, lease_seconds=PATIENCE_SECONDS),
     ):
         page = await Dashboard.open(browser, web.url)
 
         async def all_are_there() -> bool:
-            return len(await page.statuses()) == len(NAMES)
+            shown = await page.statuses()
+            return len(shown) == len(NAMES) and shown == await hand.statuses()
 
         await eventually(all_are_there, message="all are listed")
-        await page.shows(await hand.statuses())
         listed = await page.page.locator("[data-service] .name").all_text_contents()
         assert sorted(listed) == sorted(map(readable, NAMES))
         await harmless(page)

@@ -19,7 +19,7 @@ from tests.deploy.follower import following
 from tests.e2e.dashboard import Dashboard
 from tests.support.hand import Hand
 from tests.support.redis import RedisServer
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 from tests.web.live import CHANGES, Live, working
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -43,6 +43,18 @@ class Program:
         """Until it ends."""
         while data := await output.read(65_536):
             self.printed += data
+
+    @property
+    def messages(self) -> Sequence[Message]:
+        """The whole messages of a stream, as it is."""
+        return list(Parser().feed(bytes(self.printed)))
+
+    @property
+    def places(self) -> list[str]:
+        """The positions of the changes in whole lines of JSON."""
+        whole = self.printed[: self.printed.rfind(b"\n") + 1]
+        lines = [json.loads(line) for line in whole.splitlines()]
+        return [line["id"] for line in lines if line["event"] in CHANGES]
 
 
 @asynccontextmanager
@@ -96,6 +108,11 @@ def got(messages: Sequence[Message]) -> list[str]:
     return [each.last_id for each in messages if each.event in CHANGES]
 
 
+def ends_at(place: Position, places: Sequence[str]) -> bool:
+    """Whether the change at this position is the last one that came."""
+    return places[-1:] == [str(place)]
+
+
 def doubted(notices: Sequence[Message]) -> set[str]:
     """The nodes that the client still doubts."""
     nodes = set[str]()
@@ -113,7 +130,7 @@ async def test_every_kind_of_client_gets_each_event_once_and_whole(
     async with (
         working(redis7.url, sse_buffer=WINDOW, ping_seconds=1) as live,
         narrow(live) as url,
-        following(url) as followers,
+        following(url, silence=PATIENCE_SECONDS) as followers,
         running("curl", "-sN", f"{url}/api/events") as curl,
         running(*COMMAND, url) as command,
     ):
@@ -125,18 +142,14 @@ async def test_every_kind_of_client_gets_each_event_once_and_whole(
         await page.fresh("live")
         (follower,) = followers
         await eventually(lambda: follower.last == last, message="the follower has all")
-        await eventually(lambda: str(last).encode() in curl.printed, message="curl has all")
-        await eventually(
-            lambda: str(last).encode() in command.printed, message="the command has all"
-        )
+        await eventually(lambda: ends_at(last, got(curl.messages)), message="curl has all")
+        await eventually(lambda: ends_at(last, command.places), message="the command has all")
+        await eventually(lambda: doubted(follower.notices) == set(), message="no node is in doubt")
         assert [str(place) for place, _ in follower.seen] == wanted
         assert (follower.endings, follower.told("resync")) == ([], [])
-        assert doubted(follower.notices) == set()
-        messages = list(Parser().feed(bytes(curl.printed)))
-        assert got(messages) == wanted
-        lines = [json.loads(line) for line in command.printed.splitlines()]
-        assert [line["id"] for line in lines if line["event"] in CHANGES] == wanted
-        frames = await page.frames()
+        assert got(curl.messages) == wanted
+        assert command.places == wanted
+        frames = await page.reaches(last)
         assert [frame.place for frame in frames] == wanted
         assert page.errors == page.warnings == []
         assert live.feed.hub.stats.blocked > 0, "nothing waited: nothing was tried"

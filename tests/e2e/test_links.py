@@ -1,5 +1,6 @@
 """From the page to a service: its links in a real browser, and its errors."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -59,11 +60,11 @@ async def test_a_link_opens_the_service_at_an_origin_of_its_own(
         page = await detail(browser, web)
         async with service(tmp_path / "shop/page.sock", answers(PAGE)):
             own = await opened(page, 0)
-            assert own.url == f"http://shop.localhost:{web.port}/"
+            await expect(own).to_have_url(f"http://shop.localhost:{web.port}/")
             await expect(own).to_have_title(f"shophttp://shop.localhost:{web.port}")
             assert await own.evaluate("window.opener") is None
             shared = await opened(page, 1)
-            assert shared.url == f"{web.url}/shop/page/"
+            await expect(shared).to_have_url(f"{web.url}/shop/page/")
             await expect(shared).to_have_title("shopnull")
 
 
@@ -75,6 +76,6 @@ async def test_a_request_that_fails_is_on_the_services_page(
         refused = await opened(page, 0)
         await page.locator('[data-to-tab="logs"]').click()
         place = page.locator("[data-routing-errors]")
-        assert "503" in await refused.title()
+        await expect(refused).to_have_title(re.compile("503"))
         await expect(place.locator("li").first).to_contain_text("cannot be seen")
         await expect(place.locator("li").first).to_contain_text("GET /")

@@ -61,7 +61,7 @@ async def test_a_person_signs_in_at_a_provider_and_comes_back_to_each_kind_of_pa
                 await sign_in(dashboard)
                 await expect(dashboard.page.locator("p")).to_have_text("cookie none, /deep")
                 assert dashboard.page.url == f"{origin}/deep?a=1"
-                assert await dashboard.page.title() == "ran"
+                await expect(dashboard.page).to_have_title("ran")
 
 
 async def test_where_a_page_cannot_work_by_path_a_person_is_told_and_may_see_it_all_the_same(

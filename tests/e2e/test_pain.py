@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pytest
 from playwright.async_api import Browser
 
+from hero_router.position import Position
 from tests.e2e.dashboard import Dashboard
 from tests.e2e.router import routing
 from tests.e2e.stall import StallProxy
@@ -22,13 +23,15 @@ PAD = "x" * 1_900
 """Large records, so that a stalled connection is full after a few of them."""
 
 
-async def burst(hand: Hand) -> Mapping[str, str]:
-    """Many changes; in the end one service leaves and one comes. Returns the truth after it."""
+async def burst(hand: Hand) -> tuple[Mapping[str, str], Position]:
+    """Many changes; in the end one service leaves and one comes. Returns the truth after it, and
+    the last event's position.
+    """
     for number in range(BURST - 2):
         await hand.change(f"s{number % 6}", description=PAD, title=PAD)
     await hand.remove("s5")
-    await hand.change("newcomer")
-    return await hand.statuses()
+    last = await hand.change("newcomer")
+    return await hand.statuses(), last
 
 
 async def test_a_stalled_page_says_what_it_missed_and_shows_the_registry_again(
@@ -39,11 +42,11 @@ async def test_a_stalled_page_says_what_it_missed_and_shows_the_registry_again(
         await page.page.locator(f'[data-service="{CHOSEN}"]').click()
         await page.page.locator("[data-filter]").fill("s")
         proxy.stall()
-        truth = await burst(hand)
+        truth, last = await burst(hand)
         proxy.flow()
         await page.shows({key: value for key, value in truth.items() if key != NEWCOMER})
         strip = await page.fresh("live")
-        frames = await page.frames()
+        frames = await page.reaches(last)
         missed = [frame.dropped for frame in frames if frame.event == "resync"]
         assert missed
         assert None not in missed
@@ -64,9 +67,10 @@ async def test_with_a_larger_window_the_same_stall_loses_nothing(
     async with routing(redis7.url, window=1024) as (web, hand), StallProxy(web.port) as proxy:
         page = await Dashboard.open(browser, f"http://127.0.0.1:{proxy.port}/")
         proxy.stall()
-        truth = await burst(hand)
+        truth, last = await burst(hand)
         proxy.flow()
         await page.shows(truth)
+        await page.reaches(last)
         await page.fresh("live")
         assert await page.events("resync") == []
         assert page.warnings == page.errors == []

@@ -81,24 +81,43 @@ async def test_a_saved_report_shows_the_same_without_a_router_and_is_never_live(
     file = tmp_path / "report.html"
     async with routing(redis7.url, services=3) as (web, hand):
         await ill(hand)
-        live = await Dashboard.open(browser, web.url)
-        await live.shows(await hand.statuses())
-        await expect(live.page.locator("[data-hour] .bars path").first).to_be_attached()
-        await expect(live.page.locator(f'[data-service="{ILL}"] .bars path').first).to_be_attached()
-        await expect(live.page.locator("[data-events] li").first).to_contain_text(
-            "no answer in 2 s"
-        )
-        await save(live.page, file)
-        then = await live.page.evaluate(SHOWN)
-        assert await live.page.evaluate(COLOURS) > 0
+        then = await seen_and_saved(browser, web, hand, file)
     report = await open_report(browser, file)
     page = report.page
-    await expect(page.locator("[data-hour] .bars path").first).to_be_attached()
-    assert await page.evaluate(SHOWN) == then
+
+    async def same() -> bool:
+        return bool(await page.evaluate(SHOWN) == then)
+
+    await eventually(same, message=f"the report shows {then}")
     assert then["statuses"][ILL] == "unhealthy"
     await expect(page.locator("[data-overview-title]")).to_contain_text("1 of 3 services was not")
     await is_told_everywhere(report)
     assert report.errors == []
+
+
+async def seen_and_saved(browser: Browser, web: Web, hand: Hand, path: Path) -> Any:
+    """What the live page says, once it and the report that it saves are of the same minute.
+
+    With each minute the bars of the last hour move on.
+    """
+    while True:
+        minute = await last_minute(web)
+        live = await Dashboard.open(browser, web.url)
+        await live.shows(await hand.statuses())
+        for bars in ("[data-hour]", f'[data-service="{ILL}"]'):
+            await expect(live.page.locator(f"{bars} .bars path").first).to_be_attached()
+        await expect(live.page.locator("[data-events] li").first).to_contain_text("no answer in")
+        await save(live.page, path)
+        seen = await live.page.evaluate(SHOWN)
+        assert await live.page.evaluate(COLOURS) > 0
+        if await last_minute(web) == minute:
+            return seen
+        await live.page.close()
+
+
+async def last_minute(web: Web) -> int:
+    """The end of the last hour that the router tells of."""
+    return int(json.loads((await web.text("/api/history?span=1h"))[1])["end"])
 
 
 async def is_told_everywhere(report: Dashboard) -> None:
@@ -139,7 +158,7 @@ async def test_a_report_has_the_past_of_a_service_and_finds_it_again(
     await expect(past.locator("[data-latency-text]")).to_contain_text("median")
     await past.locator('[data-span="1h"]').click()
     await expect(past.locator("[data-bars]")).to_have_attribute("viewBox", "0 0 60 1")
-    assert await past.locator('[data-bars] path[data-kind="unhealthy"]').count() == 1
+    await expect(past.locator('[data-bars] path[data-kind="unhealthy"]')).to_have_count(1)
     await expect(page.locator("[data-next-steps]")).to_be_hidden()
     await page.locator('[data-to-tab="raw"]').click()
     await page.reload()
@@ -188,7 +207,7 @@ async def test_a_report_has_two_thousand_events_and_says_where_it_is_cut(
     report = await open_report(browser, file, "#/timeline")
     lines = report.page.locator("[data-events] li")
     await expect(lines.last).to_contain_text("are not in this report: it has the newest 2000")
-    assert await lines.count() == 2001
+    await expect(lines).to_have_count(2001)
 
 
 async def made(browser: Browser, web: Web, path: Path) -> str:

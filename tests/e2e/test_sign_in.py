@@ -92,7 +92,7 @@ async def test_a_person_signs_in_sees_the_page_live_and_signs_out_of_all_tabs(
         await own.goto(f"{origin}/deep/link?a=1")
         await expect(own.locator("h1")).to_have_text("shop")
         assert own.url == f"{origin}/deep/link?a=1"
-        assert await own.title() == "ran"
+        await expect(own).to_have_title("ran")
         await own.reload()
         await expect(own.locator("p")).to_have_text("cookie 1, /deep/link")
         names = {cookie["name"] for cookie in await profile.cookies(origin)}
@@ -105,7 +105,7 @@ async def test_a_person_signs_in_sees_the_page_live_and_signs_out_of_all_tabs(
         await page.locator("[data-sign-out]").click()
         await expect(page.locator("#token")).to_be_visible()
         await other.says("You are not signed in")
-        assert await other.freshness() != "live"
+        await other.not_live()
         await own.reload()
         await expect(own.locator("#token")).to_be_visible()
         await sign_in(own, TOKEN)

@@ -68,7 +68,8 @@ async def test_a_page_behind_a_proxy_that_holds_streams_back_polls(
         await hand.remove("s1")
         await page.page.clock.run_for(PATIENCE_MS)
         await page.shows(await hand.statuses())
-        assert await page.freshness() == "polling"
+        await page.fresh("polling")
+        assert await page.page.locator("body").get_attribute("data-trust") == "none"
 
 
 async def test_what_comes_again_and_again_but_is_old_does_not_make_a_page_live(

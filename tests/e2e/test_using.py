@@ -75,9 +75,10 @@ async def test_a_link_that_was_drawn_earlier_leads_to_the_list_as_it_is_now(
         for number in range(9):
             await hand.change(f"s{number}", status="degraded", reason="r")
         page = (await Dashboard.open(browser, f"{web.url}/#/?q=s")).page
-        await page.locator("[data-cause]", has_text="9 services").wait_for()
-        drawn, used = await page.evaluate(USED_AT_ONCE, ["name", use])
         row = f"#/s/default/s0@{NODE}?q=s"
+        await page.locator("[data-cause]", has_text="9 services").wait_for()
+        await expect(page.locator("[data-list] a").first).to_have_attribute("href", row)
+        drawn, used = await page.evaluate(USED_AT_ONCE, ["name", use])
         cause = f"#/?q=status:%22degraded%22+node:%22{NODE}%22+%22r%22"
         assert drawn == [row, cause]
         assert used == [f"{row}&sort=name", f"{cause}&sort=name"]
@@ -100,8 +101,10 @@ async def test_reload_back_and_another_browser_show_the_same_from_the_address_al
             await expect(title).to_have_text(name)
         await page.locator('[data-to-tab="raw"]').click()
         await expect(page.locator(".raw code")).to_contain_text('"name": "s2"')
-        assert page.url == f"{web.url}/#/s/default/s2@{NODE}/raw?q=S&shut=shop&sort=name"
-        listed = await rows.all_text_contents()
+        address = f"{web.url}/#/s/default/s2@{NODE}/raw?q=S&shut=shop&sort=name"
+        await expect(page).to_have_url(address)
+        listed = ["s0", "s2", "s3", "s4", "s5", "s1"]
+        await expect(rows).to_have_text(listed)
 
         async def same(other: Page) -> None:
             await expect(other.locator(".raw code")).to_contain_text('"name": "s2"')
@@ -113,7 +116,7 @@ async def test_reload_back_and_another_browser_show_the_same_from_the_address_al
         await same(page)
         elsewhere = await browser.new_context()
         other = await elsewhere.new_page()
-        await other.goto(page.url)
+        await other.goto(address)
         await same(other)
         await page.go_back()
         await expect(page.locator("[data-facts]")).to_be_visible()
@@ -123,7 +126,7 @@ async def test_reload_back_and_another_browser_show_the_same_from_the_address_al
         await expect(title).to_have_text("s2")
         await page.locator("[data-back]").click()
         await expect(page.locator("[data-overview]")).to_be_visible()
-        assert page.url == f"{web.url}/#/?q=S&shut=shop&sort=name"
+        await expect(page).to_have_url(f"{web.url}/#/?q=S&shut=shop&sort=name")
         await page.goto(f"{web.url}/#{record('s3', NODE).id}")
         await expect(title).to_have_text("s3")
         await expect(page).to_have_url(f"{web.url}/#/s/default/s3@{NODE}")

@@ -7,7 +7,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 from tests.e2e.accessibility.fleet import Fleet, fleet
-from tests.e2e.conftest import CHROMIUM, FLAGS
+from tests.e2e.conftest import launched
 from tests.support.redis import RedisServer, redis7_binary
 
 
@@ -27,6 +27,6 @@ async def large() -> AsyncIterator[Browser]:
     """A browser of a person who has set all text to twice its size."""
     twice = "--blink-settings=defaultFontSize=32,defaultFixedFontSize=26"
     async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, twice])
+        running = await launched(playwright, twice)
         yield running
         await running.close()

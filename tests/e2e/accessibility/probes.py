@@ -31,6 +31,10 @@ CUT = """() => {
 """Texts of which a part is outside of what hides it; those with a title, and those that can be
 scrolled to, can be seen in another way."""
 
+A_FRAME = "new Promise((done) => requestAnimationFrame(done))"
+MOST_LOOKS = 10
+"""The page draws anew for another width, in several frames: what is wrong after them is a fault."""
+
 LOOSE = r"""() => {
   const found = [];
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -73,9 +77,14 @@ async def scrolls_sideways(page: Page) -> bool:
 async def faults(page: Page, where: str, width: int) -> list[str]:
     """What is cut at this width, and whether the page scrolls sideways."""
     await page.set_viewport_size({"width": width, "height": 720})
-    where = f"{where}, {width} px"
-    cut = [f"{where}: cut: {each}" for each in await page.evaluate(CUT)]
-    return [*cut, f"{where}: scrolls sideways"] if await scrolls_sideways(page) else cut
+    found: list[str] = []
+    for _ in range(MOST_LOOKS):
+        found = [f"cut: {each}" for each in await page.evaluate(CUT)]
+        found += ["scrolls sideways"] if await scrolls_sideways(page) else []
+        if not found:
+            break
+        await page.evaluate(A_FRAME)
+    return [f"{where}, {width} px: {each}" for each in found]
 
 
 async def loose(page: Page, where: str) -> list[str]:

@@ -18,6 +18,7 @@ from tests.e2e.accessibility.fleet import Fleet
 from tests.e2e.accessibility.probes import faults, loose
 from tests.e2e.accessibility.views import PARTS, REPORT, View, reach, sees
 from tests.e2e.stall import StallProxy
+from tests.support.wait import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -49,11 +50,20 @@ async def on_a_phone(page: Page) -> AsyncIterator[None]:
     device = await page.context.new_cdp_session(page)
     await device.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
     await device.send("Emulation.setDeviceMetricsOverride", PHONE)
-    assert await page.evaluate(f"{COARSE} && screen.width") == PHONE["width"]
+    await holds(page, f"{COARSE} && screen.width === {PHONE['width']}")
     yield
     await device.detach()
     await page.set_viewport_size(DESKTOP)
-    assert await page.evaluate(f"!{COARSE} && innerWidth") == DESKTOP["width"]
+    await holds(page, f"!{COARSE} && innerWidth === {DESKTOP['width']}")
+
+
+async def holds(page: Page, condition: str) -> None:
+    """Wait until this is so in the page: the browser tells it of another screen some time later."""
+
+    async def so() -> bool:
+        return bool(await page.evaluate(condition))
+
+    await eventually(so, message=condition)
 
 
 async def in_looks(page: Page, where: str, looks: dict[str, Look]) -> list[str]:
@@ -112,8 +122,10 @@ async def test_no_state_of_doubt_breaks_a_rule(browser: Browser, shown: Fleet) -
     page = await shown.open(browser, viewport=DESKTOP)
     doubtful = View("a node in doubt", "#/", sees("[data-bands] li"))
     await shown.doubt(begins=True)
-    found = await of_views(page, shown.url, doubtful)
-    await shown.doubt(begins=False)
+    try:
+        found = await of_views(page, shown.url, doubtful)
+    finally:
+        await shown.doubt(begins=False)
     async with StallProxy(shown.port) as proxy:
         await page.goto(f"http://127.0.0.1:{proxy.port}/#/")
         await page.locator("[data-causes] .cause").first.wait_for()
