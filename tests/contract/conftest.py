@@ -5,22 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from hero_router.store import client
 from hero_router.store.history import HistoryStore
 from tests.contract.refusal import Start
 from tests.contract.world import KEYS, Backend, FakeBackend, RealBackend, Store
+from tests.support.patience import make_clients_patient
 from tests.support.proxy import FaultProxy
 from tests.support.redis import RedisServer, redis7_binary, valkey9_binary
-from tests.support.wait import PATIENCE_SECONDS
 
 REAL = ("redis7", "valkey9")
 
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a busy machine an answer may take longer than production waits for it."""
-    for name in ("CONNECT_SECONDS", "ANSWER_SECONDS", "POOL_SECONDS", "FINDER_SECONDS"):
-        monkeypatch.setattr(client, name, PATIENCE_SECONDS)
+    """Unless a test wants a timeout."""
+    make_clients_patient(monkeypatch)
 
 
 def _backend(request: pytest.FixtureRequest) -> Backend:
