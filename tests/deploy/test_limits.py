@@ -57,9 +57,15 @@ async def test_without_free_files_no_client_connects_and_connected_clients_go_on
     async with limited(tmp_path, redis7.url, f"-n {FILES}") as web, web.streaming() as (one,):
         async with AsyncExitStack() as stack:
             number = 1
-            while await connects(web, stack) or FULL not in web.process.said():
-                number += 1
-                assert number < FILES
+
+            async def is_full() -> bool:
+                nonlocal number
+                connected = await connects(web, stack)
+                number += connected
+                return not connected and FULL in web.process.said()
+
+            await eventually(is_full, message="a client cannot connect, and the log says so")
+            assert number < FILES
             await one.until("service_updated", await hand.change("s0"))
         async with AsyncExitStack() as stack:
             await eventually(lambda: connects(web, stack), message="there is room again")
