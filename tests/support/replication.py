@@ -19,6 +19,9 @@ SILENT_MS, SOON_MS = 60_000, 300
 """After this silence a server is taken for dead: while all live, and once a test kills one. Who has
 no turn on a busy machine is silent too."""
 
+NODE_SOON_MS = 3_000
+"""The same for the nodes of a Cluster, which must hear of each other to agree on a death."""
+
 FAILOVER_MS = 10_000
 """A failover that takes longer is given up."""
 
@@ -189,7 +192,6 @@ class Cluster:
         for node in self.nodes[1:]:
             ask(node, "CLUSTER", "MEET", "127.0.0.1", first.port, _bus(first))
         await eventually(self._knows_all, message="the nodes know each other")
-        self._take_for_dead_after(SILENT_MS)
         holder = self.ids[self.holder()]
         ask(self.nodes[3], "CLUSTER", "REPLICATE", holder)
         await eventually(self.is_served, message="the Cluster serves")
@@ -198,11 +200,8 @@ class Cluster:
 
     def expects_death(self) -> None:
         """From now on the nodes soon take a silent one for dead, and its replica takes over."""
-        self._take_for_dead_after(SOON_MS * 2)
-
-    def _take_for_dead_after(self, silent_ms: int) -> None:
         for node in self.nodes:
-            ask(node, "CONFIG", "SET", "cluster-node-timeout", silent_ms)
+            ask(node, "CONFIG", "SET", "cluster-node-timeout", NODE_SOON_MS)
 
     def _knows_all(self) -> bool:
         return all(
@@ -256,7 +255,7 @@ def _cluster_node() -> RedisServer:
     bus = free_port()
     node = RedisServer(
         redis7_binary(),
-        *("--cluster-enabled", "yes", "--cluster-node-timeout", "600"),
+        *("--cluster-enabled", "yes", "--cluster-node-timeout", str(SILENT_MS)),
         *("--cluster-port", str(bus), "--repl-diskless-sync-delay", "0"),
         tcp=True,
     )
