@@ -17,7 +17,6 @@ from tests.support.redis import RedisServer
 from tests.support.replication import ask
 
 KEYS = Keys()
-CLOSE_MS = 5_000
 
 
 class Access:
@@ -45,13 +44,14 @@ def test_an_empty_list_says_so(access: Access) -> None:
 
 
 def test_what_was_added_is_listed(access: Access) -> None:
+    before = int(time.time() * 1000)
     answer = access("add", "fd00::/8", "10.0.0.7", "--note", "the office")
     assert (answer.exit_code, answer.stderr) == (0, "")
     assert answer.stdout == "fd00::/8 is added\n10.0.0.7/32 is added\n"
     (first, second) = json.loads(access("list", "--json").stdout)
     assert (first["network"], second["network"]) == ("10.0.0.7/32", "fd00::/8")
     assert first["note"] == "the office"
-    assert abs(first["added_at"] - time.time() * 1000) < CLOSE_MS
+    assert before <= first["added_at"] <= time.time() * 1000
     lines = access("list").stdout.splitlines()
     assert lines[0].split() == ["network", "added", "note"]
     assert lines[1].split()[::2] == ["10.0.0.7/32", "the"]
@@ -130,8 +130,9 @@ def test_a_session_is_ended(access: Access) -> None:
 
 
 def test_all_sessions_are_ended(access: Access) -> None:
+    before = int(time.time() * 1000)
     assert access("revoke", "--all").stdout == "all sessions are ended\n"
-    assert abs(int(ask(access.redis, "GET", KEYS.revoked_before)) - time.time() * 1000) < CLOSE_MS
+    assert before <= int(ask(access.redis, "GET", KEYS.revoked_before)) <= time.time() * 1000
 
 
 def test_the_sessions_are_shown_until_they_are_ended(access: Access) -> None:

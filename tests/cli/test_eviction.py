@@ -15,11 +15,20 @@ from tests.support.wait import PATIENCE_SECONDS, eventually
 OPTIONS = ("--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru")
 
 
+PATIENT = f"""
+from hero_router.cli import main
+from hero_router.store import eviction
+eviction.ASK_SECONDS = {PATIENCE_SECONDS}
+main(prog_name="hero_router")
+"""
+"""The program, which waits for an answer of Redis as long as a busy machine may need."""
+
+
 def start(command: list[str], folder: Path, **settings: str) -> subprocess.Popen[bytes]:
     """A command of hero_router, whose log is in the folder."""
     with (folder / "log").open("wb") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "hero_router", *command],
+            [sys.executable, "-c", PATIENT, *command],
             env={**os.environ, **settings},
             stdout=log,
             stderr=log,

@@ -28,10 +28,13 @@ def test_a_duration_has_its_two_largest_units(ms: int, text: str) -> None:
     assert duration(ms) == text
 
 
-def test_an_incident_is_told_with_duration_times_and_reason() -> None:
-    now = int(time.time())
-    began = (now - now % 86_400) * 1000
-    times = [time.strftime("%H:%M", time.localtime(at / 1000)) for at in (began, began + 200_100)]
+def test_an_incident_is_told_with_duration_times_and_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    began = int(time.mktime((2026, 3, 5, 12, 58, 0, 0, 0, -1))) * 1000
+    localtime = time.localtime
+    monkeypatch.setattr(time, "localtime", lambda at=began / 1000: localtime(at))
+    times = ["12:58", "13:01"]
     item = cases.incident(began=began)
     assert incident(item) == f"down 3 min 20 s, {times[0]}{TO}{times[1]}, no answer in 2 s"
     lasting = {**item, "ended": None, "duration_ms": None, "status": "inactive", "reason": ""}

@@ -28,8 +28,15 @@ def lines(
     return [line.rstrip() for line in out.getvalue().splitlines()]
 
 
-def test_a_row_says_what_is_known_of_a_service() -> None:
-    now = int(time.time() * 1000)
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> int:
+    """The time, which stands still (Unix ms)."""
+    seconds = int(time.time())
+    monkeypatch.setattr(time, "time", lambda: float(seconds))
+    return seconds * 1000
+
+
+def test_a_row_says_what_is_known_of_a_service(now: int) -> None:
     head, row = lines({**RECORD, "changed_at": now - 90_000, "reason": "slow"})
     assert head.split() == [
         "status", "context", "service", "node", "sockets", "methods", "since", "reason",
@@ -37,9 +44,8 @@ def test_a_row_says_what_is_known_of_a_service() -> None:
     assert row.split() == ["●", "healthy", "default", "api", "n1", "rpc:healthy", "3", "1m", "slow"]
 
 
-def test_services_of_a_lost_node_show_why_and_since_when() -> None:
+def test_services_of_a_lost_node_show_why_and_since_when(now: int) -> None:
     """Not since when the services had not changed: until then they were well."""
-    now = int(time.time() * 1000)
     unknown = {**RECORD, "status": "unknown", "reason": "node_lost", "changed_at": now - 7_200_000}
     detail = "no scanner is running for node n1"
     doubt = {"reason": "scanner", "node": "n1", "since": now - 4_200, "detail": detail}
@@ -113,8 +119,8 @@ def test_every_status_has_a_shape_of_its_own_so_that_colour_is_not_needed() -> N
     [(-5, "0s"), (0, "0s"), (59, "59s"), (60, "1m"), (3_599, "59m"), (3_600, "1h"),
      (86_399, "23h"), (86_400, "1d"), (864_000, "10d")],
 )  # fmt: skip
-def test_an_age_is_in_its_largest_unit(seconds: int, told: str) -> None:
-    assert age(time.time() * 1000 - seconds * 1000 - 200) == told
+def test_an_age_is_in_its_largest_unit(seconds: int, told: str, now: int) -> None:
+    assert age(now - seconds * 1000 - 200) == told
 
 
 def test_a_record_of_another_version_has_empty_cells_instead_of_ending_the_table() -> None:

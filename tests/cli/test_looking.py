@@ -1,5 +1,6 @@
 """`list`, `scan` and `events` against a running router, as a person and as a program use them."""
 
+import asyncio
 import json
 import os
 import signal
@@ -18,7 +19,17 @@ from tests.support.command import completed, run
 from tests.support.serving import Serving
 from tests.support.wait import PATIENCE_SECONDS, eventually
 
-SAMPLES = {"flapper", "leftover", "links", "metrics", "mycelium", "simple_math", "sleeper"}
+STATUSES = {
+    "leftover": Status.INACTIVE,
+    "links": Status.HEALTHY,
+    "metrics": Status.DEGRADED,
+    "mycelium": Status.HEALTHY,
+    "petstore": Status.HEALTHY,
+    "simple_math": Status.HEALTHY,
+    "sleeper": Status.UNHEALTHY,
+    "telegraph": Status.NON_RPC,
+}
+"""Those of all samples but the flapper, which comes and goes."""
 
 
 def told(serving: Serving, path: str) -> dict[str, Any]:
@@ -26,6 +37,11 @@ def told(serving: Serving, path: str) -> dict[str, Any]:
     with urllib.request.urlopen(serving.url + path, timeout=PATIENCE_SECONDS) as answer:
         found: dict[str, Any] = json.load(answer)
         return found
+
+
+def statuses(serving: Serving) -> dict[str, str]:
+    """The status of each service by name."""
+    return {each["name"]: each["status"] for each in told(serving, "/api/services")["services"]}
 
 
 @contextmanager
@@ -51,16 +67,15 @@ def line(running: subprocess.Popen[str]) -> dict[str, Any]:
 async def guest(serving: Serving) -> AsyncIterator[socket.socket]:
     """A socket that is known as inactive, until the test listens on it."""
     place = serving.root / "guest.sock"
-
-    def known() -> bool:
-        services = told(serving, "/api/services")["services"]
-        return ("guest", Status.INACTIVE) in [(each["name"], each["status"]) for each in services]
-
     with socket.socket(socket.AF_UNIX) as bound:
         bound.bind(str(place))
-        await eventually(known, message="the guest is inactive")
+        await eventually(
+            lambda: statuses(serving).get("guest") == Status.INACTIVE,
+            message="the guest is inactive",
+        )
         yield bound
     place.unlink()
+    await eventually(lambda: "guest" not in statuses(serving), message="the guest has left")
 
 
 def listed_state(serving: Serving) -> dict[str, Any]:
@@ -77,29 +92,21 @@ def listed(serving: Serving) -> list[dict[str, Any]]:
 
 @pytest_asyncio.fixture
 async def settled(serving: Serving) -> Serving:
-    """The router, as soon as it knows which service hangs."""
-
-    def known() -> bool:
-        services = told(serving, "/api/services")["services"]
-        return ("sleeper", Status.UNHEALTHY) in [
-            (each["name"], each["status"]) for each in services
-        ]
-
-    await eventually(known, message="the hanging service is unhealthy")
+    """The router, as soon as it knows all: a busy machine may be slow to answer a probe."""
+    await eventually(
+        lambda: statuses(serving).items() >= STATUSES.items(), message="all statuses are known"
+    )
     return serving
 
 
 def test_list_shows_every_sample_service_with_its_true_status(settled: Serving) -> None:
     found = {each["name"]: each["status"] for each in listed(settled)}
-    assert found.keys() >= SAMPLES | {"petstore", "telegraph"}
-    assert found["mycelium"] == found["petstore"] == Status.HEALTHY
-    assert found["metrics"] == Status.DEGRADED
-    assert found["leftover"] == Status.INACTIVE
-    assert found["telegraph"] == Status.NON_RPC
+    assert found.keys() == STATUSES.keys() | {"flapper"}
+    assert found.items() >= STATUSES.items()
 
 
-def test_the_table_names_services_and_statuses(serving: Serving) -> None:
-    answer = run("list", "--url", serving.url)
+def test_the_table_names_services_and_statuses(settled: Serving) -> None:
+    answer = run("list", "--url", settled.url)
     assert answer.exit_code == 0, answer.stderr
     rows = {line.split()[3]: line for line in answer.stdout.splitlines()[1:]}
     assert "● healthy" in rows["mycelium"]
@@ -113,10 +120,10 @@ def test_list_says_which_of_the_names_there_is_none_of(serving: Serving) -> None
     assert answer.stderr == "no service has the name or id 'nosuch'\n"
 
 
-def test_list_fails_if_it_is_asked_to_and_one_is_not_healthy(serving: Serving) -> None:
-    assert run("list", "--fail", "links", "mycelium", "--url", serving.url).exit_code == 0
-    assert run("list", "--fail", "links", "metrics", "--url", serving.url).exit_code == 1
-    assert run("list", "links", "metrics", "--url", serving.url).exit_code == 0
+def test_list_fails_if_it_is_asked_to_and_one_is_not_healthy(settled: Serving) -> None:
+    assert run("list", "--fail", "links", "mycelium", "--url", settled.url).exit_code == 0
+    assert run("list", "--fail", "links", "metrics", "--url", settled.url).exit_code == 1
+    assert run("list", "links", "metrics", "--url", settled.url).exit_code == 0
 
 
 def test_list_watches_and_prints_each_state_that_differs(
@@ -126,23 +133,25 @@ def test_list_watches_and_prints_each_state_that_differs(
         (first,) = line(watching)["services"]
         assert first["status"] == Status.INACTIVE
         guest.listen()
-        (second,) = line(watching)["services"]
+        # Another difference, as one of the node, is a line of its own.
+        while (second := line(watching)["services"][0])["status"] == first["status"]:
+            pass
         watching.send_signal(signal.SIGINT)
         assert watching.wait(PATIENCE_SECONDS) == 0
-    assert first["status"] != second["status"]
+    assert second["name"] == "guest"
 
 
-def test_describe_says_all_of_one_service(serving: Serving) -> None:
-    answer = run("describe", "mycelium", "--url", serving.url)
+def test_describe_says_all_of_one_service(settled: Serving) -> None:
+    answer = run("describe", "mycelium", "--url", settled.url)
     assert (answer.exit_code, answer.stderr) == (0, "")
     facts = {line[:14].strip(): line[15:] for line in answer.stdout.splitlines()}
     assert (facts["name"], facts["node"], facts["status"]) == ("mycelium", "testnode", "● healthy")
     assert facts["methods"].startswith("29: getInfo, getPeers")
-    assert facts["url of rpc"] == f"{serving.url}/mycelium/rpc/"
-    assert facts["url of admin"] == f"{serving.url}/mycelium/admin/"
+    assert facts["url of rpc"] == f"{settled.url}/mycelium/rpc/"
+    assert facts["url of admin"] == f"{settled.url}/mycelium/admin/"
     rows = [line.split()[:4] for line in answer.stdout.splitlines()[-2:]]
     assert rows == [["rpc", "rpc", "●", "healthy"], ["admin", "admin", "●", "healthy"]]
-    by_id = json.loads(run("describe", "--json", facts["id"], "--url", serving.url).stdout)
+    by_id = json.loads(run("describe", "--json", facts["id"], "--url", settled.url).stdout)
     assert by_id["name"] == "mycelium"
 
 
@@ -160,8 +169,12 @@ def test_events_shows_past_ones_by_number_and_by_time(serving: Serving) -> None:
 
     everything = ids()
     assert everything[0].endswith("-1")
-    assert ids("--tail", "3")[0] in everything[-4:]
-    assert len(ids("--tail", "3")) == 3
+    last = ids("--tail", "3")
+    assert len(last) == 3
+    later = ids()  # more may have come before the last ones were asked for, and since then
+    begin = later.index(last[0])
+    assert begin >= len(everything) - 3
+    assert later[begin : begin + 3] == last
     assert ids("--tail", "0") == []
     assert ids("--since", "1d")[: len(everything)] == everything
     assert ids("--since", "2199-01-01") == []
@@ -241,6 +254,9 @@ def test_events_shows_only_the_wanted_ones(serving: Serving) -> None:
     assert (refused.exit_code, "conflate=1 excludes types" in refused.stderr) == (1, True)
 
 
+ONE_CLIENT = "1 client on 1 worker: 1 live; deliveries due: 0"
+
+
 @pytest_asyncio.fixture
 async def followed(serving: Serving) -> AsyncIterator[Serving]:
     """The router, whose stream has one client that it tells of."""
@@ -249,13 +265,20 @@ async def followed(serving: Serving) -> AsyncIterator[Serving]:
         yield serving
 
 
-def test_clients_shows_each_client_and_its_worker(followed: Serving) -> None:
-    answer = run("clients", "--json", "--url", followed.url)
-    assert answer.exit_code == 0, answer.stderr
-    (worker,) = json.loads(answer.stdout)["workers"]
-    lines = run("clients", "--url", followed.url).stdout.splitlines()
-    assert lines[0] == "1 client on 1 worker: 1 live; deliveries due: 0"
+async def test_clients_shows_each_client_and_its_worker(followed: Serving) -> None:
+    async def answer(*arguments: str) -> str:
+        found = await asyncio.to_thread(run, "clients", *arguments, "--url", followed.url)
+        assert found.exit_code == 0, found.stderr
+        return found.stdout
+
+    async def shown() -> list[str]:
+        """An event may be on its way just now, and a client of an earlier test may be known."""
+        lines = (await answer()).splitlines()
+        return lines if lines[:1] == [ONE_CLIENT] else []
+
+    lines = await eventually(shown, message="one client, and nothing due")
     assert lines[1].split()[:4] == ["behind", "state", "blocked", "address"]
+    (worker,) = json.loads(await answer("--json"))["workers"]
     assert lines[2].split()[:4] == ["0", "live", "127.0.0.1", worker["worker"]]
 
 

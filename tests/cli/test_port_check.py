@@ -34,9 +34,8 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-def test_a_free_port_is_fine_again_and_again(silent: int) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        free = server.getsockname()[1]
+def test_a_free_port_is_fine_again_and_again() -> None:
+    free = free_port()
     for _ in range(3):
         check_ports(RouterConfig.of(port=free))
 
@@ -80,7 +79,11 @@ def test_a_port_for_metrics_that_is_in_use_ends_the_start_in_one_line(
     assert f"cannot listen on 127.0.0.1 port {silent}: another program listens there" in line
 
 
-async def test_another_hero_router_on_the_port_is_recognised() -> None:
+async def test_another_hero_router_on_the_port_is_recognised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(port_check, "ANSWER_SECONDS", PATIENCE_SECONDS)
+
     async def manifest(_: web.Request) -> web.Response:
         return web.json_response({"name": "hero_router"})
 

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.support.serving import Serving
-from tests.support.wait import PATIENCE_SECONDS
+from tests.support.wait import PATIENCE_SECONDS, eventually
 
 TOKEN = "admin-0123456789abc"
 SAYS = "sign in within 60 s, once: "
-LINK = re.compile(SAYS + r"(http://localhost:\d+/sign-in/link/[\w.-]+)")
+LINK = re.compile(SAYS + r"(http://localhost:\d+/sign-in/link/[\w.-]+)\s")
+"""The whole of it: what a terminal shows comes in pieces."""
 
 ON_A_TERMINAL = (sys.executable, "-c", "import pty, sys; pty.spawn(sys.argv[1:])")
 """Runs a command with a terminal as its output, and copies that output to our file."""
@@ -29,11 +30,11 @@ def status(url: str) -> int:
         return refusal.code
 
 
-def test_on_a_terminal_serve_prints_a_link_that_signs_in_once(tmp_path: Path) -> None:
+async def test_on_a_terminal_serve_prints_a_link_that_signs_in_once(tmp_path: Path) -> None:
     serving = Serving(tmp_path, before=ON_A_TERMINAL, ROUTER_TOKEN=TOKEN)
     try:
         serving.start(says=SAYS)
-        found = LINK.search(serving.output())
+        found = await eventually(lambda: LINK.search(serving.output()), message="the link is shown")
         assert found is not None
         url = found[1].replace("localhost", "127.0.0.1")
         assert [status(url), status(url)] == [200, 403]

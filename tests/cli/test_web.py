@@ -80,10 +80,12 @@ def test_a_master_that_still_starts_is_not_ended_by_what_would_reload_it(
     """Again and again, from the moment on at which web begins to load, until a worker answers."""
     with master(command, tmp_path) as made:
         made.wait(lambda: _loads(made.process.pid), "it loads")
+        pause = 0.3
         while not made.answers():
             assert made.process.poll() is None, made.log.read_text("utf-8")
             made.process.send_signal(number)
-            time.sleep(0.3)
+            time.sleep(pause)
+            pause *= 1.5  # a reload replaces the worker: at some time one must have time to start
         made.is_up()
         assert made.process.poll() is None
 

@@ -8,10 +8,17 @@ import pytest
 from hero_router.store.history import HistoryStore
 from tests.contract.refusal import Start
 from tests.contract.world import KEYS, Backend, FakeBackend, RealBackend, Store
+from tests.support.patience import make_clients_patient
 from tests.support.proxy import FaultProxy
 from tests.support.redis import RedisServer, redis7_binary, valkey9_binary
 
 REAL = ("redis7", "valkey9")
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless a test wants a timeout."""
+    make_clients_patient(monkeypatch)
 
 
 def _backend(request: pytest.FixtureRequest) -> Backend:

@@ -9,26 +9,27 @@ from tests.contract.world import FakeBackend, Store
 from tests.support.records import put
 
 CLOSE_SECONDS = 0.5
-"""How far apart two clocks of one machine may seem on a busy one."""
+"""How far apart two clocks of one machine may be, beside the time that an answer takes."""
 
 
 async def test_the_difference_of_the_clocks_is_known_after_one_answer(store: Store) -> None:
     assert RedisClock(store.raw).ahead is None
-    clock = RedisClock(store.raw)
+    clock, began = RedisClock(store.raw), time.monotonic()
     await clock.ask()
     assert clock.ahead is not None
-    assert abs(clock.ahead) < CLOSE_SECONDS
+    assert abs(clock.ahead) < CLOSE_SECONDS + time.monotonic() - began
 
 
 async def test_times_are_by_redis_s_clock_after_one_answer(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = RedisClock(store.raw)
-    assert abs(clock.now_ms() / 1000 - time.time()) < CLOSE_SECONDS
+    clock, began, true = RedisClock(store.raw), time.monotonic(), time.time()
+    assert -0.001 < clock.now_ms() / 1000 - true < CLOSE_SECONDS + time.monotonic() - began
     await clock.ask()
-    true = time.time()
     monkeypatch.setattr(time, "time", lambda: true + 3600)
-    assert abs(clock.now_ms() / 1000 - true) < CLOSE_SECONDS
+    found = clock.now_ms() / 1000
+    passed = time.monotonic() - began
+    assert abs(found - true) < CLOSE_SECONDS + 2 * passed < 3600
 
 
 async def test_times_are_cut_to_whole_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,9 +12,16 @@ from hero_router.store import eviction
 from hero_router.store.eviction import describe, warning
 from tests.support.redis import RedisServer, redis7_binary, valkey9_binary
 from tests.support.replication import ask
+from tests.support.wait import PATIENCE_SECONDS
 
 LIMITED = ("--maxmemory", "100mb")
 Launch = Callable[..., RedisServer]
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine may need longer for an answer than a start waits for it."""
+    monkeypatch.setattr(eviction, "ASK_SECONDS", PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize("binary", [redis7_binary, valkey9_binary])

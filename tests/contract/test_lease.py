@@ -74,7 +74,7 @@ async def test_a_lease_lives_for_its_lifetime_from_each_renewal_on(store: Store)
     grant = await lease.acquire()
     assert grant is not None
     assert 50_000 < await store.raw.pttl(key) <= 60_000
-    await store.raw.pexpire(key, 1_000)
+    await store.raw.pexpire(key, 30_000)
     await lease.renew(grant)
     assert 50_000 < await store.raw.pttl(key) <= 60_000
 
@@ -182,9 +182,12 @@ async def test_each_answer_sets_the_clock_of_a_host_whose_own_is_wrong(
     grant = await store.grant()
     lease = store.lease()
     assert lease.now_ms() == 0
+    began = time.monotonic()
     await step(lease, grant)
+    now = lease.now_ms()
     seconds, micros = await store.raw.time()
-    assert abs(lease.now_ms() - (seconds * 1000 + micros / 1000)) < 1000
+    passed = (time.monotonic() - began) * 1000
+    assert abs(now - (seconds * 1000 + micros / 1000)) < 1000 + passed
 
 
 async def test_the_time_of_a_lease_goes_on_between_calls(store: Store) -> None:
@@ -210,7 +213,7 @@ async def test_a_lease_is_renewed_though_another_program_took_the_key_of_the_str
     lease, key = store.lease("s1"), KEYS.lease("n1")
     grant = await lease.acquire()
     assert grant is not None
-    await store.raw.pexpire(key, 1_000)
+    await store.raw.pexpire(key, 30_000)
     await store.raw.set(KEYS.events, "foreign")
     with pytest.raises(StoreError):
         await lease.renew(grant)

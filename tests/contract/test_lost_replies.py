@@ -8,10 +8,11 @@ import pytest
 from hero_router.errors import StoreUnreachable
 from hero_router.model import Change
 from hero_router.store import client
+from hero_router.store.redis_errors import redis_errors
 from tests.contract.world import KEYS, Store
 from tests.support.proxy import FaultProxy
 from tests.support.records import gone, put, record, report, scanned
-from tests.support.wait import PATIENCE_SECONDS
+from tests.support.wait import PATIENCE_SECONDS, eventually
 
 BATCHES: tuple[Sequence[Change], ...] = (
     [put("a", 2)],
@@ -53,17 +54,27 @@ async def test_a_reply_that_never_comes_ends_in_time_and_has_no_second_effect(
 ) -> None:
     """A half-open connection: no byte arrives, and it is not closed."""
     monkeypatch.setattr(client, "ANSWER_SECONDS", 0.2)
-    registry = Store(distant.backend)
+    impatient = Store(distant.backend)
     grant = await real.grant()
-    await registry.registry.apply(grant, [put("a", 1)])
+    await distant.registry.apply(grant, [put("a", 1)])
+    await eventually(lambda: answers(impatient), message="it is connected")
     proxy.freeze_replies()
     async with asyncio.timeout(PATIENCE_SECONDS):
         with pytest.raises(StoreUnreachable, match="in time"):
-            await registry.registry.apply(grant, [put("a", 2)])
+            await impatient.registry.apply(grant, [put("a", 2)])
     proxy.thaw()
-    head = await registry.registry.apply(grant, [put("a", 2)])
+    head = await distant.registry.apply(grant, [put("a", 2)])
     assert (head.seq, len(await real.window())) == (2, 2)
-    await registry.close()
+    await impatient.close()
+
+
+async def answers(store: Store) -> bool:
+    """Whether a call gets its reply in time."""
+    try:
+        with redis_errors():
+            return bool(await store.raw.ping())
+    except StoreUnreachable:
+        return False
 
 
 async def test_a_lease_whose_reply_was_lost_is_taken_again_by_the_same_scanner(

@@ -43,7 +43,7 @@ async def test_a_code_in_use_is_not_replaced(codes: OneTimeCodes) -> None:
 
 async def test_a_code_expires(store: Store, codes: OneTimeCodes) -> None:
     await codes.put(DIGEST, PAYLOAD, 60)
-    assert 59_000 < await store.raw.pttl(KEYS.once(DIGEST)) <= 60_000
+    assert 30_000 < await store.raw.pttl(KEYS.once(DIGEST)) <= 60_000
     await codes.put("short", PAYLOAD, 0.05)
 
     async def gone() -> bool:

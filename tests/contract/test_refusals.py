@@ -123,14 +123,14 @@ async def test_a_disk_that_cannot_be_written(start: Start) -> None:
 
 
 async def test_data_that_are_still_loaded(start: Start) -> None:
-    """A server that is loading serves its clients once in 2 MB."""
+    """A server that is loading serves its clients once in 2 MB: here each half second, for 10 s."""
     server = start()
     admin = client(server.url)
-    for number in range(30):
+    for number in range(40):
         admin.set(f"k{number}", os.urandom(1_000_000))
     admin.save()
     server.kill()
-    server.launch("--key-load-delay", "50000")
+    server.launch("--key-load-delay", "250000")
 
     async def is_loading() -> bool:
         async with connected(server.url) as found:

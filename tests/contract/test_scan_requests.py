@@ -36,9 +36,12 @@ class Listener:
 
 
 @asynccontextmanager
-async def listening(store: Store, count: int = 1) -> AsyncIterator[list[Listener]]:
-    """This many listeners, all subscribed."""
-    made = [Listener(ScanRequests(store.client(), KEYS, idle_seconds=0.4)) for _ in range(count)]
+async def listening(
+    store: Store, count: int = 1, idle: float = PATIENCE_SECONDS
+) -> AsyncIterator[list[Listener]]:
+    """This many listeners, all subscribed. After `idle` seconds of silence, and once more, each
+    takes its connection for dead."""
+    made = [Listener(ScanRequests(store.client(), KEYS, idle_seconds=idle)) for _ in range(count)]
 
     async def subscribed() -> bool:
         ((_, number),) = await store.raw.pubsub_numsub(KEYS.requests)
@@ -92,7 +95,7 @@ async def test_junk_on_the_channel_is_ignored(store: Store) -> None:
 
 async def test_a_quiet_channel_stays_connected(real: Store) -> None:
     """On real servers only: each silence is ended by a ping, and a pong is no request."""
-    async with listening(real) as (listener,):
+    async with listening(real, idle=2) as (listener,):
 
         async def pinged() -> bool:
             return any(item["cmd"] == "ping" for item in await real.raw.client_list())
@@ -113,7 +116,7 @@ async def test_a_listener_notices_a_connection_that_leads_nowhere(
     distant: Store, proxy: FaultProxy
 ) -> None:
     """Packets are dropped and no end of the connection ever arrives."""
-    async with listening(distant) as (listener,):
+    async with listening(distant, idle=0.4) as (listener,):
         proxy.freeze()
         with pytest.raises(StoreUnreachable, match="in time"):
             await listener.task
@@ -133,7 +136,7 @@ async def test_a_listener_ends_even_if_the_library_loses_its_cancellation(
             await asyncio.sleep(60)
 
     monkeypatch.setattr(PubSub, call, losing)
-    async with listening(store) as (listener,):
+    async with listening(store, idle=0.4) as (listener,):
         await asyncio.wait_for(calling.wait(), PATIENCE_SECONDS)
         monkeypatch.undo()
         listener.task.cancel()

@@ -14,6 +14,7 @@ from hero_router.store import snapshot
 from hero_router.store.lease import Grant
 from hero_router.store.snapshot import Snapshot, SnapshotReader
 from tests.contract.world import BLOCK_SECONDS, KEYS, Store
+from tests.support.background import cancel
 from tests.support.records import gone, put, record, report
 from tests.support.wait import PATIENCE_SECONDS
 
@@ -61,8 +62,7 @@ async def test_a_snapshot_is_one_moment_though_a_writer_never_rests(store: Store
     while len(seen) < SNAPSHOTS and not writing.done():
         snapshot = await reader.read(window=True)
         seen |= _moment(snapshot)
-    writing.cancel()
-    await asyncio.wait([writing])
+    await cancel(writing)
     assert writing.cancelled(), "the writer failed"
     assert len(seen) >= SNAPSHOTS
 

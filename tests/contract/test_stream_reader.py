@@ -7,11 +7,21 @@ import pytest
 
 from hero_router.errors import StoreUnreachable
 from hero_router.position import ORIGIN
+from hero_router.store import client
 from hero_router.store.keys import READ_BATCH
 from hero_router.store.stream_reader import Stream
 from tests.contract.world import BLOCK_SECONDS, KEYS, WINDOW, Store
 from tests.support.records import put
 from tests.support.wait import PATIENCE_SECONDS, eventually
+
+LONG_SECONDS = 2 * PATIENCE_SECONDS
+"""A read blocks until something happens, however long that takes."""
+
+
+@pytest.fixture(autouse=True)
+def as_patient(patient: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits for an answer waits longer than a read blocks."""
+    monkeypatch.setattr(client, "ANSWER_SECONDS", 2 * LONG_SECONDS)
 
 
 async def test_reading_gives_what_follows_a_position_in_order(store: Store) -> None:
@@ -39,11 +49,12 @@ async def test_reading_at_the_head_waits_no_longer_than_it_may(store: Store) -> 
 async def test_a_blocked_read_gets_the_event_as_it_happens(store: Store) -> None:
     grant = await store.grant()
     head = await store.registry.apply(grant, [put("a", 1)])
-    follower = Stream(store.client(), KEYS, block_seconds=2.5)
+    follower = Stream(store.client(), KEYS, block_seconds=LONG_SECONDS)
     reading = asyncio.create_task(follower.read(head))
     await asyncio.sleep(0)
     await store.registry.apply(grant, [put("a", 2)])
-    assert [event.position for event in await reading] == [head.next()], "nothing until its end"
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        assert [event.position for event in await reading] == [head.next()], "nothing until its end"
 
 
 async def test_redis_itself_does_not_report_a_gap(store: Store) -> None:
@@ -81,7 +92,7 @@ async def test_a_dropped_connection_is_made_anew_by_the_next_read(real: Store) -
 
 async def test_a_server_that_dies_under_a_blocked_read_is_noticed(real: Store) -> None:
     head = await real.registry.apply(await real.grant(), [put()])
-    follower = Stream(real.client(), KEYS, block_seconds=2.5)
+    follower = Stream(real.client(), KEYS, block_seconds=LONG_SECONDS)
     reading = asyncio.create_task(follower.read(head))
 
     async def blocked() -> bool:

@@ -9,9 +9,10 @@ import aiohttp
 from aiohttp import web
 
 from tests.support.background import meanwhile
+from tests.support.wait import PATIENCE_SECONDS
 
 PAUSE_SECONDS = 0.02
-ANSWER = aiohttp.ClientTimeout(total=5)
+ANSWER = aiohttp.ClientTimeout(total=PATIENCE_SECONDS)
 
 
 @asynccontextmanager

@@ -21,8 +21,9 @@ it has noticed that an instance is gone, and after many events; both sooner than
 FIRST_RETRY_MS = 3_000
 """What browsers wait before a server has sent `retry:`."""
 
-SILENCE_SECONDS = 5.0
-"""After this silence a client gives its connection up, where events come all the time."""
+SILENCE_SECONDS = 30.0
+"""After this silence a client gives its connection up: twice what lies between two keepalives, and
+more than a busy machine lets a process wait."""
 
 
 @dataclass(eq=False)

@@ -10,14 +10,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.deploy.compose import TOP
+from tests.support.wait import PATIENCE_SECONDS
 
 SBIN = "/usr/sbin"
 """Where Debian puts HAProxy; not on every user's PATH."""
 
 OURS = ("hero_router", "gunicorn", "python")
 """The programs that the image's virtual environment has."""
-
-STOP_SECONDS = 12.0
 
 
 class Process:
@@ -61,7 +60,7 @@ class Process:
         """Ask it to end, and force it if it does not; returns the exit code."""
         self._child.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._child.wait(STOP_SECONDS)
+            self._child.wait(PATIENCE_SECONDS)
         self.kill()
         return self._child.returncode
 

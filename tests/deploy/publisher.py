@@ -15,11 +15,11 @@ from hero_router.store.registry import Registry
 from hero_router.store.stream_reader import Stream
 from tests.support.background import meanwhile
 from tests.support.records import put
+from tests.support.wait import PATIENCE_SECONDS
 
 NODE, SERVICES = "busy", 8
 STEP_SECONDS = 0.01
-LEASE_SECONDS = 120
-BEGIN_SECONDS = 5
+LEASE_SECONDS = 3600
 
 NOTED_EVERY = 200
 """Events after which the stream is read: it holds several times as many."""
@@ -70,7 +70,7 @@ async def publishing(redis_url: str, step: float = STEP_SECONDS) -> AsyncIterato
     publisher = Publisher(client, step)
     try:
         async with meanwhile(publisher.run()):
-            await asyncio.wait_for(publisher.begun.wait(), BEGIN_SECONDS)
+            await asyncio.wait_for(publisher.begun.wait(), PATIENCE_SECONDS)
             yield publisher
     finally:
         await client.aclose()

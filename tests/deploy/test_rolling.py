@@ -32,7 +32,8 @@ AS_TOLD = [None]
 SILENCE_SECONDS = StreamSettings().ping_seconds
 """A client hears something in each such time: the promise of `ping`, and no measure of speed."""
 
-DRAIN_SECONDS = 2.0
+DRAIN_SECONDS = 5.0
+"""Long enough that streams end one by one though a process gets no turn for a while."""
 
 
 @pytest_asyncio.fixture(loop_scope="module")

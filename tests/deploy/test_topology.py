@@ -19,10 +19,6 @@ from tests.support.wait import eventually
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CLIENTS = 4
-STREAM_END_SECONDS = 2.0
-INSTANCE_END_SECONDS = 5.0
-"""Workers without their master notice it one by one; a client may come back to one that has not."""
-
 ENDS: dict[str, Callable[[Process], None]] = {
     "SIGTERM": lambda master: master.send(signal.SIGTERM),
     "SIGKILL": Process.kill,
@@ -77,13 +73,13 @@ async def test_a_client_that_loses_its_instance_misses_nothing(
         lost = {item: item.hellos[-1] for item in followers if item.node == victim}
         ENDS[end](topology.running[victim])
         stays = end == "SIGHUP"
+        # Workers without their master notice it one by one: one may come back to one that has not.
         await eventually(
             lambda: all(
                 item.hellos[-1] != worker and (stays or item.node != victim)
                 for item, worker in lost.items()
             ),
-            INSTANCE_END_SECONDS,
-            f"the clients of {victim} are elsewhere after {end}",
+            message=f"the clients of {victim} are elsewhere after {end}",
         )
     assert_ended(end, list(lost))
     if not stays:
@@ -99,8 +95,7 @@ async def test_a_client_that_loses_its_worker_misses_nothing(topology: Topology,
         os.kill(worker_process(victim), WORKER_ENDS[end])
         await eventually(
             lambda: all(item.hellos[-1] != victim for item in lost),
-            STREAM_END_SECONDS,
-            f"the clients of {victim} are elsewhere after {end}",
+            message=f"the clients of {victim} are elsewhere after {end}",
         )
     assert_ended(end, lost)
 
@@ -199,7 +194,7 @@ async def test_an_instance_that_cannot_tell_the_truth_gets_no_clients(topology: 
         await eventually(is_known, message="HAProxy counts the instance as alive but not ready")
         async with following(topology.url, CLIENTS) as followers:
             await eventually(
-                all_of(followers, lambda item: bool(item.hellos)), 20, "all are greeted"
+                all_of(followers, lambda item: bool(item.hellos)), message="all are greeted"
             )
             assert blind not in {item.node for item in followers}
     assert failures == []

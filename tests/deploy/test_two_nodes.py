@@ -12,8 +12,6 @@ from tests.support.wait import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-SECONDS = 30
-
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def nodes(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TwoNodes]:
@@ -39,7 +37,7 @@ async def reached(url: str) -> None:
     async def answers() -> bool:
         return await answer(url) == (200, '{"status": "ok"}')
 
-    await eventually(answers, SECONDS, f"{url} answers")
+    await eventually(answers, message=f"{url} answers")
 
 
 async def test_every_worker_of_every_node_serves_every_service(nodes: TwoNodes) -> None:
@@ -62,7 +60,7 @@ async def test_a_node_that_is_down_is_named_and_its_return_is_noticed(nodes: Two
         assert status in (502, 503), text  # 502 while the last of its processes is ending
         return f"the router of node {OTHER} cannot be reached: nothing listens" in text
 
-    await eventually(is_named, SECONDS, "the node that is down is named")
+    await eventually(is_named, message="the node that is down is named")
     await reached(f"{nodes.url}/near/rpc/health")
     await nodes.restart("other-web")
     await reached(url)

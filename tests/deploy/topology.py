@@ -19,12 +19,12 @@ from tests.deploy.compose import TOP, Service, services
 from tests.deploy.names import NameServer
 from tests.deploy.processes import Process, clean_environment, resolved
 from tests.support.ports import free_port
-from tests.support.wait import eventually
+from tests.support.wait import PATIENCE_SECONDS, eventually
 
 NODE = "host"
 
 START_SECONDS = 60.0
-ANSWER = aiohttp.ClientTimeout(total=5)
+ANSWER = aiohttp.ClientTimeout(total=PATIENCE_SECONDS)
 
 
 class Topology:

@@ -40,6 +40,8 @@ REQUEST = ScanRequest("scan", "r1")
 
 Launch = Callable[..., RedisServer]
 
+pytestmark = pytest.mark.usefixtures("patient")
+
 
 @asynccontextmanager
 async def connected(to: RedisSettings | str) -> AsyncIterator[Redis]:

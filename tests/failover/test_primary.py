@@ -77,6 +77,7 @@ async def test_sentinel_promotes_a_replica_that_lacks_acknowledged_writes(pair: 
             lost = [await hand.change("s1"), await hand.change("s2"), await hand.remove("s0")]
             await witness.agrees(hand, lost[-1])
             pair.primary.kill()
+            sentinel.expects_death()
             await begins_again(hand)
             place = await hand.change("s1")
             await witness.agrees(hand, place)
@@ -134,6 +135,7 @@ async def test_a_cluster_moves_the_slot_and_loses_its_primary() -> None:
             await witness.agrees(hand, await hand.change("s1"))
             cluster.move(other, holder)
             await witness.agrees(hand, await hand.change("s2"))
+            cluster.expects_death()
             cluster.nodes[holder].kill()
             await begins_again(hand)
             await witness.agrees(hand, await hand.change("s1"))

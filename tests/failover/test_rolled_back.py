@@ -24,6 +24,8 @@ from tests.support.wait import eventually
 from tests.web.live import WINDOW, working
 
 Launch = Callable[..., RedisServer]
+
+pytestmark = pytest.mark.usefixtures("patient")
 FILE = ("--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-percentage", "0")
 DEBUG = ("--enable-debug-command", "yes")
 

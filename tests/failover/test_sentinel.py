@@ -9,6 +9,7 @@ import pytest
 
 from hero_router.errors import StoreError, StoreRefused, StoreUnreachable
 from hero_router.settings.redis import RedisSettings
+from hero_router.store import client
 from hero_router.store.client import connect
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
@@ -16,6 +17,8 @@ from tests.failover.witness import begins_again, following
 from tests.support.certificates import Certificate, certificate
 from tests.support.replication import PRIMARY, Pair, Sentinel, ask
 from tests.support.wait import eventually
+
+pytestmark = pytest.mark.usefixtures("patient")
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "deployment.md"
 DATA, ASKING, WRONG = "hunter2-data", "hunter2-asking", "hunter2-wrong"
@@ -95,9 +98,13 @@ async def test_a_worker_follows_the_primary_over_tls_with_both_logins(
         await witness.agrees(hand, await hand.change("s2"))
         assert witness.resyncs in ([], [None])
         await eventually(live.is_ready, message="the worker is ready again")
-        clients = ask(pair.replica, "CLIENT", "LIST").decode().splitlines()
-        (tail,) = [line for line in clients if " name=tail " in line]
-        assert " user=router " in tail
+
+        def tails() -> list[str]:
+            clients: list[str] = ask(pair.replica, "CLIENT", "LIST").decode().splitlines()
+            return [line for line in clients if " name=tail " in line]
+
+        await eventually(lambda: len(tails()) == 1, message="one connection follows")
+        assert " user=router " in tails()[0]
 
 
 async def test_neither_login_opens_what_the_other_one_is_for(
@@ -132,9 +139,14 @@ def assert_hides(error: BaseException | None) -> None:
 
 
 async def test_a_sentinel_is_asked_only_over_trusted_tls(
-    sentinel: Sentinel, ours: Certificate, tmp_path: Path, file: Path
+    sentinel: Sentinel,
+    ours: Certificate,
+    tmp_path: Path,
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The answer of a foreign server, or one without TLS, could lead anywhere."""
+    monkeypatch.setattr(client, "FINDER_SECONDS", 1.0)  # who expects no TLS is silent
     other = certificate(tmp_path, "other")
     for url in (
         address(sentinel, other.file, **LOGIN),

