@@ -104,10 +104,21 @@ class Feed:
             self.failed = True
             raise
 
+    async def wait_loaded(self) -> None:
+        """Wait until `loaded`, or until the first attempt to load the state has failed."""
+        await self.tail.first_load.wait()
+        if self.tail.synced:
+            await self.nodes.checked.wait()
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the state and what is known of the nodes were ever read."""
+        return self.tail.synced and self.nodes.checked.is_set()
+
     @property
     def ready(self) -> bool:
         """Whether this worker follows the stream that Redis serves, and is not shutting down."""
-        return self.tail.synced and self.conditions.blinding is None and not self.draining
+        return self.loaded and self.conditions.blinding is None and not self.draining
 
     def status(self, shown: Filter | None = None) -> dict[str, object]:
         """Whether this worker is ready, why not, and how far it has read; served by `/ready`.

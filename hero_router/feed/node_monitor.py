@@ -116,7 +116,8 @@ class NodeMonitor:
     """Checks all nodes for one worker. `clock` gives monotonic seconds.
 
     `also` is a further check after each check of the nodes. `errors` counts the errors of Redis by
-    code since the worker began.
+    code since the worker began. `checked` is set once the conditions say what is known of nodes:
+    after the first check, or when a condition says that they cannot be checked.
     """
 
     def __init__(
@@ -134,6 +135,7 @@ class NodeMonitor:
         self._empty_since: float | None = None
         self._failing_since: float | None = None
         self.errors = Counter[str]()
+        self.checked = asyncio.Event()
 
     async def run(self) -> None:
         """Check all nodes every second until cancelled."""
@@ -159,6 +161,7 @@ class NodeMonitor:
         self._mirror.set_nodes(frozenset(lost), reports, unreported)
         self._set_lost(lost)
         self._reported.update(reports)
+        self.checked.set()
 
     def _note_empty(self, empty: bool, now: float) -> None:
         if not empty:
@@ -190,6 +193,7 @@ class NodeMonitor:
             self._failing_since = now
         if now - self._failing_since >= GRACE_SECONDS:
             self._conditions.set(NO_SCANNER, None, f"the scanners cannot be checked: {error}")
+            self.checked.set()
 
 
 class ReportedConditions:

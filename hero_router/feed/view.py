@@ -215,8 +215,11 @@ class StateView:
         return (record for record in self._feed.mirror.services() if shows(shown, record))
 
     def _check_ready(self) -> None:
-        """Raises NotReady: before the first load an empty list would be wrong."""
-        if not self._feed.tail.synced:
+        """Raises NotReady: before the first load an empty list would be wrong.
+
+        So would be the services of a node before it is known whether its scanner works.
+        """
+        if not self._feed.loaded:
             lost = self._feed.conditions.find(REDIS)
             raise NotReady(lost.detail if lost else "the registry is not yet read from Redis")
 

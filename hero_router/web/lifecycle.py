@@ -85,14 +85,14 @@ async def background(app: web.Application) -> AsyncIterator[None]:
 async def following(app: web.Application) -> AsyncIterator[None]:
     """Run the feed for as long as the application runs; if the feed fails, the worker ends.
 
-    Waits first until the feed has tried to load the state.
+    Waits first until the feed has tried to load the state and has checked the nodes.
     """
     feed = app[PARTS].feed
     task = asyncio.create_task(feed.run(), name="feed")
     task.add_done_callback(_feed_ended)
     with suppress(TimeoutError):
         async with asyncio.timeout(WARM_SECONDS):
-            await feed.tail.first_load.wait()
+            await feed.wait_loaded()
     yield
     await _cancelled(task)
 

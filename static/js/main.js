@@ -16,7 +16,7 @@ import { Prefs } from "./prefs.js";
 import { withQuery } from "./route.js";
 import { Address } from "./ui/address.js";
 import { failed } from "./ui/crash.js";
-import { sheet } from "./ui/extra.js";
+import { sheet, templates } from "./ui/extra.js";
 import { Frame, pause } from "./ui/frame.js";
 import { themed } from "./ui/theme.js";
 import { Opener } from "./palette/opener.js";
@@ -60,11 +60,11 @@ const announcer = new Announcer(document);
 /** @type {import("./views/notifier.js").Notifier|null} not loaded yet */ let notifier = null;
 const notifying = async () => (notifier ??= new (await import("./views/notifier.js")).Notifier(outside, prefs));
 const help = () => shortcuts.help();
-const live = { scan: api.scan, notify: async () => (await notifying()).toggle(), report: api.report };
+const live = { scan: api.scan, notify: async () => (await notifying()).toggle(), report: api.report, signOut: () => account.signOut() };
 const can = { theme: themed(document, prefs), help, live };
-const keyList = () => import("./palette/key_list.js");
+const keyList = async () => (await Promise.all([import("./palette/key_list.js"), sheet(document, "later"), templates(document)]))[0];
 const palette = new Opener(document, async () => {
-  const [{ Palette }, { actions }] = await Promise.all([import("./palette/palette.js"), import("./palette/actions.js"), keyList(), sheet(document, "later")]);
+  const [{ Palette }, { actions }] = await Promise.all([import("./palette/palette.js"), import("./palette/actions.js"), keyList()]);
   return new Palette(outside, { views: VIEWS, actions: actions(outside, can) });
 });
 const shortcuts = new Shortcuts(document, {

@@ -27,6 +27,15 @@ async def sign_in(page: Page, token: str) -> None:
     await page.get_by_role("button", name="Sign in").click()
 
 
+async def sign_out_by_palette(page: Page) -> None:
+    """As on a phone, whose other views have no room for the button."""
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await page.goto(f"{page.url.partition('#')[0]}#/nodes")
+    await page.locator("[data-open-palette]").click()
+    await page.locator("[data-palette] input").fill("sign out")
+    await page.locator("[data-palette] [role=option]", has_text="Sign out").click()
+
+
 @asynccontextmanager
 async def shop(path: Path) -> AsyncIterator[None]:
     """A service whose page has a script, a link and a cookie of its own."""
@@ -102,6 +111,8 @@ async def test_a_person_signs_in_sees_the_page_live_and_signs_out_of_all_tabs(
         await sign_in(own, TOKEN)
         await expect(own.locator("p")).to_have_text("cookie 1, /deep/link")
         await other.fresh("live")
+        await sign_out_by_palette(other.page)
+        await expect(other.page.locator("#token")).to_be_visible()
         assert [error for error in dashboard.errors if REFUSED not in error] == []
 
 

@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 
 from hero_router.errors import StoreUnreachable
+from hero_router.feed import node_monitor
+from hero_router.feed.conditions import NO_SCANNER
 from hero_router.feed.feed import Feed, Samples
 from hero_router.feed.stream_intervals import TICK, StreamIntervals
 from hero_router.feed.subscribers import SubscriberState
-from hero_router.store.stream_reader import NodeStatus
+from hero_router.position import Position
+from hero_router.store.stream_reader import NodeStatus, StreamStatus
 from tests.feed.stream import WINDOW, MemoryStream
 from tests.feed.world import FakeSink
 from tests.support.wait import PATIENCE_SECONDS, eventually
@@ -21,18 +24,26 @@ class NoNodes:
 
     trouble: Exception | None = None
 
+    def __init__(self, stream: MemoryStream) -> None:
+        self._stream = stream
+
     async def list(self) -> Mapping[str, NodeStatus]:
         """See `NodeReader`."""
         if self.trouble is not None:
             raise self.trouble
         return {}
 
+    async def stream_status(self, _first: Position, _most: int) -> StreamStatus:
+        """See `NodeReader`: it is the stream that the tail reads."""
+        return StreamStatus(self._stream.run_id, self._stream.head_, {})
+
 
 class Scene:
     """A feed on fakes, as the worker runs it."""
 
     def __init__(self) -> None:
-        self.stream, self.nodes = MemoryStream(), NoNodes()
+        self.stream = MemoryStream()
+        self.nodes = NoNodes(self.stream)
         stream: Any = self.stream
         nodes: Any = self.nodes
         times = StreamIntervals(ping_seconds=1_000, stall_seconds=1_000)
@@ -63,6 +74,32 @@ async def test_a_worker_is_ready_only_while_it_follows(scene: Scene) -> None:
     await eventually(lambda: feed.ready, message="it follows again")
     feed.drain()
     assert not feed.ready
+    task.cancel()
+
+
+async def test_a_worker_is_not_ready_before_it_knows_of_the_nodes(scene: Scene) -> None:
+    """Else it would vouch for the services of a node whose scanner is gone."""
+    scene.nodes.trouble = StoreUnreachable("away")
+    task = asyncio.create_task(scene.feed.run())
+    started = asyncio.create_task(scene.feed.wait_loaded())
+    await eventually(lambda: scene.feed.tail.synced, message="the state is loaded")
+    assert not scene.feed.ready
+    assert not started.done()
+    assert scene.feed.status()["reason"] == "not yet read from Redis"
+    scene.nodes.trouble = None
+    await asyncio.wait_for(started, PATIENCE_SECONDS)
+    assert scene.feed.status()["ready"] is True
+    task.cancel()
+
+
+async def test_a_worker_that_cannot_check_the_nodes_says_so_and_is_ready(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(node_monitor, "GRACE_SECONDS", 0.0)
+    scene.nodes.trouble = StoreUnreachable("away")
+    task = asyncio.create_task(scene.feed.run())
+    await eventually(lambda: scene.feed.ready, message="the condition is told")
+    assert [item.reason for item in scene.feed.conditions.current] == [NO_SCANNER]
     task.cancel()
 
 

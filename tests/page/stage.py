@@ -12,6 +12,7 @@ from hero_router.web.routes.static import static_folder
 from tests.support.wait import eventually
 
 BLANK = "<!doctype html><title>blank</title>"
+UNKNOWN_VIEW = 'data-view=""'
 MAIN = '<script type="module" src="static/js/main.js"></script>'
 
 
@@ -158,10 +159,11 @@ def _index() -> str:
 
 
 def _page() -> str:
-    """The real page, which the test and not the main module brings to life."""
+    """The real page, visible at once; the test brings it to life, and not the main module."""
     text = _index()
     assert MAIN in text
-    return text.replace(MAIN, "")
+    assert UNKNOWN_VIEW in text
+    return text.replace(MAIN, "").replace(UNKNOWN_VIEW, 'data-view="fleet"')
 
 
 def _html(text: Callable[[], str]) -> Callable[[web.Request], Any]:

@@ -47,6 +47,16 @@ async def test_a_page_that_is_no_longer_live_asks_at_once_whether_its_session_ha
     assert found == {"asked": [0, 2_000, 7_000], "met": ["ann", None, None], "led": True}
 
 
+async def test_a_page_that_is_live_again_asks_at_once_whether_a_session_has_begun(
+    view: PageView,
+) -> None:
+    """Else the band "You are not signed in" would stay on a live page for a minute."""
+    found = await view.page.evaluate(
+        RUN, [moment(0, live=False), moment(1_000), moment(2_000), moment(60_999), moment(61_000)]
+    )
+    assert found["asked"] == [0, 1_000, 61_000]
+
+
 async def test_a_page_that_is_live_asks_once_a_minute(view: PageView) -> None:
     found = await view.page.evaluate(RUN, [moment(0), moment(59_999), moment(60_000)])
     assert found == {"asked": [0, 60_000], "met": ["ann", "ann"], "led": False}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from playwright.async_api import Page
 
@@ -81,6 +81,7 @@ async def test_a_page_is_never_trusted_while_it_lacks_an_old_change(
 
 @settings(max_examples=150)
 @given(steps=plays(HANG))
+@example([("stale",), *HANG[:-1], ("hang", False), ("fresh",), ("resync",), ("deliver", 100)])
 async def test_nor_where_a_worker_hangs_and_does_not_know_it(quiet: Page, steps: Steps) -> None:
     await trusted(quiet, steps, HUNG_MS)
 

@@ -73,14 +73,15 @@ async ({ steps, ping, bound }) => {
       stream.connected = false;
     },
     connect,
-    // Frames that were not taken in time are dropped, and told.
+    // Frames that were not taken in time are dropped, and told before all that comes after them.
     resync: () => {
       if (!stream.connected) return;
       const first = wire.findIndex((one) => one.event === "service_updated");
       if (first < 0) return;
       const before = Number(wire[first].id.slice(2)) - 1;
-      wire = wire.slice(0, first).concat(wire.slice(first).filter((one) => !["service_updated", "ping"].includes(one.event)));
+      const kept = wire.splice(first).filter((one) => !["service_updated", "ping"].includes(one.event));
       send("resync", place(worker.sent), { dropped: worker.sent - before, reason: "lagged", after_ms: 0, run_id: "r", ...stamp() });
+      wire.push(...kept);
     },
     // An answer of the state API that takes so long to come.
     answer: (ms) => {

@@ -164,7 +164,7 @@ async def test_before_the_first_load_there_is_no_answer_instead_of_an_empty_list
         assert told["request_id"] == answer.headers["X-Request-Id"]
         assert int(answer.headers["Retry-After"]) > 0
     world.server.connected = True
-    await eventually(lambda: world.feed.tail.synced, message="the worker did not recover")
+    await eventually(lambda: world.feed.loaded, message="the worker did not recover")
     assert (await client.get("/api/services")).status == 200
 
 

@@ -69,10 +69,10 @@ export function updated({ met, router }, digest) {
 }
 
 /** The text while the page waits for the state. @param {Store} store */
-function loading({ loaded, missing, missed, behind, wanted }) {
+function loading({ missing, missed, behind, wanted }) {
   if (missing && missed) return say("catching up", `missed ${events(missed.dropped)}, loading the state again`);
-  if (!wanted && behind) return say("catching up", "events that happened meanwhile are still arriving");
-  return say("loading", loaded ? "loading the state again" : "loading the state");
+  if (!wanted && behind) return say("catching up", "");
+  return say("loading", "");
 }
 
 /** How late events are, or since when nothing was received. @param {Store} store @param {Freshness} fresh */

@@ -18,7 +18,7 @@ const ELSEWHERE = [
 
 /** @param {Document} page @param {import("./global_shortcuts.js").Shortcut[]} shortcuts those that the person may use now */
 export function showKeys(page, shortcuts) {
-  const dialog = /** @type {HTMLDialogElement} */ (part(page, "[data-keys]"));
+  const dialog = /** @type {HTMLDialogElement} */ (page.querySelector("[data-keys]") ?? page.body.appendChild(clone(page, "keys")));
   const lines = [...ELSEWHERE, ...shortcuts.map(({ keys, does }) => [keys, does])];
   const items = lines.map(([keys, does]) => {
     const item = clone(page, "key");

@@ -26,12 +26,12 @@ export class Account {
     this.met = met;
     this.live = false;
     this.askedAt = -Infinity;
-    part(page, "[data-sign-out]").addEventListener("click", () => void this.#signOut());
+    part(page, "[data-sign-out]").addEventListener("click", () => void this.signOut());
   }
 
-  /** Called often: ask again if it is time, and at once when the page is no longer live: the session may have ended. @param {boolean} live whether the page is up to date */
+  /** Called often: ask again if it is time, and at once when the page is no longer live or live again: a session may have ended or begun. @param {boolean} live whether the page is up to date */
   tick(live) {
-    if (this.live && !live) this.askedAt = -Infinity;
+    if (this.live !== live) this.askedAt = -Infinity;
     this.live = live;
     if (this.now() - this.askedAt < (live ? EVERY_MS : EVERY_LOST_MS)) return;
     void this.look();
@@ -59,7 +59,8 @@ export class Account {
     part(this.page, "[data-sign-in]").setAttribute("href", `sign-in?next=${to}`);
   }
 
-  async #signOut() {
+  /** End the browser's session; then the sign-in page is shown. */
+  async signOut() {
     try {
       await this.api.signOut();
       location.assign("sign-in");

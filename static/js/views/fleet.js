@@ -25,6 +25,7 @@ export class FleetView {
     this.model = model;
     this.changed = changed;
     /** Whether all causes and events are drawn. */ this.complete = true;
+    /** Whether all causes, and whether all events, were drawn once. */ this.begun = this.filled = false;
     this.needs = /** @type {const} */ (["list"]);
     this.body = clone(page, "fleet");
     this.causes = new CauseList(part(this.body, "[data-causes-part]"), model);
@@ -52,6 +53,11 @@ export class FleetView {
     if (!this.complete) this.changed();
     if (delta.all) this.ignored.render(this.model.store.nodes);
     const { loaded, index, filter } = this.model;
+    // What stands below comes once what is above it is there, so that nothing moves while the page loads.
+    this.begun ||= loaded && causes;
+    this.filled ||= this.begun && events;
+    setHidden(part(this.body, "[data-rest]"), !this.begun);
+    setHidden(part(this.body, "[data-save]"), !this.filled);
     setHidden(part(this.body, "[data-none]"), !loaded || index.entries.size > 0);
     setHidden(part(this.body, "[data-well]"), !loaded || index.entries.size === 0 || index.known < index.entries.size || index.troubled > 0 || filter !== "" || this.model.past);
   }

@@ -23,8 +23,9 @@ export class LastHour {
     const shown = index.groups.all.flatMap(({ entries }) => entries.map(({ shown: { id } }) => hour.bars.get(id) ?? "")).filter(Boolean);
     const bars = worstOf(shown);
     const picture = part(this.root, ".bars");
-    this.root.hidden = (span === null && error === "") || (span !== null && shown.length === 0);
-    picture.toggleAttribute("hidden", span === null);
+    // Before it is known it has its room already, so that nothing below it moves.
+    this.root.hidden = span !== null && shown.length === 0;
+    picture.toggleAttribute("hidden", error !== "");
     setText(part(this.root, "[data-hour-of]"), span ? `the worst of ${services(shown.length)} in each minute` : "");
     setText(part(this.root, "[data-hour-failed]"), error && `The last hour could not be loaded: ${error}`);
     setText(part(this.root, "[data-from]"), span ? moment(span, span.start) : "");

@@ -14,6 +14,7 @@ export const VIEWS = {
   nodes: later("Nodes", "later", ["list"], async () => (await import("./nodes.js")).NodesView),
   streams: later("Streams", "later", ["list"], async () => (await import("./streams.js")).StreamsView),
   timeline: later("Timeline", "later", ["list"], async () => (await import("./timeline.js")).TimelineView),
-  access: { ...later("Access", "later", ["list"], async () => (await import("./access.js")).AccessView), right: ACCESS },
   wall: later("Wall", "later", [], async () => (await import("./wall.js")).WallView),
+  // Last: it comes once the router has said who the person is, and moves no other.
+  access: { ...later("Access", "later", ["list"], async () => (await import("./access.js")).AccessView), right: ACCESS },
 };

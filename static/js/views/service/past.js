@@ -58,7 +58,8 @@ export class Past {
     const word = spanWord(key.split(" ")[0]);
     setText(part(this.root, "[data-past-failed]"), error && `The history of this service could not be loaded: ${error}`);
     setText(part(this.root, "[data-uptime]"), answer ? uptimeText(row, answer, word) : "");
-    for (const strip of this.root.querySelectorAll(".strip-of-bars")) /** @type {HTMLElement} */ (strip).hidden = !answer;
+    // Before the answer they have their room already, so that nothing below them moves.
+    for (const strip of this.root.querySelectorAll(".strip-of-bars")) /** @type {HTMLElement} */ (strip).hidden = error !== "";
     setText(part(this.root, "[data-from]"), answer ? moment(answer, answer.start) : "");
     setText(part(this.root, "[data-to]"), answer ? moment(answer, answer.end) : "");
     this.#bars(answer, row?.bars ?? "");
