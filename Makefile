@@ -18,7 +18,7 @@ COMMANDS      := tests/cli tests/demo
 ACCESSIBILITY := tests/e2e/accessibility
 BROWSER       := tests/e2e --ignore=$(ACCESSIBILITY)
 SCANNER       := tests/scan
-PROXIED       := tests/web/proxied tests/web/admission tests/web/hops
+PROXIED       := tests/web/proxied tests/web/access_control tests/web/hops
 WEB           := tests/web tests/rpc $(addprefix --ignore=,$(PROXIED))
 DEPLOY        := tests/deploy tests/server
 SOAK          := tests/soak

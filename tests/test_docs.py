@@ -23,7 +23,7 @@ from hero_router.store.history import HistoryStore, Minute
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
-from hero_router.store.session_record import BrowserSession, SessionRecord
+from hero_router.store.session_list import BrowserSession, SessionRecord
 from hero_router.web.app import create_app
 from hero_router.web.worker_parts import RedisClients, make_parts
 from tests.support.records import put, record, report

@@ -39,7 +39,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
 """Which layers each layer may import, besides itself."""
 
 BOTTOM_MODULES = {
-    "backoff", "dataclass_json", "errors", "model", "ndjson", "own_task", "position",
+    "backoff", "dataclass_json", "errors", "model", "sse_to_ndjson", "own_task", "position",
     "random_hex", "sanitize", "severity", "singleflight", "sse", "strict_json",
 }  # fmt: skip
 
@@ -51,7 +51,7 @@ USED_BY: Mapping[str, set[str]] = {
     "uvloop": {"server"},
     "aiohttp": {"web", "server", "client", "demo", "notify"},
     "httptools": {"upstream"},
-    "joserfc": {"access", "web.oidc_client"},
+    "joserfc": {"access", "web.oidc_http_client"},
     "click": {"cli"},
     "cryptography": {"access"},
     "rich": {"cli"},
@@ -61,29 +61,31 @@ USED_BY: Mapping[str, set[str]] = {
 }
 """Which layers, or bottom modules, may import each library; any other library is a stranger."""
 
-ROOTS = {"web.worker_parts", "cli.scanner", "cli.serve", "cli.direct_redis", "cli.healthcheck"}
+ROOTS = {"web.worker_parts", "cli.scanner", "cli.serve", "cli.redis_connection", "cli.healthcheck"}
 """The composition roots: here, and nowhere else, everything is put together."""
 
 PURE = {
     "access.attempts", "access.authenticator", "access.fetch_metadata", "access.forwarded",
     "access.hop_token",
-    "access.id_token", "access.networks", "access.oidc", "access.provider_metadata",
-    "access.oidc_user", "access.policy", "access.principal", "access.quotas", "access.sessions",
-    "access.sign_in_link", "access.signing", "access.tokens", "access.access_summary",
-    "dataclass_json", "errors", "model", "ndjson", "position", "sanitize", "severity", "sse",
+    "access.id_token", "access.ip_allowlist", "access.oidc", "access.provider_metadata",
+    "access.oidc_user", "access.policy", "access.principal", "access.concurrency_limits",
+    "access.sessions",
+    "access.sign_in_link", "access.signing", "access.static_tokens", "access.access_summary",
+    "dataclass_json", "errors", "model", "sse_to_ndjson", "position", "sanitize", "severity", "sse",
     "strict_json",
     "demo.jsonrpc", "demo.methods",
-    "feed.conflation", "feed.entry", "feed.filters", "feed.mirror", "feed.write_batch",
-    "feed.stream_intervals",
-    "feed.resume", "feed.ring", "feed.tail_comparison", "feed.subscribers", "feed.summary",
-    "feed.view",
-    "history.answer", "history.figures", "history.folding", "history.letters", "history.rings",
-    "history.spans", "history.transitions", "history.ring_patches",
-    "proxy.address", "proxy.call", "proxy.headers", "proxy.links", "proxy.loops",
+    "feed.conflation", "feed.encoded_event", "feed.filters", "feed.mirror", "feed.write_batch",
+    "feed.jittered_intervals",
+    "feed.resume", "feed.ring", "feed.stream_identity_check", "feed.subscribers",
+    "feed.overall_health",
+    "feed.json_answers",
+    "history.answer", "history.base62", "history.folding", "history.letters", "history.rings",
+    "history.span_summary", "history.transitions", "history.ring_patches",
+    "proxy.address", "proxy.call_record", "proxy.headers", "proxy.service_urls", "proxy.loops",
     "proxy.answer_prefix", "proxy.table",
     "proxy.trace_context",
     "metrics.declarations", "metrics.http_request_counts", "metrics.nodes",
-    "metrics.proxied_metrics", "metrics.proxied_requests",
+    "metrics.proxied_request_metrics", "metrics.proxied_requests",
     "notify.messages", "notify.signature", "notify.transitions",
     "rpc.access_examples", "rpc.access_methods",
     "rpc.error_mapping", "rpc.examples", "rpc.json_schema", "rpc.methods",
@@ -93,10 +95,11 @@ PURE = {
     "scan.diff", "scan.document_parser", "scan.flaps", "scan.health_answer", "scan.inventory",
     "scan.minute_recorder",
     "scan.probe_interval", "scan.probe_result", "scan.socket_status",
-    "settings.hosts", "settings.networks", "settings.oidc", "settings.peers", "settings.proxies",
+    "settings.allowed_hosts", "settings.networks", "settings.oidc", "settings.peers",
+    "settings.proxies",
     "settings.redis_cli_command", "settings.redis_url",
-    "store.keys", "store.write_steps",
-    "upstream.answer_head_check", "upstream.outcome", "upstream.response",
+    "store.keys", "store.write_batches",
+    "upstream.answer_head_check", "upstream.outcome", "upstream.response_parser",
     "web.badge", "web.negotiation", "web.shown_target", "web.summary_formats",
 }  # fmt: skip
 """Modules without time, chance, I/O or logging of their own: what they give depends on what they
@@ -107,7 +110,7 @@ IMPURE = {
     "socket", "subprocess", "tempfile", "threading", "time",
 }  # fmt: skip
 
-CONNECTING = ROOTS | {"store.embedded", "store.eviction"}
+CONNECTING = ROOTS | {"store.embedded_redis_command", "store.eviction"}
 """Who makes a connection to Redis. The two of `store` only ask one question, over a client that
 nobody else sees: whether the server is up, and whether it evicts."""
 
@@ -157,12 +160,12 @@ NAMES = sorted(MODULES)
 def test_the_source_is_read_as_it_is() -> None:
     """What this file knows of imports is true for one module that everybody can look up."""
     below = {"sse", "model", "position"}
-    assert ours("feed.entry") == below | {"feed.filters"}
+    assert ours("feed.encoded_event") == below | {"feed.filters"}
     assert ours("web.routes.state") == {
         "access.policy",
         "errors",
         "feed.filters",
-        "feed.view",
+        "feed.json_answers",
         "rpc.service_detail",
         "store.routing_errors",
         "store.webhook",

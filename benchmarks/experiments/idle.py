@@ -2,9 +2,9 @@
 
 import time
 
-from benchmarks.experiments.readers import reading
+from benchmarks.experiments.reader_driver import reading
+from benchmarks.load.event_workload import SCENARIOS
 from benchmarks.load.measure import Meter
-from benchmarks.load.scenario import SCENARIOS
 from benchmarks.results.runs import Run
 from benchmarks.targets.target import Target
 

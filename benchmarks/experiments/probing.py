@@ -69,7 +69,7 @@ async def _services(count: int) -> AsyncIterator[tuple[Path, Child]]:
         command = [
             sys.executable,
             "-m",
-            "benchmarks.experiments.many_services",
+            "benchmarks.experiments.fake_services",
             str(root),
             str(count),
         ]

@@ -15,9 +15,10 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from math import inf
 
-from benchmarks.experiments.plan import STEP_SECONDS, Runner, Step, interruptible
+from benchmarks.experiments.step_runner import STEP_SECONDS, Runner, Step, interruptible
 from benchmarks.experiments.streaming import streaming
 from benchmarks.load.caller import Load
+from benchmarks.load.event_workload import SCENARIOS, Scenario
 from benchmarks.load.measure import (
     LOAD_CORE,
     Meter,
@@ -28,7 +29,6 @@ from benchmarks.load.measure import (
     pinned,
 )
 from benchmarks.load.process import Child, child
-from benchmarks.load.scenario import SCENARIOS, Scenario
 from benchmarks.results.runs import Run
 from benchmarks.results.tables import table
 from benchmarks.targets.product import Product

@@ -11,10 +11,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.experiments.readers import reading
+from benchmarks.experiments.reader_driver import reading
 from benchmarks.experiments.streaming import named
+from benchmarks.load.event_workload import Scenario
 from benchmarks.load.measure import Meter
-from benchmarks.load.scenario import Scenario
 from benchmarks.results.runs import Run
 from benchmarks.targets.product import Deployment, Product
 from benchmarks.targets.target import Server

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from benchmarks.experiments.readers import reading
+from benchmarks.experiments.reader_driver import reading
 from benchmarks.experiments.streaming import publish
+from benchmarks.load.event_workload import BURST, Scenario
 from benchmarks.load.measure import Meter, memory_bytes
-from benchmarks.load.scenario import BURST, Scenario
 from benchmarks.results.runs import Run
 from benchmarks.targets.target import Target
 from tests.support.background import meanwhile

@@ -11,10 +11,10 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from benchmarks.experiments.roamers import Roamers, flowing, roaming
+from benchmarks.experiments.roamer_driver import Roamers, flowing, roaming
+from benchmarks.load.event_workload import Scenario
 from benchmarks.load.measure import LOAD_CORE, Meter
-from benchmarks.load.readiness import polled
-from benchmarks.load.scenario import Scenario
+from benchmarks.load.readiness_poller import polled
 from benchmarks.results.runs import Run
 from benchmarks.targets.product import Deployment, Product
 from hero_router.store.client import connect

@@ -4,9 +4,9 @@ import asyncio
 import time
 from dataclasses import replace
 
-from benchmarks.experiments.readers import reading
+from benchmarks.experiments.reader_driver import reading
+from benchmarks.load.event_workload import GROWTH, Scenario
 from benchmarks.load.measure import Meter
-from benchmarks.load.scenario import GROWTH, Scenario
 from benchmarks.results.runs import Run
 from benchmarks.targets.product import Product
 from benchmarks.targets.target import Server, Target

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
-from benchmarks.load.fetch import Fetch, summed
+from benchmarks.load.state_fetch import Fetch, summed
 from benchmarks.load.wire import Dechunker, Plain
 
 READ_BYTES = 256 * 1024

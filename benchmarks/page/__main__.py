@@ -8,8 +8,8 @@ from statistics import median
 
 from playwright.async_api import Browser, async_playwright
 
+from benchmarks.page.chromium_trace import traced
 from benchmarks.page.fake_router import Router
-from benchmarks.page.tasks import traced
 
 CHROMIUM = "/usr/bin/chromium"
 SPEEDS = (1, 4)

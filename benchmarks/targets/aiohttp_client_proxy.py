@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 from aiohttp import web
 
-from benchmarks.targets.backplane import serve
+from benchmarks.targets.peer_fanout import serve
 
 SESSION = web.AppKey("session", aiohttp.ClientSession)
 HOP_BY_HOP = frozenset(

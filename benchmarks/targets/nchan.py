@@ -12,9 +12,9 @@ from pathlib import Path
 
 import aiohttp
 
+from benchmarks.load.event_workload import Scenario
 from benchmarks.load.measure import LOAD_CORE, SERVER_CORE
 from benchmarks.load.process import Absent, Child, child
-from benchmarks.load.scenario import Scenario
 from benchmarks.targets.floor import HEAD
 from benchmarks.targets.product import private_redis, until
 from benchmarks.targets.target import PATH, Server

@@ -13,16 +13,16 @@ from typing import Any
 import aiohttp
 import psutil
 
+from benchmarks.load.event_workload import CREATED_MS, NODE, SERVICES, Scenario, service
 from benchmarks.load.measure import ALL_CORES, LOAD_CORE, SERVER_CORE
 from benchmarks.load.process import START_SECONDS, Child, child
-from benchmarks.load.scenario import CREATED_MS, NODE, SERVICES, Scenario, service
 from benchmarks.targets.target import Server
 from hero_router import __version__
 from hero_router.model import Change, NodeState, Status
 from hero_router.position import Position
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
-from hero_router.store.embedded import PrivateRedis
+from hero_router.store.embedded_redis_command import PrivateRedis
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Grant, Lease
 from hero_router.store.registry import Registry

@@ -4,11 +4,11 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from benchmarks.load.event_workload import Scenario
 from benchmarks.load.measure import SERVER_CORE
 from benchmarks.load.process import START_SECONDS, child
-from benchmarks.load.scenario import Scenario
-from benchmarks.targets.backplane import STREAM
 from benchmarks.targets.floor import HEAD
+from benchmarks.targets.peer_fanout import STREAM
 from benchmarks.targets.product import private_redis
 from benchmarks.targets.target import Server
 from hero_router.position import Position

@@ -12,7 +12,7 @@ from typing import cast
 
 import uvloop
 
-from benchmarks.targets.backplane import BACKLOG
+from benchmarks.targets.peer_fanout import BACKLOG
 
 FRAMES_PER_SECOND = 10
 FRAME = b"event: status_change\ndata: " + b"x" * 262 + b"\n\n"

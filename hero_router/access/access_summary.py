@@ -8,7 +8,7 @@ from typing import TypedDict
 
 from hero_router.access.authenticator import AccessRules
 from hero_router.access.principal import ADMIN
-from hero_router.access.tokens import Token
+from hero_router.access.static_tokens import Token
 from hero_router.settings.proxies import UNIX, TrustedProxies
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import TypedDict
 
-from hero_router.access.networks import client_network
+from hero_router.access.ip_allowlist import client_network
 
 MAX_WRONG = 10
 """Different wrong tokens from one address within `SECONDS`, before it has to wait."""

@@ -11,13 +11,13 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from hero_router.access.attempts import FailedAttempts
-from hero_router.access.networks import AllowedNetworks
+from hero_router.access.ip_allowlist import AllowedNetworks
 from hero_router.access.oidc import Registration
 from hero_router.access.oidc_user import ClaimRules
 from hero_router.access.principal import ADMIN, ALL_ROLES, VIEWER, Principal, PrincipalKind
 from hero_router.access.sessions import Sessions, is_revoked
 from hero_router.access.signing import Signer
-from hero_router.access.tokens import Token, Tokens, bearer, digest_of
+from hero_router.access.static_tokens import Token, Tokens, bearer, digest_of
 from hero_router.errors import Forbidden, NotReady, TooManyAttempts, Unauthorized
 from hero_router.settings.proxies import MOST_PEERS
 from hero_router.store.revoked_sessions import Revocations

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
-from hero_router.settings.hosts import Authority
+from hero_router.settings.allowed_hosts import Authority
 from hero_router.settings.proxies import LOCAL, MOST_PEERS, Peer, TrustedProxies, parse_address
 
 MOST_HOPS = 32

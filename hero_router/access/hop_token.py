@@ -15,7 +15,7 @@ from hero_router.access.ed25519 import PublicKey
 from hero_router.access.forwarded import ForwardedFacts
 from hero_router.access.principal import Principal, PrincipalKind
 from hero_router.errors import Unauthorized
-from hero_router.settings.hosts import Authority
+from hero_router.settings.allowed_hosts import Authority
 from hero_router.settings.proxies import parse_address
 
 Field = tuple[bytes, bytes]

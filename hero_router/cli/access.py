@@ -14,7 +14,7 @@ import click
 from rich.text import Text
 
 from hero_router.access.principal import ADMIN
-from hero_router.cli.direct_redis import FLAGS, backplane
+from hero_router.cli.redis_connection import FLAGS, backplane
 from hero_router.cli.selection import COMPLETE_SECONDS
 from hero_router.cli.setting_flags import configure, flags
 from hero_router.cli.sign_in import sign_in_link
@@ -22,12 +22,12 @@ from hero_router.cli.terminal import Column, age, console, count, literal, momen
 from hero_router.errors import ConfigError, NotFound, RouterError
 from hero_router.sanitize import clean
 from hero_router.settings.networks import Network, parse_network
-from hero_router.store.allow_list import AllowList, Entry
 from hero_router.store.client import Redis
 from hero_router.store.clock import RedisClock
+from hero_router.store.ip_allowlist import AllowList, Entry
 from hero_router.store.keys import Keys
 from hero_router.store.revoked_sessions import RevokedSessions
-from hero_router.store.session_record import BrowserSession
+from hero_router.store.session_list import BrowserSession
 
 T = TypeVar("T")
 

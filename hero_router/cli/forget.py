@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from hero_router.cli.direct_redis import FLAGS, backplane
+from hero_router.cli.redis_connection import FLAGS, backplane
 from hero_router.cli.setting_flags import configure, flags
 from hero_router.cli.terminal import count
 from hero_router.errors import Fenced, NotFound, StoreError

@@ -1,6 +1,6 @@
 """The history of a service as text: availability and its coverage, incidents, durations.
 
-`static/js/fleet/history.js` has the same sentences for the page.
+`static/js/fleet/history_bars.js` has the same sentences for the page.
 """
 
 import time

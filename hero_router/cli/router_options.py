@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from hero_router.cli.token import FILE_FLAG, FILE_VARIABLE, VARIABLE, read_token
+from hero_router.cli.client_token import FILE_FLAG, FILE_VARIABLE, VARIABLE, read_token
 from hero_router.client.http import RouterAway
 from hero_router.settings.config import ADDRESS_VARIABLE, RouterConfig
 

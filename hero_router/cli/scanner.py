@@ -9,10 +9,10 @@ import click
 
 from hero_router.cli.setting_flags import begin, flags
 from hero_router.cli.stop_signals import on_stop
+from hero_router.notify.elected_sender import Notifier
 from hero_router.notify.follower import Follower
-from hero_router.notify.notifier import Notifier
 from hero_router.notify.sender import Sender
-from hero_router.scan.dependency_protocols import SystemClock
+from hero_router.scan.interfaces import SystemClock
 from hero_router.scan.prober import Prober
 from hero_router.scan.scan_loop import ScanLoop
 from hero_router.scan.walk import Finder

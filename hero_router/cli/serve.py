@@ -20,7 +20,7 @@ from hero_router.errors import ConfigError
 from hero_router.settings.config import RouterConfig
 from hero_router.settings.redis import RedisSettings
 from hero_router.store.client import connect
-from hero_router.store.embedded import PrivateRedis
+from hero_router.store.embedded_redis_command import PrivateRedis
 
 AFTER_DRAIN_SECONDS = 1.0
 """Time that the web workers have to end after they have ended all event streams."""

@@ -2,7 +2,7 @@
 
 import secrets
 
-from hero_router.access.rules import load_rules
+from hero_router.access.rules_from_settings import load_rules
 from hero_router.access.sign_in_link import PATH, make_code
 from hero_router.settings.config import RouterConfig
 

@@ -6,11 +6,11 @@ Subscribers at the same position share one batch, so its frames are joined only 
 from collections.abc import Sequence
 
 from hero_router.feed.conflation import LatestByService
-from hero_router.feed.deleted_events import filled
-from hero_router.feed.entry import make_entry
+from hero_router.feed.encoded_event import make_entry
 from hero_router.feed.filters import Filter
 from hero_router.feed.resume import Ahead, Gap
 from hero_router.feed.ring import Ring
+from hero_router.feed.sequence_gaps import filled
 from hero_router.feed.subscribers import SubscribeOptions
 from hero_router.feed.write_batch import Batch, Slice
 from hero_router.model import Event

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Self
 
 from hero_router import sse
-from hero_router.feed.freshness import Stamp, system_ms
+from hero_router.feed.freshness_stamp import Stamp, system_ms
 from hero_router.model import PERMISSION, ROOT
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
 from hero_router import sse
-from hero_router.feed.entry import Entry
+from hero_router.feed.encoded_event import Entry
 from hero_router.feed.filters import Filter
 from hero_router.feed.write_batch import Slice
 from hero_router.position import ORIGIN, Position

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from hero_router import sse
 from hero_router.feed.conditions import Condition, transition_frames
 from hero_router.feed.filters import Filter, shows
-from hero_router.feed.freshness import Freshness, Stamp
+from hero_router.feed.freshness_stamp import Freshness, Stamp
+from hero_router.feed.jittered_intervals import StreamIntervals
 from hero_router.feed.ring import Ring
-from hero_router.feed.stream_intervals import StreamIntervals
 from hero_router.feed.subscribers import MuteMap, Subscriber
-from hero_router.feed.told_conditions import ToldConditions
+from hero_router.feed.visible_conditions import ToldConditions
 from hero_router.position import Position
 
 log = logging.getLogger(__name__)

@@ -3,7 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 
-from hero_router.feed.entry import Entry
+from hero_router.feed.encoded_event import Entry
 from hero_router.feed.resume import ResumeResult, index_after, resume
 from hero_router.position import ORIGIN, Position
 

@@ -17,7 +17,7 @@ from hero_router.backoff import Backoff
 from hero_router.errors import StoreError
 from hero_router.feed.audit import Schedule, compared
 from hero_router.feed.conditions import REDIS, Conditions
-from hero_router.feed.freshness import Freshness
+from hero_router.feed.freshness_stamp import Freshness
 from hero_router.feed.hub import Hub
 from hero_router.feed.mirror import Mirror
 from hero_router.feed.rescan import ScanReplies

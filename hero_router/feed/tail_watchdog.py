@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 
 from hero_router.feed.conditions import STREAM, Conditions
 from hero_router.feed.ring import Ring
+from hero_router.feed.stream_identity_check import StreamHead, TailComparison
 from hero_router.feed.tail import RUN_ID_DIGITS, Tail
-from hero_router.feed.tail_comparison import StreamHead, TailComparison
 from hero_router.position import ORIGIN, Position
 from hero_router.store.stream_reader import NodeReader
 

@@ -6,7 +6,7 @@ from typing import TypedDict
 from hero_router.history.folding import Cells
 from hero_router.history.ring_patches import Span
 from hero_router.history.rings import MINUTE_MS
-from hero_router.history.spans import VIEWS, View, latencies, past
+from hero_router.history.span_summary import VIEWS, View, latencies, past
 from hero_router.history.transitions import Incident, Log, incidents
 
 MINUTES_VIEW = VIEWS["1d"]

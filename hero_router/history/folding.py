@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from hero_router.history.figures import median_and_p95, number, total
+from hero_router.history.base62 import median_and_p95, number, total
 from hero_router.history.letters import BEFORE, UNKNOWN, UP, WATCHED, count, known, worst
 from hero_router.history.rings import HOURS, MINUTES, Ring
 

@@ -20,7 +20,7 @@ class Ring:
     """One ring: `size` buckets of `minutes` each.
 
     A bucket has one letter in the string `name`. In the string `<name>:figures` it has characters
-    like those of `blank`, an empty bucket (see `figures`).
+    like those of `blank`, an empty bucket (see `base62`).
     """
 
     name: str

@@ -13,8 +13,8 @@ from hero_router import __version__
 from hero_router.errors import Fenced, NotReady, RouterError, StoreError
 from hero_router.feed.conditions import NO_SCANNER, REDIS, SCANNER, STREAM
 from hero_router.metrics.http_request_counts import METHODS, STATUS_CLASSES
-from hero_router.metrics.multiproc import CRASHED, STOPPED
-from hero_router.metrics.proxied_metrics import ProxiedMetrics
+from hero_router.metrics.multiproc_folder import CRASHED, STOPPED
+from hero_router.metrics.proxied_request_metrics import ProxiedMetrics
 from hero_router.model import PERMISSION, ROOT, Status
 
 DELAYS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)

@@ -1,4 +1,4 @@
-"""Counts the requests to services in plain numbers, for `metrics.proxied_metrics`."""
+"""Counts the requests to services in plain numbers, for `metrics.proxied_request_metrics`."""
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sized
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from hero_router.metrics.http_request_counts import RequestCounts
-from hero_router.proxy.call import Cause, ProxiedCall
+from hero_router.proxy.call_record import Cause, ProxiedCall
 from hero_router.strict_json import encode
 
 BUCKETS = (0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0)

@@ -10,7 +10,7 @@ import time
 from hero_router.feed.feed import Feed, WindowStatus
 from hero_router.metrics import process
 from hero_router.metrics.declarations import OUTCOMES, STALE_REASONS, Declarations
-from hero_router.metrics.multiproc import STOPPED
+from hero_router.metrics.multiproc_folder import STOPPED
 from hero_router.metrics.proxied_requests import Figures
 from hero_router.store.clock import RedisClock
 
@@ -38,7 +38,7 @@ class Sampler:
             await asyncio.sleep(TICK_SECONDS)
 
     def end(self) -> None:
-        """Count this worker as stopped; `multiproc` counts a worker that crashed."""
+        """Count this worker as stopped; `multiproc_folder` counts a worker that crashed."""
         if not self._feed.failed:
             self._metrics.ends.follow({STOPPED: 1})
         self.tick()

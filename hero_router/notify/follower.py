@@ -11,9 +11,9 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 
-from hero_router.feed.deleted_events import filled
 from hero_router.feed.node_monitor import LostNodes
 from hero_router.feed.resume import Gap, index_after, resume
+from hero_router.feed.sequence_gaps import filled
 from hero_router.feed.tail import follows
 from hero_router.model import NodeState
 from hero_router.notify.messages import MISSED, Message, about_missed

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from hero_router.access.access_summary import Way
+from hero_router.access.administration import AccessManagement
 from hero_router.access.attempts import Tries
-from hero_router.access.management import AccessManagement
 from hero_router.access.policy import CALLERS, MANAGE_ACCESS, RIGHTS
 from hero_router.access.principal import Principal
 from hero_router.errors import BadRequest
@@ -27,8 +27,8 @@ from hero_router.rpc.results import (
     SessionList,
 )
 from hero_router.settings.networks import Network, parse_network
-from hero_router.store.allow_list import MAX_NOTE, Entry
-from hero_router.store.session_record import MOST_SESSIONS
+from hero_router.store.ip_allowlist import MAX_NOTE, Entry
+from hero_router.store.session_list import MOST_SESSIONS
 
 MOST_TRIES = 50
 """Most addresses with wrong tokens in an answer."""

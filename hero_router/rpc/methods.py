@@ -8,10 +8,10 @@ from hero_router import __version__
 from hero_router.access.policy import SCAN, visible
 from hero_router.access.principal import Principal
 from hero_router.feed.feed import Feed
+from hero_router.feed.json_answers import StateView
 from hero_router.feed.rescan import CALL_SECONDS, WAIT_SECONDS, ScanCoordinator
-from hero_router.feed.view import StateView
 from hero_router.history.answer import History
-from hero_router.history.spans import DEFAULT_SPAN, VIEWS
+from hero_router.history.span_summary import DEFAULT_SPAN, VIEWS
 from hero_router.model import Status
 from hero_router.rpc import examples, openrpc
 from hero_router.rpc.access_methods import AccessMethods

@@ -15,10 +15,10 @@ from hero_router.history.answer import (
 )
 from hero_router.history.transitions import Incident
 from hero_router.model import NodeState, Record, SocketState
-from hero_router.proxy.links import SocketLink
+from hero_router.proxy.service_urls import SocketLink
 from hero_router.store.mutes import Mute
 from hero_router.store.routing_errors import RoutingError
-from hero_router.store.session_record import BrowserSession
+from hero_router.store.session_list import BrowserSession
 
 Position = Annotated[str, {"pattern": "^[0-9]+-[0-9]+$"}]
 Time = Annotated[int, {"description": "Unix time in milliseconds"}]

@@ -6,9 +6,9 @@ from typing import Any
 from hero_router.access.policy import visible
 from hero_router.access.principal import ADMIN, Principal
 from hero_router.errors import NotFound
-from hero_router.feed.view import StateView
-from hero_router.proxy.links import Links
-from hero_router.proxy.routing_errors import RoutingErrors
+from hero_router.feed.json_answers import StateView
+from hero_router.proxy.routing_error_log import RoutingErrors
+from hero_router.proxy.service_urls import Links
 from hero_router.store.document_reader import SpecReader
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from hero_router.access.policy import visible
 from hero_router.access.principal import Principal
-from hero_router.feed.view import StateView
+from hero_router.feed.json_answers import StateView
 from hero_router.history.answer import (
     MINUTES_VIEW,
     HistoryHead,
@@ -19,7 +19,7 @@ from hero_router.history.answer import (
 )
 from hero_router.history.folding import NOTHING
 from hero_router.history.rings import MINUTES
-from hero_router.history.spans import VIEWS, View, end_minute, whole
+from hero_router.history.span_summary import VIEWS, View, end_minute, whole
 from hero_router.singleflight import SharedReads
 from hero_router.store.history import HistoryStore, Part, Stored
 from hero_router.store.keys import HISTORY_BATCH

@@ -12,7 +12,7 @@ from typing import Any
 
 from hero_router.scan.probe_result import Health
 from hero_router.strict_json import InvalidJson, decode
-from hero_router.upstream.response import Response
+from hero_router.upstream.response_parser import Response
 
 GOOD_WORDS = frozenset({
     "active", "alive", "available", "enabled", "fine", "good", "green", "healthy", "idle",

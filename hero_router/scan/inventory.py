@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from hero_router.sanitize import readable
 from hero_router.scan.walk import SocketFile, WalkResult
-from hero_router.upstream.exclusions import Identity
+from hero_router.upstream.ignored_files import Identity
 
 ROOT_UNREADABLE = "the root cannot be read"
 FOLDER_UNREADABLE = "its folder cannot be read"

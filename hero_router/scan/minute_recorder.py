@@ -6,7 +6,7 @@ Pure: no I/O, no clock.
 from collections import defaultdict
 from collections.abc import Mapping
 
-from hero_router.history.figures import latency_code, median_and_p95
+from hero_router.history.base62 import latency_code, median_and_p95
 from hero_router.history.letters import GONE, UNKNOWN, letter_of, worst
 from hero_router.history.ring_patches import Row
 from hero_router.model import Record

@@ -16,7 +16,7 @@ from hero_router.scan.duplicate_nodes import scan_location
 from hero_router.scan.inventory import Inventory
 from hero_router.scan.tracked_state import TrackedService, TrackedSocket
 from hero_router.settings.config import RouterConfig
-from hero_router.upstream.exclusions import Identity
+from hero_router.upstream.ignored_files import Identity
 
 
 @dataclass(frozen=True, slots=True)

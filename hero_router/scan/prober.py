@@ -16,7 +16,7 @@ from hero_router.scan.probe_result import Document, Documents, Health, ProbeResu
 from hero_router.scan.walk import SocketFile
 from hero_router.upstream.client import Client
 from hero_router.upstream.outcome import Outcome
-from hero_router.upstream.response import Response
+from hero_router.upstream.response_parser import Response
 from hero_router.upstream.safe_connect import NoResponse
 
 HEALTH, MANIFEST, OPENRPC, RPC = (

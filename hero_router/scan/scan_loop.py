@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable
 
 from hero_router.errors import Fenced, StoreError
 from hero_router.own_task import in_own_task
-from hero_router.scan.dependency_protocols import (
+from hero_router.scan.duplicate_nodes import DuplicateNodeCheck
+from hero_router.scan.interfaces import (
     Clock,
     HistoryProtocol,
     LeaseProtocol,
@@ -21,8 +22,7 @@ from hero_router.scan.dependency_protocols import (
     ScanRequestsProtocol,
     pause,
 )
-from hero_router.scan.duplicate_nodes import DuplicateNodeCheck
-from hero_router.scan.single_scan import FLUSH_SECONDS, Scanner
+from hero_router.scan.scan_cycle import FLUSH_SECONDS, Scanner
 from hero_router.scan.walk import WalkResult
 from hero_router.scan.watcher import RootWatcher
 from hero_router.settings.config import RouterConfig

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from hero_router.model import SocketState
 from hero_router.sanitize import readable
-from hero_router.upstream.exclusions import (
+from hero_router.upstream.ignored_files import (
     ASTRAY,
     LISTED,
     NOWHERE,

@@ -9,7 +9,7 @@ from aiohttp import web
 from gunicorn import glogging
 from gunicorn.app.base import BaseApplication
 
-from hero_router.metrics import multiproc
+from hero_router.metrics import multiproc_folder
 from hero_router.server.worker import Worker
 from hero_router.settings.config import RouterConfig
 from hero_router.web.app import make_runner
@@ -43,8 +43,8 @@ def gunicorn_settings(config: RouterConfig) -> dict[str, Any]:
         "proc_name": "hero_router",
         "logger_class": Log,
         "on_starting": lambda server: _begin(server, config),
-        "child_exit": multiproc.on_child_exit,
-        "on_exit": multiproc.remove,
+        "child_exit": multiproc_folder.on_child_exit,
+        "on_exit": multiproc_folder.remove,
     }
 
 
@@ -56,7 +56,7 @@ def _begin(server: Any, config: RouterConfig) -> None:
             "everyone who can connect may read everything and call every service",
             ", ".join(config.web.bind),
         )
-    multiproc.make(server)
+    multiproc_folder.make(server)
 
 
 class Log(glogging.Logger):  # type: ignore[misc] # gunicorn has no types

@@ -4,9 +4,9 @@ import asyncio
 import logging
 
 from hero_router.access.peers import load_peering
-from hero_router.access.rules import load_rules
+from hero_router.access.rules_from_settings import load_rules
 from hero_router.errors import ConfigError
-from hero_router.metrics import multiproc
+from hero_router.metrics import multiproc_folder
 from hero_router.settings.ca_file import tls_context
 from hero_router.settings.config import RouterConfig
 from hero_router.store.eviction import warning
@@ -37,7 +37,7 @@ def prepare(config: RouterConfig) -> None:
     if peering := load_peering(config.node.name, config.peers):
         for sentence in peering.warnings(config.peers.advertised):
             log.warning("%s", sentence)
-    multiproc.check()
+    multiproc_folder.check()
     if evicts := asyncio.run(warning(config.redis)):
         log.warning("%s", evicts)
     raise_limit()

@@ -1,6 +1,6 @@
 """Settings of access: tokens, allowed addresses, a proxy that checks logins, and sessions.
 
-`access.rules` reads the files that these settings name.
+`access.rules_from_settings` reads the files that these settings name.
 """
 
 import re

@@ -1,6 +1,6 @@
 """Settings of the sign-in at an OpenID provider (OpenID Connect Core 1.0).
 
-`access.rules` reads the files that these settings name.
+`access.rules_from_settings` reads the files that these settings name.
 """
 
 from dataclasses import dataclass

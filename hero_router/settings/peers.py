@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from hero_router.errors import ConfigError
-from hero_router.settings.hosts import Authority
+from hero_router.settings.allowed_hosts import Authority
 from hero_router.settings.proxies import is_this_machine
 from hero_router.settings.setting import check_section, text
 

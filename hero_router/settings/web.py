@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass
 
 from hero_router.errors import ConfigError
-from hero_router.settings.hosts import AllowedHosts
+from hero_router.settings.allowed_hosts import AllowedHosts
 from hero_router.settings.proxies import TrustedProxies
 from hero_router.settings.setting import check_section, number, text
 

@@ -19,7 +19,7 @@ from redis.exceptions import AuthenticationError
 
 from hero_router.settings.redis import RedisSettings
 from hero_router.settings.redis_url import Address, parse
-from hero_router.store.connection_errors import CONNECTION_CLASSES
+from hero_router.store.connection_diagnostics import CONNECTION_CLASSES
 from hero_router.store.primary_finder import (
     FINDER_SECONDS,
     ClusterNodes,

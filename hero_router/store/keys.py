@@ -152,7 +152,7 @@ class Keys:
 
         `<this>:<service id>` is a hash of the first and the last written minute (`since` and
         `last`, Unix minutes). `…:minutes`, `…:hours` and `…:days` are rings of letters, and each
-        with `:figures` a ring of digits (`history.rings`, `history.figures`). `…:transitions` is
+        with `:figures` a ring of digits (`history.rings`, `history.base62`). `…:transitions` is
         the list of the last changes of the status (JSON), the newest first.
         """
         return f"{self.prefix}:history"

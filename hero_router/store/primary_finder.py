@@ -12,7 +12,7 @@ from redis.asyncio.connection import SSLConnection
 from redis.crc import key_slot
 
 from hero_router.settings.redis_url import HostPort
-from hero_router.store.connection_errors import (
+from hero_router.store.connection_diagnostics import (
     AddressedConnection,
     AddressedTlsConnection,
     failure_reason,

@@ -23,7 +23,7 @@ from hero_router.errors import (
     StoreUnreachable,
 )
 from hero_router.store.client import PasswordUnreadable
-from hero_router.store.connection_errors import (
+from hero_router.store.connection_diagnostics import (
     causes,
     failed_address,
     failure_hint,

@@ -25,7 +25,7 @@ from hero_router.store.snapshot import (
     parse_values,
     raw_record,
 )
-from hero_router.store.write_steps import cut
+from hero_router.store.write_batches import cut
 from hero_router.strict_json import encode
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from hero_router.store.client import text
 from hero_router.store.clock import RedisClock
 from hero_router.store.keys import Keys
 from hero_router.store.redis_errors import delete_command, redis_errors
-from hero_router.store.session_record import BrowserSession, SessionRecord
+from hero_router.store.session_list import BrowserSession, SessionRecord
 
 KEEP_MS = 3_600_000
 """Time that an ended session is kept after its expiry: a worker's clock may be behind Redis's."""

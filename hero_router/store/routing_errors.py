@@ -23,9 +23,9 @@ LIFETIME_MS = 86_400_000
 class RoutingError(TypedDict):
     """One request that a service did not answer as it should. `at` is Unix ms, Redis's clock.
 
-    `status` is what the client got, 0 if nothing, `cause` why (`proxy.call.Cause`; "complete": the
-    service itself answered with this status), `path` the request's path without its query. `worker`
-    is the web worker that passed the request on.
+    `status` is what the client got, 0 if nothing, `cause` why (`proxy.call_record.Cause`;
+    "complete": the service itself answered with this status), `path` the request's path without its
+    query. `worker` is the web worker that passed the request on.
     """
 
     at: int

@@ -1,7 +1,7 @@
 """A small HTTP client for Unix sockets, with limits for the size of answers and no redirects.
 
-The caller limits the time, by one deadline for all requests of a probe. `upstream.response` parses
-the answers and limits their size.
+The caller limits the time, by one deadline for all requests of a probe. `upstream.response_parser`
+parses the answers and limits their size.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from typing import Self
 
 from hero_router import __version__
 from hero_router.upstream.outcome import Outcome
-from hero_router.upstream.response import NotHttp, Response, ResponseParser
+from hero_router.upstream.response_parser import NotHttp, Response, ResponseParser
 from hero_router.upstream.safe_connect import (
     SILENT,
     NoResponse,

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from hero_router.access.authenticator import Authenticator, LiveAccess
-from hero_router.access.networks import AllowedNetworks
+from hero_router.access.ip_allowlist import AllowedNetworks
 from hero_router.access.principal import Principal
 from hero_router.errors import StoreCorrupt, StoreError
-from hero_router.store.allow_list import AllowList
+from hero_router.store.ip_allowlist import AllowList
 from hero_router.store.revoked_sessions import Revocations, RevokedSessions
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator
 
 from aiohttp import web
 
-from hero_router.proxy.call import ProxiedCall
+from hero_router.proxy.call_record import ProxiedCall
 from hero_router.sanitize import MAX_NAME, clean
 from hero_router.settings.logging_setup import ACCESS
 from hero_router.settings.proxies import LOCAL

@@ -5,24 +5,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hero_router.access.access_summary import Way, ways
+from hero_router.access.administration import AccessManagement
 from hero_router.access.attempts import FailedAttempts
 from hero_router.access.authenticator import AccessRules, Authenticator, no_peer
-from hero_router.access.management import AccessManagement
 from hero_router.access.peers import PeerBook
 from hero_router.rpc.access_methods import AccessFacts, AccessMethods
 from hero_router.settings.ca_file import tls_context
 from hero_router.settings.config import RouterConfig
-from hero_router.store.allow_list import AllowList
 from hero_router.store.client import Redis
 from hero_router.store.clock import RedisClock
+from hero_router.store.ip_allowlist import AllowList
 from hero_router.store.keys import Keys
 from hero_router.store.one_time import OneTimeCodes
 from hero_router.store.revoked_sessions import RevokedSessions
-from hero_router.store.session_record import SessionRecord
+from hero_router.store.session_list import SessionRecord
+from hero_router.web.access_control import Admission
 from hero_router.web.access_follower import AccessFollower, Predicate
-from hero_router.web.admission import Admission
 from hero_router.web.browser_sessions import BrowserSessions
-from hero_router.web.oidc_client import OidcClient
+from hero_router.web.oidc_http_client import OidcClient
 from hero_router.web.service_sign_in import ServiceSignIn
 from hero_router.web.session_recorder import SessionRecorder
 

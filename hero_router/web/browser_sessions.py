@@ -18,7 +18,7 @@ from hero_router.access.signing import Signer
 from hero_router.sanitize import clean
 from hero_router.store.one_time import OneTimeCodes
 from hero_router.store.revoked_sessions import RevokedSessions
-from hero_router.store.session_record import BrowserSession
+from hero_router.store.session_list import BrowserSession
 from hero_router.web.access_follower import AccessFollower
 from hero_router.web.errors import OwnResponse
 from hero_router.web.session_recorder import SessionRecorder

@@ -8,8 +8,8 @@ from aiohttp import web
 
 from hero_router.errors import Forbidden, GatewayTimeout, LoopDetected, NoListener
 from hero_router.metrics.proxied_requests import ProxiedCounts
-from hero_router.proxy.call import Cause, ProxiedCall
-from hero_router.proxy.routing_errors import RoutingErrors
+from hero_router.proxy.call_record import Cause, ProxiedCall
+from hero_router.proxy.routing_error_log import RoutingErrors
 from hero_router.proxy.table import Target
 from hero_router.sanitize import clean
 from hero_router.store.routing_errors import RoutingError

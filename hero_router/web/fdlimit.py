@@ -10,7 +10,7 @@ import logging
 import os
 import resource
 
-from hero_router.access.quotas import Limits
+from hero_router.access.concurrency_limits import Limits
 
 log = logging.getLogger(__name__)
 

@@ -15,15 +15,15 @@ from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD
 
 from hero_router.errors import RouterError
-from hero_router.proxy.exchange import Exchange
-from hero_router.web.direct_call import DirectCall, OnEnd
+from hero_router.proxy.answer_relay import Exchange
 from hero_router.web.errors import raw_error
-from hero_router.web.forwarder import SAFE, ForwardedResponse
+from hero_router.web.fast_path_forwarder import DirectCall, OnEnd
+from hero_router.web.forwarder_base import SAFE, ForwardedResponse
 from hero_router.web.parse_errors import parser_message, parser_refusal
 from hero_router.web.remembered_fields import RememberedFields
 from hero_router.web.route_groups import HEADERS
-from hero_router.web.separate_requests import SeparateRequests
 from hero_router.web.slow_connections import HeadTimeouts, ResponseTimeouts
+from hero_router.web.trailer_isolation import SeparateRequests
 
 log = logging.getLogger(__name__)
 

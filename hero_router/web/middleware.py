@@ -10,7 +10,7 @@ from aiohttp.typedefs import Middleware
 from hero_router.access.principal import Principal
 from hero_router.errors import Forbidden, Unauthorized
 from hero_router.metrics.http_request_counts import RequestCounts
-from hero_router.web.admission import Admission
+from hero_router.web.access_control import Admission
 from hero_router.web.browser_sessions import is_navigation, redirect, sign_in_address
 from hero_router.web.errors import REQUEST_ID, error_response
 from hero_router.web.request_facts import FACTS

@@ -10,7 +10,7 @@ from hero_router import __version__
 from hero_router.access.policy import visible
 from hero_router.access.principal import Principal
 from hero_router.errors import StoreError
-from hero_router.feed.view import StateView
+from hero_router.feed.json_answers import StateView
 from hero_router.rpc.service_history import ServiceHistories
 from hero_router.strict_json import encode
 

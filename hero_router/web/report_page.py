@@ -21,9 +21,9 @@ LATER_STYLE, LATER_TEMPLATES = "css/later.css", "later.html"
 """What the page loads later: a report has it from the start."""
 
 REPLACED: Mapping[str, str] = {
-    "js/live/api.js": "js/report/answers.js",
-    "js/live/base_url.js": "js/report/base_url.js",
-    "js/views/registry.js": "js/report/views.js",
+    "js/live/api.js": "js/report/offline_api.js",
+    "js/live/base_url.js": "js/report/offline_base_url.js",
+    "js/views/registry.js": "js/report/offline_views.js",
     "js/views/service/tab_table.js": "js/report/tab_table.js",
 }
 """Modules of the page, and those that stand in for them in a report."""

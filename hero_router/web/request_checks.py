@@ -22,18 +22,18 @@ from hero_router.access.hop_token import HopRefused
 from hero_router.errors import RouterError
 from hero_router.metrics.http_request_counts import RequestCounts
 from hero_router.random_hex import RandomHex
-from hero_router.settings.hosts import AllowedHosts
+from hero_router.settings.allowed_hosts import AllowedHosts
 from hero_router.settings.proxies import TrustedProxies
-from hero_router.web import hops
+from hero_router.web import peer_requests
 from hero_router.web.body import EXPECT
-from hero_router.web.direct_call import DirectCall, OnEnd
 from hero_router.web.errors import REQUEST_ID, OwnResponse, error_page, error_response
+from hero_router.web.fast_path_forwarder import DirectCall, OnEnd
 from hero_router.web.http_protocol import READ_BYTES, HttpProtocol
 from hero_router.web.parse_errors import FIELD_BYTES
 from hero_router.web.remembered_fields import RememberedFields, remembered_of
-from hero_router.web.request_decision import DECIDED, OWN, Decision, decide_hop
+from hero_router.web.request_check_result import DECIDED, OWN, Decision, decide_hop
 from hero_router.web.request_facts import FACTS, facts_of
-from hero_router.web.request_line import UNSUPPORTED, check_line, target_authority
+from hero_router.web.request_syntax_check import UNSUPPORTED, check_line, target_authority
 from hero_router.web.reverse_proxy import Admitted, ReverseProxy
 from hero_router.web.route_groups import HEADERS, dress
 from hero_router.web.slow_connections import HeadTimeouts, ResponseTimeouts
@@ -170,7 +170,7 @@ class HttpServer(web.Server):
         request[UNSUPPORTED] = not known
         request[EXPECT] = expected if message.version == HttpVersion11 else ""
         if hop is not None:
-            hops.note(request, hop)
+            peer_requests.note(request, hop)
             request[DECIDED] = decide_hop(request, hop)
         return request
 
@@ -248,7 +248,7 @@ class HttpServer(web.Server):
             return await self._inner.request_handler(request)
         if isinstance(response, OwnResponse):
             dress(response, HEADERS, request[REQUEST_ID])
-            hops.mark(request, response)
+            peer_requests.mark(request, response)
         self._requests.count(request.method, response.status)
         return response
 

@@ -1,6 +1,6 @@
 """Forwards one request to a service's socket or to another node, and its answer, in a task.
 
-The answer does not go through aiohttp's response: `proxy.exchange` writes it to the transport.
+The answer does not go through aiohttp's response: `proxy.answer_relay` writes it to the transport.
 """
 
 import asyncio
@@ -8,14 +8,14 @@ import asyncio
 from aiohttp import web
 
 from hero_router.errors import BadRequest
-from hero_router.proxy.exchange import Exchange
+from hero_router.proxy.answer_relay import Exchange
 from hero_router.proxy.headers import upgrade_of
 from hero_router.upstream.connection import UpstreamConnection
 from hero_router.upstream.outcome import Outcome
 from hero_router.upstream.safe_connect import NoResponse
 from hero_router.web.body import EXPECT
-from hero_router.web.forwarder import SAFE, SENT, Call, ForwardedResponse
-from hero_router.web.upstreams import Upstream
+from hero_router.web.forwarder_base import SAFE, SENT, Call, ForwardedResponse
+from hero_router.web.upstream_targets import Upstream
 
 CONTINUE_SECONDS = 1.0
 """How long to wait for an answer to `Expect: 100-continue` before the body is sent anyway."""

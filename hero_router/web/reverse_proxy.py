@@ -6,23 +6,23 @@ from typing import NamedTuple
 
 from aiohttp import web
 
+from hero_router.access.concurrency_limits import Quota, Slot
 from hero_router.access.hop_token import HopClaims
 from hero_router.access.policy import CALL_SERVICES, visible
 from hero_router.access.principal import Principal
-from hero_router.access.quotas import Quota, Slot
 from hero_router.errors import BadRequest, LoopDetected, Overloaded, Unauthorized
 from hero_router.proxy.address import DEFAULT_CONTEXT, RPC, Address, by_host, by_path, is_own
-from hero_router.proxy.call import ProxiedCall
+from hero_router.proxy.call_record import ProxiedCall
 from hero_router.proxy.loops import has_loop
 from hero_router.proxy.table import RoutingTable, Target
-from hero_router.web.admission import Admission
+from hero_router.web.access_control import Admission
 from hero_router.web.browser_sessions import is_navigation, redirect, sign_in_address
 from hero_router.web.call_observer import CallObserver
-from hero_router.web.direct_call import DirectCall, OnEnd
 from hero_router.web.errors import OwnResponse
-from hero_router.web.forwarder import Forwarder
-from hero_router.web.hops import HOP, HopReceiver
+from hero_router.web.fast_path_forwarder import DirectCall, OnEnd
+from hero_router.web.forwarder_base import Forwarder
 from hero_router.web.middleware import PRINCIPAL
+from hero_router.web.peer_requests import HOP, HopReceiver
 from hero_router.web.request_facts import FACTS
 from hero_router.web.request_forwarder import RequestForwarder
 from hero_router.web.service_host_redirect import ServiceHostRedirect

@@ -14,12 +14,12 @@ from aiohttp import web
 from hero_router.access.policy import visible
 from hero_router.access.principal import Principal
 from hero_router.proxy.address import RPC
-from hero_router.proxy.links import Links, SocketLink
+from hero_router.proxy.service_urls import Links, SocketLink
 from hero_router.proxy.table import Target
-from hero_router.settings.hosts import Authority
+from hero_router.settings.allowed_hosts import Authority
 from hero_router.web.errors import OwnResponse
 from hero_router.web.request_facts import FACTS
-from hero_router.web.request_line import host_of
+from hero_router.web.request_syntax_check import host_of
 from hero_router.web.shown_target import origin_form
 
 _THIS_MACHINE = re.compile(r"(.+\.)?localhost|127\..+|\[::1\]")

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable
 
 from hero_router.errors import StoreError
-from hero_router.store.session_record import BrowserSession, SessionRecord
+from hero_router.store.session_list import BrowserSession, SessionRecord
 
 log = logging.getLogger(__name__)
 

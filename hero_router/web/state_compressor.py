@@ -3,7 +3,7 @@
 import asyncio
 
 from hero_router.feed.filters import Filter
-from hero_router.feed.view import EncodedState, StateView
+from hero_router.feed.json_answers import EncodedState, StateView
 from hero_router.web.encoding import GzipPrefix
 
 

@@ -14,8 +14,8 @@ from typing import NamedTuple, Self
 
 from aiohttp import web
 
+from hero_router.access.concurrency_limits import Quota, Slot
 from hero_router.access.principal import Principal
-from hero_router.access.quotas import Quota, Slot
 from hero_router.feed.hub import Hub
 from hero_router.feed.subscribers import SubscribeOptions, Subscriber
 

@@ -6,8 +6,8 @@ import html
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from hero_router.feed.freshness import Stamp
-from hero_router.feed.summary import Summary
+from hero_router.feed.freshness_stamp import Stamp
+from hero_router.feed.overall_health import Summary
 from hero_router.sanitize import clean
 from hero_router.strict_json import encode
 

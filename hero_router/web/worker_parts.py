@@ -11,25 +11,25 @@ from aiohttp import web
 
 from hero_router import __version__
 from hero_router.access.authenticator import AccessRules
+from hero_router.access.concurrency_limits import Quota
 from hero_router.access.oidc import COOKIE_NAMES as OIDC_COOKIES
 from hero_router.access.peers import Peering, load_peering
-from hero_router.access.quotas import Quota
-from hero_router.access.rules import load_rules
+from hero_router.access.rules_from_settings import load_rules
 from hero_router.access.sessions import COOKIE_NAMES as SESSION_COOKIES
 from hero_router.feed.feed import Feed
+from hero_router.feed.jittered_intervals import StreamIntervals
+from hero_router.feed.json_answers import StateView
 from hero_router.feed.last_probe_reader import LastProbeReader
 from hero_router.feed.mutes import Mutes
 from hero_router.feed.rescan import ScanCoordinator
-from hero_router.feed.stream_intervals import StreamIntervals
-from hero_router.feed.view import StateView
-from hero_router.metrics import multiproc
+from hero_router.metrics import multiproc_folder
 from hero_router.metrics.http_request_counts import RequestCounts
 from hero_router.metrics.proxied_requests import Figures, ProxiedCounts
-from hero_router.proxy.answer_timeouts import AnswerTimeouts
-from hero_router.proxy.exchange import Limits
-from hero_router.proxy.links import Links
-from hero_router.proxy.routing_errors import RoutingErrors
-from hero_router.proxy.socket_file import SocketLocator
+from hero_router.proxy.answer_relay import Limits
+from hero_router.proxy.answer_timeout_watcher import AnswerTimeouts
+from hero_router.proxy.routing_error_log import RoutingErrors
+from hero_router.proxy.service_urls import Links
+from hero_router.proxy.socket_lookup import SocketLocator
 from hero_router.proxy.table import RoutingTable, no_peer
 from hero_router.proxy.tunnel import Tunnels
 from hero_router.random_hex import RandomHex
@@ -50,23 +50,23 @@ from hero_router.store.scan_requests import ScanRequests
 from hero_router.store.stream_clients import Presence
 from hero_router.store.stream_reader import BLOCK_SECONDS, NodeReader, Stream
 from hero_router.store.webhook import WebhookStore
-from hero_router.upstream.exclusions import Exclusions
+from hero_router.upstream.ignored_files import Exclusions
 from hero_router.upstream.pool import Pool
 from hero_router.web.access_follower import Predicate
 from hero_router.web.access_parts import AccessParts, make_access
 from hero_router.web.body import BodyReader
 from hero_router.web.call_observer import CallObserver
+from hero_router.web.client_list_publisher import PresencePublisher
 from hero_router.web.fdlimit import call_limits, stream_limits
-from hero_router.web.forwarder import Forwarder
-from hero_router.web.header_rewriter import HeaderRewriter
-from hero_router.web.hops import HopReceiver
+from hero_router.web.forwarder_base import Forwarder
+from hero_router.web.peer_requests import HopReceiver
+from hero_router.web.proxy_headers import HeaderRewriter
 from hero_router.web.report import Reports
 from hero_router.web.reverse_proxy import ReverseProxy
 from hero_router.web.routes.static import Assets, static_folder
 from hero_router.web.service_host_redirect import ServiceHostRedirect
-from hero_router.web.stream_clients import PresencePublisher
 from hero_router.web.stream_connection import Connections
-from hero_router.web.upstreams import HopSigner
+from hero_router.web.upstream_targets import HopSigner
 
 if TYPE_CHECKING:
     from hero_router.access.principal import Principal
@@ -160,7 +160,7 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
     state = StateView(feed, LastProbeReader(nodes))
     scans = ScanCoordinator(feed.mirror, feed.scan_replies, ScanRequests(clients.web, keys))
     presence = Presence(clients.web, keys)
-    requests, proxied = RequestCounts(), ProxiedCounts(multiproc.has_room)
+    requests, proxied = RequestCounts(), ProxiedCounts(multiproc_folder.has_room)
     tunnels = Tunnels(config.proxy.idle_seconds)
     recorder, exposition = _metrics(feed, Figures(requests, proxied, tunnels), clock)
     rules = load_rules(config.access, config.oidc)
@@ -266,14 +266,14 @@ def _metrics(feed: Feed, figures: Figures, clock: RedisClock) -> "tuple[Sampler,
     prometheus_client looks for the workers' shared folder when it is imported. The gunicorn master
     imports this module before it has made that folder.
     """
-    multiproc.check_space()
+    multiproc_folder.check_space()
     from hero_router.metrics.declarations import Declarations  # noqa: PLC0415 - see above
     from hero_router.metrics.exposition import Exposition  # noqa: PLC0415
     from hero_router.metrics.sampler import Sampler  # noqa: PLC0415
 
     declared = Declarations()
     recorder = Sampler(declared, feed, figures, clock)
-    multiproc.preallocate()
+    multiproc_folder.preallocate()
     return recorder, Exposition(declared.registry, feed.mirror, clock)
 
 

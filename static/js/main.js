@@ -4,26 +4,26 @@
  */
 
 import { hourOf, isOld, NO_HOUR } from "./fleet/hour.js";
-import { Model } from "./fleet/model.js";
+import { Model } from "./fleet/page_model.js";
 import { Transitions } from "./fleet/transitions.js";
 import * as api from "./live/api.js";
 import { Clock } from "./live/clock.js";
-import { Repeated } from "./live/repeated.js";
+import { Repeated } from "./live/poller.js";
 import { Store } from "./live/store.js";
 import { Follower } from "./live/sync.js";
 import { SharedStream } from "./live/tab.js";
 import { Prefs } from "./prefs.js";
 import { withQuery } from "./route.js";
-import { Address } from "./ui/address.js";
+import { Address } from "./ui/browser_location.js";
 import { failed } from "./ui/crash.js";
-import { sheet, templates } from "./ui/extra.js";
+import { sheet, templates } from "./ui/deferred_assets.js";
 import { Frame, pause } from "./ui/frame.js";
 import { themed } from "./ui/theme.js";
 import { Opener } from "./palette/opener.js";
 import { Shortcuts, toViews } from "./palette/global_shortcuts.js";
 import { Account } from "./views/account.js";
 import { Announcer } from "./views/announcer.js";
-import { Details } from "./views/details.js";
+import { Details } from "./views/details_poller.js";
 import { VIEWS } from "./views/registry.js";
 import { Shell } from "./views/shell.js";
 
@@ -122,7 +122,7 @@ async function warm() {
   for (const { warm: load } of Object.values(VIEWS)) await load?.();
   await palette.warm();
   try {
-    const [{ AwayStrip }] = await Promise.all([import("./views/away_strip.js"), notifying()]);
+    const [{ AwayStrip }] = await Promise.all([import("./views/away_strip.js"), notifying(), templates(document)]);
     shell.away = new AwayStrip(outside);
   } catch {
     setTimeout(warm, WARM_AGAIN_MS);

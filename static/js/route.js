@@ -1,6 +1,6 @@
 /**
  * Parses and writes the page's address: the fragment of the URL as a place (which view, which service, which
- * filter), and a place as a fragment. No document: `ui/address.js` reads and writes the real one.
+ * filter), and a place as a fragment. No document: `ui/browser_location.js` reads and writes the real one.
  * @module
  */
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from hero_router.access.access_summary import Way, ways
-from hero_router.access.rules import load_rules
+from hero_router.access.rules_from_settings import load_rules
 from hero_router.settings.access import AccessSettings
 from hero_router.settings.oidc import OidcSettings
 from hero_router.settings.proxies import TrustedProxies

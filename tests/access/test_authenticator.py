@@ -15,9 +15,9 @@ from hero_router.access.authenticator import (
     WrongToken,
     bearer_of,
 )
-from hero_router.access.networks import AllowedNetworks
+from hero_router.access.ip_allowlist import AllowedNetworks
 from hero_router.access.principal import ADMIN, ALL_ROLES, VIEWER, Principal, PrincipalKind
-from hero_router.access.rules import load_rules
+from hero_router.access.rules_from_settings import load_rules
 from hero_router.errors import Forbidden, NotReady, RouterError, TooManyAttempts, Unauthorized
 from hero_router.settings.access import AccessSettings
 from hero_router.settings.networks import parse_network

@@ -3,8 +3,8 @@
 import pytest
 
 from benchmarks.load.delivery_check import STEP_NS, Verdict
+from benchmarks.load.event_workload import SCENARIOS
 from benchmarks.load.measure import Latency
-from benchmarks.load.scenario import SCENARIOS
 from benchmarks.load.wire import Reader
 from hero_router.position import Position
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.experiments import readers
+from benchmarks.experiments import reader_driver
 from benchmarks.experiments.stalled import stalled
 from benchmarks.experiments.streaming import streaming
+from benchmarks.load.event_workload import Scenario
 from benchmarks.load.process import Absent, Broken
-from benchmarks.load.scenario import Scenario
 from benchmarks.results.runs import Run
 from benchmarks.targets import nchan
 from benchmarks.targets.floor import Floor
@@ -35,7 +35,7 @@ TARGETS: list[Target] = [
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What has not come yet from a server that a busy machine holds up is not undelivered."""
     for name in ("SILENCE_SECONDS", "PATIENCE_SECONDS"):
-        monkeypatch.setattr(readers, name, PATIENCE_SECONDS)
+        monkeypatch.setattr(reader_driver, name, PATIENCE_SECONDS)
 
 
 def faults(run: Run) -> dict[str, float]:

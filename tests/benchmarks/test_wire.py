@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.load.scenario import CREATED_MS, SCENARIOS
+from benchmarks.load.event_workload import CREATED_MS, SCENARIOS
 from benchmarks.load.wire import Dechunker, Memo, Reader
 from hero_router.position import Position
 

@@ -11,7 +11,7 @@ from click.testing import Result
 
 from hero_router.store.client import connect
 from hero_router.store.keys import Keys
-from hero_router.store.session_record import BrowserSession, SessionRecord
+from hero_router.store.session_list import BrowserSession, SessionRecord
 from tests.support.command import completed, run
 from tests.support.redis import RedisServer
 from tests.support.replication import ask

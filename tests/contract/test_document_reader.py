@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hero_router.errors import Fenced, StoreCorrupt
-from hero_router.store import write_steps
+from hero_router.store import write_batches
 from hero_router.store.document_reader import SpecReader
 from hero_router.strict_json import encode
 from tests.contract.world import KEYS, Store
@@ -82,7 +82,7 @@ async def test_many_large_documents_are_written_in_several_steps_each_with_its_r
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One step with all of them would hold Redis for long."""
-    monkeypatch.setattr(write_steps, "DOCUMENT_BATCH", 100)
+    monkeypatch.setattr(write_batches, "DOCUMENT_BATCH", 100)
     calls: list[tuple[list[str], list[str]]] = []
     step = store.registry._step
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 import hero_router
-from hero_router.access.tokens import make_token
+from hero_router.access.static_tokens import make_token
 from hero_router.cli import COMMANDS
 from hero_router.server.gunicorn import GRACEFUL_SECONDS
 from hero_router.settings.config import SETTINGS

@@ -14,7 +14,7 @@ from typing import Any
 
 from redis import Redis
 
-from hero_router.history.figures import latency_code
+from hero_router.history.base62 import latency_code
 from hero_router.history.folding import Cells, days_of, hours_of
 from hero_router.history.letters import LOST, OF_STATUS, UP
 from hero_router.history.rings import DAYS, HOURS, MINUTE_MS, MINUTES, RINGS, Ring, minute_of

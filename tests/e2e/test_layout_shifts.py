@@ -44,7 +44,7 @@ async def test_nothing_moves_while_the_page_loads(
             await hand.write(put(name, now, NODE, status="unhealthy", reason=reason))
         service = "#/s/default/s1"
         for place, last in (
-            ("", "[data-save]"),
+            ("", ".fleet [data-live-only]"),
             (service, "[data-uptime]:not(:empty)"),
             ("#/nodes", "[data-nodes] .card"),
             ("#/timeline", ".timeline [data-event]"),

@@ -15,15 +15,15 @@ from redis.asyncio import Redis
 from hero_router.errors import ConfigError, StoreRefused, StoreUnreachable
 from hero_router.settings.redis import RedisSettings
 from hero_router.store import client as store_client
-from hero_router.store.allow_list import AllowList
 from hero_router.store.client import connect
+from hero_router.store.ip_allowlist import AllowList
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
 from hero_router.store.one_time import OneTimeCodes
 from hero_router.store.redis_errors import redis_errors
 from hero_router.store.revoked_sessions import RevokedSessions
 from hero_router.store.scan_requests import ScanRequest
-from hero_router.store.session_record import BrowserSession, SessionRecord
+from hero_router.store.session_list import BrowserSession, SessionRecord
 from tests.contract.world import KEYS, Store
 from tests.support.certificates import certificate
 from tests.support.hand import Hand

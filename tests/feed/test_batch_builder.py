@@ -2,7 +2,7 @@
 
 from hero_router.feed.batch_builder import MAX_SLICES, SLICE_BYTES, BatchBuilder
 from hero_router.feed.conflation import MAX_REMOVED
-from hero_router.feed.entry import frame
+from hero_router.feed.encoded_event import frame
 from hero_router.feed.filters import Filter
 from hero_router.feed.resume import Gap
 from hero_router.feed.ring import Ring

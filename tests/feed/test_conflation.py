@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from hero_router.feed.batch_builder import SLICE_BYTES
 from hero_router.feed.conflation import MAX_REMOVED, LatestByService
-from hero_router.feed.entry import make_entry
+from hero_router.feed.encoded_event import make_entry
 from hero_router.feed.filters import Filter
 from hero_router.feed.subscribers import SubscribeOptions, SubscriberState
 from hero_router.feed.write_batch import Slice

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hero_router.feed.entry import make_entry
+from hero_router.feed.encoded_event import make_entry
 from hero_router.feed.resume import Gap, Replay
 from hero_router.feed.ring import Ring
 from hero_router.model import Event

@@ -8,7 +8,7 @@ import pytest
 
 from hero_router.feed import tail_watchdog
 from hero_router.feed.conditions import Conditions
-from hero_router.feed.entry import Entry, make_entry
+from hero_router.feed.encoded_event import Entry, make_entry
 from hero_router.feed.ring import Ring
 from hero_router.feed.tail_watchdog import TailWatchdog
 from hero_router.position import ORIGIN, Position

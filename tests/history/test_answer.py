@@ -10,7 +10,7 @@ from hero_router.history.answer import (
 from hero_router.history.folding import Cells
 from hero_router.history.ring_patches import Span
 from hero_router.history.rings import MINUTE_MS
-from hero_router.history.spans import VIEWS, View
+from hero_router.history.span_summary import VIEWS, View
 from hero_router.history.transitions import Transition
 
 START = 1440 * 20_000

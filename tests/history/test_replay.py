@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hero_router.history.ring_patches import Row
 from hero_router.history.rings import MINUTE_MS, MINUTES
-from hero_router.history.spans import VIEWS, whole
+from hero_router.history.span_summary import VIEWS, whole
 from hero_router.history.transitions import TROUBLE, Transition, incidents
 from tests.history.replay import Account, MemoryRings, all_views, told, worst
 

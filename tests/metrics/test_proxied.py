@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from hero_router.metrics import multiproc
-from hero_router.metrics.proxied_metrics import ProxiedMetrics
+from hero_router.metrics import multiproc_folder
+from hero_router.metrics.proxied_request_metrics import ProxiedMetrics
 from hero_router.metrics.proxied_requests import MAX_SOCKETS, OTHER, ProxiedCounts, SocketKey
-from hero_router.proxy.call import CAUSES, Cause, ProxiedCall
+from hero_router.proxy.call_record import CAUSES, Cause, ProxiedCall
 from hero_router.upstream.outcome import Outcome
 from hero_router.upstream.safe_connect import NoResponse
 from tests.support.scrape import Scrape
@@ -143,21 +143,21 @@ def test_room_is_reserved_before_a_file_grows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """prometheus_client would map a hole of the file: on a full disk that kills the worker."""
-    monkeypatch.setenv(multiproc.VARIABLE, str(tmp_path))
+    monkeypatch.setenv(multiproc_folder.VARIABLE, str(tmp_path))
     used = 60_000
     for kind in ("counter", "histogram"):
         file = tmp_path / f"{kind}_{os.getpid()}.db"
         file.write_bytes(used.to_bytes(4, "little"))
-    assert multiproc.has_room(2)
+    assert multiproc_folder.has_room(2)
     sizes = {file.stat().st_size for file in tmp_path.iterdir()}
-    assert sizes == {2 * (used + 2 * multiproc.SOCKET_BYTES)}
+    assert sizes == {2 * (used + 2 * multiproc_folder.SOCKET_BYTES)}
     assert all(file.stat().st_blocks * 512 >= min(sizes) for file in tmp_path.iterdir())
 
     def full(_file: int, _size: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(multiproc, "_allocate", full)
-    assert not multiproc.has_room(1)
+    monkeypatch.setattr(multiproc_folder, "_allocate", full)
+    assert not multiproc_folder.has_room(1)
 
 
 def test_every_outcome_of_a_socket_is_a_cause() -> None:

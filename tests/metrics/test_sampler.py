@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from hero_router.feed.feed import Feed
-from hero_router.feed.stream_intervals import StreamIntervals
+from hero_router.feed.jittered_intervals import StreamIntervals
 from hero_router.metrics import process, sampler
 from hero_router.metrics.declarations import Declarations
 from hero_router.metrics.exposition import Exposition
@@ -21,7 +21,7 @@ from hero_router.metrics.sampler import Sampler
 from hero_router.store.client import connect
 from hero_router.store.clock import RedisClock
 from hero_router.store.keys import Keys
-from hero_router.web import stream_clients
+from hero_router.web import client_list_publisher
 from tests.feed.world import event
 from tests.support.hand import Hand
 from tests.support.records import record
@@ -39,7 +39,7 @@ async def live(
 ) -> AsyncIterator[Live]:
     """A worker whose figures are new fifty times a second."""
     monkeypatch.setattr(sampler, "TICK_SECONDS", 0.02)
-    monkeypatch.setattr(stream_clients, "PUBLISH_SECONDS", 0.05)
+    monkeypatch.setattr(client_list_publisher, "PUBLISH_SECONDS", 0.05)
     async with working(redis7.url) as worker:
         await eventually(worker.is_ready)
         yield worker

@@ -13,7 +13,7 @@ NEW = """async (now) => {
   const { Clock } = await import("/static/js/live/clock.js");
   const { Store } = await import("/static/js/live/store.js");
   const { freshness } = await import("/static/js/live/freshness.js");
-  const { Model } = await import("/static/js/fleet/model.js");
+  const { Model } = await import("/static/js/fleet/page_model.js");
   const { headline } = await import("/static/js/fleet/headline.js");
   const { parse } = await import("/static/js/route.js");
   const { bands, said } = await import("/static/js/fleet/freshness_text.js");

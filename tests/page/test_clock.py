@@ -13,7 +13,7 @@ AHEAD = 5_000_000
 
 NEW = """async () => {
   const { Clock } = await import("/static/js/live/clock.js");
-  const { Pulse } = await import("/static/js/live/frame_delay.js");
+  const { Pulse } = await import("/static/js/live/stream_lag.js");
   const time = { mono: 1_000, wall: 1_000_000 };
   const clock = new Clock({ mono: () => time.mono, wall: () => time.wall });
   return { time, clock, pulse: new Pulse(clock) };

@@ -33,7 +33,7 @@ LONGER = {"live/fanout", "live/sync", "live/store"}
 
 TOUCH_DOCUMENT = (
     "ui/", "views/", "palette/palette", "palette/opener", "palette/global_shortcuts",
-    "palette/actions", "palette/key_list", "main", "report/main", "report/base_url",
+    "palette/actions", "palette/key_list", "main", "report/main", "report/offline_base_url",
 )  # fmt: skip
 TOUCH_NETWORK = {"live/api", "live/stream", "console/send", "console/snippets"}
 """Who may. `live/tab` starts the shared worker, `console/validator` a worker; `console/snippets`
@@ -82,9 +82,9 @@ def files(name: str) -> list[Path]:
 
 
 def test_the_source_is_read_as_it_is() -> None:
-    assert imported("live/frame_delay") == set()
+    assert imported("live/stream_lag") == set()
     assert imported("live/store") == {
-        "live/changes", "live/clock", "live/timeline", "live/position", "live/frame_delay",
+        "live/pending_changes", "live/clock", "live/timeline", "live/position", "live/stream_lag",
         "live/normalize",
     }  # fmt: skip
     assert {layer(name) for name in NAMES} == set(MAY_IMPORT)

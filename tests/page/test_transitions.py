@@ -9,7 +9,7 @@ from playwright.async_api import Page
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 FOLLOW = """async (rounds) => {
-  const { Index } = await import("/static/js/fleet/index.js");
+  const { Index } = await import("/static/js/fleet/service_collection.js");
   const { Transitions, isWorse } = await import("/static/js/fleet/transitions.js");
   const [index, transitions, told] = [new Index(), new Transitions(), []];
   for (const { put = {}, remove = [], all = false } of rounds) {

@@ -12,10 +12,10 @@ NEW = """async ([now, stream, page]) => {
   const { Clock } = await import("/static/js/live/clock.js");
   const { Store } = await import("/static/js/live/store.js");
   const { freshness } = await import("/static/js/live/freshness.js");
-  const { Model } = await import("/static/js/fleet/model.js");
+  const { Model } = await import("/static/js/fleet/page_model.js");
   const { Prefs } = await import("/static/js/prefs.js");
   const { parse } = await import("/static/js/route.js");
-  const { Address } = await import("/static/js/ui/address.js");
+  const { Address } = await import("/static/js/ui/browser_location.js");
   const { VIEWS } = await import("/static/js/views/registry.js");
   const { Shell } = await import("/static/js/views/shell.js");
   await Promise.all(Object.values(VIEWS).map((view) => view.warm?.()));

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hero_router.scan import scan_loop, single_scan
+from hero_router.scan import scan_cycle, scan_loop
 from tests.scan.node import Node
 from tests.scan.services import Services
 from tests.support.wait import PATIENCE_SECONDS
@@ -37,7 +37,7 @@ def whole_scans(monkeypatch: pytest.MonkeyPatch) -> None:
     event more.
     """
     monkeypatch.setattr(scan_loop, "FLUSH_SECONDS", PATIENCE_SECONDS)
-    monkeypatch.setattr(single_scan, "HEARTBEAT_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(scan_cycle, "HEARTBEAT_SECONDS", PATIENCE_SECONDS)
 
 
 @pytest.fixture

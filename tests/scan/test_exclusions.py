@@ -8,7 +8,7 @@ import pytest
 from hero_router.model import MAX_IGNORED
 from hero_router.scan.walk import Finder
 from hero_router.settings.config import RouterConfig
-from hero_router.upstream import exclusions
+from hero_router.upstream import ignored_files
 from tests.scan.node import Node
 from tests.scan.places import bind
 from tests.scan.services import Services
@@ -62,7 +62,7 @@ def test_a_folder_on_the_list_is_not_looked_into_and_is_no_doubt(root: Path) -> 
     bind(root / "ctx/private/rpc.sock")
     names = (*DEFAULT, "priv*/")
     assert found(root, names) == ["redis/rpc.sock"]
-    assert told(root, names) == dict.fromkeys(["Private", "ctx/private"], exclusions.LISTED)
+    assert told(root, names) == dict.fromkeys(["Private", "ctx/private"], ignored_files.LISTED)
     assert len(found(root)) == 3
     assert len(found(root, ("priv*", "r?dis"))) == 3, "these are names of files"
     assert found(root, ("*",)) == []
@@ -75,7 +75,7 @@ def test_what_is_protected_stays_so_whatever_the_setting(
     """A symlink or hard link gives power over the machine no other name."""
     bind(root / "engine.sock")
     (root / "rpc.sock").hardlink_to(root / "engine.sock")
-    monkeypatch.setattr(exclusions, "PROTECTED", (str(root / "engine.sock"),))
+    monkeypatch.setattr(ignored_files, "PROTECTED", (str(root / "engine.sock"),))
     why = "it controls this machine, or belongs to the router itself"
     assert told(root, ()) == {"engine.sock": why, "rpc.sock": why}
 
@@ -96,13 +96,13 @@ def test_each_reason_tells_why_a_socket_is_not_there(root: Path, tmp_path: Path)
     (root / "out").symlink_to(tmp_path / "outside")
     assert found(root) == ["svc/rpc.sock"]
     assert told(root) == {
-        "svc/rpc": exclusions.UNNAMED,
-        "svc/http.socket": exclusions.UNNAMED,
-        ".sock": exclusions.UNNAMED,
-        "svc/file.sock": exclusions.NOT_A_SOCKET,
-        "svc/out.sock": exclusions.ASTRAY,
-        "out": exclusions.ASTRAY,
-        "svc/gone.sock": exclusions.NOWHERE,
+        "svc/rpc": ignored_files.UNNAMED,
+        "svc/http.socket": ignored_files.UNNAMED,
+        ".sock": ignored_files.UNNAMED,
+        "svc/file.sock": ignored_files.NOT_A_SOCKET,
+        "svc/out.sock": ignored_files.ASTRAY,
+        "out": ignored_files.ASTRAY,
+        "svc/gone.sock": ignored_files.NOWHERE,
     }
 
 

@@ -15,7 +15,7 @@ from hero_router.scan.document_parser import Parsed
 from hero_router.scan.prober import DOCUMENT_LIMIT, LARGE_AT_ONCE, Prober
 from hero_router.scan.walk import Finder
 from hero_router.upstream.outcome import Outcome
-from hero_router.upstream.response import MOST_INTERIM
+from hero_router.upstream.response_parser import MOST_INTERIM
 from tests.scan.probing import TIMEOUT, facts
 from tests.scan.probing import probe as look
 from tests.scan.services import Services, Talk, http, request, says

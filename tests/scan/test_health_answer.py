@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hero_router.scan import health_answer
 from hero_router.scan.health_answer import Grade
 from hero_router.scan.probe_result import Health
-from hero_router.upstream.response import Response
+from hero_router.upstream.response_parser import Response
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "health.md"
 

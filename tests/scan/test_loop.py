@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hero_router.scan.probe_result import ProbeResult
-from hero_router.scan.single_scan import FLUSH_SECONDS
+from hero_router.scan.scan_cycle import FLUSH_SECONDS
 from hero_router.scan.walk import SocketFile
 from hero_router.scan.watcher import DEBOUNCE_MS, QUIET_MS
 from tests.scan.node import Node

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from hero_router.scan import single_scan
+from hero_router.scan import scan_cycle
 from hero_router.scan.probe_result import ProbeResult
 from hero_router.scan.walk import SocketFile
 from tests.scan.node import Node
@@ -20,7 +20,7 @@ async def test_a_service_that_is_not_probed_meanwhile_is_put_right_too(
     node: Node, services: Services, monkeypatch: pytest.MonkeyPatch, harm: str
 ) -> None:
     """What is gone needs no read of the whole: there is one record less."""
-    monkeypatch.setattr(single_scan, "WHOLE_SCANS", 2 if harm == "change" else 1000)
+    monkeypatch.setattr(scan_cycle, "WHOLE_SCANS", 2 if harm == "change" else 1000)
     await services.start("a.sock", good())
     seen = True
 

@@ -11,7 +11,7 @@ import pytest
 from hero_router.errors import StoreCorrupt
 from hero_router.model import Change, NodeState
 from hero_router.scan.probe_result import ProbeResult
-from hero_router.scan.single_scan import HUNG_TIMEOUTS
+from hero_router.scan.scan_cycle import HUNG_TIMEOUTS
 from hero_router.scan.walk import SocketFile
 from tests.scan.node import Node
 from tests.scan.services import Services, good, silent
@@ -22,7 +22,7 @@ from tests.support.wait import PATIENCE_SECONDS
 @pytest.fixture(autouse=True)
 def quick(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
     """Signs come as often as the scans of these tests."""
-    monkeypatch.setattr("hero_router.scan.single_scan.HEARTBEAT_SECONDS", 0.1)
+    monkeypatch.setattr("hero_router.scan.scan_cycle.HEARTBEAT_SECONDS", 0.1)
     node.settings |= {"scan_seconds": 0.1, "probe_concurrency": 1, "probe_timeout": 0.5}
 
 

@@ -11,7 +11,7 @@ from hero_router.model import Status
 from hero_router.scan.probe_interval import REST_PROBES, REST_SCANS, WELL_PROBES
 from hero_router.scan.probe_result import Health
 from hero_router.scan.scan_loop import ScanLoop
-from hero_router.upstream.listeners import Listeners
+from hero_router.upstream.listener_detection import Listeners
 from hero_router.upstream.safe_connect import SocketAddress, listens
 from tests.scan.node import Node
 from tests.scan.probing import found, probe

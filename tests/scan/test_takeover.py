@@ -15,7 +15,7 @@ from hero_router.model import Record
 from hero_router.position import ORIGIN, Position
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
-from hero_router.store.embedded import PrivateRedis
+from hero_router.store.embedded_redis_command import PrivateRedis
 from hero_router.store.keys import Keys
 from hero_router.store.registry import Registry
 from hero_router.store.stream_reader import NodeReader

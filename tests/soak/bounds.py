@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from hero_router.feed.audit import AGAIN_SECONDS, AUDIT_SECONDS
-from hero_router.scan.single_scan import WHOLE_SCANS
+from hero_router.scan.scan_cycle import WHOLE_SCANS
 
 SCAN_SECONDS = 1
 """Between two scans of the soak's scanners."""

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from hero_router.access.quotas import Limits, Quota
+from hero_router.access.concurrency_limits import Limits, Quota
 from hero_router.feed.feed import Feed
 from hero_router.sse import Message, Parser
 from hero_router.web.middleware import add_headers, admitting, guard

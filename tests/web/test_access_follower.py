@@ -11,13 +11,13 @@ from fakeredis import FakeServer
 
 from hero_router.access.attempts import FailedAttempts
 from hero_router.access.authenticator import Authenticator, LiveAccess
-from hero_router.access.networks import AllowedNetworks
+from hero_router.access.ip_allowlist import AllowedNetworks
 from hero_router.access.principal import Principal, PrincipalKind
-from hero_router.access.rules import load_rules
+from hero_router.access.rules_from_settings import load_rules
 from hero_router.errors import StoreCorrupt
 from hero_router.settings.access import AccessSettings
-from hero_router.store.allow_list import REVISION, AllowList
 from hero_router.store.client import Redis, connect
+from hero_router.store.ip_allowlist import REVISION, AllowList
 from hero_router.store.keys import Keys
 from hero_router.store.revoked_sessions import Revocations, RevokedSessions
 from hero_router.web import access_follower

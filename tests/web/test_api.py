@@ -8,8 +8,8 @@ from pytest_aiohttp.plugin import AiohttpClient
 from yarl import URL
 
 from hero_router.feed.conditions import SCANNER
+from hero_router.feed.json_answers import StateView
 from hero_router.feed.last_probe_reader import LastProbeReader
-from hero_router.feed.view import StateView
 from hero_router.strict_json import encode
 from tests.support.wait import eventually
 from tests.web.world import KEYS, WINDOW, Client, World, record

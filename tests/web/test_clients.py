@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hero_router.feed.filters import MAX_VALUE_LENGTH, MAX_VALUES
-from hero_router.web import stream_clients
+from hero_router.web import client_list_publisher
 from tests.support.hand import Hand
 from tests.support.redis import RedisServer, client
 from tests.support.wait import PATIENCE_SECONDS, eventually
@@ -16,7 +16,7 @@ from tests.web.live import Live, working
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers tell twenty times a second."""
-    monkeypatch.setattr(stream_clients, "PUBLISH_SECONDS", 0.05)
+    monkeypatch.setattr(client_list_publisher, "PUBLISH_SECONDS", 0.05)
 
 
 async def told(live: Live, number: int, workers: int = 1) -> Any:
@@ -91,13 +91,13 @@ async def test_a_long_wish_is_told_in_short(redis7: RedisServer, hand: Hand) -> 
             assert answer.status in (200, 400)
         async with live._session.get(f"{live.url}/api/events?context={'x,' * 30}{'y' * 256}"):
             (worker,) = (await told(live, 1))["workers"]
-            assert len(worker["listed"][0]["filter"]) <= stream_clients.LONGEST_FILTER
+            assert len(worker["listed"][0]["filter"]) <= client_list_publisher.LONGEST_FILTER
 
 
 async def test_only_some_are_named_and_all_are_counted(
     redis7: RedisServer, hand: Hand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream_clients, "MAX_LISTED", 1)
+    monkeypatch.setattr(client_list_publisher, "MAX_LISTED", 1)
     async with working(redis7.url) as live, live.listening(), live.listening():
         (worker,) = (await told(live, 2))["workers"]
         assert len(worker["listed"]) == 1
@@ -106,7 +106,7 @@ async def test_only_some_are_named_and_all_are_counted(
 async def test_a_worker_without_clients_publishes_that_and_an_unchanged_list_is_rarely_written(
     redis7: RedisServer, hand: Hand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream_clients, "REPEAT_SECONDS", 600.0)  # it is not due meanwhile
+    monkeypatch.setattr(client_list_publisher, "REPEAT_SECONDS", 600.0)  # it is not due meanwhile
     async with working(redis7.url) as live:
         await eventually(live.is_ready)
         (worker,) = (await told(live, 0))["workers"]
@@ -126,7 +126,7 @@ async def test_a_worker_without_clients_publishes_that_and_an_unchanged_list_is_
 async def test_what_has_not_changed_is_told_again_before_it_expires(
     redis7: RedisServer, hand: Hand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream_clients, "REPEAT_SECONDS", 0.1)
+    monkeypatch.setattr(client_list_publisher, "REPEAT_SECONDS", 0.1)
     async with working(redis7.url) as live, live.listening():
         await told(live, 1)
         before = writes(redis7)

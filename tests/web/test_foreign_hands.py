@@ -13,7 +13,7 @@ import pytest
 from redis import Redis
 
 from hero_router.feed import audit, node_monitor
-from hero_router.scan import single_scan
+from hero_router.scan import scan_cycle
 from hero_router.store import stream_reader
 from hero_router.store.keys import Keys
 from hero_router.strict_json import decode, encode
@@ -49,7 +49,7 @@ async def live(
 ) -> AsyncIterator[Live]:
     """A worker beside a scanner. It never audits: what it knows, it knows from events."""
     monkeypatch.setattr(audit, "AUDIT_SECONDS", NEVER)
-    monkeypatch.setattr(single_scan, "WHOLE_SCANS", 3)
+    monkeypatch.setattr(scan_cycle, "WHOLE_SCANS", 3)
     monkeypatch.setattr(node_monitor, "WATCH_SECONDS", 0.1)
     async with scanning(redis7.url, tmp_path), working(redis7.url) as worker:
         await eventually(lambda: knows(worker, {"a", "b"}), message="both are known")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hero_router.access.quotas import Limits, Quota
+from hero_router.access.concurrency_limits import Limits, Quota
 from hero_router.feed.batch_builder import SLICE_BYTES
 from hero_router.feed.subscribers import SubscriberState
 from tests.feed.world import events as numbered

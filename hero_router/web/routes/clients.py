@@ -10,8 +10,8 @@ from aiohttp import web
 from hero_router.singleflight import SingleFlight
 from hero_router.store.stream_clients import Presence, PresenceEntry
 from hero_router.strict_json import encode
+from hero_router.web.client_list_publisher import merged
 from hero_router.web.encoding import JSON, packed
-from hero_router.web.stream_clients import merged
 
 
 def routes(presence: Presence) -> list[web.RouteDef]:

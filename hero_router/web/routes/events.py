@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from aiohttp import web
 
-from hero_router import ndjson, sse
+from hero_router import sse, sse_to_ndjson
 from hero_router.access.policy import narrowed, visible
 from hero_router.errors import BadRequest
 from hero_router.feed.filters import Filter
@@ -43,11 +43,11 @@ class Format:
     rewrite: Rewrite
 
 
-SSE, NDJSON = "text/event-stream", ndjson.MEDIA_TYPE
+SSE, NDJSON = "text/event-stream", sse_to_ndjson.MEDIA_TYPE
 
 FORMATS: Mapping[str, Format] = {
     SSE: Format(sse.HEADERS, unchanged),
-    NDJSON: Format(ndjson.HEADERS, ndjson.lines),
+    NDJSON: Format(sse_to_ndjson.HEADERS, sse_to_ndjson.lines),
 }
 """The formats by media type. Both have the same frames; a client that likes both gets the first."""
 

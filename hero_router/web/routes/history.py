@@ -5,7 +5,7 @@ import hashlib
 from aiohttp import ETag, web
 
 from hero_router.errors import BadRequest
-from hero_router.history.spans import DEFAULT_SPAN, VIEWS
+from hero_router.history.span_summary import DEFAULT_SPAN, VIEWS
 from hero_router.rpc.service_history import ServiceHistories
 from hero_router.strict_json import encode
 from hero_router.web.encoding import JSON, encoding_headers, has, packed

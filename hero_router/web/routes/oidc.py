@@ -28,11 +28,11 @@ from hero_router.access.principal import Principal
 from hero_router.access.sessions import cookie_values
 from hero_router.errors import NotFound, ProviderFailed, RouterError, SignInRefused, TooManyAttempts
 from hero_router.sanitize import clean
-from hero_router.web.admission import Admission
+from hero_router.web.access_control import Admission
 from hero_router.web.browser_sessions import BrowserSessions, Way, local_path, redirect
-from hero_router.web.oidc_client import OidcClient, Redemption
+from hero_router.web.oidc_http_client import OidcClient, Redemption
 from hero_router.web.request_facts import FACTS
-from hero_router.web.request_line import host_of
+from hero_router.web.request_syntax_check import host_of
 from hero_router.web.sign_in_page import SignInPage
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from hero_router.access.principal import ADMIN, ALL_ROLES, Principal, PrincipalK
 from hero_router.access.sign_in_link import PATH as LINK_PATH
 from hero_router.errors import Forbidden, TooManyAttempts, Unauthorized
 from hero_router.strict_json import encode
-from hero_router.web.admission import Admission
+from hero_router.web.access_control import Admission
 from hero_router.web.body import BodyReader
 from hero_router.web.browser_sessions import (
     BrowserSessions,

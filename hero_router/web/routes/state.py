@@ -10,7 +10,7 @@ from aiohttp import ETag, web
 from hero_router.access.policy import visible
 from hero_router.errors import BadRequest
 from hero_router.feed.filters import Filter
-from hero_router.feed.view import MOST_VIEWS, StateView
+from hero_router.feed.json_answers import MOST_VIEWS, StateView
 from hero_router.rpc.service_detail import ServiceDetails
 from hero_router.store.routing_errors import MOST_KEPT
 from hero_router.store.webhook import WebhookStore

@@ -10,8 +10,8 @@ from aiohttp import web
 from hero_router.access.policy import visible
 from hero_router.errors import NotReady
 from hero_router.feed.filters import Filter
-from hero_router.feed.summary import Selection, Summary, summarize, unread
-from hero_router.feed.view import StateView
+from hero_router.feed.json_answers import StateView
+from hero_router.feed.overall_health import Selection, Summary, summarize, unread
 from hero_router.severity import most_severe
 from hero_router.web.badge import NO_SERVICE, NOT_KNOWN, draw, draw_status
 from hero_router.web.encoding import JSON, Document, packed

@@ -18,7 +18,7 @@ import { documentOf, target } from "./service_document.js";
 import { Validator } from "./validator.js";
 
 /** @typedef {import("./method.js").Method} Method */
-/** @typedef {{page: Document, model: import("../fleet/model.js").Model, address: import("../ui/address.js").Address}} Outside */
+/** @typedef {{page: Document, model: import("../fleet/page_model.js").Model, address: import("../ui/browser_location.js").Address}} Outside */
 
 export class Console {
   /** @param {Outside} outside */

@@ -4,7 +4,7 @@
  */
 
 import { make } from "./elements.js";
-import { verdict } from "./form_texts.js";
+import { verdict } from "./form_messages.js";
 
 /** @typedef {import("./edited_request.js").Draft} Draft */
 /** @typedef {import("./problems.js").Problem} Problem */
@@ -69,7 +69,7 @@ export class DraftCheck {
     return problems;
   }
 
-  /** @param {import("./form_texts.js").Lined[]} problems @param {string[]} notes @param {boolean} anyway */
+  /** @param {import("./form_messages.js").Lined[]} problems @param {string[]} notes @param {boolean} anyway */
   #say(problems, notes, anyway) {
     this.editor.problems(problems);
     this.root.replaceChildren(...verdict(this.page, problems, notes, anyway ? this.told.anyway : null));

@@ -8,11 +8,11 @@ import { Draft } from "./edited_request.js";
 import { DraftCheck } from "./edited_request_check.js";
 import { Editor } from "./form_and_json.js";
 import { button, make, replace } from "./elements.js";
-import { Exchange } from "./exchange.js";
-import { methodHead } from "./form_texts.js";
+import { Exchange } from "./request_state.js";
+import { methodHead } from "./form_messages.js";
 import { encode } from "./permalink.js";
-import { RequestLists } from "./request_lists.js";
-import { Result } from "./result.js";
+import { RequestLists } from "./batch_and_history.js";
+import { Result } from "./answer_view.js";
 import { withoutSecrets } from "./secrets.js";
 import { ways } from "./request_options.js";
 

@@ -6,7 +6,7 @@
 /**
  * `conditions` also where the page may be trusted more or less than before; `place`: the address, or what the
  * filter lets through; `hour`: the last hour; `caller`: who the person is to the router.
- * @typedef {import("../live/changes.js").Delta & {place: boolean, hour: boolean, caller: boolean}} Delta
+ * @typedef {import("../live/pending_changes.js").Delta & {place: boolean, hour: boolean, caller: boolean}} Delta
  */
 
 /** @returns {Delta} */

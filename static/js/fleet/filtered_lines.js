@@ -6,7 +6,7 @@
 import { haystack, matches } from "./query.js";
 import { seen } from "./status.js";
 
-/** The lines of services that the filter lets through, and all lines about the stream itself. @param {import("./model.js").Model} model @param {import("../live/timeline.js").Line[]} [lines] */
+/** The lines of services that the filter lets through, and all lines about the stream itself. @param {import("./page_model.js").Model} model @param {import("../live/timeline.js").Line[]} [lines] */
 export function filtered({ store, index, now }, lines = store.lines.all) {
   const { terms } = index.arrangement;
   if (terms.length === 0) return lines;

@@ -71,8 +71,7 @@ export function updated({ met, router }, digest) {
 /** The text while the page waits for the state. @param {Store} store */
 function loading({ missing, missed, behind, wanted }) {
   if (missing && missed) return say("catching up", `missed ${events(missed.dropped)}, loading the state again`);
-  if (!wanted && behind) return say("catching up", "");
-  return say("loading", "");
+  return say(!wanted && behind ? "catching up" : "loading", "");
 }
 
 /** How late events are, or since when nothing was received. @param {Store} store @param {Freshness} fresh */

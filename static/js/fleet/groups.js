@@ -7,7 +7,7 @@
 import { natural, position } from "./order.js";
 import { SEVERITY, counted } from "./status.js";
 
-/** @typedef {import("./index.js").Entry} Entry */
+/** @typedef {import("./service_collection.js").Entry} Entry */
 /** `counts` is how many services have each status, `worst` the worst of them. @typedef {{key: string, id: string, rank: number, text: string, entries: Entry[], counts: Map<string, number>}} Group */
 /** `entry` is null for the head of a group. @typedef {{key: string, group: Group, entry: Entry|null, open: boolean}} Row */
 

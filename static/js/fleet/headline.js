@@ -5,7 +5,7 @@
 
 import { clock } from "./times.js";
 
-/** In the past tense while the page may be out of date. @param {import("./model.js").Model} model @returns {string} */
+/** In the past tense while the page may be out of date. @param {import("./page_model.js").Model} model @returns {string} */
 export function headline({ index, loaded, past, fresh }) {
   if (!loaded) return "Waiting for the router…";
   const { asOf } = fresh.state;

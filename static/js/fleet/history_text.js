@@ -4,10 +4,10 @@
  * @module
  */
 
-import { duration } from "./history.js";
+import { duration } from "./history_bars.js";
 import { availability, incidentText } from "./incident_text.js";
 
-/** @typedef {import("./history.js").Span} Span */
+/** @typedef {import("./history_bars.js").Span} Span */
 
 /** The names of the spans in the address, how a link names them, and what they are. */
 export const SPANS = /** @type {const} */ ([["1h", "1 h", "hour"], ["1d", "24 h", "day"], ["30d", "30 d", "30 days"], ["1y", "1 y", "year"]]);
@@ -24,7 +24,7 @@ export const spanOf = ({ span }) => (SPANS.some(([name]) => name === span) ? spa
 /** @param {string} span */
 export const spanWord = (span) => SPANS.find(([name]) => name === span)?.[2] ?? span;
 
-/** "up 99.2 % of the 94 % watched of the last day". @param {import("./history.js").Row|undefined} row @param {Span} span @param {string} word of the span */
+/** "up 99.2 % of the 94 % watched of the last day". @param {import("./history_bars.js").Row|undefined} row @param {Span} span @param {string} word of the span */
 export function uptimeText(row, span, word) {
   if (!row?.minutes) return "no history yet";
   const young = row.since !== null && row.since > span.start;
@@ -34,7 +34,7 @@ export function uptimeText(row, span, word) {
 
 /**
  * The incidents of a span, the newest first, and what else is to be said of them.
- * @param {{incidents: import("./history.js").Incident[], transitions: {at: number}[]}} detail @param {Span} span @param {string} word of the span @param {number} now by the router's clock @param {string} bars of the span
+ * @param {{incidents: import("./history_bars.js").Incident[], transitions: {at: number}[]}} detail @param {Span} span @param {string} word of the span @param {number} now by the router's clock @param {string} bars of the span
  * @returns {{lines: string[], note: string}}
  */
 export function incidents({ incidents: all, transitions }, span, word, now, bars) {

@@ -3,9 +3,9 @@
  * @module
  */
 
-import { duration, meaning } from "./history.js";
+import { duration, meaning } from "./history_bars.js";
 
-/** @typedef {import("./history.js").Span} Span */
+/** @typedef {import("./history_bars.js").Span} Span */
 /** `bars` of each service by its id; `span` is null where nothing is known, and `error` says why. @typedef {{bars: Map<string, string>, span: Span|null, error: string}} Hour */
 
 /** All letters from the best to the worst, as docs/api.md has them. */
@@ -16,7 +16,7 @@ const OLD_MS = 180_000;
 /** Not asked yet. @type {Hour} */
 export const NO_HOUR = { bars: new Map(), span: null, error: "" };
 
-/** @param {(Span & {services: import("./history.js").Row[]})|null} answer of `/api/history` @param {string} error @returns {Hour} */
+/** @param {(Span & {services: import("./history_bars.js").Row[]})|null} answer of `/api/history` @param {string} error @returns {Hour} */
 export function hourOf(answer, error) {
   if (answer === null) return { ...NO_HOUR, error };
   return { bars: new Map(answer.services.map(({ service_id: id, bars }) => [id, bars])), span: answer, error: "" };

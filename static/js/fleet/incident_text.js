@@ -4,11 +4,11 @@
  * @module
  */
 
-import { duration } from "./history.js";
+import { duration } from "./history_bars.js";
 import { day, minute } from "./times.js";
 
-/** @typedef {import("./history.js").Row} Row */
-/** @typedef {import("./history.js").Incident} Incident */
+/** @typedef {import("./history_bars.js").Row} Row */
+/** @typedef {import("./history_bars.js").Incident} Incident */
 
 /** A share, rounded down to a tenth of a per cent, and near 100 % to a thousandth: 100 % means all. @param {number} part @param {number} whole */
 export function percent(part, whole) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { LATE_MS } from "./frame_delay.js";
+import { LATE_MS } from "./stream_lag.js";
 
 /** After this time without a stream the state is polled. */
 export const POLL_AFTER_MS = 10_000;

@@ -7,10 +7,10 @@
  */
 
 import { Clock } from "./clock.js";
-import { Changes } from "./changes.js";
+import { Changes } from "./pending_changes.js";
 import { Lines } from "./timeline.js";
 import { compare, skips } from "./position.js";
-import { Pulse } from "./frame_delay.js";
+import { Pulse } from "./stream_lag.js";
 import { blind, known } from "./normalize.js";
 
 /** @typedef {{event: string, id: string, data: any}} Frame */

@@ -7,7 +7,7 @@ import { mayDo } from "../fleet/caller.js";
 import { SEVERITY, counted, said, word } from "../fleet/status.js";
 import { format, toService, toView, withQuery } from "../route.js";
 
-/** @typedef {import("../fleet/model.js").Model} Model */
+/** @typedef {import("../fleet/page_model.js").Model} Model */
 /**
  * One line of the palette. `text` is what it is found by, `hint` says more of it, `kind` what it is.
  * A line has the address to which it leads, or the action that it runs.

@@ -11,7 +11,7 @@ const FORMAT = 1;
  * @typedef {{
  *   version: string, node: string, made_at: number, reader: {roles: string[], contexts: string[]|null},
  *   state: any, events: {kept: number, events: import("../live/store.js").Frame[]},
- *   past: {heads: Record<string, import("../fleet/history.js").Span>, services: Whole[], error: string},
+ *   past: {heads: Record<string, import("../fleet/history_bars.js").Span>, services: Whole[], error: string},
  * }} Report
  */
 /** All that is kept of one service. @typedef {{service_id: string, spans: Record<string, any>, transitions: any[], incidents: any[]}} Whole */

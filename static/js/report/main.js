@@ -5,7 +5,7 @@
  */
 
 import { hourOf } from "../fleet/hour.js";
-import { Model } from "../fleet/model.js";
+import { Model } from "../fleet/page_model.js";
 import { utc, when } from "../fleet/times.js";
 import { Clock } from "../live/clock.js";
 import { UNKNOWN } from "../live/fanout.js";
@@ -17,14 +17,14 @@ import { Palette } from "../palette/palette.js";
 import { Opener } from "../palette/opener.js";
 import { Shortcuts, toViews } from "../palette/global_shortcuts.js";
 import { Prefs } from "../prefs.js";
-import { Address } from "../ui/address.js";
+import { Address } from "../ui/browser_location.js";
 import { failed } from "../ui/crash.js";
 import { part, setText } from "../ui/dom.js";
 import { Frame } from "../ui/frame.js";
 import { themed } from "../ui/theme.js";
 import { VIEWS } from "../views/registry.js";
 import { Shell } from "../views/shell.js";
-import { history } from "./answers.js";
+import { history } from "./offline_api.js";
 import { open } from "./file.js";
 
 /** @typedef {import("./file.js").Report} Report */

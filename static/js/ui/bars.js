@@ -8,7 +8,7 @@ import { setAttribute } from "./dom.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** @param {Element} place an `<svg role="img">` @param {number} width in buckets @param {import("../fleet/history.js").Bars[]} shapes @param {string} text the same for those who do not see it; "": there is nothing to say */
+/** @param {Element} place an `<svg role="img">` @param {number} width in buckets @param {import("../fleet/history_bars.js").Bars[]} shapes @param {string} text the same for those who do not see it; "": there is nothing to say */
 export function drawBars(place, width, shapes, text) {
   setAttribute(place, "viewBox", `0 0 ${Math.max(width, 1)} 1`);
   setAttribute(place, "aria-label", text);

@@ -8,7 +8,7 @@ import { ACCESS, EXTENTS, kind, mayDo, role } from "../fleet/caller.js";
 import * as api from "../live/access_admin_api.js";
 import { part, setLength, setText } from "../ui/dom.js";
 import { AddressList } from "./access/addresses.js";
-import { Rules } from "./access/rules.js";
+import { Rules } from "./access/permissions.js";
 import { SessionList } from "./access/sessions.js";
 import { PolledView } from "./polled_view.js";
 

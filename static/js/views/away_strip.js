@@ -71,5 +71,5 @@ export class AwayStrip {
   }
 }
 
-/** All services as they are shown now. @param {import("../fleet/model.js").Model} model */
+/** All services as they are shown now. @param {import("../fleet/page_model.js").Model} model */
 const servicesOf = (model) => [...model.index.entries.values()].map((entry) => entry.shown);

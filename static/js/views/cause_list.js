@@ -10,13 +10,13 @@ import { said } from "../fleet/status.js";
 import { setSince } from "../ui/age.js";
 import { part, setAttribute, setLength, setMark, setText } from "../ui/dom.js";
 
-/** @typedef {import("../fleet/causes.js").Cause} Cause */
+/** @typedef {import("../fleet/cause_groups.js").Cause} Cause */
 
 const MOST = 50;
 const NAMED = 3;
 
 export class CauseList {
-  /** @param {HTMLElement} root @param {import("../fleet/model.js").Model} model */
+  /** @param {HTMLElement} root @param {import("../fleet/page_model.js").Model} model */
   constructor(root, model) {
     this.root = root;
     this.model = model;

@@ -13,7 +13,7 @@ import { clone, part, setAttribute, setMark, setText } from "../ui/dom.js";
 /** @typedef {import("../live/timeline.js").Line} Line */
 
 export class EventList {
-  /** @param {HTMLElement} root @param {import("../fleet/model.js").Model} model */
+  /** @param {HTMLElement} root @param {import("../fleet/page_model.js").Model} model */
   constructor(root, model) {
     this.root = root;
     this.model = model;

@@ -12,7 +12,7 @@ import { part, setAttribute, setHidden, setLength, setText } from "../ui/dom.js"
 
 /** @typedef {import("../live/store.js").Store} Store */
 /** @typedef {import("../live/freshness.js").Freshness} Freshness */
-/** @typedef {import("../fleet/model.js").Model} Model */
+/** @typedef {import("../fleet/page_model.js").Model} Model */
 
 const MOST_BANDS = 6;
 const SHEETS = ["--tokens", "--base", "--parts", "--views"];

@@ -5,7 +5,7 @@
  */
 
 import { everything } from "../fleet/changes_to_draw.js";
-import { sheet, templates } from "../ui/extra.js";
+import { sheet, templates } from "../ui/deferred_assets.js";
 
 /** @typedef {import("./slot.js").Outside} Outside */
 /** @typedef {import("./slot.js").View} View */

@@ -14,7 +14,7 @@ import { part, setAttribute, setLength, setMark, setText } from "../ui/dom.js";
 import { setLines } from "../ui/dom_list.js";
 import { Ignored } from "./ignored_sockets.js";
 import { PolledView } from "./polled_view.js";
-import { drawWebhook } from "./webhook.js";
+import { drawWebhook } from "./webhook_queue.js";
 
 export class NodesView extends PolledView {
   /** @param {import("./slot.js").Outside} outside */

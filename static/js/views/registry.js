@@ -4,7 +4,7 @@
  */
 
 import { ACCESS } from "../fleet/caller.js";
-import { FleetView } from "./fleet.js";
+import { FleetView } from "./fleet_overview.js";
 import { later } from "./later.js";
 
 /** @type {Readonly<Record<string, import("./slot.js").Entry>>} */

@@ -3,7 +3,7 @@
  * @module
  */
 
-import { paths } from "../fleet/history.js";
+import { paths } from "../fleet/history_bars.js";
 import { hourText } from "../fleet/hour.js";
 import { worst } from "../fleet/groups.js";
 import { latency } from "../fleet/order.js";
@@ -20,7 +20,7 @@ import { clone, part, setAttribute, setMark, setText } from "../ui/dom.js";
 const MOST_WASHED = 20;
 
 export class RowPainter {
-  /** @param {Document} page @param {import("../fleet/model.js").Model} model @param {(group: string) => void} toggle */
+  /** @param {Document} page @param {import("../fleet/page_model.js").Model} model @param {(group: string) => void} toggle */
   constructor(page, model, toggle) {
     this.page = page;
     this.model = model;

@@ -3,16 +3,16 @@
  * @module
  */
 
-import { GROUPINGS } from "../fleet/index.js";
+import { GROUPINGS } from "../fleet/service_collection.js";
 import { services } from "../fleet/headline.js";
 import { SORTS } from "../fleet/order.js";
 import { joined, split, withQuery } from "../route.js";
 import { isField, part, setText } from "../ui/dom.js";
 import { Choice } from "../ui/choice.js";
-import { List } from "../ui/list.js";
+import { List } from "../ui/virtual_list.js";
 import { RowPainter } from "./row_painter.js";
 
-/** @typedef {import("../fleet/model.js").Model} Model */
+/** @typedef {import("../fleet/page_model.js").Model} Model */
 
 export class ServiceList {
   /** @param {import("./slot.js").Outside} outside @param {{prefs: import("../prefs.js").Prefs, moved: () => void}} more */

@@ -10,7 +10,7 @@ import { writeAges } from "../ui/age.js";
 import { part, setAttribute } from "../ui/dom.js";
 import { Banner } from "./banner.js";
 import { Strip } from "./freshness_bar.js";
-import { Links } from "./links.js";
+import { Links } from "./main_navigation.js";
 import { VIEWS } from "./registry.js";
 import { ServiceList } from "./service_list.js";
 import { Slot } from "./slot.js";

@@ -6,12 +6,12 @@
 
 import { everything } from "../fleet/changes_to_draw.js";
 
-/** @typedef {import("../fleet/model.js").Model} Model */
+/** @typedef {import("../fleet/page_model.js").Model} Model */
 /** @typedef {import("../fleet/changes_to_draw.js").Delta} Delta */
 /** @typedef {import("../route.js").Place} Place */
 /**
  * What views get from outside; `changed`: the page must be drawn.
- * @typedef {{page: Document, model: Model, address: import("../ui/address.js").Address, changed: () => void}} Outside
+ * @typedef {{page: Document, model: Model, address: import("../ui/browser_location.js").Address, changed: () => void}} Outside
  */
 /**
  * `needs`: "list", the list of services stays beside the view; "service", the router is asked again and

@@ -6,7 +6,7 @@ from typing import Any
 from playwright.async_api import Page
 
 NAMES = [
-    "answer", "blank", "bundle", "call_history", "diff", "edited_request", "errors", "fit",
+    "answer_kind", "blank", "bundle", "call_history", "diff", "edited_request", "errors", "fit",
     "form_values", "hints", "json_pointer", "json_text", "json_value", "method", "permalink",
     "problems", "references", "request", "schema", "secrets", "snippets", "validator",
 ]  # fmt: skip

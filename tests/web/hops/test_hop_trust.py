@@ -9,8 +9,8 @@ import pytest
 
 from hero_router.access.ed25519 import NodeKey
 from hero_router.metrics import sampler
-from hero_router.proxy import routing_errors
-from hero_router.web import access_follower, upstreams
+from hero_router.proxy import routing_error_log
+from hero_router.web import access_follower, upstream_targets
 from tests.support.redis import RedisServer
 from tests.support.scrape import Scrape
 from tests.support.wait import PATIENCE_SECONDS, eventually
@@ -25,10 +25,10 @@ GET = get("/shop/page/")
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sampler, "TICK_SECONDS", 0.02)
-    monkeypatch.setattr(routing_errors, "WRITE_SECONDS", 0.02)
-    monkeypatch.setattr(routing_errors, "FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(routing_error_log, "WRITE_SECONDS", 0.02)
+    monkeypatch.setattr(routing_error_log, "FRESH_SECONDS", 0.0)
     monkeypatch.setattr(access_follower, "POLL_SECONDS", 0.05)
-    monkeypatch.setattr(upstreams, "PEER_SECONDS", 0.1)
+    monkeypatch.setattr(upstream_targets, "PEER_SECONDS", 0.1)
 
 
 async def told(live: Live, cause: str, **more: str) -> None:

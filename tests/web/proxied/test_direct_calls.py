@@ -9,7 +9,7 @@ import pytest
 
 from hero_router.metrics import sampler
 from hero_router.model import SocketState, Status
-from hero_router.web.direct_call import DirectCall
+from hero_router.web.fast_path_forwarder import DirectCall
 from tests.support.hand import NODE, Hand
 from tests.support.records import put
 from tests.support.redis import RedisServer

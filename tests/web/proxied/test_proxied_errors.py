@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from hero_router.proxy import routing_errors
+from hero_router.proxy import routing_error_log
 from tests.support.hand import NODE
 from tests.support.redis import RedisServer
 from tests.support.wait import eventually
@@ -18,8 +18,8 @@ from tests.web.upstream import OK, answers, service
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routing_errors, "WRITE_SECONDS", 0.02)
-    monkeypatch.setattr(routing_errors, "FRESH_SECONDS", 0.02)
+    monkeypatch.setattr(routing_error_log, "WRITE_SECONDS", 0.02)
+    monkeypatch.setattr(routing_error_log, "FRESH_SECONDS", 0.02)
 
 
 async def logs(live: Live, **params: Any) -> Any:

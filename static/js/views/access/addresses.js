@@ -17,7 +17,7 @@ import { EditablePart } from "./part.js";
 /** @typedef {{network: string, added_at: number, note: string}} Entry */
 
 export class AddressList extends EditablePart {
-  /** @param {HTMLElement} root @param {import("../../fleet/model.js").Model} model @param {() => void} changed as in `EditablePart` */
+  /** @param {HTMLElement} root @param {import("../../fleet/page_model.js").Model} model @param {() => void} changed as in `EditablePart` */
   constructor(root, model, changed) {
     super(root, "list of addresses", model, changed);
     part(root, "form").addEventListener("submit", (sent) => {

@@ -27,7 +27,7 @@ export class EditablePart extends AccessPart {
   /**
    * @param {HTMLElement} root
    * @param {string} what as in `AccessPart`
-   * @param {import("../../fleet/model.js").Model} model
+   * @param {import("../../fleet/page_model.js").Model} model
    * @param {() => void} changed asks the router again
    */
   constructor(root, what, model, changed) {

@@ -23,7 +23,7 @@ import { EditablePart } from "./part.js";
  */
 
 export class SessionList extends EditablePart {
-  /** @param {HTMLElement} root @param {import("../../fleet/model.js").Model} model @param {() => void} changed as in `EditablePart` */
+  /** @param {HTMLElement} root @param {import("../../fleet/page_model.js").Model} model @param {() => void} changed as in `EditablePart` */
   constructor(root, model, changed) {
     super(root, "browser sessions", model, changed);
     /** @type {Map<string, Session>} */ this.shown = new Map();

@@ -9,7 +9,7 @@ import { when } from "../../fleet/times.js";
 import { clone, part, setAttribute, setLength, setText } from "../../ui/dom.js";
 import { setLines } from "../../ui/dom_list.js";
 import { format, toService } from "../../route.js";
-import { NextSteps } from "./next_steps.js";
+import { NextSteps } from "./action_buttons.js";
 import { Past } from "./past.js";
 import { drawRoute } from "./route_picture.js";
 

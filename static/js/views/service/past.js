@@ -3,17 +3,17 @@
  * @module
  */
 
-import { barsText, moment, paths } from "../../fleet/history.js";
-import { latencyPaths, latencyText } from "../../fleet/latency.js";
+import { barsText, moment, paths } from "../../fleet/history_bars.js";
+import { latencyPaths, latencyText } from "../../fleet/latency_chart.js";
 import { SPANS, DEFAULT_SPAN, incidents, spanOf, spanWord, uptimeText } from "../../fleet/history_text.js";
 import * as api from "../../live/api.js";
-import { Repeated } from "../../live/repeated.js";
+import { Repeated } from "../../live/poller.js";
 import { format, withQuery } from "../../route.js";
 import { drawBars } from "../../ui/bars.js";
 import { clone, part, setAttribute, setText } from "../../ui/dom.js";
 import { setLines } from "../../ui/dom_list.js";
 
-/** The answer of `/api/history` for one service. @typedef {import("../../fleet/history.js").Span & {services: import("../../fleet/history.js").Row[], detail: any}} Answer */
+/** The answer of `/api/history` for one service. @typedef {import("../../fleet/history_bars.js").Span & {services: import("../../fleet/history_bars.js").Row[], detail: any}} Answer */
 
 export class Past {
   /** @param {HTMLElement} root @param {import("../slot.js").Outside} outside */

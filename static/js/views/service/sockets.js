@@ -7,7 +7,7 @@ import { probeOf } from "../../fleet/request_route.js";
 import { said } from "../../fleet/status.js";
 import { lasting } from "../../fleet/times.js";
 import { clone, part, setLength, setMark, setText } from "../../ui/dom.js";
-import { drawLinks } from "./links.js";
+import { drawLinks } from "./socket_links.js";
 
 /** @typedef {import("../slot.js").View} View */
 

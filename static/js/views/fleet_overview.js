@@ -1,0 +1,65 @@
+/**
+ * The home view, beside the list of services: the causes of what is wrong, the last hour, the latest events,
+ * and the sockets that are ignored. The filter acts on all of it.
+ * @module
+ */
+
+import { filtered } from "../fleet/filtered_lines.js";
+import { isQuiet } from "../fleet/changes_to_draw.js";
+import { clone, part, setHidden } from "../ui/dom.js";
+import { CauseList } from "./cause_list.js";
+import { EventList } from "./event_list.js";
+import { Ignored } from "./ignored_sockets.js";
+import { LastHour } from "./fleet_last_hour.js";
+
+const MOST_EVENTS = 30;
+/** More new lines than these are drawn in several frames. */
+const MOST_AT_ONCE = 8;
+
+/** @typedef {import("./slot.js").View} View */
+
+/** @implements {View} */
+export class FleetView {
+  /** @param {import("./slot.js").Outside} outside */
+  constructor({ page, model, changed }) {
+    this.model = model;
+    this.changed = changed;
+    /** Whether all causes and events are drawn. */ this.complete = true;
+    this.needs = /** @type {const} */ (["list"]);
+    this.body = clone(page, "fleet");
+    this.causes = new CauseList(part(this.body, "[data-causes-part]"), model);
+    this.hour = new LastHour(part(this.body, "[data-hour]"), model);
+    this.events = new EventList(part(this.body, "[data-events-part]"), model);
+    this.ignored = new Ignored(part(this.body, "[data-ignored]"));
+  }
+
+  title() {
+    return "";
+  }
+
+  /** @param {HTMLElement} root */
+  mount(root) {
+    root.append(this.body);
+  }
+
+  /** @param {import("./slot.js").Delta} delta */
+  draw(delta) {
+    const more = !this.complete;
+    const causes = (isQuiet(delta) && !more) || this.causes.draw(MOST_AT_ONCE);
+    if (delta.hour || delta.place || delta.all) this.hour.draw();
+    const events = !(delta.lines || delta.place || more) || this.events.draw(filtered(this.model).slice(0, MOST_EVENTS), MOST_AT_ONCE);
+    this.complete = causes && events;
+    if (!this.complete) this.changed();
+    if (delta.all) this.ignored.render(this.model.store.nodes);
+    const { loaded, index, filter } = this.model;
+    // What stands below comes once what is above it is there, so that nothing moves while the page loads.
+    if (loaded && causes) setHidden(part(this.body, "[data-rest]"), false);
+    if (loaded && this.complete) setHidden(part(this.body, "[data-live-only]"), false);
+    setHidden(part(this.body, "[data-none]"), !loaded || index.entries.size > 0);
+    setHidden(part(this.body, "[data-well]"), !loaded || index.entries.size === 0 || index.known < index.entries.size || index.troubled > 0 || filter !== "" || this.model.past);
+  }
+
+  leave() {
+    this.body.remove();
+  }
+}
