@@ -20,7 +20,9 @@ def test_each_file_that_a_document_names_exists(document: Path) -> None:
 
 def test_the_benchmarks_name_their_modules() -> None:
     text = (TOP / "benchmarks/README.md").read_text("utf-8")
-    named = {name for row in re.findall(r"^\| (`\w+`[^|]*)\|", text, re.M) for name in words(row)}
+    named = {
+        name for row in re.findall(r"^\| (`\w+`[^|]*)\|", text, re.MULTILINE) for name in words(row)
+    }
     there = {path.stem for path in (TOP / "benchmarks").rglob("*.py")}
     assert named <= there
     assert there - named == {"__init__", "__main__", "performance"}
