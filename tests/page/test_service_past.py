@@ -64,17 +64,17 @@ async def test_incidents_of_the_span_are_listed_and_what_is_not_kept_is_said(qui
 
 async def test_latency_is_a_picture_and_words(quiet: Page) -> None:
     figures = [[1, None, 2], [4, None, 3]]
-    assert await quiet.evaluate(CALL, ["latency", "latencyPaths", *figures]) == [
+    assert await quiet.evaluate(CALL, ["latency_chart", "latencyPaths", *figures]) == [
         {"kind": "p95", "d": "M0 0H1V1H0ZM2 0.25H3V1H2Z"},
         {"kind": "median", "d": "M0 0.75H1V1H0ZM2 0.5H3V1H2Z"},
     ]
-    text = await quiet.evaluate(CALL, ["latency", "latencyText", SPAN, *figures])
+    text = await quiet.evaluate(CALL, ["latency_chart", "latencyText", SPAN, *figures])
     assert text.startswith("median 2 ms, p95 of peaks 3 ms at ")
     assert "; highest 4 ms at " in text
     minutes = {**SPAN, "bucket_seconds": 60}
-    text = await quiet.evaluate(CALL, ["latency", "latencyText", minutes, *figures])
+    text = await quiet.evaluate(CALL, ["latency_chart", "latencyText", minutes, *figures])
     assert text.startswith("median 2 ms, p95 3 ms at ")
-    none = await quiet.evaluate(CALL, ["latency", "latencyText", SPAN, [None], [None]])
+    none = await quiet.evaluate(CALL, ["latency_chart", "latencyText", SPAN, [None], [None]])
     assert none == "no probe was answered in this time"
 
 
