@@ -131,7 +131,10 @@ async def test_no_state_of_doubt_breaks_a_rule(browser: Browser, shown: Fleet) -
         await page.locator("[data-causes] .cause").first.wait_for()
     await expect(page.locator("[data-strip]")).to_have_attribute("data-link", "reconnecting")
     found += await in_all_looks(page, "reconnecting")
-    views = (View("no services", "#/", sees("[data-none]")), View("no nodes", "#/nodes", sees("main")))
+    views = (
+        View("no services", "#/", sees("[data-none]")),
+        View("no nodes", "#/nodes", sees("main")),
+    )
     found += await of_views(page, shown.empty, *views)
     assert not found, "\n".join(found)
 
