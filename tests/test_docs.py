@@ -23,7 +23,7 @@ from hero_router.store.history import HistoryStore, Minute
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Lease
 from hero_router.store.registry import Registry
-from hero_router.store.session_list import BrowserSession, SessionRecord
+from hero_router.store.session_list import BrowserSession, SessionListStore
 from hero_router.web.app import create_app
 from hero_router.web.worker_parts import RedisClients, make_parts
 from tests.support.records import put, record, report
@@ -144,7 +144,7 @@ async def fill(server: RedisServer) -> None:
     grant = await Lease(client, Keys(), "n1", "s1", 10).acquire()
     assert grant is not None
     session = BrowserSession("s", "ann", "token", ["viewer"], None, "::1", "", 1_000, 2**45)
-    await SessionRecord(client, Keys()).put(session, 1_000)
+    await SessionListStore(client, Keys()).put(session, 1_000)
     await Registry(client, Keys(), 16).apply(grant, [put()], report())
     rows = {record().id: Row("h")}
     await HistoryStore(client, Keys()).write(grant, Minute(29_404_800, 29_404_800, rows))

@@ -91,7 +91,7 @@ PURE = {
     "rpc.error_mapping", "rpc.examples", "rpc.json_schema", "rpc.methods",
     "rpc.mute_methods", "rpc.openrpc",
     "rpc.params",
-    "rpc.results",
+    "rpc.result_types",
     "scan.diff", "scan.document_parser", "scan.flaps", "scan.health_answer", "scan.inventory",
     "scan.minute_recorder",
     "scan.probe_interval", "scan.probe_result", "scan.socket_status",

@@ -11,7 +11,7 @@ from benchmarks.experiments.stalled import WINDOW, stalled
 from benchmarks.experiments.step_runner import Step
 from benchmarks.experiments.storm import TRIMMED_WINDOW, storm, trim
 from benchmarks.experiments.streaming import growth, named, streaming
-from benchmarks.load.event_workload import SCENARIOS, SMALL_BURST, Scenario
+from benchmarks.load.event_workload import SCENARIOS, SMALL_BURST, EventWorkload
 from benchmarks.targets.floor import Floor
 from benchmarks.targets.product import Product
 from benchmarks.targets.registry import PEERS
@@ -32,7 +32,7 @@ COMPARED = ("steady", "burst")
 """The scenarios in which peers stream too, and floors on uvloop."""
 
 
-def stream(target: Target, scenario: Scenario, rounds: int, clients: int = STREAMS) -> Step:
+def stream(target: Target, scenario: EventWorkload, rounds: int, clients: int = STREAMS) -> Step:
     """One scenario to all clients of one server."""
     run = partial(streaming, target, scenario, clients)
     return Step("streaming", scenario.name, target.name, 6 + scenario.seconds, run, rounds)

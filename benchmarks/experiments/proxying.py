@@ -18,7 +18,7 @@ from math import inf
 from benchmarks.experiments.step_runner import STEP_SECONDS, Runner, Step, interruptible
 from benchmarks.experiments.streaming import streaming
 from benchmarks.load.caller import Load
-from benchmarks.load.event_workload import SCENARIOS, Scenario
+from benchmarks.load.event_workload import SCENARIOS, EventWorkload
 from benchmarks.load.measure import (
     LOAD_CORE,
     Meter,
@@ -130,7 +130,7 @@ class Busy:
     name = "hero_router"
 
     @asynccontextmanager
-    async def start(self, scenario: Scenario) -> AsyncIterator[Server]:
+    async def start(self, scenario: EventWorkload) -> AsyncIterator[Server]:
         """Run it, its service, and the clients of that."""
         async with serving() as folder, Product(socket_dir=str(folder)).start(scenario) as server:
             proxied = Proxied(server.pids, server.port, PREFIX)

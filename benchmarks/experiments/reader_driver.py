@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from benchmarks.load.event_workload import AT_MS, CREATED_MS, Scenario
+from benchmarks.load.event_workload import AT_MS, CREATED_MS, EventWorkload
 from benchmarks.load.measure import LOAD_CORE, memory_bytes
 from benchmarks.load.process import Child, child
 from benchmarks.targets.target import PATH, Server
@@ -48,7 +48,7 @@ class Readers:
         grown = memory_bytes(self._server.pids) - before
         return answer["connected"], answer["seconds"], grown
 
-    async def watch(self, scenario: Scenario, *, slow: bool = False) -> int:
+    async def watch(self, scenario: EventWorkload, *, slow: bool = False) -> int:
         """Let the readers, or now the slow ones, read; `watched` waits for their end.
 
         Returns how many bytes each of them must get at least.
@@ -85,7 +85,7 @@ async def reading(server: Server) -> AsyncIterator[Readers]:
         yield Readers(server, process)
 
 
-def expected(server: Server, scenario: Scenario) -> tuple[int, str]:
+def expected(server: Server, scenario: EventWorkload) -> tuple[int, str]:
     """How many bytes every client receives at least, and what is in the last event alone."""
     epoch, seq = server.head
     numbers = range(1, scenario.events + 1)

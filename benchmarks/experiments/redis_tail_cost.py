@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.experiments.reader_driver import reading
 from benchmarks.experiments.streaming import named
-from benchmarks.load.event_workload import Scenario
+from benchmarks.load.event_workload import EventWorkload
 from benchmarks.load.measure import Meter
 from benchmarks.results.runs import Run
 from benchmarks.targets.product import Deployment, Product
@@ -84,7 +84,7 @@ async def _nothing(_: object) -> None:
 
 async def _publish(it: Deployment, rate: int) -> None:
     batch = max(rate // BATCHES, 1)
-    flow = Scenario("tails", f"{rate} events/s", int(rate * SECONDS), batch, rate / batch)
+    flow = EventWorkload("tails", f"{rate} events/s", int(rate * SECONDS), batch, rate / batch)
     began = time.monotonic()
     for turn, numbers in enumerate(flow.batches()):
         await asyncio.sleep(began + turn / flow.rate - time.monotonic())

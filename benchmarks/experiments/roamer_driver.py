@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from benchmarks.load.event_workload import Scenario
+from benchmarks.load.event_workload import EventWorkload
 from benchmarks.load.process import Broken, Child, child
 from benchmarks.targets.product import Publisher
 from tests.support.background import meanwhile
@@ -67,7 +67,7 @@ class Flow:
 
 
 @asynccontextmanager
-async def flowing(publisher: Publisher, scenario: Scenario) -> AsyncIterator[Flow]:
+async def flowing(publisher: Publisher, scenario: EventWorkload) -> AsyncIterator[Flow]:
     """Publish events at the scenario's rate until the block ends."""
     flow = Flow()
 

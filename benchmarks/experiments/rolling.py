@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import psutil
 
 from benchmarks.experiments.roamer_driver import LIVE_SECONDS, Roamers, flowing, roaming
-from benchmarks.load.event_workload import NODE, Scenario
+from benchmarks.load.event_workload import NODE, EventWorkload
 from benchmarks.load.measure import ALL_CORES, pinned
 from benchmarks.load.process import Broken
 from benchmarks.load.readiness_poller import polled
@@ -29,7 +29,7 @@ from hero_router.store.stream_reader import Stream
 from tests.deploy.topology import Topology
 from tests.support.wait import eventually
 
-FLOW = Scenario("rolling", "20 events/s", events=1_000_000, batch=1, rate=20)
+FLOW = EventWorkload("rolling", "20 events/s", events=1_000_000, batch=1, rate=20)
 END_SECONDS = 20.0
 BEFORE_SECONDS = 2.0
 TARGET = "hero_router"

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from benchmarks.experiments.reader_driver import reading
 from benchmarks.experiments.streaming import publish
-from benchmarks.load.event_workload import BURST, Scenario
+from benchmarks.load.event_workload import BURST, EventWorkload
 from benchmarks.load.measure import Meter, memory_bytes
 from benchmarks.results.runs import Run
 from benchmarks.targets.target import Target
@@ -21,7 +21,7 @@ WINDOW = 8192
 """Eight seconds of the burst: else a pause of a shared machine would be a gap for everyone."""
 
 
-async def stalled(target: Target, clients: int, slow: int, scenario: Scenario = BURST) -> Run:
+async def stalled(target: Target, clients: int, slow: int, scenario: EventWorkload = BURST) -> Run:
     """Publish while `slow` of the clients do not read; then let them read on. Raises Broken."""
     async with target.start(scenario) as server, reading(server) as readers:
         await readers.connect(clients, slow)

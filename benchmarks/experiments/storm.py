@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from benchmarks.experiments.roamer_driver import Roamers, flowing, roaming
-from benchmarks.load.event_workload import Scenario
+from benchmarks.load.event_workload import EventWorkload
 from benchmarks.load.measure import LOAD_CORE, Meter
 from benchmarks.load.readiness_poller import polled
 from benchmarks.results.runs import Run
@@ -20,7 +20,7 @@ from benchmarks.targets.product import Deployment, Product
 from hero_router.store.client import connect
 from hero_router.store.keys import APPLY_BATCH
 
-FLOW = Scenario("storm", "2 events/s", events=1_000_000, batch=1, rate=2)
+FLOW = EventWorkload("storm", "2 events/s", events=1_000_000, batch=1, rate=2)
 """To 5,000 clients that is what one process can well read for them beside all else."""
 
 BEFORE_SECONDS = 2.0

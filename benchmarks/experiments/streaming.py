@@ -5,14 +5,14 @@ import time
 from dataclasses import replace
 
 from benchmarks.experiments.reader_driver import reading
-from benchmarks.load.event_workload import GROWTH, Scenario
+from benchmarks.load.event_workload import GROWTH, EventWorkload
 from benchmarks.load.measure import Meter
 from benchmarks.results.runs import Run
 from benchmarks.targets.product import Product
 from benchmarks.targets.target import Server, Target
 
 
-async def streaming(target: Target, scenario: Scenario, clients: int) -> Run:
+async def streaming(target: Target, scenario: EventWorkload, clients: int) -> Run:
     """Run one scenario against one server. Raises Broken.
 
     Counts are deliveries over all clients. `cpu_us` is server CPU per delivery; loads are CPU time
@@ -55,7 +55,7 @@ def named(workers: int) -> str:
     return "1 worker" if workers == 1 else f"{workers} workers"
 
 
-async def publish(server: Server, scenario: Scenario) -> list[int]:
+async def publish(server: Server, scenario: EventWorkload) -> list[int]:
     """Hand over all batches at their time; returns when each event was handed over (ns)."""
     began, published = time.monotonic(), list[int]()
     for turn, numbers in enumerate(scenario.batches()):

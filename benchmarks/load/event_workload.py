@@ -22,7 +22,7 @@ are due, as the floors make their frames: so it is no part of a latency."""
 
 
 @dataclass(frozen=True, slots=True)
-class Scenario:
+class EventWorkload:
     """Publish `events` in batches of `batch`, `rate` batches a second (0: as fast as they go).
 
     `full` frames carry the whole record, as the scanner publishes it; others only its main fields,
@@ -63,30 +63,30 @@ class Scenario:
 
 
 SCENARIOS = (
-    Scenario("lone", "one event at a time, 10/s", events=50, batch=1, rate=10),
-    Scenario("steady", "one event at a time, 100/s", events=1000, batch=1, rate=100),
-    Scenario("burst", "a burst of 1,000 events", events=1000, batch=APPLY_BATCH, rate=0),
-    Scenario(
+    EventWorkload("lone", "one event at a time, 10/s", events=50, batch=1, rate=10),
+    EventWorkload("steady", "one event at a time, 100/s", events=1000, batch=1, rate=100),
+    EventWorkload("burst", "a burst of 1,000 events", events=1000, batch=APPLY_BATCH, rate=0),
+    EventWorkload(
         "burst_full", "a burst of 1,000 full records", 1000, batch=APPLY_BATCH, rate=0, full=True
     ),
 )
 
-BURST = Scenario("stalled", "20,000 events at 1,000/s", events=20_000, batch=25, rate=40)
+BURST = EventWorkload("stalled", "20,000 events at 1,000/s", events=20_000, batch=25, rate=40)
 """Published while some clients do not read."""
 
-SMALL_BURST = Scenario(
+SMALL_BURST = EventWorkload(
     "stalled", "6,000 full records at 800/s", events=6000, batch=20, rate=40, full=True
 )
 """About what the slowest peers can carry to fifty clients."""
 
-GROWTH = Scenario("growth", "one event at a time, 5/s", events=30, batch=1, rate=5)
+GROWTH = EventWorkload("growth", "one event at a time, 5/s", events=30, batch=1, rate=5)
 """Few enough for 10,000 clients on one core, and for one process that reads for all of them."""
 
 _MAIN_FIELDS = ("id", "name", "context", "node", "status", "reason", "changed_at")
 
 
 @lru_cache(READY)
-def _change(scenario: Scenario, number: int) -> Change:
+def _change(scenario: EventWorkload, number: int) -> Change:
     status = Status.UNHEALTHY if (number - 1) // SERVICES % 2 == 0 else Status.HEALTHY
     record = service(number % SERVICES, status, CREATED_MS + number)
     value = record.to_json()

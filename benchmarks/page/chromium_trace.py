@@ -15,7 +15,7 @@ STARTED, COMMITTED = "TracingStartedInBrowser", "FrameCommittedInBrowser"
 
 
 @dataclass(slots=True)
-class Tasks:
+class ChromiumTrace:
     """The CPU times of all tasks of a phase, in ms; `painted`: only of those after the first paint.
 
     CPU time, as a busy machine makes every task last longer.
@@ -31,9 +31,9 @@ class Tasks:
 
 
 @asynccontextmanager
-async def traced(browser: Browser, page: Page) -> AsyncIterator[Tasks]:
+async def traced(browser: Browser, page: Page) -> AsyncIterator[ChromiumTrace]:
     """The tasks of the page during the body, known after it."""
-    found = Tasks()
+    found = ChromiumTrace()
     await browser.start_tracing(page=page, categories=CATEGORIES)
     yield found
     events = json.loads(await browser.stop_tracing())["traceEvents"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import inf, isinf
 from typing import NamedTuple
 
-from benchmarks.load.event_workload import BURST, GROWTH, SCENARIOS, Scenario
+from benchmarks.load.event_workload import BURST, GROWTH, SCENARIOS, EventWorkload
 from benchmarks.results.aims import OURS
 from benchmarks.results.runs import RESULTS, Kept, Run, Spread
 from benchmarks.results.tables import markdown
@@ -54,7 +54,7 @@ Arrival = tuple[float, int]
 """When a reply of Redis comes, in seconds, and how many events are in it."""
 
 
-def arrivals(scenario: Scenario) -> list[Arrival]:
+def arrivals(scenario: EventWorkload) -> list[Arrival]:
     """The replies of Redis in a scenario."""
     step = 1 / scenario.rate if scenario.rate else scenario.batch * PUBLISH_SECONDS
     return [(turn * step, len(numbers)) for turn, numbers in enumerate(scenario.batches())]
@@ -142,7 +142,7 @@ class Point(NamedTuple):
 
     file: str
     experiment: str
-    scenario: Scenario
+    scenario: EventWorkload
     target: str = OURS
     workers: int = 1
 

@@ -15,7 +15,7 @@ from typing import cast
 
 import uvloop
 
-from benchmarks.load.event_workload import Scenario
+from benchmarks.load.event_workload import EventWorkload
 from benchmarks.load.measure import SERVER_CORE
 from benchmarks.load.process import START_SECONDS, child
 from benchmarks.targets.target import Server
@@ -36,7 +36,7 @@ class Floor:
         self.name = f"floor-{mode}" if loop == "asyncio" else f"floor-{mode}-{loop}"
 
     @asynccontextmanager
-    async def start(self, scenario: Scenario) -> AsyncIterator[Server]:
+    async def start(self, scenario: EventWorkload) -> AsyncIterator[Server]:
         """Run it as a process of its own. Raises Broken."""
         command = [
             sys.executable,
@@ -92,7 +92,7 @@ async def _serve(mode: str, frames: Sequence[bytes]) -> None:
 
 def main(mode: str, loop: str, scenario_json: str) -> None:
     """Run one floor process for a scenario."""
-    scenario = Scenario(**json.loads(scenario_json))
+    scenario = EventWorkload(**json.loads(scenario_json))
     frames = [
         scenario.frame(number, Position(HEAD.epoch, number))
         for number in range(1, scenario.events + 1)

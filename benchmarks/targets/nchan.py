@@ -12,7 +12,7 @@ from pathlib import Path
 
 import aiohttp
 
-from benchmarks.load.event_workload import Scenario
+from benchmarks.load.event_workload import EventWorkload
 from benchmarks.load.measure import LOAD_CORE, SERVER_CORE
 from benchmarks.load.process import Absent, Child, child
 from benchmarks.targets.floor import HEAD
@@ -58,7 +58,7 @@ class Nchan:
     name = "nchan"
 
     @asynccontextmanager
-    async def start(self, scenario: Scenario) -> AsyncIterator[Server]:
+    async def start(self, scenario: EventWorkload) -> AsyncIterator[Server]:
         """Run Redis and both nginx. Raises Broken, and Absent where the module is not there."""
         nginx, redis = installed(MODULE), free_port()
         async with (

@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 import psutil
 
-from benchmarks.load.event_workload import CREATED_MS, NODE, SERVICES, Scenario, service
+from benchmarks.load.event_workload import CREATED_MS, NODE, SERVICES, EventWorkload, service
 from benchmarks.load.measure import ALL_CORES, LOAD_CORE, SERVER_CORE
 from benchmarks.load.process import START_SECONDS, Child, child
 from benchmarks.targets.target import Server
@@ -22,7 +22,7 @@ from hero_router.model import Change, NodeState, Status
 from hero_router.position import Position
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
-from hero_router.store.embedded_redis_command import PrivateRedis
+from hero_router.store.embedded_redis_command import EmbeddedRedis
 from hero_router.store.keys import Keys
 from hero_router.store.lease import Grant, Lease
 from hero_router.store.registry import Registry
@@ -58,7 +58,7 @@ class Product:
         self._settings: dict[str, Any] = {"workers": 1, **settings}
 
     @asynccontextmanager
-    async def start(self, scenario: Scenario) -> AsyncIterator[Server]:
+    async def start(self, scenario: EventWorkload) -> AsyncIterator[Server]:
         """Run it with one publisher of the scenario. Raises Broken."""
         async with self.deployed() as it:
 
@@ -90,7 +90,7 @@ class Product:
 async def private_redis(*options: str) -> AsyncIterator[str]:
     """A Redis of our own on the load's core, with options; gives its URL. Raises Broken."""
     with tempfile.TemporaryDirectory(prefix="hero_router-bench-") as folder:
-        redis = PrivateRedis(Path(folder))
+        redis = EmbeddedRedis(Path(folder))
         async with child([*redis.command(), *options], core=LOAD_CORE) as server:
             await until(redis.answers, server)
             yield redis.url

@@ -4,7 +4,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from benchmarks.load.event_workload import Scenario
+from benchmarks.load.event_workload import EventWorkload
 from benchmarks.load.measure import SERVER_CORE
 from benchmarks.load.process import START_SECONDS, child
 from benchmarks.targets.floor import HEAD
@@ -26,7 +26,7 @@ class PythonPeer:
         self.name, self._module = name, module
 
     @asynccontextmanager
-    async def start(self, scenario: Scenario) -> AsyncIterator[Server]:
+    async def start(self, scenario: EventWorkload) -> AsyncIterator[Server]:
         """Run it as a process of its own. Raises Broken."""
         async with private_redis(*MOST_CLIENTS) as url:
             command = [sys.executable, "-m", f"benchmarks.targets.{self._module}", url]
@@ -43,7 +43,7 @@ class PythonPeer:
                     await client.aclose()
 
 
-async def _add(client: Redis, scenario: Scenario, numbers: Sequence[int]) -> None:
+async def _add(client: Redis, scenario: EventWorkload, numbers: Sequence[int]) -> None:
     """Append events to a stream that keeps as many as the product's."""
     kept = RouterConfig().stream.window
     pipeline = client.pipeline(transaction=False)

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from benchmarks.load.event_workload import Scenario
+from benchmarks.load.event_workload import EventWorkload
 from hero_router.position import Position
 
 PATH = "/api/events"
@@ -14,7 +14,7 @@ PATH = "/api/events"
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server. Its clients receive exactly `Scenario.frame` of each published event.
+    """A running server. Its clients receive exactly `EventWorkload.frame` of each published event.
 
     `pids` are the processes whose CPU time and memory count; it listens on `port` of 127.0.0.1, and
     `head` is the last position before the scenario's first event. `publish` hands over one batch
@@ -35,5 +35,5 @@ class Target(Protocol):
     def name(self) -> str:
         """One word, as in the tables."""
 
-    def start(self, scenario: Scenario) -> AbstractAsyncContextManager[Server]:
+    def start(self, scenario: EventWorkload) -> AbstractAsyncContextManager[Server]:
         """Run it on the server's core for as long as the block lasts. Raises Broken."""

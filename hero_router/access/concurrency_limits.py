@@ -22,8 +22,8 @@ class Slot:
 
     __slots__ = ("_network", "_quota", "is_kept")
 
-    def __init__(self, quota: "Quota", network: str) -> None:
-        self._quota: Quota | None = quota
+    def __init__(self, quota: "ConcurrencyLimit", network: str) -> None:
+        self._quota: ConcurrencyLimit | None = quota
         self._network = network
         self.is_kept = False
 
@@ -34,7 +34,7 @@ class Slot:
             quota.give_back(self._network)
 
 
-class Quota:
+class ConcurrencyLimit:
     """Counts the open streams, or the open calls, of one worker.
 
     Addresses of this machine have no limit of their own: operators come from it. IPv6 addresses of

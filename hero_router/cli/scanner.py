@@ -9,7 +9,7 @@ import click
 
 from hero_router.cli.setting_flags import begin, flags
 from hero_router.cli.stop_signals import on_stop
-from hero_router.notify.elected_sender import Notifier
+from hero_router.notify.elected_sender import ElectedSender
 from hero_router.notify.follower import Follower
 from hero_router.notify.sender import Sender
 from hero_router.scan.interfaces import SystemClock
@@ -82,7 +82,7 @@ async def _work(config: RouterConfig, client: Redis, channel: Redis, follower: R
         raise failed.exceptions[0] from None
 
 
-def make_notifier(config: RouterConfig, client: Redis, follower: Redis) -> Notifier:
+def make_notifier(config: RouterConfig, client: Redis, follower: Redis) -> ElectedSender:
     """Build the sender of webhooks; `follower` reads the event stream. Raises ConfigError."""
     # It loads aiohttp, which makes a scanner larger, and which only this needs.
     from hero_router.notify.webhook_client import Target  # noqa: PLC0415
@@ -92,7 +92,7 @@ def make_notifier(config: RouterConfig, client: Redis, follower: Redis) -> Notif
     lease = Lease(client, keys, name, secrets.token_hex(8), seconds, keys.webhook_lease)
     store = WebhookStore(client, keys)
     target = Target(config.webhook.url, config.webhook.key(), config.webhook.private)
-    return Notifier(
+    return ElectedSender(
         lease,
         Follower(
             Stream(follower, keys),

@@ -20,7 +20,7 @@ from hero_router.errors import ConfigError
 from hero_router.settings.config import RouterConfig
 from hero_router.settings.redis import RedisSettings
 from hero_router.store.client import connect
-from hero_router.store.embedded_redis_command import PrivateRedis
+from hero_router.store.embedded_redis_command import EmbeddedRedis
 
 AFTER_DRAIN_SECONDS = 1.0
 """Time that the web workers have to end after they have ended all event streams."""
@@ -55,7 +55,7 @@ def run(config: RouterConfig, *, demo: bool) -> None:
     config.redis.check_password_file()
     check_ports(config)
     with locked(config.node.state):
-        redis = None if config.redis.url else PrivateRedis(config.node.state / "redis")
+        redis = None if config.redis.url else EmbeddedRedis(config.node.state / "redis")
         try:
             asyncio.run(_supervise(config, redis, demo=demo))
         finally:
@@ -63,7 +63,7 @@ def run(config: RouterConfig, *, demo: bool) -> None:
                 redis.close()
 
 
-async def _supervise(config: RouterConfig, redis: PrivateRedis | None, *, demo: bool) -> None:
+async def _supervise(config: RouterConfig, redis: EmbeddedRedis | None, *, demo: bool) -> None:
     stop, hurry = asyncio.Event(), asyncio.Event()
 
     def on_signal() -> None:
@@ -79,7 +79,7 @@ async def _supervise(config: RouterConfig, redis: PrivateRedis | None, *, demo: 
 def _children(
     config: RouterConfig,
     backplane: RedisSettings,
-    redis: PrivateRedis | None,
+    redis: EmbeddedRedis | None,
     readiness: Readiness,
     *,
     demo: bool,

@@ -11,7 +11,7 @@ from hero_router.feed.freshness_stamp import Freshness, Stamp
 from hero_router.feed.jittered_intervals import StreamIntervals
 from hero_router.feed.ring import Ring
 from hero_router.feed.subscribers import MuteMap, Subscriber
-from hero_router.feed.visible_conditions import ToldConditions
+from hero_router.feed.visible_conditions import VisibleConditions
 from hero_router.position import Position
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ class ControlFrames:
         ring: Ring,
         timing: StreamIntervals,
         freshness: Freshness,
-        told: ToldConditions,
+        told: VisibleConditions,
         hello_fields: Callable[[], Mapping[str, object]],
         jitter: Callable[[], float] = random.random,
     ) -> None:

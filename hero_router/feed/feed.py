@@ -26,7 +26,7 @@ from hero_router.feed.ring import Ring
 from hero_router.feed.subscribers import Subscriber
 from hero_router.feed.tail import Tail
 from hero_router.feed.tail_watchdog import TailWatchdog
-from hero_router.feed.visible_conditions import ToldConditions
+from hero_router.feed.visible_conditions import VisibleConditions
 from hero_router.position import Position
 from hero_router.store.stream_reader import NodeReader, Stream
 
@@ -76,7 +76,7 @@ class Feed:
         self.conditions, self.freshness = Conditions(now_ms), Freshness(now_ms)
         self.ring = Ring(window)
         self.flusher = FlushScheduler(max_delay)
-        self._told = ToldConditions(self.mirror)
+        self._told = VisibleConditions(self.mirror)
         control = ControlFrames(self.ring, timing, self.freshness, self._told, hello_fields)
         self.hub = Hub(BatchBuilder(self.ring), control, timing, self.flusher)
         self.tail = Tail(

@@ -44,7 +44,7 @@ class EncodedState:
         return f",{encode(stamp)[1:]}"
 
 
-class StateView:
+class JsonAnswers:
     """One worker's state as JSON: all of it, or the part that a filter shows.
 
     `shown` is the filter for what the caller may see; None shows everything. Under a filter, a
@@ -170,7 +170,7 @@ class StateView:
     def stale(self, shown: Filter | None = None) -> list[dict[str, object]]:
         """The conditions: reasons why the state may be out of date; empty if there is none.
 
-        Under a filter only those of `ToldConditions`.
+        Under a filter only those of `VisibleConditions`.
         """
         return [item.to_json() for item in self._feed.conditions_for(shown)]
 

@@ -1,4 +1,4 @@
-"""`Summary`: one answer for monitors: whether all services of a selection are well, or why not.
+"""`OverallHealth`: tells monitors whether all services of a selection are well, or why not.
 
 Nothing that is not known counts as well. Pure: no I/O, no clock.
 """
@@ -95,7 +95,7 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class OverallHealth:
     """Whether all selected services are well (`well`), and the `reason` in one line.
 
     `status` is the worst of their statuses; `unknown` is among them if the state may be out of date
@@ -121,14 +121,14 @@ class Summary:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def unread(error: StoreError, conditions: Sequence[Condition]) -> Summary:
+def unread(error: StoreError, conditions: Sequence[Condition]) -> OverallHealth:
     """The summary of a worker that has not read the registry yet."""
-    return Summary(Status.UNKNOWN, well=False, reason=str(error), stale=conditions)
+    return OverallHealth(Status.UNKNOWN, well=False, reason=str(error), stale=conditions)
 
 
 def summarize(
     records: Iterable[Mapping[str, Any]], conditions: Iterable[Condition], wanted: Selection
-) -> Summary:
+) -> OverallHealth:
     """Sum up the services of a selection.
 
     A condition of a node counts if one of these services runs there, or if the node or everything
@@ -144,7 +144,7 @@ def summarize(
     bad.sort(key=lambda record: -severity(known_status(record["status"])))
     reasons = [*_doubts(stale, missing, len(kept)), *_ill(len(bad), len(kept))]
     doubtful = [Status.UNKNOWN] if stale or missing else []
-    return Summary(
+    return OverallHealth(
         status=most_severe([*counts, *doubtful]),
         well=not reasons,
         reason="; ".join(reasons) or f"well: all {len(kept)} services",

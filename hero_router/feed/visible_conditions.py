@@ -1,4 +1,4 @@
-"""`ToldConditions`: selects the conditions that a caller is sent, by what the caller may see.
+"""`VisibleConditions`: selects the conditions that a caller is sent, by what the caller may see.
 
 The JSON answers and the event streams use the same ones.
 """
@@ -21,7 +21,7 @@ class _Told(NamedTuple):
     told: tuple[Condition, ...]
 
 
-class ToldConditions:
+class VisibleConditions:
     """Selects conditions for the callers of one worker.
 
     The selected conditions stay the same object until they change, so that they can be compared by

@@ -1,4 +1,4 @@
-"""`Notifier`: elects one sender of webhooks among the scanners by a lease, and runs it."""
+"""`ElectedSender`: elects one sender of webhooks among the scanners by a lease, and runs it."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ RELEASE_SECONDS = 2.0
 """Longest wait for Redis to release the lease at the end."""
 
 
-class Notifier:
+class ElectedSender:
     """The sender of webhooks in one scanner process; `seconds` is the lifetime of its lease."""
 
     def __init__(self, lease: Lease, follower: Follower, sender: Sender, seconds: float) -> None:

@@ -44,7 +44,7 @@ _VOUCHED = re.compile(rb"x-hero-claims|x-hero-context|x-forwarded-[a-z0-9-]+")
 _SEPARATORS = re.compile(rb"[^0-9a-z]")
 _SERVICE_MAY_NOT = frozenset({b"service-worker-allowed", b"clear-site-data"})
 OF_HOPS = frozenset({b"x-hero-hop", b"x-hero-hop-cause", b"x-hero-hop-refused"})
-"""Fields of an answer that routers send each other (`proxy.peer_headers`)."""
+"""Fields of an answer that routers send each other (`proxy.router_to_router_headers`)."""
 
 _NOT_PASSED_BACK = HOP_BY_HOP | _SERVICE_MAY_NOT | OF_HOPS | {b"content-length"}
 _RULED_IN_ANSWERS = _NOT_PASSED_BACK | {b"set-cookie", b"location", b"content-location"}

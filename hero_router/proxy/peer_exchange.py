@@ -9,7 +9,7 @@ from typing import Any
 from hero_router.proxy.answer_relay import Exchange
 from hero_router.proxy.call_record import Cause
 from hero_router.proxy.headers import Field
-from hero_router.proxy.peer_headers import ANSWERED, CAUSE, REFUSED, told_by_peer
+from hero_router.proxy.router_to_router_headers import ANSWERED, CAUSE, REFUSED, told_by_peer
 from hero_router.sanitize import clean
 from hero_router.upstream.outcome import Outcome
 from hero_router.upstream.safe_connect import NoResponse

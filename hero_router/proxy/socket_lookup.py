@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from hero_router.upstream.ignored_files import Exclusions
+from hero_router.upstream.ignored_files import IgnoredFiles
 from hero_router.upstream.outcome import Outcome
 from hero_router.upstream.path_text import from_base64, parse_readable
 from hero_router.upstream.safe_connect import NoResponse, SocketAddress
@@ -27,9 +27,9 @@ class SocketLocator:
     """
 
     def __init__(
-        self, root: Path, exclusions: Exclusions, clock: Callable[[], float] = time.monotonic
+        self, root: Path, ignored: IgnoredFiles, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._root, self._exclusions, self._clock = os.fsencode(root), exclusions, clock
+        self._root, self._ignored, self._clock = os.fsencode(root), ignored, clock
         self._known: dict[tuple[str, str], tuple[float, SocketAddress]] = {}
 
     def find(self, socket: Mapping[str, Any]) -> SocketAddress:
@@ -60,7 +60,7 @@ class SocketLocator:
         if not path.startswith(root + b"/"):
             raise NoResponse(Outcome.MISSING, "lies outside of the socket folder")
         named = root + b"/" + raw
-        if (why := self._exclusions.reason_below(root, (named, path), state)) is not None:
+        if (why := self._ignored.reason_below(root, (named, path), state)) is not None:
             raise NoResponse(Outcome.MISSING, f"is not taken for a service: {why}")
         return SocketAddress(path, state.st_dev, state.st_ino)
 

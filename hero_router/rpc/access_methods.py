@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from hero_router.access.access_administration import AccessAdministration
 from hero_router.access.access_summary import Way
-from hero_router.access.administration import AccessManagement
 from hero_router.access.attempts import Tries
 from hero_router.access.policy import CALLERS, MANAGE_ACCESS, RIGHTS
 from hero_router.access.principal import Principal
@@ -16,7 +16,7 @@ from hero_router.rpc.examples import Example
 from hero_router.rpc.json_schema import flag, text
 from hero_router.rpc.openrpc import COMPONENTS
 from hero_router.rpc.params import Param
-from hero_router.rpc.results import (
+from hero_router.rpc.result_types import (
     Allowed,
     AllowedNow,
     AllowList,
@@ -56,7 +56,7 @@ class AccessFacts:
 class AccessMethods:
     """The handlers of these methods; the first argument is the caller."""
 
-    def __init__(self, facts: AccessFacts, management: AccessManagement) -> None:
+    def __init__(self, facts: AccessFacts, management: AccessAdministration) -> None:
         self._facts, self._management = facts, management
 
     async def access(self, _: Principal) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from hero_router import __version__
 from hero_router.access.policy import SCAN, visible
 from hero_router.access.principal import Principal
 from hero_router.feed.feed import Feed
-from hero_router.feed.json_answers import StateView
+from hero_router.feed.json_answers import JsonAnswers
 from hero_router.feed.rescan import CALL_SECONDS, WAIT_SECONDS, ScanCoordinator
 from hero_router.history.answer import History
 from hero_router.history.span_summary import DEFAULT_SPAN, VIEWS
@@ -21,7 +21,7 @@ from hero_router.rpc.json_schema import choice, text, whole
 from hero_router.rpc.mute_methods import MuteMethods
 from hero_router.rpc.openrpc import COMPONENTS
 from hero_router.rpc.params import ONE, Param
-from hero_router.rpc.results import (
+from hero_router.rpc.result_types import (
     Count,
     Detail,
     Health,
@@ -56,13 +56,13 @@ MANIFEST: Mapping[str, str] = {
 class RpcMethods:
     """The handlers of the JSON-RPC methods; the first argument is the caller.
 
-    `rpc.results` has the types of the results.
+    `rpc.result_types` has the types of the results.
     """
 
     def __init__(
         self,
         feed: Feed,
-        state: StateView,
+        state: JsonAnswers,
         details: ServiceDetails,
         histories: ServiceHistories,
         scanning: ScanCoordinator,

@@ -5,7 +5,7 @@ from typing import Any
 from hero_router.access.policy import MUTE, visible
 from hero_router.access.principal import Principal
 from hero_router.feed.filters import shows
-from hero_router.feed.json_answers import StateView
+from hero_router.feed.json_answers import JsonAnswers
 from hero_router.feed.mutes import Mutes
 from hero_router.rpc import examples
 from hero_router.rpc.dispatcher import Method
@@ -13,7 +13,7 @@ from hero_router.rpc.examples import Example
 from hero_router.rpc.json_schema import text, whole
 from hero_router.rpc.openrpc import COMPONENTS
 from hero_router.rpc.params import ONE, Param
-from hero_router.rpc.results import Unmuted
+from hero_router.rpc.result_types import Unmuted
 from hero_router.store.mutes import MAX_NOTE, Mute
 
 LONGEST_MUTE = 366 * 86_400
@@ -23,7 +23,7 @@ LONGEST_MUTE = 366 * 86_400
 class MuteMethods:
     """The handlers of these methods; the first argument is the caller."""
 
-    def __init__(self, state: StateView, mutes: Mutes) -> None:
+    def __init__(self, state: JsonAnswers, mutes: Mutes) -> None:
         self._state, self._mutes = state, mutes
 
     async def mute(

@@ -12,7 +12,7 @@ from hero_router.rpc.error_mapping import CODES, TITLES
 from hero_router.rpc.examples import Example
 from hero_router.rpc.json_schema import Components
 from hero_router.rpc.params import Param
-from hero_router.rpc.results import EXTENDS, NAMES
+from hero_router.rpc.result_types import EXTENDS, NAMES
 
 TITLE = "hero_router"
 ABOUT = (

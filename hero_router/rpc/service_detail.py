@@ -6,7 +6,7 @@ from typing import Any
 from hero_router.access.policy import visible
 from hero_router.access.principal import ADMIN, Principal
 from hero_router.errors import NotFound
-from hero_router.feed.json_answers import StateView
+from hero_router.feed.json_answers import JsonAnswers
 from hero_router.proxy.routing_error_log import RoutingErrors
 from hero_router.proxy.service_urls import Links
 from hero_router.store.document_reader import SpecReader
@@ -16,7 +16,7 @@ class ServiceDetails:
     """Answers with one service, if the caller may see it."""
 
     def __init__(
-        self, state: StateView, links: Links, errors: RoutingErrors, specs: SpecReader
+        self, state: JsonAnswers, links: Links, errors: RoutingErrors, specs: SpecReader
     ) -> None:
         self._state, self._links, self._errors, self._specs = state, links, errors, specs
 
@@ -26,7 +26,7 @@ class ServiceDetails:
         There are no addresses for callers that may not call services.
 
         Raises:
-            NotFound, Ambiguous, NotReady: as `StateView.service`.
+            NotFound, Ambiguous, NotReady: as `JsonAnswers.service`.
         """
         shown = visible(caller)
         service = await self._state.service(key, shown)
@@ -37,7 +37,7 @@ class ServiceDetails:
         """The last routing errors of one service, by id or unique name, the newest first.
 
         Raises:
-            NotFound, Ambiguous, NotReady: as `StateView.service`.
+            NotFound, Ambiguous, NotReady: as `JsonAnswers.service`.
         """
         record = self._state.find(key, visible(caller))
         found = await self._errors.recent(str(record["id"]), limit)
@@ -47,8 +47,8 @@ class ServiceDetails:
         """The OpenRPC document of one service, by id or unique name, and the document's digest.
 
         Raises:
-            NotFound: as `StateView.service`, or the router has no document of the service.
-            Ambiguous, NotReady: as `StateView.service`.
+            NotFound: as `JsonAnswers.service`, or the router has no document of the service.
+            Ambiguous, NotReady: as `JsonAnswers.service`.
             StoreError: Redis does not answer.
         """
         record = self._state.find(key, visible(caller))

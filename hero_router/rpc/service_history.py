@@ -7,7 +7,7 @@ from typing import Any
 
 from hero_router.access.policy import visible
 from hero_router.access.principal import Principal
-from hero_router.feed.json_answers import StateView
+from hero_router.feed.json_answers import JsonAnswers
 from hero_router.history.answer import (
     MINUTES_VIEW,
     HistoryHead,
@@ -40,7 +40,7 @@ class ServiceHistories:
 
     def __init__(
         self,
-        state: StateView,
+        state: JsonAnswers,
         store: HistoryStore,
         lost_nodes: Callable[[], Collection[str]],
         now_ms: Callable[[], int],
@@ -67,7 +67,7 @@ class ServiceHistories:
         """The past of one service by id or unique name, with its detail.
 
         Raises:
-            NotFound, Ambiguous, NotReady: as `StateView.service`.
+            NotFound, Ambiguous, NotReady: as `JsonAnswers.service`.
             StoreError: Redis cannot be reached.
         """
         view, end = VIEWS[span], end_minute(self._now_ms())

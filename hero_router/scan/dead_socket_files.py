@@ -6,7 +6,7 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 
-from hero_router.scan.naming import DiscoveredService
+from hero_router.scan.service_names import DiscoveredService
 from hero_router.scan.tracked_state import TrackedService
 from hero_router.scan.walk import SocketFile
 

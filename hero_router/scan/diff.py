@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from hero_router.model import Change, Record
 from hero_router.scan.flaps import StateKey, changed, hold_worst, state_key
-from hero_router.scan.naming import DiscoveredService
 from hero_router.scan.probe_result import ProbeResult
 from hero_router.scan.record_builder import build_record, same_but_figures
+from hero_router.scan.service_names import DiscoveredService
 from hero_router.scan.socket_status import EvalTime, Thresholds, next_state
 from hero_router.scan.tracked_state import TrackedService, TrackedSocket, track
 

@@ -12,7 +12,7 @@ from typing import Any
 from hero_router import __version__
 from hero_router.model import MAX_IGNORED, ROOT, Change, NodeState, Record
 from hero_router.sanitize import readable
-from hero_router.scan.duplicate_nodes import scan_location
+from hero_router.scan.duplicate_node_check import scan_location
 from hero_router.scan.inventory import Inventory
 from hero_router.scan.tracked_state import TrackedService, TrackedSocket
 from hero_router.settings.config import RouterConfig

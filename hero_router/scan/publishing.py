@@ -12,10 +12,10 @@ from hero_router.scan.diff import Evaluation, diff, removals
 from hero_router.scan.document_budget import DocumentRetention
 from hero_router.scan.interfaces import RegistryProtocol
 from hero_router.scan.minute_recorder import MinuteRecorder
-from hero_router.scan.naming import DiscoveredService
 from hero_router.scan.probe_result import ProbeResult
 from hero_router.scan.registry_drift import DriftDetector
 from hero_router.scan.service_discovery import Discovery
+from hero_router.scan.service_names import DiscoveredService
 from hero_router.scan.socket_status import EvalTime, Thresholds
 from hero_router.scan.status_change_log import log_status
 from hero_router.scan.tracked_state import TrackedService, TrackedSocket, after_takeover, ask_again

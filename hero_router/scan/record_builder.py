@@ -9,7 +9,7 @@ from operator import attrgetter
 
 from hero_router.model import Facts, Record, SocketState, Status, worst
 from hero_router.sanitize import readable
-from hero_router.scan.naming import DiscoveredService
+from hero_router.scan.service_names import DiscoveredService
 from hero_router.scan.socket_status import EvalTime
 from hero_router.scan.tracked_state import TrackedSocket
 

@@ -8,7 +8,6 @@ reserved for new sockets.
 import asyncio
 from collections.abc import Callable, Iterable
 
-from hero_router.scan.conditions import NodeConditions
 from hero_router.scan.history_writer import HistoryWriter
 from hero_router.scan.interfaces import (
     Clock,
@@ -18,6 +17,7 @@ from hero_router.scan.interfaces import (
     RegistryProtocol,
 )
 from hero_router.scan.minute_recorder import MinuteRecorder
+from hero_router.scan.node_conditions import NodeConditions
 from hero_router.scan.node_report import NodeReportBuilder, ScanSummary, failing
 from hero_router.scan.probe_result import ProbeResult
 from hero_router.scan.probe_scheduler import ProbeScheduler

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 
 from hero_router.errors import Fenced, StoreError
 from hero_router.own_task import in_own_task
-from hero_router.scan.duplicate_nodes import DuplicateNodeCheck
+from hero_router.scan.duplicate_node_check import DuplicateNodeCheck
 from hero_router.scan.interfaces import (
     Clock,
     HistoryProtocol,

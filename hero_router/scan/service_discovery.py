@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from hero_router.scan.interfaces import Clock
 from hero_router.scan.inventory import Inventory
-from hero_router.scan.naming import DiscoveredService, services
+from hero_router.scan.service_names import DiscoveredService, services
 from hero_router.scan.walk import SocketFile, WalkResult
 from hero_router.settings.config import RouterConfig
 

@@ -22,8 +22,8 @@ from hero_router.upstream.ignored_files import (
     NOWHERE,
     SUFFIX,
     UNNAMED,
-    Exclusions,
     Identity,
+    IgnoredFiles,
     identities,
     stem,
 )
@@ -147,7 +147,7 @@ class Finder:
         max_entries: int = MAX_ENTRIES,
     ) -> None:
         self._root, self._max_sockets, self._max_entries = root, max_sockets, max_entries
-        self._exclusions = Exclusions(ignored, own)
+        self._ignored_files = IgnoredFiles(ignored, own)
         self._ignored: Mapping[bytes, str] = {}
         self._known: Mapping[bytes, SocketFile] = {}
         """The sockets of the last walk: unchanged ones are not examined again."""
@@ -155,7 +155,7 @@ class Finder:
     def walk(self) -> WalkResult:
         """Walk the socket folder once. Blocks. Errors of the file system are part of the result."""
         root = os.path.realpath(os.fsencode(self._root))
-        progress = _Progress(root, self._exclusions.protected())
+        progress = _Progress(root, self._ignored_files.protected())
         self._enter(progress, b"", root)
         self._log_ignored(progress.ignored)
         identity = next(identities([root]), None)
@@ -212,7 +212,7 @@ class Finder:
         elif named:
             self._examine(progress, raw, target)
         elif entry.is_dir():
-            if self._exclusions.excludes_folder(entry.name):
+            if self._ignored_files.excludes_folder(entry.name):
                 progress.ignored[raw] = LISTED
             elif raw.count(b"/") < 2 and raw != RECOVERED:
                 self._enter(progress, raw, target)
@@ -232,7 +232,7 @@ class Finder:
             progress.sockets.append(known)
             return
         names = {stem(_last(raw)), stem(_last(target))}
-        why = self._exclusions.reason(names, state, progress.protected)
+        why = self._ignored_files.reason(names, state, progress.protected)
         if why is not None:
             progress.ignored[raw] = why
         else:

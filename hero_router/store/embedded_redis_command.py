@@ -65,7 +65,7 @@ async def _answers(url: str) -> bool:
         await client.aclose()
 
 
-class PrivateRedis:
+class EmbeddedRedis:
     """The private Redis of `hero_router serve`: its folder, socket and command line.
 
     The supervisor runs the command. Data and log are in `folder`. If the socket's path would be too

@@ -11,7 +11,7 @@ from hero_router.store.client import text
 from hero_router.store.clock import RedisClock
 from hero_router.store.keys import Keys
 from hero_router.store.redis_errors import delete_command, redis_errors
-from hero_router.store.session_list import BrowserSession, SessionRecord
+from hero_router.store.session_list import BrowserSession, SessionListStore
 
 KEEP_MS = 3_600_000
 """Time that an ended session is kept after its expiry: a worker's clock may be behind Redis's."""
@@ -47,7 +47,7 @@ class RevokedSessions:
 
     def __init__(self, client: Redis, keys: Keys) -> None:
         self._client, self._keys = client, keys
-        self._record = SessionRecord(client, keys)
+        self._record = SessionListStore(client, keys)
 
     async def revoke(self, session_id: str, expires_at_ms: int | None = None) -> None:
         """End one session that would expire at this time (Unix ms; None: not known to the caller).

@@ -40,7 +40,7 @@ class BrowserSession:
     until: int
 
 
-class SessionRecord:
+class SessionListStore:
     """The recorded sessions, by id."""
 
     def __init__(self, client: Redis, keys: Keys) -> None:

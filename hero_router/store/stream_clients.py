@@ -23,14 +23,14 @@ KEEP_NAMES_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
-class PresenceEntry:
+class ClientList:
     """One web worker's last client list, and when it was published (Unix ms)."""
 
     published_at: int
     summary: Mapping[str, Any]
 
 
-class Presence:
+class ClientListStore:
     """The client lists of all web workers in Redis."""
 
     def __init__(self, client: Redis, keys: Keys) -> None:
@@ -53,7 +53,7 @@ class Presence:
                 pipe.zrem(self._keys.workers, worker)
                 await pipe.execute()
 
-    async def read(self) -> dict[str, PresenceEntry]:
+    async def read(self) -> dict[str, ClientList]:
         """The client lists of all web workers, by the worker's name. Raises StoreError."""
         with redis_errors():
             times: Any = await self._client.zrange(self._keys.workers, 0, -1, withscores=True)
@@ -63,7 +63,7 @@ class Presence:
             raws: Any = await self._client.mget([self._keys.clients(name) for name in names])
         texts = {name: text(raw) for name, raw in zip(names, raws, strict=True) if raw is not None}
         summaries = parse_values("clients", texts, _summary)
-        return {name: PresenceEntry(names[name], summary) for name, summary in summaries.items()}
+        return {name: ClientList(names[name], summary) for name, summary in summaries.items()}
 
 
 def _summary(_: str, value: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -36,7 +36,7 @@ Identity = tuple[int, int]
 """Device and inode."""
 
 
-class Exclusions:
+class IgnoredFiles:
     """Rules for ignored files: names that match a pattern, and protected or `own` sockets.
 
     A pattern is a file name without `.sock`, or a folder name with a slash at its end. A pattern

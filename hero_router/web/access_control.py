@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 NOBODY = frozenset[str]()
 
 
-class Admission:
+class AccessControl:
     """Access control for the requests of one worker.
 
     `live` gives what was changed in Redis, `now_ms` Unix milliseconds. `codes` remember which hops

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from hero_router.access.access_administration import AccessAdministration
 from hero_router.access.access_summary import Way, ways
-from hero_router.access.administration import AccessManagement
 from hero_router.access.attempts import FailedAttempts
 from hero_router.access.authenticator import AccessRules, Authenticator, no_peer
 from hero_router.access.peers import PeerBook
@@ -18,8 +18,8 @@ from hero_router.store.ip_allowlist import AllowList
 from hero_router.store.keys import Keys
 from hero_router.store.one_time import OneTimeCodes
 from hero_router.store.revoked_sessions import RevokedSessions
-from hero_router.store.session_list import SessionRecord
-from hero_router.web.access_control import Admission
+from hero_router.store.session_list import SessionListStore
+from hero_router.web.access_control import AccessControl
 from hero_router.web.access_follower import AccessFollower, Predicate
 from hero_router.web.browser_sessions import BrowserSessions
 from hero_router.web.oidc_http_client import OidcClient
@@ -34,7 +34,7 @@ class AccessParts:
     `provider` is the OpenID provider, None without one.
     """
 
-    admission: Admission
+    access_control: AccessControl
     follower: AccessFollower
     recorder: SessionRecorder
     sessions: BrowserSessions
@@ -61,7 +61,7 @@ def make_access(
     authenticator = Authenticator(rules, attempts, peers.knows if peers else no_peer)
     revoked, addresses = RevokedSessions(client, keys), AllowList(client, keys)
     follower = AccessFollower(authenticator, addresses, revoked, clock.now_ms, enders)
-    recorder = SessionRecorder(SessionRecord(client, keys), clock.now_ms)
+    recorder = SessionRecorder(SessionListStore(client, keys), clock.now_ms)
     sessions = BrowserSessions(
         rules.signer,
         rules.sessions,
@@ -80,7 +80,7 @@ def make_access(
         clock.now_ms,
     )
     return AccessParts(
-        admission=Admission(
+        access_control=AccessControl(
             authenticator,
             lambda: follower.live,
             config.web.proxies,
@@ -92,7 +92,7 @@ def make_access(
         recorder=recorder,
         sessions=sessions,
         services=ServiceSignIn(rules.signer, sessions, config.proxy.domain.lower(), clock.now_ms),
-        methods=AccessMethods(facts, AccessManagement(revoked, addresses, follower)),
+        methods=AccessMethods(facts, AccessAdministration(revoked, addresses, follower)),
         provider=OidcClient(rules.oidc, tls_context("ROUTER_OIDC_CA_FILE", config.oidc.ca_file))
         if rules.oidc
         else None,

@@ -41,7 +41,7 @@ def create_app(parts: Parts) -> web.Application:
     app = web.Application(middlewares=[middleware.guard])
     if port := parts.config.web.metrics_port:
         app.middlewares.append(metrics.separated(port))
-    app.middlewares.append(middleware.admitting(parts.access.admission))
+    app.middlewares.append(middleware.admitting(parts.access.access_control))
     app[PARTS] = parts
     for group, routes in grouped_routes(parts):
         route_groups.add_routes(app, group, routes)
@@ -68,18 +68,18 @@ def grouped_routes(parts: Parts) -> Sequence[tuple[RouteGroup, Sequence[web.Abst
         *redis_cli_command.routes(parts.config.redis),
         *report.routes(parts.reports, parts.assets),
         *rpc.routes(parts.rpc, parts.bodies),
-        *sign_in.own(access.admission, access.sessions),
+        *sign_in.own(access.access_control, access.sessions),
     ]
     page = SignInPage(
         f"/static/{parts.assets.digest}/css/sign-in.css",
         urlsplit(parts.config.oidc.issuer).netloc,
-        has_tokens=bool(len(access.admission.rules.tokens)),
+        has_tokens=bool(len(access.access_control.rules.tokens)),
     )
     pages = [
         *sign_in.SignInPages(
-            access.admission, access.sessions, access.services, parts.bodies, page
+            access.access_control, access.sessions, access.services, parts.bodies, page
         ).routes(),
-        *oidc.OidcPages(access.admission, access.sessions, page, access.provider).routes(),
+        *oidc.OidcPages(access.access_control, access.sessions, page, access.provider).routes(),
     ]
     return (
         (route_groups.PUBLIC, public),
@@ -87,7 +87,7 @@ def grouped_routes(parts: Parts) -> Sequence[tuple[RouteGroup, Sequence[web.Abst
         (route_groups.sign_in_group(parts.proxy.domain), pages),
         (route_groups.VIEWERS, viewers),
         (route_groups.STATUS_PAGES, status.routes(parts.state)),
-        (route_groups.CLIENTS, clients.routes(parts.presence)),
+        (route_groups.CLIENTS, clients.routes(parts.client_lists)),
         (route_groups.METRICS, metrics.routes(parts.exposition, parts.webhook)),
     )
 

@@ -17,7 +17,7 @@ from hero_router.feed.filters import Filter
 from hero_router.feed.subscribers import Subscriber, SubscriberState
 from hero_router.sanitize import clean
 from hero_router.store.clock import RedisClock
-from hero_router.store.stream_clients import LIFETIME_MS, Presence, PresenceEntry
+from hero_router.store.stream_clients import LIFETIME_MS, ClientList, ClientListStore
 
 log = logging.getLogger(__name__)
 
@@ -33,11 +33,11 @@ counted."""
 LONGEST_FILTER = 200
 
 
-class PresencePublisher:
+class ClientListPublisher:
     """Publishes the list of one worker's clients."""
 
-    def __init__(self, feed: Feed, presence: Presence, clock: RedisClock, worker: str) -> None:
-        self._feed, self._presence, self._clock, self._worker = feed, presence, clock, worker
+    def __init__(self, feed: Feed, lists: ClientListStore, clock: RedisClock, worker: str) -> None:
+        self._feed, self._lists, self._clock, self._worker = feed, lists, clock, worker
         # Read once, so that a client's time of connection is the same in each list.
         self._monotonic_zero = time.time() - time.monotonic()
         self._published: Mapping[str, Any] | None = None
@@ -57,12 +57,12 @@ class PresencePublisher:
         """Write the list to Redis if it has changed or will expire soon. Raises StoreError."""
         summary, now = self._summary(), time.monotonic()
         if summary != self._published or now - self._published_at >= REPEAT_SECONDS:
-            await self._presence.publish(self._worker, summary, self._clock.now_ms())
+            await self._lists.publish(self._worker, summary, self._clock.now_ms())
             self._published, self._published_at = summary, now
 
     async def withdraw(self) -> None:
         """Remove this worker's list from Redis, as the worker ends. Raises StoreError."""
-        await self._presence.remove(self._worker)
+        await self._lists.remove(self._worker)
 
     def _summary(self) -> dict[str, Any]:
         found = self._feed.subscriber_stats()
@@ -111,7 +111,7 @@ def _filter(only: Filter | None) -> str:
     return clean(" ".join(parts), LONGEST_FILTER)
 
 
-def merged(entries: Mapping[str, PresenceEntry], now_ms: int) -> dict[str, Any]:
+def merged(entries: Mapping[str, ClientList], now_ms: int) -> dict[str, Any]:
     """The lists of all workers as JSON, with totals."""
     states, pending = Counter[str](), 0
     workers = []

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from hero_router.access.hop_token import HopRefused
-from hero_router.proxy.peer_headers import REFUSED
+from hero_router.proxy.router_to_router_headers import REFUSED
 from hero_router.rpc.error_logging import log_error
 from hero_router.rpc.error_mapping import (
     INTERNAL,

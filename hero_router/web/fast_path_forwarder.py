@@ -19,7 +19,7 @@ OnEnd = Callable[[ForwardedResponse | RouterError | None], None]
 connection was dead already, and the request has to be sent again."""
 
 
-class DirectCall(Call):
+class FastPathForwarder(Call):
     """One request that may be sent twice; it gives its slot back at its end."""
 
     __slots__ = ("_connection", "_observer", "_on_end", "_relayed")

@@ -17,13 +17,13 @@ from aiohttp.streams import EMPTY_PAYLOAD
 from hero_router.errors import RouterError
 from hero_router.proxy.answer_relay import Exchange
 from hero_router.web.errors import raw_error
-from hero_router.web.fast_path_forwarder import DirectCall, OnEnd
+from hero_router.web.fast_path_forwarder import FastPathForwarder, OnEnd
 from hero_router.web.forwarder_base import SAFE, ForwardedResponse
 from hero_router.web.parse_errors import parser_message, parser_refusal
 from hero_router.web.remembered_fields import RememberedFields
 from hero_router.web.route_groups import HEADERS
 from hero_router.web.slow_connections import HeadTimeouts, ResponseTimeouts
-from hero_router.web.trailer_isolation import SeparateRequests
+from hero_router.web.trailer_isolation import TrailerIsolation
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class Server(Protocol):
     ) -> web.BaseRequest:
         """The request object of a request without a body."""
 
-    def pass_at_once(self, request: web.BaseRequest, on_end: OnEnd) -> DirectCall | None:
+    def pass_at_once(self, request: web.BaseRequest, on_end: OnEnd) -> FastPathForwarder | None:
         """Check a request; pass it on if it is for a service and that needs no waiting."""
 
     def fails(self, request: web.BaseRequest, error: RouterError) -> None:
@@ -56,7 +56,7 @@ class Server(Protocol):
         """The answer to a request that does not reach the application."""
 
 
-class HttpProtocol(SeparateRequests):
+class HttpProtocol(TrailerIsolation):
     """One connection, until it is closed or becomes a stream (`web.stream_connection`).
 
     A request that can be passed on at once does not wake aiohttp's task (`start`): it stays the
@@ -71,7 +71,7 @@ class HttpProtocol(SeparateRequests):
         self._server, self._begun = cast("Server", server), False
         self.relay: Exchange | None = None
         self.remembered: RememberedFields | None = None
-        self._direct: DirectCall | None = None
+        self._direct: FastPathForwarder | None = None
         self._prepared: web.BaseRequest | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -10,7 +10,7 @@ from aiohttp.typedefs import Middleware
 from hero_router.access.principal import Principal
 from hero_router.errors import Forbidden, Unauthorized
 from hero_router.metrics.http_request_counts import RequestCounts
-from hero_router.web.access_control import Admission
+from hero_router.web.access_control import AccessControl
 from hero_router.web.browser_sessions import is_navigation, redirect, sign_in_address
 from hero_router.web.errors import REQUEST_ID, error_response
 from hero_router.web.request_facts import FACTS
@@ -46,16 +46,16 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         return error_response(request, error)
 
 
-def admitting(admission: Admission) -> Middleware:
+def admitting(access_control: AccessControl) -> Middleware:
     """Make the middleware that finds out the caller, and refuses a request without access."""
 
     @web.middleware
     async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
         group = group_of(request)
         try:
-            request[PRINCIPAL] = admission.admit(request, group.access)
+            request[PRINCIPAL] = access_control.admit(request, group.access)
         except Unauthorized:
-            if not (group.is_page and admission.rules.signs_in and is_navigation(request)):
+            if not (group.is_page and access_control.rules.signs_in and is_navigation(request)):
                 raise
             return redirect(sign_in_address(request.raw_path, request[FACTS].prefix))
         return await handler(request)

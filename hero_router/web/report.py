@@ -10,7 +10,7 @@ from hero_router import __version__
 from hero_router.access.policy import visible
 from hero_router.access.principal import Principal
 from hero_router.errors import StoreError
-from hero_router.feed.json_answers import StateView
+from hero_router.feed.json_answers import JsonAnswers
 from hero_router.rpc.service_history import ServiceHistories
 from hero_router.strict_json import encode
 
@@ -24,7 +24,7 @@ MOST_EVENTS = 2000
 class Reports:
     """Makes reports of one router; `node` is its name."""
 
-    def __init__(self, state: StateView, histories: ServiceHistories, node: str) -> None:
+    def __init__(self, state: JsonAnswers, histories: ServiceHistories, node: str) -> None:
         self._state, self._histories, self._node = state, histories, node
 
     @property

@@ -23,7 +23,7 @@ LATER_STYLE, LATER_TEMPLATES = "css/later.css", "later.html"
 REPLACED: Mapping[str, str] = {
     "js/live/api.js": "js/report/offline_api.js",
     "js/live/base_url.js": "js/report/offline_base_url.js",
-    "js/views/registry.js": "js/report/offline_views.js",
+    "js/views/registry.js": "js/report/offline_view_registry.js",
     "js/views/service/tab_table.js": "js/report/tab_table.js",
 }
 """Modules of the page, and those that stand in for them in a report."""

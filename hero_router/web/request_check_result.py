@@ -1,4 +1,4 @@
-"""`Decision`: the result of the first checks of a request, which need no waiting."""
+"""`RequestCheckResult`: the result of the first checks of a request, which need no waiting."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from hero_router.web.request_syntax_check import check_line
 from hero_router.web.reverse_proxy import Admitted, Route
 
 
-class Decision(NamedTuple):
+class RequestCheckResult(NamedTuple):
     """What the checks say of a request.
 
     Either it is refused and its connection closed, or it gets an error, or it goes to a service, by
@@ -24,19 +24,19 @@ class Decision(NamedTuple):
     refusal: RouterError | web.HTTPException | None = None
 
 
-OWN = Decision()
+OWN = RequestCheckResult()
 """A request for the router itself."""
 
-DECIDED = web.RequestKey("decided", Decision)
+DECIDED = web.RequestKey("decided", RequestCheckResult)
 """What was decided of a request before aiohttp's task got it."""
 
 
-def decide_hop(request: web.BaseRequest, reading: HopClaims | HopRefused) -> Decision:
+def decide_hop(request: web.BaseRequest, reading: HopClaims | HopRefused) -> RequestCheckResult:
     """The decision about a request of another node's router, which has checked all the rest."""
     try:
         check_line(request)
     except (RouterError, web.HTTPException) as refusal:
-        return Decision(refusal=refusal)
+        return RequestCheckResult(refusal=refusal)
     if isinstance(reading, HopRefused):
-        return Decision(refusal=reading)
-    return Decision(hop=reading)
+        return RequestCheckResult(refusal=reading)
+    return RequestCheckResult(hop=reading)

@@ -24,14 +24,14 @@ from hero_router.metrics.http_request_counts import RequestCounts
 from hero_router.random_hex import RandomHex
 from hero_router.settings.allowed_hosts import AllowedHosts
 from hero_router.settings.proxies import TrustedProxies
-from hero_router.web import peer_requests
+from hero_router.web import router_to_router_requests
 from hero_router.web.body import EXPECT
 from hero_router.web.errors import REQUEST_ID, OwnResponse, error_page, error_response
-from hero_router.web.fast_path_forwarder import DirectCall, OnEnd
+from hero_router.web.fast_path_forwarder import FastPathForwarder, OnEnd
 from hero_router.web.http_protocol import READ_BYTES, HttpProtocol
 from hero_router.web.parse_errors import FIELD_BYTES
 from hero_router.web.remembered_fields import RememberedFields, remembered_of
-from hero_router.web.request_check_result import DECIDED, OWN, Decision, decide_hop
+from hero_router.web.request_check_result import DECIDED, OWN, RequestCheckResult, decide_hop
 from hero_router.web.request_facts import FACTS, facts_of
 from hero_router.web.request_syntax_check import UNSUPPORTED, check_line, target_authority
 from hero_router.web.reverse_proxy import Admitted, ReverseProxy
@@ -170,7 +170,7 @@ class HttpServer(web.Server):
         request[UNSUPPORTED] = not known
         request[EXPECT] = expected if message.version == HttpVersion11 else ""
         if hop is not None:
-            peer_requests.note(request, hop)
+            router_to_router_requests.note(request, hop)
             request[DECIDED] = decide_hop(request, hop)
         return request
 
@@ -202,23 +202,23 @@ class HttpServer(web.Server):
             remembered.checked, remembered.host = passed, host
         return host
 
-    def _decide(self, request: web.BaseRequest) -> Decision:
+    def _decide(self, request: web.BaseRequest) -> RequestCheckResult:
         """Check a request, and find out where it may go."""
         try:
             host = self._checked_host(request)
         except (RouterError, web.HTTPException) as refusal:
-            return Decision(refusal=refusal)
+            return RequestCheckResult(refusal=refusal)
         try:
             found = self._proxy.route(request, host)
             if found is None or not found.host:
                 check_fetch(request.headers, request.method, is_service=found is not None)
             if found is None:
                 return OWN
-            return Decision(found, None, self._proxy.admit(request, found))
+            return RequestCheckResult(found, None, self._proxy.admit(request, found))
         except Exception as error:  # noqa: BLE001 - raised again where it is answered
-            return Decision(error=error)
+            return RequestCheckResult(error=error)
 
-    def pass_at_once(self, request: web.BaseRequest, on_end: OnEnd) -> DirectCall | None:
+    def pass_at_once(self, request: web.BaseRequest, on_end: OnEnd) -> FastPathForwarder | None:
         """Check a request; pass it on if it is for a service and that needs no waiting."""
         if remembered_of(request) is None:
             return None  # it comes from another node's router
@@ -229,7 +229,7 @@ class HttpServer(web.Server):
 
     def fails(self, request: web.BaseRequest, error: RouterError) -> None:
         """A request that was passed on gets this error for an answer."""
-        request[DECIDED] = Decision(error=error)
+        request[DECIDED] = RequestCheckResult(error=error)
 
     def passed(self, request: web.BaseRequest, response: web.StreamResponse) -> None:
         """A request was passed on, and its answer back."""
@@ -248,12 +248,12 @@ class HttpServer(web.Server):
             return await self._inner.request_handler(request)
         if isinstance(response, OwnResponse):
             dress(response, HEADERS, request[REQUEST_ID])
-            peer_requests.mark(request, response)
+            router_to_router_requests.mark(request, response)
         self._requests.count(request.method, response.status)
         return response
 
     async def _of_service(
-        self, request: web.BaseRequest, decision: Decision
+        self, request: web.BaseRequest, decision: RequestCheckResult
     ) -> web.StreamResponse | None:
         """The answer of a service; None if the router itself is asked."""
         if decision.error is not None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from aiohttp import web
 
-from hero_router.access.concurrency_limits import Quota, Slot
+from hero_router.access.concurrency_limits import ConcurrencyLimit, Slot
 from hero_router.access.hop_token import HopClaims
 from hero_router.access.policy import CALL_SERVICES, visible
 from hero_router.access.principal import Principal
@@ -15,16 +15,16 @@ from hero_router.proxy.address import DEFAULT_CONTEXT, RPC, Address, by_host, by
 from hero_router.proxy.call_record import ProxiedCall
 from hero_router.proxy.loops import has_loop
 from hero_router.proxy.table import RoutingTable, Target
-from hero_router.web.access_control import Admission
+from hero_router.web.access_control import AccessControl
 from hero_router.web.browser_sessions import is_navigation, redirect, sign_in_address
 from hero_router.web.call_observer import CallObserver
 from hero_router.web.errors import OwnResponse
-from hero_router.web.fast_path_forwarder import DirectCall, OnEnd
+from hero_router.web.fast_path_forwarder import FastPathForwarder, OnEnd
 from hero_router.web.forwarder_base import Forwarder
 from hero_router.web.middleware import PRINCIPAL
-from hero_router.web.peer_requests import HOP, HopReceiver
 from hero_router.web.request_facts import FACTS
 from hero_router.web.request_forwarder import RequestForwarder
+from hero_router.web.router_to_router_requests import HOP, RouterToRouterRequests
 from hero_router.web.service_host_redirect import ServiceHostRedirect
 from hero_router.web.service_sign_in import LANDING, ServiceSignIn
 from hero_router.web.shown_target import origin_form
@@ -54,12 +54,12 @@ class ReverseProxy:
     table: RoutingTable
     forwarder: Forwarder
     domain: str
-    admission: Admission
+    access_control: AccessControl
     sign_in: ServiceSignIn
     host_redirect: ServiceHostRedirect
     observer: CallObserver
-    quota: Quota
-    hops: HopReceiver
+    quota: ConcurrencyLimit
+    hops: RouterToRouterRequests
 
     def route(self, request: web.BaseRequest, host: str) -> Route | None:
         """The route of a request that asks this host; None for a request to the router itself.
@@ -86,9 +86,9 @@ class ReverseProxy:
         if route.host and request.path == LANDING:
             return None
         try:
-            principal = self.admission.admit(request, CALL_SERVICES, route.host)
+            principal = self.access_control.admit(request, CALL_SERVICES, route.host)
         except Unauthorized:
-            if not self.admission.rules.signs_in or not is_navigation(request):
+            if not self.access_control.rules.signs_in or not is_navigation(request):
                 raise
             return self._sign_in(request, route)
         request[PRINCIPAL] = principal
@@ -100,7 +100,7 @@ class ReverseProxy:
 
     def pass_at_once(
         self, request: web.BaseRequest, admitted: Admitted, on_end: OnEnd
-    ) -> DirectCall | None:
+    ) -> FastPathForwarder | None:
         """Forward a request without a body over a kept connection, and call `on_end` at its end.
 
         None where there is none, or `answer` has to say why the request is not forwarded.
@@ -116,7 +116,7 @@ class ReverseProxy:
             slot.give_back()
             return None
         seen = self.observer.started(request, target)
-        call = DirectCall(self.forwarder, request, target, principal, seen, slot)
+        call = FastPathForwarder(self.forwarder, request, target, principal, seen, slot)
         call.start(connection, self.observer, on_end)
         return call
 
@@ -142,7 +142,7 @@ class ReverseProxy:
             Overloaded: too many requests of the caller's address are under way.
         """
         if admitted is None:
-            secure = self.admission.is_secure(request)
+            secure = self.access_control.is_secure(request)
             return await self.sign_in.land(request, route.host, secure=secure)
         if not isinstance(admitted, Admitted):
             return admitted
@@ -155,7 +155,7 @@ class ReverseProxy:
             HopRefused, Forbidden, StoreError: the request is not admitted.
             LoopDetected, NoListener, BadGateway, GatewayTimeout, Overloaded: as `answer`.
         """
-        principal = request[PRINCIPAL] = await self.admission.admit_hop(hop)
+        principal = request[PRINCIPAL] = await self.access_control.admit_hop(hop)
         rest = hop.target[len(hop.prefix) :]
         shown = visible(principal)
         target = self.table.of_hop(hop.service, hop.role, hop.prefix, rest, shown)
@@ -200,7 +200,7 @@ class ReverseProxy:
 
     def _sign_in(self, request: web.BaseRequest, route: Route) -> web.Response:
         if route.host:
-            return self.sign_in.begin(request, secure=self.admission.is_secure(request))
+            return self.sign_in.begin(request, secure=self.access_control.is_secure(request))
         return redirect(sign_in_address(request.raw_path, request[FACTS].prefix))
 
 

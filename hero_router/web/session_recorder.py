@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable
 
 from hero_router.errors import StoreError
-from hero_router.store.session_list import BrowserSession, SessionRecord
+from hero_router.store.session_list import BrowserSession, SessionListStore
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ MOST_WAITING = 100
 class SessionRecorder:
     """The sessions of one worker that are not recorded yet. `now_ms`: Unix ms, Redis's clock."""
 
-    def __init__(self, record: SessionRecord, now_ms: Callable[[], int]) -> None:
+    def __init__(self, record: SessionListStore, now_ms: Callable[[], int]) -> None:
         self._record, self._now_ms = record, now_ms
         self._waiting: dict[str, BrowserSession] = {}
 

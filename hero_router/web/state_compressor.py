@@ -3,7 +3,7 @@
 import asyncio
 
 from hero_router.feed.filters import Filter
-from hero_router.feed.json_answers import EncodedState, StateView
+from hero_router.feed.json_answers import EncodedState, JsonAnswers
 from hero_router.web.encoding import GzipPrefix
 
 
@@ -13,7 +13,7 @@ class StateCompressor:
     Clients that ask meanwhile share the next one, so a burst of changes uses one thread at most.
     """
 
-    def __init__(self, state: StateView, shown: Filter | None) -> None:
+    def __init__(self, state: JsonAnswers, shown: Filter | None) -> None:
         self._state, self._shown = state, shown
         self._kept: tuple[EncodedState, GzipPrefix] | None = None
         self._task: asyncio.Task[tuple[EncodedState, GzipPrefix]] | None = None

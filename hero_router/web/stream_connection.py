@@ -14,7 +14,7 @@ from typing import NamedTuple, Self
 
 from aiohttp import web
 
-from hero_router.access.concurrency_limits import Quota, Slot
+from hero_router.access.concurrency_limits import ConcurrencyLimit, Slot
 from hero_router.access.principal import Principal
 from hero_router.feed.hub import Hub
 from hero_router.feed.subscribers import SubscribeOptions, Subscriber
@@ -94,7 +94,7 @@ class Chunks:
 class Connections:
     """The open connections of one worker's streams, which aiohttp no longer manages."""
 
-    def __init__(self, quota: Quota) -> None:
+    def __init__(self, quota: ConcurrencyLimit) -> None:
         self._open: set[Connection] = set()
         self.quota = quota
         self._empty = asyncio.Event()

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from hero_router.feed.freshness_stamp import Stamp
-from hero_router.feed.overall_health import Summary
+from hero_router.feed.overall_health import OverallHealth
 from hero_router.sanitize import clean
 from hero_router.strict_json import encode
 
@@ -18,12 +18,12 @@ OLD_SECONDS = 30
 """A page that is older, as its browser could not load it again, says so by its style sheet."""
 
 
-def as_json(summary: Summary, stamp: Stamp) -> str:
+def as_json(summary: OverallHealth, stamp: Stamp) -> str:
     """The summary as JSON, with the time now and the age of the state."""
     return encode({**summary.to_json(), **stamp})
 
 
-def as_text(summary: Summary, stamp: Stamp) -> str:
+def as_text(summary: OverallHealth, stamp: Stamp) -> str:
     """The summary as lines of text; the first says whether all is well."""
     lines = [
         f"{'OK' if summary.well else 'NOT OK'}: {clean(summary.reason)}",
@@ -40,7 +40,7 @@ def as_text(summary: Summary, stamp: Stamp) -> str:
     return "\n".join(lines) + "\n"
 
 
-def as_page(summary: Summary, stamp: Stamp, *, reloads: bool = True, other: str = "") -> str:
+def as_page(summary: OverallHealth, stamp: Stamp, *, reloads: bool = True, other: str = "") -> str:
     """The summary as an HTML page, which browsers load again by themselves if it `reloads`.
 
     `other` is the query of the same page that does the opposite.
@@ -77,11 +77,11 @@ def as_page(summary: Summary, stamp: Stamp, *, reloads: bool = True, other: str 
     )
 
 
-def _contexts(summary: Summary) -> str:
+def _contexts(summary: OverallHealth) -> str:
     return ", ".join(map(clean, summary.contexts or ()))
 
 
-def _rows(summary: Summary) -> Iterable[tuple[str, ...]]:
+def _rows(summary: OverallHealth) -> Iterable[tuple[str, ...]]:
     """The services that are not well: status, service, node, since when, reason."""
     for each in summary.services:
         was = f" (was {each['last_status']})" if "last_status" in each else ""

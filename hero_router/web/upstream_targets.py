@@ -24,7 +24,7 @@ from hero_router.upstream.peer_connect import PeerAddress
 from hero_router.upstream.pool import Pool
 from hero_router.upstream.safe_connect import NoResponse
 from hero_router.web.errors import REQUEST_ID
-from hero_router.web.proxy_headers import HeaderRewriter
+from hero_router.web.header_rewriter import HeaderRewriter
 from hero_router.web.request_facts import FACTS
 from hero_router.web.request_syntax_check import host_of
 

@@ -11,14 +11,14 @@ from aiohttp import web
 
 from hero_router import __version__
 from hero_router.access.authenticator import AccessRules
-from hero_router.access.concurrency_limits import Quota
+from hero_router.access.concurrency_limits import ConcurrencyLimit
 from hero_router.access.oidc import COOKIE_NAMES as OIDC_COOKIES
 from hero_router.access.peers import Peering, load_peering
 from hero_router.access.rules_from_settings import load_rules
 from hero_router.access.sessions import COOKIE_NAMES as SESSION_COOKIES
 from hero_router.feed.feed import Feed
 from hero_router.feed.jittered_intervals import StreamIntervals
-from hero_router.feed.json_answers import StateView
+from hero_router.feed.json_answers import JsonAnswers
 from hero_router.feed.last_probe_reader import LastProbeReader
 from hero_router.feed.mutes import Mutes
 from hero_router.feed.rescan import ScanCoordinator
@@ -47,22 +47,22 @@ from hero_router.store.keys import Keys
 from hero_router.store.mutes import MuteStore
 from hero_router.store.routing_errors import RoutingErrorStore
 from hero_router.store.scan_requests import ScanRequests
-from hero_router.store.stream_clients import Presence
+from hero_router.store.stream_clients import ClientListStore
 from hero_router.store.stream_reader import BLOCK_SECONDS, NodeReader, Stream
 from hero_router.store.webhook import WebhookStore
-from hero_router.upstream.ignored_files import Exclusions
+from hero_router.upstream.ignored_files import IgnoredFiles
 from hero_router.upstream.pool import Pool
 from hero_router.web.access_follower import Predicate
 from hero_router.web.access_parts import AccessParts, make_access
 from hero_router.web.body import BodyReader
 from hero_router.web.call_observer import CallObserver
-from hero_router.web.client_list_publisher import PresencePublisher
+from hero_router.web.client_list_publisher import ClientListPublisher
 from hero_router.web.fdlimit import call_limits, stream_limits
 from hero_router.web.forwarder_base import Forwarder
-from hero_router.web.peer_requests import HopReceiver
-from hero_router.web.proxy_headers import HeaderRewriter
+from hero_router.web.header_rewriter import HeaderRewriter
 from hero_router.web.report import Reports
 from hero_router.web.reverse_proxy import ReverseProxy
+from hero_router.web.router_to_router_requests import RouterToRouterRequests
 from hero_router.web.routes.static import Assets, static_folder
 from hero_router.web.service_host_redirect import ServiceHostRedirect
 from hero_router.web.stream_connection import Connections
@@ -71,7 +71,7 @@ from hero_router.web.upstream_targets import HopSigner
 if TYPE_CHECKING:
     from hero_router.access.principal import Principal
     from hero_router.metrics.exposition import Exposition
-    from hero_router.metrics.sampler import Sampler
+    from hero_router.metrics.metric_updater import MetricUpdater
 
 MEGABYTE = 1024 * 1024
 
@@ -119,18 +119,18 @@ class Parts:
     clients: RedisClients
     assets: Assets
     feed: Feed
-    state: StateView
+    state: JsonAnswers
     details: ServiceDetails
     histories: ServiceHistories
     reports: Reports
     errors: RoutingErrors
     mutes: Mutes
     rpc: RpcApi
-    presence: Presence
+    client_lists: ClientListStore
     webhook: WebhookStore
-    publisher: PresencePublisher
+    publisher: ClientListPublisher
     requests: RequestCounts
-    recorder: "Sampler"
+    recorder: "MetricUpdater"
     exposition: "Exposition"
     bodies: BodyReader
     streams: Connections
@@ -157,9 +157,9 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
         hello_fields=lambda: {**_hello_fields(config, worker), "assets": assets.digest},
         now_ms=clock.now_ms,
     )
-    state = StateView(feed, LastProbeReader(nodes))
+    state = JsonAnswers(feed, LastProbeReader(nodes))
     scans = ScanCoordinator(feed.mirror, feed.scan_replies, ScanRequests(clients.web, keys))
-    presence = Presence(clients.web, keys)
+    client_lists = ClientListStore(clients.web, keys)
     requests, proxied = RequestCounts(), ProxiedCounts(multiproc_folder.has_room)
     tunnels = Tunnels(config.proxy.idle_seconds)
     recorder, exposition = _metrics(feed, Figures(requests, proxied, tunnels), clock)
@@ -181,12 +181,12 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
         table,
         forwarder,
         domain,
-        access.admission,
+        access.access_control,
         access.services,
         ServiceHostRedirect(links, domain),
         CallObserver(proxied, errors, worker, clock.now_ms),
-        Quota(call_limits(config.web.calls_per_address)),
-        HopReceiver(config.node.name, book, clock.now_ms, forwarder.rules.login_fields),
+        ConcurrencyLimit(call_limits(config.web.calls_per_address)),
+        RouterToRouterRequests(config.node.name, book, clock.now_ms, forwarder.rules.login_fields),
     )
     details = ServiceDetails(state, links, errors, SpecReader(clients.web, keys))
     histories = ServiceHistories(
@@ -210,16 +210,16 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
             MuteMethods(state, mutes),
             access.methods,
         ),
-        presence=presence,
+        client_lists=client_lists,
         webhook=WebhookStore(clients.web, keys),
-        publisher=PresencePublisher(feed, presence, clock, worker),
+        publisher=ClientListPublisher(feed, client_lists, clock, worker),
         requests=requests,
         recorder=recorder,
         exposition=exposition,
         bodies=BodyReader(
             config.web.body_memory_mb * MEGABYTE, config.web.body_seconds, config.web.head_seconds
         ),
-        streams=Connections(Quota(stream_limits(config.web.streams_per_address))),
+        streams=Connections(ConcurrencyLimit(stream_limits(config.web.streams_per_address))),
         access=access,
         proxy=proxy,
     )
@@ -243,7 +243,7 @@ def _forwarder(
     return Forwarder(
         SocketLocator(
             config.node.root,
-            Exclusions(config.scan.ignored, socket_files(config.redis.url)),
+            IgnoredFiles(config.scan.ignored, socket_files(config.redis.url)),
         ),
         Pool(config.proxy.connect_seconds),
         tunnels,
@@ -260,7 +260,7 @@ def _forwarder(
     )
 
 
-def _metrics(feed: Feed, figures: Figures, clock: RedisClock) -> "tuple[Sampler, Exposition]":
+def _metrics(feed: Feed, figures: Figures, clock: RedisClock) -> "tuple[MetricUpdater, Exposition]":
     """Import and build the metrics: they are imported here only, not when this module is.
 
     prometheus_client looks for the workers' shared folder when it is imported. The gunicorn master
@@ -269,10 +269,10 @@ def _metrics(feed: Feed, figures: Figures, clock: RedisClock) -> "tuple[Sampler,
     multiproc_folder.check_space()
     from hero_router.metrics.declarations import Declarations  # noqa: PLC0415 - see above
     from hero_router.metrics.exposition import Exposition  # noqa: PLC0415
-    from hero_router.metrics.sampler import Sampler  # noqa: PLC0415
+    from hero_router.metrics.metric_updater import MetricUpdater  # noqa: PLC0415
 
     declared = Declarations()
-    recorder = Sampler(declared, feed, figures, clock)
+    recorder = MetricUpdater(declared, feed, figures, clock)
     multiproc_folder.preallocate()
     return recorder, Exposition(declared.registry, feed.mirror, clock)
 

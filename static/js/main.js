@@ -8,16 +8,16 @@ import { Model } from "./fleet/page_model.js";
 import { Transitions } from "./fleet/transitions.js";
 import * as api from "./live/api.js";
 import { Clock } from "./live/clock.js";
-import { Repeated } from "./live/poller.js";
+import { Poller } from "./live/poller.js";
 import { Store } from "./live/store.js";
 import { Follower } from "./live/sync.js";
 import { SharedStream } from "./live/tab.js";
 import { Prefs } from "./prefs.js";
 import { withQuery } from "./route.js";
-import { Address } from "./ui/browser_location.js";
+import { BrowserLocation } from "./ui/browser_location.js";
 import { failed } from "./ui/crash.js";
 import { sheet, templates } from "./ui/deferred_assets.js";
-import { Frame, pause } from "./ui/frame.js";
+import { FrameScheduler, pause } from "./ui/frame_scheduler.js";
 import { themed } from "./ui/theme.js";
 import { Opener } from "./palette/opener.js";
 import { Shortcuts, toViews } from "./palette/global_shortcuts.js";
@@ -42,14 +42,14 @@ const follower = new Follower(store, {
   changed: () => frame.ask(),
 });
 await pause();
-const address = new Address(window, (place) => {
+const address = new BrowserLocation(window, (place) => {
   model.go(place);
   frame.ask();
 });
 const model = new Model(store, follower.fresh, address.place);
 const outside = { page: document, model, address, changed: () => frame.ask() };
 const shell = new Shell(outside, { prefs, hurry: () => follower.hurry() });
-const frame = new Frame({
+const frame = new FrameScheduler({
   request: (run) => requestAnimationFrame(() => failed(document, run)),
   now: () => performance.now(),
   first: () => shell.warn(follower.fresh),
@@ -74,11 +74,11 @@ const shortcuts = new Shortcuts(document, {
 });
 const account = new Account(document, api, { now, met: (caller) => (model.meet(caller), frame.ask()) });
 
-const lastHour = new Repeated(now, api.history, (answer, error) => {
+const lastHour = new Poller(now, api.history, (answer, error) => {
   model.remember(hourOf(answer, error));
   frame.ask();
 });
-const redis = new Repeated(now, api.redisCli, (answer) => (model.redis = answer));
+const redis = new Poller(now, api.redisCli, (answer) => (model.redis = answer));
 /** A phone has no room for the past in its list. */
 const wide = matchMedia("not (max-width: 40em)");
 
@@ -97,6 +97,7 @@ function* work() {
   yield* model.work(follower.fresh);
   const delta = yield* shell.draw();
   yield delta.all;
+  if (delta.caller) palette.renew();
   const changes = transitions.take(model.index, delta);
   announcer.say(changes);
   notifier?.tell(changes);
@@ -122,16 +123,14 @@ async function warm() {
   for (const { warm: load } of Object.values(VIEWS)) await load?.();
   await palette.warm();
   try {
-    const [{ AwayStrip }] = await Promise.all([import("./views/away_strip.js"), notifying(), templates(document)]);
+    const [{ AwayStrip }] = await Promise.all([import("./views/away_strip.js"), notifying(), sheet(document, "later"), templates(document)]);
     shell.away = new AwayStrip(outside);
   } catch {
     setTimeout(warm, WARM_AGAIN_MS);
   }
 }
 
-document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) tick();
-});
+document.addEventListener("visibilitychange", () => document.hidden || tick());
 window.addEventListener("pageshow", (shown) => {
   if (shown.persisted) follower.wake();
 });

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.load.event_workload import SCENARIOS, Scenario
+from benchmarks.load.event_workload import SCENARIOS, EventWorkload
 from benchmarks.results import cost_model
 from benchmarks.results.cost_model import Check, Costs, arrivals, checks, share
 from benchmarks.results.runs import Kept, Run
@@ -57,7 +57,7 @@ def test_a_burst_is_a_few_writes() -> None:
 
 
 def test_replies_come_as_the_scenario_publishes() -> None:
-    assert arrivals(Scenario("x", "x", events=5, batch=2, rate=4)) == [
+    assert arrivals(EventWorkload("x", "x", events=5, batch=2, rate=4)) == [
         *((0.0, 2), (0.25, 2), (0.5, 1)),
     ]
 

@@ -10,7 +10,7 @@ import pytest
 from benchmarks.experiments import reader_driver
 from benchmarks.experiments.stalled import stalled
 from benchmarks.experiments.streaming import streaming
-from benchmarks.load.event_workload import Scenario
+from benchmarks.load.event_workload import EventWorkload
 from benchmarks.load.process import Absent, Broken
 from benchmarks.results.runs import Run
 from benchmarks.targets import nchan
@@ -22,7 +22,7 @@ from benchmarks.targets.registry import PEERS
 from benchmarks.targets.target import Target
 from tests.support.wait import PATIENCE_SECONDS
 
-FEW = Scenario("few", "40 events", events=40, batch=8, rate=0)
+FEW = EventWorkload("few", "40 events", events=40, batch=8, rate=0)
 CLIENTS = 5
 TARGETS: list[Target] = [
     *(Floor(mode, loop) for mode in ("each", "joined") for loop in ("asyncio", "uvloop")),
@@ -71,7 +71,7 @@ async def test_a_peer_that_cannot_start_is_broken_with_the_end_of_its_log() -> N
 
 async def test_stalled_clients_of_the_product_get_their_gap_and_the_others_get_all() -> None:
     """The window of 2,048 events is seven seconds of this stream: enough for a busy machine."""
-    scenario = Scenario("s", "s", events=3_000, batch=10, rate=30, full=True)
+    scenario = EventWorkload("s", "s", events=3_000, batch=10, rate=30, full=True)
     told = (await stalled(Product(sse_buffer=2048), 4, 1, scenario)).values
     assert (told["delivered"], told["lost"], told["inexact"]) == (9_000, 0, 0)
     assert told["slow_missed"] > 0

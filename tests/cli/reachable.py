@@ -39,10 +39,10 @@ async def reachable(
         put("twice", node=NODE, sockets=both, id=WINNER, conflict="its name is also claimed by x"),
         put("twice", node=NODE, sockets=both, id=LOSER, conflict="its name is taken by twice/"),
         put("shared", node=NODE, sockets=both, id="shared-1"),
-        put("shared", node="n9", sockets=both, id="shared-9"),
         put("shared", node=NODE, sockets=both, id="shared-eu", context="eu"),
     ):  # fmt: skip
-        place = await hand.write(change)
+        await hand.write(change)
+    place = await hand.beside("n9", put("shared", node="n9", sockets=both, id="shared-9"))
     async with working(redis, node=NODE, socket_dir=str(folder), **settings) as live:
         await live.reaches(place)
         yield live

@@ -11,7 +11,7 @@ from click.testing import Result
 
 from hero_router.store.client import connect
 from hero_router.store.keys import Keys
-from hero_router.store.session_list import BrowserSession, SessionRecord
+from hero_router.store.session_list import BrowserSession, SessionListStore
 from tests.support.command import completed, run
 from tests.support.redis import RedisServer
 from tests.support.replication import ask
@@ -174,7 +174,7 @@ def record(access: Access, *sessions: BrowserSession) -> None:
     async def put() -> None:
         client = connect(access.redis.url, name="test")
         for each in sessions:
-            await SessionRecord(client, KEYS).put(each, each.at)
+            await SessionListStore(client, KEYS).put(each, each.at)
         await client.aclose()
 
     asyncio.run(put())

@@ -76,7 +76,7 @@ async def test_a_root_that_is_moved_away_is_shown_everywhere(quiet: Serving) -> 
     assert found == {"node": "testnode", "reason": "root", "detail": told["root"]}
     await eventually(lambda: gauge(quiet, "root"), message="the metric tells it")
     assert (await asked(quiet, "/ready"))[0] == 200, "web itself can tell the truth"
-    assert "WARNING hero_router.scan.conditions" in quiet.output()
+    assert "WARNING hero_router.scan.node_conditions" in quiet.output()
     assert "WARNING hero_router.feed.conditions" in quiet.output()
     away.rename(quiet.root)
 

@@ -15,7 +15,7 @@ from hero_router.errors import ConfigError
 from hero_router.store import embedded_redis_command
 from hero_router.store.embedded_redis_command import (
     LONGEST_PATH,
-    PrivateRedis,
+    EmbeddedRedis,
     find_server,
     running,
 )
@@ -57,7 +57,7 @@ def test_without_any_server_the_message_names_two_ways_out(
 
 
 @asynccontextmanager
-async def run_private(private: PrivateRedis) -> AsyncIterator[Redis]:
+async def run_private(private: EmbeddedRedis) -> AsyncIterator[Redis]:
     """A private Redis that runs, and a client of it."""
     process = await asyncio.create_subprocess_exec(*private.command(), stdout=DEVNULL)
     try:
@@ -74,7 +74,7 @@ async def test_it_runs_for_this_user_only_and_keeps_its_data(
     binary: Callable[[], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(binary().parent))
-    private = PrivateRedis(tmp_path / "state")
+    private = EmbeddedRedis(tmp_path / "state")
     for value in (None, b"kept"):
         assert not await private.answers()
         async with run_private(private) as admin:
@@ -93,7 +93,7 @@ async def test_another_kind_of_server_reads_the_same_data(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A server may be installed later, or removed."""
-    private = PrivateRedis(tmp_path / "state")
+    private = EmbeddedRedis(tmp_path / "state")
     first, second = before().parent, after().parent
     monkeypatch.setenv("PATH", str(first))
     async with run_private(private) as admin:
@@ -114,7 +114,7 @@ async def test_another_kind_of_server_reads_the_same_data(
 async def test_one_that_runs_is_found_by_its_folder(length: int, tmp_path: Path) -> None:
     folder = tmp_path / ("x" * length)
     assert await running(folder) is None
-    private = PrivateRedis(folder)
+    private = EmbeddedRedis(folder)
     assert await running(folder) is None
     process = await asyncio.create_subprocess_exec(*private.command(), stdout=DEVNULL)
     try:
@@ -124,7 +124,7 @@ async def test_one_that_runs_is_found_by_its_folder(length: int, tmp_path: Path)
         process.kill()
         await asyncio.wait_for(process.wait(), PATIENCE_SECONDS)
     assert await running(folder) is None
-    again = PrivateRedis(folder)
+    again = EmbeddedRedis(folder)
     for each in (again, private):
         each.close()
     assert not (folder / "redis.sock").is_symlink()
@@ -132,7 +132,7 @@ async def test_one_that_runs_is_found_by_its_folder(length: int, tmp_path: Path)
 
 def test_a_folder_with_a_long_path_gets_its_socket_elsewhere(tmp_path: Path) -> None:
     folder = tmp_path / ("x" * LONGEST_PATH)
-    private = PrivateRedis(folder)
+    private = EmbeddedRedis(folder)
     path = Path(private.url.removeprefix("unix://"))
     assert len(bytes(path)) <= LONGEST_PATH
     assert str(folder) in private.command()

@@ -8,7 +8,7 @@ import pytest
 from hero_router.errors import StoreCorrupt
 from hero_router.store import session_list
 from hero_router.store.revoked_sessions import RevokedSessions
-from hero_router.store.session_list import BrowserSession, SessionRecord
+from hero_router.store.session_list import BrowserSession, SessionListStore
 from hero_router.strict_json import encode
 from tests.contract.world import KEYS, Store
 
@@ -23,25 +23,25 @@ TWO = replace(ONE, id="two", way="oidc", contexts=["shop"], at=NOW + 1, until=NO
 
 
 @pytest.fixture
-def record(store: Store) -> SessionRecord:
-    return SessionRecord(store.raw, KEYS)
+def record(store: Store) -> SessionListStore:
+    return SessionListStore(store.raw, KEYS)
 
 
-async def put(record: SessionRecord, *sessions: BrowserSession) -> None:
+async def put(record: SessionListStore, *sessions: BrowserSession) -> None:
     for each in sessions:
         await record.put(each, NOW)
 
 
 async def test_sessions_are_read_by_all_the_newest_first(
-    store: Store, record: SessionRecord
+    store: Store, record: SessionListStore
 ) -> None:
     assert await record.read(NOW) == []
     await put(record, ONE, TWO, ONE)
-    assert await SessionRecord(store.client(), KEYS).read(NOW) == [TWO, ONE]
+    assert await SessionListStore(store.client(), KEYS).read(NOW) == [TWO, ONE]
 
 
 async def test_a_session_that_is_over_is_not_read_and_leaves_with_the_next(
-    store: Store, record: SessionRecord
+    store: Store, record: SessionListStore
 ) -> None:
     await put(record, ONE, TWO)
     assert await record.read(ONE.until) == [TWO]
@@ -52,7 +52,7 @@ async def test_a_session_that_is_over_is_not_read_and_leaves_with_the_next(
 
 
 async def test_a_session_that_was_ended_before_it_was_recorded_is_not_told(
-    store: Store, record: SessionRecord
+    store: Store, record: SessionListStore
 ) -> None:
     """As where Redis was away when it began."""
     revoked = RevokedSessions(store.raw, KEYS)
@@ -65,7 +65,7 @@ async def test_a_session_that_was_ended_before_it_was_recorded_is_not_told(
 
 
 async def test_a_session_whose_worker_has_a_clock_ahead_ends_with_all(
-    store: Store, record: SessionRecord
+    store: Store, record: SessionListStore
 ) -> None:
     revoked, mine = RevokedSessions(store.raw, KEYS), replace(ONE, id="mine", at=NOW + HOUR_MS)
     await put(record, mine, replace(mine, id="other"))
@@ -75,7 +75,7 @@ async def test_a_session_whose_worker_has_a_clock_ahead_ends_with_all(
 
 
 async def test_nothing_stays_in_redis_after_the_last_session(
-    store: Store, record: SessionRecord
+    store: Store, record: SessionListStore
 ) -> None:
     await put(record, TWO, ONE)
     for key in (KEYS.sessions, KEYS.session_ends):
@@ -83,7 +83,7 @@ async def test_nothing_stays_in_redis_after_the_last_session(
 
 
 async def test_the_record_is_bounded_and_keeps_those_that_end_last(
-    store: Store, record: SessionRecord, monkeypatch: pytest.MonkeyPatch
+    store: Store, record: SessionListStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session_list, "MOST_SESSIONS", 2)
     await put(record, TWO, ONE, replace(TWO, id="three", at=NOW + 2))
@@ -92,7 +92,7 @@ async def test_the_record_is_bounded_and_keeps_those_that_end_last(
 
 
 async def test_a_session_that_is_ended_leaves_the_record(
-    store: Store, record: SessionRecord
+    store: Store, record: SessionListStore
 ) -> None:
     await put(record, ONE, TWO)
     await RevokedSessions(store.raw, KEYS).revoke("one")
@@ -110,7 +110,7 @@ async def test_a_session_that_is_ended_leaves_the_record(
     "junk", ["junk", "{}", "[]", '{"id":"x"}', '{"id":"one"}', "null", '"x"'], ids=repr
 )
 async def test_what_another_program_wrote_is_left_out(
-    store: Store, record: SessionRecord, junk: str
+    store: Store, record: SessionListStore, junk: str
 ) -> None:
     await put(record, ONE, TWO)
     await store.raw.hset(KEYS.sessions, "one", junk)
@@ -123,7 +123,7 @@ async def test_what_another_program_wrote_is_left_out(
     ids=repr,
 )
 async def test_a_session_with_values_of_other_types_is_left_out(
-    store: Store, record: SessionRecord, change: dict[str, object]
+    store: Store, record: SessionListStore, change: dict[str, object]
 ) -> None:
     await put(record, TWO)
     await store.raw.hset(KEYS.sessions, "one", encode({**asdict(ONE), **change}))
@@ -131,7 +131,7 @@ async def test_a_session_with_values_of_other_types_is_left_out(
 
 
 async def test_a_record_of_another_type_is_an_error_and_hinders_no_end_of_a_session(
-    store: Store, record: SessionRecord
+    store: Store, record: SessionListStore
 ) -> None:
     await store.raw.set(KEYS.sessions, "x")
     with pytest.raises(StoreCorrupt):

@@ -1,8 +1,8 @@
-"""`Presence`: the workers' summaries of their clients, their lifetime, and junk."""
+"""`ClientListStore`: the workers' summaries of their clients, their lifetime, and junk."""
 
 import pytest
 
-from hero_router.store.stream_clients import KEEP_NAMES_MS, LIFETIME_MS, Presence, PresenceEntry
+from hero_router.store.stream_clients import KEEP_NAMES_MS, LIFETIME_MS, ClientList, ClientListStore
 from tests.contract.world import KEYS, Store
 
 SUMMARY = {"states": {"live": 2, "blocked": 1}, "pending": 7, "listed": [{"address": "::1"}]}
@@ -10,25 +10,27 @@ NOW = 10 * KEEP_NAMES_MS
 
 
 @pytest.fixture
-def roll(store: Store) -> Presence:
-    return Presence(store.raw, KEYS)
+def roll(store: Store) -> ClientListStore:
+    return ClientListStore(store.raw, KEYS)
 
 
-async def test_without_workers_there_is_nothing_to_read(roll: Presence) -> None:
+async def test_without_workers_there_is_nothing_to_read(roll: ClientListStore) -> None:
     assert await roll.read() == {}
 
 
-async def test_the_last_summary_of_each_worker_is_read(roll: Presence) -> None:
+async def test_the_last_summary_of_each_worker_is_read(roll: ClientListStore) -> None:
     await roll.publish("a/1", SUMMARY, NOW)
     await roll.publish("b/1", {**SUMMARY, "more": "of a newer version"}, NOW + 1)
     await roll.publish("a/1", {**SUMMARY, "pending": 8}, NOW + 2)
     assert await roll.read() == {
-        "a/1": PresenceEntry(NOW + 2, {**SUMMARY, "pending": 8}),
-        "b/1": PresenceEntry(NOW + 1, {**SUMMARY, "more": "of a newer version"}),
+        "a/1": ClientList(NOW + 2, {**SUMMARY, "pending": 8}),
+        "b/1": ClientList(NOW + 1, {**SUMMARY, "more": "of a newer version"}),
     }
 
 
-async def test_a_worker_that_publishes_no_more_is_forgotten(store: Store, roll: Presence) -> None:
+async def test_a_worker_that_publishes_no_more_is_forgotten(
+    store: Store, roll: ClientListStore
+) -> None:
     await roll.publish("a/1", SUMMARY, NOW)
     left = await store.raw.pttl(KEYS.clients("a/1"))
     assert 0 < left <= LIFETIME_MS
@@ -39,7 +41,7 @@ async def test_a_worker_that_publishes_no_more_is_forgotten(store: Store, roll: 
 
 
 async def test_a_worker_that_removes_its_summary_leaves_nothing(
-    store: Store, roll: Presence
+    store: Store, roll: ClientListStore
 ) -> None:
     await roll.publish("a/1", SUMMARY, NOW)
     await roll.remove("a/1")
@@ -56,7 +58,7 @@ async def test_a_worker_that_removes_its_summary_leaves_nothing(
         b'{"states": {}, "pending": 1, "listed": 5}',
     ],
 )
-async def test_junk_is_passed_over(store: Store, roll: Presence, junk: bytes) -> None:
+async def test_junk_is_passed_over(store: Store, roll: ClientListStore, junk: bytes) -> None:
     await roll.publish("a/1", SUMMARY, NOW)
     await roll.publish("b/1", SUMMARY, NOW)
     await store.raw.set(KEYS.clients("b/1"), junk)

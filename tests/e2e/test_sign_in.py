@@ -1,12 +1,13 @@
 """Signing in and out in a real browser, at the router and at a service's own host name."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from aiohttp import web
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from hero_router.model import SocketState, Status
 from tests.e2e.dashboard import Dashboard
@@ -54,8 +55,10 @@ async def shop(path: Path) -> AsyncIterator[None]:
     await runner.setup()
     path.parent.mkdir(parents=True)
     await web.UnixSite(runner, str(path)).start()
-    yield
-    await runner.cleanup()
+    try:
+        yield
+    finally:
+        await runner.cleanup()
 
 
 async def test_a_person_signs_in_sees_the_page_live_and_signs_out_of_all_tabs(
@@ -114,6 +117,32 @@ async def test_a_person_signs_in_sees_the_page_live_and_signs_out_of_all_tabs(
         await sign_out_by_palette(other.page)
         await expect(other.page.locator("#token")).to_be_visible()
         assert [error for error in dashboard.errors if REFUSED not in error] == []
+
+
+async def test_an_open_palette_offers_to_sign_out_as_soon_as_it_is_known_who_the_person_is(
+    browser: Browser, redis7: RedisServer
+) -> None:
+    async with routing(redis7.url, ROUTER_TOKEN=TOKEN) as (router, _):
+        dashboard = Dashboard(await browser.new_page())
+        page = dashboard.page
+        await page.goto(f"{router.url}/sign-in")
+        await sign_in(page, TOKEN)
+        await dashboard.says("signed in as admin")
+        answered = asyncio.Event()
+
+        async def held(route: Route) -> None:
+            await answered.wait()
+            await route.continue_()
+
+        await page.route("**/api/me", held)
+        await page.reload()
+        await dashboard.fresh("live")
+        await page.locator("[data-open-palette]").click()
+        await page.locator("[data-palette] input").fill("sign out")
+        await expect(page.locator("[data-palette]")).to_contain_text("Nothing found.")
+        answered.set()
+        await expect(page.locator("[data-palette] [role=option]")).to_contain_text("Sign out")
+        await page.unroute("**/api/me")
 
 
 async def test_an_open_router_asks_for_nothing(browser: Browser, redis7: RedisServer) -> None:

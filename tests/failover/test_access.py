@@ -23,7 +23,7 @@ from hero_router.store.one_time import OneTimeCodes
 from hero_router.store.redis_errors import redis_errors
 from hero_router.store.revoked_sessions import RevokedSessions
 from hero_router.store.scan_requests import ScanRequest
-from hero_router.store.session_list import BrowserSession, SessionRecord
+from hero_router.store.session_list import BrowserSession, SessionListStore
 from tests.contract.world import KEYS, Store
 from tests.support.certificates import certificate
 from tests.support.hand import Hand
@@ -116,7 +116,7 @@ async def use_access(client: Redis) -> None:
     assert await allow.clear() == 0
     await sessions.revoke("one", await sessions.revoke_all())
     assert (await sessions.read()).ids == {"one"}
-    record = SessionRecord(client, KEYS)
+    record = SessionListStore(client, KEYS)
     session = BrowserSession("one", "ann", "token", ["viewer"], None, "::1", "", 1_000, 2_000)
     await record.put(session, 1_000)
     assert await record.read(3_000) == []

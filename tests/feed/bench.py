@@ -14,7 +14,7 @@ from hero_router.feed.subscribers import (
     Subscriber,
     SubscriberState,
 )
-from hero_router.feed.visible_conditions import ToldConditions
+from hero_router.feed.visible_conditions import VisibleConditions
 from hero_router.model import Event
 from tests.feed.world import FakeSink, events, position
 
@@ -55,7 +55,7 @@ class Bench:
             self.ring,
             timing,
             self.freshness,
-            ToldConditions(self.mirror),
+            VisibleConditions(self.mirror),
             lambda: {"window": limit},
             lambda: 0.5,
         )

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from hero_router.errors import BadRequest
-from hero_router.feed.overall_health import MOST_NAMED, Selection, Summary, summarize
+from hero_router.feed.overall_health import MOST_NAMED, OverallHealth, Selection, summarize
 from hero_router.model import Status
 
 GONE = {"reason": "scanner", "node": "n2", "since": 7, "detail": "no scanner for n2"}
@@ -20,7 +20,7 @@ def service(name: str, status: str = "healthy", **changes: Any) -> dict[str, Any
 WELL = [service("a"), service("b", node="n2"), service("c", context="shop")]
 
 
-def summed(*records: dict[str, Any], stale: Any = (), **asked: list[str]) -> Summary:
+def summed(*records: dict[str, Any], stale: Any = (), **asked: list[str]) -> OverallHealth:
     return summarize(records, stale, Selection.of(**asked))
 
 

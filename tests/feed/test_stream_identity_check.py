@@ -1,4 +1,4 @@
-"""TailComparison: a delay is none; standing still and another Redis are; sleep counts little."""
+"""A delay is no doubt; standing still and another Redis are; sleep counts little."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from hero_router.feed.stream_identity_check import (
     LASTING_SECONDS,
     STEP_SECONDS,
     StreamHead,
-    TailComparison,
+    StreamIdentityCheck,
 )
 from hero_router.feed.tail_watchdog import RENEW_SECONDS
 from tests.feed.world import position
@@ -25,7 +25,7 @@ class Scene:
     """Looks one second apart."""
 
     def __init__(self) -> None:
-        self.agreement, self.now = TailComparison(), 100.0
+        self.agreement, self.now = StreamIdentityCheck(), 100.0
 
     def look(self, served: StreamHead, seen: StreamHead, after: float = 1.0) -> bool:
         self.now += after

@@ -9,7 +9,7 @@ from hero_router.feed.conditions import Condition
 from hero_router.feed.filters import Filter
 from hero_router.feed.mirror import Mirror
 from hero_router.feed.subscribers import SubscribeOptions
-from hero_router.feed.visible_conditions import MOST_KEPT, ToldConditions
+from hero_router.feed.visible_conditions import MOST_KEPT, VisibleConditions
 from tests.feed.bench import Bench
 from tests.feed.world import FakeSink, position
 
@@ -48,11 +48,11 @@ def told(sink: FakeSink) -> list[tuple[str, dict[str, Any]]]:
 
 def test_who_sees_everything_is_told_the_same_objects(mirror: Mirror) -> None:
     conditions = (REDIS, DENIED, ELSEWHERE)
-    assert ToldConditions(mirror).of(conditions, None) is conditions
+    assert VisibleConditions(mirror).of(conditions, None) is conditions
 
 
 def test_under_a_filter_other_nodes_and_paths_are_left_out(mirror: Mirror) -> None:
-    redis, lost, denied = ToldConditions(mirror).of((REDIS, LOST, DENIED, ELSEWHERE), SHOP)
+    redis, lost, denied = VisibleConditions(mirror).of((REDIS, LOST, DENIED, ELSEWHERE), SHOP)
     assert (redis, lost) == (REDIS, LOST)
     assert (denied.key, denied.since) == (DENIED.key, DENIED.since)
     assert denied.detail == "node n1: its scanner may not connect to some sockets"
@@ -60,20 +60,20 @@ def test_under_a_filter_other_nodes_and_paths_are_left_out(mirror: Mirror) -> No
 
 @pytest.mark.parametrize("reason", ["root", "permission", "of a newer version"])
 def test_no_text_of_a_report_is_told(mirror: Mirror, reason: str) -> None:
-    (condition,) = ToldConditions(mirror).of((Condition(reason, "n1", 3, "red/payroll"),), SHOP)
+    (condition,) = VisibleConditions(mirror).of((Condition(reason, "n1", 3, "red/payroll"),), SHOP)
     assert condition.reason == reason
     assert "payroll" not in condition.detail
 
 
 def test_what_does_not_change_stays_the_same_object(mirror: Mirror) -> None:
-    conditions = ToldConditions(mirror)
+    conditions = VisibleConditions(mirror)
     before = conditions.of((DENIED,), SHOP)
     mirror.revision += 1
     assert conditions.of((DENIED, ELSEWHERE), SHOP) is before
 
 
 def test_many_filters_do_not_stay_in_memory(mirror: Mirror) -> None:
-    conditions = ToldConditions(mirror)
+    conditions = VisibleConditions(mirror)
     first = conditions.of((DENIED,), SHOP)
     for number in range(MOST_KEPT):
         conditions.of((DENIED,), Filter.of(contexts=[f"c{number}"]))

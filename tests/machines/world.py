@@ -22,7 +22,7 @@ from hero_router.feed.rescan import ScanReplies
 from hero_router.feed.ring import Ring
 from hero_router.feed.stream_timers import AHEAD_SECONDS
 from hero_router.feed.tail import Tail
-from hero_router.feed.visible_conditions import ToldConditions
+from hero_router.feed.visible_conditions import VisibleConditions
 from hero_router.model import Change, EventType, Record, Status
 from hero_router.position import ORIGIN, Position
 from hero_router.store.keys import Keys
@@ -147,7 +147,7 @@ class Worker:
         timing = StreamIntervals(ping_seconds=PING_SECONDS, stall_seconds=1e9)
         freshness = Freshness()
         control = ControlFrames(
-            self.ring, timing, freshness, ToldConditions(self.mirror), dict, lambda: 0.5
+            self.ring, timing, freshness, VisibleConditions(self.mirror), dict, lambda: 0.5
         )
         window = BatchBuilder(self.ring, SLICE_BYTES)
         self.hub = Hub(window, control, timing, FlushScheduler(0), lambda: self.now)

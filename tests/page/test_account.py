@@ -25,6 +25,23 @@ RUN = """async (moments) => {
 }"""  # noqa: E501
 
 
+RACE = """async () => {
+  const { Account } = await import("/static/js/views/account.js");
+  let now = 0;
+  const answers = [], met = [];
+  const api = { me: () => new Promise((done) => answers.push(done)), signOut: async () => {} };
+  const account = new Account(document, api, { now: () => now, met: (caller) => met.push(caller?.name ?? null) });
+  account.tick(false);
+  now = 1_000;
+  account.tick(true);
+  answers[1]({ name: "ann", session_ends: 1, open: false });
+  await new Promise((done) => setTimeout(done));
+  answers[0](null);
+  await new Promise((done) => setTimeout(done));
+  return met;
+}"""  # noqa: E501
+
+
 def moment(at: int, *, live: bool = True, ended: bool = False) -> dict[str, Any]:
     return {"at": at, "live": live, "ended": ended}
 
@@ -60,3 +77,10 @@ async def test_a_page_that_is_live_again_asks_at_once_whether_a_session_has_begu
 async def test_a_page_that_is_live_asks_once_a_minute(view: PageView) -> None:
     found = await view.page.evaluate(RUN, [moment(0), moment(59_999), moment(60_000)])
     assert found == {"asked": [0, 60_000], "met": ["ann", "ann"], "led": False}
+
+
+async def test_an_answer_that_comes_after_that_to_a_later_question_is_left_out(
+    view: PageView,
+) -> None:
+    """Else a person who has just signed in would be told for a minute that they are not."""
+    assert await view.page.evaluate(RACE) == ["ann"]

@@ -13,10 +13,10 @@ AHEAD = 5_000_000
 
 NEW = """async () => {
   const { Clock } = await import("/static/js/live/clock.js");
-  const { Pulse } = await import("/static/js/live/stream_lag.js");
+  const { StreamLag } = await import("/static/js/live/stream_lag.js");
   const time = { mono: 1_000, wall: 1_000_000 };
   const clock = new Clock({ mono: () => time.mono, wall: () => time.wall });
-  return { time, clock, pulse: new Pulse(clock) };
+  return { time, clock, pulse: new StreamLag(clock) };
 }"""
 
 

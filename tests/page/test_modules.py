@@ -118,7 +118,7 @@ def first_view(main: str) -> set[str]:
 def test_the_first_view_needs_no_console_no_search_and_no_other_view() -> None:
     needed = first_view("main")
     assert {name for name in needed if name.startswith(("console/", "views/service/"))} == set()
-    assert needed & {"views/nodes", "views/streams", "views/timeline", "views/wall"} == set()
+    assert needed & {"views/nodes", "views/stream_clients", "views/timeline", "views/wall"} == set()
     assert {name for name in needed if layer(name) == "palette"} == {
         "palette/opener", "palette/global_shortcuts",
     }  # fmt: skip

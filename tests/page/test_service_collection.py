@@ -195,7 +195,7 @@ views = ["", "#/?sort=name&group=node", "#/?q=status:degraded", "#/?q=s1&sort=ch
 steps = st.lists(st.one_of(change, st.sampled_from(views)), max_size=60)
 
 PLAY = """async (steps) => {
-  const { Index } = await import("/static/js/fleet/service_collection.js");
+  const { ServiceCollection } = await import("/static/js/fleet/service_collection.js");
   const { parse } = await import("/static/js/fleet/query.js");
   const now = 1000;
   const arrange = (index, fragment) => {
@@ -211,7 +211,7 @@ PLAY = """async (steps) => {
     [...counts].filter(([, number]) => number > 0).sort(), known, troubled,
     [...nodes].map(([key, ids]) => [key, [...ids].sort()]).sort(), [...names.keys()].sort(),
   ]);
-  const index = new Index();
+  const index = new ServiceCollection();
   const records = new Map();
   let view = "";
   for (const step of steps) {
@@ -225,7 +225,7 @@ PLAY = """async (steps) => {
       else { records.set(id, record); index.put(record, now); }
     }
   }
-  const anew = new Index();
+  const anew = new ServiceCollection();
   for (const record of records.values()) anew.put(record, now);
   arrange(anew, view);
   return [look(index), look(anew)];

@@ -8,8 +8,8 @@ from playwright.async_api import Page
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 DOUBT = """async (rounds) => {
-  const { Index } = await import("/static/js/fleet/service_collection.js");
-  const index = new Index();
+  const { ServiceCollection } = await import("/static/js/fleet/service_collection.js");
+  const index = new ServiceCollection();
   const record = { context: "c", status: "unknown", reason: "", methods: [], sockets: [], changed_at: 1 };
   for (const [id, node] of [["a", "n1"], ["b", "n1"], ["c", "n2"]]) {
     index.put({ ...record, id, name: id, node }, 1);
@@ -23,8 +23,8 @@ DOUBT = """async (rounds) => {
 }"""  # noqa: E501 - JavaScript
 
 INDEX = """async (records) => {
-  const { Index } = await import("/static/js/fleet/service_collection.js");
-  const index = new Index();
+  const { ServiceCollection } = await import("/static/js/fleet/service_collection.js");
+  const index = new ServiceCollection();
   for (const record of records) index.put(record, 1);
   return index;
 }"""
@@ -98,8 +98,8 @@ async def test_records_of_which_nothing_is_in_doubt_are_not_copied(quiet: Page) 
     """There may be thousands."""
     same = await quiet.evaluate(
         """async (record) => {
-          const { Index } = await import("/static/js/fleet/service_collection.js");
-          const index = new Index();
+          const { ServiceCollection } = await import("/static/js/fleet/service_collection.js");
+          const index = new ServiceCollection();
           index.put(record, 1);
           return index.entries.get(record.id).shown === record;
         }""",

@@ -9,9 +9,9 @@ from playwright.async_api import Page
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 FOLLOW = """async (rounds) => {
-  const { Index } = await import("/static/js/fleet/service_collection.js");
+  const { ServiceCollection } = await import("/static/js/fleet/service_collection.js");
   const { Transitions, isWorse } = await import("/static/js/fleet/transitions.js");
-  const [index, transitions, told] = [new Index(), new Transitions(), []];
+  const [index, transitions, told] = [new ServiceCollection(), new Transitions(), []];
   for (const { put = {}, remove = [], all = false } of rounds) {
     const record = { context: "default", node: "n1", reason: "", methods: [], sockets: [], changed_at: 1 };
     for (const [id, status] of Object.entries(put)) index.put({ ...record, id, name: id, status }, 5);

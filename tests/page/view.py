@@ -15,7 +15,7 @@ NEW = """async ([now, stream, page]) => {
   const { Model } = await import("/static/js/fleet/page_model.js");
   const { Prefs } = await import("/static/js/prefs.js");
   const { parse } = await import("/static/js/route.js");
-  const { Address } = await import("/static/js/ui/browser_location.js");
+  const { BrowserLocation } = await import("/static/js/ui/browser_location.js");
   const { VIEWS } = await import("/static/js/views/registry.js");
   const { Shell } = await import("/static/js/views/shell.js");
   await Promise.all(Object.values(VIEWS).map((view) => view.warm?.()));
@@ -36,7 +36,7 @@ NEW = """async ([now, stream, page]) => {
     getItem: (key) => outside.kept[key] ?? null,
     setItem: (key, text) => { outside.kept[key] = text; },
   };
-  const address = new Address(window, (place) => { model.go(place); draw(); });
+  const address = new BrowserLocation(window, (place) => { model.go(place); draw(); });
   const model = new Model(store, fresh(), address.place);
   const shell = new Shell({ page: document, model, address, changed: draw }, {
     prefs: new Prefs(storage), hurry: () => { outside.hurries += 1; },

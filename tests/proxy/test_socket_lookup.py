@@ -10,7 +10,7 @@ from hero_router.proxy import socket_lookup
 from hero_router.proxy.socket_lookup import SocketLocator
 from hero_router.settings.config import RouterConfig
 from hero_router.upstream import ignored_files
-from hero_router.upstream.ignored_files import Exclusions
+from hero_router.upstream.ignored_files import IgnoredFiles
 from hero_router.upstream.safe_connect import NoResponse
 from tests.scan.places import bind
 
@@ -24,7 +24,7 @@ def record(path: str) -> dict[str, str]:
 def locator(root: Path, *, own: tuple[Path, ...] = (), ignored: tuple[str, ...] = IGNORED,
             now: list[float] | None = None) -> SocketLocator:  # fmt: skip
     clock = now or [0.0]
-    return SocketLocator(root, Exclusions(ignored, own), lambda: clock[0])
+    return SocketLocator(root, IgnoredFiles(ignored, own), lambda: clock[0])
 
 
 @pytest.mark.parametrize(

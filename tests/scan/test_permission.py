@@ -6,7 +6,7 @@ import pwd
 
 import pytest
 
-from hero_router.scan.conditions import user
+from hero_router.scan.node_conditions import user
 from tests.scan.node import Node
 from tests.scan.services import Services, good
 from tests.support.users import unprivileged
@@ -63,7 +63,7 @@ async def test_a_socket_that_may_not_be_connected_to_is_unknown_and_the_node_say
 async def test_denied_sockets_are_one_condition_and_one_line_in_the_log_however_many(
     shared: Node, services: Services, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "hero_router.scan.conditions")
+    caplog.set_level(logging.INFO, "hero_router.scan.node_conditions")
     for number in range(5):
         await services.start(f"s{number}.sock", good())
         forbid(shared, f"s{number}.sock")

@@ -166,7 +166,7 @@ async def test_what_had_left_as_stale_does_not_come_back_as_unknown(
 async def test_the_log_has_a_line_when_a_condition_begins_and_when_it_ends(
     node: Node, services: Services, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "hero_router.scan.conditions")
+    caplog.set_level(logging.INFO, "hero_router.scan.node_conditions")
     worker = node.worker()
     services.stale("old.sock")
     await worker.scan_once()
@@ -176,7 +176,7 @@ async def test_the_log_has_a_line_when_a_condition_begins_and_when_it_ends(
     away.rename(node.root)
     for _ in range(3):
         await worker.scan_once()
-    lines = [each for each in caplog.records if each.name == "hero_router.scan.conditions"]
+    lines = [each for each in caplog.records if each.name == "hero_router.scan.node_conditions"]
     assert [line.levelname for line in lines] == ["WARNING", "INFO"]
     begin = "a problem that kept the scanner from seeing all sockets has ended: node n: the root"
     assert lines[1].getMessage().startswith(begin)

@@ -3,8 +3,8 @@
 import pytest
 
 from hero_router.scan.diff import diff
-from hero_router.scan.naming import services
 from hero_router.scan.probe_result import ProbeResult
+from hero_router.scan.service_names import services
 from hero_router.scan.socket_status import EvalTime, next_state
 from tests.scan.world import (
     ASKED,

@@ -15,7 +15,7 @@ from hero_router.model import Record
 from hero_router.position import ORIGIN, Position
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
-from hero_router.store.embedded_redis_command import PrivateRedis
+from hero_router.store.embedded_redis_command import EmbeddedRedis
 from hero_router.store.keys import Keys
 from hero_router.store.registry import Registry
 from hero_router.store.stream_reader import NodeReader
@@ -41,7 +41,7 @@ class Host:
     """A real Redis, scanner processes on one root, and eyes on what they write."""
 
     def __init__(self, root: Path, folder: Path) -> None:
-        self._redis = PrivateRedis(folder)
+        self._redis = EmbeddedRedis(folder)
         self._root = root
         self._children: list[subprocess.Popen[bytes]] = []
         self._server: subprocess.Popen[bytes] | None = None

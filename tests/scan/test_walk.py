@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hero_router.scan.naming import services
+from hero_router.scan.service_names import services
 from hero_router.scan.walk import Finder, WalkResult
 from tests.scan.places import bind
 from tests.support.users import unprivileged

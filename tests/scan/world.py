@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from hero_router.model import Change, Facts, Record
 from hero_router.scan.diff import Evaluation, diff, removals
-from hero_router.scan.naming import DiscoveredService, services
 from hero_router.scan.probe_result import Documents, Health, ProbeResult
+from hero_router.scan.service_names import DiscoveredService, services
 from hero_router.scan.socket_status import EvalTime, Thresholds
 from hero_router.scan.tracked_state import TrackedService, TrackedSocket
 from hero_router.scan.walk import Layout, SocketFile

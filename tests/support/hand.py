@@ -47,6 +47,12 @@ class Hand:
         known = {"scanner": SCANNER, "probe_ms": {"median": 1.5, "longest": 1.5}}
         await self._registry.apply(self._grant, [], report(node=NODE, **(known | fields)))
 
+    async def beside(self, node: str, *changes: Change) -> Position:
+        """The scanner of another node writes these changes; it holds its lease from then on."""
+        grant = await Lease(self._client, Keys(), node, f"{node}-scanner", 3600).acquire()
+        assert grant is not None
+        return await self._registry.apply(grant, changes, report(node=node))
+
     async def give_way(self) -> None:
         """Another scanner takes the lease, and has reported nothing yet."""
         await self._lease.release(self._grant)

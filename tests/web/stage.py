@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from hero_router.access.concurrency_limits import Limits, Quota
+from hero_router.access.concurrency_limits import ConcurrencyLimit, Limits
 from hero_router.feed.feed import Feed
 from hero_router.sse import Message, Parser
 from hero_router.web.middleware import add_headers, admitting, guard
@@ -112,10 +112,10 @@ LARGE_BYTES = 60_000
 @asynccontextmanager
 async def stage() -> AsyncIterator[Stage]:
     """The route over a feed that the test moves by hand."""
-    world, connections = World(), Connections(Quota(Limits(0, 0)))
+    world, connections = World(), Connections(ConcurrencyLimit(Limits(0, 0)))
     feed = world.feed
     feed.hub.reload(numbered(1, 5), position(5), "r1")
-    app = web.Application(middlewares=[guard, admitting(world.parts.access.admission)])
+    app = web.Application(middlewares=[guard, admitting(world.parts.access.access_control)])
     add_routes(app, VIEWERS, events.routes(feed.hub, connections))
 
     async def large(request: web.Request) -> web.StreamResponse:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hero_router.access.concurrency_limits import Limits, Quota
+from hero_router.access.concurrency_limits import ConcurrencyLimit, Limits
 from hero_router.feed.batch_builder import SLICE_BYTES
 from hero_router.feed.subscribers import SubscriberState
 from tests.feed.world import events as numbered
@@ -134,7 +134,7 @@ def test_the_client_chooses_the_format(act: Act, accept: str, media_type: str) -
 
 def test_one_stream_too_many_ends_with_a_line_that_names_a_later_time(act: Act) -> None:
     async def scene(made: Stage) -> None:
-        full = Quota(Limits(1, 1))
+        full = ConcurrencyLimit(Limits(1, 1))
         assert full.take("127.0.0.2")
         made.connections.quota = full
         raw = await made.connect(fields=NDJSON)

@@ -8,20 +8,20 @@ import time
 from aiohttp import web
 
 from hero_router.singleflight import SingleFlight
-from hero_router.store.stream_clients import Presence, PresenceEntry
+from hero_router.store.stream_clients import ClientList, ClientListStore
 from hero_router.strict_json import encode
 from hero_router.web.client_list_publisher import merged
 from hero_router.web.encoding import JSON, packed
 
 
-def routes(presence: Presence) -> list[web.RouteDef]:
+def routes(client_lists: ClientListStore) -> list[web.RouteDef]:
     """The route `/api/clients`. Requests that arrive while Redis is being read share the answer."""
-    flights: list[SingleFlight[dict[str, PresenceEntry]]] = []
+    flights: list[SingleFlight[dict[str, ClientList]]] = []
 
     async def clients(request: web.Request) -> web.Response:
         """All connected clients. Raises StoreError."""
         if not flights:
-            flights.append(SingleFlight(presence.read()))
+            flights.append(SingleFlight(client_lists.read()))
         flight = flights[0]
         try:
             entries = await flight.result()

@@ -28,7 +28,7 @@ from hero_router.access.principal import Principal
 from hero_router.access.sessions import cookie_values
 from hero_router.errors import NotFound, ProviderFailed, RouterError, SignInRefused, TooManyAttempts
 from hero_router.sanitize import clean
-from hero_router.web.access_control import Admission
+from hero_router.web.access_control import AccessControl
 from hero_router.web.browser_sessions import BrowserSessions, Way, local_path, redirect
 from hero_router.web.oidc_http_client import OidcClient, Redemption
 from hero_router.web.request_facts import FACTS
@@ -46,12 +46,12 @@ class OidcPages:
 
     def __init__(
         self,
-        admission: Admission,
+        access_control: AccessControl,
         sessions: BrowserSessions,
         page: SignInPage,
         client: OidcClient | None,
     ) -> None:
-        self._admission, self._sessions, self._page = admission, sessions, page
+        self._access_control, self._sessions, self._page = access_control, sessions, page
         self._client = client
         self._turns = asyncio.Semaphore(MAX_AT_ONCE)
 
@@ -72,7 +72,7 @@ class OidcPages:
             self._log_refusal(request, error, logging.WARNING)
             return self._page.form(prefix, next_path, error)
         pending = PendingSignIn.begin(secrets.token_urlsafe(24), next_path, self._sessions.now_ms())
-        signer, secure = self._admission.rules.signer, request[FACTS].secure
+        signer, secure = self._access_control.rules.signer, request[FACTS].secure
         response = redirect(
             authorization_address(
                 metadata.authorization_endpoint,
@@ -121,7 +121,7 @@ class OidcPages:
 
         Raises SignInRefused, ProviderFailed, TooManyAttempts, StoreError.
         """
-        asked, address = request.query, self._admission.address(request)
+        asked, address = request.query, self._access_control.address(request)
         if pending is None:
             raise SignInRefused(
                 "the provider refuses the sign-in, or another page has sent you here: try again"
@@ -141,7 +141,7 @@ class OidcPages:
 
         Only a few codes are redeemed at once: else many could be tried before the first is refused.
         """
-        authenticator = self._admission.authenticator
+        authenticator = self._access_control.authenticator
         async with self._turns:
             authenticator.check_attempts(address, time.monotonic())
             try:
@@ -151,7 +151,7 @@ class OidcPages:
                 raise
 
     def _redemption(self, request: web.Request, pending: PendingSignIn) -> Redemption:
-        signer = self._admission.rules.signer
+        signer = self._access_control.rules.signer
         return Redemption(
             request.query.get("code", ""),
             verifier_of(signer, pending.state),
@@ -161,7 +161,7 @@ class OidcPages:
 
     def _pending(self, request: web.Request) -> PendingSignIn | None:
         return find_pending(
-            self._admission.rules.signer,
+            self._access_control.rules.signer,
             cookie_values(request.headers.get("Cookie", ""), COOKIE_NAMES),
             request.query.get("state", ""),
             self._sessions.now_ms(),
@@ -169,7 +169,7 @@ class OidcPages:
 
     def _log_refusal(self, request: web.Request, error: RouterError, level: int) -> None:
         """Log why nobody is signed in. What anyone can cause at any time is no warning."""
-        address = self._admission.address(request)
+        address = self._access_control.address(request)
         log.log(level, "refused a sign-in by OpenID of the client %s: %s", address, error)
 
     def _provider(self) -> OidcClient:

@@ -13,7 +13,7 @@ from hero_router.access.principal import ADMIN, ALL_ROLES, Principal, PrincipalK
 from hero_router.access.sign_in_link import PATH as LINK_PATH
 from hero_router.errors import Forbidden, TooManyAttempts, Unauthorized
 from hero_router.strict_json import encode
-from hero_router.web.access_control import Admission
+from hero_router.web.access_control import AccessControl
 from hero_router.web.body import BodyReader
 from hero_router.web.browser_sessions import (
     BrowserSessions,
@@ -37,13 +37,13 @@ class SignInPages:
 
     def __init__(
         self,
-        admission: Admission,
+        access_control: AccessControl,
         sessions: BrowserSessions,
         services: ServiceSignIn,
         bodies: BodyReader,
         page: SignInPage,
     ) -> None:
-        self._admission, self._sessions, self._services = admission, sessions, services
+        self._access_control, self._sessions, self._services = access_control, sessions, services
         self._bodies, self._page = bodies, page
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
@@ -68,12 +68,14 @@ class SignInPages:
             fields = parse_qs(body.decode("utf-8", "replace"))
         prefix = request[FACTS].prefix
         next_path = local_path(fields.get("next", [""])[0], prefix)
-        address = self._admission.address(request)
+        address = self._access_control.address(request)
         presented = fields.get("token", [""])[0].strip()
         try:
-            token = self._admission.authenticator.check_token(presented, address, time.monotonic())
+            token = self._access_control.authenticator.check_token(
+                presented, address, time.monotonic()
+            )
         except (WrongToken, TooManyAttempts) as error:
-            self._admission.log_refusal(address, error)
+            self._access_control.log_refusal(address, error)
             return self._page.form(prefix, next_path, error)
         return await self._begin(request, bearer_of(token, address), Way.TOKEN, next_path)
 
@@ -81,7 +83,7 @@ class SignInPages:
         """Sign in with a link that works once. Raises Forbidden, StoreError."""
         if "prefetch" in request.headers.get("Sec-Purpose", ""):
             raise Forbidden("this link works only once, so it is not opened for a preview of it")
-        address = self._admission.address(request)
+        address = self._access_control.address(request)
         if not await self._sessions.take_link(request.match_info["code"]):
             log.warning(
                 "refused a sign-in of the client %s: the link was used before or is too old",
@@ -94,7 +96,7 @@ class SignInPages:
     async def service(self, request: web.Request) -> web.Response:
         """Redirect a signed-in browser to a service's origin; others to the sign-in form first."""
         try:
-            principal = self._admission.identify(request)
+            principal = self._access_control.identify(request)
         except Unauthorized:
             return redirect(sign_in_address(request.raw_path, request[FACTS].prefix))
         asked = request.query
@@ -104,17 +106,17 @@ class SignInPages:
         self, request: web.Request, principal: Principal, way: Way, next_path: str
     ) -> web.Response:
         response = redirect(next_path)
-        secure = self._admission.is_secure(request)
+        secure = self._access_control.is_secure(request)
         await self._sessions.begin_session(request, response, principal, way, secure=secure)
         return response
 
 
-def own(admission: Admission, sessions: BrowserSessions) -> Sequence[web.AbstractRouteDef]:
+def own(access_control: AccessControl, sessions: BrowserSessions) -> Sequence[web.AbstractRouteDef]:
     """The routes for every caller: `/api/me` and sign-out."""
 
     async def me(request: web.Request) -> web.Response:
         """The caller's name, roles and rights."""
-        text = encode(described(request[PRINCIPAL], is_open=admission.rules.is_open))
+        text = encode(described(request[PRINCIPAL], is_open=access_control.rules.is_open))
         return await packed(request, text.encode("ascii"), JSON, "no-store")
 
     async def sign_out(request: web.Request) -> web.Response:
@@ -122,7 +124,7 @@ def own(admission: Admission, sessions: BrowserSessions) -> Sequence[web.Abstrac
         principal = request[PRINCIPAL]
         log.info("the client %s has signed out as %s", principal.address, principal.name)
         return await sessions.end(
-            principal, request[FACTS].prefix, secure=admission.is_secure(request)
+            principal, request[FACTS].prefix, secure=access_control.is_secure(request)
         )
 
     return [web.get("/api/me", me), web.post("/sign-out", sign_out)]

@@ -10,7 +10,7 @@ from aiohttp import ETag, web
 from hero_router.access.policy import visible
 from hero_router.errors import BadRequest
 from hero_router.feed.filters import Filter
-from hero_router.feed.json_answers import MOST_VIEWS, StateView
+from hero_router.feed.json_answers import MOST_VIEWS, JsonAnswers
 from hero_router.rpc.service_detail import ServiceDetails
 from hero_router.store.routing_errors import MOST_KEPT
 from hero_router.store.webhook import WebhookStore
@@ -27,7 +27,9 @@ CACHE = "no-store"
 """A browser that had an answer from its cache would take the times in it for those of a new one."""
 
 
-def routes(state: StateView, details: ServiceDetails, webhook: WebhookStore) -> list[web.RouteDef]:
+def routes(
+    state: JsonAnswers, details: ServiceDetails, webhook: WebhookStore
+) -> list[web.RouteDef]:
     """The routes of the whole state, one service with its errors, and the newest events."""
     compressors: dict[Filter | None, StateCompressor] = {}
 

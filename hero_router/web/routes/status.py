@@ -10,8 +10,8 @@ from aiohttp import web
 from hero_router.access.policy import visible
 from hero_router.errors import NotReady
 from hero_router.feed.filters import Filter
-from hero_router.feed.json_answers import StateView
-from hero_router.feed.overall_health import Selection, Summary, summarize, unread
+from hero_router.feed.json_answers import JsonAnswers
+from hero_router.feed.overall_health import OverallHealth, Selection, summarize, unread
 from hero_router.severity import most_severe
 from hero_router.web.badge import NO_SERVICE, NOT_KNOWN, draw, draw_status
 from hero_router.web.encoding import JSON, Document, packed
@@ -36,7 +36,7 @@ _FORMS: Mapping[str, tuple[str, Callable[..., str]]] = {
 """Media types with the functions that write them; a client that likes several gets the first."""
 
 
-def routes(state: StateView) -> list[web.RouteDef]:
+def routes(state: JsonAnswers) -> list[web.RouteDef]:
     """The routes of the summary and the badges."""
 
     async def status(request: web.Request) -> web.Response:
@@ -94,7 +94,7 @@ def _reloading(request: web.Request) -> Mapping[str, Any]:
     return {"reloads": reloads, "other": other.raw_query_string}
 
 
-def _summary(state: StateView, wanted: Selection, shown: Filter | None) -> Summary:
+def _summary(state: JsonAnswers, wanted: Selection, shown: Filter | None) -> OverallHealth:
     try:
         summary = summarize(state.select(shown), state.stale(shown), wanted)
     except NotReady as error:

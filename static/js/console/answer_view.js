@@ -19,7 +19,7 @@ import { tree } from "./tree.js";
 const MOST_TEXT = 200_000;
 const MOST_KEPT = 10;
 
-export class Result {
+export class AnswerView {
   /** @param {Document} page */
   constructor(page) {
     this.page = page;

@@ -9,7 +9,7 @@ import { clip, write } from "./json_value.js";
 /** @typedef {import("./call_history.js").Sent} Sent */
 /** @typedef {{page: Document, batch: any[], past: import("./call_history.js").Past, key: string}} Around */
 
-export class RequestLists {
+export class BatchAndHistory {
   /** @param {Around} around @param {{sendAll: () => void, take: (sent: Sent) => void}} told */
   constructor(around, told) {
     this.around = around;

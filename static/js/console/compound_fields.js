@@ -3,10 +3,10 @@
  * @module
  */
 
-import { begun } from "./blank.js";
+import { begun } from "./initial_value.js";
 import { button, firstControl, make, newId } from "./elements.js";
 import { fill, memberSchema, read } from "./form_values.js";
-import { fits } from "./fit.js";
+import { fits } from "./schema_match.js";
 import { branchLabel } from "./hints.js";
 import { write } from "./json_value.js";
 import { itemSchema } from "./schema.js";

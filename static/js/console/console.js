@@ -18,7 +18,7 @@ import { documentOf, target } from "./service_document.js";
 import { Validator } from "./validator.js";
 
 /** @typedef {import("./method.js").Method} Method */
-/** @typedef {{page: Document, model: import("../fleet/page_model.js").Model, address: import("../ui/browser_location.js").Address}} Outside */
+/** @typedef {{page: Document, model: import("../fleet/page_model.js").Model, address: import("../ui/browser_location.js").BrowserLocation}} Outside */
 
 export class Console {
   /** @param {Outside} outside */

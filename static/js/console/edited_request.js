@@ -4,7 +4,7 @@
  * @module
  */
 
-import { blank } from "./blank.js";
+import { blank } from "./initial_value.js";
 import { Unreadable, fill, read } from "./form_values.js";
 import { NotJson, parse, where } from "./json_text.js";
 import { isObject, same, write } from "./json_value.js";

@@ -7,7 +7,7 @@ import { make } from "./elements.js";
 import { verdict } from "./form_messages.js";
 
 /** @typedef {import("./edited_request.js").Draft} Draft */
-/** @typedef {import("./problems.js").Problem} Problem */
+/** @typedef {import("./validation_problems.js").Problem} Problem */
 
 const AFTER_MS = 200;
 

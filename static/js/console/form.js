@@ -4,7 +4,7 @@
  * @module
  */
 
-import { begun } from "./blank.js";
+import { begun } from "./initial_value.js";
 import { button, firstControl, foreign, make, newId, prose } from "./elements.js";
 import { parts } from "./compound_fields.js";
 import { hint } from "./hints.js";

@@ -9,7 +9,7 @@ import { members } from "./compound_fields.js";
 import { focusProblem, showProblems } from "./form_problems.js";
 
 /** @typedef {import("./edited_request.js").Draft} Draft */
-/** @typedef {import("./problems.js").Problem} Problem */
+/** @typedef {import("./validation_problems.js").Problem} Problem */
 
 export class Editor {
   /** @param {Document} page @param {() => void} changed the draft has changed */

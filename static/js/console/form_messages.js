@@ -13,7 +13,7 @@ export function methodHead(page, { name, summary, description, deprecated }) {
   return [make(page, "h3", {}, foreign(page, name)), ...about, ...old];
 }
 
-/** `line`: where it is in the JSON text, if that is known. @typedef {import("./problems.js").Problem & {line: number|null}} Lined */
+/** `line`: where it is in the JSON text, if that is known. @typedef {import("./validation_problems.js").Problem & {line: number|null}} Lined */
 
 /**
  * @param {Document} page @param {Lined[]} problems @param {string[]} notes

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { branchOf, holds } from "./fit.js";
+import { branchOf, holds } from "./schema_match.js";
 import { NotJson, isNumber, number, parse } from "./json_text.js";
 import { same, write } from "./json_value.js";
 import { itemSchema, propertiesOf } from "./schema.js";

@@ -8,11 +8,11 @@ import { Draft } from "./edited_request.js";
 import { DraftCheck } from "./edited_request_check.js";
 import { Editor } from "./form_and_json.js";
 import { button, make, replace } from "./elements.js";
-import { Exchange } from "./request_state.js";
+import { RequestState } from "./request_state.js";
 import { methodHead } from "./form_messages.js";
 import { encode } from "./permalink.js";
-import { RequestLists } from "./batch_and_history.js";
-import { Result } from "./answer_view.js";
+import { BatchAndHistory } from "./batch_and_history.js";
+import { AnswerView } from "./answer_view.js";
 import { withoutSecrets } from "./secrets.js";
 import { ways } from "./request_options.js";
 
@@ -37,8 +37,8 @@ export class MethodPanel {
     this.draft = new Draft(method, filled);
     this.first = linked(new Draft(method)).text;
     this.editor = new Editor(page, () => this.#changed());
-    this.result = new Result(page);
-    this.exchange = new Exchange(around, this.result, () => this.#drawState());
+    this.result = new AnswerView(page);
+    this.exchange = new RequestState(around, this.result, () => this.#drawState());
     this.ways = make(page, "div", { class: "ways" });
     const notes = () => linked(this.draft).leftOut.map((name) => `${name} is a secret, so it is not in the link or the history`);
     this.check = new DraftCheck(around, bundle(method.references, this.draft.schema), this.editor, { notes, anyway: () => void this.#run() });
@@ -47,7 +47,7 @@ export class MethodPanel {
     const add = button(page, "add to batch", () => this.#add());
     const copies = make(page, "span", { class: "copies" }, "copy as ", ...around.copies(() => this.#request(this.exchange.next)));
     const actions = make(page, "div", { class: "actions" }, this.send, this.why, add, copies);
-    this.lists = new RequestLists(around, {
+    this.lists = new BatchAndHistory(around, {
       sendAll: () => void this.exchange.run([...around.batch], () => {}, true),
       take: ({ params }) => this.#show(new Draft(method, { ...this.draft.way, params })),
     });

@@ -14,8 +14,8 @@ import { send } from "./send.js";
 const TICK_MS = 1_000;
 let last = 0;
 
-export class Exchange {
-  /** @param {Around} around @param {import("./answer_view.js").Result} result @param {() => void} changed whether one is under way has changed */
+export class RequestState {
+  /** @param {Around} around @param {import("./answer_view.js").AnswerView} result @param {() => void} changed whether one is under way has changed */
   constructor(around, result, changed) {
     this.around = around;
     this.result = result;

@@ -5,10 +5,10 @@
  */
 
 import { Validator } from "../../vendor/cfworker-json-schema/4.1.6/dist/esm/validator.js";
-import { problems } from "./problems.js";
+import { problems } from "./validation_problems.js";
 
 /** @typedef {{number: number, schema: any, value: any}} Question */
-/** `begun`: the check begins now; `failed`: why it cannot be said. @typedef {{number: number, begun?: boolean, problems?: import("./problems.js").Problem[], failed?: string}} Verdict */
+/** `begun`: the check begins now; `failed`: why it cannot be said. @typedef {{number: number, begun?: boolean, problems?: import("./validation_problems.js").Problem[], failed?: string}} Verdict */
 
 const DRAFT = "2020-12";
 

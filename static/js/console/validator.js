@@ -5,7 +5,7 @@
 
 import { plain } from "./json_value.js";
 
-/** @typedef {import("./problems.js").Problem} Problem */
+/** @typedef {import("./validation_problems.js").Problem} Problem */
 /** @typedef {import("./bundle.js").Bundle} Bundle */
 /** @typedef {{problems: Problem[], unchecked: string[]}} Validity `unchecked`: what could not be checked, in words */
 

@@ -9,7 +9,7 @@ import { split } from "../route.js";
 import { everything, nothing } from "./changes_to_draw.js";
 import { Rows } from "./groups.js";
 import { NO_HOUR } from "./hour.js";
-import { GROUPINGS, Index } from "./service_collection.js";
+import { GROUPINGS, ServiceCollection } from "./service_collection.js";
 import { SORTS } from "./order.js";
 import { parse } from "./query.js";
 
@@ -21,7 +21,7 @@ export class Model {
   /** @param {import("../live/store.js").Store} store @param {Freshness} fresh @param {Place} place */
   constructor(store, fresh, place) {
     this.store = store;
-    this.index = new Index();
+    this.index = new ServiceCollection();
     /** @type {Freshness} as of the last drawing */ this.fresh = fresh;
     this.place = place;
     this.rows = new Rows(this.index.groups, { heads: true, shut: new Set() });

@@ -25,7 +25,7 @@ const GROUPS = { context: ({ context }) => context, node: ({ node }) => node, st
 /** How the list can be grouped; the first is the default. */
 export const GROUPINGS = Object.keys(GROUPS);
 
-export class Index {
+export class ServiceCollection {
   constructor() {
     /** @type {Map<string, Entry>} */ this.entries = new Map();
     /** @type {Map<string, Condition>} */ this.lost = new Map();

@@ -13,7 +13,7 @@ export class Transitions {
     /** @type {Map<string, string>} the status of each service, as last seen */ this.statuses = new Map();
   }
 
-  /** @param {import("./service_collection.js").Index} index @param {import("../live/pending_changes.js").Delta} delta what may have changed @returns {Transition[]} */
+  /** @param {import("./service_collection.js").ServiceCollection} index @param {import("../live/pending_changes.js").Delta} delta what may have changed @returns {Transition[]} */
   take({ entries }, { ids, all }) {
     const found = [];
     for (const id of all ? new Set([...entries.keys(), ...this.statuses.keys()]) : ids) {

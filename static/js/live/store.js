@@ -10,7 +10,7 @@ import { Clock } from "./clock.js";
 import { Changes } from "./pending_changes.js";
 import { Lines } from "./timeline.js";
 import { compare, skips } from "./position.js";
-import { Pulse } from "./stream_lag.js";
+import { StreamLag } from "./stream_lag.js";
 import { blind, known } from "./normalize.js";
 
 /** @typedef {{event: string, id: string, data: any}} Frame */
@@ -25,7 +25,7 @@ export class Store {
   constructor({ clock = new Clock(), warn = (...words) => console.warn(...words) } = {}) {
     this.clock = clock;
     this.warn = warn;
-    this.pulse = new Pulse(clock);
+    this.pulse = new StreamLag(clock);
     this.lines = new Lines();
     this.changes = new Changes();
     /** @type {Map<string, any>} */ this.services = new Map();

@@ -7,7 +7,7 @@
 /** A frame that is older than this is late. */
 export const LATE_MS = 3_000;
 
-export class Pulse {
+export class StreamLag {
   /** @param {import("./clock.js").Clock} clock */
   constructor(clock) {
     this.clock = clock;

@@ -59,7 +59,7 @@ export class Shortcuts {
   }
 }
 
-/** The keys that go to the main views. @param {import("../fleet/page_model.js").Model} model @param {import("../ui/browser_location.js").Address} address @param {Readonly<Record<string, {label: string, right?: string}>>} views @returns {Shortcut[]} */
+/** The keys that go to the main views. @param {import("../fleet/page_model.js").Model} model @param {import("../ui/browser_location.js").BrowserLocation} address @param {Readonly<Record<string, {label: string, right?: string}>>} views @returns {Shortcut[]} */
 export function toViews(model, address, views) {
   const named = Object.entries(views).filter(([, { label }]) => label !== "");
   return named.map(([view, { label, right }]) => ({

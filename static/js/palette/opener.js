@@ -31,6 +31,11 @@ export class Opener {
     if (this.dialog.open) this.palette?.look();
   }
 
+  /** Other things can be done now: the router has said who the person is. */
+  renew() {
+    if (this.dialog.open) this.palette?.look(true);
+  }
+
   /** Load what searches, once however often it is asked for meanwhile: two palettes would both obey a key. */
   async warm() {
     this.loading ??= this.load();

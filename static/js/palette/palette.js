@@ -30,11 +30,12 @@ export class Palette {
     this.list.addEventListener("click", (clicked) => this.#click(clicked));
   }
 
-  /** Look for what the field says. */
-  look() {
+  /** Look for what the field says. @param {boolean} [again] the same text as before: what is chosen stays chosen */
+  look(again) {
     this.search.begin(this.input.value, this.all, (found) => {
+      const chosen = again ? this.found[this.at] : undefined;
+      this.at = Math.max(0, found.findIndex(({ kind, text }) => kind === chosen?.kind && text === chosen.text));
       this.found = found;
-      this.at = 0;
       this.#draw();
     });
   }

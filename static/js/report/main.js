@@ -17,10 +17,10 @@ import { Palette } from "../palette/palette.js";
 import { Opener } from "../palette/opener.js";
 import { Shortcuts, toViews } from "../palette/global_shortcuts.js";
 import { Prefs } from "../prefs.js";
-import { Address } from "../ui/browser_location.js";
+import { BrowserLocation } from "../ui/browser_location.js";
 import { failed } from "../ui/crash.js";
 import { part, setText } from "../ui/dom.js";
-import { Frame } from "../ui/frame.js";
+import { FrameScheduler } from "../ui/frame_scheduler.js";
 import { themed } from "../ui/theme.js";
 import { VIEWS } from "../views/registry.js";
 import { Shell } from "../views/shell.js";
@@ -50,14 +50,14 @@ function start(report) {
     state: { asOf: store.asOf, complete: true, conditions: [...store.polled.values()] },
   });
   const prefs = new Prefs(NOWHERE);
-  const address = new Address(window, (place) => {
+  const address = new BrowserLocation(window, (place) => {
     model.go(place);
     frame.ask();
   });
   const model = new Model(store, fresh, address.place);
   const outside = { page: document, model, address, changed: () => frame.ask() };
   const shell = new Shell(outside, { prefs, hurry: () => {} });
-  const frame = new Frame({
+  const frame = new FrameScheduler({
     request: (run) => requestAnimationFrame(() => failed(document, run)),
     now: () => performance.now(),
     first: () => {},

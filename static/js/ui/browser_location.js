@@ -10,7 +10,7 @@ const TYPED_MS = 250;
 /** What a person does with a link before the browser reads its address. */
 const USES = ["click", "auxclick", "contextmenu", "dragstart"];
 
-export class Address {
+export class BrowserLocation {
   /** @param {Window} window @param {(place: import("../route.js").Place) => void} went called when the place changed, by a person or by the browser's history */
   constructor(window, went) {
     this.window = window;

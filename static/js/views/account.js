@@ -25,7 +25,7 @@ export class Account {
     this.now = now;
     this.met = met;
     this.live = false;
-    this.askedAt = -Infinity;
+    this.askedAt = this.knownAt = -Infinity;
     part(page, "[data-sign-out]").addEventListener("click", () => void this.signOut());
   }
 
@@ -39,9 +39,13 @@ export class Account {
 
   /** Ask the router who the person is. A router that does not answer is told of elsewhere. */
   async look() {
-    this.askedAt = this.now();
+    const asked = (this.askedAt = this.now());
     try {
-      this.#show(await this.api.me());
+      const me = await this.api.me();
+      // An answer may come after the answer to a later question.
+      if (asked < this.knownAt) return;
+      this.knownAt = asked;
+      this.#show(me);
     } catch {
       return;
     }

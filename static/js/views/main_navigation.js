@@ -8,7 +8,7 @@ import { mayDo } from "../fleet/caller.js";
 import { format, toView } from "../route.js";
 import { clone, part, setAttribute, setText } from "../ui/dom.js";
 
-export class Links {
+export class MainNavigation {
   /** @param {import("./slot.js").Outside} outside @param {Readonly<Record<string, import("./slot.js").Entry>>} entries */
   constructor({ page, model }, entries) {
     this.model = model;

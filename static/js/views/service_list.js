@@ -8,7 +8,7 @@ import { services } from "../fleet/headline.js";
 import { SORTS } from "../fleet/order.js";
 import { joined, split, withQuery } from "../route.js";
 import { isField, part, setText } from "../ui/dom.js";
-import { Choice } from "../ui/choice.js";
+import { SelectWithDefault } from "../ui/select_with_default.js";
 import { List } from "../ui/virtual_list.js";
 import { RowPainter } from "./row_painter.js";
 
@@ -32,8 +32,8 @@ export class ServiceList {
     });
     this.reached = 0;
     this.list.root.addEventListener("focusin", moved);
-    this.sort = new Choice(part(page, "[data-sort]"), SORTS, (sort) => this.#set({ sort }));
-    this.group = new Choice(part(page, "[data-group]"), GROUPINGS, (group) => this.#set({ group }));
+    this.sort = new SelectWithDefault(part(page, "[data-sort]"), SORTS, (sort) => this.#set({ sort }));
+    this.group = new SelectWithDefault(part(page, "[data-group]"), GROUPINGS, (group) => this.#set({ group }));
   }
 
   /** Look what is in sight, before anything is changed: later it would need a layout. */

@@ -10,7 +10,7 @@ import { writeAges } from "../ui/age.js";
 import { part, setAttribute } from "../ui/dom.js";
 import { Banner } from "./banner.js";
 import { Strip } from "./freshness_bar.js";
-import { Links } from "./main_navigation.js";
+import { MainNavigation } from "./main_navigation.js";
 import { VIEWS } from "./registry.js";
 import { ServiceList } from "./service_list.js";
 import { Slot } from "./slot.js";
@@ -39,7 +39,7 @@ export class Shell {
     };
     this.list = new ServiceList(outside, { prefs: told.prefs, moved });
     this.slot = new Slot(part(page, "[data-detail]"), outside, VIEWS);
-    this.links = new Links(outside, VIEWS);
+    this.links = new MainNavigation(outside, VIEWS);
     /** @type {Record<string, number>} how far the page was scrolled in each view, on a phone */ this.scrolled = {};
     /** @type {Freshness} */ this.newest = outside.model.fresh;
     this.shownView = "";

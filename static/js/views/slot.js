@@ -11,7 +11,7 @@ import { everything } from "../fleet/changes_to_draw.js";
 /** @typedef {import("../route.js").Place} Place */
 /**
  * What views get from outside; `changed`: the page must be drawn.
- * @typedef {{page: Document, model: Model, address: import("../ui/browser_location.js").Address, changed: () => void}} Outside
+ * @typedef {{page: Document, model: Model, address: import("../ui/browser_location.js").BrowserLocation, changed: () => void}} Outside
  */
 /**
  * `needs`: "list", the list of services stays beside the view; "service", the router is asked again and

@@ -15,11 +15,11 @@ may hold the validator up for longer."""
 
 NEW = """async ({ chosen, details, limit }) => {
   const { Console } = await import("/static/js/console/console.js");
-  const { Address } = await import("/static/js/ui/browser_location.js");
+  const { BrowserLocation } = await import("/static/js/ui/browser_location.js");
   const { sheet } = await import("/static/js/ui/deferred_assets.js");
   await Promise.all(["later", "console"].map((name) => sheet(document, name)));
   const model = { chosen, details, place: null, index: { entries: new Map() } };
-  const address = new Address(window, (place) => {
+  const address = new BrowserLocation(window, (place) => {
     model.place = place;
     made.draw();
   });

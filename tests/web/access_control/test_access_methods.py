@@ -69,7 +69,7 @@ async def test_who_signs_in_is_listed_and_leaves_with_the_sign_out(
 ) -> None:
     async with browsing("Firefox\u202e" + "x" * 300) as browser, browsing() as other:
         await sign_in(browser, live.url)
-        signer, now_ms = live.parts.access.admission.rules.signer, int(time.time() * 1000)
+        signer, now_ms = live.parts.access.access_control.rules.signer, int(time.time() * 1000)
         link = live.url + LINK_PATH + make_code(signer, "n1", now_ms)
         assert await status_of(other, "GET", link, {}) == 303
         found = {each["way"]: each for each in await listed(http, live)}

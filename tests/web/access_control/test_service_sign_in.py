@@ -71,7 +71,7 @@ async def test_a_router_sends_browsers_only_to_its_own_services(
 async def test_the_code_for_a_services_origin_is_good_for_half_a_minute(
     live: Live, http: aiohttp.ClientSession
 ) -> None:
-    signer, now_ms = live.parts.access.admission.rules.signer, int(time.time() * 1000)
+    signer, now_ms = live.parts.access.access_control.rules.signer, int(time.time() * 1000)
     statuses = []
     for left_ms in (-1, 20_000):
         session = session_content(Principal(session="s1", expires_ms=now_ms + 60_000))

@@ -112,7 +112,7 @@ async def test_a_page_of_another_site_cannot_send_the_form(
 async def test_a_link_signs_in_once_within_a_minute(
     live: Live, http: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
 ) -> None:
-    signer, now_ms = live.parts.access.admission.rules.signer, int(time.time() * 1000)
+    signer, now_ms = live.parts.access.access_control.rules.signer, int(time.time() * 1000)
     code = make_code(signer, "n1", now_ms)
     url = live.url + LINK_PATH + code
     look = {"Sec-Purpose": "prefetch;prerender"}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hero_router.access.ed25519 import NodeKey
-from hero_router.metrics import sampler
+from hero_router.metrics import metric_updater
 from hero_router.proxy import routing_error_log
 from hero_router.web import access_follower, upstream_targets
 from tests.support.redis import RedisServer
@@ -24,7 +24,7 @@ GET = get("/shop/page/")
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sampler, "TICK_SECONDS", 0.02)
+    monkeypatch.setattr(metric_updater, "TICK_SECONDS", 0.02)
     monkeypatch.setattr(routing_error_log, "WRITE_SECONDS", 0.02)
     monkeypatch.setattr(routing_error_log, "FRESH_SECONDS", 0.0)
     monkeypatch.setattr(access_follower, "POLL_SECONDS", 0.05)

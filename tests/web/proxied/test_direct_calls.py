@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from hero_router.metrics import sampler
+from hero_router.metrics import metric_updater
 from hero_router.model import SocketState, Status
-from hero_router.web.fast_path_forwarder import DirectCall
+from hero_router.web.fast_path_forwarder import FastPathForwarder
 from tests.support.hand import NODE, Hand
 from tests.support.records import put
 from tests.support.redis import RedisServer
@@ -36,13 +36,13 @@ async def answered(ends: Ends) -> bytes:
 @pytest.fixture
 def direct(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The targets of the requests that are passed on at once."""
-    found, start = list[str](), DirectCall.start
+    found, start = list[str](), FastPathForwarder.start
 
-    def noted(self: DirectCall, *arguments: object) -> None:
+    def noted(self: FastPathForwarder, *arguments: object) -> None:
         found.append(self._request.raw_path)
         start(self, *arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(DirectCall, "start", noted)
+    monkeypatch.setattr(FastPathForwarder, "start", noted)
     return found
 
 
@@ -138,7 +138,7 @@ async def test_each_request_is_checked_though_the_one_before_was_good(
 async def test_a_client_that_leaves_ends_the_request(
     live: Live, page: Path, direct: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sampler, "TICK_SECONDS", 0.02)
+    monkeypatch.setattr(metric_updater, "TICK_SECONDS", 0.02)
     known = {"service": "shop", "context": "default", "role": "web_page"}
 
     async def is_cancelled() -> bool:

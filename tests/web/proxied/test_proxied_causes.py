@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hero_router.metrics import sampler
+from hero_router.metrics import metric_updater
 from hero_router.model import SocketState, Status
 from hero_router.proxy.loops import MAX_PASSES
 from tests.support.hand import Hand
@@ -25,7 +25,7 @@ BEGUN = b"HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nContent-Length: 9\r\n\r\nab"
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sampler, "TICK_SECONDS", 0.02)
+    monkeypatch.setattr(metric_updater, "TICK_SECONDS", 0.02)
 
 
 async def scrape(live: Live) -> Scrape:

@@ -15,7 +15,7 @@ import { AccessPart } from "./part.js";
 /** @typedef {{name: string, what: string, on: boolean, settings: string[], lines: string[]}} Way */
 /** @typedef {{address: string, wrong: number, seconds_ago: number, wait_seconds: number}} Tries */
 
-export class Rules extends AccessPart {
+export class Permissions extends AccessPart {
   /** @param {HTMLElement} root */
   constructor(root) {
     super(root, "ways of access");

@@ -16,7 +16,7 @@ import { part, setAttribute, setText } from "../../ui/dom.js";
 
 const MUTE_SECONDS = 3600;
 
-export class NextSteps {
+export class ActionButtons {
   /** @param {HTMLElement} root @param {import("../slot.js").Outside} outside */
   constructor(root, { page, model }) {
     this.root = root;

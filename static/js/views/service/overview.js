@@ -9,7 +9,7 @@ import { when } from "../../fleet/times.js";
 import { clone, part, setAttribute, setLength, setText } from "../../ui/dom.js";
 import { setLines } from "../../ui/dom_list.js";
 import { format, toService } from "../../route.js";
-import { NextSteps } from "./action_buttons.js";
+import { ActionButtons } from "./action_buttons.js";
 import { Past } from "./past.js";
 import { drawRoute } from "./route_picture.js";
 
@@ -23,7 +23,7 @@ export class OverviewTab {
     this.needs = /** @type {const} */ (["service"]);
     this.body = clone(outside.page, "overview");
     this.past = new Past(part(this.body, "[data-past]"), outside);
-    this.next = new NextSteps(part(this.body, "[data-next-steps]"), outside);
+    this.next = new ActionButtons(part(this.body, "[data-next-steps]"), outside);
     /** @type {any} */ this.drawn = null;
     /** @type {any} */ this.drawnAnswer = null;
     /** @type {any} the query that the links have */ this.linked = null;

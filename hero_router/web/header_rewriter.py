@@ -17,14 +17,14 @@ from hero_router.proxy.headers import (
     takes_trailers,
     upgrade_of,
 )
-from hero_router.proxy.peer_headers import TOKEN, hop_fields, relayed_fields
+from hero_router.proxy.router_to_router_headers import TOKEN, hop_fields, relayed_fields
 from hero_router.proxy.table import Target
 from hero_router.web.body import EXPECT
 from hero_router.web.errors import REQUEST_ID
-from hero_router.web.peer_requests import HOP
 from hero_router.web.remembered_fields import SentFields, remembered_of
 from hero_router.web.request_facts import FACTS
 from hero_router.web.request_syntax_check import host_of
+from hero_router.web.router_to_router_requests import HOP
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Which fields travel between two routers, which in the token, and which come back."""
 
 from hero_router.proxy.headers import Field
-from hero_router.proxy.peer_headers import (
+from hero_router.proxy.router_to_router_headers import (
     TOKEN,
     client_fields,
     hop_fields,

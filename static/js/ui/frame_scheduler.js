@@ -10,7 +10,7 @@ export const PIECE_MS = 8;
 /** Let the browser do other work first. @returns {Promise<void>} */
 export const pause = () => new Promise((done) => setTimeout(done));
 
-export class Frame {
+export class FrameScheduler {
   /**
    * @param {{
    *   request: (run: () => void) => void, now: () => number,

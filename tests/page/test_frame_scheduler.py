@@ -9,7 +9,7 @@ from playwright.async_api import Page
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PLAY = """async (steps) => {
-  const { Frame } = await import("/static/js/ui/frame.js");
+  const { FrameScheduler } = await import("/static/js/ui/frame_scheduler.js");
   let now = 0;
   const [log, frames] = [[], []];
   const lengths = [];
@@ -22,7 +22,7 @@ PLAY = """async (steps) => {
     }
     log.push("end");
   }
-  const frame = new Frame({
+  const frame = new FrameScheduler({
     request: (run) => frames.push(run), now: () => now, work, first: () => log.push("first"),
   });
   const play = {

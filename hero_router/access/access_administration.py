@@ -27,7 +27,7 @@ class Follower(Protocol):
         """Read which addresses may connect. Raises StoreError."""
 
 
-class AccessManagement:
+class AccessAdministration:
     """What administrators see and change of access while the router runs."""
 
     def __init__(self, sessions: RevokedSessions, addresses: AllowList, follower: Follower) -> None:

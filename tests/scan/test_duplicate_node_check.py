@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from hero_router.scan.duplicate_nodes import scan_location
+from hero_router.scan.duplicate_node_check import scan_location
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
 from hero_router.store.keys import Keys

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hero_router.model import service_id
-from hero_router.scan.naming import DiscoveredService, services
+from hero_router.scan.service_names import DiscoveredService, services
 from hero_router.scan.walk import Finder, Layout, SocketFile
 from tests.scan.places import bind
 

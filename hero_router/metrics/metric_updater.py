@@ -20,7 +20,7 @@ PROCESS_TICKS = 10
 """The figures of the process are read at every tenth tick: counting open files is not cheap."""
 
 
-class Sampler:
+class MetricUpdater:
     """Copies the figures of one worker's feed, process and HTTP requests into its metrics."""
 
     def __init__(

@@ -14,7 +14,13 @@ from hero_router.access.hop_token import HopClaims, HopRefused, read_token
 from hero_router.access.peers import PeerBook
 from hero_router.proxy.call_record import Cause
 from hero_router.proxy.headers import Field
-from hero_router.proxy.peer_headers import ANSWERED, CAUSE, REFUSED, TOKEN, client_fields
+from hero_router.proxy.router_to_router_headers import (
+    ANSWERED,
+    CAUSE,
+    REFUSED,
+    TOKEN,
+    client_fields,
+)
 from hero_router.web.call_observer import CALL
 from hero_router.web.errors import REQUEST_ID
 from hero_router.web.request_facts import FACTS
@@ -30,10 +36,10 @@ LOG_SECONDS = 60.0
 """A refusal with the same reason is logged once in this time: a router repeats what it does."""
 
 
-class HopReceiver:
+class RouterToRouterRequests:
     """Reads the tokens of requests to one worker; without `peers` it refuses each.
 
-    `now_ms` gives Redis's time. `login_fields` are as in `web.proxy_headers`.
+    `now_ms` gives Redis's time. `login_fields` are as in `web.header_rewriter`.
     """
 
     def __init__(

@@ -3,7 +3,7 @@
  * @module
  */
 
-export class Choice {
+export class SelectWithDefault {
   /** @param {HTMLElement} element a `<select>` @param {string[]} values @param {(value: string) => void} chosen called when a person chooses */
   constructor(element, values, chosen) {
     this.select = /** @type {HTMLSelectElement} */ (element);

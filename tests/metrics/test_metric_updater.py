@@ -12,12 +12,12 @@ import pytest
 
 from hero_router.feed.feed import Feed
 from hero_router.feed.jittered_intervals import StreamIntervals
-from hero_router.metrics import process, sampler
+from hero_router.metrics import metric_updater, process
 from hero_router.metrics.declarations import Declarations
 from hero_router.metrics.exposition import Exposition
 from hero_router.metrics.http_request_counts import RequestCounts
+from hero_router.metrics.metric_updater import MetricUpdater
 from hero_router.metrics.proxied_requests import Figures, ProxiedCounts
-from hero_router.metrics.sampler import Sampler
 from hero_router.store.client import connect
 from hero_router.store.clock import RedisClock
 from hero_router.store.keys import Keys
@@ -38,7 +38,7 @@ async def live(
     redis7: RedisServer, hand: Hand, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Live]:
     """A worker whose figures are new fifty times a second."""
-    monkeypatch.setattr(sampler, "TICK_SECONDS", 0.02)
+    monkeypatch.setattr(metric_updater, "TICK_SECONDS", 0.02)
     monkeypatch.setattr(client_list_publisher, "PUBLISH_SECONDS", 0.05)
     async with working(redis7.url) as worker:
         await eventually(worker.is_ready)
@@ -127,7 +127,7 @@ class Bench:
         self.clock = RedisClock(connect("redis://127.0.0.1:1/0", name="nowhere"))
         metrics = Declarations()
         figures = Figures(self.requests, self.proxied, self.tunnels)
-        self.recorder = Sampler(metrics, self.feed, figures, self.clock)
+        self.recorder = MetricUpdater(metrics, self.feed, figures, self.clock)
         self.exposition = Exposition(metrics.registry, self.feed.mirror, self.clock)
 
     def scrape(self) -> Scrape:

@@ -12,7 +12,7 @@ import { PolledView } from "./polled_view.js";
 
 const STATES = { live: "up to date", blocked: "too slow", ahead: "ahead of the worker" };
 
-export class StreamsView extends PolledView {
+export class StreamClientsView extends PolledView {
   /** @param {import("./slot.js").Outside} outside */
   constructor({ page, model }) {
     super(page, { name: "streams", ask: api.clients, show: (answer) => this.#show(answer) });

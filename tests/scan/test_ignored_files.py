@@ -17,7 +17,7 @@ DEFAULT = RouterConfig().scan.ignored
 
 
 def told(root: Path, names: tuple[str, ...] = DEFAULT) -> dict[str, str]:
-    """What is exclusions, and why."""
+    """What is ignored, and why."""
     return {os.fsdecode(raw): why for raw, why in Finder(root, names).walk().ignored.items()}
 
 

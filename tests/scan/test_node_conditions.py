@@ -5,8 +5,8 @@ import logging
 
 import pytest
 
-from hero_router.scan.conditions import NodeConditions, user
 from hero_router.scan.inventory import Inventory
+from hero_router.scan.node_conditions import NodeConditions, user
 from hero_router.scan.walk import WalkResult
 from hero_router.settings.config import RouterConfig
 
@@ -50,7 +50,7 @@ def test_a_root_that_is_too_large_is_a_condition() -> None:
 
 
 def test_a_detail_that_changes_is_no_new_warning(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, "hero_router.scan.conditions")
+    caplog.set_level(logging.INFO, "hero_router.scan.node_conditions")
     doubts = NodeConditions(CONFIG)
     for paths in ([], ["a"], ["a"], ["a", "b"], []):
         doubts.update_permission(paths)
