@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from math import inf
 
 from benchmarks.experiments.experiment_list import EACH, JOINED, ON_UVLOOP, stream
-from benchmarks.experiments.step_runner import Runner, interruptible
-from benchmarks.load.event_workload import SCENARIOS
-from benchmarks.load.measure import LOAD_CORE, allow_files, pinned
+from benchmarks.experiments.step_sequence import Runner, interruptible
+from benchmarks.load.resource_usage import LOAD_CORE, allow_files, pinned
+from benchmarks.load.workload_definitions import SCENARIOS
 from benchmarks.results import aims
 from benchmarks.results.runs import RESULTS, keep
 from benchmarks.results.tables import markdown, table

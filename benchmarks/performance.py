@@ -6,8 +6,8 @@ With `--write` it runs nothing, and writes the page from the kept runs.
 import argparse
 
 from benchmarks.experiments.experiment_list import CROWD, names, steps
-from benchmarks.experiments.step_runner import Runner, interruptible
-from benchmarks.load.measure import LOAD_CORE, allow_files, pinned
+from benchmarks.experiments.step_sequence import Runner, interruptible
+from benchmarks.load.resource_usage import LOAD_CORE, allow_files, pinned
 from benchmarks.results import cost_model, performance_md
 from benchmarks.results.runs import kept
 

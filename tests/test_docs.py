@@ -14,7 +14,7 @@ from pytest_aiohttp import AiohttpClient
 
 from docs import reference
 from hero_router.cli import COMMANDS
-from hero_router.history.ring_patches import Row
+from hero_router.history.minute_writes import Row
 from hero_router.model import CONTROL_EVENTS, EVENT_TYPES
 from hero_router.settings.config import SETTINGS, RouterConfig
 from hero_router.store.client import connect

@@ -8,10 +8,10 @@ from benchmarks.experiments.proxying import steps as proxying_steps
 from benchmarks.experiments.redis_tail_cost import FOLLOWED, tails, titled
 from benchmarks.experiments.rolling import TARGET, WAYS, rolling
 from benchmarks.experiments.stalled import WINDOW, stalled
-from benchmarks.experiments.step_runner import Step
+from benchmarks.experiments.step_sequence import Step
 from benchmarks.experiments.storm import TRIMMED_WINDOW, storm, trim
 from benchmarks.experiments.streaming import growth, named, streaming
-from benchmarks.load.event_workload import SCENARIOS, SMALL_BURST, EventWorkload
+from benchmarks.load.workload_definitions import SCENARIOS, SMALL_BURST, EventWorkload
 from benchmarks.targets.floor import Floor
 from benchmarks.targets.product import Product
 from benchmarks.targets.registry import PEERS

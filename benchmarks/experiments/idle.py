@@ -3,8 +3,8 @@
 import time
 
 from benchmarks.experiments.reader_driver import reading
-from benchmarks.load.event_workload import SCENARIOS
-from benchmarks.load.measure import Meter
+from benchmarks.load.resource_usage import Meter
+from benchmarks.load.workload_definitions import SCENARIOS
 from benchmarks.results.runs import Run
 from benchmarks.targets.target import Target
 

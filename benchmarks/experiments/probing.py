@@ -18,8 +18,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from benchmarks.experiments.prober import WAYS
-from benchmarks.load.measure import LOAD_CORE, SERVER_CORE, Meter, allow_files
 from benchmarks.load.process import START_SECONDS, Broken, Child, child
+from benchmarks.load.resource_usage import LOAD_CORE, SERVER_CORE, Meter, allow_files
 from benchmarks.results.tables import markdown
 from benchmarks.targets.product import private_redis, until
 from hero_router.settings.config import RouterConfig

@@ -15,11 +15,11 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from math import inf
 
-from benchmarks.experiments.step_runner import STEP_SECONDS, Runner, Step, interruptible
+from benchmarks.experiments.step_sequence import STEP_SECONDS, Runner, Step, interruptible
 from benchmarks.experiments.streaming import streaming
 from benchmarks.load.caller import Load
-from benchmarks.load.event_workload import SCENARIOS, EventWorkload
-from benchmarks.load.measure import (
+from benchmarks.load.process import Child, child
+from benchmarks.load.resource_usage import (
     LOAD_CORE,
     Meter,
     allow_files,
@@ -28,7 +28,7 @@ from benchmarks.load.measure import (
     peak_bytes,
     pinned,
 )
-from benchmarks.load.process import Child, child
+from benchmarks.load.workload_definitions import SCENARIOS, EventWorkload
 from benchmarks.results.runs import Run
 from benchmarks.results.tables import table
 from benchmarks.targets.product import Product

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from benchmarks.load.event_workload import AT_MS, CREATED_MS, EventWorkload
-from benchmarks.load.measure import LOAD_CORE, memory_bytes
 from benchmarks.load.process import Child, child
+from benchmarks.load.resource_usage import LOAD_CORE, memory_bytes
+from benchmarks.load.workload_definitions import AT_MS, CREATED_MS, EventWorkload
 from benchmarks.targets.target import PATH, Server
 from hero_router.position import Position
 

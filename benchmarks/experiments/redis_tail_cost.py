@@ -13,8 +13,8 @@ from typing import Any
 
 from benchmarks.experiments.reader_driver import reading
 from benchmarks.experiments.streaming import named
-from benchmarks.load.event_workload import EventWorkload
-from benchmarks.load.measure import Meter
+from benchmarks.load.resource_usage import Meter
+from benchmarks.load.workload_definitions import EventWorkload
 from benchmarks.results.runs import Run
 from benchmarks.targets.product import Deployment, Product
 from benchmarks.targets.target import Server

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from benchmarks.load.event_workload import EventWorkload
 from benchmarks.load.process import Broken, Child, child
+from benchmarks.load.workload_definitions import EventWorkload
 from benchmarks.targets.product import Publisher
 from tests.support.background import meanwhile
 

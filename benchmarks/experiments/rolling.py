@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 import psutil
 
 from benchmarks.experiments.roamer_driver import LIVE_SECONDS, Roamers, flowing, roaming
-from benchmarks.load.event_workload import NODE, EventWorkload
-from benchmarks.load.measure import ALL_CORES, pinned
 from benchmarks.load.process import Broken
 from benchmarks.load.readiness_poller import polled
+from benchmarks.load.resource_usage import ALL_CORES, pinned
+from benchmarks.load.workload_definitions import NODE, EventWorkload
 from benchmarks.results.runs import Run
 from benchmarks.targets.product import Publisher, publisher
 from hero_router.settings.config import RouterConfig

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 from benchmarks.experiments.reader_driver import reading
 from benchmarks.experiments.streaming import publish
-from benchmarks.load.event_workload import BURST, EventWorkload
-from benchmarks.load.measure import Meter, memory_bytes
+from benchmarks.load.resource_usage import Meter, memory_bytes
+from benchmarks.load.workload_definitions import BURST, EventWorkload
 from benchmarks.results.runs import Run
 from benchmarks.targets.target import Target
 from tests.support.background import meanwhile

@@ -12,9 +12,9 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from benchmarks.experiments.roamer_driver import Roamers, flowing, roaming
-from benchmarks.load.event_workload import EventWorkload
-from benchmarks.load.measure import LOAD_CORE, Meter
 from benchmarks.load.readiness_poller import polled
+from benchmarks.load.resource_usage import LOAD_CORE, Meter
+from benchmarks.load.workload_definitions import EventWorkload
 from benchmarks.results.runs import Run
 from benchmarks.targets.product import Deployment, Product
 from hero_router.store.client import connect

@@ -5,8 +5,8 @@ import time
 from dataclasses import replace
 
 from benchmarks.experiments.reader_driver import reading
-from benchmarks.load.event_workload import GROWTH, EventWorkload
-from benchmarks.load.measure import Meter
+from benchmarks.load.resource_usage import Meter
+from benchmarks.load.workload_definitions import GROWTH, EventWorkload
 from benchmarks.results.runs import Run
 from benchmarks.targets.product import Product
 from benchmarks.targets.target import Server, Target

@@ -15,7 +15,7 @@ from typing import cast
 
 import uvloop
 
-from benchmarks.load.measure import Latency
+from benchmarks.load.resource_usage import Latency
 
 FILLER = b"x" * (1024 * 1024)
 MESSAGE = b"m" * 128

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from benchmarks.load.measure import Latency
+from benchmarks.load.resource_usage import Latency
 from benchmarks.load.wire import Reader
 
 Pieces = Iterable[tuple[int, bytes]]

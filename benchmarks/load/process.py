@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import IO, Any
 
-from benchmarks.load.measure import pinned
+from benchmarks.load.resource_usage import pinned
 
 START_SECONDS = 90.0
 """A busy machine may need long to start a process; one that cannot start ends at once."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import inf, isinf
 from typing import NamedTuple
 
-from benchmarks.load.event_workload import BURST, GROWTH, SCENARIOS, EventWorkload
+from benchmarks.load.workload_definitions import BURST, GROWTH, SCENARIOS, EventWorkload
 from benchmarks.results.aims import OURS
 from benchmarks.results.runs import RESULTS, Kept, Run, Spread
 from benchmarks.results.tables import markdown

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 from aiohttp import web
 
-from benchmarks.targets.peer_fanout import serve
+from benchmarks.targets.python_peer_common import serve
 
 SESSION = web.AppKey("session", aiohttp.ClientSession)
 HOP_BY_HOP = frozenset(

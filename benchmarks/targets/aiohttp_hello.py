@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from benchmarks.targets.peer_fanout import serve
+from benchmarks.targets.python_peer_common import serve
 
 
 async def hello(request: web.Request) -> web.Response:

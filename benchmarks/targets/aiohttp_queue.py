@@ -4,7 +4,7 @@ from typing import NoReturn
 
 from aiohttp import web
 
-from benchmarks.targets.peer_fanout import FANOUT, fanning_app, serve
+from benchmarks.targets.python_peer_common import FANOUT, fanning_app, serve
 from benchmarks.targets.target import PATH
 from hero_router.sse import HEADERS
 

@@ -5,7 +5,7 @@ from typing import NoReturn
 from aiohttp import web
 from aiohttp_sse import sse_response
 
-from benchmarks.targets.peer_fanout import FANOUT, fanning_app, serve
+from benchmarks.targets.python_peer_common import FANOUT, fanning_app, serve
 from benchmarks.targets.target import PATH
 
 

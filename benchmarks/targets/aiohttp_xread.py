@@ -4,7 +4,7 @@ import sys
 
 from aiohttp import web
 
-from benchmarks.targets.peer_fanout import client, serve, tail
+from benchmarks.targets.python_peer_common import client, serve, tail
 from benchmarks.targets.target import PATH
 from hero_router.sse import HEADERS
 

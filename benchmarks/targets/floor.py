@@ -15,9 +15,9 @@ from typing import cast
 
 import uvloop
 
-from benchmarks.load.event_workload import EventWorkload
-from benchmarks.load.measure import SERVER_CORE
 from benchmarks.load.process import START_SECONDS, child
+from benchmarks.load.resource_usage import SERVER_CORE
+from benchmarks.load.workload_definitions import EventWorkload
 from benchmarks.targets.target import Server
 from hero_router.position import Position
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import aiohttp
 
-from benchmarks.load.event_workload import EventWorkload
-from benchmarks.load.measure import LOAD_CORE, SERVER_CORE
 from benchmarks.load.process import Absent, Child, child
+from benchmarks.load.resource_usage import LOAD_CORE, SERVER_CORE
+from benchmarks.load.workload_definitions import EventWorkload
 from benchmarks.targets.floor import HEAD
 from benchmarks.targets.product import private_redis, until
 from benchmarks.targets.target import PATH, Server

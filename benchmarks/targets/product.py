@@ -13,9 +13,9 @@ from typing import Any
 import aiohttp
 import psutil
 
-from benchmarks.load.event_workload import CREATED_MS, NODE, SERVICES, EventWorkload, service
-from benchmarks.load.measure import ALL_CORES, LOAD_CORE, SERVER_CORE
 from benchmarks.load.process import START_SECONDS, Child, child
+from benchmarks.load.resource_usage import ALL_CORES, LOAD_CORE, SERVER_CORE
+from benchmarks.load.workload_definitions import CREATED_MS, NODE, SERVICES, EventWorkload, service
 from benchmarks.targets.target import Server
 from hero_router import __version__
 from hero_router.model import Change, NodeState, Status

@@ -4,12 +4,12 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from benchmarks.load.event_workload import EventWorkload
-from benchmarks.load.measure import SERVER_CORE
 from benchmarks.load.process import START_SECONDS, child
+from benchmarks.load.resource_usage import SERVER_CORE
+from benchmarks.load.workload_definitions import EventWorkload
 from benchmarks.targets.floor import HEAD
-from benchmarks.targets.peer_fanout import STREAM
 from benchmarks.targets.product import private_redis
+from benchmarks.targets.python_peer_common import STREAM
 from benchmarks.targets.target import Server
 from hero_router.position import Position
 from hero_router.settings.config import RouterConfig

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from benchmarks.load.measure import LOAD_CORE, SERVER_CORE
 from benchmarks.load.process import START_SECONDS, child
+from benchmarks.load.resource_usage import LOAD_CORE, SERVER_CORE
 from benchmarks.targets.nchan import answers, nginx_program
 from benchmarks.targets.product import Product, until
 from tests.support.ports import free_port

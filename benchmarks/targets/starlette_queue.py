@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Route
 
-from benchmarks.targets.peer_fanout import BACKLOG, Fanout, announce, listener
+from benchmarks.targets.python_peer_common import BACKLOG, Fanout, announce, listener
 from benchmarks.targets.target import PATH
 
 FANOUT = Fanout(sys.argv[1])

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from benchmarks.load.event_workload import EventWorkload
+from benchmarks.load.workload_definitions import EventWorkload
 from hero_router.position import Position
 
 PATH = "/api/events"

@@ -12,7 +12,7 @@ from typing import cast
 
 import uvloop
 
-from benchmarks.targets.peer_fanout import BACKLOG
+from benchmarks.targets.python_peer_common import BACKLOG
 
 FRAMES_PER_SECOND = 10
 FRAME = b"event: status_change\ndata: " + b"x" * 262 + b"\n\n"

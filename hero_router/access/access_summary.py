@@ -9,7 +9,7 @@ from typing import TypedDict
 from hero_router.access.authenticator import AccessRules
 from hero_router.access.principal import ADMIN
 from hero_router.access.static_tokens import Token
-from hero_router.settings.proxies import UNIX, TrustedProxies
+from hero_router.settings.trusted_proxies import UNIX, TrustedProxies
 
 
 class Way(TypedDict):

@@ -19,7 +19,7 @@ from hero_router.access.sessions import Sessions, is_revoked
 from hero_router.access.signing import Signer
 from hero_router.access.static_tokens import Token, Tokens, bearer, digest_of
 from hero_router.errors import Forbidden, NotReady, TooManyAttempts, Unauthorized
-from hero_router.settings.proxies import MOST_PEERS
+from hero_router.settings.trusted_proxies import MOST_PEERS
 from hero_router.store.revoked_sessions import Revocations
 
 _SEPARATORS = re.compile(r"[,;\s]+")

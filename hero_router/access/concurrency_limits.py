@@ -7,7 +7,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from hero_router.access.ip_allowlist import client_network
-from hero_router.settings.proxies import is_this_machine
+from hero_router.settings.trusted_proxies import is_this_machine
 
 
 class Limits(NamedTuple):

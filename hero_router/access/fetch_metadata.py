@@ -19,11 +19,11 @@ def check_fetch(fields: Mapping[str, str], method: str, *, is_service: bool) -> 
     """Refuse a request that a page of another origin makes.
 
     Anyone may link to an address: to open it in a window of its own is allowed. So is what an
-    accepted `Origin` sends (`settings.allowed_hosts`). `is_service`: the address is that of a
-    service by path. Its pages are in a sandbox, so for a browser they are another site, too. They
-    may load images, styles, scripts and frames, but make no calls; browsers send no cookie of the
-    router
-    with these. With a request of the same site they do: pages of other services may not even that.
+    accepted `Origin` sends (`settings.host_and_origin_check`). `is_service`: the address is that
+    of a service by path. Its pages are in a sandbox, so for a browser they are another site, too.
+    They may load images, styles, scripts and frames, but make no calls; browsers send no cookie
+    of the router with these. With a request of the same site they do: pages of other services may
+    not even that.
     The router's own addresses allow none of it.
 
     Raises:

@@ -1,7 +1,7 @@
 """Reads the headers that proxies in front of the router add: client address, scheme and host.
 
 It reads `X-Forwarded-For`, `-Proto`, `-Host` and `-Prefix`, else `Forwarded` (RFC 7239), else
-`X-Real-IP`, and only if the peer is trusted (`settings.proxies`). Pure: no I/O, no clock.
+`X-Real-IP`, and only if the peer is trusted (`settings.trusted_proxies`). Pure: no I/O, no clock.
 """
 
 import re
@@ -9,8 +9,14 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
-from hero_router.settings.allowed_hosts import Authority
-from hero_router.settings.proxies import LOCAL, MOST_PEERS, Peer, TrustedProxies, parse_address
+from hero_router.settings.host_and_origin_check import Authority
+from hero_router.settings.trusted_proxies import (
+    LOCAL,
+    MOST_PEERS,
+    Peer,
+    TrustedProxies,
+    parse_address,
+)
 
 MOST_HOPS = 32
 """Maximum number of proxies in a chain that are read, beginning with the nearest one."""

@@ -15,8 +15,8 @@ from hero_router.access.ed25519 import PublicKey
 from hero_router.access.forwarded import ForwardedFacts
 from hero_router.access.principal import Principal, PrincipalKind
 from hero_router.errors import Unauthorized
-from hero_router.settings.allowed_hosts import Authority
-from hero_router.settings.proxies import parse_address
+from hero_router.settings.host_and_origin_check import Authority
+from hero_router.settings.trusted_proxies import parse_address
 
 Field = tuple[bytes, bytes]
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network
 
 from hero_router.settings.networks import Network
-from hero_router.settings.proxies import MOST_PEERS, is_this_machine, parse_address
+from hero_router.settings.trusted_proxies import MOST_PEERS, is_this_machine, parse_address
 
 
 @dataclass(frozen=True, slots=True)

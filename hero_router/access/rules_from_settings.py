@@ -22,7 +22,7 @@ from hero_router.access.static_tokens import (
 from hero_router.errors import ConfigError
 from hero_router.settings.access import AccessSettings
 from hero_router.settings.oidc import OidcSettings, listed
-from hero_router.settings.proxies import read_networks
+from hero_router.settings.trusted_proxies import read_networks
 
 
 def load_rules(settings: AccessSettings, provider: OidcSettings | None = None) -> AccessRules:

@@ -12,7 +12,7 @@ from hero_router.cli.stop_signals import on_stop
 from hero_router.notify.elected_sender import ElectedSender
 from hero_router.notify.follower import Follower
 from hero_router.notify.sender import Sender
-from hero_router.scan.interfaces import SystemClock
+from hero_router.scan.dependency_protocols import SystemClock
 from hero_router.scan.prober import Prober
 from hero_router.scan.scan_loop import ScanLoop
 from hero_router.scan.walk import Finder

@@ -18,7 +18,7 @@ from hero_router.cli.router_options import Router, address
 from hero_router.cli.selection import ORDERS, Selection, Words, service_names
 from hero_router.cli.terminal import Column, age, console, literal, moment, table, warn
 from hero_router.client.http import fetch
-from hero_router.client.state import FIELDS, LiveState
+from hero_router.client.live_state import FIELDS, LiveState
 from hero_router.feed.conditions import SCANNER
 from hero_router.model import Status
 from hero_router.sanitize import clean

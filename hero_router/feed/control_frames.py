@@ -8,8 +8,8 @@ from hero_router import sse
 from hero_router.feed.conditions import Condition, transition_frames
 from hero_router.feed.filters import Filter, shows
 from hero_router.feed.freshness_stamp import Freshness, Stamp
-from hero_router.feed.jittered_intervals import StreamIntervals
 from hero_router.feed.ring import Ring
+from hero_router.feed.stream_intervals import StreamIntervals
 from hero_router.feed.subscribers import MuteMap, Subscriber
 from hero_router.feed.visible_conditions import VisibleConditions
 from hero_router.position import Position

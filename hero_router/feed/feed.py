@@ -18,11 +18,11 @@ from hero_router.feed.filters import Filter
 from hero_router.feed.flush_scheduler import FlushScheduler
 from hero_router.feed.freshness_stamp import Freshness, system_ms
 from hero_router.feed.hub import Hub
-from hero_router.feed.jittered_intervals import TICK, StreamIntervals
 from hero_router.feed.mirror import Mirror
 from hero_router.feed.node_monitor import NodeMonitor
 from hero_router.feed.rescan import ScanReplies
 from hero_router.feed.ring import Ring
+from hero_router.feed.stream_intervals import TICK, StreamIntervals
 from hero_router.feed.subscribers import Subscriber
 from hero_router.feed.tail import Tail
 from hero_router.feed.tail_watchdog import TailWatchdog

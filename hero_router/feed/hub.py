@@ -21,8 +21,8 @@ from hero_router.feed.conditions import Condition
 from hero_router.feed.control_frames import ControlFrames
 from hero_router.feed.event_sender import EventSender
 from hero_router.feed.flush_scheduler import FlushScheduler
-from hero_router.feed.jittered_intervals import StreamIntervals
 from hero_router.feed.resume import Gap
+from hero_router.feed.stream_intervals import StreamIntervals
 from hero_router.feed.stream_timers import StreamTimers
 from hero_router.feed.subscribers import (
     DEFAULT_OPTIONS,

@@ -14,7 +14,7 @@ from hero_router.feed.conditions import REDIS
 from hero_router.feed.feed import Feed
 from hero_router.feed.filters import Filter, Tags, shows
 from hero_router.feed.freshness_stamp import Stamp
-from hero_router.feed.last_probe_reader import LastProbeReader
+from hero_router.feed.last_probe_cache import LastProbeCache
 from hero_router.model import CONTROL_EVENTS
 from hero_router.sse import Message, Parser
 from hero_router.strict_json import decode_trusted, encode
@@ -52,7 +52,7 @@ class JsonAnswers:
     contexts, such as its ignored files, is left out.
     """
 
-    def __init__(self, feed: Feed, probes: LastProbeReader) -> None:
+    def __init__(self, feed: Feed, probes: LastProbeCache) -> None:
         self._feed, self._probes = feed, probes
         self._views: dict[Filter | None, EncodedState] = {}
         self._texts: dict[int, tuple[Mapping[str, Any], str]] = {}

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from hero_router.feed.conditions import BLINDING
 from hero_router.feed.control_frames import ControlFrames
 from hero_router.feed.event_sender import EventSender
-from hero_router.feed.jittered_intervals import StreamIntervals
 from hero_router.feed.resume import Gap
 from hero_router.feed.ring import Ring
+from hero_router.feed.stream_intervals import StreamIntervals
 from hero_router.feed.subscribers import Subscriber, SubscriberState
 
 log = logging.getLogger(__name__)

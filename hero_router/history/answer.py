@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import TypedDict
 
 from hero_router.history.folding import Cells
-from hero_router.history.ring_patches import Span
+from hero_router.history.minute_writes import Span
 from hero_router.history.rings import MINUTE_MS
 from hero_router.history.span_summary import VIEWS, View, latencies, past
-from hero_router.history.transitions import Incident, Log, incidents
+from hero_router.history.transitions_and_incidents import Incident, Log, incidents
 
 MINUTES_VIEW = VIEWS["1d"]
 """The span whose buckets are all the minutes that are kept."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from hero_router.history.base62 import LATENCIES, latency_ms, median_and_p95, total
 from hero_router.history.folding import Cells, blank, held
 from hero_router.history.letters import BEFORE, UP, WATCHED, count, worst
-from hero_router.history.ring_patches import Span, gap
+from hero_router.history.minute_writes import Span, gap
 from hero_router.history.rings import DAYS, HOURS, MINUTE_MS, MINUTES, Ring
 
 WRITING_MS = 15_000

@@ -1,7 +1,7 @@
 """Declares the metrics of one worker: names, help texts, labels, and how workers are merged.
 
-`metrics.metric_updater` updates the metrics. `metrics.nodes` makes the metrics of nodes and
-services at each scrape.
+`metrics.metric_updater` updates the metrics. `metrics.registry_collector` makes the metrics of
+nodes and services at each scrape.
 """
 
 import platform

@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 
 from hero_router.feed.mirror import Mirror
 from hero_router.metrics.multiproc_folder import VARIABLE, metric_files
-from hero_router.metrics.nodes import View, families
+from hero_router.metrics.registry_collector import View, families
 from hero_router.store.clock import RedisClock
 from hero_router.store.webhook import WebhookStatus
 

@@ -11,7 +11,7 @@ from hero_router.feed.feed import Feed, WindowStatus
 from hero_router.metrics import process
 from hero_router.metrics.declarations import OUTCOMES, STALE_REASONS, Declarations
 from hero_router.metrics.multiproc_folder import STOPPED
-from hero_router.metrics.proxied_requests import Figures
+from hero_router.metrics.proxied_request_counts import Figures
 from hero_router.store.clock import RedisClock
 
 TICK_SECONDS = 1.0

@@ -4,7 +4,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from hero_router.metrics.proxied_requests import (
+from hero_router.metrics.proxied_request_counts import (
     BUCKETS,
     OTHER,
     ProxiedCounts,

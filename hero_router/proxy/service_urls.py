@@ -11,7 +11,7 @@ from hero_router.errors import BadRequest, NotFound
 from hero_router.feed.filters import Filter
 from hero_router.proxy.address import DEFAULT_CONTEXT, RESERVED, RPC, readings
 from hero_router.proxy.table import RoutingTable, segment_of
-from hero_router.settings.allowed_hosts import Authority
+from hero_router.settings.host_and_origin_check import Authority
 
 Json = Mapping[str, Any]
 

@@ -8,7 +8,7 @@ of one node.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from hero_router.access.peers import Peer
+from hero_router.access.peer_list import Peer
 from hero_router.errors import NoListener, NotFound
 from hero_router.feed.filters import Filter, shows
 from hero_router.feed.mirror import Mirror

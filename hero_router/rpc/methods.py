@@ -17,6 +17,7 @@ from hero_router.rpc import examples, openrpc
 from hero_router.rpc.access_methods import AccessMethods
 from hero_router.rpc.dispatcher import DISCOVER, Encoded, Method
 from hero_router.rpc.examples import Example
+from hero_router.rpc.history_answers import ServiceHistories
 from hero_router.rpc.json_schema import choice, text, whole
 from hero_router.rpc.mute_methods import MuteMethods
 from hero_router.rpc.openrpc import COMPONENTS
@@ -31,7 +32,6 @@ from hero_router.rpc.result_types import (
     State,
 )
 from hero_router.rpc.service_detail import ServiceDetails
-from hero_router.rpc.service_history import ServiceHistories
 from hero_router.store.routing_errors import MOST_KEPT
 from hero_router.strict_json import encode
 

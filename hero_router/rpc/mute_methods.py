@@ -6,7 +6,7 @@ from hero_router.access.policy import MUTE, visible
 from hero_router.access.principal import Principal
 from hero_router.feed.filters import shows
 from hero_router.feed.json_answers import JsonAnswers
-from hero_router.feed.mutes import Mutes
+from hero_router.feed.muting import Mutes
 from hero_router.rpc import examples
 from hero_router.rpc.dispatcher import Method
 from hero_router.rpc.examples import Example

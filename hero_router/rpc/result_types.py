@@ -13,7 +13,7 @@ from hero_router.history.answer import (
     ServiceHistory,
     TransitionFields,
 )
-from hero_router.history.transitions import Incident
+from hero_router.history.transitions_and_incidents import Incident
 from hero_router.model import NodeState, Record, SocketState
 from hero_router.proxy.service_urls import SocketLink
 from hero_router.store.mutes import Mute

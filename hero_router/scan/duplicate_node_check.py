@@ -12,7 +12,7 @@ from pathlib import Path
 from hero_router.errors import ConfigError
 from hero_router.model import NodeState
 from hero_router.sanitize import readable
-from hero_router.scan.interfaces import RegistryProtocol
+from hero_router.scan.dependency_protocols import RegistryProtocol
 from hero_router.settings.config import RouterConfig
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from hero_router.errors import Fenced, StoreError
 from hero_router.history.rings import MINUTE_MS, minute_of
-from hero_router.scan.interfaces import (
+from hero_router.scan.dependency_protocols import (
     Clock,
     HistoryProtocol,
     LeaseProtocol,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from hero_router.history.base62 import latency_code, median_and_p95
 from hero_router.history.letters import GONE, UNKNOWN, letter_of, worst
-from hero_router.history.ring_patches import Row
+from hero_router.history.minute_writes import Row
 from hero_router.model import Record
 
 MOST_LATENCIES = 256

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Iterable
 
 from hero_router.scan import probe_interval
-from hero_router.scan.interfaces import Probe
+from hero_router.scan.dependency_protocols import Probe
 from hero_router.scan.probe_result import ProbeResult
 from hero_router.scan.tracked_state import TrackedSocket, documents_due, is_new
 from hero_router.scan.walk import SocketFile

@@ -8,9 +8,9 @@ from itertools import islice
 
 from hero_router.model import Change, Record
 from hero_router.scan.dead_socket_files import unlink_stale
+from hero_router.scan.dependency_protocols import RegistryProtocol
 from hero_router.scan.diff import Evaluation, diff, removals
 from hero_router.scan.document_budget import DocumentRetention
-from hero_router.scan.interfaces import RegistryProtocol
 from hero_router.scan.minute_recorder import MinuteRecorder
 from hero_router.scan.probe_result import ProbeResult
 from hero_router.scan.registry_drift import DriftDetector
@@ -19,7 +19,7 @@ from hero_router.scan.service_names import DiscoveredService
 from hero_router.scan.socket_status import EvalTime, Thresholds
 from hero_router.scan.status_change_log import log_status
 from hero_router.scan.tracked_state import TrackedService, TrackedSocket, after_takeover, ask_again
-from hero_router.scan.unreadable_folders import to_unknown, unverified
+from hero_router.scan.unverified_services import to_unknown, unverified
 from hero_router.scan.walk import SocketFile
 from hero_router.settings.config import RouterConfig
 from hero_router.store.lease import Grant

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from hero_router.errors import Fenced, StoreError
 from hero_router.model import Record
-from hero_router.scan.interfaces import LeaseProtocol, RegistryProtocol
+from hero_router.scan.dependency_protocols import LeaseProtocol, RegistryProtocol
 from hero_router.scan.node_report import NodeReportBuilder, ProbeFigures, ScanSummary, scan_event
 from hero_router.scan.publishing import Publisher
 from hero_router.settings.config import RouterConfig

@@ -8,14 +8,14 @@ reserved for new sockets.
 import asyncio
 from collections.abc import Callable, Iterable
 
-from hero_router.scan.history_writer import HistoryWriter
-from hero_router.scan.interfaces import (
+from hero_router.scan.dependency_protocols import (
     Clock,
     HistoryProtocol,
     LeaseProtocol,
     Probe,
     RegistryProtocol,
 )
+from hero_router.scan.history_writer import HistoryWriter
 from hero_router.scan.minute_recorder import MinuteRecorder
 from hero_router.scan.node_conditions import NodeConditions
 from hero_router.scan.node_report import NodeReportBuilder, ScanSummary, failing

@@ -10,10 +10,9 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
+from hero_router.cancellation_guard import in_own_task
 from hero_router.errors import Fenced, StoreError
-from hero_router.own_task import in_own_task
-from hero_router.scan.duplicate_node_check import DuplicateNodeCheck
-from hero_router.scan.interfaces import (
+from hero_router.scan.dependency_protocols import (
     Clock,
     HistoryProtocol,
     LeaseProtocol,
@@ -22,6 +21,7 @@ from hero_router.scan.interfaces import (
     ScanRequestsProtocol,
     pause,
 )
+from hero_router.scan.duplicate_node_check import DuplicateNodeCheck
 from hero_router.scan.scan_cycle import FLUSH_SECONDS, Scanner
 from hero_router.scan.walk import WalkResult
 from hero_router.scan.watcher import RootWatcher

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 
-from hero_router.scan.interfaces import Clock
+from hero_router.scan.dependency_protocols import Clock
 from hero_router.scan.inventory import Inventory
 from hero_router.scan.service_names import DiscoveredService, services
 from hero_router.scan.walk import SocketFile, WalkResult

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from watchfiles import Change, awatch
 
-from hero_router.scan.interfaces import Clock, pause
+from hero_router.scan.dependency_protocols import Clock, pause
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from hero_router.access.peers import load_peering
+from hero_router.access.peer_list import load_peering
 from hero_router.access.rules_from_settings import load_rules
 from hero_router.errors import ConfigError
 from hero_router.metrics import multiproc_folder

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 
 from hero_router.errors import ConfigError
-from hero_router.settings.proxies import read_networks
 from hero_router.settings.setting import check_section, number, switch, text
+from hero_router.settings.trusted_proxies import read_networks
 
 _FIELD_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]*")
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from hero_router.errors import ConfigError
-from hero_router.settings.proxies import LOCAL, is_this_machine
 from hero_router.settings.setting import check_section, text
+from hero_router.settings.trusted_proxies import LOCAL, is_this_machine
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Settings of the routers of other nodes (peers): their URLs and public keys.
 
-`access.peers` reads the files that these settings name.
+`access.peer_list` reads the files that these settings name.
 """
 
 import re
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from hero_router.errors import ConfigError
-from hero_router.settings.allowed_hosts import Authority
-from hero_router.settings.proxies import is_this_machine
+from hero_router.settings.host_and_origin_check import Authority
 from hero_router.settings.setting import check_section, text
+from hero_router.settings.trusted_proxies import is_this_machine
 
 MOST_KEYS = 2
 """Most keys of one peer at the same time: the old one and the new one."""

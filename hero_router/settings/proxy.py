@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from hero_router.errors import ConfigError
-from hero_router.settings.allowed_hosts import Authority
+from hero_router.settings.host_and_origin_check import Authority
 from hero_router.settings.setting import check_section, number, text
 
 

@@ -5,9 +5,9 @@ import os
 from dataclasses import dataclass
 
 from hero_router.errors import ConfigError
-from hero_router.settings.allowed_hosts import AllowedHosts
-from hero_router.settings.proxies import TrustedProxies
+from hero_router.settings.host_and_origin_check import AllowedHosts
 from hero_router.settings.setting import check_section, number, text
+from hero_router.settings.trusted_proxies import TrustedProxies
 
 
 def _cores() -> int:

@@ -12,9 +12,9 @@ from redis.asyncio import Redis
 
 from hero_router.errors import Fenced
 from hero_router.history.folding import Cells
-from hero_router.history.ring_patches import Kept, Row, Span, Written, anchor, needs_log, write
+from hero_router.history.minute_writes import Kept, Row, Span, Written, anchor, needs_log, write
 from hero_router.history.rings import DAYS, HOURS, MINUTES, RINGS, Ring
-from hero_router.history.transitions import GONE_STATUS, Log, Transition, chained
+from hero_router.history.transitions_and_incidents import GONE_STATUS, Log, Transition, chained
 from hero_router.model import Change
 from hero_router.store.client import script, text
 from hero_router.store.keys import HISTORY_BATCH, Keys

@@ -19,7 +19,7 @@ from hero_router.access.principal import Principal
 from hero_router.access.sessions import COOKIE_NAMES, cookie_values
 from hero_router.access.static_tokens import bearer, digest_of
 from hero_router.errors import Forbidden, NotReady, TooManyAttempts, Unauthorized
-from hero_router.settings.proxies import TrustedProxies
+from hero_router.settings.trusted_proxies import TrustedProxies
 from hero_router.store.one_time import OneTimeCodes
 from hero_router.web.request_facts import facts_of, local_port
 

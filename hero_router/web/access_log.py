@@ -14,7 +14,7 @@ from aiohttp import web
 from hero_router.proxy.call_record import ProxiedCall
 from hero_router.sanitize import MAX_NAME, clean
 from hero_router.settings.logging_setup import ACCESS
-from hero_router.settings.proxies import LOCAL
+from hero_router.settings.trusted_proxies import LOCAL
 from hero_router.web.call_observer import CALL
 from hero_router.web.errors import REQUEST_ID
 from hero_router.web.http_protocol import HttpProtocol

@@ -8,7 +8,7 @@ from hero_router.access.access_administration import AccessAdministration
 from hero_router.access.access_summary import Way, ways
 from hero_router.access.attempts import FailedAttempts
 from hero_router.access.authenticator import AccessRules, Authenticator, no_peer
-from hero_router.access.peers import PeerBook
+from hero_router.access.peer_list import PeerBook
 from hero_router.rpc.access_methods import AccessFacts, AccessMethods
 from hero_router.settings.ca_file import tls_context
 from hero_router.settings.config import RouterConfig

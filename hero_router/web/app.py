@@ -22,13 +22,13 @@ from hero_router.web.routes import (
     events,
     health,
     history,
+    json_api,
     metrics,
     oidc,
     redis_cli_command,
     report,
     rpc,
     sign_in,
-    state,
     static,
     status,
 )
@@ -62,7 +62,7 @@ def grouped_routes(parts: Parts) -> Sequence[tuple[RouteGroup, Sequence[web.Abst
     public = [*static.routes(parts.assets), *health.alive(parts.worker)]
     viewers = [
         *events.routes(parts.feed.hub, parts.streams),
-        *state.routes(parts.state, parts.details, parts.webhook),
+        *json_api.routes(parts.state, parts.details, parts.webhook),
         *documents.routes(parts.details),
         *history.routes(parts.histories),
         *redis_cli_command.routes(parts.config.redis),

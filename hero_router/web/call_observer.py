@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from aiohttp import web
 
 from hero_router.errors import Forbidden, GatewayTimeout, LoopDetected, NoListener
-from hero_router.metrics.proxied_requests import ProxiedCounts
+from hero_router.metrics.proxied_request_counts import ProxiedCounts
 from hero_router.proxy.call_record import Cause, ProxiedCall
 from hero_router.proxy.routing_error_log import RoutingErrors
 from hero_router.proxy.table import Target

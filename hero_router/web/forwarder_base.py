@@ -16,7 +16,7 @@ from hero_router.proxy.answer_relay import Exchange, Limits
 from hero_router.proxy.answer_timeout_watcher import AnswerTimeouts
 from hero_router.proxy.call_record import Json, ProxiedCall
 from hero_router.proxy.headers import Fields
-from hero_router.proxy.socket_lookup import SocketLocator
+from hero_router.proxy.socket_file_resolver import SocketFileResolver
 from hero_router.proxy.table import Target
 from hero_router.proxy.trace_context import begun, trace_fields, trace_id
 from hero_router.proxy.tunnel import Tunnels
@@ -25,8 +25,13 @@ from hero_router.upstream.connection import UpstreamConnection
 from hero_router.upstream.pool import Pool
 from hero_router.upstream.safe_connect import NoResponse
 from hero_router.web.header_rewriter import HeaderRewriter
+from hero_router.web.local_and_peer_upstreams import (
+    HopSigner,
+    PeerUpstream,
+    ServiceUpstream,
+    Upstream,
+)
 from hero_router.web.request_facts import FACTS
-from hero_router.web.upstream_targets import HopSigner, PeerUpstream, ServiceUpstream, Upstream
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that may be sent twice (RFC 9110, section 9.2.1)."""
@@ -78,7 +83,7 @@ class Forwarder:
     `signer` signs requests for other nodes; None where no request goes to one.
     """
 
-    locator: SocketLocator
+    locator: SocketFileResolver
     pool: Pool
     tunnels: Tunnels
     rules: HeaderRewriter

@@ -19,11 +19,11 @@ from hero_router.proxy.answer_relay import Exchange
 from hero_router.web.errors import raw_error
 from hero_router.web.fast_path_forwarder import FastPathForwarder, OnEnd
 from hero_router.web.forwarder_base import SAFE, ForwardedResponse
+from hero_router.web.http_parser_reset import HttpParserReset
 from hero_router.web.parse_errors import parser_message, parser_refusal
 from hero_router.web.remembered_fields import RememberedFields
 from hero_router.web.route_groups import HEADERS
 from hero_router.web.slow_connections import HeadTimeouts, ResponseTimeouts
-from hero_router.web.trailer_isolation import TrailerIsolation
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Server(Protocol):
         """The answer to a request that does not reach the application."""
 
 
-class HttpProtocol(TrailerIsolation):
+class HttpProtocol(HttpParserReset):
     """One connection, until it is closed or becomes a stream (`web.stream_connection`).
 
     A request that can be passed on at once does not wake aiohttp's task (`start`): it stays the

@@ -16,10 +16,10 @@ import aiohttp
 from joserfc.jwk import Key
 
 from hero_router.access.authenticator import OidcRules
+from hero_router.access.discovery_document import ProviderMetadata, discovery_address, read_metadata
 from hero_router.access.id_token import UnknownKey, check_claims, read_keys, signed_claims
 from hero_router.access.oidc import token_request
 from hero_router.access.oidc_user import joined
-from hero_router.access.provider_metadata import ProviderMetadata, discovery_address, read_metadata
 from hero_router.errors import ProviderFailed, SignInRefused
 from hero_router.sanitize import clean
 from hero_router.singleflight import SharedReads

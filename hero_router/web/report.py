@@ -11,7 +11,7 @@ from hero_router.access.policy import visible
 from hero_router.access.principal import Principal
 from hero_router.errors import StoreError
 from hero_router.feed.json_answers import JsonAnswers
-from hero_router.rpc.service_history import ServiceHistories
+from hero_router.rpc.history_answers import ServiceHistories
 from hero_router.strict_json import encode
 
 FORMAT = 1

@@ -22,8 +22,8 @@ from hero_router.access.hop_token import HopRefused
 from hero_router.errors import RouterError
 from hero_router.metrics.http_request_counts import RequestCounts
 from hero_router.random_hex import RandomHex
-from hero_router.settings.allowed_hosts import AllowedHosts
-from hero_router.settings.proxies import TrustedProxies
+from hero_router.settings.host_and_origin_check import AllowedHosts
+from hero_router.settings.trusted_proxies import TrustedProxies
 from hero_router.web import router_to_router_requests
 from hero_router.web.body import EXPECT
 from hero_router.web.errors import REQUEST_ID, OwnResponse, error_page, error_response

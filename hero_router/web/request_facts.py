@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from hero_router.access.forwarded import ForwardedFacts, forwarded
-from hero_router.settings.proxies import TrustedProxies
+from hero_router.settings.trusted_proxies import TrustedProxies
 
 FACTS = web.RequestKey("facts", ForwardedFacts)
 """Where a request comes from (`access.forwarded`)."""

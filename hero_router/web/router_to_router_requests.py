@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.http_parser import RawRequestMessage
 
 from hero_router.access.hop_token import HopClaims, HopRefused, read_token
-from hero_router.access.peers import PeerBook
+from hero_router.access.peer_list import PeerBook
 from hero_router.proxy.call_record import Cause
 from hero_router.proxy.headers import Field
 from hero_router.proxy.router_to_router_headers import (

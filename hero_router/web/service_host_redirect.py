@@ -16,7 +16,7 @@ from hero_router.access.principal import Principal
 from hero_router.proxy.address import RPC
 from hero_router.proxy.service_urls import Links, SocketLink
 from hero_router.proxy.table import Target
-from hero_router.settings.allowed_hosts import Authority
+from hero_router.settings.host_and_origin_check import Authority
 from hero_router.web.errors import OwnResponse
 from hero_router.web.request_facts import FACTS
 from hero_router.web.request_syntax_check import host_of

@@ -13,30 +13,30 @@ from hero_router import __version__
 from hero_router.access.authenticator import AccessRules
 from hero_router.access.concurrency_limits import ConcurrencyLimit
 from hero_router.access.oidc import COOKIE_NAMES as OIDC_COOKIES
-from hero_router.access.peers import Peering, load_peering
+from hero_router.access.peer_list import Peering, load_peering
 from hero_router.access.rules_from_settings import load_rules
 from hero_router.access.sessions import COOKIE_NAMES as SESSION_COOKIES
 from hero_router.feed.feed import Feed
-from hero_router.feed.jittered_intervals import StreamIntervals
 from hero_router.feed.json_answers import JsonAnswers
-from hero_router.feed.last_probe_reader import LastProbeReader
-from hero_router.feed.mutes import Mutes
+from hero_router.feed.last_probe_cache import LastProbeCache
+from hero_router.feed.muting import Mutes
 from hero_router.feed.rescan import ScanCoordinator
+from hero_router.feed.stream_intervals import StreamIntervals
 from hero_router.metrics import multiproc_folder
 from hero_router.metrics.http_request_counts import RequestCounts
-from hero_router.metrics.proxied_requests import Figures, ProxiedCounts
+from hero_router.metrics.proxied_request_counts import Figures, ProxiedCounts
 from hero_router.proxy.answer_relay import Limits
 from hero_router.proxy.answer_timeout_watcher import AnswerTimeouts
 from hero_router.proxy.routing_error_log import RoutingErrors
 from hero_router.proxy.service_urls import Links
-from hero_router.proxy.socket_lookup import SocketLocator
+from hero_router.proxy.socket_file_resolver import SocketFileResolver
 from hero_router.proxy.table import RoutingTable, no_peer
 from hero_router.proxy.tunnel import Tunnels
 from hero_router.random_hex import RandomHex
+from hero_router.rpc.history_answers import ServiceHistories
 from hero_router.rpc.methods import RpcApi, RpcMethods, rpc_api
 from hero_router.rpc.mute_methods import MuteMethods
 from hero_router.rpc.service_detail import ServiceDetails
-from hero_router.rpc.service_history import ServiceHistories
 from hero_router.settings.config import RouterConfig
 from hero_router.settings.redis_url import socket_files
 from hero_router.store.client import Redis, connect
@@ -60,13 +60,13 @@ from hero_router.web.client_list_publisher import ClientListPublisher
 from hero_router.web.fdlimit import call_limits, stream_limits
 from hero_router.web.forwarder_base import Forwarder
 from hero_router.web.header_rewriter import HeaderRewriter
+from hero_router.web.local_and_peer_upstreams import HopSigner
 from hero_router.web.report import Reports
 from hero_router.web.reverse_proxy import ReverseProxy
 from hero_router.web.router_to_router_requests import RouterToRouterRequests
 from hero_router.web.routes.static import Assets, static_folder
 from hero_router.web.service_host_redirect import ServiceHostRedirect
 from hero_router.web.stream_connection import Connections
-from hero_router.web.upstream_targets import HopSigner
 
 if TYPE_CHECKING:
     from hero_router.access.principal import Principal
@@ -157,7 +157,7 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
         hello_fields=lambda: {**_hello_fields(config, worker), "assets": assets.digest},
         now_ms=clock.now_ms,
     )
-    state = JsonAnswers(feed, LastProbeReader(nodes))
+    state = JsonAnswers(feed, LastProbeCache(nodes))
     scans = ScanCoordinator(feed.mirror, feed.scan_replies, ScanRequests(clients.web, keys))
     client_lists = ClientListStore(clients.web, keys)
     requests, proxied = RequestCounts(), ProxiedCounts(multiproc_folder.has_room)
@@ -241,7 +241,7 @@ def _forwarder(
     login, proxy = rules.header_login, config.proxy
     limits = Limits(proxy.answer_seconds, proxy.silence_seconds, proxy.idle_seconds)
     return Forwarder(
-        SocketLocator(
+        SocketFileResolver(
             config.node.root,
             IgnoredFiles(config.scan.ignored, socket_files(config.redis.url)),
         ),

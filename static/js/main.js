@@ -5,10 +5,10 @@
 
 import { hourOf, isOld, NO_HOUR } from "./fleet/hour.js";
 import { Model } from "./fleet/page_model.js";
-import { Transitions } from "./fleet/transitions.js";
+import { StatusChanges } from "./fleet/status_changes.js";
 import * as api from "./live/api.js";
 import { Clock } from "./live/clock.js";
-import { Poller } from "./live/poller.js";
+import { MinutePoller } from "./live/minute_poller.js";
 import { Store } from "./live/store.js";
 import { Follower } from "./live/sync.js";
 import { SharedStream } from "./live/tab.js";
@@ -55,7 +55,7 @@ const frame = new FrameScheduler({
   first: () => shell.warn(follower.fresh),
   work,
 });
-const transitions = new Transitions();
+const transitions = new StatusChanges();
 const announcer = new Announcer(document);
 /** @type {import("./views/notifier.js").Notifier|null} not loaded yet */ let notifier = null;
 const notifying = async () => (notifier ??= new (await import("./views/notifier.js")).Notifier(outside, prefs));
@@ -74,11 +74,11 @@ const shortcuts = new Shortcuts(document, {
 });
 const account = new Account(document, api, { now, met: (caller) => (model.meet(caller), frame.ask()) });
 
-const lastHour = new Poller(now, api.history, (answer, error) => {
+const lastHour = new MinutePoller(now, api.history, (answer, error) => {
   model.remember(hourOf(answer, error));
   frame.ask();
 });
-const redis = new Poller(now, api.redisCli, (answer) => (model.redis = answer));
+const redis = new MinutePoller(now, api.redisCli, (answer) => (model.redis = answer));
 /** A phone has no room for the past in its list. */
 const wide = matchMedia("not (max-width: 40em)");
 

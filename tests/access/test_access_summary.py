@@ -6,7 +6,7 @@ from hero_router.access.access_summary import Way, ways
 from hero_router.access.rules_from_settings import load_rules
 from hero_router.settings.access import AccessSettings
 from hero_router.settings.oidc import OidcSettings
-from hero_router.settings.proxies import TrustedProxies
+from hero_router.settings.trusted_proxies import TrustedProxies
 
 TOKEN, KEY = "admin-0123456789abc", "session-key-0123456789"
 PROVIDER = OidcSettings(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from hero_router.access.forwarded import ForwardedFacts, forwarded
-from hero_router.settings.proxies import TrustedProxies
+from hero_router.settings.trusted_proxies import TrustedProxies
 
 PROXIES = TrustedProxies.of("10.0.0.7, 192.168.1.0/24, fd00::/8")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.load.event_workload import SCENARIOS, EventWorkload
+from benchmarks.load.workload_definitions import SCENARIOS, EventWorkload
 from benchmarks.results import cost_model
 from benchmarks.results.cost_model import Check, Costs, arrivals, checks, share
 from benchmarks.results.runs import Kept, Run

@@ -3,9 +3,9 @@
 import pytest
 
 from benchmarks.load.delivery_check import STEP_NS, Verdict
-from benchmarks.load.event_workload import SCENARIOS
-from benchmarks.load.measure import Latency
+from benchmarks.load.resource_usage import Latency
 from benchmarks.load.wire import Reader
+from benchmarks.load.workload_definitions import SCENARIOS
 from hero_router.position import Position
 
 HEAD = b"HTTP/1.1 200 OK\r\n\r\n"

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.experiments import proxying
-from benchmarks.load.measure import allow_files
+from benchmarks.load.resource_usage import allow_files
 from benchmarks.results.aims import AIMS
 from benchmarks.results.runs import Run
 from benchmarks.targets.reverse_proxy import HELLO, PROXIES, Proxy, Routed

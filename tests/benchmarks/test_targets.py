@@ -10,8 +10,8 @@ import pytest
 from benchmarks.experiments import reader_driver
 from benchmarks.experiments.stalled import stalled
 from benchmarks.experiments.streaming import streaming
-from benchmarks.load.event_workload import EventWorkload
 from benchmarks.load.process import Absent, Broken
+from benchmarks.load.workload_definitions import EventWorkload
 from benchmarks.results.runs import Run
 from benchmarks.targets import nchan
 from benchmarks.targets.floor import Floor

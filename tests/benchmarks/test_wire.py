@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.load.event_workload import CREATED_MS, SCENARIOS
 from benchmarks.load.wire import Dechunker, Memo, Reader
+from benchmarks.load.workload_definitions import CREATED_MS, SCENARIOS
 from hero_router.position import Position
 
 PLAIN = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"

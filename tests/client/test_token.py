@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestServer
 from hero_router import sse
 from hero_router.client.events import Follower
 from hero_router.client.http import AccessDenied, RequestRefused, RouterAway, call, fetch, get, post
-from hero_router.client.state import LiveState
+from hero_router.client.live_state import LiveState
 from hero_router.position import Position
 from tests.support.wait import PATIENCE_SECONDS
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hero_router.history.ring_patches import Row
+from hero_router.history.minute_writes import Row
 from hero_router.history.rings import RINGS
 from hero_router.model import Change, Record, Status
 from hero_router.store.history import Minute, Part

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from hero_router.errors import Fenced
-from hero_router.history.ring_patches import Kept, Row, Span
+from hero_router.history.minute_writes import Kept, Row, Span
 from hero_router.history.rings import DAYS, HOURS, MINUTES, RINGS
-from hero_router.history.transitions import MOST_KEPT, Transition
+from hero_router.history.transitions_and_incidents import MOST_KEPT, Transition
 from hero_router.model import Change, Status
 from hero_router.store.client import text
 from hero_router.store.history import HistoryStore, Minute, Part

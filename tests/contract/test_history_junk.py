@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from hero_router.history.folding import Cells
-from hero_router.history.ring_patches import Span
+from hero_router.history.minute_writes import Span
 from hero_router.history.rings import MINUTES, RINGS
 from hero_router.model import Status
 from hero_router.store.history import HistoryStore, Part

@@ -14,7 +14,7 @@ import hero_router
 from hero_router.cli import COMMANDS
 from hero_router.server.gunicorn import GRACEFUL_SECONDS
 from hero_router.settings.config import SETTINGS, RouterConfig, rejected
-from hero_router.settings.proxies import TrustedProxies
+from hero_router.settings.trusted_proxies import TrustedProxies
 from tests.deploy.compose import (
     FILE,
     NODES_FILE,

@@ -18,7 +18,7 @@ from hero_router.history.base62 import latency_code
 from hero_router.history.folding import Cells, days_of, hours_of
 from hero_router.history.letters import LOST, OF_STATUS, UP
 from hero_router.history.rings import DAYS, HOURS, MINUTE_MS, MINUTES, RINGS, Ring, minute_of
-from hero_router.history.transitions import MOST_KEPT
+from hero_router.history.transitions_and_incidents import MOST_KEPT
 from hero_router.model import Status
 from hero_router.store.keys import Keys
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from hero_router.feed import node_monitor, stream_identity_check, tail_watchdog
+from hero_router.feed import node_monitor, tail_divergence_check, tail_watchdog
 from hero_router.feed.tail import Tail
 from hero_router.store import client
 from tests.failover.witness import begins_again, following, witnessing
@@ -27,9 +27,9 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Checks and restarts, a few times as fast as usual."""
     monkeypatch.setattr(node_monitor, "WATCH_SECONDS", 0.2)
     monkeypatch.setattr(tail_watchdog, "RENEW_SECONDS", 0.4)
-    monkeypatch.setattr(stream_identity_check, "LASTING_SECONDS", 0.6)
+    monkeypatch.setattr(tail_divergence_check, "LASTING_SECONDS", 0.6)
     # As usual less than what must last: a process that gets no turn for a while sees no difference.
-    monkeypatch.setattr(stream_identity_check, "STEP_SECONDS", 0.2)
+    monkeypatch.setattr(tail_divergence_check, "STEP_SECONDS", 0.2)
 
 
 @pytest.fixture

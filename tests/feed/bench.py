@@ -5,9 +5,9 @@ from hero_router.feed.control_frames import ControlFrames
 from hero_router.feed.flush_scheduler import FlushScheduler
 from hero_router.feed.freshness_stamp import Freshness
 from hero_router.feed.hub import Hub
-from hero_router.feed.jittered_intervals import StreamIntervals
 from hero_router.feed.mirror import Mirror
 from hero_router.feed.ring import Ring
+from hero_router.feed.stream_intervals import StreamIntervals
 from hero_router.feed.subscribers import (
     DEFAULT_OPTIONS,
     SubscribeOptions,

@@ -13,7 +13,7 @@ from typing import Any
 
 from hero_router.errors import StoreError
 from hero_router.feed.feed import Feed
-from hero_router.feed.jittered_intervals import StreamIntervals
+from hero_router.feed.stream_intervals import StreamIntervals
 from hero_router.model import Event
 from hero_router.position import ORIGIN, Position
 from hero_router.store.snapshot import Snapshot, Version

@@ -10,7 +10,7 @@ from hero_router.errors import StoreUnreachable
 from hero_router.feed import node_monitor
 from hero_router.feed.conditions import NO_SCANNER
 from hero_router.feed.feed import Feed, Samples
-from hero_router.feed.jittered_intervals import TICK, StreamIntervals
+from hero_router.feed.stream_intervals import TICK, StreamIntervals
 from hero_router.feed.subscribers import SubscriberState
 from hero_router.position import Position
 from hero_router.store.stream_reader import NodeStatus, StreamStatus

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from hero_router.history.folding import Cells
 from hero_router.history.letters import BEST_TO_WORST, OF_STATUS, UP, WATCHED
-from hero_router.history.ring_patches import Kept, Row, Span, anchor, needs_log, write
+from hero_router.history.minute_writes import Kept, Row, Span, anchor, needs_log, write
 from hero_router.history.rings import DAYS, HOURS, MINUTE_MS, MINUTES, RINGS, Ring
 from hero_router.history.span_summary import VIEWS, Past, View, past, whole
-from hero_router.history.transitions import Log, Transition
+from hero_router.history.transitions_and_incidents import Log, Transition
 
 
 @dataclass

@@ -8,10 +8,10 @@ from hero_router.history.answer import (
     whole_history,
 )
 from hero_router.history.folding import Cells
-from hero_router.history.ring_patches import Span
+from hero_router.history.minute_writes import Span
 from hero_router.history.rings import MINUTE_MS
 from hero_router.history.span_summary import VIEWS, View
-from hero_router.history.transitions import Transition
+from hero_router.history.transitions_and_incidents import Transition
 
 START = 1440 * 20_000
 """The first minute of a day."""

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from hero_router.history.ring_patches import Row
+from hero_router.history.minute_writes import Row
 from hero_router.history.rings import MINUTE_MS, MINUTES
 from hero_router.history.span_summary import VIEWS, whole
-from hero_router.history.transitions import TROUBLE, Transition, incidents
+from hero_router.history.transitions_and_incidents import TROUBLE, Transition, incidents
 from tests.history.replay import Account, MemoryRings, all_views, told, worst
 
 STATUSES = ("healthy", "degraded", "non_rpc", "inactive", "unhealthy")

@@ -3,7 +3,7 @@
 import pytest
 
 from hero_router.history.folding import Cells
-from hero_router.history.ring_patches import Span
+from hero_router.history.minute_writes import Span
 from hero_router.history.rings import DAYS, HOURS, MINUTE_MS, MINUTES
 from hero_router.history.span_summary import DEFAULT_SPAN, VIEWS, end_minute, latencies, past, whole
 

@@ -11,13 +11,13 @@ import psutil
 import pytest
 
 from hero_router.feed.feed import Feed
-from hero_router.feed.jittered_intervals import StreamIntervals
+from hero_router.feed.stream_intervals import StreamIntervals
 from hero_router.metrics import metric_updater, process
 from hero_router.metrics.declarations import Declarations
 from hero_router.metrics.exposition import Exposition
 from hero_router.metrics.http_request_counts import RequestCounts
 from hero_router.metrics.metric_updater import MetricUpdater
-from hero_router.metrics.proxied_requests import Figures, ProxiedCounts
+from hero_router.metrics.proxied_request_counts import Figures, ProxiedCounts
 from hero_router.store.client import connect
 from hero_router.store.clock import RedisClock
 from hero_router.store.keys import Keys

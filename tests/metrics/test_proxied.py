@@ -8,8 +8,8 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from hero_router.metrics import multiproc_folder
+from hero_router.metrics.proxied_request_counts import MAX_SOCKETS, OTHER, ProxiedCounts, SocketKey
 from hero_router.metrics.proxied_request_metrics import ProxiedMetrics
-from hero_router.metrics.proxied_requests import MAX_SOCKETS, OTHER, ProxiedCounts, SocketKey
 from hero_router.proxy.call_record import CAUSES, Cause, ProxiedCall
 from hero_router.upstream.outcome import Outcome
 from hero_router.upstream.safe_connect import NoResponse

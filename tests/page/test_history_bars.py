@@ -13,7 +13,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CALL = """async ([name, ...args]) => {
   const [bars, texts] = await Promise.all([
-    import("/static/js/fleet/history_bars.js"), import("/static/js/fleet/incident_text.js"),
+    import("/static/js/fleet/history_bars.js"), import("/static/js/fleet/availability_text.js"),
   ]);
   const module = { ...bars, ...texts };
   return name === "LETTERS" ? module.LETTERS : module[name](...args);

@@ -36,8 +36,8 @@ TOUCH_DOCUMENT = (
     "palette/actions", "palette/key_list", "main", "report/main", "report/offline_base_url",
 )  # fmt: skip
 TOUCH_NETWORK = {"live/api", "live/stream", "console/send", "console/snippets"}
-"""Who may. `live/tab` starts the shared worker, `console/validator` a worker; `console/snippets`
-only writes programs that do."""
+"""Who may. `live/tab` starts the shared worker, `console/validation_client` a worker;
+`console/snippets` only writes programs that do."""
 
 VENDOR = {"console/validation_worker"}
 """Who may import what is copied from npm."""

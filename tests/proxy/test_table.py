@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hero_router.access.peers import Peer
+from hero_router.access.peer_list import Peer
 from hero_router.errors import NoListener
 from hero_router.feed.mirror import Mirror
 from hero_router.model import service_id

@@ -10,7 +10,7 @@ from typing import Any
 from hero_router.errors import Fenced, StoreError, StoreUnreachable
 from hero_router.model import Change, NodeState, Record
 from hero_router.position import ORIGIN, Position
-from hero_router.scan.interfaces import Clock, Probe, SystemClock
+from hero_router.scan.dependency_protocols import Clock, Probe, SystemClock
 from hero_router.scan.prober import Prober
 from hero_router.scan.scan_loop import ScanLoop
 from hero_router.scan.walk import Finder

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
-from hero_router.scan.interfaces import SystemClock
+from hero_router.scan.dependency_protocols import SystemClock
 from hero_router.scan.prober import Prober
 from hero_router.scan.scan_loop import ScanLoop
 from hero_router.scan.walk import Finder

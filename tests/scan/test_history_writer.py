@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from hero_router.errors import Fenced, StoreFull, StoreUnreachable
-from hero_router.history.ring_patches import Row
+from hero_router.history.minute_writes import Row
 from hero_router.history.rings import MINUTE_MS
 from hero_router.model import Status
 from hero_router.scan.history_writer import MOST_PENDING, HistoryWriter

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hero_router.history.ring_patches import Row
+from hero_router.history.minute_writes import Row
 from hero_router.model import Record, Status
 from hero_router.scan.minute_recorder import MOST_LATENCIES, MinuteRecorder
 from tests.support.records import record

@@ -15,7 +15,7 @@ import pytest
 import watchfiles
 
 from hero_router.scan import watcher as watching
-from hero_router.scan.interfaces import SystemClock
+from hero_router.scan.dependency_protocols import SystemClock
 from hero_router.scan.watcher import QUIET_MS, RootWatcher
 from tests.scan.waiting import holds, swap, until
 from tests.support.users import privileged, unprivileged

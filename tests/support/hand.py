@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from hero_router.history.ring_patches import Row
+from hero_router.history.minute_writes import Row
 from hero_router.history.rings import MINUTE_MS
 from hero_router.model import Change, Status
 from hero_router.position import Position

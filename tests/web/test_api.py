@@ -9,7 +9,7 @@ from yarl import URL
 
 from hero_router.feed.conditions import SCANNER
 from hero_router.feed.json_answers import JsonAnswers
-from hero_router.feed.last_probe_reader import LastProbeReader
+from hero_router.feed.last_probe_cache import LastProbeCache
 from hero_router.strict_json import encode
 from tests.support.wait import eventually
 from tests.web.world import KEYS, WINDOW, Client, World, record
@@ -259,7 +259,7 @@ async def test_a_service_comes_with_the_figures_of_its_last_probe(
 async def test_junk_in_place_of_figures_is_none(client: Client, world: World) -> None:
     for junk in ("[]", "7", "{"):
         await world.client.hset(KEYS.probes("n1"), record("alpha").id, junk)
-        world.state = JsonAnswers(world.feed, LastProbeReader(world.nodes))
+        world.state = JsonAnswers(world.feed, LastProbeCache(world.nodes))
         assert (await world.state.service("alpha"))["probe"] is None
 
 

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import pytest
 
-from hero_router.access.peers import Peer
+from hero_router.access.peer_list import Peer
 from hero_router.errors import NoListener
 from hero_router.proxy.table import Target
 from hero_router.settings.peers import PeerUrl

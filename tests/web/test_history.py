@@ -10,7 +10,7 @@ from pytest_aiohttp.plugin import AiohttpClient
 
 from hero_router.access.principal import ALL_ROLES, Principal
 from hero_router.errors import NotFound, StoreUnreachable
-from hero_router.history.ring_patches import Row
+from hero_router.history.minute_writes import Row
 from hero_router.history.rings import MINUTE_MS
 from hero_router.model import Change, Status
 from hero_router.store.history import HistoryStore, Minute

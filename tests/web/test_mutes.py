@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestClient
 from pytest_aiohttp.plugin import AiohttpClient
 
 from hero_router.access.principal import ALL_ROLES, VIEWER, Principal
-from hero_router.feed import mutes
+from hero_router.feed import muting
 from hero_router.sse import Message, Parser
 from hero_router.store.mutes import Mute, MuteStore
 from hero_router.web.middleware import PRINCIPAL, Handler
@@ -29,7 +29,7 @@ async def client(
     world: World, aiohttp_client: AiohttpClient, monkeypatch: pytest.MonkeyPatch
 ) -> Client:
     """A client of a worker with services in two contexts, which looks at the mutes often."""
-    monkeypatch.setattr(mutes, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(muting, "POLL_SECONDS", 0.01)
     await world.add(record("alpha"), TILL)
     started: Client = await aiohttp_client(world.app())
     await world.caught_up()
@@ -123,7 +123,7 @@ async def test_a_worker_that_is_behind_does_not_end_a_mute_that_another_one_has_
     store, later = MuteStore(world.client, KEYS), NOW_MS + 100_000
     over = Mute(TILL.id, "till", "shop", "n1", "ann", NOW_MS, NOW_MS + 1_000, "")
     await store.put(over)
-    behind = mutes.Mutes(store, world.feed.mirror, world.feed.hub, lambda: later)
+    behind = muting.Mutes(store, world.feed.mirror, world.feed.hub, lambda: later)
     await behind.look()
     await store.put(replace(over, until=later + 1_000))
     alpha = {"id": "alpha-id", "name": "alpha", "context": "default", "node": "n1"}

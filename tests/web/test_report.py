@@ -16,7 +16,7 @@ from pytest_aiohttp.plugin import AiohttpClient
 from hero_router import __version__
 from hero_router.access.principal import ALL_ROLES, Principal
 from hero_router.errors import StoreUnreachable
-from hero_router.history.ring_patches import Row
+from hero_router.history.minute_writes import Row
 from hero_router.history.rings import MINUTE_MS
 from hero_router.model import Change, Status
 from hero_router.store.history import HistoryStore, Minute
@@ -165,7 +165,7 @@ async def test_a_report_ends_well_where_redis_leaves_on_the_way(
         yield {"service_id": "b"}
         raise StoreUnreachable("Redis did not answer in time")
 
-    monkeypatch.setattr("hero_router.rpc.service_history.ServiceHistories._read_whole", broken)
+    monkeypatch.setattr("hero_router.rpc.history_answers.ServiceHistories._read_whole", broken)
     past = content(await page(client))["past"]
     assert past["services"] == [{"service_id": "a"}, {"service_id": "b"}]
     assert past["error"] == "Redis did not answer in time"
@@ -191,7 +191,7 @@ async def test_only_so_many_reports_are_made_at_a_time(
         if begun < 0:
             yield None
 
-    monkeypatch.setattr("hero_router.rpc.service_history.ServiceHistories._read_whole", slow)
+    monkeypatch.setattr("hero_router.rpc.history_answers.ServiceHistories._read_whole", slow)
     asked = [asyncio.create_task(client.get("/api/report")) for _ in range(report.MOST_AT_ONCE)]
     await eventually(lambda: begun == report.MOST_AT_ONCE, message="they are being made")
     refused = await client.get("/api/report")

@@ -208,6 +208,6 @@ async def test_a_name_that_is_not_sane_is_replaced(live: Live, name: str) -> Non
 async def test_a_stranger_does_not_name_its_request(
     live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hero_router.settings.proxies.LOOPBACK", ())
+    monkeypatch.setattr("hero_router.settings.trusted_proxies.LOOPBACK", ())
     answer = await ask(live.port, get("/health", "localhost", "X-Request-Id: mine"))
     assert answer.fields["x-request-id"] != "mine"

@@ -6,7 +6,7 @@ from aiohttp import ETag, web
 
 from hero_router.errors import BadRequest
 from hero_router.history.span_summary import DEFAULT_SPAN, VIEWS
-from hero_router.rpc.service_history import ServiceHistories
+from hero_router.rpc.history_answers import ServiceHistories
 from hero_router.strict_json import encode
 from hero_router.web.encoding import JSON, encoding_headers, has, packed
 from hero_router.web.middleware import PRINCIPAL

@@ -61,7 +61,7 @@ export class AnswerView {
     this.root.scrollIntoView({ block: "nearest" });
   }
 
-  /** What the schema says of the result. @param {import("./validator.js").Validity} validity */
+  /** What the schema says of the result. @param {import("./validation_client.js").Validity} validity */
   judge({ problems, unchecked }) {
     const wrong = problems.map(({ path, text }) => this.#line(`not as the document says: ${spoken(["result", ...path])} ${text}`, "wrong"));
     const fine = problems.length === 0 && unchecked.length === 0 ? [this.#line("The result is as the document says.", "soft")] : [];

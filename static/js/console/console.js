@@ -15,7 +15,7 @@ import { Past } from "./call_history.js";
 import { decode } from "./permalink.js";
 import { References } from "./references.js";
 import { documentOf, target } from "./service_document.js";
-import { Validator } from "./validator.js";
+import { ValidationClient } from "./validation_client.js";
 
 /** @typedef {import("./method.js").Method} Method */
 /** @typedef {{page: Document, model: import("../fleet/page_model.js").Model, address: import("../ui/browser_location.js").BrowserLocation}} Outside */
@@ -29,7 +29,7 @@ export class Console {
     this.note = make(outside.page, "p", { class: "note", role: "status" });
     this.place = make(outside.page, "div", { class: "method-place" });
     this.root.append(this.list, make(outside.page, "div", {}, this.note, this.place));
-    this.validator = new Validator();
+    this.validator = new ValidationClient();
     this.past = new Past(storage(outside.page), `hero_router.console:${new URL(base).pathname}`);
     /** @type {any[]} */ this.batch = [];
     /** Of which service, and of which document, the methods are. */ this.shown = "";

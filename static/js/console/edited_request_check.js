@@ -4,17 +4,17 @@
  */
 
 import { make } from "./elements.js";
-import { verdict } from "./form_messages.js";
+import { verdict } from "./form_head_and_problems.js";
 
-/** @typedef {import("./edited_request.js").Draft} Draft */
+/** @typedef {import("./request_draft.js").RequestDraft} Draft */
 /** @typedef {import("./validation_problems.js").Problem} Problem */
 
 const AFTER_MS = 200;
 
 export class DraftCheck {
   /**
-   * @param {{page: Document, validator: import("./validator.js").Validator}} around
-   * @param {import("./bundle.js").Bundle} bundle the schema of the parameters
+   * @param {{page: Document, validator: import("./validation_client.js").ValidationClient}} around
+   * @param {import("./schema_bundle.js").Bundle} bundle the schema of the parameters
    * @param {import("./form_and_json.js").Editor} editor @param {{notes: () => string[], anyway: () => void}} told `notes`: what else to say; `anyway`: send it all the same
    */
   constructor({ page, validator }, bundle, editor, told) {
@@ -69,7 +69,7 @@ export class DraftCheck {
     return problems;
   }
 
-  /** @param {import("./form_messages.js").Lined[]} problems @param {string[]} notes @param {boolean} anyway */
+  /** @param {import("./form_head_and_problems.js").Lined[]} problems @param {string[]} notes @param {boolean} anyway */
   #say(problems, notes, anyway) {
     this.editor.problems(problems);
     this.root.replaceChildren(...verdict(this.page, problems, notes, anyway ? this.told.anyway : null));

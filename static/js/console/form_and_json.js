@@ -8,7 +8,7 @@ import { Form } from "./form.js";
 import { members } from "./compound_fields.js";
 import { focusProblem, showProblems } from "./form_problems.js";
 
-/** @typedef {import("./edited_request.js").Draft} Draft */
+/** @typedef {import("./request_draft.js").RequestDraft} RequestDraft */
 /** @typedef {import("./validation_problems.js").Problem} Problem */
 
 export class Editor {
@@ -22,10 +22,10 @@ export class Editor {
     this.text = make(page, "textarea", { id, class: "code", rows: "8", spellcheck: "false", autocomplete: "off", "aria-describedby": `${id}-wrong`, input: () => this.#typed() });
     this.wrong = make(page, "p", { class: "wrong", id: `${id}-wrong`, role: "status" });
     this.root = make(page, "div", { class: "editor" }, this.form, make(page, "div", { class: "json-side" }, this.label, this.text, this.wrong));
-    /** @type {Draft|null} */ this.draft = null;
+    /** @type {RequestDraft|null} */ this.draft = null;
   }
 
-  /** Show another draft, or the same one after another part of the page has changed it. @param {Draft} draft */
+  /** Show another draft, or the same one after another part of the page has changed it. @param {RequestDraft} draft */
   show(draft) {
     this.draft = draft;
     this.#drawForm();

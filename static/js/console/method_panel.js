@@ -3,13 +3,13 @@
  * @module
  */
 
-import { bundle } from "./bundle.js";
-import { Draft } from "./edited_request.js";
+import { bundle } from "./schema_bundle.js";
+import { RequestDraft } from "./request_draft.js";
 import { DraftCheck } from "./edited_request_check.js";
 import { Editor } from "./form_and_json.js";
 import { button, make, replace } from "./elements.js";
 import { RequestState } from "./request_state.js";
-import { methodHead } from "./form_messages.js";
+import { methodHead } from "./form_head_and_problems.js";
 import { encode } from "./permalink.js";
 import { BatchAndHistory } from "./batch_and_history.js";
 import { AnswerView } from "./answer_view.js";
@@ -22,7 +22,7 @@ import { ways } from "./request_options.js";
  * What a method is called with. `target` says where to send, or why that cannot be; `key` is a name that no
  * other method of any service has; `filled` gets the form for the page's address; `batch` is of the service.
  * @typedef {{
- *   page: Document, validator: import("./validator.js").Validator, past: import("./call_history.js").Past, key: string,
+ *   page: Document, validator: import("./validation_client.js").ValidationClient, past: import("./call_history.js").Past, key: string,
  *   target: () => {url: string|null, why: string}, methodOf: (name: string) => Method|null,
  *   filled: (text: string) => void, copies: (request: () => any) => HTMLElement[], batch: any[],
  * }} Around
@@ -34,8 +34,8 @@ export class MethodPanel {
     const { page } = around;
     this.around = around;
     this.method = method;
-    this.draft = new Draft(method, filled);
-    this.first = linked(new Draft(method)).text;
+    this.draft = new RequestDraft(method, filled);
+    this.first = linked(new RequestDraft(method)).text;
     this.editor = new Editor(page, () => this.#changed());
     this.result = new AnswerView(page);
     this.exchange = new RequestState(around, this.result, () => this.#drawState());
@@ -49,7 +49,7 @@ export class MethodPanel {
     const actions = make(page, "div", { class: "actions" }, this.send, this.why, add, copies);
     this.lists = new BatchAndHistory(around, {
       sendAll: () => void this.exchange.run([...around.batch], () => {}, true),
-      take: ({ params }) => this.#show(new Draft(method, { ...this.draft.way, params })),
+      take: ({ params }) => this.#show(new RequestDraft(method, { ...this.draft.way, params })),
     });
     this.root = make(page, "div", { class: "method", keydown: (event) => this.#key(event) }, ...methodHead(page, method), this.ways, this.editor.root, actions, this.check.root, this.result.root, this.lists.root);
     this.#show(this.draft);
@@ -68,7 +68,7 @@ export class MethodPanel {
 
   /** The address has another form. @param {Filled|null} filled null: as it begins */
   fill(filled) {
-    this.#show(new Draft(this.method, filled));
+    this.#show(new RequestDraft(this.method, filled));
   }
 
   /** Where requests go may have changed. */
@@ -76,7 +76,7 @@ export class MethodPanel {
     this.#drawState();
   }
 
-  /** @param {Draft} draft */
+  /** @param {RequestDraft} draft */
   #show(draft) {
     this.draft = draft;
     this.check.begin();
@@ -137,7 +137,7 @@ export class MethodPanel {
   }
 }
 
-/** The draft as a part of an address, without its secrets; empty if it is too long. @param {Draft} draft */
+/** The draft as a part of an address, without its secrets; empty if it is too long. @param {RequestDraft} draft */
 function linked(draft) {
   const { value, leftOut } = withoutSecrets(draft.schemas, draft.schema, draft.value);
   return { text: encode({ ...draft.way, params: value }) ?? "", leftOut };

@@ -3,11 +3,11 @@
  * @module
  */
 
-import { Draft } from "./edited_request.js";
+import { RequestDraft } from "./request_draft.js";
 import { button, make } from "./elements.js";
 import { clip } from "./json_value.js";
 
-/** @param {Document} page @param {Draft} draft @param {(draft: Draft) => void} replaced @param {() => void} went the way has changed @returns {HTMLElement[]} */
+/** @param {Document} page @param {RequestDraft} draft @param {(draft: RequestDraft) => void} replaced @param {() => void} went the way has changed @returns {HTMLElement[]} */
 export function ways(page, draft, replaced, went) {
   const { method } = draft;
   const found = [];
@@ -25,10 +25,10 @@ export function ways(page, draft, replaced, went) {
   check.checked = draft.way.notification;
   found.push(make(page, "label", { title: "no id, so the service gives no answer" }, check, " notification"));
   if (method.examples.length > 0) {
-    const pick = make(page, "select", { change: () => pick.value && replaced(new Draft(method, { ...draft.way, params: method.examples[Number(pick.value)].params })) });
+    const pick = make(page, "select", { change: () => pick.value && replaced(new RequestDraft(method, { ...draft.way, params: method.examples[Number(pick.value)].params })) });
     pick.append(make(page, "option", { value: "" }, "example…"), ...method.examples.map(({ name }, n) => make(page, "option", { value: String(n) }, clip(name, 60))));
     found.push(make(page, "label", {}, "fill with ", pick));
   }
-  found.push(button(page, "clear", () => replaced(new Draft(method))));
+  found.push(button(page, "clear", () => replaced(new RequestDraft(method))));
   return found;
 }

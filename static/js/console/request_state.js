@@ -4,11 +4,11 @@
  */
 
 import { outcomes } from "./answer_kind.js";
-import { bundle } from "./bundle.js";
+import { bundle } from "./schema_bundle.js";
 import { send } from "./send.js";
 
 /** @typedef {import("./method.js").Method} Method */
-/** @typedef {import("./validator.js").Validator} Validator */
+/** @typedef {import("./validation_client.js").ValidationClient} Validator */
 /** @typedef {{validator: Validator, target: () => {url: string|null, why: string}, methodOf: (name: string) => Method|null}} Around */
 
 const TICK_MS = 1_000;

@@ -5,7 +5,7 @@
  */
 
 import { duration } from "./history_bars.js";
-import { availability, incidentText } from "./incident_text.js";
+import { availability, incidentText } from "./availability_text.js";
 
 /** @typedef {import("./history_bars.js").Span} Span */
 

@@ -25,9 +25,9 @@ import { themed } from "../ui/theme.js";
 import { VIEWS } from "../views/registry.js";
 import { Shell } from "../views/shell.js";
 import { history } from "./offline_api.js";
-import { open } from "./file.js";
+import { open } from "./report_reader.js";
 
-/** @typedef {import("./file.js").Report} Report */
+/** @typedef {import("./report_reader.js").Report} Report */
 
 /** As `web/report.py` has it. */
 const MOST_EVENTS = 2_000;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { opened } from "./file.js";
+import { opened } from "./report_reader.js";
 
 const refused = () => Promise.reject(new Error("this is a report: no router is asked"));
 
@@ -25,7 +25,7 @@ export async function history(span, id) {
   return { ...heads[span], services: found.map(({ spans }) => spans[span]), detail: id === undefined ? null : detail(found[0], span) };
 }
 
-/** @param {import("./file.js").Whole} whole @param {string} span */
+/** @param {import("./report_reader.js").Whole} whole @param {string} span */
 function detail({ spans, transitions, incidents }, span) {
   const { latency_median, latency_p95 } = spans[span];
   return { latency_median, latency_p95, transitions, incidents };

@@ -8,7 +8,7 @@ import { ACCESS, EXTENTS, kind, mayDo, role } from "../fleet/caller.js";
 import * as api from "../live/access_admin_api.js";
 import { part, setLength, setText } from "../ui/dom.js";
 import { AddressList } from "./access/addresses.js";
-import { Permissions } from "./access/permissions.js";
+import { AccessOverview } from "./access/access_overview.js";
 import { SessionList } from "./access/sessions.js";
 import { PolledView } from "./polled_view.js";
 
@@ -21,7 +21,7 @@ export class AccessView extends PolledView {
     const again = () => this.again();
     this.sessions = new SessionList(part(this.body, "[data-sessions-part]"), model, again);
     this.addresses = new AddressList(part(this.body, "[data-addresses-part]"), model, again);
-    this.rules = new Permissions(part(this.body, "[data-rules-part]"));
+    this.rules = new AccessOverview(part(this.body, "[data-rules-part]"));
   }
 
   draw() {

@@ -19,7 +19,7 @@ export class Announcer {
     /** @type {Map<string, Shown>} what is to be said, by id */ this.waiting = new Map();
   }
 
-  /** @param {import("../fleet/transitions.js").Transition[]} changes */
+  /** @param {import("../fleet/status_changes.js").Transition[]} changes */
   say(changes) {
     if (changes.length > 0 && this.waiting.size === 0) setTimeout(() => this.#speak(), MOMENT_MS);
     for (const { shown } of changes) this.waiting.set(shown.id, shown);

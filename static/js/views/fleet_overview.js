@@ -4,7 +4,7 @@
  * @module
  */
 
-import { filtered } from "../fleet/filtered_lines.js";
+import { filtered } from "../fleet/filtered_events.js";
 import { isQuiet } from "../fleet/changes_to_draw.js";
 import { clone, part, setHidden } from "../ui/dom.js";
 import { CauseList } from "./cause_list.js";

@@ -9,7 +9,7 @@ import { exactly } from "../fleet/query.js";
 import { inRedis, same, shellWord } from "../fleet/terminal.js";
 import { lasting } from "../fleet/times.js";
 import { format, toView, withQuery } from "../route.js";
-import { drawCommands } from "../ui/command_list.js";
+import { drawCommands } from "../ui/copyable_commands.js";
 import { part, setAttribute, setLength, setMark, setText } from "../ui/dom.js";
 import { setLines } from "../ui/dom_list.js";
 import { Ignored } from "./ignored_sockets.js";

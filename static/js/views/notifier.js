@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isWorse } from "../fleet/transitions.js";
+import { isWorse } from "../fleet/status_changes.js";
 import { word } from "../fleet/status.js";
 import { format, toService } from "../route.js";
 
@@ -34,7 +34,7 @@ export class Notifier {
     return "Notifications are on: the browser shows one when a service gets worse while this page is hidden.";
   }
 
-  /** @param {import("../fleet/transitions.js").Transition[]} changes */
+  /** @param {import("../fleet/status_changes.js").Transition[]} changes */
   tell(changes) {
     if (!this.isOn || !this.page.hidden) return;
     const worse = changes.filter(isWorse);

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { copyCommands } from "../ui/command_list.js";
+import { copyCommands } from "../ui/copyable_commands.js";
 import { clone, part, setText } from "../ui/dom.js";
 
 /** @typedef {import("./slot.js").View} View */

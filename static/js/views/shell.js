@@ -8,7 +8,7 @@ import { isQuiet } from "../fleet/changes_to_draw.js";
 import { toService, toView } from "../route.js";
 import { writeAges } from "../ui/age.js";
 import { part, setAttribute } from "../ui/dom.js";
-import { Banner } from "./banner.js";
+import { StatusSummary } from "./status_summary.js";
 import { Strip } from "./freshness_bar.js";
 import { MainNavigation } from "./main_navigation.js";
 import { VIEWS } from "./registry.js";
@@ -30,7 +30,7 @@ export class Shell {
     const { page } = outside;
     this.outside = outside;
     this.strip = new Strip(page, told.hurry);
-    this.banner = new Banner(outside);
+    this.banner = new StatusSummary(outside);
     /** @type {import("./away_strip.js").AwayStrip|null} not loaded yet */ this.away = null;
     /** Whether other rows of the list came into sight, or another has the focus. */ this.moved = false;
     const moved = () => {

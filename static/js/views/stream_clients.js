@@ -6,7 +6,7 @@
 import * as api from "../live/api.js";
 import { inRedis, same } from "../fleet/terminal.js";
 import { clock, lasting } from "../fleet/times.js";
-import { drawCommands } from "../ui/command_list.js";
+import { drawCommands } from "../ui/copyable_commands.js";
 import { part, setLength, setText } from "../ui/dom.js";
 import { PolledView } from "./polled_view.js";
 

@@ -5,15 +5,15 @@
  */
 
 import { TYPES, events } from "../fleet/event_text.js";
-import { filtered } from "../fleet/filtered_lines.js";
-import { Pause } from "../fleet/pause.js";
+import { filtered } from "../fleet/filtered_events.js";
+import { TimelinePause } from "../fleet/timeline_pause.js";
 import { inRedis, same } from "../fleet/terminal.js";
 import { clock } from "../fleet/times.js";
 import { edge, withEdge } from "../fleet/oldest_kept_event.js";
 import * as api from "../live/api.js";
 import { MOST_LINES } from "../live/timeline.js";
 import { joined, split, withQuery } from "../route.js";
-import { drawCommands } from "../ui/command_list.js";
+import { drawCommands } from "../ui/copyable_commands.js";
 import { part, setAttribute, setLength, setText } from "../ui/dom.js";
 import { EventList } from "./event_list.js";
 import { PolledView } from "./polled_view.js";
@@ -30,7 +30,7 @@ export class TimelineView extends PolledView {
     this.address = address;
     /** Whether the events of the window are in the list. */ this.filled = false;
     /** @type {import("../live/timeline.js").Line|null} */ this.edge = null;
-    /** @type {Pause|null} */ this.pause = null;
+    /** @type {TimelinePause|null} */ this.pause = null;
     /** When screen readers were last told what waits, by our clock. */ this.saidAt = -Infinity;
     this.list = new EventList(this.body, model);
     part(this.body, "[data-pause]").addEventListener("click", () => this.#toggle());
@@ -101,7 +101,7 @@ export class TimelineView extends PolledView {
     const not = trimmed > 0 ? `${events(trimmed)} of the pause ${trimmed === 1 ? "is" : "are"} not listed: this page lists the newest ${MOST_LINES}` : "";
     const told = [not, this.pause?.missed(lines) ?? ""].filter(Boolean).join("; ");
     setText(part(this.body, "[data-trimmed]"), told && `${told}.`);
-    this.pause = this.pause ? null : new Pause(lines, this.model.now);
+    this.pause = this.pause ? null : new TimelinePause(lines, this.model.now);
     this.#waits("");
     this.draw();
   }

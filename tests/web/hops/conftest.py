@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hero_router.access import peers
+from hero_router.access import peer_list
 from hero_router.feed import node_monitor
 from tests.support.redis import RedisServer
 from tests.web.hops.fleet import Fleet, fleet
@@ -14,7 +14,7 @@ from tests.web.hops.fleet import Fleet, fleet
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Changes are seen at once."""
-    monkeypatch.setattr(peers, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(peer_list, "LOOK_SECONDS", 0.0)
     monkeypatch.setattr(node_monitor, "WATCH_SECONDS", 0.02)
 
 

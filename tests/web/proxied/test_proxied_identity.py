@@ -79,7 +79,7 @@ async def test_a_program_of_this_machine_may_not_say_who_the_user_is(
 async def test_a_strangers_words_are_replaced(
     redis7: RedisServer, hand: Hand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hero_router.settings.proxies.LOOPBACK", ())
+    monkeypatch.setattr("hero_router.settings.trusted_proxies.LOOPBACK", ())
     async with told(redis7.url, hand, tmp_path, "192.0.2.1") as (fields, answer):
         assert fields["x-forwarded-for"] == fields["x-real-ip"] == "127.0.0.1"
         assert fields["x-forwarded-proto"] == "http"

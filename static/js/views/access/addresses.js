@@ -6,7 +6,7 @@
 import { inRedis, same } from "../../fleet/terminal.js";
 import { lasting } from "../../fleet/times.js";
 import * as api from "../../live/access_admin_api.js";
-import { drawCommands } from "../../ui/command_list.js";
+import { drawCommands } from "../../ui/copyable_commands.js";
 import { run } from "../../ui/shared_actions.js";
 import { confirmed } from "../../ui/confirm.js";
 import { clone, part, setText } from "../../ui/dom.js";

@@ -10,7 +10,7 @@ import { inRedis, same, shellWord } from "../../fleet/terminal.js";
 import { mute, scan, unmute } from "../../live/api.js";
 import { base } from "../../live/base_url.js";
 import { format, toService } from "../../route.js";
-import { copyCommands, drawCommands } from "../../ui/command_list.js";
+import { copyCommands, drawCommands } from "../../ui/copyable_commands.js";
 import * as commands from "../../ui/shared_actions.js";
 import { part, setAttribute, setText } from "../../ui/dom.js";
 

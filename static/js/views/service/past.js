@@ -7,7 +7,7 @@ import { barsText, moment, paths } from "../../fleet/history_bars.js";
 import { latencyPaths, latencyText } from "../../fleet/latency_chart.js";
 import { SPANS, DEFAULT_SPAN, incidents, spanOf, spanWord, uptimeText } from "../../fleet/history_text.js";
 import * as api from "../../live/api.js";
-import { Poller } from "../../live/poller.js";
+import { MinutePoller } from "../../live/minute_poller.js";
 import { format, withQuery } from "../../route.js";
 import { drawBars } from "../../ui/bars.js";
 import { clone, part, setAttribute, setText } from "../../ui/dom.js";
@@ -22,7 +22,7 @@ export class Past {
     this.page = page;
     this.model = model;
     this.shown = "";
-    this.source = new Poller(() => performance.now(), api.history, (answer, error, key) => this.#show(answer, error, key));
+    this.source = new MinutePoller(() => performance.now(), api.history, (answer, error, key) => this.#show(answer, error, key));
     for (const [span, label, word] of SPANS) this.#link(span, label, word);
   }
 

@@ -5,7 +5,7 @@
 
 import { format, toService, toView, withQuery } from "../../route.js";
 import { clock, when } from "../../fleet/times.js";
-import { filtered } from "../../fleet/filtered_lines.js";
+import { filtered } from "../../fleet/filtered_events.js";
 import { exactly } from "../../fleet/query.js";
 import { said, word } from "../../fleet/status.js";
 import { setSince } from "../../ui/age.js";

@@ -6,7 +6,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from hero_router.feed.mirror import Mirror
-from hero_router.metrics import nodes
+from hero_router.metrics import registry_collector
 from hero_router.metrics.exposition import Exposition
 from hero_router.position import Position
 from hero_router.store.client import connect
@@ -97,7 +97,7 @@ def test_a_service_that_is_gone_has_no_series() -> None:
 def test_series_of_services_are_bounded_and_the_others_are_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(nodes, "MAX_SERVICES", 2)
+    monkeypatch.setattr(registry_collector, "MAX_SERVICES", 2)
     services = [record(name, NODE) for name in "abc"]
     told = Bench(*services).sees()
     assert told.values("service_status") == [0, 0]

@@ -6,7 +6,7 @@
 import { plain } from "./json_value.js";
 
 /** @typedef {import("./validation_problems.js").Problem} Problem */
-/** @typedef {import("./bundle.js").Bundle} Bundle */
+/** @typedef {import("./schema_bundle.js").Bundle} Bundle */
 /** @typedef {{problems: Problem[], unchecked: string[]}} Validity `unchecked`: what could not be checked, in words */
 
 const LIMIT_MS = 200;
@@ -15,7 +15,7 @@ const START_MS = 10_000;
 
 const begin = () => new Worker(new URL("./validation_worker.js", import.meta.url), { type: "module" });
 
-export class Validator {
+export class ValidationClient {
   /** @param {() => Worker} [start] @param {number} [limit] ms */
   constructor(start = begin, limit = LIMIT_MS) {
     this.start = start;

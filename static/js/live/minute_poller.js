@@ -8,7 +8,7 @@ const EVERY_MS = 60_000;
 const RETRY_MS = 10_000;
 
 /** @template T */
-export class Poller {
+export class MinutePoller {
   /**
    * @param {() => number} now our clock, in ms
    * @param {(...words: string[]) => Promise<T>} ask

@@ -20,7 +20,7 @@ from hero_router.history.folding import (
 )
 from hero_router.history.letters import BEFORE, LOST, UNKNOWN, known, worst
 from hero_router.history.rings import DAYS, HOURS, MINUTES, Ring
-from hero_router.history.transitions import Log, letters_by_minute
+from hero_router.history.transitions_and_incidents import Log, letters_by_minute
 
 LONGEST_GAP = DAYS.size * DAYS.minutes
 """A longer absence leaves nothing of the rings, in minutes."""

@@ -9,14 +9,14 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from hero_router.access.hop_token import LIFETIME_MS, HopClaims, write_token
-from hero_router.access.peers import Peer, Peering
+from hero_router.access.peer_list import Peer, Peering
 from hero_router.access.principal import Principal
 from hero_router.errors import BadGateway, GatewayTimeout, NoListener, RouterError
 from hero_router.proxy.answer_relay import Exchange, Limits
 from hero_router.proxy.call_record import Cause, ProxiedCall
 from hero_router.proxy.headers import Field, Fields
 from hero_router.proxy.peer_exchange import PeerExchange
-from hero_router.proxy.socket_lookup import SocketLocator
+from hero_router.proxy.socket_file_resolver import SocketFileResolver
 from hero_router.proxy.table import Target
 from hero_router.upstream.connection import UpstreamConnection
 from hero_router.upstream.outcome import Outcome
@@ -60,7 +60,7 @@ class Upstream(Protocol):
 class ServiceUpstream:
     """A socket of a service on this machine."""
 
-    locator: SocketLocator
+    locator: SocketFileResolver
     pool: Pool
     rules: HeaderRewriter
     request: web.BaseRequest

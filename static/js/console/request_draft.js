@@ -23,7 +23,7 @@ const NO_WAY = { byPosition: false, notification: false };
 /** Whether parameters can be shown: those of an address may be anything. @param {Method} method @param {any} params */
 const isNamed = ({ params: known }, params) => (known === null ? typeof params === "object" : isObject(params));
 
-export class Draft {
+export class RequestDraft {
   /** @param {Method} method @param {Filled|null} [given] null, or no parameters: the form begins with the defaults of the required ones */
   constructor(method, given = null) {
     const filled = given && isNamed(method, given.params) ? given : null;

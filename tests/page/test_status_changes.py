@@ -10,8 +10,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 FOLLOW = """async (rounds) => {
   const { ServiceCollection } = await import("/static/js/fleet/service_collection.js");
-  const { Transitions, isWorse } = await import("/static/js/fleet/transitions.js");
-  const [index, transitions, told] = [new ServiceCollection(), new Transitions(), []];
+  const { StatusChanges, isWorse } = await import("/static/js/fleet/status_changes.js");
+  const [index, transitions, told] = [new ServiceCollection(), new StatusChanges(), []];
   for (const { put = {}, remove = [], all = false } of rounds) {
     const record = { context: "default", node: "n1", reason: "", methods: [], sockets: [], changed_at: 1 };
     for (const [id, status] of Object.entries(put)) index.put({ ...record, id, name: id, status }, 5);

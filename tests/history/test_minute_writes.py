@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from hero_router.history.folding import NOTHING, Cells
-from hero_router.history.ring_patches import (
+from hero_router.history.minute_writes import (
     LONGEST_GAP,
     Kept,
     Row,
@@ -17,7 +17,7 @@ from hero_router.history.ring_patches import (
     write,
 )
 from hero_router.history.rings import DAYS, HOURS, MINUTES
-from hero_router.history.transitions import Transition
+from hero_router.history.transitions_and_incidents import Transition
 
 START = 1440 * 20_000
 """The first minute of a day."""

@@ -8,7 +8,7 @@ from playwright.async_api import Page
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PLAY = """async (steps) => {
-  const { Poller } = await import("/static/js/live/poller.js");
+  const { MinutePoller } = await import("/static/js/live/minute_poller.js");
   let now = 0, failure = null;
   const [asked, told, held] = [[], [], []];
   const ask = (...words) => {
@@ -17,7 +17,7 @@ PLAY = """async (steps) => {
       held.push(() => (failure === null ? done(words.join(" ")) : failed(failure))));
   };
   const hear = (...all) => told.push(all);
-  const repeated = new Poller(() => now, ask, hear);
+  const repeated = new MinutePoller(() => now, ask, hear);
   const play = {
     want: (words) => repeated.want(...[words].flat()),
     pass: (ms) => { now += ms; },

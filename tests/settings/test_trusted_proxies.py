@@ -4,7 +4,7 @@ import pytest
 
 from hero_router.errors import ConfigError
 from hero_router.settings.config import RouterConfig
-from hero_router.settings.proxies import TrustedProxies
+from hero_router.settings.trusted_proxies import TrustedProxies
 
 
 def test_every_program_of_this_machine_may_say_where_a_request_comes_from() -> None:
@@ -39,7 +39,7 @@ def test_networks_are_compared_as_networks_and_ipv4_in_ipv6_form_as_ipv4(
 
 
 def test_only_some_addresses_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hero_router.settings.proxies.MOST_PEERS", 3)
+    monkeypatch.setattr("hero_router.settings.trusted_proxies.MOST_PEERS", 3)
     proxies = TrustedProxies.of("10.0.0.7")
     for number in range(20):
         assert proxies.peer(f"10.0.0.{number}").is_believed is (number == 7)

@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from hero_router import sse
-from hero_router.client.state import LiveState, State
+from hero_router.client.live_state import LiveState, State
 from hero_router.position import Position
 from hero_router.sse import Message
 from tests.support.records import NODE, gone, record

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hero_router.proxy import socket_lookup
-from hero_router.proxy.socket_lookup import SocketLocator
+from hero_router.proxy import socket_file_resolver
+from hero_router.proxy.socket_file_resolver import SocketFileResolver
 from hero_router.settings.config import RouterConfig
 from hero_router.upstream import ignored_files
 from hero_router.upstream.ignored_files import IgnoredFiles
@@ -22,9 +22,9 @@ def record(path: str) -> dict[str, str]:
 
 
 def locator(root: Path, *, own: tuple[Path, ...] = (), ignored: tuple[str, ...] = IGNORED,
-            now: list[float] | None = None) -> SocketLocator:  # fmt: skip
+            now: list[float] | None = None) -> SocketFileResolver:  # fmt: skip
     clock = now or [0.0]
-    return SocketLocator(root, IgnoredFiles(ignored, own), lambda: clock[0])
+    return SocketFileResolver(root, IgnoredFiles(ignored, own), lambda: clock[0])
 
 
 @pytest.mark.parametrize(
@@ -86,14 +86,14 @@ def test_an_address_is_looked_up_again_after_a_moment_or_when_it_was_wrong(tmp_p
     second = found.find(record("shop.sock"))
     assert second != first
     _bind_anew(path)
-    now[0] = socket_lookup.KEPT_SECONDS
+    now[0] = socket_file_resolver.KEPT_SECONDS
     assert found.find(record("shop.sock")) != second
 
 
 def test_only_the_newest_addresses_are_remembered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(socket_lookup, "MOST_KEPT", 3)
+    monkeypatch.setattr(socket_file_resolver, "MOST_KEPT", 3)
     found = locator(tmp_path)
     for number in range(5):
         bind(tmp_path / f"{number}.sock")
@@ -103,7 +103,7 @@ def test_only_the_newest_addresses_are_remembered(
     assert [number for number in range(5) if _is_remembered(found, number)] == [2, 3, 4]
 
 
-def _is_remembered(found: SocketLocator, number: int) -> bool:
+def _is_remembered(found: SocketFileResolver, number: int) -> bool:
     try:
         found.find(record(f"{number}.sock"))
     except NoResponse:

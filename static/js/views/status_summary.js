@@ -10,7 +10,7 @@ import { SEVERITY, said } from "../fleet/status.js";
 import { withQuery } from "../route.js";
 import { clone, part, setAttribute, setMark, setText } from "../ui/dom.js";
 
-export class Banner {
+export class StatusSummary {
   /** @param {import("./slot.js").Outside} outside */
   constructor({ page, model, address }) {
     this.page = page;

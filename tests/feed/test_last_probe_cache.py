@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from hero_router.errors import StoreUnreachable
-from hero_router.feed import last_probe_reader
-from hero_router.feed.last_probe_reader import FRESH_SECONDS, LastProbeReader
+from hero_router.feed import last_probe_cache
+from hero_router.feed.last_probe_cache import FRESH_SECONDS, LastProbeCache
 from hero_router.store.keys import Keys
 from hero_router.store.stream_reader import NodeReader
 from tests.support.fake_redis import fake_redis
@@ -43,7 +43,7 @@ class Clock:
 
 async def test_all_who_look_at_a_service_at_once_share_one_question() -> None:
     nodes = CountingNodes()
-    figures = LastProbeReader(nodes, Clock())
+    figures = LastProbeCache(nodes, Clock())
     looks = [asyncio.create_task(figures.latest("n1", "s1")) for _ in range(20)]
     other = asyncio.create_task(figures.latest("n2", "s2"))
     await eventually(lambda: len(nodes.asked) == 2, message="nobody asked")
@@ -56,7 +56,7 @@ async def test_all_who_look_at_a_service_at_once_share_one_question() -> None:
 async def test_the_figures_are_kept_for_a_moment_and_then_read_anew() -> None:
     nodes, clock = CountingNodes(), Clock()
     nodes.release.set()
-    figures = LastProbeReader(nodes, clock)
+    figures = LastProbeCache(nodes, clock)
     for passed, asked in ((0.0, 1), (FRESH_SECONDS * 0.9, 1), (FRESH_SECONDS, 2)):
         clock.now = 100.0 + passed
         assert (await figures.latest("n1", "s1") or {})["checked_at"] == asked
@@ -65,7 +65,7 @@ async def test_the_figures_are_kept_for_a_moment_and_then_read_anew() -> None:
 async def test_what_nobody_looks_at_any_more_is_dropped() -> None:
     nodes, clock = CountingNodes(), Clock()
     nodes.release.set()
-    figures = LastProbeReader(nodes, clock)
+    figures = LastProbeCache(nodes, clock)
     for number in range(50):
         clock.now += FRESH_SECONDS
         await figures.latest("n1", f"s{number}")
@@ -76,15 +76,15 @@ async def test_without_redis_there_are_no_figures_and_it_is_not_asked_at_once_ag
     nodes = CountingNodes()
     nodes.release.set()
     nodes.error = StoreUnreachable("Redis cannot be reached")
-    figures = LastProbeReader(nodes, Clock())
+    figures = LastProbeCache(nodes, Clock())
     assert [await figures.latest("n1", "s1") for _ in range(5)] == [None] * 5
     assert len(nodes.asked) == 1
 
 
 async def test_a_redis_that_hangs_holds_nobody_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(last_probe_reader, "WAIT_SECONDS", 0.02)
+    monkeypatch.setattr(last_probe_cache, "WAIT_SECONDS", 0.02)
     nodes = CountingNodes()
-    figures = LastProbeReader(nodes, Clock())
+    figures = LastProbeCache(nodes, Clock())
     assert await figures.latest("n1", "s1") is None
     monkeypatch.undo()
     nodes.release.set()
@@ -96,4 +96,4 @@ async def test_an_unforeseen_error_is_not_hidden() -> None:
     nodes.release.set()
     nodes.error = RuntimeError("a bug")
     with pytest.raises(RuntimeError, match="a bug"):
-        await LastProbeReader(nodes, Clock()).latest("n1", "s1")
+        await LastProbeCache(nodes, Clock()).latest("n1", "s1")

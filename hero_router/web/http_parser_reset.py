@@ -20,7 +20,7 @@ _END = b"\r\n\r\n"
 """The end of each request with a chunked body, with trailers or without."""
 
 
-class TrailerIsolation(web.RequestHandler):
+class HttpParserReset(web.RequestHandler):
     """A connection that makes a new parser after each request with a chunked body.
 
     A request that a client sends before it has the answer to a chunked one is not answered: its

@@ -8,7 +8,7 @@ import { counted, severity } from "./status.js";
 
 /** `was` is the status before. @typedef {{shown: import("./status.js").Shown, was: string}} Transition */
 
-export class Transitions {
+export class StatusChanges {
   constructor() {
     /** @type {Map<string, string>} the status of each service, as last seen */ this.statuses = new Map();
   }

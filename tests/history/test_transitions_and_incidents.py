@@ -3,7 +3,7 @@
 import pytest
 
 from hero_router.history.rings import MINUTE_MS
-from hero_router.history.transitions import (
+from hero_router.history.transitions_and_incidents import (
     Transition,
     chained,
     incidents,

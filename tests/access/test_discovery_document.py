@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hero_router.access.provider_metadata import ProviderMetadata, discovery_address, read_metadata
+from hero_router.access.discovery_document import ProviderMetadata, discovery_address, read_metadata
 from hero_router.errors import ProviderFailed
 
 ISSUER = "https://login.example"

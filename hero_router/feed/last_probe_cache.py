@@ -19,7 +19,7 @@ Probe = Mapping[str, Any]
 """A probe's results as JSON values."""
 
 
-class LastProbeReader:
+class LastProbeCache:
     """Reads and caches the last probe of each service. `clock` gives monotonic seconds."""
 
     def __init__(self, nodes: NodeReader, clock: Callable[[], float] = time.monotonic) -> None:

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from hero_router.access.ed25519 import NodeKey, PublicKey
-from hero_router.access.peers import LOOK_SECONDS, PeerBook, Peering, load_peering, log
+from hero_router.access.peer_list import LOOK_SECONDS, PeerBook, Peering, load_peering, log
 from hero_router.errors import ConfigError
 from hero_router.settings.logging_setup import ACCESS
 from hero_router.settings.peers import PeerSettings

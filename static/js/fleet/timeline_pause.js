@@ -9,7 +9,7 @@ import { events } from "./event_text.js";
 /** @typedef {import("../live/timeline.js").Lines} Lines */
 /** @typedef {import("../live/timeline.js").Line} Line */
 
-export class Pause {
+export class TimelinePause {
   /** @param {Lines} lines @param {number} at by the router's clock */
   constructor({ all, era, last, added, missing }, at) {
     this.shown = all;

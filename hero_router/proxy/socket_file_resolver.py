@@ -19,7 +19,7 @@ MOST_KEPT = 1024
 """Maximum number of addresses that are remembered."""
 
 
-class SocketLocator:
+class SocketFileResolver:
     """Finds socket files below one root; refuses symlinks that lead out of it.
 
     What the scanner ignores is not connected to either, whatever a record in Redis says: the

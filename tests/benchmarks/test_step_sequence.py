@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from benchmarks.experiments import experiment_list
-from benchmarks.experiments.step_runner import Runner, Step, reason
+from benchmarks.experiments.step_sequence import Runner, Step, reason
 from benchmarks.load.process import Absent, Broken
 from benchmarks.performance import MINUTES
 from benchmarks.results.runs import Failure, Run

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hero_router.errors import BadRequest, ConfigError, RouterError, WrongHost, WrongOrigin
-from hero_router.settings.allowed_hosts import AllowedHosts
 from hero_router.settings.config import RouterConfig
+from hero_router.settings.host_and_origin_check import AllowedHosts
 
 OURS = AllowedHosts.of("Router.Example.org, *.wide.example,bücher.example.")
 

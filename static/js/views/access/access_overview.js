@@ -6,7 +6,7 @@
 import { EXTENTS } from "../../fleet/caller.js";
 import { same } from "../../fleet/terminal.js";
 import { lasting } from "../../fleet/times.js";
-import { drawCommands } from "../../ui/command_list.js";
+import { drawCommands } from "../../ui/copyable_commands.js";
 import { part, setLength, setText } from "../../ui/dom.js";
 import { setLines } from "../../ui/dom_list.js";
 import { AccessPart } from "./part.js";
@@ -15,7 +15,7 @@ import { AccessPart } from "./part.js";
 /** @typedef {{name: string, what: string, on: boolean, settings: string[], lines: string[]}} Way */
 /** @typedef {{address: string, wrong: number, seconds_ago: number, wait_seconds: number}} Tries */
 
-export class Permissions extends AccessPart {
+export class AccessOverview extends AccessPart {
   /** @param {HTMLElement} root */
   constructor(root) {
     super(root, "ways of access");
