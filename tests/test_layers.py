@@ -39,7 +39,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
 """Which layers each layer may import, besides itself."""
 
 BOTTOM_MODULES = {
-    "backoff", "cancellation_guard", "dataclass_json", "errors", "model", "position",
+    "backoff", "run_in_own_task", "dataclass_json", "errors", "model", "position",
     "random_hex", "sanitize", "severity", "singleflight", "sse", "sse_to_ndjson",
     "strict_json",
 }  # fmt: skip
@@ -76,8 +76,8 @@ PURE = {
     "strict_json",
     "demo.jsonrpc", "demo.methods",
     "feed.conflation", "feed.encoded_event", "feed.filters", "feed.mirror", "feed.write_batch",
-    "feed.stream_intervals",
-    "feed.resume", "feed.ring", "feed.tail_divergence_check", "feed.subscribers",
+    "feed.stream_timing",
+    "feed.resume", "feed.ring", "feed.same_stream_check", "feed.subscribers",
     "feed.overall_health",
     "feed.json_answers",
     "history.answer", "history.base62", "history.folding", "history.letters", "history.rings",

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 import psutil
 
 from benchmarks.experiments.roamer_driver import LIVE_SECONDS, Roamers, flowing, roaming
+from benchmarks.load.load_balancer_health_checks import polled
 from benchmarks.load.process import Broken
-from benchmarks.load.readiness_poller import polled
 from benchmarks.load.resource_usage import ALL_CORES, pinned
 from benchmarks.load.workload_definitions import NODE, EventWorkload
 from benchmarks.results.runs import Run

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from benchmarks.experiments.roamer_driver import Roamers, flowing, roaming
-from benchmarks.load.readiness_poller import polled
+from benchmarks.load.load_balancer_health_checks import polled
 from benchmarks.load.resource_usage import LOAD_CORE, Meter
 from benchmarks.load.workload_definitions import EventWorkload
 from benchmarks.results.runs import Run

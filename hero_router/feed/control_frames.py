@@ -9,7 +9,7 @@ from hero_router.feed.conditions import Condition, transition_frames
 from hero_router.feed.filters import Filter, shows
 from hero_router.feed.freshness_stamp import Freshness, Stamp
 from hero_router.feed.ring import Ring
-from hero_router.feed.stream_intervals import StreamIntervals
+from hero_router.feed.stream_timing import StreamTiming
 from hero_router.feed.subscribers import MuteMap, Subscriber
 from hero_router.feed.visible_conditions import VisibleConditions
 from hero_router.position import Position
@@ -32,7 +32,7 @@ class ControlFrames:
     def __init__(
         self,
         ring: Ring,
-        timing: StreamIntervals,
+        timing: StreamTiming,
         freshness: Freshness,
         told: VisibleConditions,
         hello_fields: Callable[[], Mapping[str, object]],

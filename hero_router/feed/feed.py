@@ -22,10 +22,10 @@ from hero_router.feed.mirror import Mirror
 from hero_router.feed.node_monitor import NodeMonitor
 from hero_router.feed.rescan import ScanReplies
 from hero_router.feed.ring import Ring
-from hero_router.feed.stream_intervals import TICK, StreamIntervals
+from hero_router.feed.stream_timing import TICK, StreamTiming
 from hero_router.feed.subscribers import Subscriber
 from hero_router.feed.tail import Tail
-from hero_router.feed.tail_watchdog import TailWatchdog
+from hero_router.feed.tail_primary_check import TailPrimaryCheck
 from hero_router.feed.visible_conditions import VisibleConditions
 from hero_router.position import Position
 from hero_router.store.stream_reader import NodeReader, Stream
@@ -67,7 +67,7 @@ class Feed:
         nodes: NodeReader,
         *,
         window: int,
-        timing: StreamIntervals,
+        timing: StreamTiming,
         max_delay: float,
         hello_fields: Callable[[], Mapping[str, object]],
         now_ms: Callable[[], int] = system_ms,
@@ -88,7 +88,7 @@ class Feed:
             self.scan_replies,
             self.freshness,
         )
-        watchdog = TailWatchdog(nodes, self.ring, self.tail, self.conditions)
+        watchdog = TailPrimaryCheck(nodes, self.ring, self.tail, self.conditions)
         self.nodes = NodeMonitor(nodes, self.mirror, self.conditions, also=watchdog.check)
         self.conditions.on_change = self._conditions_changed
         self.draining = self.failed = False

@@ -22,8 +22,8 @@ from hero_router.feed.control_frames import ControlFrames
 from hero_router.feed.event_sender import EventSender
 from hero_router.feed.flush_scheduler import FlushScheduler
 from hero_router.feed.resume import Gap
-from hero_router.feed.stream_intervals import StreamIntervals
 from hero_router.feed.stream_timers import StreamTimers
+from hero_router.feed.stream_timing import StreamTiming
 from hero_router.feed.subscribers import (
     DEFAULT_OPTIONS,
     MuteMap,
@@ -46,7 +46,7 @@ class Hub:
         self,
         batches: BatchBuilder,
         control: ControlFrames,
-        timing: StreamIntervals,
+        timing: StreamTiming,
         flusher: FlushScheduler,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

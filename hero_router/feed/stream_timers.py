@@ -8,7 +8,7 @@ from hero_router.feed.control_frames import ControlFrames
 from hero_router.feed.event_sender import EventSender
 from hero_router.feed.resume import Gap
 from hero_router.feed.ring import Ring
-from hero_router.feed.stream_intervals import StreamIntervals
+from hero_router.feed.stream_timing import StreamTiming
 from hero_router.feed.subscribers import Subscriber, SubscriberState
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ class StreamTimers:
         ring: Ring,
         sender: EventSender,
         control: ControlFrames,
-        timing: StreamIntervals,
+        timing: StreamTiming,
         clock: Callable[[], float],
     ) -> None:
         self._ring, self._sender, self._control = ring, sender, control

@@ -4,10 +4,10 @@ import asyncio
 import contextlib
 import logging
 
-from hero_router.cancellation_guard import in_own_task
 from hero_router.errors import Fenced, StoreError
 from hero_router.notify.follower import Follower
 from hero_router.notify.sender import Sender
+from hero_router.run_in_own_task import in_own_task
 from hero_router.store.lease import Grant, Lease
 from hero_router.store.outage import Outage
 

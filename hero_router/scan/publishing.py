@@ -19,7 +19,7 @@ from hero_router.scan.service_names import DiscoveredService
 from hero_router.scan.socket_status import EvalTime, Thresholds
 from hero_router.scan.status_change_log import log_status
 from hero_router.scan.tracked_state import TrackedService, TrackedSocket, after_takeover, ask_again
-from hero_router.scan.unverified_services import to_unknown, unverified
+from hero_router.scan.unreadable_folder_services import to_unknown, unverified
 from hero_router.scan.walk import SocketFile
 from hero_router.settings.config import RouterConfig
 from hero_router.store.lease import Grant

@@ -10,8 +10,8 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
-from hero_router.cancellation_guard import in_own_task
 from hero_router.errors import Fenced, StoreError
+from hero_router.run_in_own_task import in_own_task
 from hero_router.scan.dependency_protocols import (
     Clock,
     HistoryProtocol,

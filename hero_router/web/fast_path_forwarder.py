@@ -12,7 +12,7 @@ from hero_router.upstream.connection import UpstreamConnection
 from hero_router.upstream.outcome import Outcome
 from hero_router.web.call_observer import CallObserver
 from hero_router.web.forwarder_base import SENT, Call, ForwardedResponse
-from hero_router.web.local_and_peer_upstreams import service_refusal
+from hero_router.web.next_hop import service_refusal
 
 OnEnd = Callable[[ForwardedResponse | RouterError | None], None]
 """Gets the answer that was written, or the error that the client is to get, or None where the

@@ -25,7 +25,7 @@ from hero_router.upstream.connection import UpstreamConnection
 from hero_router.upstream.pool import Pool
 from hero_router.upstream.safe_connect import NoResponse
 from hero_router.web.header_rewriter import HeaderRewriter
-from hero_router.web.local_and_peer_upstreams import (
+from hero_router.web.next_hop import (
     HopSigner,
     PeerUpstream,
     ServiceUpstream,

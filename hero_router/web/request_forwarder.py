@@ -15,7 +15,7 @@ from hero_router.upstream.outcome import Outcome
 from hero_router.upstream.safe_connect import NoResponse
 from hero_router.web.body import EXPECT
 from hero_router.web.forwarder_base import SAFE, SENT, Call, ForwardedResponse
-from hero_router.web.local_and_peer_upstreams import Upstream
+from hero_router.web.next_hop import Upstream
 
 CONTINUE_SECONDS = 1.0
 """How long to wait for an answer to `Expect: 100-continue` before the body is sent anyway."""

@@ -21,7 +21,7 @@ from hero_router.feed.json_answers import JsonAnswers
 from hero_router.feed.last_probe_cache import LastProbeCache
 from hero_router.feed.muting import Mutes
 from hero_router.feed.rescan import ScanCoordinator
-from hero_router.feed.stream_intervals import StreamIntervals
+from hero_router.feed.stream_timing import StreamTiming
 from hero_router.metrics import multiproc_folder
 from hero_router.metrics.http_request_counts import RequestCounts
 from hero_router.metrics.proxied_request_counts import Figures, ProxiedCounts
@@ -60,7 +60,7 @@ from hero_router.web.client_list_publisher import ClientListPublisher
 from hero_router.web.fdlimit import call_limits, stream_limits
 from hero_router.web.forwarder_base import Forwarder
 from hero_router.web.header_rewriter import HeaderRewriter
-from hero_router.web.local_and_peer_upstreams import HopSigner
+from hero_router.web.next_hop import HopSigner
 from hero_router.web.report import Reports
 from hero_router.web.reverse_proxy import ReverseProxy
 from hero_router.web.router_to_router_requests import RouterToRouterRequests
@@ -150,7 +150,7 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
         Stream(clients.tail, keys),
         NodeReader(clients.watch, keys),
         window=config.stream.window,
-        timing=StreamIntervals(
+        timing=StreamTiming(
             config.stream.ping_seconds, config.stream.stall_seconds, config.stream.max_age_seconds
         ),
         max_delay=config.stream.flush_ms / 1000,

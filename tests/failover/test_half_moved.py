@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from hero_router.feed import node_monitor, tail_divergence_check, tail_watchdog
+from hero_router.feed import node_monitor, same_stream_check, tail_primary_check
 from hero_router.feed.tail import Tail
 from hero_router.store import client
 from tests.failover.witness import begins_again, following, witnessing
@@ -26,10 +26,10 @@ Launch = Callable[..., RedisServer]
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Checks and restarts, a few times as fast as usual."""
     monkeypatch.setattr(node_monitor, "WATCH_SECONDS", 0.2)
-    monkeypatch.setattr(tail_watchdog, "RENEW_SECONDS", 0.4)
-    monkeypatch.setattr(tail_divergence_check, "LASTING_SECONDS", 0.6)
+    monkeypatch.setattr(tail_primary_check, "RENEW_SECONDS", 0.4)
+    monkeypatch.setattr(same_stream_check, "LASTING_SECONDS", 0.6)
     # As usual less than what must last: a process that gets no turn for a while sees no difference.
-    monkeypatch.setattr(tail_divergence_check, "STEP_SECONDS", 0.2)
+    monkeypatch.setattr(same_stream_check, "STEP_SECONDS", 0.2)
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ async def test_a_watch_that_alone_is_on_the_old_primary_is_moved_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A restart of the tail does not correct that."""
-    monkeypatch.setattr(tail_watchdog, "RENEW_SECONDS", 1000)
+    monkeypatch.setattr(tail_primary_check, "RENEW_SECONDS", 1000)
     async with working(f"unix://{proxy.path}") as live, live.listening() as listener:
         await live.reaches(await hand.change("s0"))
         await is_ready(live)

@@ -7,7 +7,7 @@ from hero_router.feed.freshness_stamp import Freshness
 from hero_router.feed.hub import Hub
 from hero_router.feed.mirror import Mirror
 from hero_router.feed.ring import Ring
-from hero_router.feed.stream_intervals import StreamIntervals
+from hero_router.feed.stream_timing import StreamTiming
 from hero_router.feed.subscribers import (
     DEFAULT_OPTIONS,
     SubscribeOptions,
@@ -49,7 +49,7 @@ class Bench:
         self.clock = Clock()
         self.ring, self.mirror = Ring(limit), Mirror()
         self.window = BatchBuilder(self.ring)
-        timing = StreamIntervals(PING, STALL, max_age)
+        timing = StreamTiming(PING, STALL, max_age)
         self.freshness = Freshness(lambda: NOW_MS)
         control = ControlFrames(
             self.ring,

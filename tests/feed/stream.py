@@ -13,7 +13,7 @@ from typing import Any
 
 from hero_router.errors import StoreError
 from hero_router.feed.feed import Feed
-from hero_router.feed.stream_intervals import StreamIntervals
+from hero_router.feed.stream_timing import StreamTiming
 from hero_router.model import Event
 from hero_router.position import ORIGIN, Position
 from hero_router.store.snapshot import Snapshot, Version
@@ -120,7 +120,7 @@ class Scene:
         self.stream = stream
         # Only the tail runs: no node is read.
         nodes: Any = None
-        times = StreamIntervals(ping_seconds=1_000, stall_seconds=1_000)
+        times = StreamTiming(ping_seconds=1_000, stall_seconds=1_000)
         self.feed = Feed(stream, nodes, window=window, timing=times, max_delay=0, hello_fields=dict)
         self.tail = self.feed.tail
 

@@ -10,7 +10,7 @@ from hero_router.errors import StoreUnreachable
 from hero_router.feed import node_monitor
 from hero_router.feed.conditions import NO_SCANNER
 from hero_router.feed.feed import Feed, Samples
-from hero_router.feed.stream_intervals import TICK, StreamIntervals
+from hero_router.feed.stream_timing import TICK, StreamTiming
 from hero_router.feed.subscribers import SubscriberState
 from hero_router.position import Position
 from hero_router.store.stream_reader import NodeStatus, StreamStatus
@@ -46,7 +46,7 @@ class Scene:
         self.nodes = NoNodes(self.stream)
         stream: Any = self.stream
         nodes: Any = self.nodes
-        times = StreamIntervals(ping_seconds=1_000, stall_seconds=1_000)
+        times = StreamTiming(ping_seconds=1_000, stall_seconds=1_000)
         self.feed = Feed(stream, nodes, window=WINDOW, timing=times, max_delay=0, hello_fields=dict)
 
     def listen(self) -> FakeSink:

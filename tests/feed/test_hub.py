@@ -7,7 +7,7 @@ import pytest
 
 from hero_router.feed.batch_builder import SLICE_BYTES
 from hero_router.feed.conditions import Condition
-from hero_router.feed.stream_intervals import AFTER_MS_PER_CLIENT
+from hero_router.feed.stream_timing import AFTER_MS_PER_CLIENT
 from hero_router.feed.subscribers import SubscriberState
 from hero_router.position import ORIGIN, Position
 from tests.feed.bench import NOW_MS, Bench

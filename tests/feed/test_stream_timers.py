@@ -5,8 +5,8 @@ import json
 import pytest
 
 from hero_router.feed.conditions import Condition
-from hero_router.feed.stream_intervals import TICK
 from hero_router.feed.stream_timers import AHEAD_SECONDS
+from hero_router.feed.stream_timing import TICK
 from hero_router.feed.subscribers import Subscriber, SubscriberState
 from tests.feed.bench import PING, STALL, Bench
 from tests.feed.world import FakeSink, cursor

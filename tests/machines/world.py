@@ -19,8 +19,8 @@ from hero_router.feed.hub import Hub
 from hero_router.feed.mirror import Mirror
 from hero_router.feed.rescan import ScanReplies
 from hero_router.feed.ring import Ring
-from hero_router.feed.stream_intervals import StreamIntervals
 from hero_router.feed.stream_timers import AHEAD_SECONDS
+from hero_router.feed.stream_timing import StreamTiming
 from hero_router.feed.tail import Tail
 from hero_router.feed.visible_conditions import VisibleConditions
 from hero_router.model import Change, EventType, Record, Status
@@ -144,7 +144,7 @@ class Worker:
         self.world = world
         self.now = 0.0
         self.mirror, self.ring = Mirror(), Ring(WINDOW)
-        timing = StreamIntervals(ping_seconds=PING_SECONDS, stall_seconds=1e9)
+        timing = StreamTiming(ping_seconds=PING_SECONDS, stall_seconds=1e9)
         freshness = Freshness()
         control = ControlFrames(
             self.ring, timing, freshness, VisibleConditions(self.mirror), dict, lambda: 0.5

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from hero_router.feed.feed import Feed
-from hero_router.feed.stream_intervals import StreamIntervals
+from hero_router.feed.stream_timing import StreamTiming
 from hero_router.metrics import metric_updater, process
 from hero_router.metrics.declarations import Declarations
 from hero_router.metrics.exposition import Exposition
@@ -118,7 +118,7 @@ class Bench:
             nowhere,
             nowhere,
             window=8,
-            timing=StreamIntervals(15, 60),
+            timing=StreamTiming(15, 60),
             max_delay=0,
             hello_fields=dict,
         )

@@ -6,7 +6,7 @@
 import { make } from "./elements.js";
 import { verdict } from "./form_head_and_problems.js";
 
-/** @typedef {import("./request_draft.js").RequestDraft} Draft */
+/** @typedef {import("./request_editor_state.js").RequestDraft} Draft */
 /** @typedef {import("./validation_problems.js").Problem} Problem */
 
 const AFTER_MS = 200;

@@ -8,7 +8,7 @@ import { Form } from "./form.js";
 import { members } from "./compound_fields.js";
 import { focusProblem, showProblems } from "./form_problems.js";
 
-/** @typedef {import("./request_draft.js").RequestDraft} RequestDraft */
+/** @typedef {import("./request_editor_state.js").RequestDraft} RequestDraft */
 /** @typedef {import("./validation_problems.js").Problem} Problem */
 
 export class Editor {

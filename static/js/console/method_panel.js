@@ -4,7 +4,7 @@
  */
 
 import { bundle } from "./schema_bundle.js";
-import { RequestDraft } from "./request_draft.js";
+import { RequestDraft } from "./request_editor_state.js";
 import { DraftCheck } from "./edited_request_check.js";
 import { Editor } from "./form_and_json.js";
 import { button, make, replace } from "./elements.js";

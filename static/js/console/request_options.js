@@ -3,7 +3,7 @@
  * @module
  */
 
-import { RequestDraft } from "./request_draft.js";
+import { RequestDraft } from "./request_editor_state.js";
 import { button, make } from "./elements.js";
 import { clip } from "./json_value.js";
 

@@ -10,7 +10,7 @@ import pytest
 from hero_router.access.ed25519 import NodeKey
 from hero_router.metrics import metric_updater
 from hero_router.proxy import routing_error_log
-from hero_router.web import access_follower, local_and_peer_upstreams
+from hero_router.web import access_follower, next_hop
 from tests.support.redis import RedisServer
 from tests.support.scrape import Scrape
 from tests.support.wait import PATIENCE_SECONDS, eventually
@@ -28,7 +28,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(routing_error_log, "WRITE_SECONDS", 0.02)
     monkeypatch.setattr(routing_error_log, "FRESH_SECONDS", 0.0)
     monkeypatch.setattr(access_follower, "POLL_SECONDS", 0.05)
-    monkeypatch.setattr(local_and_peer_upstreams, "PEER_SECONDS", 0.1)
+    monkeypatch.setattr(next_hop, "PEER_SECONDS", 0.1)
 
 
 async def told(live: Live, cause: str, **more: str) -> None:

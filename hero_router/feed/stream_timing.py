@@ -23,7 +23,7 @@ RETURN_MS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class StreamIntervals:
+class StreamTiming:
     """Settings of one worker's streams, in seconds.
 
     `ping_seconds` is the time between two pings. A client that takes no byte for `stall_seconds`

@@ -23,7 +23,7 @@ class StreamHead(NamedTuple):
     head: Position
 
 
-class TailDivergenceCheck:
+class SameStreamCheck:
     """Measures for how long the tail and a second connection have seen different streams.
 
     Both positions grow between two comparisons. So the first pair that differs is remembered. The

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from hero_router.feed.node_monitor import WATCH_SECONDS
-from hero_router.feed.tail_divergence_check import (
+from hero_router.feed.same_stream_check import (
     LASTING_SECONDS,
     STEP_SECONDS,
+    SameStreamCheck,
     StreamHead,
-    TailDivergenceCheck,
 )
-from hero_router.feed.tail_watchdog import RENEW_SECONDS
+from hero_router.feed.tail_primary_check import RENEW_SECONDS
 from tests.feed.world import position
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "deployment.md"
@@ -25,7 +25,7 @@ class Scene:
     """Looks one second apart."""
 
     def __init__(self) -> None:
-        self.agreement, self.now = TailDivergenceCheck(), 100.0
+        self.agreement, self.now = SameStreamCheck(), 100.0
 
     def look(self, served: StreamHead, seen: StreamHead, after: float = 1.0) -> bool:
         self.now += after

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from hero_router.feed import tail_watchdog
+from hero_router.feed import tail_primary_check
 from hero_router.feed.conditions import Conditions
 from hero_router.feed.encoded_event import Entry, make_entry
 from hero_router.feed.ring import Ring
-from hero_router.feed.tail_watchdog import TailWatchdog
+from hero_router.feed.tail_primary_check import TailPrimaryCheck
 from hero_router.position import ORIGIN, Position
 from hero_router.store.stream_reader import StreamStatus
 from tests.feed.world import EPOCH, events, position
@@ -29,7 +29,7 @@ class Scene:
         self.answer = StreamStatus(RUN_ID, position(5), times(5))
         this: Any = self
         conditions = Conditions(lambda: 0)
-        self.watchdog = TailWatchdog(this, self.ring, this, conditions, lambda: 0.0)
+        self.watchdog = TailPrimaryCheck(this, self.ring, this, conditions, lambda: 0.0)
         self.meanwhile, self.asked = 0, list[int]()
 
     def load(self, last: int) -> None:
@@ -119,7 +119,7 @@ async def test_all_events_are_compared_however_many_come_and_one_while_none_come
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So a burst after lost events does not hide them."""
-    monkeypatch.setattr(tail_watchdog, "MOST_COMPARED", 3)
+    monkeypatch.setattr(tail_primary_check, "MOST_COMPARED", 3)
     for _ in range(4):
         assert await scene.sees() == 0
     assert scene.asked == [0, 3, 5, 5]

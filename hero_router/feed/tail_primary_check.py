@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 
 from hero_router.feed.conditions import STREAM, Conditions
 from hero_router.feed.ring import Ring
+from hero_router.feed.same_stream_check import SameStreamCheck, StreamHead
 from hero_router.feed.tail import RUN_ID_DIGITS, Tail
-from hero_router.feed.tail_divergence_check import StreamHead, TailDivergenceCheck
 from hero_router.position import ORIGIN, Position
 from hero_router.store.stream_reader import NodeReader
 
@@ -26,7 +26,7 @@ MOST_COMPARED = 64
 of them, so none is left out however many come, and while none comes a check compares one."""
 
 
-class TailWatchdog:
+class TailPrimaryCheck:
     """Compares the streams of two connections; a lasting difference restarts the tail.
 
     It also sets a condition. `clock` gives monotonic seconds.
@@ -42,7 +42,7 @@ class TailWatchdog:
     ) -> None:
         self._nodes, self._ring, self._tail, self._conditions = nodes, ring, tail, conditions
         self._clock, self._renewed_at = clock, clock()
-        self._comparison = TailDivergenceCheck()
+        self._comparison = SameStreamCheck()
         self._rolled_back: StreamHead | None = None
         self._compared = ORIGIN
 
