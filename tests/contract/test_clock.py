@@ -1,6 +1,7 @@
 """Redis's clock: how far it is ahead, and when each event was published by it."""
 
 import time
+from typing import Any
 
 import pytest
 
@@ -30,6 +31,47 @@ async def test_times_are_by_redis_s_clock_after_one_answer(
     found = clock.now_ms() / 1000
     passed = time.monotonic() - began
     assert abs(found - true) < CLOSE_SECONDS + 2 * passed < 3600
+
+
+def told(monkeypatch: pytest.MonkeyPatch, *answers: tuple[float, float, float], at: float) -> float:
+    """A clock's seconds at a time, after these answers: when asked, when answered, Redis's time."""
+    nowhere: Any = None
+    clock = RedisClock(nowhere)
+    for asked, answered, redis in answers:
+        monkeypatch.setattr(time, "monotonic", lambda answered=answered: answered)
+        clock.set(redis, asked)
+    monkeypatch.setattr(time, "monotonic", lambda: at)
+    return clock.now_ms() / 1000
+
+
+def test_an_answer_that_took_long_does_not_spoil_a_better_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Redis answers 500.0 at once; the process stands still before it reads the next answer."""
+    exact, late = (10.0, 10.002, 510.001), (20.0, 24.0, 520.001)
+    assert told(monkeypatch, late, at=30.0) == pytest.approx(528.001)
+    assert told(monkeypatch, exact, late, at=30.0) == pytest.approx(530.0)
+
+
+def test_a_better_answer_takes_the_place_of_one_that_took_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    late, exact = (10.0, 14.0, 510.001), (20.0, 20.002, 520.001)
+    assert told(monkeypatch, late, exact, at=30.0) == pytest.approx(530.0)
+
+
+def test_a_clock_that_was_set_is_followed_also_by_an_answer_that_took_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    exact, late_and_set = (10.0, 10.002, 510.001), (20.0, 22.0, 4_120.0)
+    assert told(monkeypatch, exact, late_and_set, at=30.0) == pytest.approx(4_129.0)
+
+
+def test_an_old_answer_counts_less_as_the_clocks_drift_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    exact, an_hour_later = (10.0, 10.002, 510.001), (3_610.0, 3_610.2, 4_110.5)
+    assert told(monkeypatch, exact, an_hour_later, at=3_620.0) == pytest.approx(4_120.4)
 
 
 async def test_times_are_cut_to_whole_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
