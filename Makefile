@@ -12,7 +12,7 @@ export ROUTER_STATE_DIR  ?= $(CURDIR)/$(RUN)/state
 run: $(VENV)/.run                 ## start everything with demo services; Ctrl-C ends it
 	@$(BIN)/hero_router serve --demo
 
-# Three parts at a time, the longest early: with more, tests that wait for processes wait for a core.
+# Four parts at a time, the longest first: with more, tests that wait for processes wait for a core.
 # The soak, whose 200 clients need both cores, runs alone.
 COMMANDS      := tests/cli tests/demo
 ACCESSIBILITY := tests/e2e/accessibility
@@ -24,7 +24,7 @@ DEPLOY        := tests/deploy tests/server
 SOAK          := tests/soak/test_soak.py
 PAGE          := tests/page
 FAILOVER      := tests/failover tests/contract
-NAMED         := BROWSER SOAK COMMANDS SCANNER WEB DEPLOY PROXIED PAGE FAILOVER ACCESSIBILITY
+NAMED         := BROWSER PAGE COMMANDS ACCESSIBILITY WEB SCANNER PROXIED DEPLOY FAILOVER SOAK
 OTHERS        := tests $(addprefix --ignore=,$(filter tests/%,$(foreach part,$(NAMED),$($(part)))))
 PARTS         := OTHERS $(filter-out SOAK,$(NAMED))
 # The tests start hundreds of processes: the first one that compiles a module does so for all.
@@ -32,7 +32,7 @@ PYTEST        := env -u PYTHONDONTWRITEBYTECODE -u ROUTER_SOCKET_DIR -u ROUTER_S
 .PHONY: $(PARTS) SOAK
 
 test: $(VENV)/.test               ## install what the tests need and run them all
-	@$(MAKE) --no-print-directory -j3 -O $(PARTS)
+	@$(MAKE) --no-print-directory -j4 -O $(PARTS)
 	@$(MAKE) --no-print-directory SOAK
 
 $(PARTS) SOAK: $(VENV)/.test
