@@ -28,6 +28,18 @@ def test_the_benchmarks_name_their_modules() -> None:
     assert there - named == {"__init__", "__main__", "performance"}
 
 
+def test_the_dashboards_page_names_modules_of_the_page() -> None:
+    text, scripts = (TOP / "docs/dashboard.md").read_text("utf-8"), TOP / "static/js"
+    of_console = text.partition("\nThe modules: ")[2].partition("\n")[0]
+    rows = re.findall(r"^\| `(\w+)/` \|(.*)$", text, re.MULTILINE)
+    named = {
+        (folder, name) for folder, row in [*rows, ("console", of_console)] for name in words(row)
+    }
+    assert len(named) > 30
+    there = {(path.parent.name, path.stem) for path in scripts.rglob("*.js")}
+    assert named <= there
+
+
 def words(row: str) -> list[str]:
     """The names in the first column of a row, without those of files of data."""
     return re.findall(r"`(\w+)`", row)

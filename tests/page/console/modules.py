@@ -6,9 +6,10 @@ from typing import Any
 from playwright.async_api import Page
 
 NAMES = [
-    "answer_kind", "blank", "bundle", "call_history", "diff", "edited_request", "errors", "fit",
-    "form_values", "hints", "json_pointer", "json_text", "json_value", "method", "permalink",
-    "problems", "references", "request", "schema", "secrets", "snippets", "validator",
+    "answer_kind", "call_history", "diff", "errors", "form_values", "hints", "initial_value",
+    "json_pointer", "json_text", "json_value", "method", "permalink", "references", "request",
+    "request_editor_state", "schema", "schema_bundle", "schema_match", "secrets", "snippets",
+    "validation_client", "validation_problems",
 ]  # fmt: skip
 
 LOAD = """async (names) => {

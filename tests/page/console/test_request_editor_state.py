@@ -14,7 +14,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 # Plays the steps; after each, what the two sides and the request say, or which side is wrong.
 PLAY = """(spec, steps) => {
-  const draft = new m.Draft(m.methodOf(spec, "act"));
+  const draft = new m.RequestDraft(m.methodOf(spec, "act"));
   const leaf = (field, name, text) => {
     const entry = field.entries?.find((one) => one.name === name);
     if (!entry) return;

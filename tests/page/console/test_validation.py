@@ -16,8 +16,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 # `limit` in ms; null: the product's own.
 CHECK = """async (components, schema, value, limit) => {
-  globalThis.validator ??= new m.Validator();
-  validator.limit = limit ?? new m.Validator().limit;
+  globalThis.validator ??= new m.ValidationClient();
+  validator.limit = limit ?? new m.ValidationClient().limit;
   const references = new m.References({ components }, [schema]);
   return await validator.check(m.bundle(references, schema), value);
 }"""
