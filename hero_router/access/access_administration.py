@@ -50,11 +50,13 @@ class AccessAdministration:
         return found
 
     async def end_all(self, spared: str, by: Principal) -> int:
-        """End all sessions, recorded or not, but the one with this id ("": also that one).
+        """End all sessions, recorded or not, but the caller's, if `spared` is its id ("": all).
 
-        Returns the time up to which they have begun (Unix ms). Raises StoreError.
+        Returns the time up to which they have begun (Unix ms).
+
+        Raises Unauthorized if the caller's session is to be spared and was ended, StoreError.
         """
-        before_ms = await self._sessions.revoke_all(spared)
+        before_ms = await self._sessions.revoke_all(spared, by.issued_ms)
         rest = f", except the session {spared}" if spared else ""
         log.info("all browser sessions were ended by %s%s", by.name, rest)
         await self._follower.look_at_sessions()

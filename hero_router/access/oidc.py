@@ -24,7 +24,7 @@ CALLBACK_PATH = "/sign-in/oidc/callback"
 COOKIE = "hero_oidc"
 
 SECURE_COOKIE = "__Host-hero_oidc"
-"""The cookie's name over TLS: browsers take such a cookie only from this very host over TLS."""
+"""The cookie's name over TLS, where only this one counts, as in `access.sessions`."""
 
 COOKIE_NAMES = frozenset({COOKIE, SECURE_COOKIE})
 
@@ -69,6 +69,11 @@ class PendingSignIn:
         """The cookie by which the browser is known when it comes back."""
         content = {"state": self.state, "next": self.next_path, "until": self.until_ms}
         return signer.sign(_PURPOSE, content)
+
+
+def cookie_name(*, secure: bool) -> str:
+    """The name of the cookie of a sign-in that has begun, over TLS or without."""
+    return SECURE_COOKIE if secure else COOKIE
 
 
 def find_pending(

@@ -26,11 +26,17 @@ from hero_router.settings.trusted_proxies import read_networks
 
 
 def load_rules(settings: AccessSettings, provider: OidcSettings | None = None) -> AccessRules:
-    """Build the access rules. Raises ConfigError for an unreadable file or an unusable token."""
+    """Build the access rules.
+
+    Raises ConfigError for an unreadable file, one without a token, or an unusable token.
+    """
     oidc = _oidc(provider) if provider and provider.is_set else None
     texts = dict(_named_tokens(settings))
     file = _read(settings.tokens_file, "ROUTER_TOKENS_FILE")
-    tokens = [*_tokens(texts, settings), *parse_file(file, "ROUTER_TOKENS_FILE")]
+    in_file = parse_file(file, "ROUTER_TOKENS_FILE")
+    if settings.tokens_file and not in_file:
+        raise ConfigError("ROUTER_TOKENS_FILE: the file has no token")
+    tokens = [*_tokens(texts, settings), *in_file]
     if settings.metrics_token:
         check_secret(settings.metrics_token, "ROUTER_METRICS_TOKEN")
     if tokens or oidc:

@@ -4,7 +4,7 @@ A session holds for one host: `audience` is the host name of a service's own ori
 router itself. Pure: no I/O, no clock.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,9 @@ from hero_router.store.revoked_sessions import Revocations
 SESSION_COOKIE = "hero_session"
 
 SECURE_COOKIE = "__Host-hero_session"
-"""The cookie's name over TLS: browsers take such a cookie only from this very host over TLS."""
+"""The cookie's name over TLS: browsers take such a cookie only from this very host over TLS.
+
+There only this name counts: another one may come from a page of a neighbouring host."""
 
 COOKIE_NAMES = frozenset({SESSION_COOKIE, SECURE_COOKIE})
 
@@ -84,11 +86,12 @@ def principal_from(content: Mapping[str, Any]) -> Principal:
     )
 
 
-def cookie_values(cookies: str, names: Collection[str]) -> list[str]:
-    """The values of all cookies with these names in a `Cookie` header; others may have set some."""
-    found = list[str]()
-    for each in cookies.split(";"):
-        name, _, value = each.strip().partition("=")
-        if name in names:
-            found.append(value)
-    return found
+def cookie_name(*, secure: bool) -> str:
+    """The name of the session cookie, over TLS or without."""
+    return SECURE_COOKIE if secure else SESSION_COOKIE
+
+
+def cookie_values(cookies: str, name: str) -> list[str]:
+    """The values of all cookies with this name in a `Cookie` header; others may have set some."""
+    pairs = (each.strip().partition("=") for each in cookies.split(";"))
+    return [value for found, _, value in pairs if found == name]

@@ -91,7 +91,7 @@ class AccessMethods:
         return {"session_id": ended.id, "name": ended.name}
 
     async def end_sessions(self, caller: Principal, *, others: bool = True) -> dict[str, Any]:
-        """End all sessions, or all but the caller's own."""
+        """End all sessions, or all but the caller's own. Raises Unauthorized if that was ended."""
         spared = caller.session if others else ""
         before_ms = await self._management.end_all(spared, caller)
         return {"before": before_ms, "spared": spared or None}

@@ -6,8 +6,8 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from hero_router.errors import StoreCorrupt, StoreError
-from hero_router.store.client import text
+from hero_router.errors import StoreCorrupt, StoreError, Unauthorized
+from hero_router.store.client import script, text
 from hero_router.store.clock import RedisClock
 from hero_router.store.keys import Keys
 from hero_router.store.redis_errors import delete_command, redis_errors
@@ -48,6 +48,7 @@ class RevokedSessions:
     def __init__(self, client: Redis, keys: Keys) -> None:
         self._client, self._keys = client, keys
         self._record = SessionListStore(client, keys)
+        self._revoke_all = script(client, "revoke_all")
 
     async def revoke(self, session_id: str, expires_at_ms: int | None = None) -> None:
         """End one session that would expire at this time (Unix ms; None: not known to the caller).
@@ -62,20 +63,25 @@ class RevokedSessions:
         with suppress(StoreError):
             await self._record.remove(session_id)
 
-    async def revoke_all(self, spared: str = "") -> int:
+    async def revoke_all(self, spared: str = "", began_ms: int = 0) -> int:
         """End all sessions that have begun, but the one with the id `spared` ("": also that one).
 
-        Returns the time of this (Unix ms). Raises StoreError.
+        That one has begun at `began_ms`. Returns the time of this (Unix ms).
 
-        The time never goes back, even if Redis's clock does: a session that was ended stays so.
+        Raises:
+            Unauthorized: the session that is to be spared was ended itself. Then none is ended:
+                this worker has not read of it yet, and the session must not come back to life.
+            StoreError: Redis cannot be reached or refuses the call.
         """
-        now_ms = await self._now_ms()
-        before_ms = max(now_ms, (await self.read()).before_ms)
+        keys = self._keys
         with redis_errors():
-            async with self._client.pipeline(transaction=True) as pipe:
-                pipe.set(self._keys.revoked_before, before_ms)
-                pipe.set(self._keys.revoked_except, f"{before_ms} {spared}")
-                await pipe.execute()
+            found = await self._revoke_all(
+                keys=[keys.revoked, keys.revoked_before, keys.revoked_except],
+                args=[spared, began_ms],
+            )
+        before_ms = self._time(found)
+        if not before_ms:
+            raise Unauthorized("your session was ended")
         with suppress(StoreError):
             await self._revoke_later(before_ms, spared)
             await self._record.keep_only(spared)
@@ -118,7 +124,7 @@ class RevokedSessions:
         await clock.ask()
         return clock.now_ms()
 
-    def _time(self, raw: bytes | None) -> int:
+    def _time(self, raw: bytes | int | None) -> int:
         try:
             return int(raw or 0)
         except ValueError:

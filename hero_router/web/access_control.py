@@ -16,7 +16,7 @@ from hero_router.access.authenticator import Authenticator, Credentials, LiveAcc
 from hero_router.access.hop_token import MOST_MS, HopClaims, HopRefused
 from hero_router.access.policy import CALL_SERVICES, LOOK, READ_METRICS, Access, Right
 from hero_router.access.principal import Principal
-from hero_router.access.sessions import COOKIE_NAMES, cookie_values
+from hero_router.access.sessions import cookie_name, cookie_values
 from hero_router.access.static_tokens import bearer, digest_of
 from hero_router.errors import Forbidden, NotReady, TooManyAttempts, Unauthorized
 from hero_router.settings.trusted_proxies import TrustedProxies
@@ -60,7 +60,7 @@ class AccessControl:
             NotReady: it is not known yet who may.
         """
         address = self.address(request)
-        if access is Access.ANYONE or (access is READ_METRICS and self._is_metrics_port(request)):
+        if access is Access.ANYONE or (access is READ_METRICS and self.is_metrics_port(request)):
             return Principal(roles=NOBODY, address=address)
         if access is Access.READINESS:
             return self._recognize(request) or Principal(roles=NOBODY, address=address)
@@ -100,15 +100,16 @@ class AccessControl:
 
     def identify(self, request: web.BaseRequest, audience: str = "") -> Principal:
         """The caller of a request, without the access check of a route. Raises as `admit` does."""
-        address, fields = self.address(request), request.headers
+        facts, fields = facts_of(request, self._proxies), request.headers
+        address = facts.client
         if self.authenticator.is_open:
             return self.authenticator.anyone(address, self._live())
         given = Credentials(
             address,
             lambda name: fields.getall(name, []),
-            cookie_values(fields["Cookie"], COOKIE_NAMES) if "Cookie" in fields else (),
+            cookie_values(fields.get("Cookie", ""), cookie_name(secure=facts.secure)),
             audience,
-            from_trusted_proxy=facts_of(request, self._proxies).trusted,
+            from_trusted_proxy=facts.trusted,
         )
         try:
             return self.authenticator.identify(
@@ -134,7 +135,8 @@ class AccessControl:
         else:
             log.debug("refused a request of the client %s: %s", address, error)
 
-    def _is_metrics_port(self, request: web.BaseRequest) -> bool:
+    def is_metrics_port(self, request: web.BaseRequest) -> bool:
+        """Whether a request came by the port on which only `/metrics` is answered."""
         return bool(self._metrics_port) and local_port(request) == self._metrics_port
 
     def _has_metrics_token(self, request: web.BaseRequest) -> bool:

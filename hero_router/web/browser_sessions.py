@@ -12,7 +12,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from hero_router.access.principal import Principal
-from hero_router.access.sessions import SECURE_COOKIE, SESSION_COOKIE, Sessions
+from hero_router.access.sessions import Sessions, cookie_name
 from hero_router.access.sign_in_link import LINK_SECONDS, nonce_of
 from hero_router.access.signing import Signer
 from hero_router.sanitize import clean
@@ -103,7 +103,7 @@ class BrowserSessions:
         """
         expires_ms = principal.expires_ms or 0
         response.set_cookie(
-            _cookie_name(secure=secure),
+            cookie_name(secure=secure),
             self._sessions.issue(principal, audience),
             max_age=max((expires_ms - self.now_ms()) // 1000, 0),
             path="/",
@@ -122,7 +122,7 @@ class BrowserSessions:
             await self._revoked.revoke(ended, principal.expires_ms)
             await self._follower.look_at_sessions()
         response = redirect(prefix + SIGN_IN_PATH)
-        response.del_cookie(_cookie_name(secure=secure), path="/", secure=secure, httponly=True)
+        response.del_cookie(cookie_name(secure=secure), path="/", secure=secure, httponly=True)
         return response
 
     async def take_link(self, code: str) -> bool:
@@ -151,10 +151,6 @@ def _recorded(principal: Principal, way: Way, user_agent: str) -> BrowserSession
         at=principal.issued_ms,
         until=principal.expires_ms or 0,
     )
-
-
-def _cookie_name(*, secure: bool) -> str:
-    return SECURE_COOKIE if secure else SESSION_COOKIE
 
 
 def local_path(path: str, prefix: str = "") -> str:

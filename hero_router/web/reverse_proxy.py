@@ -64,9 +64,13 @@ class ReverseProxy:
     def route(self, request: web.BaseRequest, host: str) -> Route | None:
         """The route of a request that asks this host; None for a request to the router itself.
 
+        By the port of the metrics no service is reached.
+
         Raises:
             BadRequest: the address hides a slash or a dot segment.
         """
+        if self.access_control.is_metrics_port(request):
+            return None
         target = origin_form(request.raw_path)
         if (found := by_host(host, self.domain, target)) is not None:
             return Route((found,), host)
@@ -200,7 +204,8 @@ class ReverseProxy:
 
     def _sign_in(self, request: web.BaseRequest, route: Route) -> web.Response:
         if route.host:
-            return self.sign_in.begin(request, secure=self.access_control.is_secure(request))
+            secure = self.access_control.is_secure(request)
+            return self.sign_in.begin(request, request.raw_path, secure=secure)
         return redirect(sign_in_address(request.raw_path, request[FACTS].prefix))
 
 

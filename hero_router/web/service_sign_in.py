@@ -14,6 +14,7 @@ from hero_router.access.principal import Principal
 from hero_router.access.sessions import principal_from, session_content
 from hero_router.access.signing import Signer
 from hero_router.errors import BadRequest, Forbidden
+from hero_router.settings.host_and_origin_check import Authority
 from hero_router.web.browser_sessions import BrowserSessions, local_path, redirect
 
 LANDING = "/.well-known/hero-router-session"
@@ -25,13 +26,20 @@ CODE_SECONDS = 30.0
 
 STATE_COOKIE = "hero_sign_in"
 """A cookie of the service's origin: the browser that comes back must be the one that left. Else a
-stranger could sign another's browser in as himself."""
+stranger could sign another's browser in as himself. All tabs share it."""
+
+SECURE_COOKIE = "__Host-hero_sign_in"
+"""The cookie's name over TLS, where only this one counts, as in `access.sessions`."""
+
+COOKIE_NAMES = frozenset({STATE_COOKIE, SECURE_COOKIE})
 
 STATE_SECONDS = 600
 """How long a sign-in at the router may take."""
 
 PURPOSE = "service sign-in"
 """What the codes are signed for."""
+
+NOT_GOOD = "this sign-in was used before or is too old: open the service again"
 
 
 class ServiceSignIn:
@@ -43,39 +51,50 @@ class ServiceSignIn:
         self._signer, self._sessions = signer, sessions
         self._domain, self._now_ms = domain, now_ms
 
-    def begin(self, request: web.BaseRequest, *, secure: bool) -> web.Response:
-        """A redirect from a service's origin to the router, which sends the browser back."""
-        host, state = request.headers.get("Host", ""), _state(request) or secrets.token_urlsafe(12)
-        port = host.rpartition(":")[2] if ":" in host else ""
-        scheme = "https" if secure else "http"
-        to = f"{scheme}://{host}{request.raw_path}"
-        router = f"{scheme}://{self._domain}{port and f':{port}'}"
+    def begin(self, request: web.BaseRequest, path: str, *, secure: bool) -> web.Response:
+        """A redirect from a service's origin to the router, which sends the browser back.
+
+        `path` is the page that the browser goes to in the end.
+        """
+        state = _state(request, secure=secure) or secrets.token_urlsafe(12)
+        scheme = _scheme(secure=secure)
+        to = f"{scheme}://{request.headers.get('Host', '')}{path}"
+        router = f"{scheme}://{self._domain}{_port(request)}"
         response = redirect(f"{router}{PATH}?{urlencode({'to': to, 'state': state})}")
         response.set_cookie(
-            STATE_COOKIE, state, max_age=STATE_SECONDS, path=LANDING, secure=secure, httponly=True,
-            samesite="Lax",
+            _cookie_name(secure=secure), state, max_age=STATE_SECONDS, path="/", secure=secure,
+            httponly=True, samesite="Lax",
         )  # fmt: skip
         return response
 
-    def send_back(self, to: str, state: str, principal: Principal) -> web.Response:
+    def send_back(
+        self, request: web.BaseRequest, principal: Principal, *, secure: bool
+    ) -> web.Response:
         """A redirect to a service's origin, with a code for it.
 
+        The origin has the scheme and the port by which the browser reaches the router: to another
+        one, nobody was sent from here.
+
         Raises:
-            BadRequest: the address is not below the router's domain.
+            BadRequest: the address is not that of a service of this router.
         """
+        asked, scheme, port = request.query, _scheme(secure=secure), _port(request)
         try:
-            found = urlsplit(to)
-            host = found.hostname or ""
+            found = urlsplit(asked.get("to", ""))
         except ValueError:
             raise BadRequest("to: not an address") from None
-        below = host.endswith(f".{self._domain}")
-        if found.scheme not in ("http", "https") or not below or "@" in found.netloc:
+        service = Authority.parse(found.netloc)
+        if (
+            service is None
+            or not service.host.endswith(f".{self._domain}")
+            or (found.scheme, service.port) != (scheme, port[1:])
+        ):
             raise BadRequest("to: not the address of a service of this router")
         code = self._signer.sign(
             PURPOSE,
             {
-                "host": host,
-                "state": state,
+                "host": service.host,
+                "state": asked.get("state", ""),
                 "nonce": secrets.token_urlsafe(12),
                 "until": self._now_ms() + int(CODE_SECONDS * 1000),
                 "session": session_content(principal),
@@ -83,30 +102,50 @@ class ServiceSignIn:
         )
         path = local_path(found.path + (f"?{found.query}" if found.query else ""))
         query = f"code={code}&next={quote(path, safe='')}"
-        return redirect(f"{found.scheme}://{found.netloc}{LANDING}?{query}")
+        return redirect(f"{scheme}://{service.host}{port}{LANDING}?{query}")
 
     async def land(self, request: web.BaseRequest, host: str, *, secure: bool) -> web.Response:
         """Set the cookie of a service's origin, and redirect to the page that was requested first.
+
+        Two tabs that begin at the same moment have two states, of which the browser keeps one. The
+        other tab begins again with that one.
 
         Raises:
             Forbidden: the code is not for this host or browser, too old, or was used before.
             StoreError: whether it was used before cannot be known.
         """
         content = self._signer.read(PURPOSE, request.query.get("code", ""))
-        good = (
-            content is not None
-            and content["host"] == host
-            and content["state"] == _state(request)
-            and self._now_ms() < content["until"]
-            and await self._sessions.use_once(content["nonce"], 2 * CODE_SECONDS)
-        )
-        if content is None or not good:
-            raise Forbidden("this sign-in was used before or is too old: open the service again")
+        state, next_path = _state(request, secure=secure), local_path(request.query.get("next", ""))
+        if (
+            content is None
+            or content["host"] != host
+            or content["until"] <= self._now_ms()
+            or state is None
+        ):
+            raise Forbidden(NOT_GOOD)
+        if content["state"] != state:
+            return self.begin(request, next_path, secure=secure)
+        if not await self._sessions.use_once(content["nonce"], 2 * CODE_SECONDS):
+            raise Forbidden(NOT_GOOD)
         principal = principal_from(content["session"])
-        response = redirect(local_path(request.query.get("next", "/")))
+        response = redirect(next_path)
         self._sessions.set_cookie(response, principal, secure=secure, audience=host)
         return response
 
 
-def _state(request: web.BaseRequest) -> str | None:
-    return request.cookies.get(STATE_COOKIE)
+def _state(request: web.BaseRequest, *, secure: bool) -> str | None:
+    return request.cookies.get(_cookie_name(secure=secure))
+
+
+def _cookie_name(*, secure: bool) -> str:
+    return SECURE_COOKIE if secure else STATE_COOKIE
+
+
+def _scheme(*, secure: bool) -> str:
+    return "https" if secure else "http"
+
+
+def _port(request: web.BaseRequest) -> str:
+    """The port that a request's Host header names, with its colon; "" without one."""
+    asked = Authority.parse(request.headers.get("Host", ""))
+    return f":{asked.port}" if asked and asked.port else ""

@@ -66,6 +66,7 @@ from hero_router.web.reverse_proxy import ReverseProxy
 from hero_router.web.router_to_router_requests import RouterToRouterRequests
 from hero_router.web.routes.static import Assets, static_folder
 from hero_router.web.service_host_redirect import ServiceHostRedirect
+from hero_router.web.service_sign_in import COOKIE_NAMES as SERVICE_COOKIES
 from hero_router.web.stream_connection import Connections
 
 if TYPE_CHECKING:
@@ -249,7 +250,7 @@ def _forwarder(
         tunnels,
         HeaderRewriter(
             via="hero_router-" + re.sub(r"[^A-Za-z0-9.-]", "-", config.node.name),
-            own_cookies=SESSION_COOKIES | OIDC_COOKIES,
+            own_cookies=SESSION_COOKIES | OIDC_COOKIES | SERVICE_COOKIES,
             is_own_token=rules.is_own_token,
             login_fields=login.fields if login else frozenset(),
         ),

@@ -48,6 +48,18 @@ def test_an_empty_file_is_no_open_router(tmp_path: Path) -> None:
         load_rules(AccessSettings(token_file=str(tmp_path / "empty")))
 
 
+@pytest.mark.parametrize("text", ["", "\n", "# ann admin * one-0123456789abcd\n"])
+@pytest.mark.parametrize("others", [{}, {"auth_header": "X-User"}, {"token": ONE}], ids=str)
+def test_a_file_of_tokens_without_a_token_stops_the_start(
+    tmp_path: Path, text: str, others: dict[str, str]
+) -> None:
+    """Else the router would be open, or everyone could guess the key of sessions."""
+    (tmp_path / "tokens").write_text(text)
+    settings = AccessSettings(tokens_file=str(tmp_path / "tokens"), **others)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="ROUTER_TOKENS_FILE: the file has no token"):
+        load_rules(settings)
+
+
 @pytest.mark.parametrize(
     "settings",
     [

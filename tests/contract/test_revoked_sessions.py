@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from hero_router.errors import StoreCorrupt
+from hero_router.errors import StoreCorrupt, Unauthorized
 from hero_router.store.revoked_sessions import KEEP_MS, RevokedSessions
 from tests.contract.world import KEYS, Store
 
@@ -68,24 +68,44 @@ async def test_all_sessions_are_ended_that_began_until_now(revoked: RevokedSessi
 async def test_one_session_is_spared_when_all_others_are_ended_until_the_next_time(
     revoked: RevokedSessions,
 ) -> None:
-    before_ms = await revoked.revoke_all("mine")
+    before_ms = await revoked.revoke_all("mine", now_ms())
     found = await revoked.read()
     assert not found.ended("mine", before_ms)
     assert found.ended("other", before_ms)
     assert not found.ended("later", before_ms + 1)
     await revoked.revoke("mine")
     assert (await revoked.read()).ended("mine", before_ms)
-    before_ms = await revoked.revoke_all("other")
+    before_ms = await revoked.revoke_all("other", before_ms + 1)
     assert (await revoked.read()).ended("spared before", before_ms)
     before_ms = await revoked.revoke_all()
     assert (await revoked.read()).ended("other", before_ms)
+
+
+async def test_a_session_that_was_ended_cannot_spare_itself(
+    store: Store, revoked: RevokedSessions
+) -> None:
+    """As one whose worker has not yet read that it was ended."""
+    begun_ms = now_ms()
+    await revoked.revoke("by id")
+    with pytest.raises(Unauthorized):
+        await revoked.revoke_all("by id", begun_ms)
+    assert (await revoked.read()).before_ms == 0
+    before_ms = await revoked.revoke_all()
+    ended = await revoked.read()
+    with pytest.raises(Unauthorized):
+        await revoked.revoke_all("with all", before_ms)
+    assert await revoked.read() == ended
+    await store.raw.delete(KEYS.revoked_before)
+    again_ms = await revoked.revoke_all("mine", begun_ms)
+    assert await revoked.revoke_all("mine", begun_ms) >= again_ms
+    assert not (await revoked.read()).ended("mine", begun_ms)
 
 
 async def test_a_time_that_is_set_by_hand_spares_nobody(
     store: Store, revoked: RevokedSessions
 ) -> None:
     """As by the command of redis-cli that the page shows."""
-    before_ms = await revoked.revoke_all("mine")
+    before_ms = await revoked.revoke_all("mine", now_ms())
     await store.raw.set(KEYS.revoked_before, before_ms + 1)
     assert (await revoked.read()).ended("mine", before_ms)
 
@@ -112,6 +132,8 @@ async def test_a_time_of_another_program_is_an_error_that_says_what_to_do(
     await store.raw.set(KEYS.revoked_before, "soon")
     with pytest.raises(StoreCorrupt, match="redis-cli DEL"):
         await revoked.read()
+    with pytest.raises(StoreCorrupt, match="redis-cli DEL"):
+        await revoked.revoke_all()
 
 
 async def test_keys_of_another_type_are_an_error(store: Store, revoked: RevokedSessions) -> None:

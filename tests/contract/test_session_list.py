@@ -69,7 +69,7 @@ async def test_a_session_whose_worker_has_a_clock_ahead_ends_with_all(
 ) -> None:
     revoked, mine = RevokedSessions(store.raw, KEYS), replace(ONE, id="mine", at=NOW + HOUR_MS)
     await put(record, mine, replace(mine, id="other"))
-    await revoked.revoke_all("mine")
+    await revoked.revoke_all("mine", mine.at)
     found = await revoked.read()
     assert [found.ended(each, mine.at) for each in ("mine", "other")] == [False, True]
 
@@ -97,10 +97,10 @@ async def test_a_session_that_is_ended_leaves_the_record(
     await put(record, ONE, TWO)
     await RevokedSessions(store.raw, KEYS).revoke("one")
     assert await record.read(NOW) == [TWO]
-    await put(record, ONE)
-    await RevokedSessions(store.raw, KEYS).revoke_all("one")
-    assert await record.read(NOW) == [ONE]
-    assert await store.raw.zrange(KEYS.session_ends, 0, -1) == [b"one"]
+    await put(record, replace(ONE, id="three"))
+    await RevokedSessions(store.raw, KEYS).revoke_all("two", TWO.at)
+    assert await record.read(NOW) == [TWO]
+    assert await store.raw.zrange(KEYS.session_ends, 0, -1) == [b"two"]
     await RevokedSessions(store.raw, KEYS).revoke_all()
     assert await record.read(NOW) == []
     assert not await store.raw.exists(KEYS.sessions, KEYS.session_ends)
@@ -140,6 +140,6 @@ async def test_a_record_of_another_type_is_an_error_and_hinders_no_end_of_a_sess
         await put(record, ONE)
     revoked = RevokedSessions(store.raw, KEYS)
     await revoked.revoke("one", NOW + HOUR_MS)
-    await revoked.revoke_all("two")
+    await revoked.revoke_all("two", TWO.at)
     found = await revoked.read()
     assert (found.ids, found.spared) == (frozenset({"one"}), "two")

@@ -11,14 +11,12 @@ from aiohttp import web
 
 from hero_router.access.oidc import (
     CALLBACK_PATH,
-    COOKIE,
-    COOKIE_NAMES,
     PATH,
-    SECURE_COOKIE,
     SIGN_IN_SECONDS,
     PendingSignIn,
     authorization_address,
     check_response_issuer,
+    cookie_name,
     find_pending,
     nonce_of,
     verifier_of,
@@ -83,7 +81,7 @@ class OidcPages:
             )
         )
         response.set_cookie(
-            _cookie_name(secure=secure), pending.cookie_value(signer), max_age=SIGN_IN_SECONDS,
+            cookie_name(secure=secure), pending.cookie_value(signer), max_age=SIGN_IN_SECONDS,
             path="/", secure=secure, httponly=True, samesite="Lax",
         )  # fmt: skip
         return response
@@ -162,7 +160,9 @@ class OidcPages:
     def _pending(self, request: web.Request) -> PendingSignIn | None:
         return find_pending(
             self._access_control.rules.signer,
-            cookie_values(request.headers.get("Cookie", ""), COOKIE_NAMES),
+            cookie_values(
+                request.headers.get("Cookie", ""), cookie_name(secure=request[FACTS].secure)
+            ),
             request.query.get("state", ""),
             self._sessions.now_ms(),
         )
@@ -181,7 +181,7 @@ class OidcPages:
         """Remove the cookie of this sign-in: it is over."""
         secure = request[FACTS].secure
         response.del_cookie(
-            _cookie_name(secure=secure), path="/", secure=secure, httponly=True, samesite="Lax"
+            cookie_name(secure=secure), path="/", secure=secure, httponly=True, samesite="Lax"
         )
 
 
@@ -200,7 +200,3 @@ def redirect_uri(request: web.BaseRequest) -> str:
     """Where the provider sends the browser back to: the router's address as the browser sees it."""
     facts = request[FACTS]
     return f"{facts.proto}://{facts.host or host_of(request)}{facts.prefix}{CALLBACK_PATH}"
-
-
-def _cookie_name(*, secure: bool) -> str:
-    return SECURE_COOKIE if secure else COOKIE

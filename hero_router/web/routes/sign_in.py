@@ -99,8 +99,7 @@ class SignInPages:
             principal = self._access_control.identify(request)
         except Unauthorized:
             return redirect(sign_in_address(request.raw_path, request[FACTS].prefix))
-        asked = request.query
-        return self._services.send_back(asked.get("to", ""), asked.get("state", ""), principal)
+        return self._services.send_back(request, principal, secure=request[FACTS].secure)
 
     async def _begin(
         self, request: web.Request, principal: Principal, way: Way, next_path: str

@@ -171,6 +171,25 @@ async def test_all_others_end_also_those_that_nobody_recorded_and_the_own_goes_o
         await client.aclose()
 
 
+async def test_a_session_that_was_ended_a_moment_ago_cannot_end_all_others_and_live_on(
+    live: Live, http: aiohttp.ClientSession, redis7: RedisServer
+) -> None:
+    """Its worker reads only every few seconds which sessions were ended."""
+    client = connect(redis7.url, name="test")
+    async with browsing() as browser, browsing() as other:
+        for each in (browser, other):
+            await sign_in(each, live.url)
+        own = await me(browser, live.url)
+        assert own is not None
+        await RevokedSessions(client, KEYS).revoke(own["session"])
+        answer = await ask(browser, live.url, "router.end_sessions", None)
+        assert "result" not in answer
+        assert not await client.exists(KEYS.revoked_before, KEYS.revoked_except)
+        await live.parts.access.follower.look_at_sessions()
+        assert [await me(each, live.url) is None for each in (browser, other)] == [True, False]
+    await client.aclose()
+
+
 async def test_a_sign_in_needs_no_record_and_is_recorded_when_redis_answers(
     live: Live, http: aiohttp.ClientSession, redis7: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

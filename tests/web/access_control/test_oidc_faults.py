@@ -163,6 +163,22 @@ async def test_a_code_counts_once_and_only_in_the_browser_that_began(
     assert len(provider.forms) == 1
 
 
+async def test_over_tls_only_the_cookie_counts_that_no_neighbouring_host_can_set(
+    oidc: Live, http: aiohttp.ClientSession
+) -> None:
+    told = {"X-Forwarded-Proto": "https"}
+    async with http.get(f"{oidc.url}{PATH}", headers=told, allow_redirects=False) as answer:
+        cookie, away = answer.headers["Set-Cookie"], answer.headers["Location"]
+    name, _, value = cookie.partition(";")[0].partition("=")
+    address = (await redirected(http, away)).replace("https:", "http:")
+    for sent, status in (("hero_oidc", 403), (name, 200)):
+        async with (
+            browsing() as browser,
+            browser.get(address, headers=told | {"Cookie": f"{sent}={value}"}) as answer,
+        ):
+            assert answer.status == status
+
+
 async def test_a_provider_that_promises_its_name_must_say_it(
     redis7: RedisServer, provider: Provider, http: aiohttp.ClientSession
 ) -> None:

@@ -2,18 +2,21 @@
 
 import socket
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
 
 from hero_router.access.principal import Principal
 from hero_router.access.sessions import session_content
-from hero_router.web.service_sign_in import LANDING, PURPOSE, STATE_COOKIE
+from hero_router.web.service_sign_in import COOKIE_NAMES, LANDING, PURPOSE, STATE_COOKIE
 from tests.web.access_control.callers import (
     OK,
+    TOKEN,
+    bearing,
     sign_in,
     status_of,
 )
@@ -62,10 +65,60 @@ async def test_a_router_sends_browsers_only_to_its_own_services(
 ) -> None:
     await sign_in(http, live.url)
     for to in ELSEWHERE:
-        async with http.get(
-            f"{live.url}/sign-in/service", params={"to": to}, allow_redirects=False
-        ) as answer:
-            assert answer.status == 400, to
+        assert await sent_back(http, live, to) == 400, to
+
+
+async def test_a_browser_is_sent_back_only_with_the_scheme_and_port_with_which_it_came(
+    live: Live, http: aiohttp.ClientSession
+) -> None:
+    """Behind another port another program may listen."""
+    await sign_in(http, live.url)
+    good = f"a.localhost:{live.port}"
+    elsewhere = (
+        "http://a.localhost/", "http://a.localhost:1/", f"https://{good}/",
+        f"http://evil.example\\.localhost:{live.port}/", f"http://x@{good}/", f"http://b{good}x/",
+    )  # fmt: skip
+    for to in elsewhere:
+        assert await sent_back(http, live, to) == 400, to
+    assert await sent_back(http, live, f"http://{good}/") == 303
+    secure = {"X-Forwarded-Proto": "https"} | bearing(TOKEN)
+    assert await sent_back(http, live, f"http://{good}/", secure) == 400
+    assert await sent_back(http, live, f"https://{good}/", secure) == 303
+
+
+async def test_all_tabs_of_a_service_reach_their_pages_in_any_order(
+    live: Live, tmp_path: Path
+) -> None:
+    router, origin = f"http://localhost:{live.port}", f"http://a.localhost:{live.port}"
+    pages = [f"{origin}/{number}" for number in range(3)]
+    for order in (pages, pages[::-1]):
+        async with (
+            aiohttp.ClientSession(connector=local(), headers={"Accept": "text/html"}) as http,
+            service(tmp_path / "a/web_page.sock", answers(OK)),
+        ):
+            begun = {page: await location(http, page) for page in pages}
+            for page in order:
+                await sign_in(http, router)  # in each tab, as each shows the form
+                assert await opened(http, begun[page]) == (page, "ok")
+
+
+async def test_tabs_that_begin_to_sign_in_at_the_same_moment_reach_their_pages(
+    live: Live, tmp_path: Path
+) -> None:
+    """As when a browser opens the tabs of its last session. None has a cookie as it begins."""
+    router, origin = f"http://localhost:{live.port}", f"http://a.localhost:{live.port}"
+    async with (
+        aiohttp.ClientSession(connector=local(), headers={"Accept": "text/html"}) as http,
+        service(tmp_path / "a/web_page.sock", answers(OK)),
+    ):
+        pages = [f"{origin}/{number}?a=b&c" for number in range(3)]
+        begun = []
+        for page in pages:
+            http.cookie_jar.clear()
+            begun.append(await location(http, page))
+        await sign_in(http, router)
+        for page, away in zip(pages, begun, strict=True):
+            assert await opened(http, away) == (page, "ok")
 
 
 async def test_the_code_for_a_services_origin_is_good_for_half_a_minute(
@@ -93,7 +146,25 @@ async def test_the_browser_that_begins_a_sign_in_is_remembered_out_of_reach_of_s
     async with http.get(live.url, headers=headers, allow_redirects=False) as answer:
         cookie = answer.headers["Set-Cookie"]
     assert cookie.startswith(f"{STATE_COOKIE}=")
-    assert {"HttpOnly", "SameSite=Lax", f"Path={LANDING}"} <= {*cookie.split("; ")}
+    assert {"HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=600"} <= {*cookie.split("; ")}
+    headers["X-Forwarded-Proto"] = "https"
+    async with http.get(live.url, headers=headers, allow_redirects=False) as answer:
+        assert answer.headers["Set-Cookie"].startswith("__Host-hero_sign_in=")
+    assert live.parts.proxy.forwarder.rules.own_cookies >= COOKIE_NAMES
+
+
+async def sent_back(
+    http: aiohttp.ClientSession, live: Live, to: str, headers: Mapping[str, str] | None = None
+) -> int:
+    """The status with which the router answers a browser that says it came from there."""
+    query = urlencode({"to": to, "state": "x"})
+    return await status_of(http, "GET", f"{live.url}/sign-in/service?{query}", headers or {})
+
+
+async def opened(http: aiohttp.ClientSession, url: str) -> tuple[str, str]:
+    """The address and the text of the page to which the redirects lead."""
+    async with http.get(url) as answer:
+        return str(answer.url), await answer.text()
 
 
 async def location(http: aiohttp.ClientSession, url: str) -> str:

@@ -62,6 +62,12 @@ async def test_over_tls_the_cookie_is_for_this_host_and_tls_only(
     assert cookie.startswith("__Host-hero_session=")
     assert {"Secure", "Path=/"} <= {*cookie.split("; ")}
     assert "Domain" not in cookie
+    value = cookie.partition(";")[0].partition("=")[2]
+    mine, planted = f"__Host-hero_session={value}", f"hero_session={value}"
+    url = f"{live.url}/api/me"
+    async with aiohttp.ClientSession() as browser:  # with the cookies of no jar
+        assert await status_of(browser, "GET", url, told | {"Cookie": planted}) == 401
+        assert await status_of(browser, "GET", url, told | {"Cookie": f"a=b; {mine}"}) == 200
 
 
 @pytest.mark.parametrize(
