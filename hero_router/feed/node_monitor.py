@@ -40,8 +40,8 @@ class LostNodes:
     whose writes Redis refuses, may still hold the lease. A node that has services but no report
     has no scanner.
 
-    `now_ms` gives Unix ms by Redis's clock. With it, an earlier scanner's report is as old as it
-    says when its node is first seen; without it, and else, it is new when it is first seen.
+    `now_ms` gives Unix ms by Redis's clock. With it, a report is as old as it says when its node is
+    first seen, unless its own scanner holds the lease; without it, and else, it is new then.
     """
 
     def __init__(
@@ -79,24 +79,30 @@ class LostNodes:
 
     def _age(self, node: NodeStatus) -> float:
         """The age of a report in seconds when its node is first seen."""
-        if self._now_ms is None or not node.taken_over:
+        if self._now_ms is None or (node.leased and not node.taken_over):
             return 0.0
         return max(self._now_ms() - node.state.last_scan, 0) / 1000
 
     def _trouble(self, name: str, now: float) -> str | None:
         """Why the state of this node's services is unknown; None where its scanner works."""
-        if now - self._leased_at[name] >= GRACE_SECONDS:
+        overdue = self._is_overdue(name, now)
+        if now - self._leased_at[name] >= GRACE_SECONDS or (
+            overdue and not self._nodes[name].leased
+        ):
             command = f"hero_router forget {shlex.quote(name)}"
             return f"no scanner is running for node {name}; if it is gone for good: {command}"
-        if (node := self._nodes.get(name)) is None:
+        if not overdue:
             return None
-        interval = node.state.scan_seconds
-        late = OVERDUE_SCANS * (interval + node.state.duration_ms / 1000) + GRACE_SECONDS
-        if interval and now - self._reported_at[name] >= late:
-            if node.taken_over:
-                return f"a new scanner of node {name} has started and has not reported yet"
-            return f"the scanner of node {name} is silent: it hangs, or Redis takes no data from it"
-        return None
+        if self._nodes[name].taken_over:
+            return f"a new scanner of node {name} has started and has not reported yet"
+        return f"the scanner of node {name} is silent: it hangs, or Redis takes no data from it"
+
+    def _is_overdue(self, name: str, now: float) -> bool:
+        """Whether the next report should have come long ago; False for a node without a report."""
+        if (node := self._nodes.get(name)) is None or not node.state.scan_seconds:
+            return False
+        scan = node.state.scan_seconds + node.state.duration_ms / 1000
+        return now - self._reported_at[name] >= OVERDUE_SCANS * scan + GRACE_SECONDS
 
     def restart(self, lost: AbstractSet[str]) -> None:
         """Restart the time limits of all scanners, as while Redis could not be read.

@@ -17,6 +17,7 @@ AHEAD_SECONDS = 2.0
 """How long a cursor may be ahead of this worker before its position counts as unknown."""
 
 PENDING, LIVE, BLOCKED, AHEAD, _ = SubscriberState
+OPEN = LIVE, PENDING, AHEAD, BLOCKED
 
 
 class StreamTimers:
@@ -73,7 +74,7 @@ class StreamTimers:
         for subscriber in self._subscribers.in_state(AHEAD):
             self._check_ahead(subscriber, now)
         if self.timing.max_age_seconds:
-            for subscriber in self._subscribers.in_state(LIVE):
+            for subscriber in self._subscribers.in_state(*OPEN):
                 if now >= subscriber.expires_at:
                     self.end(subscriber, "aged")
         if self._close_at is not None:
@@ -99,7 +100,7 @@ class StreamTimers:
 
     def _end_some(self, seconds: float) -> None:
         number = self.timing.drain_count(len(self._subscribers), seconds)
-        for subscriber in self._subscribers.in_state(LIVE, PENDING, AHEAD, BLOCKED)[:number]:
+        for subscriber in self._subscribers.in_state(*OPEN)[:number]:
             self.end(subscriber, "shutdown")
 
     def _check_progress(self, subscriber: Subscriber, now: float) -> None:

@@ -196,6 +196,7 @@ class Tail:
         self._apply_events(snapshot.window)
         if snapshot.head != self._ring.head:  # there are more: the next poll reads them
             return bool(snapshot.window)
+        self._hub.mark_current()
         self._freshness.as_of = snapshot.now_ms
         found, differing = await compared(self._mirror, snapshot.services or {})
         if differing:
@@ -205,19 +206,17 @@ class Tail:
         return True
 
     async def poll(self) -> bool:
-        """Read the next events; False if events are missing, so that a new load is due.
-
-        Raises StoreError.
-        """
+        """Read the next events; False if some are missing: a new load is due. Raises StoreError."""
         events = await self._stream.read(self._ring.head)
         if not events:
             return await self._is_at_head()
         if not follows(self._ring.head, events):
             return False
         self.reads.append((time.time(), events[0].at))
-        if len(events) < READ_BATCH:  # the last one was the head when it was published
-            self._freshness.as_of = events[-1].at or self._freshness.as_of
         self._apply_events(events)
+        if len(events) < READ_BATCH:  # the last one was the head when it was published
+            self._hub.mark_current()
+            self._freshness.as_of = events[-1].at or self._freshness.as_of
         if len(events) * IDLE_SHARE <= self._ring.limit:
             await asyncio.sleep(self._hub.flusher.idle_for)
         return True

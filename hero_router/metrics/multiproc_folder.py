@@ -95,26 +95,37 @@ def preallocate() -> None:
             _allocate(file.fileno(), path.stat().st_size)
 
 
-def has_room(sockets: int) -> bool:
-    """Reserve the disk space for the series of some more sockets; False if there is none.
+class SocketSpace:
+    """The disk space for the series of further sockets. Logs when there is none, and its end."""
 
-    prometheus_client doubles a file that is full, without asking for the space.
-    """
-    folder = os.environ.get(VARIABLE)
-    try:
-        for kind in ("counter", "histogram") if folder else ():
-            with Path(str(folder), f"{kind}_{os.getpid()}.db").open("r+b") as file:
-                used = int.from_bytes(file.read(4), sys.byteorder)
-                _allocate(file.fileno(), 2 * (used + sockets * SOCKET_BYTES))
-    except OSError as error:
-        log.warning(
-            "this web worker cannot reserve disk space in %s for the metrics of one more service "
-            "socket (%s): requests to it are counted as service `other`",
-            folder,
-            error.strerror,
-        )
-        return False
-    return True
+    def __init__(self) -> None:
+        self._full = False
+
+    def has_room(self, sockets: int) -> bool:
+        """Reserve the disk space for the series of some more sockets; False if there is none.
+
+        prometheus_client doubles a file that is full, without asking for the space.
+        """
+        folder = os.environ.get(VARIABLE)
+        try:
+            for kind in ("counter", "histogram") if folder else ():
+                with Path(str(folder), f"{kind}_{os.getpid()}.db").open("r+b") as file:
+                    used = int.from_bytes(file.read(4), sys.byteorder)
+                    _allocate(file.fileno(), 2 * (used + sockets * SOCKET_BYTES))
+        except OSError as error:
+            if not self._full:
+                log.warning(
+                    "this web worker cannot reserve disk space in %s for the metrics of one more "
+                    "service socket (%s): requests to it are counted as service `other`",
+                    folder,
+                    error.strerror,
+                )
+            self._full = True
+        else:
+            if self._full:
+                log.info("this web worker has disk space for the metrics of more sockets again")
+            self._full = False
+        return not self._full
 
 
 def _allocate(file: int, size: int) -> None:

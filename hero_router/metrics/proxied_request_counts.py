@@ -73,12 +73,13 @@ class SocketCounts:
 class ProxiedCounts:
     """Counts one worker's requests to services; `open` is how many have not ended yet.
 
-    `has_room` says whether some further sockets can have series of their own.
+    `has_room` says whether some further sockets can have series of their own. It may be slow, so
+    after a no it is not asked again before the next `take`.
     """
 
     def __init__(self, has_room: Callable[[int], bool] = lambda _: True) -> None:
         self._has_room = has_room
-        self._known, self._new = {OTHER}, 0
+        self._known, self._new, self._full = {OTHER}, 0, False
         self._sockets: dict[tuple[str, str, str], SocketCounts] = {}
         self.open = 0
 
@@ -90,7 +91,7 @@ class ProxiedCounts:
 
     def take(self) -> Mapping[tuple[str, str, str], SocketCounts]:
         """Return the counts since the last call, and begin again."""
-        taken, self._sockets, self._new = self._sockets, {}, 0
+        taken, self._sockets, self._new, self._full = self._sockets, {}, 0, False
         return taken
 
     def _counts_of(self, key: SocketKey) -> SocketCounts:
@@ -98,8 +99,12 @@ class ProxiedCounts:
         return self._sockets.setdefault(key, SocketCounts())
 
     def _is_taken_up(self, key: SocketKey) -> bool:
-        short = all(len(encode(each)) <= MAX_LABEL for each in key)
-        if not (short and len(self._known) <= MAX_SOCKETS and self._has_room(self._new + 1)):
+        if self._full or len(self._known) > MAX_SOCKETS:
+            return False
+        if any(len(encode(each)) > MAX_LABEL for each in key):
+            return False
+        self._full = not self._has_room(self._new + 1)
+        if self._full:
             return False
         self._known.add(key)
         self._new += 1

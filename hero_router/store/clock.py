@@ -52,5 +52,9 @@ class RedisClock:
 
     def now_ms(self) -> int:
         """Redis's time now in Unix milliseconds; this machine's time before the first answer."""
-        seconds = time.time() if self._offset is None else self._offset + time.monotonic()
-        return int(seconds * 1000)
+        return self.unix_ms(time.monotonic())
+
+    def unix_ms(self, monotonic: float) -> int:
+        """Redis's time at a moment of this machine's monotonic clock, as `now_ms` gives it."""
+        offset = time.time() - time.monotonic() if self._offset is None else self._offset
+        return int((offset + monotonic) * 1000)

@@ -87,7 +87,7 @@ def grouped_routes(parts: Parts) -> Sequence[tuple[RouteGroup, Sequence[web.Abst
         (route_groups.sign_in_group(parts.proxy.domain), pages),
         (route_groups.VIEWERS, viewers),
         (route_groups.STATUS_PAGES, status.routes(parts.state)),
-        (route_groups.CLIENTS, clients.routes(parts.client_lists)),
+        (route_groups.CLIENTS, clients.routes(parts.client_lists, parts.feed.freshness.now_ms)),
         (route_groups.METRICS, metrics.routes(parts.exposition, parts.webhook)),
     )
 

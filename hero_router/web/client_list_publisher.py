@@ -32,14 +32,15 @@ counted."""
 
 LONGEST_FILTER = 200
 
+TIMES = ("connected_at", "blocked_at")
+"""The fields of a client that are times; None: not now."""
+
 
 class ClientListPublisher:
     """Publishes the list of one worker's clients."""
 
     def __init__(self, feed: Feed, lists: ClientListStore, clock: RedisClock, worker: str) -> None:
         self._feed, self._lists, self._clock, self._worker = feed, lists, clock, worker
-        # Read once, so that a client's time of connection is the same in each list.
-        self._monotonic_zero = time.time() - time.monotonic()
         self._published: Mapping[str, Any] | None = None
         self._published_at = 0.0
 
@@ -57,7 +58,9 @@ class ClientListPublisher:
         """Write the list to Redis if it has changed or will expire soon. Raises StoreError."""
         summary, now = self._summary(), time.monotonic()
         if summary != self._published or now - self._published_at >= REPEAT_SECONDS:
-            await self._lists.publish(self._worker, summary, self._clock.now_ms())
+            listed = [self._dated(entry) for entry in summary["listed"]]
+            now_ms = self._clock.now_ms()
+            await self._lists.publish(self._worker, {**summary, "listed": listed}, now_ms)
             self._published, self._published_at = summary, now
 
     async def withdraw(self) -> None:
@@ -75,6 +78,15 @@ class ClientListPublisher:
             ],
         }
 
+    def _dated(self, entry: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A client with times by Redis's clock.
+
+        That clock is read again and again, so lists are compared with the monotonic times: those do
+        not change.
+        """
+        times = {name: entry[name] for name in TIMES if entry[name] is not None}
+        return {**entry, **{name: self._clock.unix_ms(at) for name, at in times.items()}}
+
     def _entry(self, client: Subscriber, behind: int) -> dict[str, Any]:
         blocked = client.state is SubscriberState.BLOCKED
         return {
@@ -82,15 +94,12 @@ class ClientListPublisher:
             "state": client.state.value,
             "behind": behind,
             "reason": _reason(client),
-            "connected_at": self._unix_ms(client.connected_at),
-            "blocked_at": self._unix_ms(client.blocked_at) if blocked else None,
+            "connected_at": client.connected_at,
+            "blocked_at": client.blocked_at if blocked else None,
             "cursor": str(client.cursor),
             "filter": _filter(client.options.filter),
             "conflate": client.options.conflate,
         }
-
-    def _unix_ms(self, monotonic: float) -> int:
-        return int((self._monotonic_zero + monotonic) * 1000)
 
 
 def _reason(client: Subscriber) -> str:
@@ -112,7 +121,7 @@ def _filter(only: Filter | None) -> str:
 
 
 def merged(entries: Mapping[str, ClientList], now_ms: int) -> dict[str, Any]:
-    """The lists of all workers as JSON, with totals."""
+    """The lists of all workers as JSON, with totals. `now_ms` is Unix ms by Redis's clock."""
     states, pending = Counter[str](), 0
     workers = []
     for worker, each in sorted(entries.items()):

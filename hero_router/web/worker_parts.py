@@ -161,7 +161,7 @@ def make_parts(config: RouterConfig, clients: RedisClients, clock: RedisClock) -
     state = JsonAnswers(feed, LastProbeCache(nodes))
     scans = ScanCoordinator(feed.mirror, feed.scan_replies, ScanRequests(clients.web, keys))
     client_lists = ClientListStore(clients.web, keys)
-    requests, proxied = RequestCounts(), ProxiedCounts(multiproc_folder.has_room)
+    requests, proxied = RequestCounts(), ProxiedCounts(multiproc_folder.SocketSpace().has_room)
     tunnels = Tunnels(config.proxy.idle_seconds)
     recorder, exposition = _metrics(feed, Figures(requests, proxied, tunnels), clock)
     rules = load_rules(config.access, config.oidc)

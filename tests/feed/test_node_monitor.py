@@ -147,6 +147,11 @@ def taken_over(scan: int) -> dict[str, NodeStatus]:
     return {"n1": NodeStatus(reported(scan)["n1"].state, "new")}
 
 
+def unleased(scan: int) -> dict[str, NodeStatus]:
+    """No scanner holds the lease; the report is by the last one."""
+    return {"n1": NodeStatus(reported(scan)["n1"].state)}
+
+
 def test_a_worker_that_starts_with_a_new_scanner_does_not_take_an_old_report_for_its_own(
     scene: Scene,
 ) -> None:
@@ -161,11 +166,26 @@ def test_a_worker_that_starts_with_a_new_scanner_does_not_take_an_old_report_for
     assert scene.mirror.lost == frozenset()
 
 
+def test_a_worker_that_starts_without_a_scanner_takes_no_old_report_for_new(scene: Scene) -> None:
+    """The scanner died long ago, or starts after the worker."""
+    scene.now_ms = STATE.last_scan + round(PATIENCE * 1000)
+    assert scene.see(unleased(1)) == [("scanner", "n1")]
+    assert "no scanner is running" in detail(scene, "scanner", "n1")
+    assert scene.see(taken_over(1), after=0.5) == [("scanner", "n1")]
+    assert "new scanner" in detail(scene, "scanner", "n1")
+    assert scene.see(reported(2)) == []
+
+
+def test_a_worker_that_starts_during_a_short_hand_over_calls_no_node_lost(scene: Scene) -> None:
+    scene.now_ms = STATE.last_scan + round((PATIENCE - GRACE_SECONDS) * 1000)
+    assert scene.see(unleased(1)) == []
+    assert scene.see(taken_over(1), after=GRACE_SECONDS - 0.1) == []
+
+
 def test_a_new_scanner_whose_node_was_lost_does_not_count_as_silent(scene: Scene) -> None:
     scene.see(reported(1))
-    dead = {"n1": NodeStatus(reported(1)["n1"].state)}
-    scene.see(dead)
-    assert scene.see(dead, after=10 * PATIENCE) == [("scanner", "n1")]
+    scene.see(unleased(1))
+    assert scene.see(unleased(1), after=10 * PATIENCE) == [("scanner", "n1")]
     assert scene.see(taken_over(1)) == [("scanner", "n1")]
     assert "new scanner" in detail(scene, "scanner", "n1")
 

@@ -141,6 +141,25 @@ def test_a_stream_ends_when_it_is_old_and_not_all_at_once() -> None:
     assert bench.hub.stats.closed == {"aged": 1}
 
 
+def test_a_stream_that_cannot_be_sent_events_ends_when_it_is_old_too() -> None:
+    """Else a revoked login would hold for as long as the client does not read."""
+    bench = Bench(max_age=40.0, loaded=False)
+    _, pending = bench.join()
+    bench.pass_time(29)
+    assert pending.calls == []
+    bench.pass_time(1)
+    bench.load()
+    _, ahead = bench.join(cursor(99))
+    _, blocked = bench.join(stalled=True)
+    bench.publish(6, 6)
+    bench.hub.send_conditions((Condition("redis", None, 1, "away"),))
+    bench.pass_time(29)
+    assert (ahead.calls, blocked.calls) == ([], [])
+    bench.pass_time(1)
+    assert (pending.calls, ahead.calls, blocked.calls) == (["end"], ["end"], ["abort"])
+    assert bench.hub.stats.closed == {"aged": 3}
+
+
 def test_streams_have_no_age_unless_it_is_set() -> None:
     bench = Bench()
     _, sink = bench.join()

@@ -7,12 +7,13 @@ from itertools import pairwise
 
 import pytest
 
+from hero_router.feed import stream_timers
 from hero_router.feed import tail as tail_module
 from hero_router.feed.tail import follows
 from hero_router.model import Event
 from hero_router.position import ORIGIN
 from tests.feed.stream import EPOCH, WINDOW, MemoryStream, Scene, balances, resyncs
-from tests.feed.world import event, events, position
+from tests.feed.world import FakeSink, event, events, position
 from tests.support.hand import Hand
 from tests.support.wait import eventually
 
@@ -69,6 +70,41 @@ async def test_a_worker_that_was_only_slow_reports_no_gap(scene: Scene) -> None:
     scene.stream.publish(WINDOW)
     assert not await scene.follow()
     assert (resyncs(sink), sink.seqs()) == ([], list(range(1, WINDOW + 1)))
+
+
+@pytest.mark.parametrize("step", ["poll", "audit"])
+async def test_on_a_busy_stream_a_position_that_redis_never_had_is_told_as_unknown(
+    scene: Scene, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No read is empty there: each one that reaches the head confirms the newest position."""
+    monkeypatch.setattr(stream_timers, "AHEAD_SECONDS", 0.0)
+    scene.stream.publish(5)
+    await scene.tail.load()
+    sink = FakeSink()
+    scene.feed.hub.subscribe(sink, "1000-99", "test")
+    scene.feed.hub.tick()
+    assert resyncs(sink) == []
+    scene.stream.publish()
+    assert await getattr(scene.tail, step)()
+    scene.feed.hub.tick()
+    assert resyncs(sink) == [(None, "unknown_position")]
+    assert sink.seqs() == [1, 2, 3, 4, 5, 6]
+
+
+async def test_a_read_that_does_not_reach_the_head_says_nothing_of_a_position_ahead(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_timers, "AHEAD_SECONDS", 0.0)
+    monkeypatch.setattr(tail_module, "READ_BATCH", 2)
+    await scene.tail.load()
+    sink = FakeSink()
+    scene.feed.hub.subscribe(sink, "1000-3", "test")
+    scene.stream.publish(2)
+    assert not await scene.follow()
+    scene.feed.hub.tick()
+    scene.stream.publish(2)
+    assert not await scene.follow()
+    assert (resyncs(sink), sink.seqs()) == ([], [4])
 
 
 async def test_more_events_at_once_than_a_worker_keeps_all_reach_its_clients() -> None:

@@ -1,5 +1,6 @@
 """Metrics of the requests to services: what is counted, and that their number is bounded."""
 
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -136,11 +137,11 @@ def test_without_room_for_more_series_a_new_socket_counts_as_other() -> None:
     taken = bench.counts.take()
     assert set(taken) == {SocketKey("a", "lab", "rpc"), SocketKey("b", "lab", "rpc"), OTHER}
     bench.answered(name="e")
-    assert asked == [1, 2, 3, 3, 1], "after each tick the space in use is known again"
+    assert asked == [1, 2, 3, 1], "after each tick the space in use is known again"
 
 
 def test_room_is_reserved_before_a_file_grows(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """prometheus_client would map a hole of the file: on a full disk that kills the worker."""
     monkeypatch.setenv(multiproc_folder.VARIABLE, str(tmp_path))
@@ -148,7 +149,8 @@ def test_room_is_reserved_before_a_file_grows(
     for kind in ("counter", "histogram"):
         file = tmp_path / f"{kind}_{os.getpid()}.db"
         file.write_bytes(used.to_bytes(4, "little"))
-    assert multiproc_folder.has_room(2)
+    space = multiproc_folder.SocketSpace()
+    assert space.has_room(2)
     sizes = {file.stat().st_size for file in tmp_path.iterdir()}
     assert sizes == {2 * (used + 2 * multiproc_folder.SOCKET_BYTES)}
     assert all(file.stat().st_blocks * 512 >= min(sizes) for file in tmp_path.iterdir())
@@ -156,8 +158,12 @@ def test_room_is_reserved_before_a_file_grows(
     def full(_file: int, _size: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(multiproc_folder, "_allocate", full)
-    assert not multiproc_folder.has_room(1)
+    with monkeypatch.context() as patch, caplog.at_level(logging.INFO):
+        patch.setattr(multiproc_folder, "_allocate", full)
+        assert not any(space.has_room(1) for _ in range(3))
+    with caplog.at_level(logging.INFO):
+        assert all(space.has_room(1) for _ in range(3))
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"], "each once"
 
 
 def test_every_outcome_of_a_socket_is_a_cause() -> None:

@@ -1,5 +1,6 @@
 """Who is connected where: told in Redis while there are clients, read by any worker, for people."""
 
+import time
 from contextlib import closing
 from typing import Any
 
@@ -11,6 +12,8 @@ from tests.support.hand import Hand
 from tests.support.redis import RedisServer, client
 from tests.support.wait import PATIENCE_SECONDS, eventually
 from tests.web.live import Live, working
+
+HOUR = 3600
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +84,24 @@ async def test_a_client_is_told_with_its_wishes_and_times(redis7: RedisServer, h
                 "filter": "context=shop,work service=x\ufffdy",
                 "conflate": True,
             }
+
+
+async def test_all_times_are_by_the_clock_of_redis(
+    redis7: RedisServer, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker whose machine has another time seems neither gone nor to have had its clients."""
+    true = time.time
+    monkeypatch.setattr(time, "time", lambda: true() - HOUR)
+    async with working(redis7.url) as live, live.listening():
+        monkeypatch.setattr(time, "time", lambda: true() + HOUR)
+        answer = await told(live, 1)
+        (worker,) = answer["workers"]
+        (entry,) = worker["listed"]
+        assert entry["connected_at"] <= worker["at"] <= answer["now"]
+        assert all(
+            abs(at / 1000 - true()) < PATIENCE_SECONDS
+            for at in (entry["connected_at"], worker["at"], answer["now"])
+        )
 
 
 async def test_a_long_wish_is_told_in_short(redis7: RedisServer, hand: Hand) -> None:

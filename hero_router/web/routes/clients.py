@@ -3,7 +3,7 @@
 Addresses of clients are personal data, so the group of this route lets only administrators in.
 """
 
-import time
+from collections.abc import Callable
 
 from aiohttp import web
 
@@ -14,8 +14,11 @@ from hero_router.web.client_list_publisher import merged
 from hero_router.web.encoding import JSON, packed
 
 
-def routes(client_lists: ClientListStore) -> list[web.RouteDef]:
-    """The route `/api/clients`. Requests that arrive while Redis is being read share the answer."""
+def routes(client_lists: ClientListStore, now_ms: Callable[[], int]) -> list[web.RouteDef]:
+    """The route `/api/clients`. Requests that arrive while Redis is being read share the answer.
+
+    `now_ms` gives Unix ms by Redis's clock.
+    """
     flights: list[SingleFlight[dict[str, ClientList]]] = []
 
     async def clients(request: web.Request) -> web.Response:
@@ -28,7 +31,7 @@ def routes(client_lists: ClientListStore) -> list[web.RouteDef]:
         finally:
             if flights and flights[0] is flight:
                 flights.clear()
-        text = encode(merged(entries, int(time.time() * 1000)))
+        text = encode(merged(entries, now_ms()))
         return await packed(request, text.encode("ascii"), JSON, "no-store")
 
     return [web.get("/api/clients", clients)]
