@@ -5,9 +5,9 @@
  */
 
 import { copyButton } from "./copy_buttons.js";
-import { differences } from "./diff.js";
+import { MOST_CHANGES, differences } from "./diff.js";
 import { button, foreign, make, replace } from "./elements.js";
-import { clip, write } from "./json_value.js";
+import { clip, objectOf, write } from "./json_value.js";
 import { spoken } from "./json_pointer.js";
 import { tree } from "./tree.js";
 
@@ -17,6 +17,7 @@ import { tree } from "./tree.js";
 /** @typedef {"tree"|"text"|"difference"} Side */
 
 const MOST_TEXT = 200_000;
+const MOST_EXCERPT = 300;
 const MOST_KEPT = 10;
 
 export class AnswerView {
@@ -112,15 +113,34 @@ export class AnswerView {
     const choice = make(page, "select", { "aria-label": "the answer before", change: choose });
     choice.append(...kept.slice(1).map(({ at, outcomes }, n) => make(page, "option", { value: String(n + 1) }, `${new Date(at).toLocaleTimeString()} ${outcomes[0].title}`)));
     choice.value = String(other);
-    const [after, before] = [kept[0], kept[other]].map(({ outcomes }) => outcomes.map(({ value }) => value ?? null));
-    const changes = differences(before.length === 1 ? before[0] : before, after.length === 1 ? after[0] : after);
+    const [after, before] = [kept[0], kept[other]];
+    const changes = differences(compared(before), compared(after));
     const lines = changes.map(({ path, kind, before: old, after: young }) => {
-      const values = [old, young].filter((value) => value !== undefined).map((value) => clip(write(value), 300));
-      return make(page, "li", { class: kind }, make(page, "b", {}, kind), " ", foreign(page, spoken(path) || "the whole"), " ", foreign(page, values.join(" → ")));
+      const values = [old, young].filter((value) => value !== undefined).map((value) => write(value));
+      return make(page, "li", { class: kind }, make(page, "b", {}, kind), " ", foreign(page, spoken(path) || "the whole"), " ", foreign(page, excerpts(values).join(" → ")));
     });
-    const list = lines.length > 0 ? make(page, "ul", { class: "changes" }, ...lines) : make(page, "p", { class: "note" }, "The two answers are the same.");
-    return [make(page, "label", {}, "since ", choice), list];
+    const inPart = [before, after].some(({ received }) => received.cut || received.garbled);
+    const notes = [
+      ...(changes.length === 0 ? [`The two answers are the same${inPart ? " as far as they could be read" : ""}.`] : []),
+      ...(changes.length === MOST_CHANGES ? [`No more than ${MOST_CHANGES} differences are listed.`] : []),
+    ];
+    return [make(page, "label", {}, "since ", choice), ...(lines.length > 0 ? [make(page, "ul", { class: "changes" }, ...lines)] : []), ...notes.map((text) => make(page, "p", { class: "note" }, text))];
   }
+}
+
+/** What is compared of an answer: what each request got, or the text if that could not be read. @param {Shown} shown */
+function compared({ outcomes, received }) {
+  if (outcomes.some(({ kind, value }) => kind === "strange" && value === undefined)) return objectOf([["HTTP status", received.status], ["text", received.text]]);
+  const all = outcomes.map(({ kind, value }) => objectOf(value === undefined ? [] : [[kind, value]]));
+  return all.length === 1 ? all[0] : all;
+}
+
+/** The texts from a little before the place where they begin to differ. @param {string[]} texts one or two */
+function excerpts([one, other = ""]) {
+  let alike = 0;
+  while (alike < one.length && one[alike] === other[alike]) alike += 1;
+  const from = alike < MOST_EXCERPT / 2 ? 0 : alike - MOST_EXCERPT / 4;
+  return [one, other].filter(Boolean).map((text) => `${from > 0 ? "…" : ""}${clip(text.slice(from), MOST_EXCERPT)}`);
 }
 
 /** @param {number} ms */

@@ -3,7 +3,7 @@
  * @module
  */
 
-import { button, foreign, make, replace } from "./elements.js";
+import { button, foreign, make, replace, sendButton } from "./elements.js";
 import { clip, write } from "./json_value.js";
 
 /** @typedef {import("./call_history.js").Sent} Sent */
@@ -58,7 +58,7 @@ function batchList(page, requests, told) {
     Object.hasOwn(request, "id") ? "" : " (notification)",
     button(page, "remove", () => told.remove(n), { "aria-label": `remove request ${n + 1}` }),
   ));
-  const send = button(page, `send ${requests.length} together`, told.send);
+  const send = sendButton(page, `send ${requests.length} together`, told.send);
   return make(page, "section", { class: "batch", "aria-label": "Batch", hidden: requests.length === 0 }, make(page, "h4", {}, "Batch"), make(page, "ol", {}, ...lines), send);
 }
 

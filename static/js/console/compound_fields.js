@@ -29,7 +29,7 @@ export function parts(form, slot, set, redraw) {
   const { field } = slot;
   if (field.kind === "object") return [make(form.page, "div", { class: "parts" }, ...members(form, field, set, redraw))];
   if (field.kind === "array") return [make(form.page, "div", { class: "parts" }, ...items(form, slot, field, set, redraw))];
-  return field.kind === "union" ? alternatives(form, field, set, redraw) : [];
+  return field.kind === "union" ? alternatives(form, slot, field, set, redraw) : [];
 }
 
 /** @param {Form} form @param {ObjectField} field @param {(field: Field) => void} set @param {Redraw} redraw */
@@ -76,6 +76,7 @@ function items(form, slot, field, set, redraw) {
     schema: schemaOf(n),
     field: item,
     optional: false,
+    secret: slot.secret,
     set: (made) => {
       if (made) field.items[n] = made;
       set(field);
@@ -97,8 +98,8 @@ function moved({ schemas }, schema, field) {
   }
 }
 
-/** @param {Form} form @param {UnionField} field @param {(field: Field) => void} set @param {Redraw} redraw */
-function alternatives(form, field, set, redraw) {
+/** @param {Form} form @param {Whole} slot @param {UnionField} field @param {(field: Field) => void} set @param {Redraw} redraw */
+function alternatives(form, slot, field, set, redraw) {
   const { page, schemas } = form;
   const { branches } = field.shape;
   const choose = () => {
@@ -115,6 +116,7 @@ function alternatives(form, field, set, redraw) {
     schema: field.branch < 0 ? true : branches[field.branch].schema,
     field: field.field,
     optional: false,
+    secret: slot.secret,
     set: (made) => {
       if (made) field.field = made;
       set(field);

@@ -7,7 +7,6 @@ import { make } from "./elements.js";
 import { verdict } from "./form_head_and_problems.js";
 
 /** @typedef {import("./request_editor_state.js").RequestDraft} Draft */
-/** @typedef {import("./validation_problems.js").Problem} Problem */
 
 const AFTER_MS = 200;
 
@@ -25,7 +24,7 @@ export class DraftCheck {
     this.told = told;
     this.root = make(page, "div", { class: "verdict", role: "status" });
     this.timer = 0;
-    /** How many checks have begun. */ this.begun = 0;
+    /** How often the draft has changed or was to be sent: which check is the newest. */ this.newest = 0;
     /** Before the first attempt to send, what is missing is not held against anyone. */ this.attempted = false;
   }
 
@@ -34,39 +33,42 @@ export class DraftCheck {
     this.attempted = false;
   }
 
-  leave() {
+  /** No check says anything any more. */
+  end() {
     clearTimeout(this.timer);
+    this.newest += 1;
   }
 
   /** The draft has changed. @param {Draft} draft */
   later(draft) {
-    clearTimeout(this.timer);
+    this.end();
     this.timer = setTimeout(() => void this.#check(draft, false), AFTER_MS);
   }
 
-  /** It is to be sent now. @param {Draft} draft @returns {Promise<Problem[]>} */
+  /** What the draft is now is to be sent; what is wrong with it gets the focus. @param {Draft} draft @returns {Promise<boolean>} whether nothing is wrong */
   now(draft) {
-    clearTimeout(this.timer);
+    this.end();
     this.attempted = true;
     return this.#check(draft, true);
   }
 
-  /** @param {Draft} draft @param {boolean} sending @returns {Promise<Problem[]>} */
+  /** @param {Draft} draft @param {boolean} sending @returns {Promise<boolean>} */
   async #check(draft, sending) {
     if (draft.fault) {
       this.#say([], [`not sent yet: ${draft.fault.text}`], false);
-      return [{ path: draft.fault.path.map(String), text: draft.fault.text }];
+      if (sending) this.editor.focus(draft.fault.path);
+      return false;
     }
-    const { value } = draft;
-    const number = (this.begun += 1);
-    const { problems, unchecked } = await this.validator.check(this.bundle, value);
+    const number = this.newest;
+    const { problems, unchecked } = await this.validator.check(this.bundle, draft.value);
+    const isGood = problems.length === 0;
     // A later check says it: this one may not take away what that one offers.
-    if (!sending && number !== this.begun) return problems;
-    if (value !== draft.value) return this.#check(draft, sending);
+    if (number !== this.newest) return isGood;
     const told = this.attempted ? problems : problems.filter(({ text }) => text !== "is missing");
     const lined = told.map((problem) => ({ ...problem, line: draft.lineOf(problem.path) }));
-    this.#say(lined, [...unchecked.map((text) => `not checked: ${text}`), ...this.told.notes()], sending && problems.length > 0);
-    return problems;
+    this.#say(lined, [...unchecked.map((text) => `not checked: ${text}`), ...this.told.notes()], sending && !isGood);
+    if (sending && !isGood) this.editor.focus(problems[0].path);
+    return isGood;
   }
 
   /** @param {import("./form_head_and_problems.js").Lined[]} problems @param {string[]} notes @param {boolean} anyway */

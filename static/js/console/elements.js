@@ -30,8 +30,11 @@ export const foreign = (page, text, look) => make(page, "bdi", { class: look }, 
 /** A longer text that a service wrote: where it scrolls, the keyboard can scroll it. @param {Document} page @param {string} text @param {Attributes} attributes */
 export const prose = (page, text, attributes) => make(page, "p", { tabindex: text.length > LONG ? "0" : undefined, ...attributes }, foreign(page, text));
 
-/** A button. @param {Document} page @param {string} label @param {() => void} pressed @param {Attributes} [attributes] */
+/** A button. @param {Document} page @param {string} label @param {(event: MouseEvent) => void} pressed @param {Attributes} [attributes] */
 export const button = (page, label, pressed, attributes = {}) => make(page, "button", { type: "button", class: "act", click: pressed, ...attributes }, label);
+
+/** A button that sends something: the second click of a double click does not send it again. @param {Document} page @param {string} label @param {() => void} pressed @param {Attributes} [attributes] */
+export const sendButton = (page, label, pressed, attributes = {}) => button(page, label, ({ detail }) => detail < 2 && pressed(), attributes);
 
 const REACHED = "a[href], button, input, select, textarea, summary, [tabindex]";
 

@@ -14,9 +14,9 @@ import { isSecret } from "./secrets.js";
 /** @typedef {import("./form_values.js").Field} Field */
 /**
  * One value in the form. `step` is its name or number in what it is a part of; `optional`: it may be left
- * out; `set` puts a new field in its place; `remove`: a person may take it away.
+ * out; `secret`: it is a part of a secret; `set` puts a new field in its place; `remove`: a person may take it away.
  * @typedef {{
- *   step: string, label: string, schema: any, field: Field|null, required?: boolean, optional: boolean,
+ *   step: string, label: string, schema: any, field: Field|null, required?: boolean, optional: boolean, secret?: boolean,
  *   set: (field: Field|null) => void, remove?: () => void,
  * }} Slot
  */
@@ -44,6 +44,7 @@ export class Form {
   #draw(root, slot, state) {
     const { page, schemas } = this;
     const { flat, kind: asked } = schemas.shape(slot.schema);
+    const secret = slot.secret || isSecret(schemas.references, slot.step, [slot.schema]);
     const { id } = state;
     const kind = state.field?.kind ?? asked;
     const described = `${id}-about ${id}-wrong`;
@@ -59,7 +60,7 @@ export class Form {
       focus(root)?.focus();
     };
     const check = slot.optional && CHECKED.includes(kind) ? this.#check(slot, state, asked === "text", set, redraw) : null;
-    const control = input({ page, shape: schemas.shape(slot.schema), field: state.field, optional: slot.optional, secret: isSecret(slot.step, flat), id, described, set });
+    const control = input({ page, shape: schemas.shape(slot.schema), field: state.field, optional: slot.optional, secret, id, described, set });
     const whole = control === null && PARTED.includes(kind);
     root.toggleAttribute("data-whole", whole);
     if (whole) root.setAttribute("aria-labelledby", `${id}-label`);
@@ -70,7 +71,7 @@ export class Form {
     if (slot.required) head.append(make(page, "abbr", { title: "required" }, "*"));
     head.append(foreign(page, hint(flat), "hint"));
     if (slot.remove) head.append(button(page, "remove", slot.remove, { "aria-label": `remove ${slot.label}` }));
-    const below = control ? [control] : state.field ? parts(this, { ...slot, field: state.field }, set, redraw) : [];
+    const below = control ? [control] : state.field ? parts(this, { ...slot, field: state.field, secret }, set, redraw) : [];
     const about = prose(page, typeof flat.description === "string" ? flat.description : "", { class: "about", id: `${id}-about` });
     const wrong = make(page, "p", { class: "wrong", id: `${id}-wrong`, hidden: true });
     root.replaceChildren(head, about, ...below, ...this.#unfit(slot, state.field, redraw), wrong);

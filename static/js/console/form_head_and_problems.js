@@ -3,7 +3,7 @@
  * @module
  */
 
-import { button, foreign, make, prose } from "./elements.js";
+import { foreign, make, prose, sendButton } from "./elements.js";
 import { spoken } from "./json_pointer.js";
 
 /** @param {Document} page @param {import("./method.js").Method} method @returns {HTMLElement[]} */
@@ -23,5 +23,5 @@ export function verdict(page, problems, notes, anyway) {
   const line = (/** @type {string} */ text, /** @type {string} */ look) => make(page, "li", { class: look }, foreign(page, text));
   const wrong = problems.map(({ path, text, line: at }) => line(`${spoken(path) || "the parameters"} ${text}${at === null ? "" : `, line ${at} of the JSON`}`, "wrong"));
   const list = make(page, "ul", { class: "problems" }, ...wrong, ...notes.map((note) => line(note, "soft")));
-  return anyway ? [list, button(page, "send anyway", anyway)] : [list];
+  return anyway ? [list, sendButton(page, "send anyway", anyway)] : [list];
 }

@@ -44,10 +44,10 @@ const hinted = ({ shape: { flat } }) => placeholder(flat.default ?? (Array.isArr
 function text(control) {
   const { page, field, secret, set } = control;
   const shape = /** @type {import("./schema.js").Plain} */ (field?.shape ?? control.shape);
-  const changed = (/** @type {Event} */ event) => set({ kind: "text", shape, text: /** @type {HTMLInputElement} */ (event.target).value });
-  const made = secret
-    ? make(page, "input", { ...common(control), type: "password", autocomplete: "new-password", input: changed })
-    : make(page, "textarea", { ...common(control), rows: "1", placeholder: hinted(control), input: changed });
+  const changed = (/** @type {Event} */ event) => set({ kind: "text", shape, text: /** @type {HTMLTextAreaElement} */ (event.target).value });
+  // A password field would take the line ends out of a key.
+  const look = secret ? { class: "secret", autocapitalize: "off" } : { placeholder: hinted(control) };
+  const made = make(page, "textarea", { ...common(control), rows: "1", ...look, input: changed });
   made.value = field?.kind === "text" ? field.text : "";
   return made;
 }

@@ -12,6 +12,7 @@ import { firstParams, paramsSchema } from "./method.js";
 import { pointer } from "./json_pointer.js";
 import { formParams, isByPosition, makeRequest, sentParams } from "./request.js";
 import { Schemas } from "./schema.js";
+import { withoutSecrets } from "./secrets.js";
 
 /** @typedef {import("./method.js").Method} Method */
 /** @typedef {import("./request.js").Way} Way */
@@ -100,6 +101,11 @@ export class RequestDraft {
       if (at !== undefined) return where(this.text, at).line;
     }
     return null;
+  }
+
+  /** What may be kept and shared of the value, and where it has secrets. */
+  get kept() {
+    return withoutSecrets(this.method.references, this.schema, this.value);
   }
 
   /** The request as it would be sent now. Throws Unreadable while there is a fault. @param {number} id */

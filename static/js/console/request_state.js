@@ -9,7 +9,8 @@ import { send } from "./send.js";
 
 /** @typedef {import("./method.js").Method} Method */
 /** @typedef {import("./validation_client.js").ValidationClient} Validator */
-/** @typedef {{validator: Validator, target: () => {url: string|null, why: string}, methodOf: (name: string) => Method|null}} Around */
+/** Where a request goes, or why that cannot be. @typedef {{url: string|null, why: string}} Target */
+/** @typedef {{validator: Validator, methodOf: (name: string) => Method|null}} Around */
 
 const TICK_MS = 1_000;
 let last = 0;
@@ -41,9 +42,9 @@ export class RequestState {
     this.running?.abort();
   }
 
-  /** @param {any[]} requests @param {(outcome: string) => void} ended gets what became of it @param {boolean} [together] as a batch, even if it is one */
-  async run(requests, ended, together = false) {
-    const { url, why } = this.around.target();
+  /** Send, unless something is under way. @param {Target} target @param {any[]} requests @param {(outcome: string) => void} ended gets what became of it @param {boolean} [together] as a batch, even if it is one */
+  async run({ url, why }, requests, ended, together = false) {
+    if (this.busy) return;
     if (url === null) return this.result.say(why, true);
     const running = (this.running = new AbortController());
     last = Math.max(last, ...requests.map(({ id }) => id ?? 0));
@@ -63,7 +64,7 @@ export class RequestState {
       ended(text);
     } finally {
       clearInterval(timer);
-      if (this.running === running) this.running = null;
+      this.running = null;
       this.changed();
     }
   }

@@ -1,11 +1,12 @@
 /**
  * Makes a schema that stands alone, for the validator: what its references lead to is put into `$defs`, and
- * only well-formed keywords are kept, as the validator trusts what it gets. Pure.
+ * only well-formed keywords are kept, as the validator trusts what it gets. What is not kept makes the
+ * schema looser, never stricter: what it finds wrong is wrong. Pure.
  * @module
  */
 
-import { clip, isObject, kindOf, objectOf, plain, write } from "./json_value.js";
-import { typesOf } from "./schema.js";
+import { clip, isObject, objectOf, plain, write } from "./json_value.js";
+import { LIST, MAP, ONE, VALUES, isNames, isPattern, older } from "./schema_keywords.js";
 
 /** @typedef {import("./references.js").References} References */
 /** @typedef {{schema: any, unchecked: string[]}} Bundle `unchecked`: what of the schema cannot be checked, in words */
@@ -13,68 +14,60 @@ import { typesOf } from "./schema.js";
 const MOST_DEPTH = 80;
 const MOST_SCHEMAS = 5_000;
 
-const ONE = new Set(["additionalItems", "items", "contains", "additionalProperties", "propertyNames", "not", "if", "then", "else", "unevaluatedItems", "unevaluatedProperties"]);
-const LIST = new Set(["prefixItems", "items", "allOf", "anyOf", "oneOf"]);
-const MAP = new Set(["properties", "patternProperties", "dependentSchemas", "dependencies"]);
-
-/** @param {any} value */
-const isCount = (value) => Number.isInteger(value) && value >= 0;
-/** @param {any} value */
-const isAmount = (value) => kindOf(value ?? null) === "number";
-/** @param {any} value */
-const isNames = (value) => Array.isArray(value) && value.every((one) => typeof one === "string");
-
-/** Whether the value of a keyword is well formed. @type {{[keyword: string]: (value: any) => boolean}} */
-const VALUES = {
-  type: (value) => typesOf({ type: value }).length === (Array.isArray(value) ? new Set(value).size : 1),
-  enum: Array.isArray,
-  const: () => true,
-  required: isNames,
-  dependentRequired: (value) => isObject(value) && Object.values(value).every(isNames),
-  minimum: isAmount, maximum: isAmount, exclusiveMinimum: isAmount, exclusiveMaximum: isAmount,
-  multipleOf: (value) => isAmount(value) && plain(value) > 0,
-  minLength: isCount, maxLength: isCount, minItems: isCount, maxItems: isCount,
-  minProperties: isCount, maxProperties: isCount, minContains: isCount, maxContains: isCount,
-  uniqueItems: (value) => typeof value === "boolean",
-  format: (value) => typeof value === "string",
-  pattern: isPattern,
-};
+/** Keywords that find more wrong if another is looser. @type {[keyword: string, other: string][]} */
+const IF_LOOSER = [["not", "not"], ["if", "if"], ["oneOf", "oneOf"], ["maxContains", "contains"]];
+/** Keywords that find more wrong if another is missing. @type {[keyword: string, other: string][]} */
+const IF_MISSING = [["additionalProperties", "properties"], ["additionalProperties", "patternProperties"], ["items", "prefixItems"], ["contains", "minContains"]];
 
 /** @param {References} references @param {any} schema @returns {Bundle} */
 export function bundle(references, schema) {
-  const made = new Bundler(references);
-  const whole = made.copy(schema, 0);
-  return {
-    schema: isObject(whole) ? objectOf([...Object.entries(whole), ["$defs", made.defs]]) : whole,
-    unchecked: [...made.unchecked],
-  };
+  /** @type {Set<any>} */ let looser = new Set();
+  for (;;) {
+    const made = new Bundler(references, looser);
+    const whole = made.copy(schema, 0);
+    if (made.looser.size === looser.size) {
+      return { schema: isObject(whole) ? objectOf([...Object.entries(whole), ["$defs", made.defs]]) : whole, unchecked: [...made.unchecked] };
+    }
+    // A schema that refers to one around itself may depend on what was found out only after it.
+    looser = made.looser;
+  }
 }
 
 class Bundler {
-  /** @param {References} references */
-  constructor(references) {
+  /** @param {References} references @param {Set<any>} looser targets of references that are known not to be kept as they are */
+  constructor(references, looser) {
     this.references = references;
+    this.looser = new Set(looser);
     /** @type {{[name: string]: any}} */ this.defs = Object.create(null);
     /** @type {Map<any, string>} */ this.names = new Map();
     /** @type {Set<string>} */ this.unchecked = new Set();
     this.count = 0;
+    /** How often something was not kept. */ this.losses = 0;
+  }
+
+  /** Something is not kept. @param {string} what */
+  lose(what) {
+    this.unchecked.add(what);
+    this.losses += 1;
   }
 
   /** @param {any} schema @param {number} depth @returns {any} */
   copy(schema, depth) {
     if (typeof schema === "boolean") return schema;
-    if (!isObject(schema)) return true;
     this.count += 1;
-    if (depth > MOST_DEPTH || this.count > MOST_SCHEMAS) {
-      this.unchecked.add("a part of the schema, as it is too large");
+    if (!isObject(schema) || depth > MOST_DEPTH || this.count > MOST_SCHEMAS) {
+      this.lose(isObject(schema) ? "a part of the schema, as it is too large" : "a malformed schema");
       return true;
     }
-    /** @type {[string, any][]} */ const found = [];
+    const found = Object.create(null);
+    /** @type {Set<string>} */ const looser = new Set();
     for (const [keyword, value] of Object.entries(older(schema))) {
+      const losses = this.losses;
       const kept = this.keyword(keyword, value, depth + 1);
-      if (kept !== undefined) found.push([keyword, kept]);
+      if (kept !== undefined) found[keyword] = kept;
+      if (this.losses > losses) looser.add(keyword);
     }
-    return objectOf(found);
+    return looser.size > 0 ? loosened(found, looser) : found;
   }
 
   /** @param {string} keyword @param {any} value @param {number} depth @returns {any} undefined: not kept */
@@ -85,51 +78,42 @@ class Bundler {
     if (MAP.has(keyword) && isObject(value)) return this.map(keyword, value, depth);
     const isWell = Object.hasOwn(VALUES, keyword) ? VALUES[keyword] : MAP.has(keyword) || LIST.has(keyword) ? () => false : null;
     if (isWell?.(value)) return plain(value);
-    if (isWell) this.unchecked.add(`a malformed ${keyword}`);
+    if (isWell) this.lose(`a malformed ${keyword}`);
     return undefined;
   }
 
   /** @param {string} keyword @param {{[name: string]: any}} value @param {number} depth */
   map(keyword, value, depth) {
-    const members = Object.entries(value).filter(([name]) => keyword !== "patternProperties" || isPattern(name));
-    return objectOf(members.map(([name, one]) => [name, keyword === "dependencies" && isNames(one) ? one : this.copy(one, depth)]));
+    if (keyword === "patternProperties" && !Object.keys(value).every(isPattern)) return this.lose(`a malformed pattern in ${keyword}`);
+    return objectOf(Object.entries(value).map(([name, one]) => [name, keyword === "dependencies" && isNames(one) ? one : this.copy(one, depth)]));
   }
 
   /** @param {any} ref @param {number} depth */
   reference(ref, depth) {
     const target = this.references.find(ref);
     if (target === undefined) {
-      this.unchecked.add(`what is outside this service's document: ${clip(typeof ref === "string" ? ref : write(ref), 100)}`);
-      return undefined;
+      return this.lose(`what is outside this service's document: ${clip(typeof ref === "string" ? ref : write(ref), 100)}`);
     }
     if (!this.names.has(target)) {
       const name = String(this.names.size);
+      const losses = this.losses;
       this.names.set(target, name);
       this.defs[name] = this.copy(target, depth);
-    }
+      if (this.losses > losses) this.looser.add(target);
+    } else if (this.looser.has(target)) this.losses += 1;
     return `#/$defs/${this.names.get(target)}`;
   }
 }
 
-const BOUNDS = [["exclusiveMinimum", "minimum"], ["exclusiveMaximum", "maximum"]];
-
-/** The bounds of draft 4, which were true or false beside a number, as those of later drafts. @param {{[keyword: string]: any}} schema */
-function older(schema) {
-  const old = BOUNDS.filter(([keyword]) => typeof schema[keyword] === "boolean");
-  if (old.length === 0) return schema;
-  const made = objectOf(Object.entries(schema));
-  for (const [keyword, bound] of old) {
-    if (made[keyword] && Object.hasOwn(made, bound)) made[keyword] = made[bound];
-    else delete made[keyword];
-  }
-  return made;
-}
-
-/** @param {any} text */
-function isPattern(text) {
-  try {
-    return typeof text === "string" && Boolean(new RegExp(text, "u"));
-  } catch {
-    return false;
-  }
+/**
+ * A schema of which something is not kept, without what finds more wrong for that reason.
+ * @param {{[keyword: string]: any}} found @param {Set<string>} looser keywords of which something is not kept, or all
+ */
+function loosened(found, looser) {
+  const missing = (/** @type {string} */ keyword) => looser.has(keyword) && !Object.hasOwn(found, keyword);
+  const stricter = [...IF_LOOSER.filter(([, other]) => looser.has(other)), ...IF_MISSING.filter(([, other]) => missing(other))];
+  const dropped = new Set([...stricter.map(([keyword]) => keyword), "unevaluatedItems", "unevaluatedProperties"]);
+  const kept = Object.entries(found).filter(([keyword]) => !dropped.has(keyword));
+  // Of alternatives that are looser, several may fit.
+  return objectOf(dropped.has("oneOf") && !Object.hasOwn(found, "anyOf") ? [...kept, ["anyOf", found.oneOf]] : kept);
 }

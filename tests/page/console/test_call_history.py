@@ -71,34 +71,6 @@ async def test_a_storage_that_another_program_wrote_or_that_is_forbidden_does_no
     assert await run(quiet, code, text) == [[], True, 1, False, False, []]
 
 
-SECRET = {
-    "type": "object",
-    "properties": {
-        "user": {"type": "string"},
-        "note": {"type": "string", "format": "password"},
-        "code": {"type": "string", "writeOnly": True},
-        "inner": {"type": "array", "items": {"type": "object"}},
-    },
-}
-
-
-async def test_secrets_are_left_out_by_their_name_and_by_what_the_schema_says(quiet: Page) -> None:
-    value: dict[str, Any] = {
-        "user": "ada", "note": "n", "code": "c", "password": "p", "apiKey": "k", "token": "t",
-        "inner": [{"id": 1, "client_secret": "s"}, {"Authorization": "a", "session-id": "i"}],
-        "passenger": "kept", "keyboard": "kept",
-    }  # fmt: skip
-    code = "(schema, value) => m.withoutSecrets(m.schemasOf({}), schema, value)"
-    found = await run(quiet, code, SECRET, value)
-    assert found["value"] == {
-        "user": "ada", "inner": [{"id": 1}, {}], "passenger": "kept", "keyboard": "kept",
-    }  # fmt: skip
-    assert found["leftOut"] == [
-        "note", "code", "password", "apiKey", "token", "inner[0].client_secret",
-        "inner[1].Authorization", "inner[1].session-id",
-    ]  # fmt: skip
-
-
 @pytest.mark.parametrize(
     ("before", "after", "changes"),
     [

@@ -111,6 +111,54 @@ RINGS = {
 }  # fmt: skip
 
 
+ELSEWHERE = {"$ref": "https://example.org/s.json"}
+STRANGE = {"pattern": "\\@"}
+"""No regular expression with the flag `u`, which the validator sets."""
+
+LOOSE: dict[str, tuple[Any, Any, bool]] = {
+    "not": ({"not": STRANGE}, "x", True),
+    "not of something malformed": ({"not": 5}, 1, True),
+    "if": ({"if": ELSEWHERE, "then": False}, 1, True),
+    "an alternative": ({"oneOf": [ELSEWHERE, {"type": "string"}]}, "x", True),
+    "a part of an alternative": (
+        {"oneOf": [{"properties": {"a": STRANGE}}, {"required": ["a"]}]}, {"a": "x"}, True),
+    "what fits none of them": (
+        {"oneOf": [{"required": ["b"], "properties": {"a": STRANGE}}, {"required": ["c"]}]},
+        {"a": "x"}, False),
+    "both kinds of alternatives": (
+        {"anyOf": [{"type": "integer"}], "oneOf": [STRANGE, {"type": "string"}]}, "x", False),
+    "names by a pattern": (
+        {"patternProperties": {"\\@": {}}, "additionalProperties": False}, {"a": 1}, True),
+    "malformed members": ({"properties": 1, "additionalProperties": False}, {"a": 1}, True),
+    "unknown members beside one": (
+        {"properties": {"a": ELSEWHERE}, "additionalProperties": False}, {"b": 1}, False),
+    "members that others do not know": (
+        {"allOf": [ELSEWHERE], "unevaluatedProperties": False}, {"a": 1}, True),
+    "items that others do not know": (
+        {"allOf": [ELSEWHERE], "unevaluatedItems": False}, [1], True),
+    "a malformed tuple": ({"prefixItems": {}, "items": {"type": "null"}}, [1], True),
+    "at most so many": ({"contains": STRANGE, "maxContains": 1}, ["x", "y"], True),
+    "at least malformed": ({"contains": {"type": "null"}, "minContains": "0"}, [1], True),
+    "through references": (
+        {"not": {"$ref": "#/$defs/A"}, "$defs": {"A": {"allOf": [{"$ref": "#/$defs/B"}]},
+                                                 "B": STRANGE}}, "x", True),
+    "around itself": (
+        {"$ref": "#/$defs/O", "$defs": {"O": {
+            "properties": {"a": {"not": {"$ref": "#/$defs/O"}}, "b": STRANGE}}}},
+        {"a": {"b": "x"}}, True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", LOOSE.values(), ids=LOOSE)
+async def test_what_cannot_be_checked_makes_nothing_wrong(
+    quiet: Page, case: tuple[Any, Any, bool]
+) -> None:
+    schema, value, good = case
+    found = await run(quiet, CHECK, {}, schema, value, LONG_MS)
+    assert (found["problems"] == []) == good
+    assert found["unchecked"] != []
+
+
 # The page's own timers go on meanwhile; afterwards the validator answers as before.
 BESIDE = f"""async (components, schema, value) => {{
   let [beats, going] = [0, true];
