@@ -121,14 +121,16 @@ def past(view: View, end: int, span: Span | None, cells: Cells) -> Past:
     if span is None:
         return Past(BEFORE * view.buckets, Availability(0, 0, 0))
     letters, figures = cells
+    begin = max(view.first(end) * view.ring.minutes, span.since)
     if view.ring is MINUTES:
         up, watched = count(letters, UP), count(letters, WATCHED)
     else:
-        end = max(end, min(span.last + 1, end + 1))  # the counts of an hour have its newest minute
+        rest = -end % view.ring.minutes  # the counts of the last hour have its newest minutes
+        end = max(end, min(span.last + 1, end + rest))
         digits = (view.ring.width - LATENCIES) // 2
         up = total(figures, 0, digits, view.ring.width)
         watched = total(figures, digits, digits, view.ring.width)
-    minutes = max(end - max(view.first(end) * view.ring.minutes, span.since), 0)
+    minutes = max(end - begin, 0)
     bars = letters if view.group == 1 else _folded(letters, view.group)
     return Past(bars, Availability(up, watched, minutes))
 

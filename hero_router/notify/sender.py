@@ -61,7 +61,7 @@ class Sender:
         self._store, self._target, self._now_ms = store, target, now_ms
         self._backoff = backoff or Backoff(FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS)
         self._failing = ""
-        self._refusals = 0
+        self._refusals = self._notice_refusals = 0
 
     async def run(self) -> None:
         """Send until cancelled."""
@@ -102,12 +102,28 @@ class Sender:
         return 0.0
 
     async def _tell_dropped(self, before: Queued) -> None:
-        """First say how many messages are missing. Raises Failed, StoreError."""
+        """First say how many messages are missing, unless the target refuses to be told.
+
+        Raises:
+            Failed: not told yet. It says nothing about the message, so it is no refusal of it.
+            StoreError: Redis cannot be reached or refuses a call.
+        """
         number = await self._store.dropped()
         if number <= 0:
             return
         told = about_missed(number, "queue", self._now_ms(), f"{number} {before.id}")
-        await self._target.send(Queued(b"", told.id, told.at, told.body()))
+        try:
+            await self._target.send(Queued(b"", told.id, told.at, told.body()))
+        except Failed as failed:
+            self._notice_refusals += failed.is_refusal
+            if self._notice_refusals < REFUSALS:
+                raise Failed(str(failed)) from None
+            log.error(
+                "the receiver of webhook messages will not be told that %d are missing: %s",
+                number,
+                failed,
+            )
+        self._notice_refusals = 0
         await self._store.told_dropped(number)
 
     async def _failed(self, message: Queued, failed: Failed) -> float:

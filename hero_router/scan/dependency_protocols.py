@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -77,8 +77,11 @@ class HistoryProtocol(Protocol):
 class ScanRequestsProtocol(Protocol):
     """Receives the web workers' scan requests; a request is lost if no scanner listens."""
 
-    def listen(self) -> AsyncIterator[ScanRequest]:
-        """Yield scan requests as they arrive. Raises StoreError if the connection is lost."""
+    def listen(self, subscribed: Callable[[], None]) -> AsyncIterator[ScanRequest]:
+        """Yield scan requests as they arrive; calls `subscribed` when none is lost from then on.
+
+        Raises StoreError if the connection is lost.
+        """
 
 
 class Probe(Protocol):

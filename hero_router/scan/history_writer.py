@@ -79,6 +79,9 @@ class HistoryWriter:
         except StoreError as error:
             self._failed(error)
             rows = self._recorder.close_unread()
+        else:
+            if not (rows or self._pending):
+                self._succeeded()  # there is nothing to write
         if rows:
             self._pending = [*self._pending, Minute(over, self._begun, rows)][-MOST_PENDING:]
 
@@ -96,8 +99,11 @@ class HistoryWriter:
         while self._pending:
             await self._history.write(grant, self._pending[0])
             del self._pending[0]
-            self._outage.succeeded()
-            self.trouble = None
+            self._succeeded()
+
+    def _succeeded(self) -> None:
+        self._outage.succeeded()
+        self.trouble = None
 
     def _failed(self, error: StoreError) -> float:
         self.trouble = f"the history of services cannot be written: {error}"

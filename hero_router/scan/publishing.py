@@ -153,11 +153,11 @@ class Publisher:
         results = {raw: self._results.pop(raw) for raw in raws if raw in self._results}
         before = {key: self.tracked[key].record for key in batch & self.tracked.keys()}
         changes, after = diff(present, self._evaluation(known, results))
-        if self._unlinks:
-            await asyncio.to_thread(unlink_stale, present, self.tracked, after)
-        self.tracked |= after
-        self._dirty -= batch
+        self._dirty -= batch  # before the first `await`: what is noted meanwhile stays noted
         try:
+            if self._unlinks:
+                await asyncio.to_thread(unlink_stale, present, self.tracked, after)
+            self.tracked |= after
             await self._apply(grant, known, changes, before)
         except BaseException:
             self._dirty |= batch

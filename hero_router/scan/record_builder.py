@@ -101,23 +101,43 @@ def _reason(states: tuple[SocketState, ...]) -> str:
 def _facts(before: Record | None, live: list[TrackedSocket]) -> tuple[Facts, str | None]:
     """The facts of a service, and the error of its documents, if any.
 
-    The facts come from the good document with the highest rank. Without a good document the last
-    known facts are kept, so that a service that is down keeps its title; but not if no socket
-    offers a document any more.
+    The facts come from the good document with the highest rank. The last known facts stand for a
+    document that is bad or was not asked for yet, so that a service that is down keeps its title;
+    but not if no socket offers such a document any more.
     """
     asked = [socket.documents for socket in live if socket.documents is not None]
-    unasked = any(
-        socket.documents is None and socket.state.status is not Status.NON_RPC for socket in live
-    )
-    error = next((answer.error for answer in asked if answer.error is not None), None)
-    good = [answer.facts for answer in asked if answer.error is None and answer.facts is not None]
-    if good:
-        return max(good, key=lambda facts: _RANK.get(facts.source_kind, 0)), error
     if before is not None and not asked:
         return Facts.of(before), before.spec_error
-    if before is not None and before.source_kind != "none" and (error is not None or unasked):
-        return Facts.of(before), error
+    error = next(filter(None, (_document_error(socket, before) for socket in live)), None)
+    good = [answer.facts for answer in asked if answer.error is None and answer.facts is not None]
+    if before is not None and _may_return(before.source_kind, live):
+        good.append(Facts.of(before))  # the last one, as the first of the highest rank counts
+    if good:
+        return max(good, key=lambda facts: _RANK.get(facts.source_kind, 0)), error
     return next((answer.facts for answer in asked if answer.facts is not None), Facts()), error
+
+
+def _may_return(kind: str, live: list[TrackedSocket]) -> bool:
+    """Whether a socket may still offer a document of this kind; `rpc` sockets alone offer OpenRPC.
+
+    Such a socket was not asked yet, or its answer is bad.
+    """
+    able = [socket for socket in live if kind != "openrpc" or socket.state.role == "rpc"]
+    return kind != "none" and any(map(_is_in_doubt, able))
+
+
+def _document_error(socket: TrackedSocket, before: Record | None) -> str | None:
+    """What is wrong with a socket's documents; the last known error until they are asked for."""
+    if socket.documents is not None:
+        return socket.documents.error
+    known = before.spec_error if before is not None else None
+    return known if socket.state.error == known else None
+
+
+def _is_in_doubt(socket: TrackedSocket) -> bool:
+    if socket.documents is None:
+        return socket.state.status is not Status.NON_RPC
+    return socket.documents.error is not None
 
 
 def _socket_path(service: DiscoveredService, raw: bytes) -> str:

@@ -197,8 +197,7 @@ class ScanLoop:
     async def _keep_listening(self) -> None:
         while True:
             try:
-                async for request in self._requests.listen():
-                    self._requests_outage.succeeded()
+                async for request in self._requests.listen(self._requests_outage.succeeded):
                     self._accept(request)
             except StoreError as error:
                 await pause(self._clock, self._requests_outage.failed(error))

@@ -1,6 +1,6 @@
 """Sends scan requests from web workers to scanners, over a pub/sub channel that stores nothing."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -40,14 +40,19 @@ class ScanRequests:
         with redis_errors():
             return int(await self._client.publish(self._channel, encode(asdict(request))))
 
-    async def listen(self) -> AsyncIterator[ScanRequest]:
-        """Yield scan requests as they arrive. Raises StoreError if the connection is lost."""
+    async def listen(self, subscribed: Callable[[], None]) -> AsyncIterator[ScanRequest]:
+        """Yield scan requests as they arrive; calls `subscribed` when none is lost from then on.
+
+        Raises StoreError if the connection is lost.
+        """
         with redis_errors():
             async with self._client.pubsub() as channel:
                 # An inner block: a lost cancellation must be raised before the loop begins.
                 with redis_errors():
                     await channel.subscribe(self._channel)
                 async for message in _messages(channel, self._idle_seconds):
+                    if message["type"] == "subscribe":
+                        subscribed()
                     if (request := _read(message)) is not None:
                         yield request
 

@@ -23,11 +23,12 @@ class Listener:
 
     def __init__(self, requests: ScanRequests) -> None:
         self.heard: list[ScanRequest] = []
+        self.subscribed = asyncio.Event()
         self._requests = requests
         self.task = asyncio.create_task(self._listen())
 
     async def _listen(self) -> None:
-        async for request in self._requests.listen():
+        async for request in self._requests.listen(self.subscribed.set):
             self.heard.append(request)
 
     async def end(self) -> None:
@@ -68,6 +69,13 @@ async def test_a_request_may_be_for_all_nodes(store: Store) -> None:
     async with listening(store) as (listener,):
         await store.requests.send(LAST)
         await eventually(lambda: listener.heard == [LAST], message="it hears the request")
+
+
+async def test_a_listener_knows_when_it_has_subscribed(store: Store) -> None:
+    """Before any request arrives."""
+    async with listening(store) as (listener,):
+        await asyncio.wait_for(listener.subscribed.wait(), PATIENCE_SECONDS)
+        assert listener.heard == []
 
 
 async def test_a_request_is_not_kept_for_later_listeners(store: Store) -> None:

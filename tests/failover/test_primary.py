@@ -29,7 +29,8 @@ async def hearing(url: str) -> AsyncIterator[list[str]]:
     async def listen() -> None:
         while True:
             with contextlib.suppress(StoreError):
-                async for request in ScanRequests(ear, Keys(), idle_seconds=0.2).listen():
+                requests = ScanRequests(ear, Keys(), idle_seconds=0.2)
+                async for request in requests.listen(lambda: None):
                     heard.append(request.id)  # noqa: PERF401 - what was heard counts at once
             await asyncio.sleep(0.05)
 

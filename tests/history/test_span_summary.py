@@ -2,10 +2,19 @@
 
 import pytest
 
+from hero_router.history import base62
 from hero_router.history.folding import Cells
 from hero_router.history.minute_writes import Span
-from hero_router.history.rings import DAYS, HOURS, MINUTE_MS, MINUTES
-from hero_router.history.span_summary import DEFAULT_SPAN, VIEWS, end_minute, latencies, past, whole
+from hero_router.history.rings import DAYS, HOURS, MINUTE_MS, MINUTES, Ring
+from hero_router.history.span_summary import (
+    DEFAULT_SPAN,
+    VIEWS,
+    View,
+    end_minute,
+    latencies,
+    past,
+    whole,
+)
 
 HOUR, DAY, MONTH, YEAR = (VIEWS[name] for name in ("1h", "1d", "30d", "1y"))
 START = 1440 * 20_000
@@ -110,9 +119,41 @@ def test_bars_are_the_worst_of_their_buckets_and_hours_bring_their_counts() -> N
     assert past(MONTH, end, Span(START - 5, end - 1), cells).availability.minutes == 605
     whole_span = 119 * 360 + 240
     assert past(MONTH, end, Span(0, end - 1), cells).availability.minutes == whole_span
-    assert past(MONTH, end, Span(START, end), cells).availability.minutes == 601
-    assert past(MONTH, end, Span(START, end + 9), cells).availability.minutes == 601
     assert past(MONTH, end, Span(START, end - 9), cells).availability.minutes == 600
+    assert past(MONTH, end, Span(START, end), cells).availability.minutes == 600
+
+
+@pytest.mark.parametrize("view", [MONTH, YEAR])
+@pytest.mark.parametrize("begun", [0, 5, 20 * 1440, 800 * 1440])
+@pytest.mark.parametrize("ahead", [0, 1, 9, 3 * 1440])
+def test_of_a_service_that_is_watched_all_the_time_all_minutes_are_watched(
+    view: View, begun: int, ahead: int
+) -> None:
+    """Whether minutes are written already that readers do not count yet, or not.
+
+    Those of them that begin a new bucket may have overwritten the first ones of the span.
+    """
+    ring = view.ring
+    for boundary in (60, 360, 1440, 2880):
+        for end in range(START + boundary - 3, START + boundary + 4):
+            span = Span(START - begun, end - 1 + ahead)
+            first = view.first(end)
+            numbers = range(first, first + view.count(end))
+            counts = "".join(figures(ring, number, span) for number in numbers)
+            cells = whole(view, end, span, Cells("h" * len(numbers), counts), lost=False)
+            found = past(view, end, span, cells).availability
+            over = range(
+                max(first, ring.number(span.since)), ring.number(span.last) + 1 - ring.size
+            )
+            assert found.up == found.watched == found.minutes - len(over) * ring.minutes
+
+
+def figures(ring: Ring, number: int, span: Span) -> str:
+    """The counts of a bucket of a service that was up in every minute of its history."""
+    first = max(number * ring.minutes, span.since)
+    minutes = max(min((number + 1) * ring.minutes, span.last + 1) - first, 0)
+    digits = base62.number(minutes, (ring.width - base62.LATENCIES) // 2)
+    return f"{digits}{digits}--"
 
 
 def test_a_history_that_begins_after_the_span_has_no_minutes() -> None:

@@ -19,11 +19,15 @@ from tests.support.fake_redis import fake_redis
 KEYS = Keys()
 
 
+REFUSED = Failed("it answers with status 400", is_refusal=True)
+
+
 class FakeTarget:
-    """Takes messages, or fails as long as `failure` is set."""
+    """Takes messages, or fails as long as `failure` is set; may refuse notices of missing ones."""
 
     def __init__(self) -> None:
         self.failure: Failed | None = None
+        self.wants_notices = True
         self.tried = list[str]()
         self.taken = list[str]()
 
@@ -34,6 +38,8 @@ class FakeTarget:
         self.tried.append(name)
         if self.failure:
             raise self.failure
+        if not self.wants_notices and "dropped" in told["data"]:
+            raise REFUSED
         self.taken.append(name)
 
 
@@ -109,7 +115,7 @@ async def test_a_message_that_is_refused_again_and_again_does_not_hold_up_the_ot
 ) -> None:
     """And the next one says that one is missing."""
     await desk.queue(message("a"), message("b"))
-    desk.target.failure = Failed("it answers with status 400", is_refusal=True)
+    desk.target.failure = REFUSED
     for _ in range(REFUSALS):
         assert await desk.sender.step() > 0
     assert "given up and will never be sent: it answers with status 400" in caplog.text
@@ -119,6 +125,41 @@ async def test_a_message_that_is_refused_again_and_again_does_not_hold_up_the_ot
     await desk.queue(message("c"))
     await desk.sender.step()
     assert desk.target.taken[2:] == ["c"]
+
+
+async def test_a_target_that_refuses_to_be_told_what_is_missing_gets_all_other_messages(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    await desk.queue(*(message(name) for name in "abc"))
+    desk.target.failure = REFUSED
+    for _ in range(REFUSALS):
+        await desk.sender.step()
+    desk.target.failure, desk.target.wants_notices = None, False
+    for _ in range(REFUSALS + 1):
+        await desk.sender.step()
+    assert desk.target.tried[REFUSALS:] == ["1 dropped"] * REFUSALS + ["b", "c"]
+    assert desk.target.taken == ["b", "c"]
+    assert "will not be told that 1 are missing: it answers with status 400" in caplog.text
+
+
+async def test_refusals_to_be_told_what_is_missing_are_none_of_the_message_behind(
+    desk: Desk,
+) -> None:
+    """Nor does a target that is away count as one that refuses."""
+    await desk.queue(message("a"), message("b"))
+    desk.target.failure = REFUSED
+    for _ in range(2 * REFUSALS - 1):
+        await desk.sender.step()
+    desk.target.failure = Failed("no answer")
+    for _ in range(REFUSALS):
+        await desk.sender.step()
+    desk.target.failure = REFUSED
+    for _ in range(REFUSALS - 1):
+        await desk.sender.step()
+    assert desk.target.tried[REFUSALS:] == ["1 dropped"] * 2 * REFUSALS + ["b"] * (REFUSALS - 1)
+    desk.target.failure = None
+    await desk.sender.step()
+    assert desk.target.taken == ["b"]
 
 
 async def test_a_message_that_is_too_old_is_given_up_and_told_as_missing(desk: Desk) -> None:

@@ -202,10 +202,11 @@ class MemoryRequests:
     def __init__(self, store: MemoryStore) -> None:
         self._store = store
 
-    async def listen(self) -> AsyncIterator[ScanRequest]:
+    async def listen(self, subscribed: Callable[[], None]) -> AsyncIterator[ScanRequest]:
         self._store.check()
         queue: asyncio.Queue[ScanRequest | None] = asyncio.Queue()
         self._store.listeners.append(queue)
+        subscribed()
         try:
             while (request := await queue.get()) is not None:
                 yield request

@@ -1,11 +1,11 @@
-"""Late and bad documents of one socket: what stays known, and when they are asked for again."""
+"""Late and bad documents: what stays known, and when they are asked for again."""
 
 import zlib
 from dataclasses import replace
 
 import pytest
 
-from hero_router.model import Status
+from hero_router.model import Facts, Status
 from hero_router.scan.probe_result import Documents, Health, ProbeResult
 from hero_router.scan.tracked_state import documents_due
 from hero_router.upstream.outcome import Outcome
@@ -17,6 +17,7 @@ from tests.scan.world import (
     LATE_SPEC,
     LOGIN,
     OK,
+    PAGES,
     REFUSED,
     SILENT,
     WARNED,
@@ -25,6 +26,13 @@ from tests.scan.world import (
     probed,
     sock,
 )
+
+WEB = "svc/web_shop.sock"
+SHOP = Facts(title="Shop", source_kind="manifest")
+ABOUT = replace(OK, documents=Documents(SHOP))
+BAD_ABOUT = replace(OK, documents=Documents(None, "bad manifest: not JSON"))
+NONE = replace(OK, documents=Documents())
+"""It offers no document."""
 
 
 def test_documents_that_are_late_once_are_asked_for_again_and_change_nothing() -> None:
@@ -89,8 +97,72 @@ def test_a_new_scanner_keeps_what_is_known_until_it_has_looked() -> None:
 def test_documents_are_dropped_when_the_service_offers_none_any_more() -> None:
     world = World()
     world.look({A: ASKED})
-    assert world.types({A: replace(OK, documents=Documents())}) == ["service_updated"]
+    assert world.types({A: NONE}) == ["service_updated"]
     assert (world.record.title, world.record.source_kind) == ("", "none")
+
+
+@pytest.mark.parametrize("other", [PAGES, ABOUT], ids=["pages", "a manifest"])
+@pytest.mark.parametrize("trouble", [(BAD_SPEC,), (LATE_SPEC, LATE_SPEC)], ids=["bad", "late"])
+def test_another_socket_does_not_take_the_place_of_a_document_that_turns_bad(
+    other: ProbeResult, trouble: tuple[ProbeResult, ...]
+) -> None:
+    world = World()
+    world.look({A: ASKED, WEB: other})
+    changes = [change.type for result in trouble for change in world.look({A: result, WEB: other})]
+    assert changes == ["status_change"]
+    assert (world.record.title, world.record.source_kind) == ("Ledger", "openrpc")
+    assert world.types({A: ASKED, WEB: other}) == ["status_change"]
+
+
+@pytest.mark.parametrize("other", [PAGES, ABOUT], ids=["pages", "a manifest"])
+def test_another_socket_that_answers_a_new_scanner_first_changes_nothing(
+    other: ProbeResult,
+) -> None:
+    """Whether the first one is well, has a bad document, or does not answer for long."""
+    for observation in (ASKED, BAD_SPEC, REFUSED, SILENT):
+        world = World()
+        world.look({A: ASKED, WEB: other})
+        for _ in range(3):
+            world.look({A: observation, WEB: other})
+        world.restart()
+        for result in (None, observation, observation):
+            assert world.look({A: result, WEB: other}) == []
+        assert (world.record.title, world.record.source_kind) == ("Ledger", "openrpc")
+
+
+@pytest.mark.parametrize(
+    "observed",
+    [
+        {A: NONE, WEB: PAGES},
+        {WEB: PAGES},
+        {A: NONE, WEB: PAGES, "svc/admin.sock": BAD_ABOUT},
+        {A: NONE, WEB: PAGES, "svc/admin.sock": SILENT},
+    ],
+)
+def test_a_document_that_is_gone_for_good_leaves_its_place_to_another_socket(
+    observed: dict[str, ProbeResult],
+) -> None:
+    """Also if a socket that cannot have offered it is in trouble."""
+    world = World()
+    world.look({A: ASKED, WEB: PAGES})
+    world.look(observed)
+    assert (world.record.title, world.record.source_kind) == ("", "page")
+
+
+def test_a_document_leaves_with_its_socket_on_which_nothing_listens() -> None:
+    world = World()
+    world.look({A: ASKED, WEB: PAGES})
+    for _ in range(14):
+        world.look({A: REFUSED, WEB: PAGES})
+    assert [socket.path for socket in world.record.sockets] == [WEB]
+    assert world.record.source_kind == "page"
+
+
+def test_a_new_manifest_is_seen_beside_a_socket_whose_own_one_is_bad() -> None:
+    world = World()
+    world.look({A: BAD_ABOUT, WEB: ABOUT})
+    world.look({A: BAD_ABOUT, WEB: replace(OK, documents=Documents(replace(SHOP, title="New")))})
+    assert (world.record.title, world.record.spec_error) == ("New", "bad manifest: not JSON")
 
 
 @pytest.mark.parametrize(

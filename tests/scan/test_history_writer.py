@@ -154,6 +154,28 @@ async def test_a_minute_at_whose_end_redis_is_away_keeps_its_trouble_and_is_not_
     assert {row for minute in later for row in minute.rows.values()} == {Row("h")}
 
 
+async def test_the_trouble_of_a_node_without_services_ends_as_well(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    writing = Writing(Time(START + 4))
+    writing.store.records.clear()
+    told: list[str | None] = []
+
+    def trouble(minute: int) -> None:
+        told.append(writing.writer.trouble)
+        writing.store.trouble = StoreUnreachable("away") if minute <= START + 2 else None
+
+    writing.time.after_wait = trouble
+    with caplog.at_level(logging.INFO, "hero_router"):
+        await writing.run()
+    assert "the history of services cannot be written: away" in told
+    assert writing.writer.trouble is None
+    assert [item.getMessage() for item in caplog.records] == [
+        "the scanner cannot write the history of services now, and tries again: away",
+        "Redis is back: the scanner can write the history of services again",
+    ]
+
+
 async def test_so_many_minutes_wait_and_no_more() -> None:
     writing = Writing(Time(START + 30))
 

@@ -1,5 +1,9 @@
 """Requests to scan now: answered together, kept in trouble, and noise is ignored."""
 
+import logging
+
+import pytest
+
 from hero_router.store.scan_requests import ScanRequest
 from tests.scan.fakes import MemoryRequests
 from tests.scan.node import Node, answered
@@ -50,3 +54,19 @@ async def test_listening_goes_on_after_a_lost_connection(node: Node) -> None:
         await until(lambda: node.store.listeners, "it listens again")
         await requests.ask(ScanRequest("scan", "again", None))
         await until(lambda: answered(node) == ["again"], "an answer")
+
+
+async def test_each_loss_of_the_connection_and_its_end_is_logged_without_any_request(
+    node: Node, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "hero_router.store.outage")
+    async with node.running():
+        for _ in range(2):
+            await until(lambda: node.store.listeners, "it listens")
+            node.store.listeners[0].put_nowait(None)
+            await until(lambda: not node.store.listeners, "the connection is lost")
+        await until(lambda: node.store.listeners, "it listens again")
+    assert [item.getMessage() for item in caplog.records] == 2 * [
+        "the scanner cannot receive requests to scan now, and tries again: the connection is lost",
+        "Redis is back: the scanner can receive requests to scan again",
+    ]

@@ -5,9 +5,7 @@ from dataclasses import replace
 import pytest
 
 from hero_router.model import Status
-from hero_router.scan.document_parser import PAGE
-from hero_router.scan.probe_result import Documents, Health, ProbeResult
-from hero_router.upstream.outcome import Outcome
+from hero_router.scan.probe_result import Documents, ProbeResult
 from tests.scan.world import (
     ASKED,
     BAD_SPEC,
@@ -17,6 +15,7 @@ from tests.scan.world import (
     FOREIGN,
     MISSING,
     OK,
+    PAGES,
     REFUSED,
     RULES,
     SICK,
@@ -61,9 +60,8 @@ def test_an_unchanged_world_makes_no_change() -> None:
 
 def test_pages_never_speak_for_a_service_that_has_a_document() -> None:
     world = World()
-    pages = ProbeResult(Outcome.ANSWERED, None, Health.PAGE, Documents(PAGE), 1.0)
     about = replace(OK, documents=Documents(replace(FACTS, source_kind="manifest")))
-    world.look({"svc/web_a.sock": pages, "svc/web_b.sock": about})
+    world.look({"svc/web_a.sock": PAGES, "svc/web_b.sock": about})
     assert (world.record.source_kind, world.record.title) == ("manifest", "Ledger")
 
 

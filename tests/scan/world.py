@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from hero_router.model import Change, Facts, Record
 from hero_router.scan.diff import Evaluation, diff, removals
+from hero_router.scan.document_parser import PAGE
 from hero_router.scan.probe_result import Documents, Health, ProbeResult
 from hero_router.scan.service_names import DiscoveredService, services
 from hero_router.scan.socket_status import EvalTime, Thresholds
@@ -36,6 +37,7 @@ REFUSED = ProbeResult(Outcome.REFUSED, "nothing listens")
 CLOSED = ProbeResult(Outcome.CLOSED, "closes the connection without an answer")
 FOREIGN = ProbeResult(Outcome.FOREIGN, "does not speak HTTP")
 LOGIN = ProbeResult(Outcome.ANSWERED, "asks for a login (401)", Health.LOGIN, Documents(), 1.0)
+PAGES = replace(OK, health=Health.PAGE, documents=Documents(PAGE))
 UNSEEN = ProbeResult(Outcome.UNSEEN, "this process has too few resources to connect")
 DENIED = ProbeResult(Outcome.DENIED, NO_PERMISSION)
 MISSING = ProbeResult(Outcome.MISSING, "cannot be seen")
