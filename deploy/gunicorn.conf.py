@@ -7,8 +7,10 @@ import signal
 import sys
 
 # Until gunicorn handles these signals each of them would end it, and the imports below are slow.
+# At a reload, which reads this file again, gunicorn handles them.
 for _number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
-    signal.signal(_number, signal.SIG_IGN)
+    if signal.getsignal(_number) is signal.SIG_DFL:
+        signal.signal(_number, signal.SIG_IGN)
 
 from hero_router.errors import ConfigError  # noqa: E402
 from hero_router.server.gunicorn import gunicorn_settings  # noqa: E402

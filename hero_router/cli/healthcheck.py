@@ -65,7 +65,7 @@ async def web(config: RouterConfig, *, within: float = ANSWER_SECONDS) -> Health
     """Check whether a web worker answers."""
     url = config.web.address.rstrip("/")
     try:
-        answer = await get(url, "/health", within=within)
+        answer = await get(url, "/health", within=within, family=config.web.family)
     except RouterAway as error:
         return Health(False, str(error))
     return Health(answer.status == 200, f"{url}/health answers {answer.status}")

@@ -17,6 +17,9 @@ from hero_router.position import Position
 MAX_EVENTS = 1000
 """Maximum number of past events in one answer of the router."""
 
+FIELDS = ("events", "cursor", "now", "kept", "first")
+"""The fields of that answer that are used."""
+
 _AGO = re.compile(r"([0-9]+(?:\.[0-9]+)?)([smhd])")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
@@ -61,29 +64,37 @@ class Past:
     tail: int | None
 
     async def fetch(self, router: Router, wanted: Filter | None) -> Found:
-        """Ask the router for the wanted past events. Raises RouterAway."""
+        """Ask the router for the wanted past events, and warn if some are missing.
+
+        Raises RouterAway.
+        """
         path = f"/api/events/recent?n={MAX_EVENTS}"
-        answer = await fetch(router.url, path, "events", "cursor", "now", token=router.token)
-        kept = answer["events"]
+        answer = await fetch(router.url, path, *FIELDS, token=router.token)
+        newest, kept = answer["events"], answer["kept"]
         start_ms = self.since(answer["now"]) if self.since else 0
-        first = _kept_since(kept)
-        if self.since and first is not None and first > start_ms:
-            warn(f"events before {moment(first)} are not kept any more")
-        found = [item for item in kept if _at(item) >= start_ms]
+        first_ms = _kept_since(answer["first"])
+        if self.since and first_ms is not None and first_ms > start_ms:
+            warn(f"events before {moment(first_ms)} are not kept any more")
+        found = [item for item in newest if _at(item["data"]) >= start_ms]
         if wanted is not None:
             found = [item for item in found if wanted.wants(_tags(item))]
+        are_enough = self.tail is not None and len(found) >= self.tail
+        # A caller who may not see all events has fewer of them than are kept.
+        is_cut = MAX_EVENTS <= len(newest) < kept and _at(newest[0]["data"]) >= start_ms
+        if is_cut and not are_enough:
+            warn(f"only the newest {MAX_EVENTS} of {kept} kept events can be read")
         last = len(found) if self.tail is None else self.tail
         return Found(found[len(found) - last :] if last < len(found) else found, answer["cursor"])
 
 
-def _kept_since(events: Sequence[Mapping[str, Any]]) -> int | None:
+def _kept_since(first: Mapping[str, Any] | None) -> int | None:
     """The time of the oldest kept event; None if no event came before it."""
-    position = Position.parse(events[0]["id"]) if events else None
-    return _at(events[0]) if position is not None and position.seq > 1 else None
+    position = Position.parse(first["id"]) if first else None
+    return _at(first) if first and position is not None and position.seq > 1 else None
 
 
-def _at(item: Mapping[str, Any]) -> int:
-    at = item["data"].get("at")
+def _at(data: Mapping[str, Any]) -> int:
+    at = data.get("at")
     return at if isinstance(at, int) else 0
 
 

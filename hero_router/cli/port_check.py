@@ -29,10 +29,9 @@ def check_ports(config: RouterConfig) -> None:
 
 def _check(config: RouterConfig, port: Port) -> None:
     try:
-        address = socket.getaddrinfo(config.web.host, port.number, type=socket.SOCK_STREAM)[0]
-        with socket.socket(address[0], socket.SOCK_STREAM) as trial:
+        with socket.socket(config.web.family, socket.SOCK_STREAM) as trial:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            trial.bind(address[4])
+            trial.bind((config.web.host, port.number))
     except OSError as error:
         where = f"cannot listen on {config.web.host} port {port.number}"
         raise ConfigError(f"{where}: {_reason(config, port, error)}") from None
@@ -53,8 +52,8 @@ def _reason(config: RouterConfig, port: Port, error: OSError) -> str:
 async def _is_router(config: RouterConfig) -> bool:
     """Whether the program that listens on the main port is a web worker of hero_router."""
     try:
-        url = config.web.address.rstrip("/")
-        answer = await get(url, "/.well-known/heroservice.json", within=ANSWER_SECONDS)
+        url, path = config.web.address.rstrip("/"), "/.well-known/heroservice.json"
+        answer = await get(url, path, within=ANSWER_SECONDS, family=config.web.family)
     except RouterAway:
         return False
     return isinstance(answer.value, dict) and answer.value.get("name") == "hero_router"

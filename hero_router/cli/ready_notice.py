@@ -113,7 +113,8 @@ class Readiness:
     async def _web_state(self) -> dict[str, Any] | None:
         """The answer of a web worker to `GET /ready`, also with 503; None if no worker answers."""
         with suppress(RouterAway):
-            answer = await get(self._url, "/ready", within=ASK_SECONDS)
+            family = self._config.web.family
+            answer = await get(self._url, "/ready", within=ASK_SECONDS, family=family)
             return answer.value if isinstance(answer.value, dict) else None
         return None
 

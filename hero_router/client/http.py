@@ -1,6 +1,7 @@
 """Sends requests to a running router over HTTP: to its JSON API and its JSON-RPC methods."""
 
 import os
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -76,9 +77,19 @@ class Download:
     pieces: AsyncIterator[bytes]
 
 
-async def get(url: str, path: str, *, within: float = ANSWER_SECONDS, token: str = "") -> Answer:
-    """GET an answer, also an error answer, within `within` seconds. Raises RouterAway."""
-    async with asking(url, within, token) as session:
+async def get(
+    url: str,
+    path: str,
+    *,
+    within: float = ANSWER_SECONDS,
+    token: str = "",
+    family: socket.AddressFamily = socket.AF_UNSPEC,
+) -> Answer:
+    """GET an answer, also an error answer, within `within` seconds. Raises RouterAway.
+
+    `family` limits at which addresses of a host name the router is asked.
+    """
+    async with asking(url, within, token, family) as session:
         return await read(await session.get(url + path, allow_redirects=False))
 
 
@@ -161,13 +172,19 @@ def refusal(url: str, answer: Answer, token: str = "") -> RequestRefused:
 
 @asynccontextmanager
 async def asking(
-    url: str, within: float = ANSWER_SECONDS, token: str = ""
+    url: str,
+    within: float = ANSWER_SECONDS,
+    token: str = "",
+    family: socket.AddressFamily = socket.AF_UNSPEC,
 ) -> AsyncIterator[aiohttp.ClientSession]:
     """An HTTP session that sends the token; each failure is raised as `RouterAway`."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
-        timeout = aiohttp.ClientTimeout(total=within)
-        async with aiohttp.ClientSession(timeout=timeout, headers=headers) as session:
+        async with aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=within),
+            headers=headers,
+            connector=aiohttp.TCPConnector(family=family),
+        ) as session:
             yield session
     except TimeoutError as error:
         raise RouterAway(f"{url} gives no answer within {within:g} s") from error

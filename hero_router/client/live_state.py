@@ -18,6 +18,9 @@ FIELDS = ("cursor", "run_id", "services", "nodes", "stale")
 ATTEMPTS = 3
 """Maximum number of snapshots that are fetched in a row after a gap, until one is new enough."""
 
+Conditions = dict[tuple[object, object], Mapping[str, Any]]
+"""Conditions by their reason and node."""
+
 NODE_LOST = {"status": "unknown", "reason": "node_lost", "healthy": False}
 """How the services of a node without a scanner are shown."""
 
@@ -26,7 +29,9 @@ class State:
     """The router's state as of `position`, built from snapshots and messages.
 
     Records keep their last known status; `to_json` shows the services of lost nodes as unknown.
-    Pure: no I/O, no clock.
+    Conditions and mutes are those of the stream. Until it has sent them, those of the last snapshot
+    hold too: a worker sends them behind the events that a client missed, and a `ping` with a
+    position behind them. Pure: no I/O, no clock.
     """
 
     def __init__(self) -> None:
@@ -34,9 +39,11 @@ class State:
         self._run_id: object = None
         self._services: dict[str, Mapping[str, Any]] = {}
         self._nodes: list[Any] = []
-        self._stale: dict[tuple[object, object], Mapping[str, Any]] = {}
-        self._mutes: dict[str, Mapping[str, Any]] = {}
-        self._gap = False
+        self._stale: Conditions = {}
+        self._snapshot_stale: Conditions = {}
+        self._mutes: Mapping[str, Mapping[str, Any]] | None = None
+        self._snapshot_mutes: Mapping[str, Mapping[str, Any]] = {}
+        self._greeted = self._gap = False
 
     @property
     def is_complete(self) -> bool:
@@ -44,20 +51,16 @@ class State:
         return not self._gap
 
     def load(self, snapshot: Mapping[str, Any]) -> bool:
-        """Replace the state by a snapshot; False if that is too old or of another Redis process.
-
-        The conditions of a snapshot hold until the stream says hello and sends its own.
-        """
+        """Replace the state by a snapshot; False if that is too old or of another Redis process."""
         position = _position(snapshot["cursor"])
         if self._gap and (snapshot["run_id"] != self._run_id or position < self.position):
             return False
         self._services = {item["id"]: _as_known(item) for item in snapshot["services"]}
         self._nodes, self._run_id, self.position = snapshot["nodes"], snapshot["run_id"], position
-        if not self._gap:
-            self._mutes = {
-                item["id"]: item["muted"] for item in snapshot["services"] if item.get("muted")
-            }
-            self._stale = {_key(item): item for item in snapshot["stale"]}
+        self._snapshot_stale = {_key(item): item for item in snapshot["stale"]}
+        self._snapshot_mutes = {
+            item["id"]: item["muted"] for item in snapshot["services"] if item.get("muted")
+        }
         self._gap = False
         return True
 
@@ -68,11 +71,16 @@ class State:
             self._stale[_key(data)] = data
         elif event == "fresh":
             self._stale.pop(_key(data), None)
+            self._snapshot_stale.pop(_key(data), None)
         elif event == "mutes":
             self._mutes = {str(item.get("id")): item for item in data["mutes"]}
-        elif event == "hello":  # the conditions and mutes that hold follow it
-            self._run_id, self._stale, self._mutes = data.get("run_id"), {}, {}
-            self._gap = self._gap or position > self.position
+        elif event == "hello":
+            self._run_id, self._stale, self._mutes = data.get("run_id"), {}, None
+            # What holds now is not known of a stream that goes on after a time without one.
+            self._gap = self._gap or self._greeted or position > self.position
+            self._greeted = True
+            if not message.last_id:  # a `resync` or another `hello` follows
+                return None
         elif event == "resync":
             self._run_id, self._gap, self.position = data.get("run_id"), True, position
             return float(data["after_ms"]) / 1000
@@ -80,21 +88,24 @@ class State:
             self._gap = self._gap or _skips(self.position, position)
             self.position = position
             self._change(event, data)
+        if event == "ping" and message.last_id:
+            self._snapshot_stale, self._mutes = {}, self._mutes or {}
         return 0.0 if self._gap else None
 
     def to_json(self) -> dict[str, Any]:
         """The state in the form of `GET /api/services`."""
-        lost = {item["node"] for item in self._stale.values() if item["reason"] == "scanner"}
+        stale = [*{**self._snapshot_stale, **self._stale}.values()]
+        lost = {item["node"] for item in stale if item["reason"] == "scanner"}
         services = [
             {**item, **(NODE_LOST if item["node"] in lost else {}), **self._muted(item["id"])}
             for item in sorted(self._services.values(), key=_order)
         ]
-        stale = [*self._stale.values()]
         head = {"cursor": str(self.position), "run_id": self._run_id}
         return {**head, "services": services, "nodes": self._nodes, "stale": stale}
 
     def _muted(self, service: str) -> Mapping[str, Any]:
-        return {"muted": self._mutes[service]} if service in self._mutes else {}
+        mutes = self._snapshot_mutes if self._mutes is None else self._mutes
+        return {"muted": mutes[service]} if service in mutes else {}
 
     def _change(self, event: str, data: Mapping[str, Any]) -> None:
         if event == "service_removed":
@@ -104,7 +115,8 @@ class State:
 
 
 class LiveState:
-    """Keeps a `State` current: loads a snapshot, follows the stream, and reloads after a gap."""
+    """Keeps a `State` current: loads a snapshot, follows the stream, and reloads after a gap or a
+    lost connection."""
 
     def __init__(
         self,

@@ -20,7 +20,7 @@ class Cause(StrEnum):
     MISSING = "missing"
     """The socket file is gone, or cannot be reached."""
     DENIED = "denied"
-    """The router may not connect to the socket."""
+    """The web worker may not connect to the socket."""
     EXHAUSTED = "exhausted"
     """The router lacked memory or open files for the request."""
     LATE = "late"

@@ -3,13 +3,16 @@
 import logging
 import math
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from aiohttp import web
 from gunicorn import glogging
 from gunicorn.app.base import BaseApplication
 
+from hero_router.errors import ConfigError
 from hero_router.metrics import multiproc_folder
+from hero_router.server.preflight import check_settings
 from hero_router.server.worker import Worker
 from hero_router.settings.config import RouterConfig
 from hero_router.web.app import make_runner
@@ -49,7 +52,8 @@ def gunicorn_settings(config: RouterConfig) -> dict[str, Any]:
 
 
 def _begin(server: Any, config: RouterConfig) -> None:
-    """gunicorn's hook `on_starting`: warn of an open port, and make the folder of metrics."""
+    """gunicorn's hook `on_starting`: warn of an open port, make the folder of metrics, and guard
+    reloads."""
     if config.web.is_open and config.is_open:
         log.warning(
             "the web workers listen on %s without access control, because ROUTER_OPEN is set: "
@@ -57,6 +61,20 @@ def _begin(server: Any, config: RouterConfig) -> None:
             ", ".join(config.web.bind),
         )
     multiproc_folder.make(server)
+    server.reload = partial(_reload, server.reload, config)
+
+
+def _reload(reload: Callable[[], None], config: RouterConfig) -> None:
+    """Handle SIGHUP: replace the workers, unless new ones could not start, which ends the master.
+
+    Only what files hold can have changed.
+    """
+    try:
+        check_settings(config)
+    except ConfigError as error:
+        log.error("the web workers are not replaced, and go on as they are: %s", error)
+    else:
+        reload()
 
 
 class Log(glogging.Logger):  # type: ignore[misc] # gunicorn has no types

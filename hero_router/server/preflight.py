@@ -19,10 +19,22 @@ def prepare(config: RouterConfig) -> None:
     """Check settings and the metrics folder, warn of evictions, raise the limit of open files.
 
     Raises:
+        ConfigError: as `check_settings`; or no temporary file can be written.
+    """
+    check_settings(config)
+    multiproc_folder.check()
+    if evicts := asyncio.run(warning(config.redis)):
+        log.warning("%s", evicts)
+    raise_limit()
+
+
+def check_settings(config: RouterConfig) -> None:
+    """Check the settings and the files that they name, which each worker reads when it starts.
+
+    Raises:
         ConfigError: no Redis URL is set, a token or a file of
-            the settings is not usable, a login in front has no proxy,
-            other machines can connect and nothing says who may, or no temporary file can be
-            written.
+            the settings is not usable, a login in front has no proxy, or
+            other machines can connect and nothing says who may.
     """
     config.redis.require()
     load_rules(config.access, config.oidc)
@@ -37,7 +49,3 @@ def prepare(config: RouterConfig) -> None:
     if peering := load_peering(config.node.name, config.peers):
         for sentence in peering.warnings(config.peers.advertised):
             log.warning("%s", sentence)
-    multiproc_folder.check()
-    if evicts := asyncio.run(warning(config.redis)):
-        log.warning("%s", evicts)
-    raise_limit()

@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import socket
 from dataclasses import dataclass
 
 from hero_router.errors import ConfigError
@@ -151,6 +152,11 @@ class WebSettings:
         """The addresses on which the web workers listen, as `host:port`; the main port first."""
         ports = [self.port, self.metrics_port] if self.metrics_port else [self.port]
         return [_host_port(self.host, port) for port in ports]
+
+    @property
+    def family(self) -> socket.AddressFamily:
+        """The addresses on which gunicorn listens: those of IPv6 only if `host` is one of them."""
+        return socket.AF_INET6 if ":" in self.host else socket.AF_INET
 
     @property
     def address(self) -> str:

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-NO_PERMISSION = "permission denied: the scanner may not connect"
+NO_PERMISSION = "permission denied: the router may not connect"
 """The error text of the outcome DENIED."""
 
 
@@ -24,6 +24,6 @@ class Outcome(StrEnum):
     MISSING = "missing"
     """The socket file is gone or cannot be reached."""
     DENIED = "denied"
-    """The scanner lacks the permission to connect; the service is not at fault."""
+    """The router lacks the permission to connect; the service is not at fault."""
     UNSEEN = "unseen"
-    """The scanner lacked resources for the request; the service is not at fault."""
+    """The router lacked resources for the request; the service is not at fault."""

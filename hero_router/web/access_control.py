@@ -68,6 +68,8 @@ class AccessControl:
             self.authenticator.check_address(address, self._live())
             return Principal(roles=NOBODY, address=address)
         if access is READ_METRICS and self._has_metrics_token(request):
+            self.authenticator.check_address(address, self._live())
+            self.authenticator.check_attempts(address, time.monotonic())
             return Principal("metrics", NOBODY, address=address)
         principal = self.identify(request, audience)
         access.require(principal)

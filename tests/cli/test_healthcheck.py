@@ -1,11 +1,17 @@
 """`healthcheck`: one line and an exit code that say whether a part works."""
 
 import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from tests.support.command import run
+from tests.support.names import give_localhost_both_families
 from tests.support.ports import free_port
 from tests.support.serving import Serving
 from tests.support.wait import eventually
@@ -48,6 +54,44 @@ def test_a_part_that_does_not_work_fails(environment: dict[str, str], tmp_path: 
     assert check("scanner", {**environment, "ROUTER_NODE": "other"}) == (1, said, "")
     said = f"demo: failed: no socket below {tmp_path}\n"
     assert check("demo", {**environment, "ROUTER_SOCKET_DIR": str(tmp_path)}) == (1, said, "")
+
+
+@contextmanager
+def answering(family: socket.AddressFamily) -> Iterator[int]:
+    """The port of a server on this machine that answers each request with 200."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    class Server(HTTPServer):
+        address_family = family
+
+    with Server(("127.0.0.1" if family is socket.AF_INET else "::1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("family", "result"), [(socket.AF_INET, (0, "ok")), (socket.AF_INET6, (1, "failed"))]
+)
+def test_web_is_asked_where_gunicorn_listens(
+    family: socket.AddressFamily, result: tuple[int, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program at the IPv6 address of the name is not taken for the web worker."""
+    give_localhost_both_families(monkeypatch)
+    with answering(family) as port:
+        code, out, _ = check("web", {"ROUTER_HOST": "localhost", "ROUTER_PORT": str(port)})
+    assert (code, out.split()[1]) == (result[0], f"{result[1]}:")
 
 
 def test_a_redis_that_is_away_is_no_fault_of_the_scanner(environment: dict[str, str]) -> None:

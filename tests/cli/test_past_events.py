@@ -30,9 +30,21 @@ def kept() -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-async def url(kept: list[dict[str, Any]]) -> AsyncIterator[str]:
-    async def recent(_: web.Request) -> web.Response:
-        return web.json_response({"events": kept, "cursor": "7-4", "now": NOW})
+def hidden() -> list[dict[str, Any]]:
+    """Events that the router keeps and that its caller may not see."""
+    return []
+
+
+@pytest.fixture
+async def url(kept: list[dict[str, Any]], hidden: list[dict[str, Any]]) -> AsyncIterator[str]:
+    async def recent(request: web.Request) -> web.Response:
+        oldest = min(kept + hidden, key=lambda item: int(item["id"].partition("-")[2]))
+        edge = {
+            "kept": len(kept) + len(hidden),
+            "first": {"id": oldest["id"], "at": oldest["data"]["at"]},
+        }
+        newest = kept[-int(request.query["n"]) :]
+        return web.json_response({"events": newest, "cursor": "7-4", "now": NOW, **edge})
 
     app = web.Application()
     app.add_routes([web.get("/api/events/recent", recent)])
@@ -90,6 +102,57 @@ async def test_events_that_are_not_kept_any_more_are_mentioned(
     assert capsys.readouterr().err == "", "all since then are there"
     await Past(since("30s"), None).fetch(Router(url), None)
     assert "are not kept any more" in capsys.readouterr().err
+
+
+MANY = 1_500
+
+
+@pytest.fixture
+def many(kept: list[dict[str, Any]]) -> None:
+    """The router keeps all events, more than one answer has, and an old one of the service s2."""
+    kept[:] = [event(1, NOW - MANY, "s2")]
+    kept += [event(seq, NOW - MANY + seq, f"s{seq % 2}") for seq in range(2, MANY + 1)]
+
+
+CUT = "only the newest 1000 of 1500 kept events can be read\n"
+
+
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize(
+    ("past", "wanted", "number", "told"),
+    [
+        (Past(since("1d"), None), [], 1_000, CUT),
+        (Past(None, None), [], 1_000, CUT),
+        (Past(since("0.5s"), None), [], 501, ""),
+        (Past(None, 20), [], 20, ""),
+        (Past(since("1d"), 20), ["s1"], 20, ""),
+        (Past(None, 20), ["s2"], 0, CUT),
+        (Past(since("0.5s"), 20), ["s2"], 0, ""),
+    ],
+)
+async def test_events_that_are_kept_but_not_in_an_answer_are_not_called_gone(
+    url: str,
+    past: Past,
+    wanted: list[str],
+    number: int,
+    told: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = await past.fetch(Router(url), Filter.of([], [], wanted) if wanted else None)
+    assert len(found.events) == number
+    assert capsys.readouterr().err == told
+
+
+async def test_who_sees_some_events_is_not_told_that_the_others_are_gone(
+    kept: list[dict[str, Any]],
+    hidden: list[dict[str, Any]],
+    url: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    hidden += kept[:3]
+    del kept[:3]
+    await Past(since("1d"), None).fetch(Router(url), None)
+    assert capsys.readouterr().err == ""
 
 
 async def test_junk_in_the_stream_ends_nothing(kept: list[dict[str, Any]], url: str) -> None:

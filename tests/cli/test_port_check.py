@@ -16,6 +16,7 @@ from hero_router.cli import port_check
 from hero_router.cli.port_check import check_ports
 from hero_router.errors import ConfigError
 from hero_router.settings.config import RouterConfig
+from tests.support.names import give_localhost_both_families
 from tests.support.ports import free_port
 from tests.support.wait import PATIENCE_SECONDS
 
@@ -93,6 +94,17 @@ async def test_another_hero_router_on_the_port_is_recognised(
         assert "another hero_router listens there" in await asyncio.to_thread(
             refusal, port=server.port
         )
+
+
+def test_the_port_of_a_name_is_looked_at_where_gunicorn_listens(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """At the IPv4 address of the name; another program may listen at that of IPv6."""
+    give_localhost_both_families(monkeypatch)
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
+        port = server.getsockname()[1]
+        check_ports(RouterConfig.of(host="localhost", port=port))
+        assert "another program listens there" in refusal(host="::1", port=port)
 
 
 def test_an_address_of_another_machine_is_no_question_of_the_port() -> None:

@@ -111,7 +111,7 @@ async def test_sockets_that_the_scanner_may_not_connect_to_are_shown_everywhere(
         assert "1 socket of the root" in told["permission"]
         (service,) = json.loads((await run(quiet, "list", "--json")).stdout)["services"]
         assert service["status"] == "unknown"
-        assert service["reason"] == "permission denied: the scanner may not connect"
+        assert service["reason"] == "permission denied: the router may not connect"
         assert (await run(quiet, "list")).stderr == f"stale: {told['permission']}\n"
         await eventually(lambda: gauge(quiet, "permission"), message="the metric tells it")
 

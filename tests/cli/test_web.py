@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.support.ports import free_port
@@ -93,6 +94,27 @@ def test_a_master_that_still_starts_is_not_ended_by_what_would_reload_it(
 def _loads(pid: int) -> bool:
     """Whether it has begun to load what web needs: gunicorn alone does not need this library."""
     return "multidict" in Path(f"/proc/{pid}/maps").read_text("utf-8")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_reload_with_a_file_that_cannot_be_used_leaves_the_workers_as_they_are(
+    command: str, tmp_path: Path
+) -> None:
+    token = tmp_path / "token"
+    token.write_text("0123456789abcdef")
+    with master(command, tmp_path, ROUTER_TOKEN_FILE=str(token)) as made:
+        made.is_up()
+        process = psutil.Process(made.process.pid)
+        before = process.children()
+        token.write_text("short")
+        made.process.send_signal(signal.SIGHUP)
+        made.wait(lambda: "workers are not replaced" in made.log.read_text("utf-8"), "it says so")
+        assert process.children() == before
+        assert made.answers()
+        token.write_text("another-0123456789")
+        made.process.send_signal(signal.SIGHUP)
+        made.wait(lambda: not {*process.children()} & {*before}, "the workers are others")
+        made.is_up()
 
 
 def test_sigterm_ends_a_master_at_any_moment_of_its_start(tmp_path: Path) -> None:

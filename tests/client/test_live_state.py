@@ -119,10 +119,56 @@ def test_a_snapshot_of_a_lost_node_says_how_its_services_were() -> None:
     assert (service["status"], service["reason"]) == ("degraded", "slow")
 
 
-def test_a_hello_ends_the_conditions_that_were_told_before(state: State) -> None:
-    state.apply(message("stale", reason="redis", node=None, since=5, detail="away"))
+def shown(state: State) -> tuple[str, list[str], bool]:
+    """The status of the only service, the reasons of the conditions, and whether it is muted."""
+    whole = state.to_json()
+    (service,) = whole["services"]
+    return service["status"], [item["reason"] for item in whole["stale"]], "muted" in service
+
+
+MUTED: dict[str, Any] = {**plain("a"), "muted": {"id": plain("a")["id"], "by": "me"}}
+
+
+def test_what_a_snapshot_says_holds_until_the_stream_has_said_what_holds() -> None:
+    """A worker sends conditions and mutes after the missed events, and a ping after those."""
+    state = State()
+    state.load(snapshot("7-3", services=[MUTED], stale=[LOST]))
     state.apply(message("hello", "7-3", run_id="r1"))
-    assert state.to_json()["stale"] == []
+    assert shown(state) == ("unknown", ["scanner"], True)
+    state.apply(message("ping"))
+    assert shown(state) == ("unknown", ["scanner"], True), "the worker has not read Redis yet"
+    state.apply(message("service_updated", "7-4", service=plain("a")))
+    assert shown(state) == ("unknown", ["scanner"], True)
+    state.apply(message("ping", "7-4"))
+    assert shown(state) == ("healthy", [], False)
+
+
+def test_what_the_stream_has_said_outlasts_a_ping() -> None:
+    state = State()
+    state.load(snapshot("7-3", services=[MUTED], stale=[]))
+    state.apply(message("hello", "7-3", run_id="r1"))
+    state.apply(message("stale", "7-3", **LOST))
+    state.apply(message("mutes", "7-3", mutes=[MUTED["muted"]]))
+    state.apply(message("ping", "7-3"))
+    assert shown(state) == ("unknown", ["scanner"], True)
+
+
+def test_a_stream_that_goes_on_needs_a_snapshot_for_what_happened_meanwhile(state: State) -> None:
+    assert state.apply(message("hello", "7-3", run_id="r1")) is None
+    assert state.apply(message("hello", "7-3", run_id="r1")) == 0
+    assert not state.is_complete
+    assert state.load(snapshot("7-9", "a", stale=[LOST]))
+    assert state.apply(added("7-4", "c")) is None, "the snapshot has it"
+    assert shown(state) == ("unknown", ["scanner"], False)
+
+
+def test_a_stream_that_goes_on_with_a_gap_loads_when_the_resync_says_so(state: State) -> None:
+    """So that many clients do not load at the same time."""
+    state.apply(message("hello", "7-3", run_id="r1"))
+    assert state.apply(message("hello", run_id="r1")) is None
+    assert not state.is_complete
+    told = message("resync", "7-8", dropped=4, after_ms=1500, run_id="r1", reason="trimmed")
+    assert state.apply(told) == 1.5
 
 
 class Router:
@@ -164,22 +210,40 @@ def frame(event: str, seq: int, **data: object) -> bytes:
     return sse.frame(event, data, position=Position(7, seq), retry_ms=1)
 
 
-async def states(url: str, count: int) -> list[list[str]]:
-    """The names in each of the next states."""
+async def whole_states(url: str, count: int) -> list[dict[str, Any]]:
+    """The next states."""
     live = LiveState(url, retry_ms=1).states()
     async with asyncio.timeout(PATIENCE_SECONDS), aclosing(live):
-        found = [await anext(live) for _ in range(count)]
+        return [await anext(live) for _ in range(count)]
+
+
+async def states(url: str, count: int) -> list[list[str]]:
+    """The names in each of the next states."""
+    found = await whole_states(url, count)
     return [[item["name"] for item in state["services"]] for state in found]
 
 
 async def test_it_begins_with_a_snapshot_and_follows_from_there(router: Router, url: str) -> None:
-    router.snapshots = [snapshot("7-3", "a")]
+    router.snapshots = [snapshot("7-3", "a"), snapshot("7-4", "a", "b")]
     router.streams = [
         [frame("hello", 3, run_id="r1"), frame("service_added", 4, service=plain("b"))],
         [frame("hello", 4, run_id="r1"), frame("service_added", 5, service=plain("c"))],
     ]
     assert await states(url, 5) == [["a"], ["a"], ["a", "b"], ["a", "b"], ["a", "b", "c"]]
     assert router.cursors == ["7-3", "7-4"]
+
+
+async def test_no_service_of_a_lost_node_ever_looks_healthy(router: Router, url: str) -> None:
+    """Not before a stream has said what holds, and not while missed events arrive."""
+    router.snapshots = [snapshot("7-3", "a", stale=[LOST]), snapshot("7-5", "a", stale=[LOST])]
+    router.streams = [
+        [frame("hello", 3, run_id="r1"), frame("stale", 3, **LOST)],
+        [frame("hello", 3, run_id="r1"), frame("service_updated", 4, service=plain("a")),
+         frame("service_updated", 5, service=plain("a")), frame("stale", 5, **LOST)],
+    ]  # fmt: skip
+    found = await whole_states(url, 7)
+    assert {item["status"] for state in found for item in state["services"]} == {"unknown"}
+    assert {state["cursor"] for state in found[3:]} == {"7-5"}
 
 
 async def test_after_a_gap_it_asks_until_the_state_is_new_enough(router: Router, url: str) -> None:

@@ -66,7 +66,14 @@ async def reload(topology: Topology, name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("replace", [restart, reload])
+async def reload_twice(topology: Topology, name: str) -> None:
+    """A master that has replaced its workers once obeys a second HUP too."""
+    for _ in range(2):
+        await reload(topology, name)
+        await topology.balanced()
+
+
+@pytest.mark.parametrize("replace", [restart, reload_twice])
 async def test_replacing_all_workers_under_load_leaves_no_trace(
     topology: Topology, replace: Callable[[Topology, str], Awaitable[None]]
 ) -> None:

@@ -83,7 +83,7 @@ def test_each_variable_in_a_unit_is_a_setting() -> None:
 
 
 def test_the_root_is_the_folder_that_tmpfiles_makes() -> None:
-    """With the setgid bit, for the group that the units which scan belong to."""
+    """With the setgid bit, for the group of all units: they probe the services or call them."""
     (root,) = [value for value in entries(COMMON, "Environment") if "SOCKET_DIR" in value]
     made = (FOLDER / "hero_router.tmpfiles.conf").read_text("utf-8").splitlines()
     assert f"d {root.partition('=')[2]} 2775 root hero -" in made
@@ -92,7 +92,7 @@ def test_the_root_is_the_folder_that_tmpfiles_makes() -> None:
     assert groups == {
         "hero_router-scanner.service": ["hero"],
         "hero_router-serve.service": ["hero"],
-        "hero_router-web.service": [],
+        "hero_router-web.service": ["hero"],
     }
 
 

@@ -46,7 +46,7 @@ async def test_a_socket_that_may_not_be_connected_to_is_unknown_and_the_node_say
         who = user()
     record = shared.store.record("ledger")
     assert (record.status, record.sockets[0].failures) == ("unknown", 0)
-    assert record.reason == "permission denied: the scanner may not connect"
+    assert record.reason == "permission denied: the router may not connect"
     assert record.title == "Ledger"
     assert shared.store.statuses()["open"] == "healthy"
     assert shared.store.nodes["n"].conditions == {
@@ -90,7 +90,7 @@ async def test_a_service_of_which_one_socket_is_out_of_reach_is_not_called_healt
         await worker.scan_once()
     record = shared.store.record("ledger")
     assert record.status == "unknown"
-    assert record.reason == "admin: permission denied: the scanner may not connect"
+    assert record.reason == "admin: permission denied: the router may not connect"
     assert {each.name: each.status for each in record.sockets} == {
         "rpc": "healthy",
         "admin": "unknown",

@@ -14,6 +14,7 @@ from tests.support.hand import NODE, Hand
 from tests.support.records import put
 from tests.web.access_control.callers import (
     BEARERS,
+    METRICS,
     OK,
     SHOP,
     TOKEN,
@@ -61,6 +62,23 @@ async def test_every_route_asks_every_caller_what_its_group_says(
                 assert status == (403 if who in KNOWN else 401), (route, who)
             asked += 1
     assert asked == len(routes) * len(BEARERS) > 100
+
+
+async def test_the_metrics_token_is_subject_to_addresses_and_attempts(
+    live: Live, http: aiohttp.ClientSession
+) -> None:
+    """A list of addresses is a condition for all, and nobody can guess this token either."""
+
+    async def status(address: str, token: str = METRICS) -> int:
+        headers = {"X-Forwarded-For": address, **bearing(token)}
+        return await status_of(http, "GET", f"{live.url}/metrics", headers)
+
+    assert await status("192.0.2.7") == 200
+    assert await status("198.51.100.7") == 403
+    guessed = [await status("192.0.2.7", f"guess-0123456789-{number}") for number in range(11)]
+    assert guessed == [401] * 10 + [429]
+    assert await status("192.0.2.7") == 429
+    assert await status("192.0.2.8") == 200
 
 
 async def test_readiness_is_a_word_for_strangers_and_has_reasons_for_those_who_may_look(
