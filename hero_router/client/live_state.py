@@ -36,7 +36,7 @@ class State:
         self._nodes: list[Any] = []
         self._stale: dict[tuple[object, object], Mapping[str, Any]] = {}
         self._mutes: dict[str, Mapping[str, Any]] = {}
-        self._gap = False
+        self._gap = self._filtered = False
 
     @property
     def is_complete(self) -> bool:
@@ -73,11 +73,12 @@ class State:
         elif event == "hello":  # the conditions and mutes that hold follow it
             self._run_id, self._stale, self._mutes = data.get("run_id"), {}, {}
             self._gap = self._gap or position > self.position
+            self._filtered = data.get("filtered", False)
         elif event == "resync":
             self._run_id, self._gap, self.position = data.get("run_id"), True, position
             return float(data["after_ms"]) / 1000
         elif position > self.position:
-            self._gap = self._gap or _skips(self.position, position)
+            self._gap = self._gap or (not self._filtered and _skips(self.position, position))
             self.position = position
             self._change(event, data)
         return 0.0 if self._gap else None
