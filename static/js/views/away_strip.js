@@ -20,6 +20,7 @@ export class AwayStrip {
     this.model = model;
     this.root = part(page, "[data-away]");
     /** @type {import("../fleet/away.js").Moment|null} when the absence began */ this.then = null;
+    /** The position of the last state that could be trusted: after a gap that of the stream lies behind the gap. */ this.place = model.store.wanted ? null : model.store.place;
     part(this.root, "button").addEventListener("click", () => this.#close());
     page.addEventListener("visibilitychange", () => this.#turned());
     this.#turned();
@@ -33,7 +34,9 @@ export class AwayStrip {
     const { store } = model;
     if (!model.loaded) return;
     if (model.past) return this.#leave(model.now);
-    if (page.hidden || this.then === null || store.wanted || store.behind) return;
+    if (store.wanted || store.behind) return;
+    this.place = store.place;
+    if (page.hidden || this.then === null) return;
     const then = this.then;
     this.then = null;
     const found = absence(then, servicesOf(model), { at: model.now, place: store.place, missed: store.missed });
@@ -54,7 +57,7 @@ export class AwayStrip {
   #leave(at) {
     const { model } = this;
     if (this.then !== null || !model.loaded) return;
-    this.then = moment(at, model.store.place, servicesOf(model));
+    this.then = moment(at, this.place, servicesOf(model));
   }
 
   /** @param {import("../fleet/away.js").Absence} found */

@@ -80,7 +80,8 @@ export class TimelineView extends PolledView {
     if (pause === null) return;
     const { lines } = model.store;
     const waiting = pause.waiting(lines);
-    const through = model.filter ? `, of which the filter lets ${filtered(model, pause.news(lines)).length} through` : "";
+    // Of those that are not listed any more nobody knows it.
+    const through = model.filter && pause.trimmed(lines) === 0 ? `, of which the filter lets ${filtered(model, pause.news(lines)).length} through` : "";
     const parts = [`${events(waiting)} ${waiting === 1 ? "waits" : "wait"}${through}`, pause.missed(lines)];
     this.#waits(`Paused at ${clock(pause.at)}: ${parts.filter(Boolean).join("; ")}.`);
   }
