@@ -7,7 +7,7 @@
 import { format, toService } from "../route.js";
 import { words } from "../fleet/event_text.js";
 import { said } from "../fleet/status.js";
-import { clock, otherDay, utc } from "../fleet/times.js";
+import { dated, day, utc } from "../fleet/times.js";
 import { clone, part, setAttribute, setMark, setText } from "../ui/dom.js";
 
 /** @typedef {import("../live/timeline.js").Line} Line */
@@ -19,10 +19,14 @@ export class EventList {
     this.model = model;
     /** @type {Map<Line, HTMLElement>} */ this.items = new Map();
     this.place = part(root, "[data-events]");
+    /** The day on which the times were written: those of other days tell theirs. */ this.day = "";
   }
 
   /** @param {Line[]} lines the newest first @param {number} [most] new lines at once @returns {boolean} whether all lines are drawn now */
   draw(lines, most = Infinity) {
+    const today = day(this.model.fresh.at);
+    if (this.day !== today) for (const [line, item] of this.items) this.#date(line, item);
+    this.day = today;
     const late = new Set(lines.filter((line) => !this.items.has(line)).slice(most));
     const drawn = lines.filter((line) => !late.has(line));
     const items = new Map(drawn.map((line) => [line, this.items.get(line) ?? this.#item(line)]));
@@ -44,14 +48,19 @@ export class EventList {
     if (service) setAttribute(part(item, "a"), "href", format(toService(service, this.model.place)));
   }
 
+  /** @param {Line} line @param {HTMLElement} item */
+  #date({ at }, item) {
+    const time = part(item, "time");
+    setText(time, at === null ? "" : dated(at, this.model.fresh.at));
+    time.title = at === null ? "" : utc(at);
+  }
+
   /** @param {Line} line */
   #item(line) {
     const { title, text, status, service } = words(line);
     const item = clone(this.root.ownerDocument, service ? "event" : "note");
     item.dataset.event = line.event;
-    const time = /** @type {HTMLTimeElement} */ (part(item, "time"));
-    setText(time, line.at === null ? "" : `${otherDay(line.at, this.model.now)} ${clock(line.at)}`.trim());
-    time.title = line.at === null ? "" : utc(line.at);
+    this.#date(line, item);
     setText(part(item, ".title bdi"), title);
     setText(part(item, ".text"), text);
     if (status) setMark(item, status);
