@@ -8,9 +8,6 @@ import { clock, dated, lasting } from "./times.js";
 
 /** @typedef {{title: string, text: string, status: string, service: import("../route.js").Key|null}} Words `service` is which service the line is about */
 
-/** The types of events, in words. */
-export const TYPES = { status_change: "status", service_added: "added", service_updated: "updated", service_removed: "removed", scan: "scans" };
-
 /** @param {import("../live/timeline.js").Line} line @returns {Words} */
 export function words({ event, data }) {
   if (event === "resync") return note(`missed ${events(data.dropped)}`, `the page loads the state again; reason: ${data.reason}`);

@@ -7,7 +7,7 @@
 import { format, toService } from "../route.js";
 import { words } from "../fleet/event_text.js";
 import { said } from "../fleet/status.js";
-import { dated, day, utc } from "../fleet/times.js";
+import { dated, utc } from "../fleet/times.js";
 import { clone, part, setAttribute, setMark, setText } from "../ui/dom.js";
 
 /** @typedef {import("../live/timeline.js").Line} Line */
@@ -19,14 +19,10 @@ export class EventList {
     this.model = model;
     /** @type {Map<Line, HTMLElement>} */ this.items = new Map();
     this.place = part(root, "[data-events]");
-    /** The day on which the times were written: those of other days tell theirs. */ this.day = "";
   }
 
   /** @param {Line[]} lines the newest first @param {number} [most] new lines at once @returns {boolean} whether all lines are drawn now */
   draw(lines, most = Infinity) {
-    const today = day(this.model.fresh.at);
-    if (this.day !== today) for (const [line, item] of this.items) this.#date(line, item);
-    this.day = today;
     const late = new Set(lines.filter((line) => !this.items.has(line)).slice(most));
     const drawn = lines.filter((line) => !late.has(line));
     const items = new Map(drawn.map((line) => [line, this.items.get(line) ?? this.#item(line)]));
@@ -36,23 +32,17 @@ export class EventList {
     for (const [line, item] of items) {
       if (item === next) next = next.nextElementSibling;
       else this.place.insertBefore(item, next);
-      this.#link(line, item);
+      this.#renew(line, item);
     }
     part(this.root, "[data-events-empty]").hidden = lines.length > 0;
     return late.size === 0;
   }
 
-  /** The link keeps the filter of the address that is shown now. @param {Line} line @param {HTMLElement} item */
-  #link(line, item) {
+  /** The link keeps the filter of the address that is shown now; the time of another day than today has its day. @param {Line} line @param {HTMLElement} item */
+  #renew(line, item) {
+    setText(part(item, "time"), line.at === null ? "" : dated(line.at, this.model.fresh.at));
     const { service } = words(line);
     if (service) setAttribute(part(item, "a"), "href", format(toService(service, this.model.place)));
-  }
-
-  /** @param {Line} line @param {HTMLElement} item */
-  #date({ at }, item) {
-    const time = part(item, "time");
-    setText(time, at === null ? "" : dated(at, this.model.fresh.at));
-    time.title = at === null ? "" : utc(at);
   }
 
   /** @param {Line} line */
@@ -60,7 +50,7 @@ export class EventList {
     const { title, text, status, service } = words(line);
     const item = clone(this.root.ownerDocument, service ? "event" : "note");
     item.dataset.event = line.event;
-    this.#date(line, item);
+    part(item, "time").title = line.at === null ? "" : utc(line.at);
     setText(part(item, ".title bdi"), title);
     setText(part(item, ".text"), text);
     if (status) setMark(item, status);

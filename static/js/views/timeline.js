@@ -4,7 +4,7 @@
  * @module
  */
 
-import { TYPES, events } from "../fleet/event_text.js";
+import { events } from "../fleet/event_text.js";
 import { filtered } from "../fleet/filtered_events.js";
 import { TimelinePause } from "../fleet/timeline_pause.js";
 import { inRedis, same } from "../fleet/terminal.js";
@@ -18,6 +18,8 @@ import { part, setAttribute, setLength, setText } from "../ui/dom.js";
 import { EventList } from "./event_list.js";
 import { PolledView } from "./polled_view.js";
 
+/** The types of events, in words. */
+const TYPES = { status_change: "status", service_added: "added", service_updated: "updated", service_removed: "removed", scan: "scans" };
 const COMMAND_EVENTS = 100;
 /** Screen readers are told at most so often what waits during a pause. */
 const SAID_EVERY_MS = 30_000;
