@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import quote_plus, urlencode
 
+from hero_router.access.sessions import HeldSession
 from hero_router.access.signing import Signer
 from hero_router.errors import SignInRefused
 
@@ -52,23 +53,27 @@ class PendingSignIn:
     """A sign-in that a browser has begun.
 
     `state` is a random text that only this browser has. `next_path` is where it goes afterwards.
-    `until_ms` is the end of its time, in Unix milliseconds.
+    `until_ms` is the end of its time, in Unix milliseconds. `session` is the session that the
+    browser had as it began: its cookie does not come with the redirect from another site.
     """
 
     state: str
     next_path: str
     until_ms: int
+    session: HeldSession | None = None
 
     @classmethod
-    def begin(cls, state: str, next_path: str, now_ms: int) -> Self:
+    def begin(
+        cls, state: str, next_path: str, now_ms: int, session: HeldSession | None = None
+    ) -> Self:
         """A sign-in that begins now; from a path that is too long it leads to the start page."""
         to = next_path if len(next_path) <= MAX_NEXT else "/"
-        return cls(state, to, now_ms + SIGN_IN_SECONDS * 1000)
+        return cls(state, to, now_ms + SIGN_IN_SECONDS * 1000, session)
 
     def cookie_value(self, signer: Signer) -> str:
         """The cookie by which the browser is known when it comes back."""
         content = {"state": self.state, "next": self.next_path, "until": self.until_ms}
-        return signer.sign(_PURPOSE, content)
+        return signer.sign(_PURPOSE, {**content, "session": self.session})
 
 
 def cookie_name(*, secure: bool) -> str:
@@ -86,7 +91,8 @@ def find_pending(
     for value in cookies:
         content = signer.read(_PURPOSE, value)
         if content is not None and content["state"] == state and now_ms < content["until"]:
-            return PendingSignIn(content["state"], content["next"], content["until"])
+            session = HeldSession(*held) if (held := content.get("session")) else None
+            return PendingSignIn(content["state"], content["next"], content["until"], session)
     return None
 
 

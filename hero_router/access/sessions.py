@@ -6,7 +6,7 @@ router itself. Pure: no I/O, no clock.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from hero_router.access.principal import Principal, PrincipalKind
 from hero_router.access.signing import Signer
@@ -25,6 +25,13 @@ MAX_CACHED = 1024
 """Sessions whose signature was checked and need not be checked again."""
 
 _PURPOSE = "session"
+
+
+class HeldSession(NamedTuple):
+    """A session that a browser holds: its id, and when it expires (Unix ms)."""
+
+    id: str
+    expires_ms: int
 
 
 class Sessions:

@@ -43,7 +43,7 @@ class State:
         self._snapshot_stale: Conditions = {}
         self._mutes: Mapping[str, Mapping[str, Any]] | None = None
         self._snapshot_mutes: Mapping[str, Mapping[str, Any]] = {}
-        self._greeted = self._gap = False
+        self._greeted = self._gap = self._filtered = False
 
     @property
     def is_complete(self) -> bool:
@@ -79,13 +79,14 @@ class State:
             # What holds now is not known of a stream that goes on after a time without one.
             self._gap = self._gap or self._greeted or position > self.position
             self._greeted = True
+            self._filtered = data.get("filtered", False)
             if not message.last_id:  # a `resync` or another `hello` follows
                 return None
         elif event == "resync":
             self._run_id, self._gap, self.position = data.get("run_id"), True, position
             return float(data["after_ms"]) / 1000
         elif position > self.position:
-            self._gap = self._gap or _skips(self.position, position)
+            self._gap = self._gap or (not self._filtered and _skips(self.position, position))
             self.position = position
             self._change(event, data)
         if event == "ping" and message.last_id:

@@ -51,14 +51,17 @@ class ControlFrames:
 
         After a `hello` a client knows of no conditions and no muted services. `position` is None
         while it is unknown, or if a `resync` follows. With an id in the `hello`, a client that
-        disconnects before the `resync` would resume after events that it never received.
+        disconnects before the `resync` would resume after events that it never received. A client
+        with a filter is told so: in its stream the positions of hidden events are missing.
         """
         subscriber.run_id, subscriber.sent_conditions = self._ring.run_id, ()
         subscriber.sent_mutes = ()
         if position is not None:
             subscriber.last_event_id = position
         cursor, now = None if position is None else str(position), self._freshness.now_ms()
-        fields = {"cursor": cursor, "run_id": subscriber.run_id, "now": now, **self._hello_fields()}
+        filtered = {} if subscriber.options.filter is None else {"filtered": True}
+        told = {"cursor": cursor, "run_id": subscriber.run_id, "now": now, **filtered}
+        fields = {**told, **self._hello_fields()}
         retry_ms = self._timing.retry_ms(self.jitter())
         return sse.frame("hello", fields, position=position, retry_ms=retry_ms)
 

@@ -1,5 +1,6 @@
 """Begins and ends browser sessions: sets and deletes their cookies, redirects after a sign-in."""
 
+import asyncio
 import logging
 import re
 import secrets
@@ -12,15 +13,23 @@ from urllib.parse import quote
 from aiohttp import web
 
 from hero_router.access.principal import Principal
-from hero_router.access.sessions import Sessions, cookie_name
+from hero_router.access.sessions import (
+    HeldSession,
+    Sessions,
+    cookie_name,
+    cookie_values,
+    is_revoked,
+)
 from hero_router.access.sign_in_link import LINK_SECONDS, nonce_of
 from hero_router.access.signing import Signer
+from hero_router.errors import StoreError
 from hero_router.sanitize import clean
 from hero_router.store.one_time import OneTimeCodes
 from hero_router.store.revoked_sessions import RevokedSessions
 from hero_router.store.session_list import BrowserSession
 from hero_router.web.access_follower import AccessFollower
 from hero_router.web.errors import OwnResponse
+from hero_router.web.request_facts import FACTS
 from hero_router.web.session_recorder import SessionRecorder
 
 log = logging.getLogger(__name__)
@@ -30,6 +39,9 @@ _LOCAL_PATH = re.compile(r"/(?![/\\])[!-~]*")
 SIGN_IN_PATH = "/sign-in"
 
 HOUR_MS = 3_600_000
+
+WAIT_SECONDS = 1.0
+"""Longest wait for Redis to end the session that another one replaces."""
 
 MAX_USER_AGENT = 200
 """Most characters that are recorded of what a browser calls itself."""
@@ -69,8 +81,13 @@ class BrowserSessions:
         way: Way,
         *,
         secure: bool,
+        replaced: HeldSession | None,
     ) -> None:
-        """Begin a session of a principal, record it, and put it into an answer."""
+        """Begin a session of a principal, record it, and put it into an answer.
+
+        The session that the browser had before, `replaced`, ends with its streams: else open pages
+        would go on with the rights of the user before.
+        """
         now_ms = self.now_ms()
         begun = replace(
             principal,
@@ -86,6 +103,28 @@ class BrowserSessions:
         )
         await self._recorder.add(_recorded(begun, way, request.headers.get("User-Agent", "")))
         self.set_cookie(response, begun, secure=secure)
+        if replaced is None:
+            return
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                await self._end(replaced)
+        except (StoreError, TimeoutError) as error:
+            log.warning(
+                "the browser session %s could not be ended, though its browser has signed in anew: "
+                "its open streams may go on; the cause: %s",
+                replaced.id,
+                str(error) or "no answer in time",
+            )
+
+    def session_of(self, request: web.BaseRequest) -> HeldSession | None:
+        """The session of a browser that sends a request; None without one that holds."""
+        now_ms, live = self.now_ms(), self._follower.live
+        name = cookie_name(secure=request[FACTS].secure)
+        for value in cookie_values(request.headers.get("Cookie", ""), name):
+            found = self._sessions.read(value, "", "", now_ms)
+            if found and not (live and is_revoked(found, live.revocations)):
+                return HeldSession(found.session, found.expires_ms or 0)
+        return None
 
     def set_cookie(
         self,
@@ -118,12 +157,15 @@ class BrowserSessions:
         `prefix` is the part of the path that a proxy in front has cut.
         """
         if principal.session:
-            ended = principal.session
-            await self._revoked.revoke(ended, principal.expires_ms)
-            await self._follower.look_at_sessions()
+            await self._end(HeldSession(principal.session, principal.expires_ms or 0))
         response = redirect(prefix + SIGN_IN_PATH)
         response.del_cookie(cookie_name(secure=secure), path="/", secure=secure, httponly=True)
         return response
+
+    async def _end(self, session: HeldSession) -> None:
+        """End a session and what it has open. Raises StoreError."""
+        await self._revoked.revoke(session.id, session.expires_ms)
+        await self._follower.look_at_sessions()
 
     async def take_link(self, code: str) -> bool:
         """Use up a sign-in link; False if its code is unknown, used or too old. Raises StoreError.

@@ -109,7 +109,7 @@ function* work() {
 /** Each second: update the ages on the page, and ask for the chosen service if it is due. */
 function tick() {
   follower.tick();
-  if (!document.hidden) account.tick(follower.fresh.link === "live");
+  if (!document.hidden) account.tick(follower.fresh.link === "live" ? store.router : null);
   if (isOld(model.hour, clock.router())) model.remember(NO_HOUR);
   lastHour.want(!document.hidden && wide.matches && shell.needsHour ? "1h" : null);
   details.look();

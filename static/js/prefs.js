@@ -1,7 +1,7 @@
 /**
  * What a person prefers in this browser (theme, how the list of services is sorted and grouped, and notifications),
  * kept in its storage. A storage that is full or forbidden is left alone: the preference then lasts as
- * long as the page.
+ * long as the page. Other tabs change it too, so it is read again each time.
  * @module
  */
 
@@ -12,22 +12,23 @@ export class Prefs {
   /** @param {Pick<Storage, "getItem"|"setItem">} storage */
   constructor(storage) {
     this.storage = storage;
-    /** @type {Record<string, string>} */ this.values = read(storage);
+    /** @type {Record<string, string>} what this page has chosen and the storage did not take */ this.unkept = {};
   }
 
   /** @param {string} name @returns {string} empty: no preference */
   get(name) {
-    return this.values[name] ?? "";
+    return this.unkept[name] ?? read(this.storage)[name] ?? "";
   }
 
   /** @param {Record<string, string>} changes */
   set(changes) {
     const known = NAMES.filter((name) => name in changes).map((name) => [name, changes[name]]);
-    this.values = { ...this.values, ...Object.fromEntries(known) };
+    const chosen = { ...this.unkept, ...Object.fromEntries(known) };
     try {
-      this.storage.setItem(KEY, JSON.stringify(this.values));
+      this.storage.setItem(KEY, JSON.stringify({ ...read(this.storage), ...chosen }));
+      this.unkept = {};
     } catch {
-      return;
+      this.unkept = chosen;
     }
   }
 }

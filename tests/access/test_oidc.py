@@ -21,6 +21,7 @@ from hero_router.access.oidc import (
     token_request,
     verifier_of,
 )
+from hero_router.access.sessions import HeldSession
 from hero_router.access.signing import Signer
 from hero_router.errors import SignInRefused
 
@@ -79,6 +80,11 @@ def test_a_browser_is_known_by_its_own_state_for_ten_minutes() -> None:
     assert find_pending(SIGNER, [], "s1", NOW) is None
     session = SIGNER.sign("session ", {"state": "s1", "next": "/", "until": last})
     assert find_pending(SIGNER, [session], "s1", NOW) is None
+
+
+def test_a_sign_in_knows_the_session_that_the_browser_had_as_it_began() -> None:
+    pending = PendingSignIn.begin("s1", "/x", NOW, HeldSession("a1", 7))
+    assert find_pending(SIGNER, [pending.cookie_value(SIGNER)], "s1", NOW) == pending
 
 
 def test_a_path_that_no_cookie_can_hold_is_left_out() -> None:

@@ -98,6 +98,15 @@ def test_a_jump_that_nothing_covers_is_a_gap(state: State, told: Message, comple
     assert state.is_complete is complete
 
 
+def test_in_a_filtered_stream_a_jump_is_no_gap(state: State) -> None:
+    state.apply(message("hello", "7-3", run_id="r1", filtered=True))
+    assert state.apply(added("7-6", "c")) is None
+    assert state.apply(message("ping", "9-4")) is None
+    assert state.is_complete
+    state.apply(message("hello", "9-4", run_id="r1"))
+    assert state.apply(message("ping", "9-6")) == 0.0
+
+
 def test_services_of_a_lost_node_are_unknown_until_its_scanner_is_back(state: State) -> None:
     state.apply(message("stale", **LOST))
     first = state.to_json()

@@ -101,6 +101,14 @@ def test_a_filtering_client_gets_only_what_it_wants_and_its_id_moves_with_pings(
     assert bench.unaccounted == 0
 
 
+def test_the_hello_says_whether_events_are_left_out() -> None:
+    bench = Bench()
+    _, sink = bench.join(options=SubscribeOptions(Filter.of(contexts=["bank"])))
+    _, other = bench.join()
+    told = [json.loads(each.messages[0].data) for each in (sink, other)]
+    assert [each.get("filtered") for each in told] == [True, None]
+
+
 def test_a_filtering_client_gets_a_new_id_before_its_old_one_leaves_the_window() -> None:
     """Else a reconnect would make it fetch everything anew, though it missed nothing."""
     bench = Bench(limit=8)

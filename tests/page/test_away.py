@@ -4,7 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
+
+from tests.page.store import service
+from tests.page.view import PageView
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -69,3 +72,15 @@ async def test_no_number_is_made_up_where_positions_began_anew(quiet: Page) -> N
     found = await away(quiet, [("a", "healthy")], [("a", "degraded")], place="2-3")
     assert found["events"] is None
     assert found["text"] == "1 got worse, 0 came, 0 left · none missed"
+
+
+async def test_missed_events_are_part_of_the_events_also_on_a_page_that_is_seen_all_the_time(
+    view: PageView,
+) -> None:
+    await view.started("1-5", service("a"))
+    await view.resync("1-20", 15)
+    await view.put("1-21", "a", "degraded")
+    await view.snapshot("1-21", service("a", "degraded"))
+    told = view.page.locator("[data-away] [data-told]")
+    await expect(told).to_contain_text("1 got worse")
+    await expect(told).to_contain_text("16 events, 15 missed")

@@ -57,6 +57,12 @@ async def test_a_tab_that_comes_back_gets_what_it_missed(quiet: Page) -> None:
         assert await script.told() == [f"hello {cursor}", *events]
 
 
+async def test_in_a_filtered_stream_a_jump_is_no_gap(quiet: Page) -> None:
+    script = Script(quiet).hello("1-5", filtered=True).events(7, 7).events(12, 12)
+    script.do("join", "1-7")
+    assert await script.told() == ["hello 1-7", "scan 1-12"]
+
+
 @pytest.mark.parametrize(
     ("cursor", "dropped"), [("1-5", 15), ("1-2", 18), ("0-9", None), ("1-30", None), ("x", None)]
 )

@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import Page
 
 from tests.page.stage import hello
-from tests.page.store import PageStore, condition, service
+from tests.page.store import NOW, PageStore, condition, service
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -95,6 +95,17 @@ async def test_what_another_redis_told_is_not_applied_to_any_later_state(
     for place in ("1-50", "1-51"):
         assert await store.snapshot(place, B, run_id="r2", streaming=False)
         assert await store.shown() == {"b": "healthy"}
+
+
+async def test_in_a_filtered_stream_a_jump_is_no_gap(store: PageStore) -> None:
+    await store.snapshot("1-5", A, streaming=False)
+    await store.hello("1-5", filtered=True)
+    await store.put("1-9", "a", "degraded")
+    await store.frame("ping", "1-20", now=NOW, as_of=NOW)
+    assert (await store.get("missed"), await store.wants()) == (None, False)
+    await store.hello("1-20")
+    await store.put("1-22", "a")
+    assert await store.get("missed") is not None
 
 
 async def test_a_gap_is_told_on_the_console_with_its_number(quiet: Page) -> None:

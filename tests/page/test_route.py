@@ -172,3 +172,19 @@ async def test_preferences_survive_whatever_is_in_the_storage(
 async def test_without_a_storage_a_preference_lasts_as_long_as_the_page(quiet: Page) -> None:
     _, after, _ = await quiet.evaluate(PREFS, ["forbidden", {"sort": "name"}])
     assert after == "name"
+
+
+async def test_what_another_tab_has_chosen_meanwhile_stays(quiet: Page) -> None:
+    found = await quiet.evaluate(
+        """async () => {
+          const { Prefs } = await import("/static/js/prefs.js");
+          let kept = null;
+          const storage = { getItem: () => kept, setItem: (_, text) => { kept = text; } };
+          const [one, other] = [new Prefs(storage), new Prefs(storage)];
+          other.set({ notify: "on", theme: "dark" });
+          one.set({ theme: "light" });
+          other.set({ sort: "name" });
+          return ["notify", "theme", "sort"].map((name) => [one.get(name), other.get(name)]);
+        }"""
+    )
+    assert found == [["on", "on"], ["light", "light"], ["name", "name"]]

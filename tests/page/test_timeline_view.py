@@ -139,6 +139,16 @@ async def test_an_unknown_number_of_missed_events_stays_unknown(view: PageView) 
     )
 
 
+async def test_a_later_pause_tells_its_own_number_again(view: PageView) -> None:
+    timeline = await opened(view, "1-1")
+    await view.resync("2-4", None)
+    await timeline.get_by_role("button", name="pause").click()
+    await view.put("2-5", "b")
+    await expect(told(timeline)).to_contain_text("1 event waits.")
+    await view.resync("2-9", 4)
+    await expect(told(timeline)).to_contain_text("1 event waits; 4 events were missed.")
+
+
 async def test_a_pause_says_how_many_the_filter_lets_through(view: PageView) -> None:
     timeline = await opened(view, "1-1")
     await view.go("#/timeline?q=b")
@@ -148,8 +158,12 @@ async def test_a_pause_says_how_many_the_filter_lets_through(view: PageView) -> 
     await expect(told(timeline)).to_contain_text(
         "2 events wait, of which the filter lets 1 through."
     )
+    await view.resync("1-9", 6)
+    await expect(told(timeline)).to_contain_text("the filter lets 1 through; 6 events were missed.")
+    await burst(view, 10, 10 + MOST_LINES)
+    await expect(told(timeline)).to_contain_text(f"{MOST_LINES + 3} events wait; 6 events")
     await timeline.get_by_role("button", name="resume").click()
-    await expect(timeline.locator("[data-events] > li")).to_have_count(1)
+    await expect(timeline.locator("[data-events] > li")).to_have_count(0)
 
 
 async def test_types_are_chosen_and_stay_in_the_address(view: PageView) -> None:

@@ -137,6 +137,22 @@ async def test_the_sockets_that_a_node_ignores_are_listed_with_the_reason(view: 
     assert "… and 49 more" in await told.inner_text()
 
 
+async def test_the_ignored_sockets_are_those_of_the_last_minute_though_no_event_tells_of_them(
+    view: PageView,
+) -> None:
+    node = {"node": "n1", "ignored": {"x/a.sock": "no service"}, "ignored_count": 1}
+    await view.started("1-1", service("a"))
+    ignored = view.page.locator("[data-ignored] details")
+    await expect(ignored).to_have_count(0)
+    await view.page.route(
+        "**/api/nodes", lambda route: route.fulfill(json={"nodes": [node], "stale": [], "now": NOW})
+    )
+    await view.pass_time(61_000)
+    await view.stream(heardAt=NOW + 61_000)
+    await view.frame("ping", "1-1", now=NOW + 61_000, as_of=NOW + 61_000)
+    await expect(ignored).to_contain_text("1 socket is ignored on n1")
+
+
 async def test_a_router_of_another_version_offers_a_reload(view: PageView) -> None:
     await view.started("1-1", service("a"))
     await expect(view.page.locator("[data-updated]")).to_be_hidden()

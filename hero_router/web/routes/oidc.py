@@ -69,7 +69,8 @@ class OidcPages:
         except ProviderFailed as error:
             self._log_refusal(request, error, logging.WARNING)
             return self._page.form(prefix, next_path, error)
-        pending = PendingSignIn.begin(secrets.token_urlsafe(24), next_path, self._sessions.now_ms())
+        state, session = secrets.token_urlsafe(24), self._sessions.session_of(request)
+        pending = PendingSignIn.begin(state, next_path, self._sessions.now_ms(), session)
         signer, secure = self._access_control.rules.signer, request[FACTS].secure
         response = redirect(
             authorization_address(
@@ -106,7 +107,12 @@ class OidcPages:
             response = self._page.onward(prefix, next_path)
             secure = request[FACTS].secure
             await self._sessions.begin_session(
-                request, response, principal, Way.OIDC, secure=secure
+                request,
+                response,
+                principal,
+                Way.OIDC,
+                secure=secure,
+                replaced=pending.session if pending else None,
             )
         if pending:
             self._forget(request, response)

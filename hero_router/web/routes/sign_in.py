@@ -106,7 +106,10 @@ class SignInPages:
     ) -> web.Response:
         response = redirect(next_path)
         secure = self._access_control.is_secure(request)
-        await self._sessions.begin_session(request, response, principal, way, secure=secure)
+        replaced = self._sessions.session_of(request)
+        await self._sessions.begin_session(
+            request, response, principal, way, secure=secure, replaced=replaced
+        )
         return response
 
 

@@ -4,12 +4,9 @@
  */
 
 import { said } from "./status.js";
-import { clock, lasting } from "./times.js";
+import { clock, dated, lasting } from "./times.js";
 
 /** @typedef {{title: string, text: string, status: string, service: import("../route.js").Key|null}} Words `service` is which service the line is about */
-
-/** The types of events, in words. */
-export const TYPES = { status_change: "status", service_added: "added", service_updated: "updated", service_removed: "removed", scan: "scans" };
 
 /** @param {import("../live/timeline.js").Line} line @returns {Words} */
 export function words({ event, data }) {
@@ -40,7 +37,7 @@ function note(title, text) {
 
 /** @param {{from: number, to: number, count: number}} absence */
 function away({ from, to, count }) {
-  return `${events(count)} from ${clock(from)} to ${clock(to)}, in ${lasting(to - from)}`;
+  return `${events(count)} from ${dated(from, to)} to ${clock(to)}, in ${lasting(to - from)}`;
 }
 
 /** @param {any} data */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { clock, lasting } from "./times.js";
+import { dated, lasting } from "./times.js";
 import { events } from "./event_text.js";
 
 /** @typedef {import("../live/freshness.js").Freshness} Freshness */
@@ -57,7 +57,7 @@ export function bands(fresh, number) {
     const kept = services === 1 ? "its one service shows its last known status" : `its ${services} services show their last known status`;
     // What follows a semicolon is advice: the time belongs to what is wrong.
     const [wrong, ...advice] = one.detail.split("; ");
-    const first = `${wrong}, since ${clock(one.since)}${lost ? `: ${kept}` : ""}`;
+    const first = `${wrong}, since ${dated(one.since, fresh.at)}${lost ? `: ${kept}` : ""}`;
     return { text: [first, ...advice].join("; "), node: one.node };
   });
 }
@@ -75,9 +75,9 @@ function loading({ missing, missed, behind, wanted }) {
 }
 
 /** How late events are, or since when nothing was received. @param {Store} store @param {Freshness} fresh */
-function late({ pulse, clock: time }, { silent, now, stream }) {
+function late({ pulse, clock: time }, { silent, now, at, stream }) {
   const what = now - stream.heardAt < silent ? "only events from before were received" : "nothing received";
-  if (silent > 0) return `${what} from the router since ${clock(time.router(now - silent))}`;
+  if (silent > 0) return `${what} from the router since ${dated(time.router(now - silent), at)}`;
   return `events arrive ${lasting(pulse.delay)} late: ${HELD}`;
 }
 
@@ -95,7 +95,7 @@ function lives({ page, silent }) {
 function why(store, fresh) {
   const { connected, silentSince, lostAt, heardAt, openAt } = fresh.stream;
   if (connected) return join(late(store, fresh), lives(fresh));
-  const at = (/** @type {number} */ ours) => clock(store.clock.router(ours));
+  const at = (/** @type {number} */ ours) => dated(store.clock.router(ours), fresh.at);
   const held = openAt !== null && fresh.now - openAt > OPEN_MS;
   if (held) return `the stream has been open since ${at(openAt)}, but no event arrives: ${HELD}`;
   if (!store.greeted) return `no stream of events since ${at(lostAt ?? heardAt)}`;
@@ -111,8 +111,8 @@ function next({ stream, now, link }) {
 }
 
 /** @param {Freshness} fresh */
-function asOf({ state }) {
-  return state.asOf === null ? "" : `state as of ${clock(state.asOf)}`;
+function asOf({ state, at }) {
+  return state.asOf === null ? "" : `state as of ${dated(state.asOf, at)}`;
 }
 
 /** @param {...string} parts */

@@ -3,13 +3,13 @@
  * @module
  */
 
-import { clock } from "./times.js";
+import { dated } from "./times.js";
 
 /** In the past tense while the page may be out of date. @param {import("./page_model.js").Model} model @returns {string} */
 export function headline({ index, loaded, past, fresh }) {
   if (!loaded) return "Waiting for the router…";
   const { asOf } = fresh.state;
-  const at = past && asOf !== null ? ` at ${clock(asOf)}` : "";
+  const at = past && asOf !== null ? ` at ${dated(asOf, fresh.at)}` : "";
   const { size } = index.entries;
   if (size === 0) return past ? `There were no services${at}` : "No services yet";
   const lost = size - index.known;

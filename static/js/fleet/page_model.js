@@ -12,6 +12,7 @@ import { NO_HOUR } from "./hour.js";
 import { GROUPINGS, ServiceCollection } from "./service_collection.js";
 import { SORTS } from "./order.js";
 import { parse } from "./query.js";
+import { day } from "./times.js";
 
 /** @typedef {import("../live/freshness.js").Freshness} Freshness */
 /** @typedef {import("../route.js").Place} Place */
@@ -34,6 +35,7 @@ export class Model {
     /** @type {import("./hour.js").Hour} the last hour of all services */ this.hour = NO_HOUR;
     /** @type {import("./caller.js").Caller|null} null: not known, or not signed in */ this.caller = null;
     this.wasPast = true;
+    /** The day of the last drawing: times of other days are written with theirs. */ this.day = "";
     this.arranged = "";
     this.arrangedAt = 0;
     this.delta = everything();
@@ -97,8 +99,11 @@ export class Model {
     this.#choose();
     for (const id of todo) this.delta.ids.add(id);
     this.delta.all ||= all;
-    this.delta.lines ||= lines;
-    this.delta.conditions ||= conditions || doubted.size > 0 || this.past !== this.wasPast;
+    const today = day(fresh.at);
+    const isAnother = today !== this.day;
+    this.day = today;
+    this.delta.lines ||= lines || isAnother;
+    this.delta.conditions ||= conditions || isAnother || doubted.size > 0 || this.past !== this.wasPast;
     this.wasPast = this.past;
   }
 

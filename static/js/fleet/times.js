@@ -34,6 +34,9 @@ export function otherDay(ms, now) {
   return `${MONTHS[one.getMonth()]} ${same ? one.getDate() : one.getFullYear()}`;
 }
 
+/** As "19:41:03", and as "Nov 28 19:41:03" of another day than today. @param {number} ms a time @param {number} now the present, also where the page tells of the past */
+export const dated = (ms, now) => `${otherDay(ms, now)} ${clock(ms)}`.trim();
+
 /** @param {number} ms how long */
 export function lasting(ms) {
   const seconds = Math.max(0, Math.round(ms / 1000));

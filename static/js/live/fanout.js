@@ -99,7 +99,7 @@ export class Fanout {
   /** Keep an event, or a ping that moves the position: it stands for an event of another program. @param {Frame} frame */
   #event(frame) {
     const moves = frame.id !== "" && frame.id !== this.place;
-    if (moves && skips(this.place, frame.id)) this.#begin(frame.id);
+    if (moves && !this.greeting?.data.filtered && skips(this.place, frame.id)) this.#begin(frame.id);
     else if (moves) this.#keep(frame);
     for (const tab of this.tabs) this.#send(tab, frame);
   }

@@ -21,9 +21,9 @@ export const PROOF_MS = 15_000;
  */
 /**
  * @typedef {{
- *   link: Link, trust: Trust, stream: import("./stream.js").State, page: Page, now: number, silent: number,
+ *   link: Link, trust: Trust, stream: import("./stream.js").State, page: Page, now: number, at: number, silent: number,
  *   state: {asOf: number|null, complete: boolean, conditions: import("./store.js").Condition[]},
- * }} Freshness `now` and the stream's times are by our clock, `asOf` is by the router's; `silent` is
+ * }} Freshness `now` and the stream's times are by our clock, `asOf` and `at`, the present, are by the router's; `silent` is
  *   for how long a live stream has brought nothing recent, in ms, if that is too long, or 0
  */
 
@@ -41,8 +41,9 @@ export function freshness(store, stream, page) {
   const conditions = [...told.values(), ...unproven(store)];
   const complete = store.loaded && store.wanted === null && store.behind === null;
   const trust = trusted(link, complete, conditions);
-  const asOf = trust === "all" ? store.clock.router(now) : store.asOf;
-  return { link, trust, state: { asOf, complete, conditions }, stream, page, now, silent };
+  const at = store.clock.router(now);
+  const asOf = trust === "all" ? at : store.asOf;
+  return { link, trust, state: { asOf, complete, conditions }, stream, page, now, at, silent };
 }
 
 /** After this time without a byte the stream counts as dead and is opened again; before, it is late. @param {{pingSeconds: number}} store */

@@ -2,7 +2,7 @@
  * The page's state: no document and no network. It takes frames of the stream and snapshots of the state
  * API, calls `changed`, and `take` tells what has changed. Its rules, so that the page is never stale without saying so: after a `resync`
  * a snapshot is needed; an older snapshot is refused; later events are applied on top of the snapshot;
- * events at or before the snapshot are ignored; missing positions without a `resync` count as a gap.
+ * events at or before the snapshot are ignored; missing positions without a `resync` count as a gap, unless the stream is filtered.
  * @module
  */
 
@@ -46,6 +46,7 @@ export class Store {
     /** @type {number|null} the last time, by the router's clock, for which the state is known to be right */ this.asOf = null;
     /** @type {{now: number, asOf: number}|null} when Redis last confirmed the worker's state, as of its last frame */ this.proof = null;
     this.pingSeconds = 15;
+    /** Whether the router hides events from this person: their positions are missing in the stream. */ this.filtered = false;
     this.loaded = false;
     /** Whether any stream has ever begun. */ this.greeted = false;
     /** @type {{version: string, assets: string}|null} the router of the first `hello` */ this.met = null;
@@ -132,6 +133,7 @@ export class Store {
     this.greeted = true;
     this.redis = data.run_id;
     this.pingSeconds = data.ping_seconds;
+    this.filtered = data.filtered ?? false;
     this.router = { version: data.version ?? "", assets: data.assets ?? "", node: data.node ?? "", worker: String(data.worker ?? "") };
     this.met ??= this.router;
     this.proof = null;
@@ -161,13 +163,14 @@ export class Store {
 
   /** The router pings only clients that have all events; a ping at the next position stands for an event of another program. @param {string} id @param {any} data */
   #ping(id, data) {
-    if (skips(this.place, id)) this.#gap(id);
+    this.#gap(id);
     this.place = id || this.place;
     this.#reached(data.at ?? Infinity);
   }
 
-  /** Events before `id` were lost on the way, without a `resync`. @param {string} id */
+  /** Note if events before `id` were lost on the way, without a `resync`. @param {string} id */
   #gap(id) {
+    if (this.filtered || !skips(this.place, id)) return;
     this.warn(`hero_router: the events between ${this.place} and ${id} are missing, without a resync`);
     this.#miss(id, null, "lost on the way");
     this.#wantAnew(this.wanted?.afterMs ?? 0);
@@ -231,7 +234,7 @@ export class Store {
 
   /** @param {string} event @param {string} id @param {any} data */
   #event(event, id, data) {
-    if (skips(this.place, id)) this.#gap(id);
+    this.#gap(id);
     this.place = id;
     this.lines.add(id, event, data, data.at ?? this.clock.router());
     const frame = { event, id, data };

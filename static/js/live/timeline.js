@@ -23,7 +23,8 @@ export class Lines {
     /** @type {Line[]} the newest first; another array after each change */ this.all = [];
     this.era = 0;
     /** How many events of the stream were listed, ever. */ this.added = 0;
-    /** How many events were missed, ever; NaN: nobody knows. */ this.missing = 0;
+    /** How many events were missed, ever, where that is known. */ this.missing = 0;
+    /** How often nobody knew how many. */ this.unknownGaps = 0;
     /** @type {string|null} the events from here … */ this.first = null;
     /** @type {string|null} … to here are listed */ this.last = null;
     /** @type {number|null} when the newest event happened */ this.newestAt = null;
@@ -51,7 +52,8 @@ export class Lines {
 
   /** Add a line: the events after the last line and up to `id` were missed. @param {string} id @param {{dropped: number|null, reason: string}} data @param {number} at */
   missed(id, data, at) {
-    this.missing += data.dropped ?? NaN;
+    this.missing += data.dropped ?? 0;
+    this.unknownGaps += Number(data.dropped === null);
     this.#insert({ era: this.era, id, at, event: "resync", data });
   }
 

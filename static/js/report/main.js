@@ -45,7 +45,7 @@ try {
 function start(report) {
   const store = stored(report);
   const fresh = /** @type {import("../live/freshness.js").Freshness} */ ({
-    ...{ link: "report", trust: "none", stream: UNKNOWN, now: 0, silent: 0 },
+    ...{ link: "report", trust: "none", stream: UNKNOWN, now: 0, at: store.clock.router(), silent: 0 },
     page: { wokeAt: null, polledAt: null, error: null, lives: null },
     state: { asOf: store.asOf, complete: true, conditions: [...store.polled.values()] },
   });

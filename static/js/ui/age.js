@@ -17,7 +17,7 @@ export function setSince(element, since, stopped = false) {
   time.title = `since ${utc(since)}`;
 }
 
-/** Write all ages below an element; the times, or the days of earlier ones, while the page may be out of date. @param {ParentNode} root @param {number} now by the router's clock @param {boolean} past */
+/** Write all ages below an element; the times, or the days of earlier ones, while the page may be out of date. @param {ParentNode} root @param {number} now the present, by the router's clock @param {boolean} past */
 export function writeAges(root, now, past) {
   const times = /** @type {NodeListOf<HTMLTimeElement>} */ (root.querySelectorAll("time[data-since]"));
   for (const time of times) {

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { ACCESS, EXTENTS, kind, mayDo, role } from "../fleet/caller.js";
+import { ACCESS, mayDo } from "../fleet/caller.js";
+import { EXTENTS, kind, role } from "../fleet/caller_text.js";
 import * as api from "../live/access_admin_api.js";
 import { part, setLength, setText } from "../ui/dom.js";
 import { AddressList } from "./access/addresses.js";

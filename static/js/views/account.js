@@ -24,16 +24,17 @@ export class Account {
     this.api = api;
     this.now = now;
     this.met = met;
-    this.live = false;
+    /** @type {object|null} */ this.greeting = null;
+    /** The last user whom the router named, and what they may see; "" before. */ this.whose = "";
     this.askedAt = this.knownAt = -Infinity;
     part(page, "[data-sign-out]").addEventListener("click", () => void this.signOut());
   }
 
-  /** Called often: ask again if it is time, and at once when the page is no longer live or live again: a session may have ended or begun. @param {boolean} live whether the page is up to date */
-  tick(live) {
-    if (this.live !== live) this.askedAt = -Infinity;
-    this.live = live;
-    if (this.now() - this.askedAt < (live ? EVERY_MS : EVERY_LOST_MS)) return;
+  /** Called often: ask again if it is time, and at once when the page is no longer live, or its stream began anew: a session may have ended or begun. @param {object|null} greeting another one for each stream; null: the page is not live */
+  tick(greeting) {
+    if (this.greeting !== greeting) this.askedAt = -Infinity;
+    this.greeting = greeting;
+    if (this.now() - this.askedAt < (greeting ? EVERY_MS : EVERY_LOST_MS)) return;
     void this.look();
   }
 
@@ -53,6 +54,10 @@ export class Account {
 
   /** @param {Caller|null} me */
   #show(me) {
+    const whose = me ? JSON.stringify([me.name, me.roles, me.contexts]) : this.whose;
+    // What is shown is another person's.
+    if (this.whose && this.whose !== whose) return location.reload();
+    this.whose = whose;
     this.met(me);
     part(this.page, "[data-signed-out]").hidden = me !== null;
     const account = part(this.page, "[data-account]");

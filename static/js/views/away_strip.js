@@ -5,7 +5,7 @@
  */
 
 import { absence, matters, moment, told } from "../fleet/away.js";
-import { clock } from "../fleet/times.js";
+import { dated } from "../fleet/times.js";
 import { format, toService } from "../route.js";
 import { part, setAttribute, setLength, setText } from "../ui/dom.js";
 
@@ -19,7 +19,9 @@ export class AwayStrip {
     this.page = page;
     this.model = model;
     this.root = part(page, "[data-away]");
+    /** @type {import("../fleet/away.js").Absence|null} the last one that was shown */ this.shown = null;
     /** @type {import("../fleet/away.js").Moment|null} when the absence began */ this.then = null;
+    /** The position of the last state that could be trusted: after a gap that of the stream lies behind the gap. */ this.place = model.store.wanted ? null : model.store.place;
     part(this.root, "button").addEventListener("click", () => this.#close());
     page.addEventListener("visibilitychange", () => this.#turned());
     this.#turned();
@@ -32,8 +34,11 @@ export class AwayStrip {
     const { model, page } = this;
     const { store } = model;
     if (!model.loaded) return;
+    if (this.shown) this.#date(this.shown);
     if (model.past) return this.#leave(model.now);
-    if (page.hidden || this.then === null || store.wanted || store.behind) return;
+    if (store.wanted || store.behind) return;
+    this.place = store.place;
+    if (page.hidden || this.then === null) return;
     const then = this.then;
     this.then = null;
     const found = absence(then, servicesOf(model), { at: model.now, place: store.place, missed: store.missed });
@@ -54,13 +59,20 @@ export class AwayStrip {
   #leave(at) {
     const { model } = this;
     if (this.then !== null || !model.loaded) return;
-    this.then = moment(at, model.store.place, servicesOf(model));
+    this.then = moment(at, this.place, servicesOf(model));
+  }
+
+  /** It may stay for days. @param {import("../fleet/away.js").Absence} found */
+  #date({ from, to }) {
+    const { at } = this.model.fresh;
+    setText(part(this.root, "[data-when]"), `${dated(from, at)}–${dated(to, at)}`);
   }
 
   /** @param {import("../fleet/away.js").Absence} found */
   #show(found) {
     this.root.hidden = false;
-    setText(part(this.root, "[data-when]"), `${clock(found.from)}–${clock(found.to)}`);
+    this.shown = found;
+    this.#date(found);
     setText(part(this.root, "[data-told]"), told(found));
     const named = [...found.worse, ...found.came].slice(0, MOST_NAMES);
     const items = setLength(part(this.root, "ul"), named.length, "away");

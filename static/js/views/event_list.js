@@ -7,7 +7,7 @@
 import { format, toService } from "../route.js";
 import { words } from "../fleet/event_text.js";
 import { said } from "../fleet/status.js";
-import { clock, otherDay, utc } from "../fleet/times.js";
+import { dated, utc } from "../fleet/times.js";
 import { clone, part, setAttribute, setMark, setText } from "../ui/dom.js";
 
 /** @typedef {import("../live/timeline.js").Line} Line */
@@ -32,14 +32,15 @@ export class EventList {
     for (const [line, item] of items) {
       if (item === next) next = next.nextElementSibling;
       else this.place.insertBefore(item, next);
-      this.#link(line, item);
+      this.#renew(line, item);
     }
     part(this.root, "[data-events-empty]").hidden = lines.length > 0;
     return late.size === 0;
   }
 
-  /** The link keeps the filter of the address that is shown now. @param {Line} line @param {HTMLElement} item */
-  #link(line, item) {
+  /** The link keeps the filter of the address that is shown now; the time of another day than today has its day. @param {Line} line @param {HTMLElement} item */
+  #renew(line, item) {
+    setText(part(item, "time"), line.at === null ? "" : dated(line.at, this.model.fresh.at));
     const { service } = words(line);
     if (service) setAttribute(part(item, "a"), "href", format(toService(service, this.model.place)));
   }
@@ -49,9 +50,7 @@ export class EventList {
     const { title, text, status, service } = words(line);
     const item = clone(this.root.ownerDocument, service ? "event" : "note");
     item.dataset.event = line.event;
-    const time = /** @type {HTMLTimeElement} */ (part(item, "time"));
-    setText(time, line.at === null ? "" : `${otherDay(line.at, this.model.now)} ${clock(line.at)}`.trim());
-    time.title = line.at === null ? "" : utc(line.at);
+    part(item, "time").title = line.at === null ? "" : utc(line.at);
     setText(part(item, ".title bdi"), title);
     setText(part(item, ".text"), text);
     if (status) setMark(item, status);

@@ -6,7 +6,7 @@
 
 import { asset, digest } from "../live/base_url.js";
 import { bands, said, updated } from "../fleet/freshness_text.js";
-import { clock, lasting } from "../fleet/times.js";
+import { dated, lasting } from "../fleet/times.js";
 import { events } from "../fleet/event_text.js";
 import { part, setAttribute, setHidden, setLength, setText } from "../ui/dom.js";
 
@@ -62,8 +62,8 @@ export class Strip {
   /** @param {Store} store @param {Freshness} fresh */
   #last(store, fresh) {
     const { missed, lines } = store;
-    setText(part(this.root, "[data-missed]"), missed ? `missed ${events(missed.dropped)} at ${clock(missed.at)}` : "");
-    const last = lines.newestAt === null ? "" : `last event ${clock(lines.newestAt)}`;
+    setText(part(this.root, "[data-missed]"), missed ? `missed ${events(missed.dropped)} at ${dated(missed.at, fresh.at)}` : "");
+    const last = lines.newestAt === null ? "" : `last event ${dated(lines.newestAt, fresh.at)}`;
     setText(part(this.root, "[data-last-event]"), last);
     // A number that changes each second shows that the page itself still runs.
     const heard = fresh.stream.connected ? `last data ${lasting(fresh.now - fresh.stream.heardAt)} ago` : "";

@@ -30,6 +30,7 @@ export class Notifier {
     }
     if (!("Notification" in window)) return "This browser shows notifications only for pages over https or of this machine.";
     if ((await Notification.requestPermission()) !== "granted") return "The browser does not allow notifications of this page.";
+    if (!this.#show("Notifications are on", "", "on", "#/")) return "This browser cannot show notifications of a page.";
     this.prefs.set({ notify: "on" });
     return "Notifications are on: the browser shows one when a service gets worse while this page is hidden.";
   }
@@ -45,13 +46,18 @@ export class Notifier {
     if (more > 0) this.#show(`${more} more services got worse`, "", `more ${this.model.store.place}`, "#/");
   }
 
-  /** @param {string} title @param {string} body @param {string} tag @param {string} href */
+  /** Chrome for Android has the permission, but shows none for a page. @param {string} title @param {string} body @param {string} tag @param {string} href @returns {boolean} whether the browser can show it */
   #show(title, body, tag, href) {
-    const shown = new Notification(title, { body, tag });
-    shown.addEventListener("click", () => {
-      window.focus();
-      location.hash = href;
-      shown.close();
-    });
+    try {
+      const shown = new Notification(title, { body, tag });
+      shown.addEventListener("click", () => {
+        window.focus();
+        location.hash = href;
+        shown.close();
+      });
+      return true;
+    } catch {
+      return false;
+    }
   }
 }

@@ -86,7 +86,7 @@ export class Shell {
     this.strip.draw(model, lost ? this.newest : model.fresh);
     this.strip.tab(model, view.title(model.place, model));
     this.#follow();
-    writeAges(page, model.now, model.past);
+    writeAges(page, model.fresh.at, model.past);
     return delta;
   }
 

@@ -5,7 +5,7 @@
 
 import * as api from "../live/api.js";
 import { inRedis, same } from "../fleet/terminal.js";
-import { clock, lasting } from "../fleet/times.js";
+import { dated, lasting } from "../fleet/times.js";
 import { drawCommands } from "../ui/copyable_commands.js";
 import { part, setLength, setText } from "../ui/dom.js";
 import { PolledView } from "./polled_view.js";
@@ -56,7 +56,7 @@ function sum(clients, workers, pending) {
 /** @param {any} stream @param {number} now */
 function row({ behind, state, reason, address, worker, connected_at: since, blocked_at: blocked, filter, conflate }, now) {
   const told = STATES[/** @type {keyof typeof STATES} */ (state)] ?? state;
-  const why = [blocked === null ? told : `${told} since ${clock(blocked)}`, reason].filter(Boolean).join(": ");
+  const why = [blocked === null ? told : `${told} since ${dated(blocked, now)}`, reason].filter(Boolean).join(": ");
   return [behind, why, address, worker, lasting(now - since), [filter, conflate && "newest events only (conflate)"].filter(Boolean).join(", ")];
 }
 

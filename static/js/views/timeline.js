@@ -4,11 +4,11 @@
  * @module
  */
 
-import { TYPES, events } from "../fleet/event_text.js";
+import { events } from "../fleet/event_text.js";
 import { filtered } from "../fleet/filtered_events.js";
 import { TimelinePause } from "../fleet/timeline_pause.js";
 import { inRedis, same } from "../fleet/terminal.js";
-import { clock } from "../fleet/times.js";
+import { dated } from "../fleet/times.js";
 import { edge, withEdge } from "../fleet/oldest_kept_event.js";
 import * as api from "../live/api.js";
 import { MOST_LINES } from "../live/timeline.js";
@@ -18,6 +18,8 @@ import { part, setAttribute, setLength, setText } from "../ui/dom.js";
 import { EventList } from "./event_list.js";
 import { PolledView } from "./polled_view.js";
 
+/** The types of events, in words. */
+const TYPES = { status_change: "status", service_added: "added", service_updated: "updated", service_removed: "removed", scan: "scans" };
 const COMMAND_EVENTS = 100;
 /** Screen readers are told at most so often what waits during a pause. */
 const SAID_EVERY_MS = 30_000;
@@ -54,7 +56,7 @@ export class TimelineView extends PolledView {
   /** What the router keeps; at first with the events themselves. @param {any} answer */
   #take(answer) {
     const { window, kept, first } = answer;
-    const there = `${kept === 1 ? "1 event" : `${kept} events`}, since ${first ? clock(first.at) : "–"}`;
+    const there = `${kept === 1 ? "1 event" : `${kept} events`}, since ${first ? dated(first.at, this.model.fresh.at) : "–"}`;
     const full = `The router keeps the newest ${window} events; older ones are gone.`;
     setText(part(this.body, "[data-kept]"), kept < window ? `The router keeps all events so far (${there}), and ${window} at most.` : full);
     if (this.edge?.id !== first?.id) this.edge = edge(answer);
@@ -80,9 +82,10 @@ export class TimelineView extends PolledView {
     if (pause === null) return;
     const { lines } = model.store;
     const waiting = pause.waiting(lines);
-    const through = model.filter ? `, of which the filter lets ${filtered(model, pause.news(lines)).length} through` : "";
+    // Of those that are not listed any more nobody knows it.
+    const through = model.filter && pause.trimmed(lines) === 0 ? `, of which the filter lets ${filtered(model, pause.news(lines)).length} through` : "";
     const parts = [`${events(waiting)} ${waiting === 1 ? "waits" : "wait"}${through}`, pause.missed(lines)];
-    this.#waits(`Paused at ${clock(pause.at)}: ${parts.filter(Boolean).join("; ")}.`);
+    this.#waits(`Paused at ${dated(pause.at, model.fresh.at)}: ${parts.filter(Boolean).join("; ")}.`);
   }
 
   /** @param {string} text */

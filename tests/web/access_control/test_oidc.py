@@ -17,7 +17,8 @@ from tests.support.oidc_provider import (
     rsa_key,
 )
 from tests.support.redis import RedisServer
-from tests.web.access_control.callers import me, status_of
+from tests.support.wait import eventually
+from tests.web.access_control.callers import hearing, me, status_of
 from tests.web.access_control.oidc import back, browsing, claims, redirected, sign_in, visit, worker
 from tests.web.live import Live, working
 
@@ -36,6 +37,19 @@ async def test_a_user_of_the_provider_signs_in_and_goes_where_it_came_from(
     assert await status_of(http, "POST", f"{oidc.url}/sign-out", {}) == 303
     assert await me(http, oidc.url) is None
     assert provider.forms[0]["grant_type"] == "authorization_code"
+
+
+async def test_another_sign_in_ends_the_session_that_the_browser_had_and_its_streams(
+    oidc: Live, http: aiohttp.ClientSession
+) -> None:
+    """Browsers do not send its cookie with the way back from another site."""
+    await sign_in(http, oidc)
+    async with hearing(http, oidc) as listener:
+        address = await back(http, oidc)
+        http.cookie_jar.clear(lambda cookie: cookie.key == "hero_session")
+        await visit(http, address)
+        await eventually(lambda: listener.ended, message="the stream has ended")
+    assert await me(http, oidc.url)
 
 
 async def test_the_session_and_the_state_are_out_of_reach_of_scripts_and_other_sites(

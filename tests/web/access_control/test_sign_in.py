@@ -51,6 +51,35 @@ async def test_each_sign_in_begins_a_session_of_its_own(
     assert one != two
 
 
+async def test_a_sign_in_ends_the_session_that_the_browser_had_and_its_streams(
+    live: Live, http: aiohttp.ClientSession
+) -> None:
+    """Else a page would go on to get what only its user before may see."""
+    before = (await sign_in(http, live.url))[1]["Set-Cookie"].partition(";")[0]
+    async with aiohttp.ClientSession() as other, hearing(other, live, VIEWING) as going_on:
+        async with hearing(http, live) as listener:
+            await sign_in(http, live.url, VIEWING)
+            await eventually(lambda: listener.ended, message="the stream has ended")
+        assert not going_on.ended
+        found = await me(http, live.url)
+        assert found is not None
+        assert found["roles"] == ["viewer"]
+        assert await status_of(other, "GET", f"{live.url}/api/me", {"Cookie": before}) == 401
+
+
+@pytest.mark.parametrize("cookie", ["hero_session=junk", "hero_session="])
+async def test_a_cookie_that_holds_no_session_hinders_no_sign_in(
+    live: Live, http: aiohttp.ClientSession, cookie: str
+) -> None:
+    async with http.post(
+        f"{live.url}/sign-in",
+        data={"token": TOKEN},
+        headers={"Cookie": cookie},
+        allow_redirects=False,
+    ) as answer:
+        assert (answer.status, "Set-Cookie" in answer.headers) == (303, True)
+
+
 async def test_over_tls_the_cookie_is_for_this_host_and_tls_only(
     live: Live, http: aiohttp.ClientSession
 ) -> None:

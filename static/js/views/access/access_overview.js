@@ -3,7 +3,7 @@
  * @module
  */
 
-import { EXTENTS } from "../../fleet/caller.js";
+import { EXTENTS } from "../../fleet/caller_text.js";
 import { same } from "../../fleet/terminal.js";
 import { lasting } from "../../fleet/times.js";
 import { drawCommands } from "../../ui/copyable_commands.js";

@@ -3,7 +3,7 @@
  * @module
  */
 
-import { role, signedIn } from "../../fleet/caller.js";
+import { role, signedIn } from "../../fleet/caller_text.js";
 import { inRedis, same, shellWord } from "../../fleet/terminal.js";
 import { lasting } from "../../fleet/times.js";
 import * as api from "../../live/access_admin_api.js";

@@ -4,7 +4,7 @@
  */
 
 import { format, toService, toView, withQuery } from "../../route.js";
-import { clock, when } from "../../fleet/times.js";
+import { dated, when } from "../../fleet/times.js";
 import { filtered } from "../../fleet/filtered_events.js";
 import { exactly } from "../../fleet/query.js";
 import { said, word } from "../../fleet/status.js";
@@ -94,7 +94,8 @@ export class ServiceView {
   /** @param {any} record */
   #head(record) {
     const { body } = this.#mounted();
-    const past = Boolean(record.lost) || this.outside.model.past;
+    const { model } = this.outside;
+    const past = Boolean(record.lost) || model.past;
     const { changed_at: since, status } = record;
     setText(part(body, '[data-field="title"]'), record.title || record.name);
     setText(part(body, '[data-field="whose"]'), [record.context, record.node, record.version].filter(Boolean).join(" · "));
@@ -103,7 +104,7 @@ export class ServiceView {
     state.title = status;
     setText(part(body, "[data-for]"), past ? "since" : "for");
     setSince(part(body, "[data-age]"), since, past);
-    const known = past ? `, last known ${clock(record.lost?.since ?? this.outside.model.now)}` : "";
+    const known = past ? `, last known ${dated(record.lost?.since ?? model.now, model.fresh.at)}` : "";
     setText(part(body, "[data-known]"), known);
     part(body, '[data-field="lasting"]').title = `since ${when(since)}`;
     setMark(part(body, "[data-field-mark]"), status, Boolean(record.lost));
