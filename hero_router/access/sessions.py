@@ -88,7 +88,7 @@ def cookie_values(cookies: str, names: Collection[str]) -> list[str]:
     """The values of all cookies with these names in a `Cookie` header; others may have set some."""
     found = list[str]()
     for each in cookies.split(";"):
-        name, _, value = each.strip().partition("=")
+        name, _, value = each.strip(" \t").partition("=")
         if name in names:
             found.append(value)
     return found
