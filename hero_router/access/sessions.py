@@ -100,5 +100,5 @@ def cookie_name(*, secure: bool) -> str:
 
 def cookie_values(cookies: str, name: str) -> list[str]:
     """The values of all cookies with this name in a `Cookie` header; others may have set some."""
-    pairs = (each.strip().partition("=") for each in cookies.split(";"))
+    pairs = (each.strip(" \t").partition("=") for each in cookies.split(";"))
     return [value for found, _, value in pairs if found == name]

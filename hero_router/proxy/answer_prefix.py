@@ -1,5 +1,6 @@
 """Adds the path prefix, which the service does not see, to addresses in an answer's headers.
 
+A service is told the prefix, and may add it itself: what lies under it already stays as it is.
 Pure: no I/O, no clock.
 """
 
@@ -14,8 +15,8 @@ def under(cookie: bytes, prefix: str) -> bytes:
     head = prefix.encode("ascii")
 
     def below(found: re.Match[bytes]) -> bytes:
-        path = b"" if found[2].strip() == b"/" else found[2]
-        return found[1] + head + (path or b"/")
+        path = found[2].rstrip()
+        return found[0] if _lies_under(path, head, b"/") else found[1] + head + found[2]
 
     return _COOKIE_PATH.sub(below, cookie)
 
@@ -32,7 +33,7 @@ def moved(location: bytes, prefix: str, hosts: Collection[str]) -> bytes:
     head, own = prefix.encode("ascii"), {host.lower().encode("ascii") for host in hosts}
     found = _ABSOLUTE.fullmatch(location)
     if found is None:
-        return head + location if location.startswith(b"/") else location
+        return _with_prefix(location, head) if location.startswith(b"/") else location
     there = found[2].lower()
     if there in own:
         if not prefix:
@@ -40,4 +41,13 @@ def moved(location: bytes, prefix: str, hosts: Collection[str]) -> bytes:
     elif there not in {host.rpartition(b":")[0] for host in own}:
         return location
     path = found[3] if found[3].startswith(b"/") else b"/" + found[3]
-    return head + path
+    return _with_prefix(path, head)
+
+
+def _with_prefix(path: bytes, prefix: bytes) -> bytes:
+    return path if _lies_under(path, prefix, b"/?#") else prefix + path
+
+
+def _lies_under(path: bytes, prefix: bytes, ends: bytes) -> bool:
+    """Whether a path is the prefix, or begins with it and one of the bytes `ends`."""
+    return path.startswith(prefix) and (path == prefix or path[len(prefix)] in ends)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from hero_router.proxy.answer_timeout_watcher import AnswerTimeouts
-from hero_router.proxy.call_record import ProxiedCall
+from hero_router.proxy.call_record import Cause, ProxiedCall
 from hero_router.proxy.headers import Field, Fields, serialize
 from hero_router.upstream.outcome import Outcome
 from hero_router.upstream.safe_connect import NoResponse
@@ -249,6 +249,14 @@ class Exchange:
             self._end()
         else:
             self._end(error=error)
+
+    def cut_off(self, reason: str) -> None:
+        """The client's request is malformed or late: nothing may follow what it was sent."""
+        self.keep_alive = False
+        if not self.is_done:
+            self._call.refused(Cause.BROKEN_CLIENT, self.status, reason)
+            self._break()
+            self._end()
 
     def _break(self) -> None:
         connection = self._client.get_extra_info("socket")

@@ -17,6 +17,8 @@ from hero_router.proxy.answer_prefix import moved, under
 Field = tuple[bytes, bytes]
 Fields = Sequence[Field]
 
+_NONE = frozenset[bytes]()
+
 HOP_BY_HOP = frozenset(
     {
         b"connection", b"keep-alive", b"proxy-connection", b"proxy-authenticate",
@@ -71,7 +73,7 @@ def request_fields(
     fields: Fields,
     hop: Hop,
     own_cookies: Collection[str] = (),
-    login_fields: Collection[bytes] = (),
+    login_fields: frozenset[bytes] = _NONE,
 ) -> list[Field]:
     """The fields of a request as a service gets them, without its id and its trace context.
 
@@ -79,23 +81,23 @@ def request_fields(
 
     Removed are: what `Connection` names, the fields of one hop, the router's own cookies, and what
     says who the client is, in every spelling that a service could take for it (`X_Hero_Claims`,
-    `x.hero.claims`). `login_fields` are more names of that kind, in small letters with hyphens.
-    From a proxy that may say who the user is they stay, in their own spelling only; `Connection`
-    takes none of them away, else a client could hide who it is by naming them there.
+    `x.hero.claims`). `login_fields` are more names of that kind, in small letters. From a proxy
+    that may say who the user is they stay, in their own spelling only; `Connection` takes none of
+    them away, else a client could hide who it is by naming them there.
     """
-    named = named_by_connection(fields)
+    named, login = named_by_connection(fields), _with_hyphens(login_fields)
     kept = list[Field]()
     via, has_host = b"", False
     for field in fields:
         key, plain, is_identity, is_ruled = _read_name(field[0])
-        if not is_ruled and plain not in login_fields:
+        if not is_ruled and plain not in login:
             if key not in named:
                 kept.append(field)
         elif key in _NOT_PASSED_ON:
             continue
         elif key == b"via":
             via = via + b", " + field[1] if via else field[1]
-        elif is_identity or plain in login_fields:
+        elif is_identity or plain in login:
             vouched = _VOUCHED.fullmatch(key) is not None and key not in _MADE_ANEW
             if hop.facts.trusted and (vouched or key in login_fields):
                 kept.append(field)
@@ -122,10 +124,16 @@ def _read_name(name: bytes) -> tuple[bytes, bytes, bool, bool]:
     return key, plain, is_identity, is_identity or is_named
 
 
-def says_who(name: bytes, login_fields: Collection[bytes] = ()) -> bool:
+@lru_cache(maxsize=8)
+def _with_hyphens(names: frozenset[bytes]) -> frozenset[bytes]:
+    """Names in small letters, with hyphens. Cached: the settings give all of them."""
+    return frozenset(_SEPARATORS.sub(b"-", name) for name in names)
+
+
+def says_who(name: bytes, login_fields: frozenset[bytes] = _NONE) -> bool:
     """Whether a field may name the client; only this router and trusted proxies set it."""
     _, plain, is_identity, _ = _read_name(name)
-    return is_identity or plain in login_fields
+    return is_identity or plain in _with_hyphens(login_fields)
 
 
 def _told(hop: Hop) -> Iterator[Field]:
@@ -236,9 +244,6 @@ def named_by_connection(fields: Fields) -> AbstractSet[bytes]:
     if not values:
         return _NONE
     return {token.strip().lower() for value in values for token in value.split(b",")} - {b"host"}
-
-
-_NONE = frozenset[bytes]()
 
 
 def _without_own(cookies: Field, names: Collection[str]) -> Sequence[Field]:

@@ -9,7 +9,7 @@ answer; the other one passes it on, with these fields:
     X-Hero-Hop-Refused: REASON    the router has not accepted the hop
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from hero_router.proxy.headers import (
     HOP_BY_HOP,
@@ -35,7 +35,7 @@ _MADE_ANEW = frozenset(
 
 
 def hop_fields(
-    fields: Sequence[Field], login_fields: Collection[bytes]
+    fields: Sequence[Field], login_fields: frozenset[bytes]
 ) -> tuple[list[Field], list[Field]]:
     """A request's fields for a hop, without `Host`, and those that travel in its token instead.
 
@@ -53,7 +53,7 @@ def hop_fields(
 
 
 def client_fields(
-    fields: Fields, host: str, vouched: Sequence[Field], login_fields: Collection[bytes]
+    fields: Fields, host: str, vouched: Sequence[Field], login_fields: frozenset[bytes]
 ) -> list[Field]:
     """The fields of a client's request again, from those of a hop and from its token."""
     kept = [

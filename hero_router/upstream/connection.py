@@ -172,6 +172,8 @@ class UpstreamConnection(asyncio.Protocol):
         receiver = self._receiver
         if receiver is not None and self._head_done and not self._framed:
             self._receiver = None
+            if not self._sent:
+                self.abort()  # else it would stay until the service has read what was sent
             receiver.ended([])
         return False
 

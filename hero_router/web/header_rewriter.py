@@ -137,5 +137,5 @@ def _of_this_hop(request: web.BaseRequest, *, has_body: bool) -> Iterable[Field]
         yield b"Transfer-Encoding", b"chunked"
     else:
         yield b"Content-Length", length.encode("ascii")
-    if expect := request.get(EXPECT):
-        yield b"Expect", expect.encode("ascii")
+    if request.get(EXPECT):
+        yield b"Expect", b"100-continue"

@@ -2,7 +2,8 @@
 
 aiohttp's parser (3.14) keeps the last trailer of a chunked body, and gives it to the next request
 as a header. Behind a proxy that shares its connections, that is another client's request. So a
-chunked request gets a parser of its own.
+chunked request gets a parser of its own. Nor does aiohttp tell the reader of a body that a chunk is
+malformed: that is done here, too.
 
 This module uses private parts of aiohttp: `_parser`, `_messages`, `_request_count`, `_upgraded`,
 `_read_bufsize` and `_max_msg_queue_size` of `RequestHandler`.
@@ -45,6 +46,8 @@ class HttpParserReset(web.RequestHandler):
         chunked = self._chunked
         for message, payload in islice(self._messages, len(self._messages) - new, None):
             if chunked is not None:
+                if not chunked.is_eof():  # so this is no request, but an error within the body
+                    chunked.set_exception(web.RequestPayloadError("a chunk is malformed"))
                 self.close()
                 return
             chunked = payload if getattr(message, "chunked", False) else None

@@ -14,6 +14,7 @@ from hero_router.upstream.connection import UpstreamConnection
 from hero_router.upstream.outcome import Outcome
 from hero_router.upstream.safe_connect import NoResponse
 from hero_router.web.body import EXPECT
+from hero_router.web.errors import http_error_info
 from hero_router.web.forwarder_base import SAFE, SENT, Call, ForwardedResponse
 from hero_router.web.next_hop import Upstream
 
@@ -24,9 +25,10 @@ CONTINUE_SECONDS = 1.0
 class RequestForwarder(Call):
     """One request of any kind. A tunnel keeps the slot until its end."""
 
-    __slots__ = ("_done",)
+    __slots__ = ("_done", "_patience")
 
     _done: asyncio.Future[None]
+    _patience: asyncio.Timeout | None
 
     async def run(self) -> web.StreamResponse:
         """Pass the request on and its answer back.
@@ -55,16 +57,21 @@ class RequestForwarder(Call):
                 if not (can_retry and stale):
                     raise upstream.refusal(failure) from None
                 can_retry = False
+            except BaseException:
+                connection.abort()
+                raise
 
     def _end(self) -> None:
         if not self._done.done():
             self._done.set_result(None)
+        if self._patience is not None and not self._patience.expired():
+            self._patience.reschedule(0)  # the rest of the body is not needed
 
     async def _pass(
         self, upstream: Upstream, connection: UpstreamConnection, *, has_body: bool
     ) -> web.StreamResponse:
         head = upstream.head(has_body=has_body)
-        self._done = asyncio.get_running_loop().create_future()
+        self._done, self._patience = asyncio.get_running_loop().create_future(), None
         exchange = self._exchange(upstream.exchange, self._end)
         exchange.start(connection)
         self._protocol.relay = exchange
@@ -81,9 +88,11 @@ class RequestForwarder(Call):
             await self._done
         except ConnectionError:
             raise NoResponse(Outcome.CLOSED, "closes the connection without an answer") from None
-        except BaseException:
+        except (BadRequest, web.HTTPRequestTimeout) as error:
             connection.abort()
-            raise
+            if not exchange.has_begun:
+                raise
+            exchange.cut_off(http_error_info(error).message)
         finally:
             exchange.stop()
             self._protocol.relay = None
@@ -103,21 +112,24 @@ class RequestForwarder(Call):
                 timeout=CONTINUE_SECONDS,
                 return_when=asyncio.FIRST_COMPLETED,
             )
-            if exchange.is_done:
-                return
             if not exchange.continued.done():
+                if self._done.done() or exchange.has_begun:
+                    return
                 exchange.continued.set_result(None)
                 self._client.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         chunked = request.headers.get("Content-Length") is None
-        while data := await self._some_of_body(exchange):
-            if exchange.is_done:
+        while not self._done.done():
+            data = await self._some_of_body(exchange)
+            if self._done.done():
+                return
+            if not data:
+                connection.finish(b"0\r\n\r\n" if chunked else b"")
                 return
             self._seen.received_bytes += len(data)
             await connection.write(b"%x\r\n%b\r\n" % (len(data), data) if chunked else data)
-        connection.finish(b"0\r\n\r\n" if chunked else b"")
 
     async def _some_of_body(self, exchange: Exchange) -> bytes:
-        """The next bytes of the request's body; b"" at its end.
+        """The next bytes of the request's body; b"" at its end, or once the answer has ended.
 
         Raises:
             HTTPRequestTimeout: the client sends nothing for too long.
@@ -125,13 +137,16 @@ class RequestForwarder(Call):
         """
         exchange.wait_for_client(waits=True)
         try:
-            async with asyncio.timeout(self._forwarder.limits.silence):
+            async with asyncio.timeout(self._forwarder.limits.silence) as self._patience:
                 return await self._request.content.readany()
         except TimeoutError:
+            if self._done.done():
+                return b""
             raise web.HTTPRequestTimeout from None
         except web.RequestPayloadError:
             raise BadRequest("the framing of the request body is not valid HTTP") from None
         finally:
+            self._patience = None
             exchange.wait_for_client(waits=False)
 
     def _open_tunnel(self, connection: UpstreamConnection, sent_early: bytes) -> None:

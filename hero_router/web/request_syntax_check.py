@@ -24,7 +24,7 @@ def check_line(request: web.BaseRequest) -> None:
         raise web.HTTPVersionNotSupported
     if request.method in ("CONNECT", "TRACE"):
         raise web.HTTPNotImplemented
-    if request[EXPECT].strip().lower() not in ("", "100-continue"):
+    if request[EXPECT].strip(" \t").lower() not in ("", "100-continue"):
         raise web.HTTPExpectationFailed
     if request.raw_path == "*":
         raise web.HTTPMethodNotAllowed(request.method, ("GET", "HEAD", "POST"))
@@ -38,7 +38,7 @@ def _check_coding(request: web.BaseRequest, coding: str) -> None:
     """Refuse a body that only the sender could take apart (RFC 9112, section 6.1)."""
     if request.version < HttpVersion11:
         raise BadRequest("a request of HTTP/1.0 may not have a Transfer-Encoding")
-    if coding.strip().lower() != "chunked":
+    if coding.strip(" \t").lower() != "chunked":
         raise web.HTTPNotImplemented
 
 

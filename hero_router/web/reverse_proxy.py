@@ -121,7 +121,14 @@ class ReverseProxy:
             return None
         seen = self.observer.started(request, target)
         call = FastPathForwarder(self.forwarder, request, target, principal, seen, slot)
-        call.start(connection, self.observer, on_end)
+        try:
+            call.start(connection, self.observer, on_end)
+        except BaseException as error:
+            connection.abort()
+            slot.give_back()
+            self.observer.failed(seen, error)
+            self.observer.ended(request, seen)
+            raise
         return call
 
     def _may_pass(self, request: web.BaseRequest, target: Target) -> bool:
@@ -219,7 +226,7 @@ def _context(request: web.BaseRequest) -> str:
     """
     if "X-Hero-Context" not in request.headers:
         return DEFAULT_CONTEXT
-    named = {value.strip() for value in request.headers.getall("X-Hero-Context")} - {""}
+    named = {value.strip(" \t") for value in request.headers.getall("X-Hero-Context")} - {""}
     if len(named) > 1:
         raise BadRequest("X-Hero-Context names several contexts")
     return named.pop() if named else DEFAULT_CONTEXT

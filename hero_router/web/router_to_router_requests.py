@@ -5,7 +5,7 @@ A request with a token is never taken for one of a client: it is accepted by its
 
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 from aiohttp import web
 from aiohttp.http_parser import RawRequestMessage
@@ -47,7 +47,7 @@ class RouterToRouterRequests:
         node: str,
         peers: PeerBook | None,
         now_ms: Callable[[], int],
-        login_fields: Collection[bytes],
+        login_fields: frozenset[bytes],
     ) -> None:
         self._node, self._peers, self._now_ms = node, peers, now_ms
         self._login_fields = login_fields

@@ -2,6 +2,7 @@
 
 import pytest
 
+from hero_router.access.authenticator import HeaderLogin
 from hero_router.access.forwarded import ForwardedFacts
 from hero_router.proxy.headers import (
     Field,
@@ -116,12 +117,14 @@ def test_what_the_router_makes_anew_is_there_once(name: str) -> None:
     assert len(values(request_fields(pairs(f"{name}: a", f"{name}: b"), TRUSTED), name)) == 1
 
 
-def test_the_header_of_a_login_in_front_is_taken_from_that_proxy_only() -> None:
-    login = {b"remote-user"}
-    for spelling in ("Remote-User", "REMOTE_USER", "remote.user"):
+@pytest.mark.parametrize("name", ["Remote-User", "REMOTE_USER", "remote.user"])
+def test_the_header_of_a_login_in_front_is_taken_from_that_proxy_only(name: str) -> None:
+    """In the spelling of the settings; from all others it is removed in every spelling."""
+    login = HeaderLogin(name).fields
+    for spelling in ("Remote-User", "REMOTE_USER", "remote.user", "Remote_User"):
         given = pairs(f"{spelling}: root")
         assert values(request_fields(given, HOP, login_fields=login), spelling) == []
-        kept = ["root"] if "-" in spelling else []
+        kept = ["root"] if spelling.lower() == name.lower() else []
         assert values(request_fields(given, TRUSTED, login_fields=login), spelling) == kept
     assert values(request_fields(pairs("Remote-User: a"), HOP), "Remote-User") == ["a"]
 
@@ -143,7 +146,7 @@ def test_connection_takes_away_neither_what_a_named_proxy_says_nor_the_trace_of_
         "Connection: X-Hero-Claims, X-Forwarded-User, Via, Remote-User", "X-Hero-Claims: a",
         "X-Forwarded-User: b", "Via: 1.1 other", "Remote-User: c",
     )  # fmt: skip
-    out = request_fields(given, TRUSTED, login_fields={b"remote-user"})
+    out = request_fields(given, TRUSTED, login_fields=frozenset({b"remote-user"}))
     assert values(out, "X-Hero-Claims") == ["a"]
     assert values(out, "X-Forwarded-User") == ["b"]
     assert values(out, "Remote-User") == ["c"]
@@ -180,6 +183,12 @@ def test_via_grows() -> None:
         ("/login?next=/x", "/shop/web/login?next=/x", "/login?next=/x"),
         ("login", "login", "login"),
         ("../login", "../login", "../login"),
+        ("/shop/web", "/shop/web", "/shop/web"),
+        ("/shop/web/login", "/shop/web/login", "/shop/web/login"),
+        ("/shop/web?a", "/shop/web?a", "/shop/web?a"),
+        ("/shop/web#a", "/shop/web#a", "/shop/web#a"),
+        ("/shop/website", "/shop/web/shop/website", "/shop/website"),
+        ("http://h:99/shop/web/x", "/shop/web/x", "http://h:99/shop/web/x"),
         ("?a", "?a", "?a"),
         ("http://h:99/login", "/shop/web/login", "http://h:99/login"),
         ("HTTPS://H:99", "/shop/web/", "HTTPS://H:99"),
@@ -203,6 +212,9 @@ def test_a_redirect_within_the_service_stays_within_it(
     [
         ("a=1; Path=/", "a=1; Path=/shop/web/"),
         ("a=1; path=/x; HttpOnly", "a=1; path=/shop/web/x; HttpOnly"),
+        ("a=1; Path=/shop/web", "a=1; Path=/shop/web"),
+        ("a=1; Path=/shop/web/x ; Secure", "a=1; Path=/shop/web/x ; Secure"),
+        ("a=1; Path=/shop/website", "a=1; Path=/shop/web/shop/website"),
         ("a=path=/; Secure", "a=path=/; Secure"),
         ("a=1", "a=1"),
     ],
@@ -269,6 +281,7 @@ def test_a_redirect_knows_each_name_that_the_service_was_told_and_a_prefix_in_fr
         assert moved(f"http://{host}/x", "/shop/web") == ["/shop/web/x"]
         assert moved(f"http://{host}/x", "/shop/web", "/apps") == ["/apps/shop/web/x"]
     assert moved("/x", "", "/apps") == ["/apps/x"]
+    assert moved("/apps/shop/web/x", "/shop/web", "/apps") == ["/apps/shop/web/x"]
     assert moved("http://other/x", "/shop/web", "/apps") == ["http://other/x"]
     cookie = response_fields(200, pairs("Set-Cookie: a=1; Path=/"), "/s", {"h"}, outer="/apps")
     assert values(cookie, "Set-Cookie") == ["a=1; Path=/apps/s/"]

@@ -9,7 +9,7 @@ from hero_router.proxy.router_to_router_headers import (
     told_by_peer,
 )
 
-LOGIN = (b"remote-user",)
+LOGIN = frozenset({b"remote-user"})
 
 
 def pairs(*lines: str) -> list[Field]:

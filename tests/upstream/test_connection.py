@@ -141,3 +141,15 @@ def test_it_is_kept_as_the_service_says(
     assert client.ends == 1
     assert (idle == [connection]) == is_kept
     assert wire(connection).closed != is_kept
+
+
+def test_an_answer_that_ends_with_the_connection_ends_an_upload(
+    connection: UpstreamConnection,
+) -> None:
+    """A service that reads no more of it could else keep the connection for ever."""
+    client = SlowClient(connection)
+    connection.send("PUT", b"", client, has_body=True)
+    connection.data_received(b"HTTP/1.1 200 OK\r\n\r\nok")
+    connection.eof_received()
+    assert (client.body, client.ends, client.error) == (b"ok", 1, "")
+    assert wire(connection).closed

@@ -65,6 +65,7 @@ class Seen:
         (get("/shop/page/" + "a" * 9000), 414),
         (get("/shop/page/", "localhost", *(f"X-{number}: a" for number in range(200))), 431),
         (get("/", "shop.localhost", "Expect: x"), 417),
+        (HEAD + "Expect: 100-continue\xa0\r\nContent-Length: 3\r\n\r\nabc".encode(), 417),
     ],
 )
 async def test_what_is_refused_reaches_no_service(

@@ -80,6 +80,7 @@ LATE = [
     (_silent, get("/shop/page/"), "5xx", "late"),
     (_stalls, get("/shop/page/"), "2xx", "late"),
     (_silent, post("Content-Length: 8", body=b"ab", path="/shop/page/"), "4xx", "broken_client"),
+    (_stalls, post("Content-Length: 8", body=b"ab", path="/shop/page/"), "2xx", "broken_client"),
 ]
 
 
