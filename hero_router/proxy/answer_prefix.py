@@ -41,7 +41,9 @@ def moved(location: bytes, prefix: str, hosts: Collection[str]) -> bytes:
     elif there not in {host.rpartition(b":")[0] for host in own}:
         return location
     path = found[3] if found[3].startswith(b"/") else b"/" + found[3]
-    return _with_prefix(path, head)
+    target = _with_prefix(path, head)
+    # What begins with two slashes names a host (RFC 3986, section 4.2).
+    return b"/." + target if target.startswith(b"//") else target
 
 
 def _with_prefix(path: bytes, prefix: bytes) -> bytes:

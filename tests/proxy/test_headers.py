@@ -283,6 +283,7 @@ def test_a_redirect_knows_each_name_that_the_service_was_told_and_a_prefix_in_fr
     assert moved("/x", "", "/apps") == ["/apps/x"]
     assert moved("/apps/shop/web/x", "/shop/web", "/apps") == ["/apps/shop/web/x"]
     assert moved("http://other/x", "/shop/web", "/apps") == ["http://other/x"]
+    assert moved("http://inner//evil.test/", "") == ["/.//evil.test/"], "a path, and no host"
     cookie = response_fields(200, pairs("Set-Cookie: a=1; Path=/"), "/s", {"h"}, outer="/apps")
     assert values(cookie, "Set-Cookie") == ["a=1; Path=/apps/s/"]
 
