@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from tests.e2e.dashboard import WITNESS, Dashboard
 from tests.e2e.router import routing
@@ -72,7 +72,8 @@ async def test_where_another_person_signs_in_open_tabs_show_only_what_they_may_s
         await other.goto(f"{router.url}/sign-in")
         await sign_in(other, VIEWING)
         for tab in tabs:
+            # Said once the page has loaded anew; nothing can be read of it while it does.
+            await expect(tab.page.locator("[data-account]")).to_contain_text("as viewer")
             await tab.shows({record("till", NODE).id: "healthy"})
             await tab.fresh("live")
-            await tab.says("signed in as viewer")
             assert [error for error in tab.errors if REFUSED not in error] == []
