@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import quote_plus, urlencode
 
+from hero_router.access.own_cookie import OwnCookie
 from hero_router.access.sessions import HeldSession
 from hero_router.access.signing import Signer
 from hero_router.errors import SignInRefused
@@ -22,12 +23,7 @@ PATH = "/sign-in/oidc"
 CALLBACK_PATH = "/sign-in/oidc/callback"
 """The redirect URI that is registered with the provider, below the router's own address."""
 
-COOKIE = "hero_oidc"
-
-SECURE_COOKIE = "__Host-hero_oidc"
-"""The cookie's name over TLS, where only this one counts, as in `access.sessions`."""
-
-COOKIE_NAMES = frozenset({COOKIE, SECURE_COOKIE})
+COOKIE = OwnCookie("hero_oidc")
 
 SIGN_IN_SECONDS = 600
 """How long a person may take at the provider."""
@@ -74,11 +70,6 @@ class PendingSignIn:
         """The cookie by which the browser is known when it comes back."""
         content = {"state": self.state, "next": self.next_path, "until": self.until_ms}
         return signer.sign(_PURPOSE, {**content, "session": self.session})
-
-
-def cookie_name(*, secure: bool) -> str:
-    """The name of the cookie of a sign-in that has begun, over TLS or without."""
-    return SECURE_COOKIE if secure else COOKIE
 
 
 def find_pending(

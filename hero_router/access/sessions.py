@@ -8,18 +8,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from hero_router.access.own_cookie import OwnCookie
 from hero_router.access.principal import Principal, PrincipalKind
 from hero_router.access.signing import Signer
 from hero_router.store.revoked_sessions import Revocations
 
-SESSION_COOKIE = "hero_session"
-
-SECURE_COOKIE = "__Host-hero_session"
-"""The cookie's name over TLS: browsers take such a cookie only from this very host over TLS.
-
-There only this name counts: another one may come from a page of a neighbouring host."""
-
-COOKIE_NAMES = frozenset({SESSION_COOKIE, SECURE_COOKIE})
+COOKIE = OwnCookie("hero_session")
 
 MAX_CACHED = 1024
 """Sessions whose signature was checked and need not be checked again."""
@@ -91,14 +85,3 @@ def principal_from(content: Mapping[str, Any]) -> Principal:
         issued_ms=content["issued"],
         expires_ms=content["expires"],
     )
-
-
-def cookie_name(*, secure: bool) -> str:
-    """The name of the session cookie, over TLS or without."""
-    return SECURE_COOKIE if secure else SESSION_COOKIE
-
-
-def cookie_values(cookies: str, name: str) -> list[str]:
-    """The values of all cookies with this name in a `Cookie` header; others may have set some."""
-    pairs = (each.strip(" \t").partition("=") for each in cookies.split(";"))
-    return [value for found, _, value in pairs if found == name]

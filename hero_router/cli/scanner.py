@@ -73,7 +73,7 @@ async def _work(config: RouterConfig, client: Redis, channel: Redis, follower: R
     worker = make_worker(config, client, channel)
     if not config.webhook.url:
         return await worker.run()
-    notifier = make_notifier(config, client, follower)
+    notifier = make_elected_sender(config, client, follower)
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(worker.run())
@@ -82,7 +82,7 @@ async def _work(config: RouterConfig, client: Redis, channel: Redis, follower: R
         raise failed.exceptions[0] from None
 
 
-def make_notifier(config: RouterConfig, client: Redis, follower: Redis) -> ElectedSender:
+def make_elected_sender(config: RouterConfig, client: Redis, follower: Redis) -> ElectedSender:
     """Build the sender of webhooks; `follower` reads the event stream. Raises ConfigError."""
     # It loads aiohttp, which makes a scanner larger, and which only this needs.
     from hero_router.notify.webhook_client import Target  # noqa: PLC0415

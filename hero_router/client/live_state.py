@@ -116,8 +116,7 @@ class State:
 
 
 class LiveState:
-    """Keeps a `State` current: loads a snapshot, follows the stream, and reloads after a gap or a
-    lost connection."""
+    """Keeps a `State` current: loads a snapshot, and a new one after a gap or a lost connection."""
 
     def __init__(
         self,

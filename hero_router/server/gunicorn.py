@@ -52,8 +52,7 @@ def gunicorn_settings(config: RouterConfig) -> dict[str, Any]:
 
 
 def _begin(server: Any, config: RouterConfig) -> None:
-    """gunicorn's hook `on_starting`: warn of an open port, make the folder of metrics, and guard
-    reloads."""
+    """gunicorn's hook `on_starting`: warn of an open port, prepare metrics and reloads."""
     if config.web.is_open and config.is_open:
         log.warning(
             "the web workers listen on %s without access control, because ROUTER_OPEN is set: "

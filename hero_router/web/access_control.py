@@ -14,9 +14,10 @@ from aiohttp import web
 
 from hero_router.access.authenticator import Authenticator, Credentials, LiveAccess, WrongToken
 from hero_router.access.hop_token import MOST_MS, HopClaims, HopRefused
+from hero_router.access.own_cookie import cookie_values
 from hero_router.access.policy import CALL_SERVICES, LOOK, READ_METRICS, Access, Right
 from hero_router.access.principal import Principal
-from hero_router.access.sessions import cookie_name, cookie_values
+from hero_router.access.sessions import COOKIE
 from hero_router.access.static_tokens import bearer, digest_of
 from hero_router.errors import Forbidden, NotReady, TooManyAttempts, Unauthorized
 from hero_router.settings.trusted_proxies import TrustedProxies
@@ -109,7 +110,7 @@ class AccessControl:
         given = Credentials(
             address,
             lambda name: fields.getall(name, []),
-            cookie_values(fields.get("Cookie", ""), cookie_name(secure=facts.secure)),
+            cookie_values(fields.get("Cookie", ""), COOKIE.name(secure=facts.secure)),
             audience,
             from_trusted_proxy=facts.trusted,
         )

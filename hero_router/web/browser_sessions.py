@@ -12,14 +12,9 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from hero_router.access.own_cookie import cookie_values
 from hero_router.access.principal import Principal
-from hero_router.access.sessions import (
-    HeldSession,
-    Sessions,
-    cookie_name,
-    cookie_values,
-    is_revoked,
-)
+from hero_router.access.sessions import COOKIE, HeldSession, Sessions, is_revoked
 from hero_router.access.sign_in_link import LINK_SECONDS, nonce_of
 from hero_router.access.signing import Signer
 from hero_router.errors import StoreError
@@ -119,7 +114,7 @@ class BrowserSessions:
     def session_of(self, request: web.BaseRequest) -> HeldSession | None:
         """The session of a browser that sends a request; None without one that holds."""
         now_ms, live = self.now_ms(), self._follower.live
-        name = cookie_name(secure=request[FACTS].secure)
+        name = COOKIE.name(secure=request[FACTS].secure)
         for value in cookie_values(request.headers.get("Cookie", ""), name):
             found = self._sessions.read(value, "", "", now_ms)
             if found and not (live and is_revoked(found, live.revocations)):
@@ -142,7 +137,7 @@ class BrowserSessions:
         """
         expires_ms = principal.expires_ms or 0
         response.set_cookie(
-            cookie_name(secure=secure),
+            COOKIE.name(secure=secure),
             self._sessions.issue(principal, audience),
             max_age=max((expires_ms - self.now_ms()) // 1000, 0),
             path="/",
@@ -159,7 +154,7 @@ class BrowserSessions:
         if principal.session:
             await self._end(HeldSession(principal.session, principal.expires_ms or 0))
         response = redirect(prefix + SIGN_IN_PATH)
-        response.del_cookie(cookie_name(secure=secure), path="/", secure=secure, httponly=True)
+        response.del_cookie(COOKIE.name(secure=secure), path="/", secure=secure, httponly=True)
         return response
 
     async def _end(self, session: HeldSession) -> None:

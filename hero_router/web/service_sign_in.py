@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from aiohttp import web
 
+from hero_router.access.own_cookie import OwnCookie
 from hero_router.access.principal import Principal
 from hero_router.access.sessions import principal_from, session_content
 from hero_router.access.signing import Signer
@@ -24,14 +25,9 @@ PATH = "/sign-in/service"
 
 CODE_SECONDS = 30.0
 
-STATE_COOKIE = "hero_sign_in"
+STATE_COOKIE = OwnCookie("hero_sign_in")
 """A cookie of the service's origin: the browser that comes back must be the one that left. Else a
 stranger could sign another's browser in as himself. All tabs share it."""
-
-SECURE_COOKIE = "__Host-hero_sign_in"
-"""The cookie's name over TLS, where only this one counts, as in `access.sessions`."""
-
-COOKIE_NAMES = frozenset({STATE_COOKIE, SECURE_COOKIE})
 
 STATE_SECONDS = 600
 """How long a sign-in at the router may take."""
@@ -62,7 +58,7 @@ class ServiceSignIn:
         router = f"{scheme}://{self._domain}{_port(request)}"
         response = redirect(f"{router}{PATH}?{urlencode({'to': to, 'state': state})}")
         response.set_cookie(
-            _cookie_name(secure=secure), state, max_age=STATE_SECONDS, path="/", secure=secure,
+            STATE_COOKIE.name(secure=secure), state, max_age=STATE_SECONDS, path="/", secure=secure,
             httponly=True, samesite="Lax",
         )  # fmt: skip
         return response
@@ -134,11 +130,7 @@ class ServiceSignIn:
 
 
 def _state(request: web.BaseRequest, *, secure: bool) -> str | None:
-    return request.cookies.get(_cookie_name(secure=secure))
-
-
-def _cookie_name(*, secure: bool) -> str:
-    return SECURE_COOKIE if secure else STATE_COOKIE
+    return request.cookies.get(STATE_COOKIE.name(secure=secure))
 
 
 def _scheme(*, secure: bool) -> str:

@@ -12,10 +12,10 @@ from aiohttp import web
 from hero_router import __version__
 from hero_router.access.authenticator import AccessRules
 from hero_router.access.concurrency_limits import ConcurrencyLimit
-from hero_router.access.oidc import COOKIE_NAMES as OIDC_COOKIES
+from hero_router.access.oidc import COOKIE as OIDC_COOKIE
 from hero_router.access.peer_list import Peering, load_peering
 from hero_router.access.rules_from_settings import load_rules
-from hero_router.access.sessions import COOKIE_NAMES as SESSION_COOKIES
+from hero_router.access.sessions import COOKIE as SESSION_COOKIE
 from hero_router.feed.feed import Feed
 from hero_router.feed.json_answers import JsonAnswers
 from hero_router.feed.last_probe_cache import LastProbeCache
@@ -66,7 +66,7 @@ from hero_router.web.reverse_proxy import ReverseProxy
 from hero_router.web.router_to_router_requests import RouterToRouterRequests
 from hero_router.web.routes.static import Assets, static_folder
 from hero_router.web.service_host_redirect import ServiceHostRedirect
-from hero_router.web.service_sign_in import COOKIE_NAMES as SERVICE_COOKIES
+from hero_router.web.service_sign_in import STATE_COOKIE
 from hero_router.web.stream_connection import Connections
 
 if TYPE_CHECKING:
@@ -250,7 +250,7 @@ def _forwarder(
         tunnels,
         HeaderRewriter(
             via="hero_router-" + re.sub(r"[^A-Za-z0-9.-]", "-", config.node.name),
-            own_cookies=SESSION_COOKIES | OIDC_COOKIES | SERVICE_COOKIES,
+            own_cookies=SESSION_COOKIE.names | OIDC_COOKIE.names | STATE_COOKIE.names,
             is_own_token=rules.is_own_token,
             login_fields=login.fields if login else frozenset(),
         ),

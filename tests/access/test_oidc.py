@@ -9,9 +9,7 @@ import pytest
 from hero_router.access.oidc import (
     CALLBACK_PATH,
     COOKIE,
-    COOKIE_NAMES,
     PATH,
-    SECURE_COOKIE,
     PendingSignIn,
     Registration,
     authorization_address,
@@ -55,8 +53,9 @@ def test_an_address_without_a_query_gets_one() -> None:
 def test_paths_and_cookies_keep_their_names() -> None:
     """One path is registered with providers, and browsers hold the cookies."""
     assert (PATH, CALLBACK_PATH) == ("/sign-in/oidc", "/sign-in/oidc/callback")
-    assert (COOKIE, SECURE_COOKIE) == ("hero_oidc", "__Host-hero_oidc")
-    assert {COOKIE, SECURE_COOKIE} == COOKIE_NAMES
+    assert COOKIE.name(secure=False) == "hero_oidc"
+    assert COOKIE.name(secure=True) == "__Host-hero_oidc"
+    assert COOKIE.names == {"hero_oidc", "__Host-hero_oidc"}
 
 
 def test_nonce_and_verifier_are_of_one_sign_in_and_of_these_routers() -> None:

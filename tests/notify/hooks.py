@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
-from hero_router.cli.scanner import make_notifier
+from hero_router.cli.scanner import make_elected_sender
 from hero_router.model import Status
 from hero_router.settings.config import RouterConfig
 from hero_router.store.client import connect
@@ -43,7 +43,7 @@ class Hooks:
         )  # fmt: skip
         client = connect(config.redis, name="scanner")
         stream = connect(config.redis, name="webhook", block_seconds=0.1, connections=1)
-        notifier = make_notifier(config, client, stream)
+        notifier = make_elected_sender(config, client, stream)
         try:
             async with meanwhile(notifier.run()):
                 begun = partial(client.hexists, Keys().webhook, "cursor")

@@ -11,19 +11,19 @@ from aiohttp import web
 
 from hero_router.access.oidc import (
     CALLBACK_PATH,
+    COOKIE,
     PATH,
     SIGN_IN_SECONDS,
     PendingSignIn,
     authorization_address,
     check_response_issuer,
-    cookie_name,
     find_pending,
     nonce_of,
     verifier_of,
 )
 from hero_router.access.oidc_user import principal_of
+from hero_router.access.own_cookie import cookie_values
 from hero_router.access.principal import Principal
-from hero_router.access.sessions import cookie_values
 from hero_router.errors import NotFound, ProviderFailed, RouterError, SignInRefused, TooManyAttempts
 from hero_router.sanitize import clean
 from hero_router.web.access_control import AccessControl
@@ -82,7 +82,7 @@ class OidcPages:
             )
         )
         response.set_cookie(
-            cookie_name(secure=secure), pending.cookie_value(signer), max_age=SIGN_IN_SECONDS,
+            COOKIE.name(secure=secure), pending.cookie_value(signer), max_age=SIGN_IN_SECONDS,
             path="/", secure=secure, httponly=True, samesite="Lax",
         )  # fmt: skip
         return response
@@ -167,7 +167,7 @@ class OidcPages:
         return find_pending(
             self._access_control.rules.signer,
             cookie_values(
-                request.headers.get("Cookie", ""), cookie_name(secure=request[FACTS].secure)
+                request.headers.get("Cookie", ""), COOKIE.name(secure=request[FACTS].secure)
             ),
             request.query.get("state", ""),
             self._sessions.now_ms(),
@@ -187,7 +187,7 @@ class OidcPages:
         """Remove the cookie of this sign-in: it is over."""
         secure = request[FACTS].secure
         response.del_cookie(
-            cookie_name(secure=secure), path="/", secure=secure, httponly=True, samesite="Lax"
+            COOKIE.name(secure=secure), path="/", secure=secure, httponly=True, samesite="Lax"
         )
 
 

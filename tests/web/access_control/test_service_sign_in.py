@@ -12,7 +12,7 @@ from aiohttp.abc import AbstractResolver
 
 from hero_router.access.principal import Principal
 from hero_router.access.sessions import session_content
-from hero_router.web.service_sign_in import COOKIE_NAMES, LANDING, PURPOSE, STATE_COOKIE
+from hero_router.web.service_sign_in import LANDING, PURPOSE, STATE_COOKIE
 from tests.web.access_control.callers import (
     OK,
     TOKEN,
@@ -45,7 +45,10 @@ async def test_a_service_at_its_own_origin_gets_a_session_of_its_own(
         assert await status_of(stranger, "GET", back, {}) == 403
         elsewhere = back.replace("http://a.", "http://b.")
         state = parse_qs(urlsplit(away).query)["state"][0]
-        assert await status_of(http, "GET", elsewhere, {"Cookie": f"{STATE_COOKIE}={state}"}) == 403
+        assert (
+            await status_of(http, "GET", elsewhere, {"Cookie": f"{STATE_COOKIE.plain}={state}"})
+            == 403
+        )
         assert await location(http, back) == "/x?y=1"
         async with http.get(f"{origin}/x?y=1") as answer:
             assert (answer.status, await answer.text()) == (200, "ok")
@@ -134,7 +137,7 @@ async def test_the_code_for_a_services_origin_is_good_for_half_a_minute(
             {"host": "a.localhost", "state": "x", "nonce": f"{until}", "until": until,
              "session": session},
         )  # fmt: skip
-        headers = {"Host": "a.localhost", "Cookie": f"{STATE_COOKIE}=x"}
+        headers = {"Host": "a.localhost", "Cookie": f"{STATE_COOKIE.plain}=x"}
         statuses.append(await status_of(http, "GET", f"{live.url}{LANDING}?code={code}", headers))
     assert statuses == [403, 303]
 
@@ -145,12 +148,12 @@ async def test_the_browser_that_begins_a_sign_in_is_remembered_out_of_reach_of_s
     headers = {"Host": "a.localhost", "Accept": "text/html"}
     async with http.get(live.url, headers=headers, allow_redirects=False) as answer:
         cookie = answer.headers["Set-Cookie"]
-    assert cookie.startswith(f"{STATE_COOKIE}=")
+    assert cookie.startswith(f"{STATE_COOKIE.plain}=")
     assert {"HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=600"} <= {*cookie.split("; ")}
     headers["X-Forwarded-Proto"] = "https"
     async with http.get(live.url, headers=headers, allow_redirects=False) as answer:
         assert answer.headers["Set-Cookie"].startswith("__Host-hero_sign_in=")
-    assert live.parts.proxy.forwarder.rules.own_cookies >= COOKIE_NAMES
+    assert live.parts.proxy.forwarder.rules.own_cookies >= STATE_COOKIE.names
 
 
 async def sent_back(

@@ -1,6 +1,6 @@
 """How the router finds its own cookies among those of others."""
 
-from hero_router.access.sessions import cookie_values
+from hero_router.access.own_cookie import cookie_values
 
 
 def test_a_cookies_name_is_compared_whole_without_blanks_around_it() -> None:
