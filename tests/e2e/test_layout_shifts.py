@@ -1,9 +1,11 @@
 """While the page loads nothing moves that a person may be about to click."""
 
+import asyncio
+import re
 import time
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.e2e.dashboard import Dashboard
 from tests.e2e.router import routing
@@ -31,10 +33,25 @@ MOST = 0.1
 
 SIZES = {"desktop": (1440, 900), "tablet": (820, 1100), "phone": (390, 844)}
 
+LATE = re.compile(r"/later\.(css|html)|/api/(events|history)")
+"""What may come after the rest of the page."""
 
-@pytest.mark.parametrize("size", SIZES)
+LATE_SECONDS = 0.5
+
+
+async def slowly(route: Route) -> None:
+    """Let a request through as on a slow line."""
+    await asyncio.sleep(LATE_SECONDS)
+    await route.continue_()
+
+
+@pytest.mark.parametrize(
+    ("size", "late"),
+    [("desktop", False), ("tablet", False), ("phone", False), ("phone", True)],
+    ids=lambda value: value if isinstance(value, str) else "late" if value else "at once",
+)
 async def test_nothing_moves_while_the_page_loads(
-    browser: Browser, redis7: RedisServer, size: str
+    browser: Browser, redis7: RedisServer, size: str, late: bool
 ) -> None:
     width, height = SIZES[size]
     async with routing(redis7.url, services=12) as (web, hand):
@@ -52,9 +69,12 @@ async def test_nothing_moves_while_the_page_loads(
             page = await browser.new_page(viewport={"width": width, "height": height})
             dashboard = Dashboard(page)
             await page.add_init_script(SHIFTS)
+            if late:
+                await page.route(LATE, slowly)
             await page.goto(f"{web.url}/{place}")
             await dashboard.fresh("live")
             await expect(page.locator(last).first).to_be_visible()
             shifts = await page.evaluate("window.shifts")
-            assert sum(value for value, *_ in shifts) < MOST, (place, shifts)
+            told = "\n".join(f"{value:.4f} {'; '.join(moved)}" for value, *moved in shifts)
+            assert sum(value for value, *_ in shifts) < MOST, f"{place}\n{told}"
             await page.close()

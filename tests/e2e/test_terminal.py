@@ -90,7 +90,7 @@ async def test_a_command_is_copied_by_its_button(browser: Browser, redis7: Redis
         await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         _, redis = await commands(page)
         await page.locator("[data-copy-command]").last.click()
-        await expect(page.locator("[data-toast]")).to_have_text("The command is copied.")
+        await expect(page.locator("#toast")).to_have_text("The command is copied.")
         assert await page.evaluate("navigator.clipboard.readText()") == redis
         assert redis7.socket.as_posix() in redis
 

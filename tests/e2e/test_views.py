@@ -229,7 +229,7 @@ async def test_who_comes_back_is_told_what_got_worse_and_may_be_notified_at_once
         await page.reload()
         await dashboard.fresh("live")
         await run(page, "notifications")
-        await expect(page.locator("[data-toast]")).to_contain_text("Notifications are on")
+        await expect(page.locator("#toast")).to_contain_text("Notifications are on")
         assert await page.evaluate("window.told.splice(0)") == ["Notifications are on: "]
         await page.evaluate(HIDE, True)
         await hand.change("shop", status="unhealthy", reason="on fire")

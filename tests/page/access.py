@@ -120,4 +120,4 @@ class AccessView(PageView):
 
     async def toast(self, words: str) -> None:
         """Wait for a message."""
-        await expect(self.page.locator("[data-toast]")).to_contain_text(words)
+        await expect(self.page.locator("#toast")).to_contain_text(words)

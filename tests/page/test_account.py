@@ -57,6 +57,26 @@ ANOTHER = """async (people) => {
 }"""  # noqa: E501
 
 
+RELOADS = """async (moments) => {
+  const { Account } = await import("/static/js/views/account.js");
+  let now = 0, name = "ann";
+  const api = { me: async () => ({ name, session_ends: 1, open: false }), signOut: async () => {} };
+  const account = new Account(document, api, { now: () => now, met: () => {} });
+  account.tick({});
+  await new Promise((done) => setTimeout(done));
+  name = "bob";
+  const stopped = [];
+  addEventListener("beforeunload", () => stopped.push(now));
+  for (now of moments) {
+    account.tick({});
+    await new Promise((done) => setTimeout(done));
+    window.stop();
+  }
+  return stopped;
+}"""
+"""When it is loaded anew, each time for nothing: the router does not answer."""
+
+
 def moment(at: int, *, stream: int | None = 1, ended: bool = False) -> dict[str, Any]:
     """A moment at which the page is live by this stream, or is not."""
     return {"at": at, "stream": stream, "ended": ended}
@@ -134,4 +154,13 @@ async def test_a_page_whose_user_signs_in_again_stays(view: PageView) -> None:
     again = person("ann", session="2", session_ends=9)
     assert await view.page.evaluate(ANOTHER, [None, person("ann"), None, again]) == [
         None, "ann", None, "ann",
+    ]  # fmt: skip
+
+
+async def test_a_page_that_waits_to_be_loaded_anew_does_not_begin_that_again(
+    view: PageView,
+) -> None:
+    """Where the router takes longer than the next question, it would never end."""
+    assert await view.page.evaluate(RELOADS, [1_000, 6_000, 11_000, 60_999, 61_000]) == [
+        1_000, 61_000,
     ]  # fmt: skip

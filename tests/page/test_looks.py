@@ -87,6 +87,12 @@ async def polling(view: PageView) -> None:
     await view.stream(connected=False, lostAt=NOW)
 
 
+async def lost(view: PageView) -> None:
+    """Neither the stream nor any answer comes from the router."""
+    await view.handle.evaluate("({ page }) => { page.polledAt = null; page.error = 'no route'; }")
+    await view.stream(connected=False, lostAt=NOW)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("change", [live, stale, polling])
 async def test_everything_is_readable_by_wcag_aa(
@@ -131,6 +137,25 @@ async def test_the_longest_names_stay_inside_the_page(
     assert await view.page.evaluate(wide) == []
     await view.row(WORD).click()
     assert await view.page.evaluate(wide) == []
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+async def test_what_the_page_says_of_its_freshness_is_wholly_in_sight(
+    view: PageView, width: int, height: int
+) -> None:
+    await view.page.set_viewport_size({"width": width, "height": height})
+    for change in (stale, polling, lost):
+        await change(view)
+        ends: list[float] = await view.page.evaluate(
+            """() => {
+              const range = document.createRange();
+              range.selectNodeContents(document.querySelector(".freshness"));
+              return [...range.getClientRects()].flatMap(({ left, right }) => [left, right]);
+            }"""
+        )
+        assert len(ends) > 2
+        assert min(ends) >= 0
+        assert max(ends) <= width, await view.text(".freshness")
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)

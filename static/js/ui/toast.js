@@ -11,7 +11,7 @@ let timer = 0;
 
 /** @param {Document} page @param {string} text */
 export function toast(page, text) {
-  const place = part(page, "[data-toast]");
+  const place = part(page, "#toast");
   setText(place, text);
   clearTimeout(timer);
   timer = window.setTimeout(() => setText(place, ""), SHOWN_MS);

@@ -26,7 +26,7 @@ export class Account {
     this.met = met;
     /** @type {object|null} */ this.greeting = null;
     /** The last user whom the router named, and what they may see; "" before. */ this.whose = "";
-    this.askedAt = this.knownAt = -Infinity;
+    this.askedAt = this.knownAt = this.reloadedAt = -Infinity;
     part(page, "[data-sign-out]").addEventListener("click", () => void this.signOut());
   }
 
@@ -41,31 +41,34 @@ export class Account {
   /** Ask the router who the person is. A router that does not answer is told of elsewhere. */
   async look() {
     const asked = (this.askedAt = this.now());
-    try {
-      const me = await this.api.me();
-      // An answer may come after the answer to a later question.
-      if (asked < this.knownAt) return;
-      this.knownAt = asked;
-      this.#show(me);
-    } catch {
-      return;
-    }
+    const me = await this.api.me().catch(() => undefined);
+    // An answer may come after the answer to a later question.
+    if (me === undefined || asked < this.knownAt) return;
+    this.knownAt = asked;
+    this.#show(me);
   }
 
   /** @param {Caller|null} me */
   #show(me) {
     const whose = me ? JSON.stringify([me.name, me.roles, me.contexts]) : this.whose;
     // What is shown is another person's.
-    if (this.whose && this.whose !== whose) return location.reload();
+    if (this.whose && this.whose !== whose) return this.#reload();
     this.whose = whose;
     this.met(me);
     part(this.page, "[data-signed-out]").hidden = me !== null;
     const account = part(this.page, "[data-account]");
-    account.hidden = me === null || me.open;
+    account.hidden = !me || me.open;
     setText(part(account, "bdi"), me?.name ?? "");
     part(account, "[data-sign-out]").hidden = !me || me.session_ends === null;
     const to = encodeURIComponent(location.pathname + location.hash);
     part(this.page, "[data-sign-in]").setAttribute("href", `sign-in?next=${to}`);
+  }
+
+  /** Load the page anew. It runs on until the router answers: a further reload would begin that again. */
+  #reload() {
+    if (this.now() - this.reloadedAt < EVERY_MS) return;
+    this.reloadedAt = this.now();
+    location.reload();
   }
 
   /** End the browser's session; then the sign-in page is shown. */

@@ -94,7 +94,7 @@ async def missed(page: Page) -> None:
 async def told(page: Page) -> None:
     """A message about what a person has just done."""
     await page.locator("[data-copy]").click()
-    await expect(page.locator("[data-toast]")).not_to_be_empty()
+    await expect(page.locator("#toast")).not_to_be_empty()
 
 
 async def unmuted(page: Page) -> None:
